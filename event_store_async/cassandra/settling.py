@@ -1,0 +1,127 @@
+"""Settling: a plan is sent, and sent again, until its one true outcome is known."""
+
+from dataclasses import dataclass
+
+import anyio
+
+from ..errors import (
+    AppendOutcomeUnknown,
+    ConcurrentModification,
+    EventStoreError,
+    StoreUnavailable,
+    StreamInconsistent,
+)
+from ..results import AppendResult, Persisted
+from ..retry import Deadline
+from ..settings import Settings
+from ..versions import ExpectedVersion
+from .faults import Fault, Kind
+from .plan import Answer, Plan
+from .reading import Reader
+from .session import Session
+from .statements import Statements
+
+
+@dataclass(slots=True)
+class Settler:
+    """
+    Finds the truth about plans.
+
+    The rules, each with its reason:
+
+    - A fault is never believed to mean "not stored" unless the request cannot have reached a
+      replica. Under contention one in eight of the server's write timeouts had been applied.
+    - The plan is repeated unchanged: it applies once at most, and the answer to the repetition
+      tells what became of the earlier attempts.
+    - A conflict settles earlier attempts only where the stream has moved beyond the expected
+      version: it can never come back to it. A stream that is still behind could yet reach it while
+      an earlier attempt is on its way, so then the plan is repeated until the deadline.
+    """
+
+    session: Session
+    reader: Reader
+    settings: Settings
+
+    async def settle(
+        self,
+        plan: Plan,
+        prepared: Statements,
+        deadline: Deadline,
+        expected_version: ExpectedVersion,
+    ) -> AppendResult:
+        """
+        Store a plan, or learn why it is not stored.
+
+        Raises:
+            AppendOutcomeUnknown: the deadline came before the truth.
+            StoreUnavailable: the deadline came, and no attempt can have been stored.
+            RequestRefused: the server refuses for good, and no attempt can have been stored.
+        """
+        doubtful = False  # an attempt may still be stored, or be about to
+        for pause in self.settings.backoff.pauses():
+            try:
+                page = await self.session.write(plan.statements(prepared), deadline)
+            except Fault as fault:
+                doubtful = doubtful or fault.kind is Kind.UNKNOWN
+                if fault.kind is Kind.REFUSED or not deadline.allows(pause):
+                    raise self._failure(plan, expected_version, fault, doubtful) from fault
+            else:
+                answer = plan.read_answer(page)
+                result = await self._judge(plan, answer, deadline, expected_version, doubtful)
+                if result is not None:
+                    return result
+                if not deadline.allows(pause):
+                    raise AppendOutcomeUnknown(plan.stream_id, expected_version, plan.drafts.events)
+            await anyio.sleep(pause)
+        raise AssertionError("pauses never end")
+
+    async def _judge(
+        self,
+        plan: Plan,
+        answer: Answer,
+        deadline: Deadline,
+        expected_version: ExpectedVersion,
+        doubtful: bool,
+    ) -> AppendResult | None:
+        if answer.applied:
+            return plan.persisted()
+        if answer.event_id == plan.drafts.event_ids[0]:
+            return await self._stored(plan, answer, deadline, expected_version, doubtful)
+        if answer.actual_version == plan.expected:
+            raise StreamInconsistent(plan.stream_id, answer.actual_version)
+        if doubtful and answer.actual_version < plan.expected:
+            return None
+        return ConcurrentModification(plan.stream_id, expected_version, answer.actual_version)
+
+    async def _stored(
+        self,
+        plan: Plan,
+        answer: Answer,
+        deadline: Deadline,
+        expected_version: ExpectedVersion,
+        doubtful: bool,
+    ) -> AppendResult:
+        """Tell an attempt of this call from an earlier call with the same event ids."""
+        if not plan.drafts.identified:
+            return plan.persisted()
+        try:
+            found = await self.reader.read_exactly(
+                plan.stream_id, plan.expected + 1, len(plan.drafts.items), deadline
+            )
+        except StoreUnavailable as error:
+            # It is stored, but what is stored cannot be told; the same call again will tell.
+            raise AppendOutcomeUnknown(
+                plan.stream_id, expected_version, plan.drafts.events
+            ) from error
+        if tuple(event.event_id for event in found) != plan.drafts.event_ids:
+            return ConcurrentModification(plan.stream_id, expected_version, answer.actual_version)
+        if doubtful and found[0].timestamp == plan.timestamp:
+            return plan.persisted()
+        return Persisted(plan.stream_id, plan.last, found, stored_earlier=True)
+
+    def _failure(
+        self, plan: Plan, expected_version: ExpectedVersion, fault: Fault, doubtful: bool
+    ) -> EventStoreError:
+        if doubtful:
+            return AppendOutcomeUnknown(plan.stream_id, expected_version, plan.drafts.events)
+        return fault.as_error(f"appending to stream {plan.stream_id}")

@@ -1,0 +1,328 @@
+"""The event store on Apache Cassandra."""
+
+import asyncio
+import logging
+import warnings
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
+from types import TracebackType
+from typing import Any, Final, Self
+from uuid import UUID
+
+from ..codec import Codec, JsonCodec
+from ..cql_files import check_identifier
+from ..drafts import draft
+from ..errors import ConcurrentModification, InvalidArgument, InvalidStreamId
+from ..events import NewEvent, RecordedEvent
+from ..ports import ReadConsistency
+from ..results import AppendResult, Persisted
+from ..retry import Deadline
+from ..settings import Settings
+from ..versions import ANY, MAX_VERSION, ExpectedVersion, check_expected_version
+from .appending import Append, Appender
+from .connecting import Connecting
+from .connection import Connection, Target, open_connection
+from .contiguity import Range
+from .driver import LEVELS, ConsistencyChoice, RawSession
+from .heads import Heads
+from .lanes import Lanes
+from .migrating import Migrator, SchemaReport
+from .reading import Reader, first_version
+from .rows import RowDecoder
+from .schema import SchemaState
+from .session import Session
+from .settling import Settler
+from .statements import LazyStatements
+from .tls import Tls
+
+_LOG: Final = logging.getLogger("event_store_async")
+
+
+class EventStore:
+    """
+    An event store on Apache Cassandra, over a driver session.
+
+    Use one store for each process and event loop; it is made for many tasks at once. The promises
+    of its methods are those of the ports `EventReader` and `EventWriter`. Nothing is sent, and the
+    schema is not looked at, before the first use.
+
+    Args:
+        session: A connected acsylla session that the caller owns, and closes after the store.
+            `connect` makes one with the settings that conditional writes need.
+        keyspace: The keyspace of the table.
+        table: The table of events.
+        codec: Writes payloads, and reads those that name no other content type.
+        codecs: Codecs that may be met on reading besides. JSON and raw bytes always are.
+        consistency: Which replicas decide; for a table, one choice for ever.
+        settings: Limits, deadlines, sources of time and ids.
+
+    Raises:
+        InvalidArgument: a name is not safe to stand in CQL, or an argument is wrong.
+    """
+
+    def __init__(
+        self,
+        session: RawSession,
+        *,
+        keyspace: str,
+        table: str = "events",
+        codec: Codec | None = None,
+        codecs: Iterable[Codec] = (),
+        consistency: ConsistencyChoice = "local",
+        settings: Settings | None = None,
+    ) -> None:
+        if not callable(getattr(session, "execute_batch", None)):
+            raise InvalidArgument(f"an acsylla session is needed, not {type(session).__name__}")
+        if consistency not in LEVELS:
+            raise InvalidArgument(f"consistency is 'local' or 'global', not {consistency!r}")
+        check_identifier("keyspace", keyspace)
+        check_identifier("table", table)
+        self._settings = settings = settings or Settings()
+        self._codec: Codec = codec or JsonCodec()
+        self._session = Session(
+            session,
+            LEVELS[consistency],
+            max_in_flight=settings.max_in_flight,
+            request_timeout=settings.request_timeout,
+        )
+        self._statements = LazyStatements(self._session, keyspace, table, settings.backoff)
+        self._heads = Heads(settings.known_heads)
+        decoder = RowDecoder(self._codec, codecs)
+        self._reader = Reader(self._session, self._statements, decoder, settings)
+        settler = Settler(self._session, self._reader, settings)
+        appender = Appender(self._statements, self._reader, settler, settings, self._heads)
+        self._lanes = Lanes(appender.append, max_waiting=settings.max_waiting)
+        self._migrator = Migrator(self._session, keyspace, table, settings)
+        self._table = f"{keyspace}.{table}"
+        self._connection: Connection | None = None
+        self._closing: asyncio.Task[None] | None = None
+
+    @classmethod
+    def connect(
+        cls,
+        contact_points: str | Sequence[str],
+        *,
+        keyspace: str,
+        table: str = "events",
+        port: int = 9042,
+        local_datacenter: str | None = None,
+        consistency: ConsistencyChoice = "local",
+        username: str | None = None,
+        password: str | None = None,
+        tls: Tls | None = None,
+        connect_timeout: float = 5.0,
+        codec: Codec | None = None,
+        codecs: Iterable[Codec] = (),
+        settings: Settings | None = None,
+    ) -> "Connecting[EventStore]":
+        """
+        Connect to a cluster, with a session of the store's own: ``async with`` it or await it.
+
+        Args:
+            contact_points: Addresses or names of some nodes; the driver finds the others.
+            keyspace: The keyspace of the table; neither needs to exist yet.
+            table: The table of events.
+            port: The nodes' native port.
+            local_datacenter: The datacenter whose nodes are asked. May be left out where the
+                cluster has only one (that costs a second connection at the start).
+            consistency: Which replicas decide; for a table, one choice for ever.
+            username: For password authentication.
+            password: For password authentication; it appears in no log, repr or error.
+            tls: For an encrypted connection.
+            connect_timeout: Seconds for the connection to one node.
+            codec: As for the class.
+            codecs: As for the class.
+            settings: As for the class.
+
+        Raises:
+            InvalidArgument: at the call, or where the cluster has several datacenters.
+            ConnectionFailed: on entering, if no node can be reached or it refuses us.
+        """
+        settings = settings or Settings()
+        points = contact_points.split(",") if isinstance(contact_points, str) else contact_points
+        target = Target(
+            contact_points=tuple(
+                point.strip() if isinstance(point, str) else point for point in points
+            ),
+            port=port,
+            local_datacenter=local_datacenter,
+            consistency=consistency,
+            username=username,
+            password=password,
+            tls=tls,
+            connect_timeout=connect_timeout,
+            request_timeout=settings.request_timeout,
+        )
+        check_identifier("keyspace", keyspace)
+        check_identifier("table", table)
+
+        async def opening() -> EventStore:
+            connection = await open_connection(target)
+            store = cls(
+                connection.session,
+                keyspace=keyspace,
+                table=table,
+                codec=codec,
+                codecs=codecs,
+                consistency=consistency,
+                settings=settings,
+            )
+            store._connection = connection
+            return store
+
+        return Connecting(opening)
+
+    async def persist_events(
+        self,
+        stream_id: UUID,
+        events: Iterable[Any | NewEvent],
+        expected_version: ExpectedVersion = ANY,
+        *,
+        timeout: float | None = None,
+    ) -> Persisted:
+        """Append events to a stream; see `EventWriter.persist_events` for every promise."""
+        result = await self.try_persist_events(stream_id, events, expected_version, timeout=timeout)
+        if isinstance(result, ConcurrentModification):
+            raise result
+        return result
+
+    async def try_persist_events(
+        self,
+        stream_id: UUID,
+        events: Iterable[Any | NewEvent],
+        expected_version: ExpectedVersion = ANY,
+        *,
+        timeout: float | None = None,
+    ) -> AppendResult:
+        """Append events, a conflict being a value; see `EventWriter.try_persist_events`."""
+        _check_stream_id(stream_id)
+        drafts = draft(events, self._codec, self._settings)
+        check_expected_version(expected_version, len(drafts.items))
+        deadline = self._deadline(timeout)
+        self._session.check_usable()
+        return await self._lanes.submit(Append(stream_id, drafts, expected_version, deadline))
+
+    def read_events(
+        self,
+        stream_id: UUID,
+        from_version: int | None = None,
+        max_count: int | None = None,
+        *,
+        backward: bool = False,
+        page_size: int | None = None,
+        consistency: ReadConsistency | None = None,
+    ) -> AsyncGenerator[RecordedEvent, None]:
+        """Iterate over a stream's events; see `EventReader.read_events` for every promise."""
+        _check_stream_id(stream_id)
+        _check_number("from_version", from_version, at_least=0)
+        _check_number("max_count", max_count, at_least=0)
+        _check_number("page_size", page_size, at_least=1)
+        if consistency not in {None, "serial"}:
+            raise InvalidArgument(f"consistency is None or 'serial', not {consistency!r}")
+        if max_count == 0:
+            return _nothing()
+        first = first_version(from_version, backward=backward)
+        wanted = Range(stream_id, first, max_count or MAX_VERSION, backward)
+        return self._reader.read(wanted, page_size=page_size, serial=consistency == "serial")
+
+    async def current_version(self, stream_id: UUID) -> int:
+        """Return the version of a stream's last event, 0 where there is none."""
+        _check_stream_id(stream_id)
+        version, _ = await self._reader.head(stream_id, self._deadline(None))
+        return version
+
+    async def create_schema(self, replication: Mapping[str, int] | None = None) -> SchemaReport:
+        """
+        Create the keyspace and the table, or migrate an older table, the Clojure original's too.
+
+        Safe to call again, and from many processes at once: they take turns. Nothing else in this
+        library ever changes a schema. Rows are never touched.
+
+        Args:
+            replication: How many replicas each datacenter holds, for example
+                ``{"datacenter1": 3}``. Needed where there is no keyspace yet; one that exists
+                keeps its own (the report tells it).
+
+        Raises:
+            InvalidArgument: no replication is given for a keyspace that does not exist.
+            SchemaTooNew, SchemaMismatch, TimeToLiveRefused: the table is not taken over.
+            SchemaChangeFailed: the server refused a change or did not answer; calling again goes
+                on where it stopped.
+            StoreUnavailable: nobody answered in time.
+        """
+        self._session.check_usable()
+        report = await self._migrator.migrate(replication)
+        self._statements.forget()
+        self._heads.clear()
+        return report
+
+    async def schema_state(self) -> SchemaState:
+        """
+        Return what stands in the cluster: keyspace, table, schema version.
+
+        Raises:
+            StoreUnavailable: nobody answered in time.
+        """
+        return await self._migrator.state()
+
+    async def close(self) -> None:
+        """
+        Refuse new work, wait for what is in flight, then close a session of the store's own.
+
+        Waits for `Settings.close_timeout` seconds at most; an append that is not settled by then
+        ends in `AppendOutcomeUnknown`. Harmless to call twice or to cancel: what has been begun
+        goes on.
+        """
+        if self._closing is None:
+            self._closing = asyncio.ensure_future(self._close())
+        await asyncio.shield(self._closing)
+
+    async def _close(self) -> None:
+        if not await self._lanes.close(self._settings.close_timeout):
+            _LOG.warning("closed %r with appends whose outcome is unknown", self)
+        await self._session.finish()
+        if self._connection is not None:
+            await self._connection.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    def __del__(self) -> None:
+        if getattr(self, "_connection", None) is not None and self._closing is None:
+            warnings.warn(f"unclosed {self!r}", ResourceWarning, stacklevel=1, source=self)
+
+    def __repr__(self) -> str:
+        return f"<EventStore {self._table}>"
+
+    def _deadline(self, timeout: float | None) -> Deadline:
+        if timeout is None:
+            return Deadline(self._settings.timeout)
+        if isinstance(timeout, bool) or not isinstance(timeout, int | float) or not timeout > 0:
+            raise InvalidArgument(f"a timeout is seconds above 0, not {timeout!r}")
+        return Deadline(timeout)
+
+
+def _check_stream_id(stream_id: object) -> None:
+    if not isinstance(stream_id, UUID):
+        raise InvalidStreamId(stream_id)
+
+
+def _check_number(name: str, value: object, *, at_least: int) -> None:
+    if value is None:
+        return
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise InvalidArgument(f"{name} must be an int or None, not {value!r}")
+    if not at_least <= value <= MAX_VERSION:
+        raise InvalidArgument(f"{name} must be {at_least} to {MAX_VERSION}, not {value}")
+
+
+async def _nothing() -> AsyncGenerator[RecordedEvent, None]:
+    return
+    yield

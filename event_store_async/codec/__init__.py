@@ -1,0 +1,11 @@
+"""
+Codecs: how payloads become bytes and come back.
+
+A store writes with one codec and can read with several; `content_type` tells which.
+"""
+
+from .json import JsonCodec
+from .port import Codec
+from .raw import RawCodec
+
+__all__ = ["Codec", "JsonCodec", "RawCodec"]

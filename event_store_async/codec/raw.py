@@ -1,0 +1,24 @@
+"""The codec for those who encode for themselves."""
+
+from typing import Final
+
+
+class RawCodec:
+    """Payloads are ``bytes`` and are stored as they are."""
+
+    content_type: Final = "application/octet-stream"
+
+    def encode(self, payload: object) -> bytes:
+        """
+        Return the bytes unchanged.
+
+        Raises:
+            TypeError: the payload is not ``bytes``.
+        """
+        if not isinstance(payload, bytes):
+            raise TypeError(f"RawCodec stores bytes, not {type(payload).__name__}")
+        return bytes(payload)
+
+    def decode(self, data: bytes) -> bytes:
+        """Return the bytes unchanged."""
+        return data

@@ -1,0 +1,150 @@
+"""Drafts: the events of an append, checked and encoded before anything is sent."""
+
+from collections.abc import Iterable, Mapping, Sized
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+import orjson
+
+from .codec import Codec, JsonCodec
+from .errors import AppendTooLarge, InvalidEvent, PayloadNotEncodable
+from .events import NewEvent, RecordedEvent
+from .settings import Settings
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND: Final = timedelta(milliseconds=1)
+_METADATA: Final = JsonCodec()
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """
+    An event with everything that is stored of it, save its version and timestamp.
+
+    Attributes:
+        event: The event as the caller gave it, or wrapped.
+        payload: Its payload, encoded.
+        metadata: Its metadata as a JSON object, if any.
+        content_type: The codec that encoded the payload.
+    """
+
+    event: NewEvent
+    payload: bytes
+    metadata: bytes | None
+    content_type: str
+
+    def recorded(self, stream_id: UUID, version: int, timestamp: datetime) -> RecordedEvent:
+        """Return the event as it stands in its stream."""
+        event = self.event
+        return RecordedEvent(
+            stream_id,
+            version,
+            event.payload,
+            timestamp,
+            event.event_id,
+            event.type,
+            event.metadata,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Drafts:
+    """
+    All the events of one append.
+
+    Attributes:
+        items: The events, in order.
+        identified: True where one of them came as a `NewEvent`: an earlier call may have stored
+            it, so its id must be looked for.
+    """
+
+    items: tuple[Draft, ...]
+    identified: bool
+
+    @property
+    def event_ids(self) -> tuple[UUID, ...]:
+        """The ids, in order."""
+        return tuple(item.event.event_id for item in self.items)
+
+    @property
+    def events(self) -> tuple[NewEvent, ...]:
+        """The events with their ids, in order."""
+        return tuple(item.event for item in self.items)
+
+
+def draft(events: Iterable[Any | NewEvent], codec: Codec, settings: Settings) -> Drafts:
+    """
+    Check and encode the events of one append.
+
+    Raises:
+        InvalidEvent: no list of events, a field of a wrong type, or an id used twice.
+        PayloadNotEncodable: the codec refuses a payload, or JSON a metadata.
+        AppendTooLarge: more bytes or events than the settings allow.
+    """
+    if isinstance(events, str | bytes | bytearray | Mapping | NewEvent) or not isinstance(
+        events, Iterable
+    ):
+        raise InvalidEvent(
+            None, f"a list of events is needed, not one {type(events).__name__}", hint="[event]"
+        )
+    items: list[Draft] = []
+    seen: set[UUID] = set()
+    identified = False
+    size = 0
+    for index, given in enumerate(events):
+        if index >= settings.max_append_events:
+            count = len(events) if isinstance(events, Sized) else index + 1
+            raise AppendTooLarge("events", count, settings.max_append_events)
+        if isinstance(given, NewEvent):
+            event, identified = given, True
+        else:
+            event = NewEvent(given, event_id=settings.new_event_id())
+        item = _draft_one(index, event, codec)
+        if event.event_id in seen:
+            raise InvalidEvent(index, f"event id {event.event_id} is used twice in one append")
+        seen.add(event.event_id)
+        size += len(item.payload) + len(item.metadata or b"")
+        items.append(item)
+    if size > settings.max_append_bytes:
+        raise AppendTooLarge("bytes", size, settings.max_append_bytes)
+    return Drafts(tuple(items), identified)
+
+
+def _draft_one(index: int, event: NewEvent, codec: Codec) -> Draft:
+    if not isinstance(event.event_id, UUID):
+        raise InvalidEvent(
+            index, f"an event id must be a uuid.UUID, not {type(event.event_id).__name__}"
+        )
+    if event.type is not None and (not isinstance(event.type, str) or not event.type):
+        raise InvalidEvent(index, "a type must be a text that is not empty, or None")
+    if event.metadata is not None and not isinstance(event.metadata, Mapping):
+        raise InvalidEvent(index, "metadata must be a mapping, or None")
+    try:
+        (event.type or "").encode()
+        payload = codec.encode(event.payload)
+        metadata = None if event.metadata is None else _METADATA.encode(dict(event.metadata))
+    except Exception as error:
+        raise PayloadNotEncodable(index, f"cannot be encoded: {error}") from error
+    if type(payload) is not bytes:
+        raise PayloadNotEncodable(index, f"the codec made {type(payload).__name__}, not bytes")
+    return Draft(event, payload, metadata, codec.content_type)
+
+
+def decode_metadata(data: bytes | None) -> Mapping[str, Any] | None:
+    """Return the metadata that stands in a row."""
+    if data is None:
+        return None
+    metadata: Mapping[str, Any] = orjson.loads(data)
+    return metadata
+
+
+def to_milliseconds(moment: datetime) -> int:
+    """Return a moment as epoch milliseconds, rounded down."""
+    return (moment - _EPOCH) // _MILLISECOND
+
+
+def from_milliseconds(milliseconds: int) -> datetime:
+    """Return the moment of epoch milliseconds, aware, in UTC."""
+    return _EPOCH + timedelta(milliseconds=milliseconds)

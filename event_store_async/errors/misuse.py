@@ -1,0 +1,34 @@
+"""Use of a store where it cannot be used."""
+
+from .base import EventStoreError
+
+
+class MisuseError(EventStoreError, RuntimeError):
+    """The store was used where it cannot be; nothing was sent."""
+
+
+class StoreClosed(MisuseError):
+    """The store is closed, or closing; nothing was sent."""
+
+    def __init__(self) -> None:
+        super().__init__("the event store is closed")
+
+
+class WrongEventLoop(MisuseError):
+    """The store belongs to another event loop; nothing was sent."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the event store belongs to another event loop",
+            hint="open one store for each event loop",
+        )
+
+
+class WrongProcess(MisuseError):
+    """The store was opened before a fork and is used in the child; nothing was sent."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the event store was opened in another process",
+            hint="open a store after the fork, in each process",
+        )

@@ -1,0 +1,55 @@
+"""Events: as the caller hands them over, and as the store recorded them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+
+@dataclass(frozen=True, slots=True)
+class NewEvent:
+    """
+    An event that is to be appended.
+
+    Appending the same `NewEvent` again never stores it twice where the store can know of the
+    first time: the event id tells. Bare payloads handed to an append are wrapped in a
+    `NewEvent` with a fresh id.
+
+    Attributes:
+        payload: What happened; whatever the store's codec can encode.
+        type: A name for the kind of event, stored beside it.
+        metadata: A JSON object stored beside the payload (correlation, user, …).
+        event_id: The event's identity. Give one (a command's idempotency key, for instance) to
+            make an append repeatable from another process too.
+    """
+
+    payload: Any
+    type: str | None = None
+    metadata: Mapping[str, Any] | None = None
+    event_id: UUID = field(default_factory=uuid4)
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedEvent:
+    """
+    An event as it stands in its stream. Immutable: the fields never change once recorded.
+
+    Attributes:
+        stream_id: The stream it belongs to.
+        version: Its place in the stream: 1, 2, 3 … without gaps.
+        payload: What happened, decoded; in the result of an append, the object handed over.
+        timestamp: When it was appended, by the appending client's clock: aware, UTC, with
+            millisecond precision. Equal for all the events of one append.
+        event_id: Its identity; None for events that the Clojure original wrote.
+        type: The name given to its kind, if any.
+        metadata: The JSON object stored beside it, if any.
+    """
+
+    stream_id: UUID
+    version: int
+    payload: Any
+    timestamp: datetime
+    event_id: UUID | None = None
+    type: str | None = None
+    metadata: Mapping[str, Any] | None = None

@@ -1,0 +1,57 @@
+"""Retrying: how long to wait between attempts, and until when."""
+
+import asyncio
+import random
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+SHORTEST_ATTEMPT: Final = 0.05
+"""Seconds below which no attempt is begun: its answer would come too late."""
+
+
+@dataclass(frozen=True, slots=True)
+class Backoff:
+    """
+    Growing, jittered pauses between attempts.
+
+    The n-th pause is drawn between half of and the whole of ``initial * factor ** n``, capped at
+    `maximum`: callers that failed together do not come back together.
+
+    Attributes:
+        initial: The first pause's upper bound, in seconds.
+        maximum: Every pause's upper bound, in seconds.
+        factor: How the upper bound grows.
+        random: Returns a number in [0, 1).
+    """
+
+    initial: float = 0.01
+    maximum: float = 0.5
+    factor: float = 2.0
+    random: Callable[[], float] = field(default=random.random, repr=False)  # noqa: S311
+
+    def pauses(self) -> Iterator[float]:
+        """Return the pauses, in seconds, without end."""
+        bound = self.initial
+        while True:
+            yield bound * (0.5 + 0.5 * self.random())
+            bound = min(bound * self.factor, self.maximum)
+
+
+class Deadline:
+    """A moment on the running event loop's clock."""
+
+    __slots__ = ("_loop", "at")
+
+    def __init__(self, timeout: float) -> None:
+        """Set the deadline *timeout* seconds from now."""
+        self._loop = asyncio.get_running_loop()
+        self.at = self._loop.time() + timeout
+
+    def remaining(self) -> float:
+        """Return the seconds that are left; negative once it has passed."""
+        return self.at - self._loop.time()
+
+    def allows(self, pause: float) -> bool:
+        """Tell whether another attempt is worth making after a pause of so many seconds."""
+        return self.remaining() > pause + SHORTEST_ATTEMPT

@@ -1,0 +1,78 @@
+"""Settings: limits, deadlines and sources of time and ids of a store."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields
+from datetime import UTC, datetime
+from typing import Final
+from uuid import UUID, uuid4
+
+from .errors import InvalidArgument
+from .retry import Backoff
+
+
+def utc_now() -> datetime:
+    """Return the time now, aware, in UTC."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """
+    What can be tuned in a store. Every default is meant to be right for most.
+
+    Attributes:
+        timeout: Seconds until an append, or one page of a read, must have an answer. Within it
+            the request is repeated until its outcome is known.
+        request_timeout: Seconds that one attempt may take. More than the server's own limits
+            (write_request_timeout 2 s, cas_contention_timeout 1.8 s), or the server's answer
+            would come too late to be heard.
+        close_timeout: Seconds that `close` waits for what is in flight.
+        max_append_bytes: Bytes of payload and metadata in one append. A conditional batch goes
+            through Paxos as one blob; the server's own walls are at 16 MiB.
+        max_append_events: Events in one append.
+        look_back: How many of a stream's last versions are searched for the event ids of an
+            append that expects no exact version.
+        max_in_flight: Requests at the server at once; the others wait their turn. Far below the
+            driver's queue (8,192), so that this one never overflows.
+        max_waiting: Appends that may wait for one stream at once, in this process.
+        known_heads: Streams whose version is remembered, to spare an append without an exact
+            expected version its first read.
+        page_bytes: The size that pages of a read aim at, where the caller names no page size.
+        backoff: The pauses between attempts.
+        clock: Gives the events' timestamps: aware datetimes.
+        new_event_id: Gives the ids of events that come without one.
+    """
+
+    timeout: float = 10.0
+    request_timeout: float = 3.0
+    close_timeout: float = 15.0
+    max_append_bytes: int = 1024 * 1024
+    max_append_events: int = 1000
+    look_back: int = 100
+    max_in_flight: int = 128
+    max_waiting: int = 10_000
+    known_heads: int = 10_000
+    page_bytes: int = 1024 * 1024
+    backoff: Backoff = field(default_factory=Backoff)
+    clock: Callable[[], datetime] = field(default=utc_now, repr=False)
+    new_event_id: Callable[[], UUID] = field(default=uuid4, repr=False)
+
+    def __post_init__(self) -> None:
+        """Refuse what is not a positive number."""
+        for item in fields(self):
+            value = getattr(self, item.name)
+            if item.type in {float, int}:
+                _check_number(item.name, value, whole=item.type is int)
+
+
+_MAX_IN_FLIGHT: Final = 4096
+
+
+def _check_number(name: str, value: object, *, whole: bool) -> None:
+    numeric = int if whole else (int, float)
+    if isinstance(value, bool) or not isinstance(value, numeric):
+        raise InvalidArgument(f"{name} must be a number, not {value!r}")
+    if not 0 < value < float("inf"):
+        raise InvalidArgument(f"{name} must be above 0 and finite, not {value!r}")
+    if name == "max_in_flight" and value > _MAX_IN_FLIGHT:
+        raise InvalidArgument(f"max_in_flight must be {_MAX_IN_FLIGHT} at most, not {value!r}")

@@ -1,0 +1,3 @@
+"""Fixtures are in tests/fixtures, one concern a file."""
+
+pytest_plugins = ("tests.fixtures.server", "tests.fixtures.stores")
