@@ -68,12 +68,12 @@ class Appender:
         head = await self._first_head(append)
         for pause in self.settings.backoff.pauses():
             if append.drafts.identified:
-                earlier = await self._look_back(append)
-                if isinstance(earlier, Persisted | ConcurrentModification):
+                earlier = await self._look_back(append, head)
+                if not isinstance(earlier, int):
                     return earlier
-                head = max(head, earlier)
+                head = earlier
             if not head and append.expected_version is STREAM_EXISTS:
-                head, _ = await self.reader.head(append.stream_id, append.deadline, serial=True)
+                head = await self.reader.head(append.stream_id, append.deadline, serial=True)
                 if not head:
                     return ConcurrentModification(append.stream_id, STREAM_EXISTS, 0)
             result = await self._settle(append, head)
@@ -89,15 +89,12 @@ class Appender:
         raise AssertionError("pauses never end")
 
     async def _first_head(self, append: Append) -> int:
-        if append.drafts.identified:
-            return 0  # the look-back reads it anyway
         known = self.heads.get(append.stream_id)
         if known is not None:
             return known
-        head, _ = await self.reader.head(append.stream_id, append.deadline)
-        return head
+        return await self.reader.head(append.stream_id, append.deadline)
 
-    async def _look_back(self, append: Append) -> AppendResult | int:
+    async def _look_back(self, append: Append, head: int) -> AppendResult | int:
         """
         Search the stream's last versions for the append's event ids.
 
@@ -105,8 +102,9 @@ class Appender:
         found is certain; what is not found will be, should a plan at that version apply.
         """
         wanted = append.drafts.event_ids
-        head, standing = await self.reader.head(
-            append.stream_id, append.deadline, count=self.settings.look_back + len(wanted)
+        count = self.settings.look_back + len(wanted)
+        head, standing = await self.reader.recent_ids(
+            append.stream_id, head, count, append.deadline
         )
         versions = [standing[event_id] for event_id in wanted if event_id in standing]
         if not versions:
@@ -129,9 +127,7 @@ class Appender:
     async def _check_only(self, append: Append) -> AppendResult:
         """Append nothing: only a stated expectation is checked, at the serial level."""
         expected = append.expected_version
-        head, _ = await self.reader.head(
-            append.stream_id, append.deadline, serial=expected is not ANY
-        )
+        head = await self.reader.head(append.stream_id, append.deadline, serial=expected is not ANY)
         met = bool(head) if expected is STREAM_EXISTS else expected in {ANY, head}
         if not met:
             return ConcurrentModification(append.stream_id, expected, head)

@@ -193,7 +193,7 @@ def open_cluster(
         exponential_reconnect_base_delay_ms=100,
         exponential_reconnect_max_delay_ms=2000,
         coalesce_delay_us=50,
-        log_level="error",
+        log_level="critical",
         application_name="event_store_async",
         ssl_enabled=False,
         **options,

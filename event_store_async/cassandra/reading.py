@@ -86,31 +86,52 @@ class Reader:
             if state is None:
                 return tuple(events)
 
-    async def head(
-        self, stream_id: UUID, deadline: Deadline, *, count: int = 1, serial: bool = False
-    ) -> tuple[int, dict[UUID, int]]:
+    async def head(self, stream_id: UUID, deadline: Deadline, *, serial: bool = False) -> int:
         """
-        Return a stream's version, and the versions of its last events by their ids.
+        Return a stream's version, 0 where there is none.
 
         Raises:
-            StreamHole: the events do not reach down from the stream's version without gaps.
-            StoreUnavailable
+            StoreUnavailable, SchemaError, MisuseError
         """
         statements = await self.statements.get(deadline)
         page = await self._page(
-            statements.read_head, (stream_id, count), deadline, serial=serial, page_size=count
+            statements.read_head, (stream_id,), deadline, serial=serial, page_size=1
         )
-        version = next((row[2] for row in page.rows if row[2]), 0)
-        rows = [row for row in page.rows if row[0] is not None]
-        if count > 1:
-            hole = next(
-                (version - at for at, row in enumerate(rows) if row[0] != version - at), None
-            )
-            if hole is not None or (version and not rows):
-                if serial:
-                    raise StreamHole(stream_id, version if hole is None else hole)
-                return await self.head(stream_id, deadline, count=count, serial=True)
-        return version, {UUID(row[1]): row[0] for row in rows if row[1] is not None}
+        return next((row[0] for row in page.rows if row[0]), 0)
+
+    async def recent_ids(
+        self, stream_id: UUID, head: int, count: int, deadline: Deadline, *, serial: bool = False
+    ) -> tuple[int, dict[UUID, int]]:
+        """
+        Return a stream's version, and the versions of its last *count* events by their ids.
+
+        What a quorum read leaves open (an append may be half-way through its commit) a serial one
+        decides.
+
+        Args:
+            stream_id: The stream.
+            head: The version that it had reached at least.
+            count: How many events to look at.
+            deadline: Until when.
+            serial: Ask at the serial level at once.
+
+        Raises:
+            StoreUnavailable, SchemaError, MisuseError
+        """
+        statements = await self.statements.get(deadline)
+        above = max(0, head - count)
+        page = await self._page(
+            statements.read_ids,
+            (stream_id, above, count),
+            deadline,
+            serial=serial,
+            page_size=count,
+        )
+        version = next((row[2] for row in page.rows if row[2]), head)
+        whole = range(version, max(above, version - count), -1)
+        if not serial and [row[0] for row in page.rows] != list(whole):
+            return await self.recent_ids(stream_id, head, count, deadline, serial=True)
+        return version, {UUID(row[1]): row[0] for row in page.rows if row[1] is not None}
 
     def _pages(
         self, statements: Statements, wanted: Range, sizer: PageSizer, *, serial: bool

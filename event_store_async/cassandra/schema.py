@@ -110,7 +110,8 @@ async def inspect(
     version = 0
     if tables:
         try:
-            version = max([row[0] for row in await rows("read_migrations", table)], default=0)
+            # A row without a version is the lock's: nothing is recorded yet.
+            version = max([row[0] or 0 for row in await rows("read_migrations", table)], default=0)
         except Fault as fault:
             # No table of migrations: the events table is none of ours, or the original's.
             if fault.kind is not Kind.REFUSED or "Unauthorized" in fault.name:

@@ -22,6 +22,7 @@ class Statements:
     read_forward: Prepared
     read_backward: Prepared
     read_head: Prepared
+    read_ids: Prepared
 
 
 class LazyStatements:

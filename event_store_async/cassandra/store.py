@@ -227,8 +227,7 @@ class EventStore:
     async def current_version(self, stream_id: UUID) -> int:
         """Return the version of a stream's last event, 0 where there is none."""
         _check_stream_id(stream_id)
-        version, _ = await self._reader.head(stream_id, self._deadline(None))
-        return version
+        return await self._reader.head(stream_id, self._deadline(None))
 
     async def create_schema(self, replication: Mapping[str, int] | None = None) -> SchemaReport:
         """

@@ -23,7 +23,6 @@ from ..fixtures import faulty as faults
 from ..fixtures.faulty import FaultySession
 from ..fixtures.stores import payloads, read_all
 
-
 # Stored
 
 

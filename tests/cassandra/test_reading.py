@@ -1,0 +1,251 @@
+"""Reading: ranges, directions, pages, holes, and what is abandoned half-way."""
+
+import asyncio
+from collections.abc import Iterable
+from uuid import UUID, uuid4
+
+import anyio
+import pytest
+
+from event_store_async import EventStore, StoreUnavailable, StreamHole, UndecodableEvent
+
+from ..fixtures import faulty as faults
+from ..fixtures.faulty import FaultySession
+from ..fixtures.stores import payloads, read_all, run_cql
+
+
+@pytest.fixture
+async def ten(store: EventStore, stream_id: UUID) -> UUID:
+    """Give a stream of ten events whose payloads are their versions."""
+    await store.persist_events(stream_id, range(1, 11))
+    return stream_id
+
+
+def versions(*ranges: Iterable[int]) -> list[int]:
+    return [version for each in ranges for version in each]
+
+
+@pytest.mark.parametrize("page_size", [None, 1, 3, 5, 10, 11])
+@pytest.mark.parametrize("consistency", [None, "serial"])
+async def test_pages_join_without_a_seam(
+    store: EventStore, ten: UUID, page_size: int | None, consistency: str | None
+) -> None:
+    options = {"page_size": page_size, "consistency": consistency}
+
+    assert payloads(await read_all(store, ten, **options)) == versions(range(1, 11))
+    assert payloads(await read_all(store, ten, backward=True, **options)) == versions(
+        range(10, 0, -1)
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({"from_version": 4}, versions(range(4, 11))),
+        ({"from_version": 10}, [10]),
+        ({"from_version": 11}, []),
+        ({"from_version": 4, "max_count": 3}, [4, 5, 6]),
+        ({"max_count": 100}, versions(range(1, 11))),
+        ({"backward": True, "max_count": 3}, [10, 9, 8]),
+        ({"backward": True, "from_version": 4}, [4, 3, 2, 1]),
+        ({"backward": True, "from_version": 4, "max_count": 2}, [4, 3]),
+        ({"backward": True, "from_version": 1}, [1]),
+        ({"backward": True, "from_version": 99, "max_count": 2}, [10, 9]),
+        ({"from_version": 3, "max_count": 4, "page_size": 2}, [3, 4, 5, 6]),
+    ],
+)
+async def test_ranges(
+    store: EventStore, ten: UUID, options: dict[str, int], expected: list[int]
+) -> None:
+    assert payloads(await read_all(store, ten, **options)) == expected
+
+
+async def test_a_stream_that_does_not_exist_reads_as_nothing(
+    store: EventStore, stream_id: UUID
+) -> None:
+    assert await read_all(store, stream_id) == []
+    assert await read_all(store, stream_id, backward=True) == []
+    assert await read_all(store, stream_id, consistency="serial") == []
+    assert await store.current_version(stream_id) == 0
+
+
+async def test_a_page_request_that_times_out_is_repeated(
+    faulty_store: EventStore, faulty: FaultySession, ten: UUID
+) -> None:
+    faulty.reads.extend([faults.lose_request, faults.lose_request])
+
+    assert len(await read_all(faulty_store, ten)) == 10
+    assert faulty.read == 3
+
+
+async def test_reading_ends_in_an_error_when_nobody_answers(
+    store: EventStore, faulty: FaultySession, keyspace: str, ten: UUID
+) -> None:
+    from event_store_async import Settings
+
+    impatient = EventStore(faulty, keyspace=keyspace, settings=Settings(timeout=0.3))
+    await impatient.current_version(ten)
+    faulty.reads.extend([faults.lose_request] * 1000)
+
+    with pytest.raises(StoreUnavailable, match=str(ten)):
+        await read_all(impatient, ten)
+    with pytest.raises(StoreUnavailable):
+        await impatient.current_version(ten)
+    await impatient.close()
+
+
+@pytest.mark.parametrize("missing", [1, 5, 10])
+@pytest.mark.parametrize("backward", [False, True])
+@pytest.mark.parametrize("page_size", [None, 2])
+async def test_a_hole_is_an_error_and_never_skipped(
+    store: EventStore,
+    keyspace: str,
+    ten: UUID,
+    missing: int,
+    backward: bool,
+    page_size: int | None,
+) -> None:
+    await run_cql(
+        store, f"DELETE FROM {keyspace}.events WHERE stream_id = {ten} AND version = {missing}"
+    )
+    seen = []
+
+    with pytest.raises(StreamHole) as caught:
+        async for event in store.read_events(ten, backward=backward, page_size=page_size):
+            seen.append(event.version)
+
+    assert caught.value.version == missing
+    assert seen == list(range(10, missing, -1) if backward else range(1, missing))
+
+
+async def test_what_is_on_one_side_of_a_hole_stays_readable(
+    store: EventStore, keyspace: str, ten: UUID
+) -> None:
+    await run_cql(store, f"DELETE FROM {keyspace}.events WHERE stream_id = {ten} AND version = 5")
+
+    assert payloads(await read_all(store, ten, from_version=6)) == [6, 7, 8, 9, 10]
+    assert payloads(await read_all(store, ten, max_count=4)) == [1, 2, 3, 4]
+
+
+async def test_a_hole_that_a_serial_read_fills_is_none(
+    faulty_store: EventStore, faulty: FaultySession, ten: UUID
+) -> None:
+    """A quorum read may see the end of an append without its beginning while it commits."""
+
+    class Holey:
+        def __init__(self, result: object) -> None:
+            self._result = result
+
+        def __getattr__(self, name: str) -> object:
+            return getattr(self._result, name)
+
+        def __iter__(self) -> object:
+            for row in self._result:  # type: ignore[attr-defined]
+                if row[0] not in {4, 5}:
+                    yield row
+
+    async def half_committed(send: faults.Send) -> object:
+        return Holey(await send())
+
+    faulty.reads.append(half_committed)
+    assert payloads(await read_all(faulty_store, ten)) == versions(range(1, 11))
+    assert faulty.read == 2
+
+    faulty.reads.append(half_committed)
+    backward = await read_all(faulty_store, ten, backward=True)
+    assert payloads(backward) == versions(range(10, 0, -1))
+
+
+async def test_an_event_that_nobody_can_decode_leaves_the_rest_readable(
+    store: EventStore, keyspace: str, ten: UUID
+) -> None:
+    await run_cql(
+        store,
+        f"UPDATE {keyspace}.events SET payload = 0xff, content_type = 'application/json' "
+        f"WHERE stream_id = {ten} AND version = 3",
+    )
+    await run_cql(
+        store,
+        f"UPDATE {keyspace}.events SET content_type = 'application/x-unheard-of' "
+        f"WHERE stream_id = {ten} AND version = 7",
+    )
+    seen: list[int] = []
+    refused: list[tuple[int, str | None, bytes]] = []
+    start = 1
+    while True:
+        try:
+            async for event in store.read_events(ten, start):
+                seen.append(event.payload)
+            break
+        except UndecodableEvent as error:
+            assert error.stream_id == ten
+            refused.append((error.version, error.content_type, error.data))
+            start = error.version + 1
+
+    assert seen == [1, 2, 4, 5, 6, 8, 9, 10]
+    assert refused == [
+        (3, "application/json", b"\xff"),
+        (7, "application/x-unheard-of", b"7"),
+    ]
+
+
+async def test_an_iteration_abandoned_half_way_leaves_nothing_running(
+    store: EventStore, stream_id: UUID
+) -> None:
+    await store.persist_events(stream_id, range(100))
+    before = asyncio.all_tasks()
+
+    for _ in range(20):
+        async for event in store.read_events(stream_id, page_size=7):
+            if event.version == 10:
+                break
+
+    with anyio.fail_after(10):
+        while asyncio.all_tasks() - before or store._session.in_flight:
+            await asyncio.sleep(0)
+
+
+async def test_a_cancelled_read_leaves_nothing_running(
+    faulty_store: EventStore, faulty: FaultySession, ten: UUID
+) -> None:
+    gate = faults.Gate()
+    faulty.reads.append(gate)
+    reading = asyncio.ensure_future(read_all(faulty_store, ten))
+    await gate.arrived.wait()
+
+    reading.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await reading
+
+    assert faulty_store._session.in_flight == 1, "what was sent is waited for"
+    gate.opened.set()
+    with anyio.fail_after(10):
+        while faulty_store._session.in_flight:
+            await asyncio.sleep(0)
+
+
+async def test_reads_of_many_streams_beside_each_other(store: EventStore) -> None:
+    streams = [uuid4() for _ in range(30)]
+    for number, stream in enumerate(streams):
+        await store.persist_events(stream, [number] * 5)
+
+    results = await asyncio.gather(*(read_all(store, stream) for stream in streams * 5))
+
+    assert [payloads(events) for events in results] == [[n] * 5 for n in range(30)] * 5
+
+
+async def test_large_events_come_in_small_pages(store: EventStore, stream_id: UUID) -> None:
+    from event_store_async.cassandra.paging import PageSizer
+
+    sizer = PageSizer(1024 * 1024)
+    sizer.saw(2, 2 * 512 * 1024)
+    assert sizer.next_size() == 1
+    sizer.saw(10, 10 * 100)
+    assert sizer.next_size() == 4
+    for _ in range(10):
+        sizer.saw(100, 100 * 100)
+    assert sizer.next_size() == 2000
+
+    for _ in range(6):
+        await store.persist_events(stream_id, ["x" * 400_000] * 2)
+    assert len(await read_all(store, stream_id)) == 12
