@@ -3,11 +3,11 @@ An asyncio-native event store on Apache Cassandra.
 
 The layers, each of which imports only those above it:
 
-    errors                        the tree of errors
-    versions events results       values
-    retry settings codec          pure tools
+    versions events               values
+    errors results                what can come of an append
+    codec retry settings          pure tools
     ports                         what an application asks of a store
-    drafts cql_files              an append checked and encoded; the files of cql/
+    checks drafts cql_files       arguments checked, events encoded; the files of cql/
     cassandra                     the store on Cassandra; one of its modules imports the driver
 
 and beside them, opt-in: `event_store_async.embedded`, a real Cassandra on this machine, and

@@ -1,7 +1,7 @@
 """A connection of our own: cluster and session, opened and closed in the one safe order."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -77,6 +77,12 @@ class Target:
     def where(self) -> str:
         """The target in words, for error messages."""
         return f"{', '.join(self.contact_points)} (port {self.port})"
+
+
+def split_contact_points(points: str | Sequence[str]) -> tuple[str, ...]:
+    """Return contact points that may come as one text, separated by commas."""
+    given = points.split(",") if isinstance(points, str) else points
+    return tuple(point.strip() if isinstance(point, str) else point for point in given)
 
 
 class Connection:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from ..versions import MAX_VERSION as HIGHEST_VERSION
 from .driver import Row
 from .rows import MAX_VERSION, VERSION
 
@@ -24,6 +25,15 @@ class Range:
     first: int
     count: int
     backward: bool = False
+
+    @classmethod
+    def of(
+        cls, stream_id: UUID, from_version: int | None, max_count: int | None, *, backward: bool
+    ) -> "Range":
+        """Return the range that the arguments of `EventReader.read_events` mean."""
+        edge = HIGHEST_VERSION if backward else 1
+        first = edge if from_version is None else max(from_version, 1)
+        return cls(stream_id, first, HIGHEST_VERSION if max_count is None else max_count, backward)
 
 
 class Progress:

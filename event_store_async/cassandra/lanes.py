@@ -88,14 +88,18 @@ class Lanes:
         finally:
             timer.cancel()
 
+    def refuse(self) -> None:
+        """Refuse new appends from now on."""
+        self._closed = True
+
     async def close(self, timeout: float) -> bool:
         """
-        Refuse new appends and wait for those that came before; True if all were carried through.
+        Wait for the appends that came before `refuse`; True if all were carried through.
 
         Those that are not after *timeout* seconds are abandoned: a caller that still waits meets
         `AppendOutcomeUnknown` if its append was begun, `StoreClosed` if not.
         """
-        self._closed = True
+        self.refuse()
         if not self._tasks:
             return True
         _, late = await asyncio.wait(self._tasks, timeout=timeout)

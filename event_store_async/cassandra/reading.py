@@ -9,7 +9,6 @@ from ..errors import StreamHole
 from ..events import RecordedEvent
 from ..retry import Deadline
 from ..settings import Settings
-from ..versions import MAX_VERSION as HIGHEST_VERSION
 from .contiguity import Progress, Range
 from .driver import Page, Prepared
 from .pages import Pages
@@ -41,6 +40,8 @@ class Reader:
         Raises:
             StreamHole, UndecodableEvent, StoreUnavailable, SchemaError, MisuseError
         """
+        if not wanted.count:
+            return
         statements = await self.statements.get(Deadline(self.settings.timeout))
         sizer = PageSizer(self.settings.page_bytes, page_size)
         progress = Progress(wanted)
@@ -162,10 +163,3 @@ class Reader:
             self.settings.backoff,
             f"reading stream {values[0]}",
         )
-
-
-def first_version(from_version: int | None, *, backward: bool) -> int:
-    """Return the version that a read begins with."""
-    if from_version is None:
-        return HIGHEST_VERSION if backward else 1
-    return max(from_version, 1)

@@ -8,25 +8,26 @@ from types import TracebackType
 from typing import Any, Final, Self
 from uuid import UUID
 
+from ..checks import check_expected_version, check_number, check_stream_id, check_timeout
 from ..codec import Codec, JsonCodec
 from ..cql_files import check_identifier
 from ..drafts import draft
-from ..errors import ConcurrentModification, InvalidArgument, InvalidStreamId
+from ..errors import ConcurrentModification, InvalidArgument
 from ..events import NewEvent, RecordedEvent
 from ..ports import ReadConsistency
 from ..results import AppendResult, Persisted
 from ..retry import Deadline
 from ..settings import Settings
-from ..versions import ANY, MAX_VERSION, ExpectedVersion, check_expected_version
+from ..versions import ANY, ExpectedVersion
 from .appending import Append, Appender
 from .connecting import Connecting
-from .connection import Connection, Target, open_connection
+from .connection import Connection, Target, open_connection, split_contact_points
 from .contiguity import Range
 from .driver import LEVELS, ConsistencyChoice, RawSession
 from .heads import Heads
 from .lanes import Lanes
 from .migrating import Migrator, SchemaReport
-from .reading import Reader, first_version
+from .reading import Reader
 from .rows import RowDecoder
 from .schema import SchemaState
 from .session import Session
@@ -129,20 +130,15 @@ class EventStore:
             password: For password authentication; it appears in no log, repr or error.
             tls: For an encrypted connection.
             connect_timeout: Seconds for the connection to one node.
-            codec: As for the class.
-            codecs: As for the class.
-            settings: As for the class.
+            codec, codecs, settings: As for the class.
 
         Raises:
             InvalidArgument: at the call, or where the cluster has several datacenters.
             ConnectionFailed: on entering, if no node can be reached or it refuses us.
         """
         settings = settings or Settings()
-        points = contact_points.split(",") if isinstance(contact_points, str) else contact_points
         target = Target(
-            contact_points=tuple(
-                point.strip() if isinstance(point, str) else point for point in points
-            ),
+            contact_points=split_contact_points(contact_points),
             port=port,
             local_datacenter=local_datacenter,
             consistency=consistency,
@@ -194,7 +190,7 @@ class EventStore:
         timeout: float | None = None,
     ) -> AppendResult:
         """Append events, a conflict being a value; see `EventWriter.try_persist_events`."""
-        _check_stream_id(stream_id)
+        check_stream_id(stream_id)
         drafts = draft(events, self._codec, self._settings)
         check_expected_version(expected_version, len(drafts.items))
         deadline = self._deadline(timeout)
@@ -212,21 +208,18 @@ class EventStore:
         consistency: ReadConsistency | None = None,
     ) -> AsyncGenerator[RecordedEvent, None]:
         """Iterate over a stream's events; see `EventReader.read_events` for every promise."""
-        _check_stream_id(stream_id)
-        _check_number("from_version", from_version, at_least=0)
-        _check_number("max_count", max_count, at_least=0)
-        _check_number("page_size", page_size, at_least=1)
+        check_stream_id(stream_id)
+        check_number("from_version", from_version, at_least=0)
+        check_number("max_count", max_count, at_least=0)
+        check_number("page_size", page_size, at_least=1)
         if consistency not in {None, "serial"}:
             raise InvalidArgument(f"consistency is None or 'serial', not {consistency!r}")
-        if max_count == 0:
-            return _nothing()
-        first = first_version(from_version, backward=backward)
-        wanted = Range(stream_id, first, max_count or MAX_VERSION, backward)
+        wanted = Range.of(stream_id, from_version, max_count, backward=backward)
         return self._reader.read(wanted, page_size=page_size, serial=consistency == "serial")
 
     async def current_version(self, stream_id: UUID) -> int:
         """Return the version of a stream's last event, 0 where there is none."""
-        _check_stream_id(stream_id)
+        check_stream_id(stream_id)
         return await self._reader.head(stream_id, self._deadline(None))
 
     async def create_schema(self, replication: Mapping[str, int] | None = None) -> SchemaReport:
@@ -272,6 +265,7 @@ class EventStore:
         goes on.
         """
         if self._closing is None:
+            self._lanes.refuse()
             self._closing = asyncio.ensure_future(self._close())
         await asyncio.shield(self._closing)
 
@@ -301,27 +295,5 @@ class EventStore:
         return f"<EventStore {self._table}>"
 
     def _deadline(self, timeout: float | None) -> Deadline:
-        if timeout is None:
-            return Deadline(self._settings.timeout)
-        if isinstance(timeout, bool) or not isinstance(timeout, int | float) or not timeout > 0:
-            raise InvalidArgument(f"a timeout is seconds above 0, not {timeout!r}")
-        return Deadline(timeout)
-
-
-def _check_stream_id(stream_id: object) -> None:
-    if not isinstance(stream_id, UUID):
-        raise InvalidStreamId(stream_id)
-
-
-def _check_number(name: str, value: object, *, at_least: int) -> None:
-    if value is None:
-        return
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise InvalidArgument(f"{name} must be an int or None, not {value!r}")
-    if not at_least <= value <= MAX_VERSION:
-        raise InvalidArgument(f"{name} must be {at_least} to {MAX_VERSION}, not {value}")
-
-
-async def _nothing() -> AsyncGenerator[RecordedEvent, None]:
-    return
-    yield
+        check_timeout(timeout)
+        return Deadline(self._settings.timeout if timeout is None else timeout)

@@ -1,13 +1,10 @@
 """What an append or a read can come to, other than success."""
 
-from typing import TYPE_CHECKING
 from uuid import UUID
 
+from ..events import NewEvent
+from ..versions import ExpectedVersion
 from .base import EventStoreError
-
-if TYPE_CHECKING:
-    from ..events import NewEvent
-    from ..versions import ExpectedVersion
 
 
 class ConcurrentModification(EventStoreError):
@@ -25,7 +22,7 @@ class ConcurrentModification(EventStoreError):
     __match_args__ = ("stream_id", "expected_version", "actual_version")
 
     def __init__(
-        self, stream_id: UUID, expected_version: "ExpectedVersion", actual_version: int
+        self, stream_id: UUID, expected_version: ExpectedVersion, actual_version: int
     ) -> None:
         super().__init__(
             f"stream {stream_id} is at version {actual_version}, expected {expected_version!r}"
@@ -34,7 +31,7 @@ class ConcurrentModification(EventStoreError):
         self.expected_version = expected_version
         self.actual_version = actual_version
 
-    def _facts(self) -> tuple[UUID, "ExpectedVersion", int]:
+    def _facts(self) -> tuple[UUID, ExpectedVersion, int]:
         return self.stream_id, self.expected_version, self.actual_version
 
     def __eq__(self, other: object) -> bool:
@@ -63,8 +60,8 @@ class AppendOutcomeUnknown(EventStoreError):
     def __init__(
         self,
         stream_id: UUID,
-        expected_version: "ExpectedVersion",
-        events: "tuple[NewEvent, ...]",
+        expected_version: ExpectedVersion,
+        events: tuple[NewEvent, ...],
     ) -> None:
         super().__init__(
             f"it is unknown whether {len(events)} event(s) were appended to stream {stream_id}",

@@ -1,0 +1,20 @@
+"""
+The command ``event-store``: looking after a store without writing code.
+
+Needs the extra ``cli``. `main` is its entry point.
+"""
+
+import sys
+
+__all__ = ["main"]
+
+
+def main() -> None:
+    """Run the command, or say what is missing for it."""
+    try:
+        from .app import app
+    except ModuleNotFoundError as error:
+        if error.name not in {"typer", "rich"}:
+            raise
+        sys.exit("event-store needs the extra `cli`: pip install 'event_store_async[cli]'")
+    app(prog_name="event-store")

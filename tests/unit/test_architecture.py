@@ -1,0 +1,139 @@
+"""The folder is the diagram: imports point one way, siblings are strangers."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[2] / "event_store_async"
+
+LAYERS = [
+    ["versions", "events"],
+    ["errors"],
+    ["results", "retry", "codec"],
+    ["settings", "ports"],
+    ["checks", "drafts", "cql_files"],
+    ["cassandra"],
+    ["embedded"],
+    ["cli"],
+]
+"""What may import what: a part imports only parts of the layers above it."""
+
+CASSANDRA_LAYERS = [
+    ["driver", "faults", "tls", "heads", "paging", "connecting"],
+    ["session", "connection", "rows", "pages", "repeating"],
+    ["contiguity", "schema"],
+    ["statements", "migrating"],
+    ["reading", "plan"],
+    ["settling"],
+    ["appending"],
+    ["lanes"],
+    ["store"],
+]
+
+MAY_STAND_ALONE = {"embedded"}
+"""Parts that import nothing of the library's: they are of use without it."""
+
+
+def imported_names(path: Path) -> set[str]:
+    """Return the modules that a file imports, absolute, below the package."""
+    package = ["event_store_async", *path.relative_to(PACKAGE).parts[:-1]]
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            if node.level == 0:
+                names.add(node.module or "")
+                continue
+            base = package[: len(package) - node.level + 1]
+            if node.module:
+                names.add(".".join([*base, node.module]))
+            else:
+                names |= {".".join([*base, alias.name]) for alias in node.names}
+    return names
+
+
+def edges(folder: Path, prefix: str) -> set[tuple[str, str]]:
+    """Return which parts of a folder import which."""
+    found: set[tuple[str, str]] = set()
+    for path in folder.rglob("*.py"):
+        part = path.relative_to(folder).parts[0].removesuffix(".py")
+        if part.startswith("__"):
+            continue
+        for name in imported_names(path):
+            if name.startswith(f"{prefix}."):
+                other = name.removeprefix(f"{prefix}.").partition(".")[0]
+                if other != part:
+                    found.add((part, other))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("folder", "prefix", "layers"),
+    [
+        (PACKAGE, "event_store_async", LAYERS),
+        (PACKAGE / "cassandra", "event_store_async.cassandra", CASSANDRA_LAYERS),
+    ],
+    ids=["package", "cassandra"],
+)
+def test_imports_point_one_way(folder: Path, prefix: str, layers: list[list[str]]) -> None:
+    layer = {name: number for number, names in enumerate(layers) for name in names}
+    parts = {path.name.removesuffix(".py") for path in folder.iterdir()}
+    parts = {name for name in parts if not name.startswith("__") and name != "py.typed"}
+
+    assert parts == set(layer), "every part has a layer"
+    wrong = [(one, other) for one, other in edges(folder, prefix) if layer[one] <= layer[other]]
+    assert wrong == []
+
+
+def test_the_embedded_server_knows_nothing_of_the_store() -> None:
+    wrong = [
+        (one, other) for one, other in edges(PACKAGE, "event_store_async") if one in MAY_STAND_ALONE
+    ]
+
+    assert wrong == []
+
+
+def test_one_module_imports_the_driver() -> None:
+    users = {
+        path.relative_to(PACKAGE).as_posix()
+        for path in PACKAGE.rglob("*.py")
+        if any(name.partition(".")[0] == "acsylla" for name in imported_names(path))
+    }
+
+    assert users == {"cassandra/driver.py"}
+
+
+def test_no_module_is_longer_than_three_hundred_lines() -> None:
+    long = {
+        path.relative_to(PACKAGE).as_posix(): lines
+        for path in PACKAGE.rglob("*.py")
+        if (lines := path.read_text(encoding="utf-8").count("\n")) > 300
+    }
+
+    assert long == {}
+
+
+def test_every_module_says_its_role_in_its_first_lines() -> None:
+    silent = [
+        path.relative_to(PACKAGE).as_posix()
+        for path in PACKAGE.rglob("*.py")
+        if not ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
+    ]
+
+    assert silent == []
+
+
+def test_all_cql_is_in_its_folder() -> None:
+    words = ("SELECT ", "INSERT INTO", "UPDATE ", "DELETE FROM", "ALTER TABLE", "CREATE ")
+    outside = []
+    for path in PACKAGE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            text = node.value if isinstance(node, ast.Constant) else None
+            if isinstance(text, str) and text.startswith(words):
+                outside.append((path.relative_to(PACKAGE).as_posix(), text))
+
+    hints = [text for _, text in outside if text.startswith("ALTER TABLE ")]
+    assert [text for _, text in outside if text not in hints] == []
+    assert hints == ["ALTER TABLE "], "the hint of TimeToLiveRefused, never sent"

@@ -1,0 +1,99 @@
+"""Codecs: what goes in comes out, or is refused."""
+
+import enum
+import uuid
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from event_store_async import JsonCodec, RawCodec
+
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**63), 2**64 - 1)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(st.characters(exclude_categories=["Cs"])),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(st.characters(codec="utf-8")), inner),
+)
+
+
+@given(JSON)
+def test_json_comes_back_as_it_went(payload: Any) -> None:
+    codec = JsonCodec()
+
+    assert codec.decode(codec.encode(payload)) == payload
+
+
+@dataclass
+class Point:
+    x: float
+    label: str | None = None
+
+
+class Colour(enum.Enum):
+    RED = "red"
+    LOST = float("nan")
+
+
+@pytest.mark.parametrize(
+    ("payload", "expected"),
+    [
+        (datetime(2013, 1, 1, 5, 15, tzinfo=UTC), "2013-01-01T05:15:00+00:00"),
+        (date(2013, 1, 1), "2013-01-01"),
+        (uuid.UUID(int=7), "00000000-0000-0000-0000-000000000007"),
+        (Colour.RED, "red"),
+        (Point(1.5), {"x": 1.5, "label": None}),
+        ((1, 2), [1, 2]),
+        ("null", "null"),
+        ({"null": None}, {"null": None}),
+    ],
+)
+def test_these_have_a_json_form(payload: Any, expected: Any) -> None:
+    codec = JsonCodec()
+
+    assert codec.decode(codec.encode(payload)) == expected
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        float("nan"),
+        float("inf"),
+        [None, {"a": float("-inf")}],
+        Point(float("nan")),
+        Colour.LOST,
+        ("a", (float("nan"),)),
+        {1, 2},
+        Decimal(1),
+        b"bytes",
+        {1: 2},
+        2**64,
+        "\udfff",
+    ],
+)
+def test_these_are_refused(payload: Any) -> None:
+    with pytest.raises((TypeError, ValueError)):
+        JsonCodec().encode(payload)
+
+
+def test_a_default_gives_a_form_to_what_has_none() -> None:
+    codec = JsonCodec(default=str)
+
+    assert codec.decode(codec.encode({"price": Decimal("1.10")})) == {"price": "1.10"}
+    with pytest.raises((TypeError, ValueError)):
+        JsonCodec(default=lambda _: float("nan")).encode(Decimal(1))
+
+
+def test_raw_takes_bytes_and_nothing_else() -> None:
+    codec = RawCodec()
+
+    assert codec.decode(codec.encode(b"")) == b""
+    for payload in ("text", bytearray(b"x"), memoryview(b"x"), None):
+        with pytest.raises(TypeError):
+            codec.encode(payload)

@@ -1,0 +1,87 @@
+"""The public surface: what is exported is what is promised."""
+
+import types
+
+import event_store_async
+import event_store_async.errors
+
+NAMES = [
+    "ANY",
+    "AppendOutcomeUnknown",
+    "AppendResult",
+    "AppendTooLarge",
+    "AuthenticationFailed",
+    "Backoff",
+    "Codec",
+    "ConcurrentModification",
+    "ConnectionFailed",
+    "EventReader",
+    "EventStore",
+    "EventStoreError",
+    "EventWriter",
+    "ExpectedVersion",
+    "InvalidArgument",
+    "InvalidEvent",
+    "InvalidExpectedVersion",
+    "InvalidIdentifier",
+    "InvalidStreamId",
+    "JsonCodec",
+    "MisuseError",
+    "NO_STREAM",
+    "NewEvent",
+    "PayloadNotEncodable",
+    "Persisted",
+    "RawCodec",
+    "RecordedEvent",
+    "RequestRefused",
+    "STREAM_EXISTS",
+    "SchemaChangeFailed",
+    "SchemaError",
+    "SchemaMismatch",
+    "SchemaMissing",
+    "SchemaOutdated",
+    "SchemaReport",
+    "SchemaState",
+    "SchemaTooNew",
+    "Settings",
+    "StoreClosed",
+    "StoreOverloaded",
+    "StoreUnavailable",
+    "StreamError",
+    "StreamHole",
+    "StreamInconsistent",
+    "TimeToLiveRefused",
+    "Tls",
+    "TlsFailed",
+    "UndecodableEvent",
+    "WrongEventLoop",
+    "WrongProcess",
+    "__version__",
+]
+
+
+def test_the_names_are_these() -> None:
+    assert sorted(event_store_async.__all__) == NAMES
+
+
+def test_whatever_is_public_is_exported() -> None:
+    found = {
+        name
+        for name, value in vars(event_store_async).items()
+        if not name.startswith("_") and not isinstance(value, types.ModuleType)
+    }
+
+    assert found == set(NAMES) - {"__version__"}
+
+
+def test_every_error_is_exported() -> None:
+    errors = set(event_store_async.errors.__all__)
+
+    assert errors <= set(NAMES)
+
+
+def test_the_tree_of_errors_is_drawn_whole() -> None:
+    drawing = event_store_async.errors.__doc__ or ""
+
+    for name in event_store_async.errors.__all__:
+        assert name in drawing

@@ -1,0 +1,124 @@
+"""The pure tools: backoff, settings, heads, contiguity, statement files."""
+
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from event_store_async import Backoff, InvalidArgument, Settings
+from event_store_async.cassandra.contiguity import Progress, Range
+from event_store_async.cassandra.heads import Heads
+from event_store_async.cql_files import cql_root, load_statement, load_statements, migrations
+
+
+def test_pauses_grow_to_a_bound_and_are_jittered() -> None:
+    def take(value: float) -> list[float]:
+        pauses = Backoff(initial=1.0, maximum=5.0, random=lambda: value).pauses()
+        return [next(pauses) for _ in range(5)]
+
+    assert take(1.0) == [1.0, 2.0, 4.0, 5.0, 5.0]
+    assert take(0.0) == [0.5, 1.0, 2.0, 2.5, 2.5]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"timeout": 0},
+        {"timeout": "10"},
+        {"request_timeout": float("inf")},
+        {"close_timeout": float("nan")},
+        {"max_append_events": 0},
+        {"max_append_bytes": 1.5},
+        {"look_back": -1},
+        {"max_in_flight": True},
+        {"max_in_flight": 5000},
+    ],
+)
+def test_settings_that_cannot_be(wrong: dict[str, Any]) -> None:
+    with pytest.raises(InvalidArgument, match=next(iter(wrong))):
+        Settings(**wrong)
+
+
+def test_heads_are_bounded_and_forget_the_oldest() -> None:
+    heads, (one, two, three) = Heads(2), (uuid4(), uuid4(), uuid4())
+    heads.put(one, 1)
+    heads.put(two, 2)
+    heads.put(one, 3)
+    heads.put(three, 4)
+
+    assert [heads.get(stream) for stream in (one, two, three)] == [3, None, 4]
+    heads.forget(one)
+    assert heads.get(one) is None
+
+
+def rows(*versions: int, head: int) -> list[tuple[Any, ...]]:
+    return [(version, b"", 0, None, None, None, None, head) for version in versions]
+
+
+def test_a_run_without_a_hole() -> None:
+    progress = Progress(Range(uuid4(), 1, 100))
+
+    assert len(progress.accept(rows(1, 2, 3, head=5), last_page=False)) == 3
+    assert len(progress.accept(rows(4, 5, head=5), last_page=True)) == 2
+    assert progress.hole is None
+
+
+@pytest.mark.parametrize(
+    ("versions", "head", "backward", "accepted", "hole"),
+    [
+        ([2, 3], 3, False, [], 1),
+        ([1, 3], 3, False, [1], 2),
+        ([1, 2], 3, False, [1, 2], 3),
+        ([3, 2], 4, True, [], 4),
+        ([4, 2], 4, True, [4], 3),
+        ([4, 3], 4, True, [4, 3], 2),
+    ],
+)
+def test_holes(
+    versions: list[int], head: int, backward: bool, accepted: list[int], hole: int
+) -> None:
+    progress = Progress(Range(uuid4(), 100 if backward else 1, 100, backward))
+
+    kept = progress.accept(rows(*versions, head=head), last_page=True)
+
+    assert ([row[0] for row in kept], progress.hole) == (accepted, hole)
+
+
+def test_a_hole_at_the_end_is_seen_behind_an_empty_last_page() -> None:
+    progress = Progress(Range(uuid4(), 1, 100))
+    progress.accept(rows(1, 2, head=3), last_page=False)
+    progress.accept([], last_page=True)
+
+    assert progress.hole == 3
+    again = Progress(progress.wanted, progress.head)
+    again.accept([], last_page=True)
+    assert again.hole == 3, "a serial read that gives nothing does not excuse it"
+
+
+def test_enough_is_no_hole() -> None:
+    progress = Progress(Range(uuid4(), 1, 2))
+    progress.accept(rows(1, 2, head=9), last_page=True)
+
+    assert progress.hole is None
+
+
+def test_every_statement_names_its_binds_in_order() -> None:
+    for entry in (cql_root() / "statements").iterdir():
+        name = entry.name.removesuffix(".cql")
+        statement = load_statement(f"statements/{name}", keyspace="k", table="t")
+        header = entry.read_text(encoding="utf-8").partition("Binds: ")[2]
+        comment = " ".join(
+            line.removeprefix("--") for line in header.splitlines() if "--" in line or "(" in line
+        )
+        named = [name for name in statement.binds if f"{name} (" in comment]
+        assert named == list(statement.binds), entry.name
+        if not statement.binds:
+            assert header.startswith("none"), entry.name
+
+
+def test_migrations_are_numbered_without_gaps_and_hold_statements() -> None:
+    numbers = [number for number, _ in migrations()]
+
+    assert numbers == list(range(1, len(numbers) + 1))
+    for _, name in migrations():
+        assert load_statements(f"migrations/{name}", keyspace="k", table="t")
