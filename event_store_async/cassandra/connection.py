@@ -1,6 +1,7 @@
 """A connection of our own: cluster and session, opened and closed in the one safe order."""
 
 import asyncio
+import os
 from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -91,15 +92,18 @@ class Connection:
     def __init__(self, cluster: RawCluster, session: Any) -> None:
         self._cluster = cluster
         self.session = session
+        self._pid = os.getpid()
 
     async def close(self) -> None:
         """
         Close the session, then free the cluster; harmless to cancel, not to be called twice.
 
         The order is the only safe one: freeing the cluster while the driver still answers would
-        leave callers waiting for ever, and write into whatever file reuses its descriptor.
+        leave callers waiting for ever, and write into whatever file reuses its descriptor. In a
+        forked child, which has none of the driver's threads, nothing is done.
         """
-        await _finish(self._close())
+        if os.getpid() == self._pid:
+            await _finish(self._close())
 
     async def _close(self) -> None:
         await self.session.close()
@@ -154,8 +158,11 @@ async def _establish(cluster: RawCluster, target: Target) -> Connection:
     try:
         await connecting(session)
     except DriverError as error:
-        # The session stays pinned: the driver has closed it, and nothing is gained by freeing it.
         cluster.destroy()
+        # The driver has closed it by itself, so freeing it waits for nobody; kept, it would hold
+        # a thread and six descriptors. At once, so that no traceback takes it along.
+        unpin(session)
+        del session
         raise connect_error(error, target.where) from error
     return Connection(cluster, session)
 

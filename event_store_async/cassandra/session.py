@@ -63,7 +63,10 @@ class Session:
         self._requests: set[asyncio.Task[Any]] = set()
         self._request_timeout = request_timeout
         self._pid = os.getpid()
-        self._loop: asyncio.AbstractEventLoop | None = None
+        try:
+            self._loop: asyncio.AbstractEventLoop | None = asyncio.get_running_loop()
+        except RuntimeError:
+            self._loop = None  # made before a loop runs: the first use tells which one
         self._closed = False
         _open.add(self)
 
@@ -79,7 +82,7 @@ class Session:
         Raises:
             StoreClosed: `finish` was called.
             WrongProcess: in a forked child.
-            WrongEventLoop: on another loop than the first use's.
+            WrongEventLoop: on another loop than it was made on.
         """
         if self._closed:
             raise StoreClosed
@@ -143,10 +146,14 @@ class Session:
         )
 
     async def finish(self) -> None:
-        """Refuse new requests and wait for those at the server; each ends by its time limit."""
+        """
+        Refuse new requests and wait for those at the server; each ends by its time limit.
+
+        A forked child waits for none: they are the parent's.
+        """
         self._closed = True
         _open.discard(self)
-        while self._requests:
+        while self._requests and os.getpid() == self._pid:
             await asyncio.wait(self._requests)
 
     async def _send(
@@ -158,8 +165,10 @@ class Session:
             self.check_usable()
             timeout = min(self._request_timeout, deadline.remaining())
             task = asyncio.ensure_future(make(max(timeout, SHORTEST_ATTEMPT)))
-        except BaseException:
+        except BaseException as error:
             self._permits.release()
+            if isinstance(error, DriverError):  # it refuses a value
+                raise Fault.of(error) from error
             raise
         self._requests.add(task)
         task.add_done_callback(self._sent)

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -217,10 +217,3 @@ async def test_names_that_are_not_safe_in_cql(store: EventStore, name: Any) -> N
 async def test_replications_that_are_none(faulty_store: EventStore, replication: Any) -> None:
     with pytest.raises(InvalidArgument):
         await faulty_store.create_schema(replication)
-
-
-def test_timestamps_are_utc() -> None:
-    from event_store_async.drafts import from_milliseconds, to_milliseconds
-
-    moment = datetime(2013, 1, 1, 5, 15, 0, 123000, tzinfo=UTC)
-    assert from_milliseconds(to_milliseconds(moment)) == moment

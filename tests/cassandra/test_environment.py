@@ -3,18 +3,20 @@
 import asyncio
 import os
 
+import pytest
+
 from event_store_async import EventStore
 from event_store_async.cassandra.driver import VERSION
 
 from ..fixtures.server import Server
 
 
-async def test_the_loop_is_the_one_that_was_asked_for() -> None:
+async def test_the_loop_is_the_one_that_was_asked_for(pytestconfig: pytest.Config) -> None:
     asked = os.environ.get("EVENT_STORE_TEST_LOOP", "asyncio")
     loop = asyncio.get_running_loop()
 
     assert type(loop).__module__.startswith(asked)
-    assert loop.get_debug() == (os.environ.get("PYTHONASYNCIODEBUG") == "1")
+    assert loop.get_debug() == (pytestconfig.getini("asyncio_debug") in {True, "true"})
 
 
 async def test_the_server_is_the_embedded_version(store: EventStore, server: Server) -> None:

@@ -1,5 +1,6 @@
 """The pure tools: backoff, settings, heads, contiguity, statement files."""
 
+from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
@@ -9,6 +10,14 @@ from event_store_async import Backoff, InvalidArgument, Settings
 from event_store_async.cassandra.contiguity import Progress, Range
 from event_store_async.cassandra.heads import Heads
 from event_store_async.cql_files import cql_root, load_statement, load_statements, migrations
+from event_store_async.drafts import from_milliseconds, to_milliseconds
+
+
+def test_timestamps_are_utc_with_milliseconds() -> None:
+    moment = datetime(2013, 1, 1, 5, 15, 0, 123000, tzinfo=UTC)
+
+    assert from_milliseconds(to_milliseconds(moment)) == moment
+    assert from_milliseconds(0).tzinfo is UTC
 
 
 def test_pauses_grow_to_a_bound_and_are_jittered() -> None:

@@ -1,0 +1,77 @@
+"""Runs an embedded Cassandra until Ctrl-C: ``python -m event_store_async.embedded``."""
+
+import argparse
+import signal
+import sys
+from pathlib import Path
+
+import anyio
+
+from .cluster import EmbeddedCassandra
+from .errors import EmbeddedError
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def main() -> int:
+    """Run until asked to end; return the exit status."""
+    options = _parser().parse_args()
+    try:
+        cassandra = EmbeddedCassandra(
+            options.nodes,
+            directory=options.directory,
+            keep=options.keep,
+            heap=options.heap,
+            port=options.port,
+            progress=True,
+        )
+        anyio.run(_run, cassandra)
+    except (EmbeddedError, ValueError) as error:
+        sys.stderr.write(f"error: {error}\n")
+        return 1
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m event_store_async.embedded",
+        description="Run a real Cassandra on this machine until Ctrl-C.",
+    )
+    parser.add_argument("--nodes", type=int, default=1, help="how many nodes (default: 1)")
+    parser.add_argument("--directory", type=Path, help="where the data is (default: temporary)")
+    keep = parser.add_mutually_exclusive_group()
+    keep.add_argument(
+        "--keep", action="store_true", default=None, help="keep the data (default with --directory)"
+    )
+    keep.add_argument(
+        "--throw-away", action="store_false", dest="keep", default=None, help="remove the data"
+    )
+    parser.add_argument("--port", type=int, help="the port for clients (default: a free one)")
+    parser.add_argument("--heap", default="512M", help="the heap of each node (default: 512M)")
+    return parser
+
+
+async def _run(cassandra: EmbeddedCassandra) -> None:
+    with anyio.open_signal_receiver(*_SIGNALS) as signals:
+        async with anyio.create_task_group() as group:
+            group.start_soon(_serve, cassandra)
+            async for _ in signals:
+                group.cancel_scope.cancel()
+                break
+            # A second Ctrl-C must not cut short the end that the first one asked for.
+
+
+async def _serve(cassandra: EmbeddedCassandra) -> None:
+    async with cassandra:
+        points = ",".join(cassandra.contact_points)
+        sys.stdout.write(
+            f"# Cassandra {cassandra.version} on {points}, port {cassandra.port}\n"
+            f"export EVENT_STORE_CONTACT_POINTS={points}\n"
+            f"export EVENT_STORE_PORT={cassandra.port}\n"
+        )
+        sys.stdout.flush()
+        await anyio.sleep_forever()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,148 @@
+"""Keeps the jars in the user's cache: fetches what is missing, checks all of it at each start."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import anyio
+from anyio import to_thread
+from anyio.abc import TaskGroup
+
+from .errors import JarsUnavailable
+from .extra import from_the_extra
+from .file_lock import FileLock
+from .jars import Jar
+
+if TYPE_CHECKING:
+    from jgo.maven import MavenContext
+
+_AT_A_TIME = 4
+_ATTEMPTS = 3
+_PAUSE = 1.0
+_TIMEOUT = 60
+_FETCHING = "fetching-"
+
+
+def cache_directory() -> Path:
+    """Return the folder for what can be fetched again: below XDG_CACHE_HOME, or ~/.cache."""
+    base = os.environ.get("XDG_CACHE_HOME")
+    # The specification of that variable says that a relative path is to be ignored.
+    root = Path(base) if base and Path(base).is_absolute() else Path.home() / ".cache"
+    return root / "event_store_async"
+
+
+class JarCache:
+    """
+    The jars of one version on disk.
+
+    A jar is fetched into a folder aside, checked, and only then moved in, so that what is in the
+    cache is whole however a run ended. Processes that start at once take turns.
+    """
+
+    def __init__(self, jars: list[Jar], directory: Path) -> None:
+        self._jars = jars
+        self._directory = directory
+
+    async def class_path(self, on_fetch: Callable[[int, int], None]) -> list[Path]:
+        """
+        Return the files of all jars, each checked against the lock just now.
+
+        Args:
+            on_fetch: Is called with how many of how many jars are fetched, if any have to be.
+
+        Raises:
+            JarsUnavailable: A jar could not be fetched.
+            JarMismatch: A jar is not the one that the lock names.
+            ExtraMissing: The package that fetches is not installed.
+        """
+        if await to_thread.run_sync(self._missing):
+            await anyio.Path(self._directory).mkdir(parents=True, exist_ok=True)
+            async with FileLock(self._directory / "lock"):
+                # Another process may have fetched them while this one waited for the lock.
+                if missing := await to_thread.run_sync(self._missing):
+                    await self._fetch(missing, on_fetch)
+        return await to_thread.run_sync(self._checked)
+
+    def _path(self, jar: Jar) -> Path:
+        return self._directory / jar.file_name
+
+    def _missing(self) -> list[Jar]:
+        return [jar for jar in self._jars if not self._path(jar).exists()]
+
+    def _checked(self) -> list[Path]:
+        for jar in self._jars:
+            jar.check(self._path(jar))
+        return [self._path(jar) for jar in self._jars]
+
+    async def _fetch(self, missing: list[Jar], on_fetch: Callable[[int, int], None]) -> None:
+        folder = await to_thread.run_sync(self._new_folder)
+        try:
+            context = await to_thread.run_sync(_maven, folder)
+            places = anyio.Semaphore(_AT_A_TIME)
+            fetched = 0
+            failure: Exception | None = None
+
+            async def fetch(jar: Jar, group: TaskGroup) -> None:
+                nonlocal fetched, failure
+                async with places:
+                    try:
+                        await _fetch_one(context, jar, self._path(jar))
+                    except Exception as error:  # noqa: BLE001 - raised again below
+                        # One plain error is of more use to the caller than a group of them.
+                        failure = failure or error
+                        group.cancel_scope.cancel()
+                        return
+                fetched += 1
+                on_fetch(fetched, len(missing))
+
+            on_fetch(0, len(missing))
+            async with anyio.create_task_group() as group:
+                for jar in missing:
+                    group.start_soon(fetch, jar, group)
+            if failure is not None:
+                raise failure
+        finally:
+            with anyio.CancelScope(shield=True):
+                await to_thread.run_sync(lambda: shutil.rmtree(folder, ignore_errors=True))
+
+    def _new_folder(self) -> Path:
+        # The lock is held: what others left half fetched belongs to nobody.
+        for left_over in self._directory.glob(f"{_FETCHING}*"):
+            shutil.rmtree(left_over, ignore_errors=True)
+        return Path(tempfile.mkdtemp(prefix=_FETCHING, dir=self._directory))
+
+
+def _maven(folder: Path) -> "MavenContext":
+    with from_the_extra():
+        from jgo.maven import MavenContext
+    return MavenContext(repo_cache=folder, local_repos=[], timeout=_TIMEOUT)
+
+
+async def _fetch_one(context: "MavenContext", jar: Jar, target: Path) -> None:
+    for attempt in range(1, _ATTEMPTS + 1):
+        try:
+            await to_thread.run_sync(_download, context, jar, target)
+        # What fails below is the network, in the words of whichever library was in charge of it.
+        except (OSError, RuntimeError) as error:
+            if attempt == _ATTEMPTS:
+                raise JarsUnavailable(jar.coordinate, str(error)) from error
+            await anyio.sleep(_PAUSE * attempt)
+        else:
+            return
+
+
+def _download(context: "MavenContext", jar: Jar, target: Path) -> None:
+    component = context.project(jar.group, jar.artifact).at_version(jar.version)
+    artifact = component.artifact(classifier=jar.classifier)
+    if (partial := artifact.cached_path) is not None:
+        partial.unlink(missing_ok=True)
+    path = artifact.resolve()
+    try:
+        jar.check(path)
+    except BaseException:
+        path.unlink()
+        raise
+    path.replace(target)

@@ -1,0 +1,105 @@
+"""The jars that make up one version of Cassandra, as its lock names them."""
+
+import hashlib
+import re
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+
+from .errors import JarMismatch, VersionNotLocked
+
+_PREFIX = "jars-"
+_SUFFIX = ".lock"
+# Nothing that could lead out of the cache when it becomes a file name.
+_PART = r"([\w.-]+)"
+_LINE = re.compile(rf"{_PART}:{_PART}:{_PART}(?::{_PART})? (\d+) ([0-9a-f]{{64}})", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Jar:
+    """
+    One jar, pinned.
+
+    Attributes:
+        group: The group of its Maven coordinate.
+        artifact: The artifact of its Maven coordinate.
+        version: The version of its Maven coordinate.
+        classifier: The classifier of its Maven coordinate; empty for most.
+        size: Its size in bytes.
+        sha256: Its SHA-256 in hexadecimal.
+    """
+
+    group: str
+    artifact: str
+    version: str
+    classifier: str
+    size: int
+    sha256: str
+
+    @property
+    def coordinate(self) -> str:
+        """The Maven coordinate."""
+        parts = [self.group, self.artifact, self.version, self.classifier]
+        return ":".join(part for part in parts if part)
+
+    @property
+    def file_name(self) -> str:
+        """The name of its file, different for each jar of a lock."""
+        return "-".join(part for part in (self.artifact, self.version, self.classifier) if part) + (
+            ".jar"
+        )
+
+    def check(self, path: Path) -> None:
+        """
+        Compare a file with the lock.
+
+        Raises:
+            JarMismatch: It is another file.
+        """
+        with path.open("rb") as file:
+            actual = hashlib.file_digest(file, "sha256").hexdigest()
+        if actual != self.sha256:
+            raise JarMismatch(self.coordinate, path, self.sha256, actual)
+
+
+def parse_lock(text: str) -> list[Jar]:
+    """
+    Return the jars that a lock names, in its order.
+
+    Raises:
+        ValueError: A line is not a coordinate, a size and a SHA-256.
+    """
+    jars = []
+    for number, line in enumerate(text.splitlines(), start=1):
+        if not line or line.startswith("#"):
+            continue
+        match = _LINE.fullmatch(line)
+        if match is None:
+            raise ValueError(f"line {number} of the lock is not one of a jar: {line!r}")
+        group, artifact, version, classifier, size, sha256 = match.groups(default="")
+        jars.append(Jar(group, artifact, version, classifier, int(size), sha256))
+    return jars
+
+
+def locked_versions() -> list[str]:
+    """Return the versions of Cassandra that a lock is shipped for."""
+    names = (entry.name for entry in files(__package__).iterdir())
+    return sorted(
+        name.removeprefix(_PREFIX).removesuffix(_SUFFIX)
+        for name in names
+        if name.startswith(_PREFIX) and name.endswith(_SUFFIX)
+    )
+
+
+def locked_jars(version: str) -> list[Jar]:
+    """
+    Return the jars of one version of Cassandra.
+
+    Raises:
+        VersionNotLocked: No lock is shipped for it.
+    """
+    known = locked_versions()
+    if version not in known:
+        raise VersionNotLocked(version, known)
+    lock = files(__package__) / f"{_PREFIX}{version}{_SUFFIX}"
+    return parse_lock(lock.read_text(encoding="ascii"))

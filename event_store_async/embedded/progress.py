@@ -1,0 +1,88 @@
+"""Shows on standard error how far a start has come."""
+
+import sys
+from contextlib import AbstractContextManager
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from .extra import from_the_extra
+
+if TYPE_CHECKING:
+    from rich.progress import TaskID
+
+
+class Progress(AbstractContextManager["Progress"]):
+    """Is told how far a start has come, and shows nothing of it."""
+
+    def step(self, phase: str, done: int, total: int) -> None:
+        """Take note that so many of so many are done in this phase."""
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None: ...
+
+
+class Lines(Progress):
+    """Writes one line at the beginning of each phase."""
+
+    def __init__(self) -> None:
+        self._phase = ""
+
+    def step(self, phase: str, done: int, total: int) -> None:
+        """Write a line if this is a new phase."""
+        if phase != self._phase:
+            self._phase = phase
+            sys.stderr.write(f"{phase} ({total - done})\n")
+            sys.stderr.flush()
+
+
+class Display(Progress):
+    """Shows a bar for each phase, with the seconds it has taken."""
+
+    def __init__(self) -> None:
+        with from_the_extra():
+            from rich import progress as rich
+            from rich.console import Console
+        self._tasks: dict[str, TaskID] = {}
+        self._bars = rich.Progress(
+            rich.TextColumn("{task.description}"),
+            rich.BarColumn(),
+            rich.MofNCompleteColumn(),
+            rich.TimeElapsedColumn(),
+            console=Console(stderr=True),
+        )
+
+    def step(self, phase: str, done: int, total: int) -> None:
+        """Move the bar of this phase."""
+        if phase not in self._tasks:
+            self._tasks[phase] = self._bars.add_task(phase, total=total)
+        self._bars.update(self._tasks[phase], completed=done)
+
+    def __enter__(self) -> Self:
+        self._bars.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._bars.stop()
+
+
+def make_progress(wanted: bool | None) -> Progress:
+    """
+    Return the progress to use.
+
+    Args:
+        wanted: True for a live display on a terminal and one line for each phase elsewhere, None
+            for the display on a terminal and nothing elsewhere, False for nothing.
+    """
+    on_terminal = sys.stderr is not None and sys.stderr.isatty()
+    if wanted is False or (wanted is None and not on_terminal):
+        return Progress()
+    return Display() if on_terminal else Lines()

@@ -1,0 +1,55 @@
+"""What a start shows."""
+
+import io
+import sys
+
+import pytest
+
+from event_store_async.embedded.progress import make_progress
+
+
+class Terminal(io.StringIO):
+    """A standard error that says it is a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def run(wanted: bool | None) -> None:
+    with make_progress(wanted) as progress:
+        for done in range(3):
+            progress.step("Fetching", done, 2)
+        progress.step("Starting", 0, 1)
+
+
+@pytest.mark.parametrize("wanted", [None, False])
+def test_nothing_is_shown_where_nobody_looks(
+    capsys: pytest.CaptureFixture[str], wanted: bool | None
+) -> None:
+    run(wanted)
+
+    assert capsys.readouterr() == ("", "")
+
+
+def test_one_line_for_each_phase_if_wanted_elsewhere(capsys: pytest.CaptureFixture[str]) -> None:
+    run(wanted=True)
+
+    assert capsys.readouterr() == ("", "Fetching (2)\nStarting (1)\n")
+
+
+@pytest.mark.parametrize("wanted", [None, True])
+def test_bars_on_a_terminal(monkeypatch: pytest.MonkeyPatch, wanted: bool | None) -> None:
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    run(wanted)
+
+    assert "Fetching" in terminal.getvalue()
+    assert "2/2" in terminal.getvalue()
+
+
+def test_silence_on_a_terminal_if_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    run(wanted=False)
+
+    assert terminal.getvalue() == ""

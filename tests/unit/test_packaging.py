@@ -1,0 +1,130 @@
+"""What is shipped: versions agree, and a wheel made from the sdist works on its own."""
+
+import os
+import re
+import subprocess
+import sys
+import tarfile
+import tomllib
+import venv
+import zipfile
+from pathlib import Path
+
+import pytest
+
+import event_store_async
+
+ROOT = Path(__file__).parents[2]
+CQL = sorted(path.relative_to(ROOT / "cql").as_posix() for path in (ROOT / "cql").rglob("*.cql"))
+
+
+def test_version_and_changelog_agree() -> None:
+    changelog = (ROOT / "CHANGELOG.md").read_text("utf-8")
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    newest = re.findall(r"^## \[(\d[^\]]*)\] - \d{4}-\d{2}-\d{2}$", changelog, re.MULTILINE)[0]
+
+    assert newest == project["version"] == event_store_async.__version__
+
+
+def test_pins_are_plain() -> None:
+    lines = (ROOT / "constraints.txt").read_text("utf-8").splitlines()
+    pins = [line for line in lines if line and not line.startswith("#")]
+
+    assert all(re.fullmatch(r"[A-Za-z0-9._-]+==[A-Za-z0-9.+!]+", pin) for pin in pins)
+    assert "acsylla==1.2.0" in pins
+
+
+def test_nothing_speaks_of_a_machine_or_a_registrys_host() -> None:
+    listed = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    if listed.returncode:
+        pytest.skip("not a git checkout")
+    hosts = ["pypi." + "org", "python" + "hosted", "repo1." + "maven", "maven." + "org"]
+    hosts += ["/ho" + "me/", "/ro" + "ot/", "/wo" + "rk/"]
+    found = []
+    for name in listed.stdout.split("\0"):
+        path = ROOT / name
+        if path.is_file() and path.suffix not in {".png", ".svg"}:
+            text = path.read_text("utf-8", errors="replace")
+            found += [(name, host) for host in hosts if host in text]
+
+    assert found == []
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build sdist and wheel, the wheel from the sdist."""
+    target = tmp_path_factory.mktemp("dist")
+    subprocess.run(
+        [sys.executable, "-m", "build", "--outdir", str(target), "--no-isolation", str(ROOT)],
+        check=True,
+        capture_output=True,
+        timeout=110,
+    )
+    return target
+
+
+@pytest.mark.slow
+def test_the_wheel_holds_the_cql_and_the_types(built: Path) -> None:
+    (wheel,) = built.glob("*.whl")
+    names = zipfile.ZipFile(wheel).namelist()
+
+    assert [
+        name for name in (f"event_store_async/_cql/{cql}" for cql in CQL) if name not in names
+    ] == []
+    assert "event_store_async/py.typed" in names
+    assert "event_store_async/embedded/jars-5.0.8.lock" in names
+    assert any(name.endswith("licenses/LICENSE") for name in names)
+    assert not [name for name in names if name.startswith("tests")]
+
+
+@pytest.mark.slow
+def test_the_sdist_holds_what_a_packager_needs(built: Path) -> None:
+    (sdist,) = built.glob("*.tar.gz")
+    with tarfile.open(sdist) as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
+
+    assert {f"cql/{cql}" for cql in CQL} <= names
+    assert {"README.md", "LICENSE", "CHANGELOG.md", "Makefile", "tests/conftest.py"} <= names
+
+
+@pytest.mark.slow
+def test_the_wheel_works_in_an_empty_environment(built: Path, tmp_path: Path) -> None:
+    (wheel,) = built.glob("*.whl")
+    venv.create(tmp_path / "venv", with_pip=True)
+    python = tmp_path / "venv" / "bin" / "python"
+    install = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    constraints = ["--constraint", str(ROOT / "constraints.txt")]
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+
+    def run(*command: str) -> str:
+        done = subprocess.run(
+            command,
+            capture_output=True,
+            text=True,
+            timeout=110,
+            check=False,
+            cwd=tmp_path,
+            env=environment,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    run(*install, *constraints, str(wheel))
+    program = (
+        "import event_store_async as es; from event_store_async.cql_files import cql_root;"
+        "print(es.__version__, len(list((cql_root() / 'statements').iterdir())))"
+    )
+    statements = sum(name.startswith("statements/") for name in CQL)
+    assert run(str(python), "-c", program) == f"{event_store_async.__version__} {statements}\n"
+    missing = subprocess.run(
+        [str(tmp_path / "venv" / "bin" / "event-store")],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (missing.returncode, "extra `cli`" in missing.stderr) == (1, True)
+
+    run(*install, *constraints, f"{wheel}[cli]")
+    assert "schema" in run(str(tmp_path / "venv" / "bin" / "event-store"), "--help")
