@@ -6,7 +6,7 @@ from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from ..cql_files import check_datacenter, load_statement
+from ..cql_files import check_datacenter, check_identifier, load_statement
 from ..errors import ConnectionFailed, InvalidArgument
 from .driver import (
     LEVELS,
@@ -65,8 +65,6 @@ class Target:
             or not (0 < self.port < 65536)
         ):
             raise InvalidArgument(f"{self.port!r} is no port")
-        if self.consistency not in LEVELS:
-            raise InvalidArgument(f"consistency is 'local' or 'global', not {self.consistency!r}")
         if (self.username is None) != (self.password is None):
             raise InvalidArgument("username and password go together")
         if self.connect_timeout <= 0 or self.request_timeout <= 0:
@@ -78,6 +76,14 @@ class Target:
     def where(self) -> str:
         """The target in words, for error messages."""
         return f"{', '.join(self.contact_points)} (port {self.port})"
+
+
+def check_names(keyspace: object, table: object, consistency: object) -> None:
+    """Refuse names that are not safe in CQL, and levels that are none; `InvalidArgument`."""
+    check_identifier("keyspace", keyspace)
+    check_identifier("table", table)
+    if consistency not in LEVELS:
+        raise InvalidArgument(f"consistency is 'local' or 'global', not {consistency!r}")
 
 
 def split_contact_points(points: str | Sequence[str]) -> tuple[str, ...]:

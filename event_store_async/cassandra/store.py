@@ -10,7 +10,6 @@ from uuid import UUID
 
 from ..checks import check_expected_version, check_number, check_stream_id, check_timeout
 from ..codec import Codec, JsonCodec
-from ..cql_files import check_identifier
 from ..drafts import draft
 from ..errors import ConcurrentModification, InvalidArgument
 from ..events import NewEvent, RecordedEvent
@@ -21,7 +20,13 @@ from ..settings import Settings
 from ..versions import ANY, ExpectedVersion
 from .appending import Append, Appender
 from .connecting import Connecting
-from .connection import Connection, Target, open_connection, split_contact_points
+from .connection import (
+    Connection,
+    Target,
+    check_names,
+    open_connection,
+    split_contact_points,
+)
 from .contiguity import Range
 from .driver import LEVELS, ConsistencyChoice, RawSession
 from .heads import Heads
@@ -73,10 +78,7 @@ class EventStore:
     ) -> None:
         if not callable(getattr(session, "execute_batch", None)):
             raise InvalidArgument(f"an acsylla session is needed, not {type(session).__name__}")
-        if consistency not in LEVELS:
-            raise InvalidArgument(f"consistency is 'local' or 'global', not {consistency!r}")
-        check_identifier("keyspace", keyspace)
-        check_identifier("table", table)
+        check_names(keyspace, table, consistency)
         self._settings = settings = settings or Settings()
         self._codec: Codec = codec or JsonCodec()
         self._session = Session(
@@ -130,7 +132,9 @@ class EventStore:
             password: For password authentication; it appears in no log, repr or error.
             tls: For an encrypted connection.
             connect_timeout: Seconds for the connection to one node.
-            codec, codecs, settings: As for the class.
+            codec: As for the class.
+            codecs: As for the class.
+            settings: As for the class.
 
         Raises:
             InvalidArgument: at the call, or where the cluster has several datacenters.
@@ -148,8 +152,7 @@ class EventStore:
             connect_timeout=connect_timeout,
             request_timeout=settings.request_timeout,
         )
-        check_identifier("keyspace", keyspace)
-        check_identifier("table", table)
+        check_names(keyspace, table, consistency)
 
         async def opening() -> EventStore:
             connection = await open_connection(target)
