@@ -1,7 +1,6 @@
 """A store that is being opened: to be awaited, or entered with ``async with``."""
 
 from collections.abc import Awaitable, Callable, Generator
-from types import TracebackType
 from typing import Any, Generic, Protocol, TypeVar
 
 
@@ -33,11 +32,6 @@ class Connecting(Generic[_T]):
         self._opened = await self._opening()
         return self._opened
 
-    async def __aexit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         if self._opened is not None:
             await self._opened.close()

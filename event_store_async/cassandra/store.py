@@ -4,7 +4,6 @@ import asyncio
 import logging
 import warnings
 from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
-from types import TracebackType
 from typing import Any, Final, Self
 from uuid import UUID
 
@@ -282,12 +281,7 @@ class EventStore:
     async def __aenter__(self) -> Self:
         return self
 
-    async def __aexit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         await self.close()
 
     def __del__(self) -> None:
