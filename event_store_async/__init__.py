@@ -9,9 +9,11 @@ The layers, each of which imports only those above it:
     ports                         what an application asks of a store
     checks drafts cql_files       arguments checked, events encoded; the files of cql/
     cassandra                     the store on Cassandra; one of its modules imports the driver
+    memory                        the same promises, in memory
 
-and beside them, opt-in: `event_store_async.embedded`, a real Cassandra on this machine, and
-`event_store_async.cli`, the command ``event-store``.
+and beside them, opt-in: `event_store_async.testing`, the contract of every store and a hostile one;
+`event_store_async.embedded`, a real Cassandra on this machine; and `event_store_async.cli`, the
+command ``event-store``.
 """
 
 from importlib.metadata import version as _version
@@ -52,6 +54,7 @@ from .errors import (
     WrongProcess,
 )
 from .events import NewEvent, RecordedEvent
+from .memory import MemoryEventStore
 from .ports import EventReader, EventWriter
 from .results import AppendResult, Persisted
 from .retry import Backoff
@@ -83,6 +86,7 @@ __all__ = [
     "InvalidIdentifier",
     "InvalidStreamId",
     "JsonCodec",
+    "MemoryEventStore",
     "MisuseError",
     "NewEvent",
     "PayloadNotEncodable",

@@ -25,6 +25,13 @@ from .tls import Tls
 
 _tasks: Final[set[asyncio.Task[Any]]] = set()
 
+# A node does not list itself among its peers, and the driver asks another node each time: so at
+# least two nodes must tell of theirs, or the datacenter of one would be missed.
+_ASKED_FOR_DATACENTERS: Final = (
+    ("statements/describe_local", 1),
+    *[("statements/describe_peers", 0)] * 3,
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
@@ -175,7 +182,7 @@ async def _establish(cluster: RawCluster, target: Target) -> Connection:
 
 async def _only_datacenter(connection: Connection, target: Target) -> str:
     names: set[str] = set()
-    for path, column in (("statements/describe_local", 1), ("statements/describe_peers", 0)):
+    for path, column in _ASKED_FOR_DATACENTERS:
         statement = simple(
             load_statement(path).text,
             level=LEVELS[target.consistency],

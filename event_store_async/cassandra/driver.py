@@ -199,7 +199,11 @@ def open_cluster(
         **options,
     )
     if tls is not None:
-        cluster.set_ssl(True, **tls)
+        try:
+            cluster.set_ssl(True, **tls)
+        except DriverError:
+            cluster.destroy()  # nothing else would free its descriptors
+            raise
     return cluster
 
 

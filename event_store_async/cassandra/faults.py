@@ -180,4 +180,7 @@ def connect_error(cause: BaseException, where: str) -> ConnectionFailed:
         return TlsFailed(
             text, hint="the certificate must be trusted and must name the address connected to"
         )
-    return ConnectionFailed(text, hint="check contact points, port and the server's rpc_address")
+    return ConnectionFailed(
+        text,
+        hint="check contact points, port, the server's rpc_address, and that both sides mean TLS",
+    )

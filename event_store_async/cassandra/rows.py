@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
-from ..codec import Codec, JsonCodec, RawCodec
+from ..codec import Codec, Codecs
 from ..drafts import decode_metadata, from_milliseconds
 from ..errors import UndecodableEvent
 from ..events import RecordedEvent
@@ -24,9 +24,7 @@ class RowDecoder:
     """
 
     def __init__(self, default: Codec, others: Iterable[Codec] = ()) -> None:
-        known: list[Codec] = [JsonCodec(), RawCodec(), *others, default]
-        self._codecs: dict[str | None, Codec] = {codec.content_type: codec for codec in known}
-        self._codecs[None] = default
+        self._codecs = Codecs(default, others)
 
     def decode(self, stream_id: UUID, row: Row) -> RecordedEvent:
         """
@@ -36,14 +34,11 @@ class RowDecoder:
             UndecodableEvent: no codec here understands its payload or metadata.
         """
         version, payload, timestamp, event_id, event_type, content_type, metadata, _ = row
-        codec = self._codecs.get(content_type)
-        if codec is None:
-            raise self._undecodable(stream_id, row, "no codec here is for that content type")
         try:
             return RecordedEvent(
                 stream_id,
                 version,
-                codec.decode(payload),
+                self._codecs.decode(content_type, payload),
                 from_milliseconds(timestamp),
                 None if event_id is None else UUID(event_id),
                 event_type,

@@ -5,6 +5,7 @@ from dataclasses import dataclass, fields
 import anyio
 
 from ..cql_files import load_statement
+from ..errors import StoreUnavailable
 from ..retry import Backoff, Deadline
 from .driver import Prepared
 from .repeating import repeat
@@ -47,14 +48,20 @@ class LazyStatements:
             SchemaError: the table cannot be used as it is.
             StoreUnavailable: nobody answered before the deadline.
         """
-        if self._ready is None:
-            async with self._lock:
-                if self._ready is None:
-                    doing = f"preparing for table {'.'.join(self._names.values())}"
-                    self._ready = await repeat(
-                        lambda: self._prepare(deadline), deadline, self._backoff, doing
-                    )
-        return self._ready
+        if self._ready is not None:
+            return self._ready
+        doing = f"preparing for table {'.'.join(self._names.values())}"
+        try:
+            # Whoever holds the lock may have more time left than this call has.
+            with anyio.fail_after(max(0.0, deadline.remaining())):
+                async with self._lock:
+                    if self._ready is None:
+                        self._ready = await repeat(
+                            lambda: self._prepare(deadline), deadline, self._backoff, doing
+                        )
+                    return self._ready
+        except TimeoutError:
+            raise StoreUnavailable(f"{doing}: no answer in time") from None
 
     def forget(self) -> None:
         """Check and prepare again at the next need: the schema has been changed."""

@@ -7,5 +7,6 @@ A store writes with one codec and can read with several; `content_type` tells wh
 from .json import JsonCodec
 from .port import Codec
 from .raw import RawCodec
+from .registry import Codecs
 
-__all__ = ["Codec", "JsonCodec", "RawCodec"]
+__all__ = ["Codec", "Codecs", "JsonCodec", "RawCodec"]

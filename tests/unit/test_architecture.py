@@ -13,7 +13,8 @@ LAYERS = [
     ["results", "retry", "codec"],
     ["settings", "ports"],
     ["checks", "drafts", "cql_files"],
-    ["cassandra"],
+    ["cassandra", "memory"],
+    ["testing"],
     ["embedded"],
     ["cli"],
 ]

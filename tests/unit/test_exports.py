@@ -26,6 +26,7 @@ NAMES = [
     "InvalidIdentifier",
     "InvalidStreamId",
     "JsonCodec",
+    "MemoryEventStore",
     "MisuseError",
     "NO_STREAM",
     "NewEvent",

@@ -1,0 +1,36 @@
+"""The registry: which codec decodes what was stored under a content type."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from .json import JsonCodec
+from .port import Codec
+from .raw import RawCodec
+
+
+class Codecs:
+    """
+    The codecs of one store.
+
+    Args:
+        default: The codec that the store writes with; it decodes what names none, too.
+        others: Codecs that may be met besides it, JSON's and the raw one's.
+    """
+
+    def __init__(self, default: Codec, others: Iterable[Codec] = ()) -> None:
+        known: list[Codec] = [JsonCodec(), RawCodec(), *others, default]
+        self._codecs: dict[str | None, Codec] = {codec.content_type: codec for codec in known}
+        self._codecs[None] = default
+
+    def decode(self, content_type: str | None, data: bytes) -> Any:
+        """
+        Return the payload that the bytes stand for.
+
+        Raises:
+            LookupError: no codec here is for that content type.
+            Exception: whatever the codec raises.
+        """
+        codec = self._codecs.get(content_type)
+        if codec is None:
+            raise LookupError("no codec here is for that content type")
+        return codec.decode(data)
