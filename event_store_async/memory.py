@@ -1,0 +1,218 @@
+"""
+An event store in memory, with the promises of the one on Cassandra.
+
+It serves two ends. Applications are tested on it, without a server: it is held to the same contract
+as the real one (`event_store_async.testing.contract`), and compared with it by random programs.
+And it is the shortest program that says what an event store is: what is stored of a stream is a
+list of rows, and whatever Cassandra does by consensus is done here between two awaits.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Self
+from uuid import UUID
+
+from .checks import check_expected_version, check_number, check_stream_id, check_timeout
+from .codec import Codec, Codecs, JsonCodec
+from .drafts import Drafts, decode_metadata, draft, from_milliseconds, to_milliseconds
+from .errors import ConcurrentModification, InvalidArgument, StoreClosed, UndecodableEvent
+from .events import NewEvent, RecordedEvent
+from .ports import ReadConsistency
+from .results import AppendResult, Persisted
+from .settings import Settings
+from .versions import ANY, ExpectedVersion
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """What is stored of an event; its version is its place in the list."""
+
+    payload: bytes
+    content_type: str
+    metadata: bytes | None
+    type: str | None
+    event_id: UUID
+    timestamp: datetime
+
+
+class MemoryEventStore:
+    """
+    An event store in memory: for tests of applications, and to read.
+
+    The promises of its methods are those of the ports `EventReader` and `EventWriter`; nothing ever
+    times out, so no outcome is unknown. Each call gives way to other tasks once, as one to a server
+    does. What is stored is gone with the store and its `another`s.
+
+    Args:
+        codec: Writes payloads, and reads those that name no other content type.
+        codecs: Codecs that may be met on reading besides. JSON and raw bytes always are.
+        settings: Limits, look-back, sources of time and ids; what concerns a server is ignored.
+    """
+
+    def __init__(
+        self,
+        *,
+        codec: Codec | None = None,
+        codecs: Iterable[Codec] = (),
+        settings: Settings | None = None,
+    ) -> None:
+        self._codec: Codec = codec or JsonCodec()
+        self._codecs = Codecs(self._codec, codecs)
+        self._settings = settings or Settings()
+        self._streams: dict[UUID, list[_Row]] = {}
+        self._closed = False
+
+    def another(
+        self,
+        *,
+        codec: Codec | None = None,
+        codecs: Iterable[Codec] = (),
+        settings: Settings | None = None,
+    ) -> "MemoryEventStore":
+        """Return another store on the same streams, as another process would open one."""
+        other = MemoryEventStore(codec=codec, codecs=codecs, settings=settings)
+        other._streams = self._streams
+        return other
+
+    async def persist_events(
+        self,
+        stream_id: UUID,
+        events: Iterable[Any | NewEvent],
+        expected_version: ExpectedVersion = ANY,
+        *,
+        timeout: float | None = None,
+    ) -> Persisted:
+        """Append events to a stream; see `EventWriter.persist_events` for every promise."""
+        result = await self.try_persist_events(stream_id, events, expected_version, timeout=timeout)
+        if isinstance(result, ConcurrentModification):
+            raise result
+        return result
+
+    async def try_persist_events(
+        self,
+        stream_id: UUID,
+        events: Iterable[Any | NewEvent],
+        expected_version: ExpectedVersion = ANY,
+        *,
+        timeout: float | None = None,
+    ) -> AppendResult:
+        """Append events, a conflict being a value; see `EventWriter.try_persist_events`."""
+        check_stream_id(stream_id)
+        drafts = draft(events, self._codec, self._settings)
+        check_expected_version(expected_version, len(drafts.items))
+        check_timeout(timeout)
+        await self._turn()
+        return self._append(stream_id, drafts, expected_version)
+
+    def _append(
+        self, stream_id: UUID, drafts: Drafts, expected_version: ExpectedVersion
+    ) -> AppendResult:
+        rows = self._streams.get(stream_id, [])
+        ids = drafts.event_ids
+        if isinstance(expected_version, int):
+            places = range(expected_version, expected_version + 1)
+            met = len(rows) == expected_version
+        else:
+            # Bare payloads have fresh ids: nobody can have stored them before.
+            window = self._settings.look_back + len(ids) if drafts.identified else 0
+            places = range(max(0, len(rows) - window), len(rows))
+            met = bool(rows) or expected_version is ANY
+            met = met and {rows[at].event_id for at in places}.isdisjoint(ids)
+        for at in places if ids else ():
+            if tuple(row.event_id for row in rows[at : at + len(ids)]) == ids:
+                last = at + len(ids)
+                events = tuple(self._event(stream_id, rows, place) for place in range(at, last))
+                return Persisted(stream_id, last, events, stored_earlier=True)
+        if not met:
+            return ConcurrentModification(stream_id, expected_version, len(rows))
+        if not ids:
+            return Persisted(stream_id, len(rows), ())
+        return self._store(stream_id, drafts)
+
+    def _store(self, stream_id: UUID, drafts: Drafts) -> Persisted:
+        timestamp = from_milliseconds(to_milliseconds(self._settings.clock()))
+        rows = self._streams.setdefault(stream_id, [])
+        events = []
+        for item in drafts.items:
+            new = item.event
+            row = _Row(
+                item.payload, item.content_type, item.metadata, new.type, new.event_id, timestamp
+            )
+            rows.append(row)
+            events.append(item.recorded(stream_id, len(rows), timestamp))
+        return Persisted(stream_id, len(rows), tuple(events))
+
+    def read_events(
+        self,
+        stream_id: UUID,
+        from_version: int | None = None,
+        max_count: int | None = None,
+        *,
+        backward: bool = False,
+        page_size: int | None = None,
+        consistency: ReadConsistency | None = None,
+    ) -> AsyncGenerator[RecordedEvent, None]:
+        """Iterate over a stream's events; see `EventReader.read_events` for every promise."""
+        check_stream_id(stream_id)
+        check_number("from_version", from_version, at_least=0)
+        check_number("max_count", max_count, at_least=0)
+        check_number("page_size", page_size, at_least=1)
+        if consistency not in {None, "serial"}:
+            raise InvalidArgument(f"consistency is None or 'serial', not {consistency!r}")
+        return self._read(stream_id, from_version, max_count, backward=backward)
+
+    async def _read(
+        self, stream_id: UUID, from_version: int | None, max_count: int | None, *, backward: bool
+    ) -> AsyncGenerator[RecordedEvent, None]:
+        if max_count == 0:
+            return
+        await self._turn()
+        rows = list(self._streams.get(stream_id, ()))
+        if backward:
+            last = len(rows) if from_version is None else max(from_version, 1)
+            places = range(len(rows))[:last][::-1]
+        else:
+            places = range(len(rows))[max(from_version or 1, 1) - 1 :]
+        for at in places[:max_count]:
+            yield self._event(stream_id, rows, at)
+
+    async def current_version(self, stream_id: UUID) -> int:
+        """Return the version of a stream's last event, 0 where there is none."""
+        check_stream_id(stream_id)
+        await self._turn()
+        return len(self._streams.get(stream_id, ()))
+
+    async def close(self) -> None:
+        """Refuse new work. Harmless to call twice."""
+        self._closed = True
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def _turn(self) -> None:
+        # A fake that never gives way would hide the races of those who are tested on it.
+        if self._closed:
+            raise StoreClosed
+        await asyncio.sleep(0)
+
+    def _event(self, stream_id: UUID, rows: list[_Row], at: int) -> RecordedEvent:
+        row = rows[at]
+        try:
+            return RecordedEvent(
+                stream_id,
+                at + 1,
+                self._codecs.decode(row.content_type, row.payload),
+                row.timestamp,
+                row.event_id,
+                row.type,
+                decode_metadata(row.metadata),
+            )
+        except Exception as error:
+            raise UndecodableEvent(
+                stream_id, at + 1, row.content_type, row.payload, str(error)
+            ) from error
