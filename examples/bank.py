@@ -1,0 +1,60 @@
+"""
+A bank account that is never overdrawn, however many withdraw at the same time.
+
+``python -m examples.bank`` prints::
+
+    too late to append at version 1: the account is at 2
+    two withdrawals of 40 at once: done and refused
+    10 left: version 3
+"""
+
+import asyncio
+from uuid import UUID, uuid4
+
+from event_store_async import ConcurrentModification, EventStore
+
+from .cassandra import open_store
+
+
+async def balance(store: EventStore, account: UUID) -> tuple[int, int]:
+    """Return what an account holds, and the version at which it does."""
+    total = version = 0
+    async for event in store.read_events(account):
+        version = event.version
+        match event.payload:
+            case {"type": "deposit-performed", "amount": amount}:
+                total += amount
+            case {"type": "withdrawal-performed", "amount": amount}:
+                total -= amount
+    return total, version
+
+
+async def withdraw(store: EventStore, account: UUID, amount: int) -> str:
+    """Withdraw, unless the account holds less."""
+    withdrawal = {"type": "withdrawal-performed", "amount": amount}
+    while True:
+        total, version = await balance(store, account)
+        if total < amount:
+            return "refused"
+        try:
+            await store.persist_events(account, [withdrawal], expected_version=version)
+            return "done"
+        except ConcurrentModification:
+            continue  # The balance that allowed it is out of date: look again.
+
+
+async def main() -> None:
+    """Open an account, use it, and tell what came of it."""
+    async with open_store("bank") as store:
+        account, deposit = uuid4(), {"type": "deposit-performed", "amount": 50}
+        await store.persist_events(account, [{"type": "account-created"}, deposit])
+        match await store.try_persist_events(account, [deposit], expected_version=1):
+            case ConcurrentModification(actual_version=actual):
+                print(f"too late to append at version 1: the account is at {actual}")
+        outcomes = await asyncio.gather(*(withdraw(store, account, 40) for _ in range(2)))
+        print("two withdrawals of 40 at once:", " and ".join(sorted(outcomes)))
+        print("{} left: version {}".format(*await balance(store, account)))
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

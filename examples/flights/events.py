@@ -1,0 +1,68 @@
+"""What happened to a flight, as events: pure functions of the input."""
+
+from datetime import timedelta
+from typing import Any, Final
+from uuid import UUID, uuid5
+
+from event_store_async import NewEvent
+
+from .data import Flight
+
+SCHEDULED: Final = "flight-scheduled"
+DEPARTED: Final = "flight-departed"
+ARRIVED: Final = "flight-arrived"
+CANCELLED: Final = "flight-cancelled"
+NOT_ARRIVED: Final = "flight-not-arrived"
+
+_FLIGHTS: Final = UUID("7b0fb6d5-5d1c-4a56-9f0e-2f6c1d0c2013")
+
+
+def scheduled(flight: Flight) -> NewEvent:
+    """Return the event with which every flight begins."""
+    return _event(
+        flight,
+        SCHEDULED,
+        origin=flight.origin,
+        destination=flight.destination,
+        due_out=flight.due_out.isoformat(),
+        due_in=flight.due_in,
+        distance=flight.distance,
+    )
+
+
+def reports(flight: Flight) -> list[NewEvent]:
+    """
+    Return what came of a flight, in the order in which it happened.
+
+    A flight that has no departure was cancelled. One that left and has no arrival was diverted or
+    turned back; the input does not say which, hence `NOT_ARRIVED`. One that arrived without a
+    delay being known has arrived all the same, and its delay is null.
+    """
+    if flight.departure_delay is None:
+        return [_event(flight, CANCELLED)]
+    left = flight.due_out + timedelta(minutes=flight.departure_delay)
+    departed = _event(flight, DEPARTED, at=left.isoformat(), delay=flight.departure_delay)
+    if flight.arrived is None:
+        return [departed, _event(flight, NOT_ARRIVED)]
+    arrived = _event(
+        flight,
+        ARRIVED,
+        at=flight.arrived,
+        delay=flight.arrival_delay,
+        air_time=flight.air_time,
+    )
+    return [departed, arrived]
+
+
+def events_of(flight: Flight) -> list[NewEvent]:
+    """Return all events of a flight, in the order in which they happened."""
+    return [scheduled(flight), *reports(flight)]
+
+
+def _event(flight: Flight, event_type: str, **facts: Any) -> NewEvent:
+    return NewEvent(
+        {"flight": flight.key, **facts},
+        type=event_type,
+        # Made of what happened, not of chance: who reports it again reports the same event.
+        event_id=uuid5(_FLIGHTS, f"{flight.key} {event_type}"),
+    )

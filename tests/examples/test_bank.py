@@ -1,0 +1,25 @@
+"""The small example: it prints what it says it prints."""
+
+from collections.abc import Callable
+
+import pytest
+
+from event_store_async import EventStore
+from examples import bank, cassandra
+
+
+@pytest.mark.usefixtures("pointed_at_the_server")
+async def test_it_prints_what_it_says(
+    store: EventStore,
+    keyspace: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    # Its own keyspace could be somebody's, on a cluster that the tests are pointed at.
+    open_store: Callable[[str], object] = lambda _: cassandra.open_store(keyspace)  # noqa: E731
+    monkeypatch.setattr(bank, "open_store", open_store)
+
+    await bank.main()
+
+    _, _, said = (bank.__doc__ or "").partition("prints::\n\n")
+    assert capsys.readouterr().out.splitlines() == [line.strip() for line in said.splitlines()]

@@ -1,0 +1,70 @@
+"""The demo's desks: what they do when somebody is faster, or no answer comes."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+import pytest
+
+from event_store_async import AppendOutcomeUnknown, AppendResult, EventStore, NewEvent
+from examples.flights.desk import Desk, Tally
+from examples.flights.events import events_of
+from examples.flights.logbook import Logbook
+from tests.fixtures.stores import read_all
+
+from .flights import flight
+
+ONE = events_of(flight())
+OTHER = events_of(flight(flight="1546"))
+
+
+async def test_whoever_is_late_decides_again(store: EventStore, stream_id: UUID) -> None:
+    desk = Desk("late", store, Tally())
+    logbook = Logbook(stream_id)
+    await store.persist_events(stream_id, OTHER)
+
+    await desk.record(logbook, ONE)
+
+    stored = await read_all(store, stream_id)
+    assert [event.event_id for event in stored] == [event.event_id for event in OTHER + ONE]
+    assert stored[-1].metadata == {"by": "late"}
+    assert desk.tally == Tally(appends=1, events=3, conflicts=1)
+    assert logbook.version == 6
+
+
+async def test_what_somebody_else_recorded_is_not_recorded_again(
+    store: EventStore, stream_id: UUID
+) -> None:
+    logbook = Logbook(stream_id)
+    await Desk("first", store, Tally()).record(Logbook(stream_id), ONE)
+
+    await Desk("second", store, Tally()).record(logbook, ONE)
+
+    stored = await read_all(store, stream_id)
+    assert [event.metadata for event in stored] == [{"by": "first"}] * 3
+    assert logbook.version == 3
+
+
+async def test_an_append_without_an_answer_is_repeated_and_stored_once(
+    store: EventStore, stream_id: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    append = store.try_persist_events
+    calls = 0
+
+    async def lose_the_first_answer(
+        stream_id: UUID, events: Sequence[NewEvent], expected_version: int
+    ) -> AppendResult:
+        nonlocal calls
+        calls += 1
+        result = await append(stream_id, events, expected_version)
+        if calls == 1:
+            raise AppendOutcomeUnknown(stream_id, expected_version, tuple(events))
+        return result
+
+    monkeypatch.setattr(store, "try_persist_events", lose_the_first_answer)
+    desk = Desk("unlucky", store, Tally())
+
+    await desk.record(Logbook(stream_id), ONE)
+
+    assert calls == 2
+    assert len(await read_all(store, stream_id)) == 3
+    assert desk.tally == Tally(appends=1, events=3)

@@ -1,0 +1,126 @@
+"""The demo as a whole: on a real server, with a slice of the input."""
+
+import asyncio
+import signal
+import sys
+from asyncio.subprocess import PIPE
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from uuid import UUID
+
+import pytest
+from rich.console import Console
+
+from event_store_async import AppendResult, EventStore, NewEvent, Persisted, RecordedEvent
+from examples.flights import __main__ as command
+from examples.flights import data
+from examples.flights.data import Flight
+from examples.flights.dispatch import aircraft_days
+
+pytestmark = pytest.mark.usefixtures("pointed_at_the_server")
+
+
+@pytest.fixture(scope="module")
+def flights() -> list[Flight]:
+    """Give the flights of the aircraft that flew several times on the first day."""
+    days = [flown for flown in aircraft_days(data.read_flights(1)) if len(flown) > 2]
+    return [flight for flown in days for flight in flown]
+
+
+async def test_every_event_is_stored_while_dispatchers_are_in_conflict(
+    store: EventStore,
+    keyspace: str,
+    flights: list[Flight],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(command, "read_flights", lambda _: flights)
+    options = command.parser().parse_args(["--keyspace", keyspace])
+
+    status = await command.run(options)
+
+    shown = capsys.readouterr().out
+    events = sum(2 if flight.departure_delay is None else 3 for flight in flights)
+    aircraft = len({flight.aircraft for flight in flights})
+    verdict = f"All {events} events of {aircraft} aircraft are stored, in order, exactly once."
+    assert status == 0
+    assert verdict in shown
+    assert "on 1 January 2013, as its stream tells it" in shown
+    conflicts = next(line for line in shown.splitlines() if "conflicts met" in line)
+    assert int(conflicts.split()[-1]) > 0
+
+
+async def test_it_can_be_repeated_on_one_keyspace(store: EventStore, flights: list[Flight]) -> None:
+    console = Console(quiet=True)
+
+    for _ in range(2):
+        assert await command.demo(store, flights[:8], dispatchers=2, console=console) == 0
+
+
+async def test_it_fails_if_one_event_is_missing(
+    store: EventStore,
+    flights: list[Flight],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    append = store.try_persist_events
+    lost: list[NewEvent] = []
+
+    async def lose_an_arrival(
+        stream_id: UUID, events: Sequence[NewEvent], expected_version: int
+    ) -> AppendResult:
+        if lost or events[0].type != "flight-arrived":
+            return await append(stream_id, events, expected_version)
+        (event,) = events
+        lost.append(event)
+        version, now = expected_version + 1, datetime.now(UTC)
+        pretended = RecordedEvent(
+            stream_id, version, event.payload, now, event.event_id, event.type
+        )
+        return Persisted(stream_id, version, (pretended,))
+
+    monkeypatch.setattr(store, "try_persist_events", lose_an_arrival)
+
+    status = await command.demo(store, flights[:8], dispatchers=2, console=Console(width=200))
+
+    shown = capsys.readouterr().out
+    assert status == 1
+    assert "Problems found: 1" in shown
+    assert f"flight-arrived of {lost[0].payload['flight']} is missing" in shown
+
+
+@pytest.mark.slow
+async def test_an_interrupt_ends_it_in_good_order(store: EventStore, keyspace: str) -> None:
+    demo = await start("--days", "30", "--keyspace", keyspace)
+    assert demo.stdout is not None
+
+    # The first line of its progress: it is at work by then.
+    first = await demo.stdout.readline()
+    demo.send_signal(signal.SIGINT)
+    _, errors = await demo.communicate()
+
+    assert first.startswith(b"Flights replayed")
+    assert (demo.returncode, errors) == (130, b"")
+
+
+async def test_without_a_server_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EVENT_STORE_PORT", "1")
+    demo = await start("--days", "1")
+
+    _, errors = await demo.communicate()
+
+    assert demo.returncode == 1
+    assert errors.startswith(b"error: cannot connect")
+    assert b"Traceback" not in errors
+
+
+async def start(*options: str) -> asyncio.subprocess.Process:
+    """Run the command, with Ctrl-C at work even where these tests run in the background."""
+    program = (
+        "import signal, runpy;"
+        "signal.signal(signal.SIGINT, signal.default_int_handler);"
+        "runpy.run_module('examples.flights', run_name='__main__', alter_sys=True)"
+    )
+    return await asyncio.create_subprocess_exec(
+        sys.executable, "-c", program, *options, stdout=PIPE, stderr=PIPE
+    )
