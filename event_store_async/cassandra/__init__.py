@@ -3,7 +3,7 @@ The event store on Apache Cassandra.
 
 From the bottom up: `driver` (the only import of acsylla) and `faults`; `session` and `connection`;
 `schema`, `statements` and `migrating`; `rows`, `reading`, `plan` and `settling`; `appending` and
-`lanes`; `store`, the façade.
+`lanes`; `lifetime`; `store`, the façade.
 """
 
 from .migrating import SchemaReport

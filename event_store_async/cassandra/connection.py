@@ -2,7 +2,8 @@
 
 import asyncio
 import os
-from collections.abc import Coroutine, Sequence
+from collections.abc import AsyncGenerator, Coroutine, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -106,6 +107,15 @@ class Connection:
         self._cluster = cluster
         self.session = session
         self._pid = os.getpid()
+
+    @asynccontextmanager
+    async def closed_on_error(self) -> AsyncGenerator[None, None]:
+        """Close the connection should what is done in this context fail."""
+        try:
+            yield
+        except BaseException:
+            await self.close()
+            raise
 
     async def close(self) -> None:
         """

@@ -81,11 +81,20 @@ class Session:
 
         Raises:
             StoreClosed: `finish` was called.
-            WrongProcess: in a forked child.
-            WrongEventLoop: on another loop than it was made on.
+            WrongProcess, WrongEventLoop: see `check_place`.
         """
         if self._closed:
             raise StoreClosed
+        self.check_place()
+
+    def check_place(self) -> None:
+        """
+        Refuse a process and an event loop that are not its own.
+
+        Raises:
+            WrongProcess: in a forked child.
+            WrongEventLoop: on another loop than it was made on.
+        """
         if os.getpid() != self._pid:
             raise WrongProcess
         loop = asyncio.get_running_loop()

@@ -1,10 +1,8 @@
 """The event store on Apache Cassandra."""
 
-import asyncio
-import logging
 import warnings
 from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
-from typing import Any, Final, Self
+from typing import Any, Self
 from uuid import UUID
 
 from ..checks import check_expected_version, check_number, check_stream_id, check_timeout
@@ -20,7 +18,6 @@ from ..versions import ANY, ExpectedVersion
 from .appending import Append, Appender
 from .connecting import Connecting
 from .connection import (
-    Connection,
     Target,
     check_names,
     open_connection,
@@ -30,6 +27,7 @@ from .contiguity import Range
 from .driver import LEVELS, ConsistencyChoice, RawSession
 from .heads import Heads
 from .lanes import Lanes
+from .lifetime import Lifetime
 from .migrating import Migrator, SchemaReport
 from .reading import Reader
 from .rows import RowDecoder
@@ -38,8 +36,6 @@ from .session import Session
 from .settling import Settler
 from .statements import LazyStatements
 from .tls import Tls
-
-_LOG: Final = logging.getLogger("event_store_async")
 
 
 class EventStore:
@@ -95,8 +91,7 @@ class EventStore:
         self._lanes = Lanes(appender.append, max_waiting=settings.max_waiting)
         self._migrator = Migrator(self._session, keyspace, table, settings)
         self._table = f"{keyspace}.{table}"
-        self._connection: Connection | None = None
-        self._closing: asyncio.Task[None] | None = None
+        self._lifetime = Lifetime(repr(self), self._lanes, self._session, settings.close_timeout)
 
     @classmethod
     def connect(
@@ -155,16 +150,17 @@ class EventStore:
 
         async def opening() -> EventStore:
             connection = await open_connection(target)
-            store = cls(
-                connection.session,
-                keyspace=keyspace,
-                table=table,
-                codec=codec,
-                codecs=codecs,
-                consistency=consistency,
-                settings=settings,
-            )
-            store._connection = connection
+            async with connection.closed_on_error():
+                store = cls(
+                    connection.session,
+                    keyspace=keyspace,
+                    table=table,
+                    codec=codec,
+                    codecs=codecs,
+                    consistency=consistency,
+                    settings=settings,
+                )
+            store._lifetime.connection = connection
             return store
 
         return Connecting(opening)
@@ -196,7 +192,7 @@ class EventStore:
         drafts = draft(events, self._codec, self._settings)
         check_expected_version(expected_version, len(drafts.items))
         deadline = self._deadline(timeout)
-        self._session.check_usable()
+        self._lifetime.check_open()
         return await self._lanes.submit(Append(stream_id, drafts, expected_version, deadline))
 
     def read_events(
@@ -217,11 +213,13 @@ class EventStore:
         if consistency not in {None, "serial"}:
             raise InvalidArgument(f"consistency is None or 'serial', not {consistency!r}")
         wanted = Range.of(stream_id, from_version, max_count, backward=backward)
+        self._lifetime.check_open()
         return self._reader.read(wanted, page_size=page_size, serial=consistency == "serial")
 
     async def current_version(self, stream_id: UUID) -> int:
         """Return the version of a stream's last event, 0 where there is none."""
         check_stream_id(stream_id)
+        self._lifetime.check_open()
         return await self._reader.head(stream_id, self._deadline(None))
 
     async def create_schema(self, replication: Mapping[str, int] | None = None) -> SchemaReport:
@@ -243,7 +241,7 @@ class EventStore:
                 on where it stopped.
             StoreUnavailable: nobody answered in time.
         """
-        self._session.check_usable()
+        self._lifetime.check_open()
         report = await self._migrator.migrate(replication)
         self._statements.forget()
         self._heads.clear()
@@ -256,6 +254,7 @@ class EventStore:
         Raises:
             StoreUnavailable: nobody answered in time.
         """
+        self._lifetime.check_open()
         return await self._migrator.state()
 
     async def close(self) -> None:
@@ -266,17 +265,7 @@ class EventStore:
         ends in `AppendOutcomeUnknown`. Harmless to call twice or to cancel: what has been begun
         goes on.
         """
-        if self._closing is None:
-            self._lanes.refuse()
-            self._closing = asyncio.ensure_future(self._close())
-        await asyncio.shield(self._closing)
-
-    async def _close(self) -> None:
-        if not await self._lanes.close(self._settings.close_timeout):
-            _LOG.warning("closed %r with appends whose outcome is unknown", self)
-        await self._session.finish()
-        if self._connection is not None:
-            await self._connection.close()
+        await self._lifetime.close()
 
     async def __aenter__(self) -> Self:
         return self
@@ -285,7 +274,8 @@ class EventStore:
         await self.close()
 
     def __del__(self) -> None:
-        if getattr(self, "_connection", None) is not None and self._closing is None:
+        lifetime = getattr(self, "_lifetime", None)
+        if lifetime is not None and lifetime.is_forgotten:
             warnings.warn(f"unclosed {self!r}", ResourceWarning, stacklevel=1, source=self)
 
     def __repr__(self) -> str:

@@ -29,6 +29,7 @@ CASSANDRA_LAYERS = [
     ["settling"],
     ["appending"],
     ["lanes"],
+    ["lifetime"],
     ["store"],
 ]
 

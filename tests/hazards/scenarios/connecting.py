@@ -1,0 +1,153 @@
+"""Connecting: to servers that do not answer, and with callers that do not wait."""
+
+import asyncio
+import gc
+import socket
+from typing import Any
+from uuid import uuid4
+
+from event_store_async import ConnectionFailed, EventStore
+
+from .. import child
+from .common import (
+    by_anyio,
+    by_cancel,
+    by_timeout,
+    by_wait_for,
+    entered,
+    grown,
+    name_of_error,
+    only_this_task,
+    opening,
+    works,
+)
+
+
+async def connect_cancelled(deaf: int, port: int) -> dict[str, Any]:
+    """Every way of cancelling; then the same process connects."""
+    outcomes = [
+        await name_of_error(by(entered(opening(deaf, connect_timeout=0.5, local_datacenter=named))))
+        for by in (by_timeout, by_anyio, by_wait_for, by_cancel)
+        for named in ("datacenter1", None)
+    ]
+    gc.collect()
+    return {"outcomes": outcomes, "works": await works(port)}
+
+
+async def connect_cancelled_at_every_step(port: int) -> dict[str, Any]:
+    """Cancel a connect that would succeed, each time a little later on its way."""
+    loop = asyncio.get_running_loop()
+    cancelled = completed = 0
+    while completed < 3:
+        task = asyncio.ensure_future(entered(opening(port, local_datacenter=None)))
+        loop.call_later(cancelled * 0.002, task.cancel)
+        await asyncio.wait([task])
+        cancelled += task.cancelled()
+        completed += not task.cancelled()
+    await only_this_task()
+    return {"cancelled": cancelled > 5, "works": await works(port)}
+
+
+async def cancelled_cycles(port: int) -> dict[str, Any]:
+    """Give up 30 connects that succeed later; count what is left of them."""
+
+    async def cycle() -> None:
+        await name_of_error(by_cancel(entered(opening(port))))
+        await only_this_task()
+
+    return await grown(cycle, times=30)
+
+
+async def loop_ends_while_connecting(deaf: int, port: int) -> None:
+    """The test sees the process end."""
+    del port
+    connecting = asyncio.ensure_future(entered(opening(deaf)))
+    for _ in range(10):
+        await asyncio.sleep(0)
+    assert not connecting.done()
+
+
+async def interrupted_while_connecting(deaf: int) -> None:
+    """The test sends the signal."""
+    async with opening(deaf, connect_timeout=30):
+        pass
+
+
+def two_loops_after_one_that_ended_while_connecting(deaf: int, port: int) -> bool:
+    child.run_loop(loop_ends_while_connecting(deaf, port))
+    gc.collect()
+    worked: bool = child.run_loop(works(port))
+    return worked
+
+
+async def connect_refused() -> dict[str, Any]:
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    connecting = opening(port, connect_timeout=2)
+    return {"error": await name_of_error(entered(connecting))}
+
+
+async def connect_to_a_black_hole() -> dict[str, Any]:
+    """A socket that listens, and never accepts."""
+    with socket.socket() as hole:
+        hole.bind(("127.0.0.1", 0))
+        hole.listen(1)
+        connecting = opening(hole.getsockname()[1], connect_timeout=0.5)
+        async with asyncio.timeout(10):
+            return {"error": await name_of_error(entered(connecting))}
+
+
+async def connect_to_a_deaf_server(deaf: int) -> dict[str, Any]:
+    connecting = opening(deaf, connect_timeout=0.5)
+    async with asyncio.timeout(10):
+        return {"error": await name_of_error(entered(connecting))}
+
+
+class Unmakeable(EventStore):
+    def __init__(self, session: Any, **options: Any) -> None:
+        del session, options
+        raise ValueError("it cannot be made")
+
+    def __del__(self) -> None:
+        pass
+
+
+async def connected_for_nothing(port: int) -> dict[str, Any]:
+    """Connect for a store that cannot be made, ten times; count what is left of it."""
+
+    async def fail() -> None:
+        opening = Unmakeable.connect(
+            "127.0.0.1", port=port, keyspace="k", local_datacenter="datacenter1"
+        )
+        assert await name_of_error(entered(opening)) == "ValueError"
+
+    return await grown(fail, times=10)
+
+
+async def connect_again(port: int) -> list[Any]:
+    """One connecting, entered twice, and after it failed."""
+    connecting = opening(port)
+    results = []
+    for _ in range(2):
+        async with connecting as store:
+            results.append((await store.persist_events(uuid4(), ["event"], 0)).version)
+    return results
+
+
+async def failed_connect_again() -> dict[str, Any]:
+    """Fail 30 times; count what is left of it."""
+
+    async def fail() -> None:
+        try:
+            await opening(1, connect_timeout=0.5, local_datacenter=None)
+        except ConnectionFailed:
+            return
+        raise AssertionError("somebody listens on port 1")
+
+    return await grown(fail, times=30)
+
+
+if __name__ == "__main__":
+    child.main(globals())

@@ -1,0 +1,61 @@
+"""The same on a real server: many at once, closing among them, callers that leave."""
+
+import asyncio
+import random
+from uuid import uuid4
+
+from event_store_async import EventStore, Persisted, StoreClosed
+
+from ..fixtures.server import Server
+from ..fixtures.stores import payloads, read_all
+
+
+async def test_10_000_reads_at_once_are_all_answered(store: EventStore) -> None:
+    stream_id = uuid4()
+    await store.persist_events(stream_id, ["event"], 0)
+
+    versions = await asyncio.gather(*(store.current_version(stream_id) for _ in range(10_000)))
+
+    assert set(versions) == {1}
+
+
+async def test_what_is_in_flight_when_the_store_is_closed_is_stored_or_refused(
+    server: Server, store: EventStore, keyspace: str
+) -> None:
+    streams = [uuid4() for _ in range(500)]
+    other = await server.connect(keyspace)
+    appends = [
+        asyncio.ensure_future(other.persist_events(stream_id, ["event"], 0))
+        for stream_id in streams
+    ]
+    while not other._session.in_flight:
+        await asyncio.sleep(0)
+
+    await other.close()
+    outcomes = await asyncio.gather(*appends, return_exceptions=True)
+
+    assert {type(outcome) for outcome in outcomes} <= {Persisted, StoreClosed}
+    versions = await asyncio.gather(*(store.current_version(stream_id) for stream_id in streams))
+    assert versions == [int(isinstance(outcome, Persisted)) for outcome in outcomes]
+
+
+async def test_callers_that_leave_make_no_hole_and_no_repetition(store: EventStore) -> None:
+    chance = random.Random(3)
+    stream_id = uuid4()
+
+    async def append(number: int) -> None:
+        task = asyncio.ensure_future(store.persist_events(stream_id, [number]))
+        for _ in range(chance.randrange(200)):
+            await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.wait([task])
+
+    for start in range(0, 200, 50):
+        await asyncio.gather(*(append(number) for number in range(start, start + 50)))
+    last = await store.persist_events(stream_id, ["last"])
+
+    events = await read_all(store, stream_id)
+    stored = payloads(events)
+    assert [event.version for event in events] == list(range(1, last.version + 1))
+    assert stored[-1] == "last"
+    assert len(set(stored)) == len(stored)

@@ -1,0 +1,336 @@
+"""C4, C5, and what a request meets: values, faults, callers that leave, too many at once."""
+
+import asyncio
+import struct
+import sys
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from event_store_async import AppendOutcomeUnknown, EventStore, NewEvent, RawCodec, Settings
+from event_store_async.cassandra import driver
+from event_store_async.cassandra.driver import UNSET
+from event_store_async.cassandra.faults import Fault, Kind
+from event_store_async.cassandra.session import Session
+from event_store_async.cql_files import Statement
+from event_store_async.retry import Deadline
+from event_store_async.settings import utc_now
+
+from . import child, fake_server
+from .fake_server import FakeServer
+from .scenarios.common import opening
+
+ONE, TWO = struct.pack(">i", 1), struct.pack(">i", 2)
+
+
+def session_of(store: EventStore) -> Session:
+    return store._session
+
+
+async def write(session: Session, table: str, *values: Any, timeout: float = 5.0) -> None:
+    """Send a conditional batch of one statement to a table of the fake server."""
+    text = f"UPDATE k.{table} SET v = :v WHERE k = :k IF v = null"
+    prepared = await session.prepare(Statement("write", text, ("v", "k")), Deadline(timeout))
+    await session.write([(prepared, values)], Deadline(timeout))
+
+
+# What is sent, and what is read
+
+
+async def test_rows_are_the_rows_that_were_read(fake_store: EventStore) -> None:
+    """C5: the driver's own row objects all show the last row."""
+    session = session_of(fake_store)
+    statement = Statement("numbers", "SELECT n FROM k.numbers", ())
+    prepared = await session.prepare(statement, Deadline(5))
+
+    page = await session.fetch(prepared, (), Deadline(5))
+
+    assert page.rows == [(0,), (1,), (2,), (3,), (4,), (5,)]
+    assert page.columns == ("n",)
+
+
+@pytest.mark.parametrize("values", [(), (1,), (1, 2, 3)])
+async def test_a_list_of_the_wrong_length_is_never_sent(
+    fake: FakeServer, fake_store: EventStore, values: tuple[int, ...]
+) -> None:
+    """The driver would send the values that a short list lacks as "unset"."""
+    with pytest.raises(ValueError, match="2 binds"):
+        await write(session_of(fake_store), "t", *values)
+
+    assert fake.requests == []
+
+
+async def test_null_and_unset_are_sent_as_such(fake: FakeServer, fake_store: EventStore) -> None:
+    await write(session_of(fake_store), "t", None, 1)
+    await write(session_of(fake_store), "t", UNSET, 1)
+
+    assert [request.values for request in fake.requests] == [
+        (None, ONE),
+        (fake_server.UNSET, ONE),
+    ]
+
+
+async def test_a_value_that_the_driver_refuses_is_a_refusal_and_gives_its_permit_back(
+    fake: FakeServer, fake_store: EventStore
+) -> None:
+    session = session_of(fake_store)
+    permits = session._permits.value
+    text = "UPDATE k.t SET v = :v WHERE k = :k IF v = null"
+    # More binds than the server knows of, as where a table was changed behind our back.
+    statement = Statement("write", text, ("v", "k", "more"))
+    prepared = await session.prepare(statement, Deadline(5))
+
+    with pytest.raises(Fault) as caught:
+        await session.write([(prepared, (1, 2, 3))], Deadline(5))
+
+    assert (caught.value.kind, caught.value.name) == (
+        Kind.REFUSED,
+        "CassErrorLibIndexOutOfBounds",
+    )
+    assert session._permits.value == permits
+    assert fake.requests == []
+
+
+async def test_every_request_has_a_statement_of_its_own(
+    fake_store: EventStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The driver encodes statements later, on its own thread, and again when it sends again."""
+    made: list[int] = []
+    kept: list[Any] = []  # keeps ids from being used again
+
+    def remember(make: Any) -> Any:
+        def making(*arguments: Any, **options: Any) -> Any:
+            kept.append(make(*arguments, **options))
+            made.append(id(kept[-1]))
+            return kept[-1]
+
+        return making
+
+    where = "event_store_async.cassandra.session"
+    monkeypatch.setattr(f"{where}.writing", remember(driver.writing))
+    monkeypatch.setattr(f"{where}.reading", remember(driver.reading))
+    stream = uuid4()
+
+    for _ in range(10):
+        await fake_store.persist_events(stream, ["event"])
+        await fake_store.current_version(stream)
+
+    assert len(made) >= 20
+    assert len(set(made)) == len(made)
+
+
+async def test_what_the_caller_changes_after_the_call_began_is_not_stored(
+    fake: FakeServer, fake_store: EventStore
+) -> None:
+    stream = uuid4()
+    payload = {"amount": 1}
+    events: list[Any] = [payload]
+    metadata = {"user": "ann"}
+    events.append(NewEvent({"amount": 2}, metadata=metadata))
+    append = asyncio.ensure_future(fake_store.persist_events(stream, events, 0))
+    await asyncio.sleep(0)
+
+    payload["amount"] = 1000
+    metadata["user"] = "eve"
+    events.clear()
+    await append
+
+    (request,) = fake.writes
+    sent = b"".join(value for value in request.values if isinstance(value, bytes))
+    assert b'{"amount":1}' in sent
+    assert b'{"amount":2}' in sent
+    assert b"ann" in sent
+    assert b"eve" not in sent
+
+
+async def test_a_payload_that_is_a_mutable_buffer_is_taken_as_it_is_or_refused(
+    fake: FakeServer,
+) -> None:
+    buffer = bytearray(b"before")
+    async with EventStore.connect(
+        "127.0.0.1",
+        port=fake.port,
+        keyspace="k",
+        local_datacenter="datacenter1",
+        codec=RawCodec(),
+    ) as store:
+        append = asyncio.ensure_future(store.try_persist_events(uuid4(), [buffer], 0))
+        await asyncio.sleep(0)
+        buffer[:] = b"behind"
+        await asyncio.wait([append])
+
+    sent = b"".join(
+        value for request in fake.requests for value in request.values if isinstance(value, bytes)
+    )
+    assert b"behind" not in sent
+    append.exception()  # a refusal is as good
+
+
+async def test_arguments_of_all_the_wrong_types_are_refused(fake: FakeServer) -> None:
+    """C4: the driver crashes on what is no statement."""
+    ended = await child.run("requests", "junk", fake.port)
+
+    assert ended.check("C4, arguments of the wrong types") == []
+
+
+@pytest.mark.parametrize("thing", [None, object(), "session", 0])
+async def test_what_is_no_session_is_refused(thing: Any) -> None:
+    with pytest.raises(ValueError, match="an acsylla session is needed"):
+        EventStore(thing, keyspace="k")
+
+
+# Faults, as a server makes them
+
+
+@pytest.mark.parametrize(
+    ("code", "name", "kind"),
+    [
+        (0x0000, "CassErrorServerServerError", Kind.UNKNOWN),
+        (0x000A, "CassErrorServerProtocolError", Kind.UNKNOWN),
+        (0x1000, "CassErrorServerUnavailable", Kind.UNKNOWN),
+        (0x1001, "CassErrorServerOverloaded", Kind.UNKNOWN),
+        (0x1002, "CassErrorLibNoHostsAvailable", Kind.UNSENT),  # the driver asks the next node
+        (0x1003, "CassErrorServerTruncateError", Kind.UNKNOWN),
+        (0x1100, "CassErrorServerWriteTimeout", Kind.UNKNOWN),
+        (0x1200, "CassErrorServerReadTimeout", Kind.UNKNOWN),
+        (0x1300, "CassErrorServerReadFailure", Kind.UNKNOWN),
+        (0x1500, "CassErrorServerWriteFailure", Kind.UNKNOWN),
+        (0x1700, "CassException", Kind.UNKNOWN),  # CAS_WRITE_UNKNOWN has no class
+        (0x2000, "CassErrorServerSyntaxError", Kind.REFUSED),
+        (0x2100, "CassErrorServerUnauthorized", Kind.REFUSED),
+        (0x2200, "CassErrorServerInvalidQuery", Kind.REFUSED),
+        (0x2300, "CassErrorServerConfigError", Kind.REFUSED),
+        (0x2400, "CassErrorServerAlreadyExists", Kind.REFUSED),
+    ],
+)
+async def test_an_error_of_the_server_is_of_the_kind_that_is_certain(
+    fake_store: EventStore, code: int, name: str, kind: Kind
+) -> None:
+    with pytest.raises(Fault) as caught:
+        await write(session_of(fake_store), f"error_{code:04x}", 1, 2)
+
+    assert (caught.value.name, caught.value.kind) == (name, kind)
+    assert caught.value.__cause__ is not None
+
+
+@pytest.mark.parametrize(
+    ("level", "kind"),
+    [
+        ("SERIAL", Kind.UNSENT),
+        ("LOCAL_SERIAL", Kind.UNSENT),
+        ("QUORUM", Kind.UNKNOWN),
+        ("LOCAL_QUORUM", Kind.UNKNOWN),
+    ],
+)
+async def test_unavailable_is_certain_only_for_the_serial_level(
+    fake: FakeServer, fake_store: EventStore, level: str, kind: Kind
+) -> None:
+    fake.error_text = f"Cannot achieve consistency level {level}"
+
+    with pytest.raises(Fault) as caught:
+        await write(session_of(fake_store), "error_1000", 1, 2)
+
+    assert caught.value.kind is kind
+
+
+async def test_a_connection_cut_after_the_request_was_sent_is_unknown(
+    fake: FakeServer, fake_store: EventStore
+) -> None:
+    with pytest.raises(Fault) as caught:
+        await write(session_of(fake_store), "cut", 1, 2)
+
+    assert caught.value.kind is Kind.UNKNOWN
+    # The driver has not sent it again by itself.
+    assert len(fake.requests) == 1
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="macOS has one loopback address only")
+async def test_a_connection_that_is_cut_does_not_make_the_driver_try_the_next_node() -> None:
+    async with (
+        FakeServer(address="127.0.0.2", peers={"127.0.0.1": "datacenter1"}) as second,
+        FakeServer(given_port=second.port, peers={"127.0.0.2": "datacenter1"}) as first,
+        opening(first.port) as store,
+    ):
+        for _ in range(4):
+            with pytest.raises(Fault) as caught:
+                await write(session_of(store), "cut", 1, 2)
+            assert caught.value.kind in {Kind.UNKNOWN, Kind.UNSENT}
+
+    assert len(first.writes) + len(second.writes) <= 4
+
+
+async def test_a_request_that_is_not_answered_in_time_is_unknown(
+    fake: FakeServer, fake_store: EventStore
+) -> None:
+    with pytest.raises(Fault) as caught:
+        await write(session_of(fake_store), "held", 1, 2, timeout=0.3)
+
+    assert caught.value.kind is Kind.UNKNOWN
+    await fake.release()
+
+
+async def test_an_error_that_kills_the_connection_makes_the_neighbours_unknown(
+    fake: FakeServer, fake_store: EventStore
+) -> None:
+    """The driver closes a connection that a "server error" came on."""
+    session = session_of(fake_store)
+    neighbours = [asyncio.ensure_future(write(session, "held", 1, 2)) for _ in range(3)]
+    await fake.arrived(3)
+
+    with pytest.raises(Fault):
+        await write(session, "error_0000", 1, 2)
+
+    for outcome in await asyncio.gather(*neighbours, return_exceptions=True):
+        assert isinstance(outcome, Fault)
+        assert outcome.kind is Kind.UNKNOWN
+
+
+async def test_an_append_whose_connection_is_cut_every_time_is_unknown_and_never_lost(
+    fake: FakeServer,
+) -> None:
+    async with EventStore.connect(
+        "127.0.0.1", port=fake.port, keyspace="k", table="cut", local_datacenter="datacenter1"
+    ) as store:
+        with pytest.raises(AppendOutcomeUnknown):
+            await store.persist_events(uuid4(), ["event"], 0, timeout=1.0)
+
+    assert len(fake.writes) > 1
+    assert len({request.values for request in fake.writes}) == 1
+
+
+# Callers that leave, and exceptions of theirs
+
+
+async def test_thousands_of_callers_may_leave_at_random_moments(fake: FakeServer) -> None:
+    ended = await child.run("requests", "cancelled_at_random", fake.port, limit=40)
+
+    facts = ended.check("requests were cancelled")
+    assert "CancelledError" in facts["outcomes"]
+    assert set(facts["outcomes"]) <= {"CancelledError", "none"}
+    assert facts["permits"] == 16
+
+
+async def test_an_exception_in_the_middle_of_an_append_leaves_the_store_usable(
+    fake: FakeServer,
+) -> None:
+    broken = [True]
+
+    def clock() -> Any:
+        if broken.pop() if broken else False:
+            raise RuntimeError("the clock is closed for repair")
+        return utc_now()
+
+    async with EventStore.connect(
+        "127.0.0.1",
+        port=fake.port,
+        keyspace="k",
+        local_datacenter="datacenter1",
+        settings=Settings(clock=clock),
+    ) as store:
+        stream = UUID(int=1)
+        with pytest.raises(RuntimeError, match="for repair"):
+            await store.persist_events(stream, ["event"], 0)
+
+        assert (await store.persist_events(stream, ["event"], 0)).version == 1
+        assert len(store._lanes) == 0
