@@ -35,7 +35,7 @@ test-uvloop: install ## Run the Cassandra tests on uvloop
 test-debug: install ## Run the Cassandra tests in asyncio's debug mode
 	$(BIN)/python -X dev -m pytest tests/cassandra -o asyncio_debug=true $(ARGS)
 
-check: lint types test test-uvloop test-debug examples ## Everything that CI checks
+check: lint types test test-uvloop test-debug ## Everything that CI checks
 
 lint: install ## Check style and formatting
 	$(BIN)/ruff check .
@@ -48,8 +48,8 @@ format: install ## Format the code
 types: install ## Check types, strictly, tests included
 	$(BIN)/mypy
 
-examples: install ## Run the README's program and every example
-	$(BIN)/python -m pytest tests/docs $(ARGS)
+examples: install ## Run only the documents' code and the examples (make test runs them too)
+	$(BIN)/python -m pytest tests/docs tests/examples $(ARGS)
 
 build: install ## Make wheel and sdist in dist/
 	$(BIN)/python -m build --outdir dist .
