@@ -6,7 +6,8 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-uvloop test-debug check lint format types examples build clean cassandra
+.PHONY: help install demo test test-uvloop test-debug check lint format types examples faults chaos \
+	verify-history models build clean cassandra
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -50,6 +51,18 @@ types: install ## Check types, strictly, tests included
 
 examples: install ## Run only the documents' code and the examples (make test runs them too)
 	$(BIN)/python -m pytest tests/docs tests/examples $(ARGS)
+
+faults: install ## Run only the fault suite, with its four minutes of chaos on three nodes
+	$(BIN)/python -m pytest tests/faults tests/history $(ARGS)
+
+chaos: install ## Break three nodes for DURATION seconds while writers write; results/chaos/ says how it went
+	$(BIN)/python -m tests.faults.chaos --duration $(or $(DURATION),120) $(CHAOS)
+
+verify-history: ## A second opinion on a run of chaos (HISTORY=results/chaos/...), by porcupine; needs Go
+	cd tests/verify_history && go run . $(abspath $(HISTORY))
+
+models: install ## Compare memory store and Cassandra by 10,000 random programs
+	$(BIN)/python -m pytest tests/models --hypothesis-profile=long $(ARGS)
 
 build: install ## Make wheel and sdist in dist/
 	$(BIN)/python -m build --outdir dist .

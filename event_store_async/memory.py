@@ -169,7 +169,7 @@ class MemoryEventStore:
         if max_count == 0:
             return
         await self._turn()
-        rows = list(self._streams.get(stream_id, ()))
+        rows = self._streams.get(stream_id, [])
         if backward:
             last = len(rows) if from_version is None else max(from_version, 1)
             places = range(len(rows))[:last][::-1]

@@ -1,12 +1,12 @@
 """Appending: from what the caller expects of a stream to plans at exact versions."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from uuid import UUID
 
 import anyio
 
-from ..drafts import Drafts
+from ..drafts import Drafts, from_milliseconds, to_milliseconds
 from ..errors import ConcurrentModification, StoreOverloaded
 from ..results import AppendResult, Persisted
 from ..retry import Deadline
@@ -106,21 +106,19 @@ class Appender:
         head, standing = await self.reader.recent_ids(
             append.stream_id, head, count, append.deadline
         )
-        versions = [standing[event_id] for event_id in wanted if event_id in standing]
-        if not versions:
+        if set(wanted).isdisjoint(standing.values()):
             return head
-        first = versions[0]
-        if versions != list(range(first, first + len(wanted))):
-            return ConcurrentModification(append.stream_id, append.expected_version, head)
-        found = await self.reader.read_exactly(
-            append.stream_id, first, len(wanted), append.deadline
-        )
-        return Persisted(append.stream_id, versions[-1], found, stored_earlier=True)
+        first = _first_run(standing, wanted)
+        if first is not None:
+            last = first + len(wanted) - 1
+            found = await self.reader.read_exactly(append.stream_id, first, wanted, append.deadline)
+            if found is not None:
+                return Persisted(append.stream_id, last, found, stored_earlier=True)
+        return ConcurrentModification(append.stream_id, append.expected_version, head)
 
     async def _settle(self, append: Append, expected: int) -> AppendResult:
         prepared = await self.statements.get(append.deadline)
-        now = self.settings.clock()
-        timestamp = now - timedelta(microseconds=now.microsecond % 1000)
+        timestamp = from_milliseconds(to_milliseconds(self.settings.clock()))
         plan = Plan(append.stream_id, expected, append.drafts, timestamp)
         return await self.settler.settle(plan, prepared, append.deadline, append.expected_version)
 
@@ -140,3 +138,13 @@ class Appender:
             self.heads.forget(result.stream_id)
         else:
             self.heads.put(result.stream_id, result.version)
+
+
+def _first_run(standing: Mapping[int, UUID], wanted: Sequence[UUID]) -> int | None:
+    """Return the lowest version from which on the wanted ids stand, one behind the other."""
+    # An id may stand twice in a stream, where an exact version let it: a place is told by the
+    # whole run of ids, never by one of them.
+    for first in sorted(standing):
+        if all(standing.get(first + index) == event_id for index, event_id in enumerate(wanted)):
+            return first
+    return None

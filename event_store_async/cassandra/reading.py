@@ -10,11 +10,11 @@ from ..events import RecordedEvent
 from ..retry import Deadline
 from ..settings import Settings
 from .contiguity import Progress, Range
-from .driver import Page, Prepared
+from .driver import Page, Prepared, Row
 from .pages import Pages
 from .paging import PageSizer
 from .repeating import repeat
-from .rows import PAYLOAD, RowDecoder
+from .rows import EVENT_ID, PAYLOAD, RowDecoder
 from .session import Session
 from .statements import LazyStatements, Statements
 
@@ -62,16 +62,25 @@ class Reader:
             progress = Progress(progress.wanted, progress.head)
 
     async def read_exactly(
-        self, stream_id: UUID, first: int, count: int, deadline: Deadline
-    ) -> tuple[RecordedEvent, ...]:
+        self, stream_id: UUID, first: int, event_ids: tuple[UUID, ...], deadline: Deadline
+    ) -> tuple[RecordedEvent, ...] | None:
         """
-        Return the events at these versions, fewer where there are fewer, at the serial level.
+        Return these very events if they stand there, None if not; at the serial level.
+
+        Others are not decoded: whether these stand there does not hang on them.
+
+        Args:
+            stream_id: The stream.
+            first: The version of the first.
+            event_ids: Their ids, in order.
+            deadline: Until when.
 
         Raises:
             UndecodableEvent, StoreUnavailable
         """
         statements = await self.statements.get(deadline)
-        events: list[RecordedEvent] = []
+        count = len(event_ids)
+        rows: list[Row] = []
         state: bytes | None = None
         while True:
             page = await self._page(
@@ -82,10 +91,13 @@ class Reader:
                 page_size=count,
                 page_state=state,
             )
-            events += [self.decoder.decode(stream_id, row) for row in page.rows]
+            rows += page.rows
             state = page.state
             if state is None:
-                return tuple(events)
+                break
+        if [row[EVENT_ID] for row in rows] != [str(event_id) for event_id in event_ids]:
+            return None
+        return tuple(self.decoder.decode(stream_id, row) for row in rows)
 
     async def head(self, stream_id: UUID, deadline: Deadline, *, serial: bool = False) -> int:
         """
@@ -102,9 +114,9 @@ class Reader:
 
     async def recent_ids(
         self, stream_id: UUID, head: int, count: int, deadline: Deadline, *, serial: bool = False
-    ) -> tuple[int, dict[UUID, int]]:
+    ) -> tuple[int, dict[int, UUID]]:
         """
-        Return a stream's version, and the versions of its last *count* events by their ids.
+        Return a stream's version, and the ids of its last *count* events by their versions.
 
         What a quorum read leaves open (an append may be half-way through its commit) a serial one
         decides.
@@ -132,7 +144,7 @@ class Reader:
         whole = range(version, max(above, version - count), -1)
         if not serial and [row[0] for row in page.rows] != list(whole):
             return await self.recent_ids(stream_id, head, count, deadline, serial=True)
-        return version, {UUID(row[1]): row[0] for row in page.rows if row[1] is not None}
+        return version, {row[0]: UUID(row[1]) for row in page.rows if row[1] is not None}
 
     def _pages(
         self, statements: Statements, wanted: Range, sizer: PageSizer, *, serial: bool

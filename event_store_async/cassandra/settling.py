@@ -106,14 +106,14 @@ class Settler:
             return plan.persisted()
         try:
             found = await self.reader.read_exactly(
-                plan.stream_id, plan.expected + 1, len(plan.drafts.items), deadline
+                plan.stream_id, plan.expected + 1, plan.drafts.event_ids, deadline
             )
         except StoreUnavailable as error:
             # It is stored, but what is stored cannot be told; the same call again will tell.
             raise AppendOutcomeUnknown(
                 plan.stream_id, expected_version, plan.drafts.events
             ) from error
-        if tuple(event.event_id for event in found) != plan.drafts.event_ids:
+        if found is None:
             return ConcurrentModification(plan.stream_id, expected_version, answer.actual_version)
         if doubtful and found[0].timestamp == plan.timestamp:
             return plan.persisted()

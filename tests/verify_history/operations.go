@@ -83,6 +83,8 @@ func understand(c call) (in input, out output, k kind, err error) {
 		switch {
 		case end == "conflict":
 			return in, output{version: c.answer.Actual}, judgedAsItIs, nil
+		case end == "refused": // this call stored nothing; had others, they speak for themselves
+			return in, out, notJudged, nil
 		case len(in.ids) == 0 && (end != "stored" || in.expected == "any"):
 			return in, out, notJudged, nil
 		case len(in.ids) == 0:

@@ -1,0 +1,14 @@
+"""
+For tests: of applications, and of stores.
+
+Applications are tested on `event_store_async.MemoryEventStore`, and their handling of faults on
+`HostileEventStore`. Whoever makes a store of their own proves it with
+`event_store_async.testing.contract.EventStoreContract`, which needs pytest and pytest-asyncio; this
+package itself needs neither.
+"""
+
+from .faults import Fault, Injected
+from .hostile import HostileEventStore
+from .store import ReadingAndWriting
+
+__all__ = ["Fault", "HostileEventStore", "Injected", "ReadingAndWriting"]

@@ -1,0 +1,86 @@
+"""What the contract's tests share: the store, its capabilities, short ways to read."""
+
+from collections.abc import Callable, Iterable
+from typing import Any, ClassVar, Protocol, Self, TypeVar
+from uuid import UUID, uuid4
+
+import pytest
+
+from ...codec import Codec
+from ...events import RecordedEvent
+from ...settings import Settings
+from ..store import ReadingAndWriting
+
+_Test = TypeVar("_Test", bound=Callable[..., Any])
+
+
+class ContractStore(ReadingAndWriting, Protocol):
+    """A store that the tests open, and therefore close."""
+
+    async def close(self) -> None:
+        """Refuse new work."""
+
+    async def __aenter__(self) -> Self: ...
+
+    async def __aexit__(self, *_: object) -> None: ...
+
+
+def needs(capability: str) -> Callable[[_Test], _Test]:
+    """Have a test skipped for stores that lack a capability (a flag of the contract's class)."""
+
+    def mark(test: _Test) -> _Test:
+        test.__dict__["needs"] = capability
+        return test
+
+    return mark
+
+
+class Base:
+    """The capabilities, and what each test is given."""
+
+    opens_others: ClassVar[bool] = True
+    keeps_json: ClassVar[bool] = True
+
+    def another(
+        self,
+        store: Any,
+        *,
+        codec: Codec | None = None,
+        codecs: Iterable[Codec] = (),
+        settings: Settings | None = None,
+    ) -> ContractStore:
+        """
+        Return another store on the same streams, as another process would open one.
+
+        The tests close it; *store* must stay open then.
+
+        Args:
+            store: What the fixture ``store`` gave.
+            codec: Writes payloads; None is the store's own default.
+            codecs: Codecs that may be met on reading besides.
+            settings: Limits, look-back, sources of time and ids.
+        """
+        raise NotImplementedError("override `another`, or set `opens_others = False`")
+
+    @pytest.fixture
+    def stream_id(self) -> UUID:
+        """Give the id of a stream that does not exist yet."""
+        return uuid4()
+
+    @pytest.fixture(autouse=True)
+    def _capable(self, request: pytest.FixtureRequest) -> None:
+        capability = getattr(request.function, "needs", None)
+        if capability is not None and not getattr(self, capability):
+            pytest.skip(f"{type(self).__name__}.{capability} is False")
+
+
+async def read_all(
+    store: ReadingAndWriting, stream_id: UUID, *bounds: int, **options: Any
+) -> list[RecordedEvent]:
+    """Return what a read gives, as a list."""
+    return [event async for event in store.read_events(stream_id, *bounds, **options)]
+
+
+def payloads(events: Iterable[RecordedEvent]) -> list[Any]:
+    """Return the payloads of events."""
+    return [event.payload for event in events]

@@ -1,0 +1,278 @@
+"""Payloads: what the codecs keep, what they refuse, and what nobody can decode."""
+# ruff: noqa: D102, S101 - the names of the tests say what they hold; tests assert
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import Enum
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from ...codec import JsonCodec, RawCodec
+from ...errors import ConcurrentModification, PayloadNotEncodable, UndecodableEvent
+from ...events import NewEvent
+from ..store import ReadingAndWriting
+from .base import Base, needs, payloads, read_all
+
+
+class Shouting:
+    """A codec of an application's own, for texts; it refuses whispers and cannot read silence."""
+
+    content_type = "text/x-shouting"
+
+    def encode(self, payload: Any) -> bytes:
+        if not payload.isupper() and payload:
+            raise LookupError(f"a whisper: {payload}")
+        return bytes(payload, "utf-8")
+
+    def decode(self, data: bytes) -> str:
+        if not data:
+            raise LookupError("silence")
+        return data.decode()
+
+
+class Wordless(Shouting):
+    """A codec that breaks its own contract."""
+
+    def encode(self, payload: Any) -> bytes:
+        return payload  # type: ignore[no-any-return]
+
+
+@dataclass
+class Measured:
+    """A payload that has a JSON form only where its value has one."""
+
+    value: float
+
+
+class Colour(Enum):
+    """A payload whose JSON form is its value."""
+
+    RED = "red"
+
+
+class Codecs(Base):
+    """Through the store and back."""
+
+    @pytest.mark.asyncio
+    @needs("keeps_json")
+    @pytest.mark.parametrize(
+        "payload",
+        [
+            None,
+            True,
+            0,
+            2**53 + 1,
+            -(2**63),
+            2**64 - 1,
+            0.1,
+            -1e300,
+            "",
+            "null",
+            "\x00 ß 💶",
+            [],
+            {},
+            {"nested": [{"deep": [1, [2, {"er": None}]]}]},
+        ],
+        ids=repr,
+    )
+    async def test_json_comes_back_as_it_went(
+        self, store: ReadingAndWriting, stream_id: UUID, payload: Any
+    ) -> None:
+        await store.persist_events(stream_id, [payload])
+
+        (event,) = await read_all(store, stream_id)
+        assert event.payload == payload
+        assert type(event.payload) is type(payload)
+
+    @pytest.mark.asyncio
+    @needs("keeps_json")
+    @pytest.mark.parametrize(
+        ("payload", "form"),
+        [
+            ((1, 2), [1, 2]),
+            (datetime(2013, 1, 1, 5, 15, tzinfo=UTC), "2013-01-01T05:15:00+00:00"),
+            (UUID(int=7), "00000000-0000-0000-0000-000000000007"),
+            (Colour.RED, "red"),
+            (Measured(1.5), {"value": 1.5}),
+        ],
+        ids=repr,
+    )
+    async def test_what_has_a_json_form_is_read_back_as_that(
+        self, store: ReadingAndWriting, stream_id: UUID, payload: Any, form: Any
+    ) -> None:
+        result = await store.persist_events(stream_id, [payload])
+
+        assert result.events[0].payload is payload
+        assert payloads(await read_all(store, stream_id)) == [form]
+
+    @pytest.mark.asyncio
+    @needs("keeps_json")
+    @pytest.mark.parametrize(
+        "payload",
+        [
+            float("nan"),
+            {"deep": [{"er": (1, float("inf"))}]},
+            Measured(float("-inf")),
+            {"a", "set"},
+            b"bytes",
+            {1: "a key that is no text"},
+            2**64,
+            "\ud800",
+            object(),
+            datetime,
+        ],
+        ids=ascii,
+    )
+    async def test_what_json_has_no_form_for_is_refused_and_nothing_is_stored(
+        self, store: ReadingAndWriting, stream_id: UUID, payload: Any
+    ) -> None:
+        with pytest.raises(PayloadNotEncodable) as caught:
+            await store.persist_events(stream_id, ["fine", payload])
+
+        assert caught.value.index == 1
+        assert await store.current_version(stream_id) == 0
+
+    @pytest.mark.asyncio
+    @needs("opens_others")
+    @pytest.mark.parametrize("payload", [b"", b"\x00\xff", b'{"json": "but bytes"}'])
+    async def test_raw_bytes_come_back_as_they_went(
+        self, store: ReadingAndWriting, stream_id: UUID, payload: bytes
+    ) -> None:
+        async with self.another(store, codec=RawCodec()) as raw:
+            await raw.persist_events(stream_id, [payload])
+            assert payloads(await read_all(raw, stream_id)) == [payload]
+
+    @pytest.mark.asyncio
+    @needs("opens_others")
+    async def test_json_and_raw_bytes_are_read_by_every_store(
+        self, store: ReadingAndWriting, stream_id: UUID
+    ) -> None:
+        async with (
+            self.another(store, codec=RawCodec()) as raw,
+            self.another(store, codec=JsonCodec()) as json,
+            self.another(store, codec=Shouting()) as shouting,
+        ):
+            await raw.persist_events(stream_id, [b"raw"])
+            await json.persist_events(stream_id, [{"json": 1}])
+
+            for each in (store, raw, json, shouting):
+                assert payloads(await read_all(each, stream_id)) == [b"raw", {"json": 1}]
+
+    @pytest.mark.asyncio
+    @needs("opens_others")
+    async def test_a_codec_of_ones_own_writes_and_is_found_again(
+        self, store: ReadingAndWriting, stream_id: UUID
+    ) -> None:
+        async with (
+            self.another(store, codec=Shouting()) as writer,
+            self.another(store, codecs=[Shouting()]) as reader,
+        ):
+            await writer.persist_events(stream_id, ["HELLO"])
+
+            assert payloads(await read_all(writer, stream_id)) == ["HELLO"]
+            assert payloads(await read_all(reader, stream_id)) == ["HELLO"]
+
+    @pytest.mark.asyncio
+    @needs("opens_others")
+    async def test_whatever_a_codec_raises_refuses_the_append(
+        self, store: ReadingAndWriting, stream_id: UUID
+    ) -> None:
+        async with self.another(store, codec=Shouting()) as shouting:
+            with pytest.raises(PayloadNotEncodable, match="whisper") as caught:
+                await shouting.persist_events(stream_id, ["HELLO", "hello"])
+
+        assert caught.value.index == 1
+        assert isinstance(caught.value.__cause__, LookupError)
+        assert await store.current_version(stream_id) == 0
+
+    @pytest.mark.asyncio
+    @needs("opens_others")
+    async def test_a_codec_that_makes_no_bytes_refuses_the_append(
+        self, store: ReadingAndWriting, stream_id: UUID
+    ) -> None:
+        async with self.another(store, codec=Wordless()) as wordless:
+            with pytest.raises(PayloadNotEncodable, match="not bytes"):
+                await wordless.persist_events(stream_id, ["TEXT"])
+
+        assert await store.current_version(stream_id) == 0
+
+    @pytest.mark.asyncio
+    @needs("opens_others")
+    async def test_an_event_of_an_unknown_content_type_is_told_with_its_bytes(
+        self, store: ReadingAndWriting, stream_id: UUID
+    ) -> None:
+        async with self.another(store, codec=Shouting()) as shouting:
+            await shouting.persist_events(stream_id, ["HELLO"])
+
+        with pytest.raises(UndecodableEvent) as caught:
+            await read_all(store, stream_id)
+
+        error = caught.value
+        assert (error.stream_id, error.version) == (stream_id, 1)
+        assert (error.content_type, error.data) == ("text/x-shouting", b"HELLO")
+
+    @pytest.mark.asyncio
+    @needs("opens_others")
+    async def test_whatever_a_codec_raises_on_reading_is_the_cause(
+        self, store: ReadingAndWriting, stream_id: UUID
+    ) -> None:
+        async with self.another(store, codec=Shouting()) as shouting:
+            await shouting.persist_events(stream_id, [""])
+
+            with pytest.raises(UndecodableEvent, match="silence") as caught:
+                await read_all(shouting, stream_id)
+
+        assert isinstance(caught.value.__cause__, LookupError)
+        assert caught.value.data == b""
+
+    @pytest.mark.asyncio
+    @needs("opens_others")
+    @pytest.mark.parametrize("backward", [False, True])
+    async def test_events_around_one_that_nobody_can_decode_stay_readable(
+        self, store: ReadingAndWriting, stream_id: UUID, backward: bool
+    ) -> None:
+        async with self.another(store, codec=Shouting()) as shouting:
+            for writer, payload in ((store, 1), (shouting, "TWO"), (store, 3), (shouting, "FOUR")):
+                await writer.persist_events(stream_id, [payload])
+        seen: list[int] = []
+        refused: list[int] = []
+        start: int | None = None
+        while start is None or 0 < start < 5:
+            try:
+                async for event in store.read_events(stream_id, start, backward=backward):
+                    seen.append(event.payload)
+                break
+            except UndecodableEvent as error:
+                refused.append(error.version)
+                start = error.version + (-1 if backward else 1)
+
+        assert seen == ([3, 1] if backward else [1, 3])
+        assert refused == ([4, 2] if backward else [2, 4])
+
+    @pytest.mark.asyncio
+    @needs("opens_others")
+    async def test_appending_behind_what_nobody_can_decode_works(
+        self, store: ReadingAndWriting, stream_id: UUID
+    ) -> None:
+        async with self.another(store, codec=Shouting()) as shouting:
+            await shouting.persist_events(stream_id, ["HELLO"])
+
+        result = await store.persist_events(stream_id, [NewEvent("on")])
+
+        assert result.version == 2
+        assert payloads(await read_all(store, stream_id, 2)) == ["on"]
+
+    @pytest.mark.asyncio
+    @needs("opens_others")
+    async def test_what_nobody_can_decode_does_not_hide_a_conflict(
+        self, store: ReadingAndWriting, stream_id: UUID
+    ) -> None:
+        event = NewEvent("HELLO")
+        async with self.another(store, codec=Shouting()) as shouting:
+            await shouting.persist_events(stream_id, [event, "AGAIN"])
+
+        result = await store.try_persist_events(stream_id, [event, "on"], 0)
+
+        assert result == ConcurrentModification(stream_id, 0, 2)

@@ -1,0 +1,70 @@
+"""Closing: what a closed store refuses, and what outlives it."""
+# ruff: noqa: D102, S101 - the names of the tests say what they hold; tests assert
+
+from uuid import UUID
+
+import pytest
+
+from ...errors import StoreClosed
+from ..store import ReadingAndWriting
+from .base import Base, needs, payloads, read_all
+
+
+class Lifetime(Base):
+    """The row *closed*."""
+
+    @pytest.mark.asyncio
+    @needs("opens_others")
+    async def test_a_closed_store_refuses_appends(
+        self, store: ReadingAndWriting, stream_id: UUID
+    ) -> None:
+        other = self.another(store)
+        await other.close()
+
+        with pytest.raises(StoreClosed):
+            await other.persist_events(stream_id, ["a"])
+        with pytest.raises(StoreClosed):
+            await other.try_persist_events(stream_id, [])
+        assert await store.current_version(stream_id) == 0
+
+    @pytest.mark.asyncio
+    @needs("opens_others")
+    async def test_a_closed_store_refuses_reads(
+        self, store: ReadingAndWriting, stream_id: UUID
+    ) -> None:
+        other = self.another(store)
+        await other.close()
+
+        with pytest.raises(StoreClosed):
+            await other.current_version(stream_id)
+        with pytest.raises(StoreClosed):
+            await read_all(other, stream_id)
+
+    @pytest.mark.asyncio
+    @needs("opens_others")
+    async def test_a_store_is_closed_at_the_end_of_its_context(
+        self, store: ReadingAndWriting, stream_id: UUID
+    ) -> None:
+        async with self.another(store) as other:
+            await other.persist_events(stream_id, ["a"])
+
+        with pytest.raises(StoreClosed):
+            await other.persist_events(stream_id, ["b"])
+
+    @pytest.mark.asyncio
+    @needs("opens_others")
+    async def test_closing_twice_is_harmless(self, store: ReadingAndWriting) -> None:
+        other = self.another(store)
+
+        await other.close()
+        await other.close()
+
+    @pytest.mark.asyncio
+    @needs("opens_others")
+    async def test_what_a_store_stored_outlives_it(
+        self, store: ReadingAndWriting, stream_id: UUID
+    ) -> None:
+        async with self.another(store) as other:
+            await other.persist_events(stream_id, ["a"])
+
+        assert payloads(await read_all(store, stream_id)) == ["a"]

@@ -1,0 +1,84 @@
+"""Limits: how many events and bytes one append holds, to the event and to the byte."""
+# ruff: noqa: D102, S101 - the names of the tests say what they hold; tests assert
+
+from uuid import UUID
+
+import pytest
+
+from ...codec import RawCodec
+from ...errors import AppendTooLarge
+from ...events import NewEvent
+from ...settings import Settings
+from ..store import ReadingAndWriting
+from .base import Base, needs, read_all
+
+MEBIBYTE = 1024 * 1024
+
+
+class Limits(Base):
+    """The row *too large*."""
+
+    @pytest.mark.asyncio
+    async def test_as_many_events_as_one_append_holds(
+        self, store: ReadingAndWriting, stream_id: UUID
+    ) -> None:
+        result = await store.persist_events(stream_id, range(1000), expected_version=0)
+
+        assert result.version == 1000
+        assert await read_all(store, stream_id) == list(result.events)
+
+    @pytest.mark.asyncio
+    async def test_one_event_too_many(self, store: ReadingAndWriting, stream_id: UUID) -> None:
+        with pytest.raises(AppendTooLarge) as caught:
+            await store.persist_events(stream_id, ["a"] * 1001)
+
+        error = caught.value
+        assert (error.unit, error.size, error.limit) == ("events", 1001, 1000)
+        assert await store.current_version(stream_id) == 0
+
+    @pytest.mark.asyncio
+    @needs("opens_others")
+    async def test_as_many_bytes_as_one_append_holds(
+        self, store: ReadingAndWriting, stream_id: UUID
+    ) -> None:
+        async with self.another(store, codec=RawCodec()) as raw:
+            await raw.persist_events(stream_id, [b"x" * (MEBIBYTE - 1), b"y"])
+
+            sizes = [len(event.payload) for event in await read_all(raw, stream_id)]
+        assert sizes == [MEBIBYTE - 1, 1]
+
+    @pytest.mark.asyncio
+    @needs("opens_others")
+    async def test_one_byte_too_many(self, store: ReadingAndWriting, stream_id: UUID) -> None:
+        async with self.another(store, codec=RawCodec()) as raw:
+            with pytest.raises(AppendTooLarge) as caught:
+                await raw.persist_events(stream_id, [b"x" * MEBIBYTE, b"y"])
+
+        error = caught.value
+        assert (error.unit, error.size, error.limit) == ("bytes", MEBIBYTE + 1, MEBIBYTE)
+        assert await store.current_version(stream_id) == 0
+
+    @pytest.mark.asyncio
+    @needs("opens_others")
+    async def test_metadata_counts_as_bytes(
+        self, store: ReadingAndWriting, stream_id: UUID
+    ) -> None:
+        settings = Settings(max_append_bytes=20)
+        async with self.another(store, codec=RawCodec(), settings=settings) as small:
+            fits = NewEvent(b"x" * 12, metadata={"a": 10})  # {"a":10} is 8 bytes
+            await small.persist_events(stream_id, [fits])
+
+            with pytest.raises(AppendTooLarge):
+                await small.persist_events(stream_id, [NewEvent(b"x" * 13, metadata={"a": 10})])
+
+    @pytest.mark.asyncio
+    @needs("opens_others")
+    async def test_the_limits_are_settings(self, store: ReadingAndWriting, stream_id: UUID) -> None:
+        async with self.another(store, settings=Settings(max_append_events=2)) as small:
+            await small.persist_events(stream_id, ["a", "b"])
+
+            with pytest.raises(AppendTooLarge) as caught:
+                await small.persist_events(stream_id, ["a", "b", "c"])
+
+        assert (caught.value.size, caught.value.limit) == (3, 2)
+        assert await store.current_version(stream_id) == 2

@@ -1,0 +1,181 @@
+"""Bad input: a typed error, and nothing stored."""
+# ruff: noqa: D102, S101 - the names of the tests say what they hold; tests assert
+
+import itertools
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from ...errors import (
+    AppendTooLarge,
+    EventStoreError,
+    InvalidArgument,
+    InvalidEvent,
+    InvalidExpectedVersion,
+    InvalidStreamId,
+    PayloadNotEncodable,
+)
+from ...events import NewEvent
+from ..store import ReadingAndWriting
+from .base import Base
+
+
+class Refusals(Base):
+    """The row *a bad argument*."""
+
+    @pytest.mark.asyncio
+    @pytest.mark.parametrize("version", [-1, None, True, False, 1.0, "1", 2**31, 2**31 - 1])
+    async def test_expected_versions_that_are_none(
+        self, store: ReadingAndWriting, stream_id: UUID, version: Any
+    ) -> None:
+        with pytest.raises(InvalidExpectedVersion) as caught:
+            await store.persist_events(stream_id, ["a"], expected_version=version)
+
+        assert caught.value.expected_version is version
+        assert await store.current_version(stream_id) == 0
+
+    @pytest.mark.asyncio
+    async def test_none_as_expected_version_comes_with_a_hint(
+        self, store: ReadingAndWriting, stream_id: UUID
+    ) -> None:
+        nothing: Any = None
+
+        with pytest.raises(InvalidExpectedVersion, match="NO_STREAM"):
+            await store.persist_events(stream_id, [], nothing)
+
+    @pytest.mark.asyncio
+    @pytest.mark.parametrize(
+        "stream_id",
+        ["no uuid", "6a2f41a3-c54c-fce8-32d2-0324e1c32e22", None, 7, b"0" * 16],
+        ids=repr,
+    )
+    async def test_a_stream_id_that_is_no_uuid(
+        self, store: ReadingAndWriting, stream_id: Any
+    ) -> None:
+        with pytest.raises(InvalidStreamId):
+            await store.persist_events(stream_id, ["a"])
+        with pytest.raises(InvalidStreamId):
+            await store.try_persist_events(stream_id, [])
+        with pytest.raises(InvalidStreamId):
+            store.read_events(stream_id)
+        with pytest.raises(InvalidStreamId):
+            await store.current_version(stream_id)
+
+    @pytest.mark.asyncio
+    @pytest.mark.parametrize(
+        "fields",
+        [
+            {"event_id": "no uuid"},
+            {"event_id": None},
+            {"type": ""},
+            {"type": 7},
+            {"type": "\ud800"},
+            {"metadata": ["no", "mapping"]},
+            {"metadata": "text"},
+            {"metadata": {"nan": float("nan")}},
+            {"metadata": {1: "a key that is no text"}},
+        ],
+        ids=ascii,
+    )
+    async def test_fields_of_a_wrong_kind(
+        self, store: ReadingAndWriting, stream_id: UUID, fields: dict[str, Any]
+    ) -> None:
+        with pytest.raises(InvalidEvent) as caught:
+            await store.persist_events(stream_id, ["fine", NewEvent("a", **fields)])
+
+        assert caught.value.index == 1
+        assert await store.current_version(stream_id) == 0
+
+    @pytest.mark.asyncio
+    async def test_metadata_that_json_has_no_form_for_is_not_encodable(
+        self, store: ReadingAndWriting, stream_id: UUID
+    ) -> None:
+        with pytest.raises(PayloadNotEncodable):
+            await store.persist_events(stream_id, [NewEvent("a", metadata={"a": {1, 2}})])
+
+    @pytest.mark.asyncio
+    async def test_an_event_id_used_twice(self, store: ReadingAndWriting, stream_id: UUID) -> None:
+        event = NewEvent("a")
+
+        with pytest.raises(InvalidEvent, match="twice"):
+            await store.persist_events(stream_id, [event, "b", event])
+
+        assert await store.current_version(stream_id) == 0
+
+    @pytest.mark.asyncio
+    @pytest.mark.parametrize(
+        "events",
+        [{"type": "a"}, "text", b"bytes", bytearray(b"bytes"), NewEvent("a"), None, 7],
+        ids=lambda events: type(events).__name__,
+    )
+    async def test_one_event_in_place_of_a_list(
+        self, store: ReadingAndWriting, stream_id: UUID, events: Any
+    ) -> None:
+        with pytest.raises(InvalidEvent, match="list of events") as caught:
+            await store.persist_events(stream_id, events)
+
+        assert caught.value.index is None
+
+    @pytest.mark.asyncio
+    async def test_an_iterable_that_fails_stores_nothing(
+        self, store: ReadingAndWriting, stream_id: UUID
+    ) -> None:
+        def failing() -> Any:
+            yield "a"
+            raise LookupError("no more")
+
+        with pytest.raises(LookupError, match="no more"):
+            await store.persist_events(stream_id, failing())
+
+        assert await store.current_version(stream_id) == 0
+
+    @pytest.mark.asyncio
+    async def test_an_endless_iterable_is_not_walked_to_its_end(
+        self, store: ReadingAndWriting, stream_id: UUID
+    ) -> None:
+        with pytest.raises(AppendTooLarge):
+            await store.persist_events(stream_id, itertools.repeat("a"))
+
+    @pytest.mark.asyncio
+    @pytest.mark.parametrize("timeout", [0, -1, float("nan"), "1", True])
+    async def test_timeouts_that_are_none(
+        self, store: ReadingAndWriting, stream_id: UUID, timeout: Any
+    ) -> None:
+        with pytest.raises(InvalidArgument):
+            await store.persist_events(stream_id, ["a"], timeout=timeout)
+
+        assert await store.current_version(stream_id) == 0
+
+    @pytest.mark.asyncio
+    @pytest.mark.parametrize(
+        "options",
+        [
+            {"from_version": -1},
+            {"from_version": 1.0},
+            {"from_version": True},
+            {"from_version": 2**31},
+            {"max_count": -1},
+            {"max_count": "1"},
+            {"max_count": True},
+            {"max_count": 2**31},
+            {"page_size": 0},
+            {"page_size": 1.5},
+            {"consistency": "quorum"},
+        ],
+        ids=str,
+    )
+    async def test_reads_are_checked_at_the_call(
+        self, store: ReadingAndWriting, stream_id: UUID, options: dict[str, Any]
+    ) -> None:
+        with pytest.raises(InvalidArgument):
+            store.read_events(stream_id, **options)
+
+    @pytest.mark.asyncio
+    async def test_bad_arguments_are_value_errors_and_errors_of_this_library(
+        self, store: ReadingAndWriting
+    ) -> None:
+        with pytest.raises(ValueError, match="from_version") as caught:
+            store.read_events(uuid4(), -1)
+
+        assert isinstance(caught.value, EventStoreError)

@@ -1,0 +1,17 @@
+"""The store on Cassandra keeps the contract; its fixture is the suite's own `store`."""
+
+from typing import Any
+
+import pytest
+
+from event_store_async import EventStore
+from event_store_async.testing.contract import EventStoreContract
+
+
+class TestCassandra(EventStoreContract):
+    @pytest.fixture(autouse=True)
+    def _in(self, keyspace: str) -> None:
+        self.keyspace = keyspace
+
+    def another(self, store: EventStore, **options: Any) -> EventStore:
+        return EventStore(store._session.raw, keyspace=self.keyspace, **options)

@@ -1,0 +1,384 @@
+"""The hostile store: without faults it keeps the contract, and what it injects is the truth."""
+
+from collections.abc import Awaitable, Callable, Iterable
+from itertools import repeat
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from event_store_async import (
+    ANY,
+    NO_STREAM,
+    STREAM_EXISTS,
+    AppendOutcomeUnknown,
+    AppendTooLarge,
+    ConcurrentModification,
+    EventStoreError,
+    InvalidArgument,
+    InvalidEvent,
+    InvalidExpectedVersion,
+    MemoryEventStore,
+    NewEvent,
+    PayloadNotEncodable,
+    Persisted,
+    RecordedEvent,
+    Settings,
+    StoreClosed,
+    StoreUnavailable,
+)
+from event_store_async.testing import Fault, HostileEventStore, Injected, ReadingAndWriting
+from event_store_async.testing.contract import EventStoreContract
+
+
+class TestWithoutFaults(EventStoreContract):
+    @pytest.fixture
+    def store(self) -> HostileEventStore:
+        self.memory = MemoryEventStore()
+        return HostileEventStore(self.memory, seed=1)
+
+    def another(self, store: HostileEventStore, **options: Any) -> MemoryEventStore:
+        del store  # what another process would open is no hostile store
+        return self.memory.another(**options)
+
+
+class TestThroughTheCheckOfEachFault(TestWithoutFaults):
+    """A rival without events changes nothing: every append goes the way of those with faults."""
+
+    @pytest.fixture
+    def store(self) -> HostileEventStore:
+        self.memory = MemoryEventStore()
+        return HostileEventStore(self.memory, seed=1, conflict=1.0, rival=lambda _: [])
+
+
+@pytest.fixture
+def memory() -> MemoryEventStore:
+    return MemoryEventStore()
+
+
+def rival(stream_id: UUID) -> Iterable[str]:
+    return ["the rival's"]
+
+
+async def read(store: ReadingAndWriting, stream_id: UUID) -> list[RecordedEvent]:
+    return [event async for event in store.read_events(stream_id)]
+
+
+async def payloads(store: ReadingAndWriting, stream_id: UUID) -> list[Any]:
+    return [event.payload for event in await read(store, stream_id)]
+
+
+def scripted(memory: MemoryEventStore, *script: Fault, **options: Any) -> HostileEventStore:
+    return HostileEventStore(memory, seed=1, script=script, rival=rival, **options)
+
+
+# Unknown outcomes
+
+
+@pytest.mark.parametrize("expected", [ANY, NO_STREAM])
+async def test_after_unknown_and_stored_the_events_are_there_and_repeating_settles(
+    memory: MemoryEventStore, stream_id: UUID, expected: int
+) -> None:
+    hostile = scripted(memory, Fault.UNKNOWN_STORED)
+    with pytest.raises(AppendOutcomeUnknown) as caught:
+        await hostile.persist_events(stream_id, ["a", NewEvent("b")], expected)
+    unknown = caught.value
+
+    stored = await read(memory, stream_id)
+    assert tuple(event.event_id for event in stored) == unknown.event_ids
+    assert (unknown.stream_id, unknown.expected_version) == (stream_id, expected)
+    settled = await hostile.persist_events(stream_id, unknown.events, unknown.expected_version)
+    assert settled == Persisted(stream_id, 2, tuple(stored), stored_earlier=True)
+    assert hostile.injected == [Injected(Fault.UNKNOWN_STORED, stream_id)]
+
+
+@pytest.mark.parametrize("expected", [ANY, NO_STREAM])
+async def test_after_unknown_and_lost_nothing_is_there_and_repeating_stores(
+    memory: MemoryEventStore, stream_id: UUID, expected: int
+) -> None:
+    hostile = scripted(memory, Fault.UNKNOWN_LOST)
+    with pytest.raises(AppendOutcomeUnknown) as caught:
+        await hostile.persist_events(stream_id, (name for name in "ab"), expected)
+
+    assert await memory.current_version(stream_id) == 0
+    settled = await hostile.persist_events(stream_id, caught.value.events, expected)
+    assert (settled.version, settled.stored_earlier) == (2, False)
+    assert await payloads(memory, stream_id) == ["a", "b"]
+
+
+async def test_the_same_append_can_stay_unknown_and_is_stored_once(
+    memory: MemoryEventStore, stream_id: UUID
+) -> None:
+    hostile = scripted(memory, *[Fault.UNKNOWN_LOST, Fault.UNKNOWN_STORED] * 3)
+    events: Iterable[Any] = ["a", "b"]
+    for _ in range(6):
+        with pytest.raises(AppendOutcomeUnknown) as caught:
+            await hostile.persist_events(stream_id, events)
+        events = caught.value.events
+
+    settled = await hostile.persist_events(stream_id, events)
+
+    assert settled.stored_earlier
+    assert await payloads(memory, stream_id) == ["a", "b"]
+
+
+async def test_an_append_that_conflicts_is_told_so_and_not_unknown(
+    memory: MemoryEventStore, stream_id: UUID
+) -> None:
+    hostile = scripted(memory, Fault.UNKNOWN_STORED)
+
+    result = await hostile.try_persist_events(stream_id, ["a"], 7)
+
+    assert result == ConcurrentModification(stream_id, 7, 0)
+    assert hostile.injected == []
+
+
+@pytest.mark.parametrize("fault", [Fault.UNKNOWN_LOST, Fault.UNKNOWN_STORED])
+async def test_an_append_without_events_is_never_unknown(
+    memory: MemoryEventStore, stream_id: UUID, fault: Fault
+) -> None:
+    hostile = scripted(memory, fault)
+
+    assert await hostile.persist_events(stream_id, []) == Persisted(stream_id, 0, ())
+    refused = await hostile.try_persist_events(stream_id, [], STREAM_EXISTS)
+    assert isinstance(refused, ConcurrentModification)
+
+
+# Conflicts
+
+
+@pytest.mark.parametrize(
+    ("standing", "expected"), [(0, NO_STREAM), (2, 2)], ids=["new stream", "old stream"]
+)
+async def test_a_conflict_is_a_true_one(
+    memory: MemoryEventStore, stream_id: UUID, standing: int, expected: int
+) -> None:
+    await memory.persist_events(stream_id, ["old"] * standing)
+    hostile = scripted(memory, Fault.CONFLICT)
+
+    result = await hostile.try_persist_events(stream_id, ["mine"], expected)
+
+    assert result == ConcurrentModification(stream_id, expected, standing + 1)
+    assert await payloads(memory, stream_id) == ["old"] * standing + ["the rival's"]
+
+
+async def test_any_goes_behind_the_rival(memory: MemoryEventStore, stream_id: UUID) -> None:
+    result = await scripted(memory, Fault.CONFLICT).persist_events(stream_id, ["mine"])
+
+    assert result.version == 2
+
+
+# Unavailable
+
+
+async def test_unavailable_means_that_nothing_is_stored(
+    memory: MemoryEventStore, stream_id: UUID
+) -> None:
+    hostile = scripted(memory, *[Fault.UNAVAILABLE] * 4)
+
+    with pytest.raises(StoreUnavailable):
+        await hostile.persist_events(stream_id, ["a"])
+    with pytest.raises(StoreUnavailable):
+        await hostile.persist_events(stream_id, [])
+    with pytest.raises(StoreUnavailable):
+        await hostile.current_version(stream_id)
+    with pytest.raises(StoreUnavailable):
+        await read(hostile, stream_id)
+    assert await memory.current_version(stream_id) == 0
+    assert [each.fault for each in hostile.injected] == [Fault.UNAVAILABLE] * 4
+
+
+@pytest.mark.parametrize("standing", [0, 1, 30])
+@pytest.mark.parametrize("seed", range(5))
+async def test_a_broken_read_gives_true_events_and_fails(
+    memory: MemoryEventStore, stream_id: UUID, standing: int, seed: int
+) -> None:
+    await memory.persist_events(stream_id, range(standing))
+    hostile = HostileEventStore(memory, seed=seed, script=[Fault.BROKEN_READ])
+    seen: list[int] = []
+
+    with pytest.raises(StoreUnavailable):
+        async for event in hostile.read_events(stream_id):
+            seen.append(event.payload)
+
+    assert seen == list(range(len(seen)))
+    assert min(standing, 1) <= len(seen) <= min(standing, 9)
+    assert await payloads(hostile, stream_id) == list(range(standing))
+
+
+# Delays
+
+
+async def test_delays_are_waited_by_the_sleep_that_was_given(
+    memory: MemoryEventStore, stream_id: UUID
+) -> None:
+    waited: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        waited.append(seconds)
+
+    hostile = HostileEventStore(memory, seed=3, delay=1.0, longest_delay=9.0, sleep=sleep)
+    await hostile.persist_events(stream_id, ["a"])
+    await hostile.current_version(stream_id)
+    await read(hostile, stream_id)
+
+    assert len(waited) == 3
+    assert all(0 < seconds <= 9 for seconds in waited)
+    assert [each.fault for each in hostile.injected] == [Fault.DELAY] * 3
+
+
+async def test_a_delay_in_the_script_is_one_too(memory: MemoryEventStore, stream_id: UUID) -> None:
+    waited: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        waited.append(seconds)
+
+    hostile = scripted(memory, Fault.DELAY, sleep=sleep)
+    await hostile.persist_events(stream_id, ["a"])
+    await hostile.persist_events(stream_id, ["b"])
+
+    assert len(waited) == 1
+
+
+# Scripts
+
+
+async def test_a_fault_of_the_script_waits_for_a_call_that_it_can_happen_to(
+    memory: MemoryEventStore, stream_id: UUID
+) -> None:
+    hostile = scripted(memory, Fault.NONE, Fault.UNKNOWN_LOST, Fault.BROKEN_READ)
+
+    await hostile.persist_events(stream_id, ["passes"])
+    assert await payloads(hostile, stream_id) == ["passes"]
+    assert hostile.script == (Fault.UNKNOWN_LOST, Fault.BROKEN_READ)
+    with pytest.raises(AppendOutcomeUnknown):
+        await hostile.persist_events(stream_id, ["lost"])
+    await hostile.persist_events(stream_id, ["passes too"])
+    with pytest.raises(StoreUnavailable):
+        await read(hostile, stream_id)
+    assert not hostile.script
+
+
+# By chance
+
+
+async def torment(seed: int, **chances: Any) -> tuple[list[Fault], list[Any]]:
+    """Return the faults that a fixed program met, and what stands in its stream after it."""
+    stream_id = UUID(int=1)
+    memory = MemoryEventStore()
+
+    async def sleep(seconds: float) -> None:
+        pass
+
+    hostile = HostileEventStore(memory, seed=seed, sleep=sleep, rival=rival, **chances)
+    calls: list[Callable[[], Awaitable[object]]] = [
+        lambda: hostile.persist_events(stream_id, ["a", "b"]),
+        lambda: hostile.persist_events(stream_id, ["c"], 3),
+        lambda: hostile.current_version(stream_id),
+        lambda: read(hostile, stream_id),
+    ]
+    for call in calls * 50:
+        try:
+            await call()
+        except EventStoreError:
+            continue
+    return [each.fault for each in hostile.injected], await payloads(memory, stream_id)
+
+
+EVERYTHING = {
+    "unknown_stored": 0.1,
+    "unknown_lost": 0.1,
+    "conflict": 0.1,
+    "unavailable": 0.1,
+    "broken_read": 0.1,
+    "delay": 0.1,
+}
+
+
+async def test_a_seed_is_a_program_of_faults() -> None:
+    first = await torment(seed=7, **EVERYTHING)
+
+    assert await torment(seed=7, **EVERYTHING) == first
+    assert await torment(seed=8, **EVERYTHING) != first
+    assert set(first[0]) == set(Fault) - {Fault.NONE}
+
+
+async def test_no_probabilities_no_faults() -> None:
+    faults, _ = await torment(seed=7)
+
+    assert faults == []
+
+
+@pytest.mark.parametrize("chance", EVERYTHING)
+async def test_a_probability_is_of_one_fault(chance: str) -> None:
+    never, _ = await torment(seed=7, **{chance: 0.0})
+    sometimes, _ = await torment(seed=7, **{chance: 0.5})
+
+    assert never == []
+    assert len(set(sometimes)) == 1
+    assert 10 < len(sometimes) < 190
+
+
+async def test_an_application_that_repeats_what_is_unknown_loses_and_doubles_nothing() -> None:
+    for seed in range(30):
+        memory, stream_id = MemoryEventStore(), uuid4()
+        hostile = HostileEventStore(
+            memory, seed=seed, unknown_stored=0.3, unknown_lost=0.3, unavailable=0.2
+        )
+        for number in range(20):
+            events = [NewEvent(number)]
+            while True:
+                try:
+                    await hostile.persist_events(stream_id, events)
+                except (AppendOutcomeUnknown, StoreUnavailable):
+                    continue
+                break
+        assert await payloads(memory, stream_id) == list(range(20))
+
+
+# Bad arguments
+
+
+@pytest.mark.parametrize("fault", sorted(set(Fault) - {Fault.BROKEN_READ}, key=str))
+async def test_bad_arguments_are_refused_whatever_the_fault(
+    memory: MemoryEventStore, stream_id: UUID, fault: Fault
+) -> None:
+    small = memory.another(settings=Settings(max_append_events=3))
+    refusals: list[tuple[type[Exception], Any, Any]] = [
+        (InvalidEvent, "text", ANY),
+        (InvalidEvent, None, ANY),
+        (PayloadNotEncodable, [{1, 2}], ANY),
+        (AppendTooLarge, repeat("endless"), ANY),
+        (InvalidExpectedVersion, ["a"], -1),
+        (InvalidExpectedVersion, ["a"], None),
+    ]
+    for error, events, expected in refusals:
+        hostile = HostileEventStore(small, seed=1, script=[fault], rival=rival)
+        with pytest.raises(error):
+            await hostile.persist_events(stream_id, events, expected)
+    assert await memory.current_version(stream_id) == 0
+
+
+@pytest.mark.parametrize("fault", sorted(set(Fault) - {Fault.BROKEN_READ}, key=str))
+async def test_a_closed_store_is_closed_whatever_the_fault(
+    memory: MemoryEventStore, stream_id: UUID, fault: Fault
+) -> None:
+    await memory.close()
+
+    with pytest.raises(StoreClosed):
+        await scripted(memory, fault).persist_events(stream_id, ["a"])
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"unknown_stored": -0.1},
+        {"delay": 1.1},
+        {"unknown_stored": 0.6, "unknown_lost": 0.6},
+        {"conflict": 0.1},
+        {"script": [Fault.CONFLICT]},
+    ],
+)
+def test_what_makes_no_hostile_store(memory: MemoryEventStore, options: dict[str, Any]) -> None:
+    with pytest.raises(InvalidArgument):
+        HostileEventStore(memory, seed=1, **options)

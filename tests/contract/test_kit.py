@@ -1,0 +1,130 @@
+"""The kit as its users run it: in a folder of their own, in both modes of pytest-asyncio."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from event_store_async.testing.contract import EventStoreContract
+
+pytestmark = pytest.mark.slow
+
+NAMES = [name for name in dir(EventStoreContract) if name.startswith("test_")]
+
+A_STORE = """
+import pytest
+import pytest_asyncio
+from event_store_async import MemoryEventStore
+from event_store_async.testing.contract import EventStoreContract
+
+class TestMine(EventStoreContract):
+    @pytest_asyncio.fixture
+    async def store(self):
+        async with MemoryEventStore() as store:
+            yield store
+
+    def another(self, store, **options):
+        return store.another(**options)
+"""
+
+A_LESSER_STORE = """
+import pytest
+from event_store_async import MemoryEventStore
+from event_store_async.testing.contract import EventStoreContract
+
+@pytest.fixture(scope="module")
+def store():
+    return MemoryEventStore()
+
+class TestMine(EventStoreContract):
+    opens_others = False
+    keeps_json = False
+"""
+
+A_BROKEN_STORE = """
+import pytest
+from event_store_async import MemoryEventStore
+from event_store_async.testing.contract import EventStoreContract
+
+class Forgetful(MemoryEventStore):
+    async def current_version(self, stream_id):
+        return 0
+
+class TestMine(EventStoreContract):
+    @pytest.fixture
+    def store(self):
+        return Forgetful()
+"""
+
+
+def run(folder: Path, module: str, *options: str) -> subprocess.CompletedProcess[str]:
+    (folder / "test_mine.py").write_text(module, "utf-8")
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-W", "error", "-p", "no:cacheprovider", *options],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("mode", ["strict", "auto"])
+def test_it_runs_whole_in_both_modes(tmp_path: Path, mode: str) -> None:
+    done = run(
+        tmp_path,
+        A_STORE,
+        f"--asyncio-mode={mode}",
+        "-oasyncio_default_fixture_loop_scope=function",
+    )
+
+    assert done.returncode == 0, done.stdout
+    assert "skipped" not in done.stdout
+    assert "failed" not in done.stdout
+
+
+def test_what_a_store_cannot_do_is_skipped_by_name(tmp_path: Path) -> None:
+    done = run(tmp_path, A_LESSER_STORE, "-oasyncio_default_fixture_loop_scope=function", "-rs")
+
+    assert done.returncode == 0, done.stdout
+    assert "TestMine.opens_others is False" in done.stdout
+    assert "TestMine.keeps_json is False" in done.stdout
+
+
+def test_a_broken_store_is_told_what_it_breaks(tmp_path: Path) -> None:
+    done = run(
+        tmp_path,
+        A_BROKEN_STORE,
+        "-oasyncio_default_fixture_loop_scope=function",
+        "-k",
+        "test_the_current_version_follows_every_append",
+    )
+
+    assert done.returncode == 1, done.stdout
+    assert "assert [0, 0, 0, 0, 0] == [0, 1, 4, 4, 6]" in done.stdout, "asserts are rewritten"
+
+
+def test_an_another_that_is_forgotten_is_asked_for(tmp_path: Path) -> None:
+    done = run(
+        tmp_path,
+        A_BROKEN_STORE,
+        "-oasyncio_default_fixture_loop_scope=function",
+        "-k",
+        "test_closing_twice_is_harmless",
+    )
+
+    assert "override `another`, or set `opens_others = False`" in done.stdout
+
+
+def test_no_family_of_tests_hides_anothers() -> None:
+    families = [base for base in EventStoreContract.__mro__ if base is not object]
+    own = [name for base in families for name in vars(base) if name.startswith("test_")]
+
+    assert len(own) == len(set(own)) == len(NAMES)
+
+
+def test_importing_the_package_needs_no_pytest() -> None:
+    program = "import sys, event_store_async.testing; sys.exit('pytest' in sys.modules)"
+
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

@@ -1,0 +1,17 @@
+"""The store in memory keeps the contract."""
+
+from typing import Any
+
+import pytest
+
+from event_store_async import MemoryEventStore
+from event_store_async.testing.contract import EventStoreContract
+
+
+class TestMemory(EventStoreContract):
+    @pytest.fixture
+    def store(self) -> MemoryEventStore:
+        return MemoryEventStore()
+
+    def another(self, store: MemoryEventStore, **options: Any) -> MemoryEventStore:
+        return store.another(**options)

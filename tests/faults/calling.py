@@ -1,0 +1,172 @@
+"""Calling: one call to a store, with every line of the history that it makes."""
+
+from collections import deque
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
+
+from event_store_async import (
+    ANY,
+    STREAM_EXISTS,
+    AppendOutcomeUnknown,
+    ConcurrentModification,
+    EventStore,
+    NewEvent,
+    Persisted,
+    RecordedEvent,
+    RequestRefused,
+    StoreClosed,
+    StoreOverloaded,
+    StoreUnavailable,
+    StreamError,
+)
+from event_store_async.versions import ExpectedVersion
+
+from ..history.operations import Append, Expected, Placed, Read, Version
+from ..history.recorder import Recorder
+from .events import check_payload
+
+_EXPECTED: dict[str, ExpectedVersion] = {"any": ANY, "exists": STREAM_EXISTS}
+_NOTHING_STORED = (StoreUnavailable, StoreOverloaded, RequestRefused, StoreClosed)
+
+
+class EventIds:
+    """The ids of events that are handed over as bare payloads: known before the call, for once."""
+
+    def __init__(self) -> None:
+        self._ids: deque[UUID] = deque()
+
+    def give(self, events: Iterable[NewEvent]) -> list[Any]:
+        """Return the events' payloads, and see that they get the events' ids."""
+        self._ids = deque(event.event_id for event in events)
+        return [event.payload for event in events]
+
+    def take(self) -> UUID:
+        """Return the next id; the source of ids of a store."""
+        return self._ids.popleft()
+
+
+class Caller:
+    """
+    Calls a store, and writes down what it asks and what it is answered.
+
+    Args:
+        store: The store.
+        recorder: Writes.
+        read_timeout: The store's own time limit, for one page of a read.
+        ids: The store's source of ids, to append bare payloads.
+    """
+
+    def __init__(
+        self,
+        store: EventStore,
+        recorder: Recorder,
+        read_timeout: float,
+        ids: EventIds | None = None,
+    ) -> None:
+        self._ids = ids or EventIds()
+        self._store = store
+        self._recorder = recorder
+        # A read may need a page and, once, the same again at the serial level.
+        self._read_within = 2 * read_timeout
+
+    async def append(
+        self,
+        stream: str,
+        events: list[NewEvent],
+        expected: Expected,
+        within: float,
+        *,
+        bare: bool = False,
+    ) -> Append:
+        """Append, as bare payloads if asked to; cancelling it is written down too."""
+        recorder = self._recorder
+        ids = tuple(str(event.event_id) for event in events)
+        call = recorder.begin(Append(recorder.span(within), stream, expected, ids))
+        wanted = _EXPECTED[expected] if isinstance(expected, str) else expected
+        # The store takes the ids before it first waits for anything: no other call comes between.
+        given = self._ids.give(events) if bare else events
+        try:
+            result = await self._store.try_persist_events(
+                UUID(stream), given, wanted, timeout=within
+            )
+        except AppendOutcomeUnknown as error:
+            return recorder.end(call, "unknown", why=_words(error))
+        except _NOTHING_STORED as error:
+            return recorder.end(call, "refused", why=_words(error))
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is what the run is for
+            return recorder.end(call, "error", why=repr(error))
+        except BaseException:
+            recorder.end(call, "cancelled")
+            raise
+        match result:
+            case Persisted():
+                return recorder.end(
+                    call,
+                    "stored",
+                    placed=_placed(result.events),
+                    version=result.version,
+                    earlier=result.stored_earlier,
+                )
+            case ConcurrentModification():
+                return recorder.end(call, "conflict", version=result.actual_version)
+
+    async def read(
+        self,
+        stream: str,
+        first: int | None = None,
+        count: int | None = None,
+        *,
+        backward: bool = False,
+        serial: bool = False,
+        final: bool = False,
+    ) -> Read:
+        """Read, in one page where that is possible."""
+        recorder = self._recorder
+        span = recorder.span(self._read_within)
+        call = recorder.begin(Read(span, stream, first, count, backward, serial, final))
+        events: list[RecordedEvent] = []
+        try:
+            async for event in self._store.read_events(
+                UUID(stream),
+                first,
+                count,
+                backward=backward,
+                page_size=5000,
+                consistency="serial" if serial else None,
+            ):
+                check_payload(event)
+                events.append(event)
+        except StoreUnavailable as error:
+            return recorder.end(call, "failed", why=_words(error))
+        except StreamError as error:
+            return recorder.end(call, "hole", why=repr(error))
+        except Exception as error:  # noqa: BLE001 - as above
+            return recorder.end(call, "error", why=repr(error))
+        except BaseException:
+            recorder.end(call, "cancelled")
+            raise
+        return recorder.end(call, "events", placed=_placed(events))
+
+    async def version(self, stream: str) -> Version:
+        """Ask for the stream's version."""
+        recorder = self._recorder
+        call = recorder.begin(Version(recorder.span(self._read_within), stream))
+        try:
+            version = await self._store.current_version(UUID(stream))
+        except StoreUnavailable as error:
+            return recorder.end(call, "failed", why=_words(error))
+        except Exception as error:  # noqa: BLE001 - as above
+            return recorder.end(call, "error", why=repr(error))
+        except BaseException:
+            recorder.end(call, "cancelled")
+            raise
+        return recorder.end(call, "version", version=version)
+
+
+def _placed(events: "tuple[RecordedEvent, ...] | list[RecordedEvent]") -> Placed:
+    return tuple((event.version, str(event.event_id)) for event in events)
+
+
+def _words(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"[:300]

@@ -1,0 +1,75 @@
+"""Chaos: the long run, ``python -m tests.faults.chaos --duration 120``."""
+
+import argparse
+import asyncio
+import os
+import random
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from event_store_async.embedded import EmbeddedCassandra
+from event_store_async.embedded.jar_cache import JarCache, cache_directory
+from event_store_async.embedded.jars import locked_jars
+
+from .network import Network, enter_command, why_not
+from .ring import COMMIT_LOGS
+from .run import Options, run
+
+_INSIDE: Final = "EVENT_STORE_CHAOS_NETWORK"
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run; return 0 if every answer was true."""
+    options = _parser().parse_args(arguments)
+    isolated = _INSIDE in os.environ
+    if isolated:
+        Network.prepare()
+    else:
+        _enter_a_network(arguments)
+    report = asyncio.run(run(Options(**vars(options), isolated=isolated)))
+    sys.stdout.write(report.text + "\n")
+    return 0 if report.passed else 1
+
+
+def _enter_a_network(arguments: Sequence[str]) -> None:
+    """Go on in a network of our own where that is allowed, else return."""
+    reason = why_not()
+    if reason is not None:
+        sys.stderr.write(f"no node will be cut from its peers: {reason}\n")
+        return
+    # From there is no way to where the jars come from.
+    asyncio.run(_fetch_jars())
+    command = enter_command([sys.executable, "-m", "tests.faults.chaos", *arguments])
+    os.execvpe(command[0], command, os.environ | {_INSIDE: "1"})  # noqa: S606
+
+
+async def _fetch_jars() -> None:
+    version = EmbeddedCassandra().version
+    cache = JarCache(locked_jars(version), cache_directory() / f"jars-{version}")
+    await cache.class_path(lambda *_: None)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m tests.faults.chaos", description=__doc__)
+    parser.add_argument("--duration", type=float, default=120.0, help="seconds of faults")
+    parser.add_argument("--seed", type=int, default=random.randrange(10**6))
+    parser.add_argument("--writers", type=int, default=4, help="processes (default: 4)")
+    parser.add_argument("--tasks", type=int, default=4, help="calls at once, each (default: 4)")
+    parser.add_argument("--pause", type=float, default=0.15, help="mean seconds between calls")
+    parser.add_argument("--heap", default="512M", help="of each node (default: 512M)")
+    parser.add_argument(
+        "--commit-log",
+        choices=COMMIT_LOGS,
+        default="batch",
+        help="whether a node's acknowledgement outlives a crash: batch does (default)",
+    )
+    parser.add_argument(
+        "--output", type=Path, default=Path("results/chaos"), help="where the run's files go"
+    )
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,49 @@
+"""Footprint: what a process holds: tasks, file descriptors, threads, memory."""
+
+import asyncio
+import gc
+from dataclasses import dataclass
+from typing import Self
+
+import psutil  # type: ignore[import-untyped, unused-ignore]  # types are a package apart
+
+
+@dataclass(frozen=True, slots=True)
+class Footprint:
+    """
+    What this process holds.
+
+    Attributes:
+        tasks: Of the running loop.
+        descriptors: Open files and sockets.
+        threads: Of the process.
+        memory: Resident bytes.
+    """
+
+    tasks: int
+    descriptors: int
+    threads: int
+    memory: int
+
+    @classmethod
+    def now(cls) -> Self:
+        """Measure."""
+        gc.collect()
+        process = psutil.Process()
+        return cls(
+            len(asyncio.all_tasks()),
+            process.num_fds(),
+            process.num_threads(),
+            process.memory_info().rss,
+        )
+
+
+async def settled(before: Footprint, *, within: float = 30.0) -> Footprint:
+    """Return the footprint once nothing more is on its way, or as it is after some seconds."""
+    loop = asyncio.get_running_loop()
+    end = loop.time() + within
+    while True:
+        after = Footprint.now()
+        if after.tasks <= before.tasks or loop.time() > end:
+            return after
+        await asyncio.sleep(0.05)

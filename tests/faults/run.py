@@ -1,0 +1,144 @@
+"""Run: a cluster, writers, faults, then calm, settling, the last reads and the verdict."""
+
+import asyncio
+import random
+import uuid
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from event_store_async import Settings
+
+from ..history.check import check
+from ..history.history import History, load_all
+from ..history.recorder import Recorder, now
+from .calling import Caller
+from .display import Display
+from .nemesis import Nemesis
+from .proxy import Proxy
+from .report import Report, versions
+from .ring import Ring
+from .settle import read_all, settle
+from .worker import READ_TIMEOUT
+from .writers import Writers
+
+_CALM: Final = 5.0
+_WARM: Final = 60.0
+_BARRED: Final[tuple[tuple[int, ...], ...]] = ((), (0,), (1,), (2, 0))
+"""The nodes that a writer never reaches, so that one stream's appends meet other coordinators."""
+_WHOLE_STREAM: Final = 100_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """
+    What a run is to be.
+
+    Attributes:
+        duration: Seconds of faults.
+        seed: Of everything random.
+        writers: Processes.
+        tasks: Calls at once, of each.
+        pause: The mean seconds between two calls of a task.
+        heap: Of each node.
+        commit_log: How each node keeps it.
+        isolated: This process is in a network of its own.
+        output: Where the run's own directory is made.
+    """
+
+    duration: float
+    seed: int
+    writers: int = 4
+    tasks: int = 4
+    pause: float = 0.15
+    heap: str = "512M"
+    commit_log: str = "batch"
+    isolated: bool = False
+    output: Path
+
+
+async def run(options: Options) -> Report:
+    """Run; nothing but the files is left of it, however it ends."""
+    name = uuid.uuid4().hex[:8]
+    directory = options.output / name
+    directory.mkdir(parents=True)
+    async with AsyncExitStack() as stack:
+        display = stack.enter_context(Display(options.duration))
+        recorder = stack.enter_context(Recorder(directory / "nemesis.jsonl", "nemesis"))
+        display.phase("starting")
+        ring = await stack.enter_async_context(
+            Ring(
+                options.writers,
+                heap=options.heap,
+                commit_log=options.commit_log,
+                isolated=options.isolated,
+            )
+        )
+        facts = versions(ring.cluster.version) | {"commit log": options.commit_log}
+        recorder.mark("run", name, seed=options.seed, duration=options.duration, **facts)
+        writers = Writers(
+            ring,
+            directory,
+            run=name,
+            since=now(),
+            seed=options.seed,
+            tasks=options.tasks,
+            pause=options.pause,
+        )
+        stack.push_async_callback(writers.end)
+        await _break(options, ring, writers, recorder, display)
+        display.phase("settling")
+        history = await _settle(ring, directory)
+    report = Report(check(history), history, writers.failures, facts | {"seed": f"{options.seed}"})
+    report.write(directory)
+    return report
+
+
+async def _break(
+    options: Options, ring: Ring, writers: Writers, recorder: Recorder, display: Display
+) -> None:
+    wires = [_unbarred(index, ways) for index, ways in enumerate(ring.ways)]
+    # Of its own seed: what the writers draw must not change what is broken.
+    rng = random.Random(options.seed)
+    nemesis = Nemesis(ring, writers, recorder, rng, wires)
+    watching = asyncio.ensure_future(display.watch(nemesis, writers))
+    try:
+        for index in range(options.writers):
+            await writers.start(index)
+        await _warm(writers)
+        recorder.mark("phase", "faults")
+        display.phase("breaking")
+        await nemesis.run(options.duration)
+        recorder.mark("phase", "calm")
+        display.phase("calm")
+        await asyncio.sleep(_CALM)
+        await writers.stop()
+    finally:
+        watching.cancel()
+
+
+def _unbarred(index: int, ways: Sequence[Proxy]) -> list[Proxy]:
+    barred = _BARRED[index % len(_BARRED)]
+    for node in barred:
+        ways[node].drop()
+    return [way for node, way in enumerate(ways) if node not in barred]
+
+
+async def _warm(writers: Writers) -> None:
+    async with asyncio.timeout(_WARM):
+        while writers.counts["stored"] < 10:
+            await asyncio.sleep(0.1)
+
+
+async def _settle(ring: Ring, directory: Path) -> History:
+    settings = Settings(timeout=READ_TIMEOUT, look_back=_WHOLE_STREAM)
+    path = directory / "settler.jsonl"
+    with Recorder(path, "settler") as recorder:
+        async with ring.connect(settings) as store:
+            caller = Caller(store, recorder, READ_TIMEOUT)
+            history = load_all(directory)
+            await settle(caller, history)
+            await read_all(caller, history.streams)
+    return load_all(directory)

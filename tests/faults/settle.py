@@ -1,0 +1,58 @@
+"""Settling: what is unknown is appended again, and every stream is read one last time."""
+
+import asyncio
+from collections.abc import Iterable
+from typing import Final
+from uuid import UUID
+
+from ..history.history import History
+from ..history.intents import Intent, intents_of
+from ..history.operations import Append
+from .calling import Caller
+from .events import event_of
+
+_ATTEMPTS: Final = 20
+_AT_ONCE: Final = 4
+
+
+async def settle(caller: Caller, history: History) -> int:
+    """
+    Append again whatever is unsettled; return how many appends that were.
+
+    The calls come from another process than the first ones, which may be dead by now.
+    """
+    open_intents = [
+        (stream, intent)
+        for stream, operations in history.streams.items()
+        for intent in intents_of(op for op in operations if isinstance(op, Append))
+        if not intent.settled
+    ]
+    turn = asyncio.Semaphore(_AT_ONCE)
+
+    async def one(stream: str, intent: Intent) -> None:
+        events = [event_of(UUID(event)) for event in intent.events]
+        async with turn:
+            for _ in range(_ATTEMPTS):
+                append = await caller.append(stream, events, intent.expected, 10.0)
+                if append.end in {"stored", "conflict"}:
+                    return
+
+    async with asyncio.TaskGroup() as group:
+        for stream, intent in open_intents:
+            group.create_task(one(stream, intent))
+    return len(open_intents)
+
+
+async def read_all(caller: Caller, streams: Iterable[str]) -> None:
+    """Read each stream from end to end at the serial level: its last word."""
+    turn = asyncio.Semaphore(_AT_ONCE)
+
+    async def one(stream: str) -> None:
+        async with turn:
+            for _ in range(_ATTEMPTS):
+                if (await caller.read(stream, serial=True, final=True)).end != "failed":
+                    return
+
+    async with asyncio.TaskGroup() as group:
+        for stream in streams:
+            group.create_task(one(stream))

@@ -1,0 +1,54 @@
+"""A bounded slice of chaos: three nodes, every kind of fault, and nothing but the truth."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from subprocess import PIPE, STDOUT
+from typing import Any
+
+import pytest
+
+from .writers import ROOT
+
+SECONDS = float(os.environ.get("EVENT_STORE_CHAOS_SECONDS", "40"))
+SEED = int(os.environ.get("EVENT_STORE_CHAOS_SEED", "7"))
+OVERHEAD = 300.0
+"""Seconds for starting three nodes, mending, settling and checking."""
+
+
+def chaos(*arguments: str) -> tuple[int, str]:
+    """Run it in a process of its own; return its status and what it said."""
+    command = [sys.executable, "-m", "tests.faults.chaos", *arguments]
+    with subprocess.Popen(command, cwd=ROOT, stdout=PIPE, stderr=STDOUT, text=True) as process:
+        try:
+            said, _ = process.communicate(timeout=SECONDS + OVERHEAD)
+        except BaseException:
+            # As Ctrl-C would; should it not end by itself, its nodes and writers end with it.
+            process.send_signal(signal.SIGINT)
+            try:
+                process.wait(timeout=30)
+            except subprocess.TimeoutExpired:
+                process.kill()
+            raise
+        return process.returncode, said
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(SECONDS + OVERHEAD + 60)
+def test_every_answer_is_true_while_everything_breaks(tmp_path: Path) -> None:
+    status, said = chaos("--duration", str(SECONDS), "--seed", str(SEED), "--output", str(tmp_path))
+
+    (path,) = tmp_path.glob("*/summary.json")
+    summary: dict[str, Any] = json.loads(path.read_text())
+    assert set(summary["found"].values()) == {0}, said
+    assert summary["failures"] == []
+    assert summary["passed"]
+    assert status == 0
+    # It would be no proof had there been nothing to prove.
+    assert sum(summary["faults"].values()) >= SECONDS / 10
+    assert summary["counts"]["stored"] >= SECONDS
+    assert summary["counts"]["conflict"] >= SECONDS / 4
+    assert summary["counts"]["unknown at first"] > 0

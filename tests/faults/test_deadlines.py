@@ -1,0 +1,84 @@
+"""No call outlives its deadline, whatever the server does or does not do."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from typing import Any
+from uuid import UUID
+
+import pytest
+import pytest_asyncio
+
+from event_store_async import AppendOutcomeUnknown, EventStore, Settings, StoreUnavailable
+
+from ..fixtures.faulty import FaultySession, Gate
+from ..fixtures.stores import read_all
+from ..history.ending import GRACE
+from .conftest import WITHIN
+from .proxy import Proxy
+
+
+class SlowToPrepare(FaultySession):
+    """Holds back whatever is to be prepared, as a node does that takes its time."""
+
+    def __init__(self, real: Any) -> None:
+        super().__init__(real)
+        self.gate = Gate()
+
+    async def create_prepared(self, statement: str) -> Any:
+        return await self.gate(lambda: super(SlowToPrepare, self).create_prepared(statement))
+
+
+@pytest_asyncio.fixture
+async def slow(store: EventStore) -> AsyncGenerator[SlowToPrepare, None]:
+    session = SlowToPrepare(store._session.raw)
+    yield session
+    session.gate.opened.set()
+
+
+@pytest.mark.parametrize("first_within", [0.2, 8.0])
+async def test_a_call_does_not_wait_for_the_preparation_that_another_one_waits_for(
+    slow: SlowToPrepare, keyspace: str, stream_id: UUID, first_within: float
+) -> None:
+    store = EventStore(slow, keyspace=keyspace, settings=Settings(timeout=0.2))
+    first = asyncio.ensure_future(store.persist_events(stream_id, ["a"], timeout=first_within))
+    await slow.gate.arrived.wait()
+
+    async with asyncio.timeout(0.2 + GRACE):
+        with pytest.raises(StoreUnavailable):
+            await read_all(store, stream_id)
+
+    slow.gate.opened.set()
+    (outcome,) = await asyncio.gather(first, return_exceptions=True)
+    assert isinstance(outcome, StoreUnavailable) is (first_within < 1)
+    await store.close()
+
+
+Call = Callable[[EventStore, UUID], Awaitable[Any]]
+CALLS: dict[str, Call] = {
+    "append": lambda store, stream: store.persist_events(stream, ["a"]),
+    "append at a version": lambda store, stream: store.persist_events(stream, ["a"], 0),
+    "append nothing": lambda store, stream: store.persist_events(stream, [], 0),
+    "read": read_all,
+    "read at the serial level": lambda store, stream: read_all(store, stream, consistency="serial"),
+    "version": lambda store, stream: store.current_version(stream),
+}
+
+
+@pytest.mark.parametrize("prepared", [True, False], ids=["prepared", "new"])
+@pytest.mark.parametrize("fault", ["deafen", "mute", "drop"])
+@pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
+async def test_a_server_that_does_not_answer_is_waited_for_no_longer_than_said(
+    wired_store: EventStore,
+    wire: Proxy,
+    stream_id: UUID,
+    call: Call,
+    fault: str,
+    prepared: bool,
+) -> None:
+    if prepared:
+        await wired_store.current_version(stream_id)
+    getattr(wire, fault)()
+
+    async with asyncio.timeout(WITHIN + GRACE):
+        with pytest.raises((StoreUnavailable, AppendOutcomeUnknown)):
+            await call(wired_store, stream_id)

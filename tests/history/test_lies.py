@@ -1,0 +1,91 @@
+"""The checker finds every kind of lie, in histories forged for it, and finds none in true ones."""
+
+import pytest
+
+from .check import check
+from .forgeries import FORGED, Forgery, final, honest
+from .forging import Forger
+from .history import of_operations
+from .lies import Lie, Verdict
+from .operations import Mark
+
+
+def verdict_on(*forgeries: Forgery, marks: tuple[Mark, ...] = ()) -> Verdict:
+    forger = Forger()
+    for forgery in forgeries:
+        forgery(forger)
+    return check(of_operations(forger.operations, marks))
+
+
+TRUE: dict[str, Forgery] = {
+    "nothing else": lambda _: None,
+    "a conflict": lambda f: f.append(6, 7, "x", 3, end="conflict", version=5),
+    "a conflict with what is in flight": lambda f: f.append(
+        4, 5, "x", 5, end="conflict", version=3
+    ),
+    "stream exists, and it does not yet": lambda f: f.append(
+        0, 1, "x", "exists", end="conflict", version=0
+    ),
+    "a refusal": lambda f: f.append(6, 7, "x", end="refused"),
+    "an unknown, settled as a conflict": lambda f: (
+        f.append(6, 16, "x", 4, end="unknown"),
+        f.append(20, 21, "x", 4, end="conflict", version=5),
+    ),
+    "a refusal, then a conflict": lambda f: (
+        f.append(6, 16, "x", 4, end="refused"),
+        f.append(20, 21, "x", 4, end="conflict", version=5),
+    ),
+    "the same again": lambda f: f.append(6, 7, "c", 2, first=3, earlier=True),
+    "a read of all": lambda f: f.read(6, 7, "a b c d e"),
+    "a read of a part": lambda f: f.read(6, 7, "b c", 2, count=2),
+    "a read behind the end": lambda f: f.read(6, 7, "", 6),
+    "a read backward": lambda f: f.read(6, 7, "e d c b a", backward=True),
+    "a read from before the end, backward": lambda f: f.read(
+        6, 7, "c b", 3, at=[3, 2], backward=True, count=2
+    ),
+    "a read during an append, that sees it": lambda f: f.read(4.2, 4.8, "a b c d e"),
+    "a read during an append, that does not": lambda f: f.read(4.2, 4.8, "a b c"),
+    "a quorum read that sees less than another": lambda f: (
+        f.read(4.1, 4.2, "a b c d e"),
+        f.read(4.3, 4.4, "a b c"),
+    ),
+    "a quorum read that sees an append in part": lambda f: f.read(4.2, 4.8, "a b c d"),
+    "a serial read": lambda f: f.read(4.2, 4.8, "a b c", serial=True),
+    "a read that failed": lambda f: f.read(6, 16, "", end="failed"),
+    "a version": lambda f: f.version(3.5, 4.5, 3),
+    "an append without events": lambda f: f.append(6, 7, "", 5, version=5),
+    "an append without events, refused": lambda f: f.append(6, 7, "", 3, end="conflict", version=5),
+}
+
+
+@pytest.mark.parametrize("also", TRUE.values(), ids=TRUE)
+def test_a_true_history_is_believed(also: Forgery) -> None:
+    assert verdict_on(honest, also, final).violations == []
+
+
+def test_an_unknown_append_may_stand_or_not() -> None:
+    def unknown(f: Forger) -> None:
+        f.append(0, 10, "a b", 0, end="unknown")
+        f.append(11, 12, "a b", 0, first=1, earlier=True)
+        f.append(13, 14, "c", end="cancelled")
+        f.append(15, 16, "c", first=3)
+
+    assert verdict_on(unknown, lambda f: f.read(90, 91, "a b c", final=True)).true
+
+
+def test_an_append_of_a_killed_writer_may_be_settled_by_another() -> None:
+    def orphan(f: Forger) -> None:
+        f.append(0, None, "a", end=None, by="dead")
+        f.append(5, 6, "a", first=1, by="heir", earlier=True)
+
+    killed = Mark(1, "killed", "dead")
+    assert verdict_on(orphan, lambda f: f.read(90, 91, "a", final=True), marks=(killed,)).true
+
+
+@pytest.mark.parametrize(("lie", "forgeries"), FORGED.values(), ids=FORGED)
+def test_a_lie_is_found(lie: Lie, forgeries: tuple[Forgery, ...]) -> None:
+    assert lie in verdict_on(*forgeries).lies
+
+
+def test_there_is_a_forgery_for_every_lie() -> None:
+    assert {lie for lie, _ in FORGED.values()} == set(Lie)

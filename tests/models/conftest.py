@@ -1,0 +1,37 @@
+"""How far the model tests go by ``--hypothesis-profile=long``; the world that they run in."""
+
+import asyncio
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import settings
+
+from ..fixtures.server import Server
+from ..fixtures.stores import drop_keyspace
+from .world import Sources, World
+
+settings.register_profile("long", deadline=None)
+
+
+@pytest.fixture(scope="module")
+def world(server: Server, keyspace: str) -> Iterator[World]:
+    """Give a world on a loop of its own."""
+    loop = asyncio.new_event_loop()
+    sources = Sources()
+
+    async def opening() -> World:
+        opened = await server.connect(keyspace, settings=sources.settings())
+        await opened.create_schema(server.replication)
+        return World(loop, opened, keyspace, sources)
+
+    async def closing(world: World) -> None:
+        opened, *others = [pair.cassandra for pair in world.pairs]
+        for other in others:
+            await other.close()
+        await drop_keyspace(opened, keyspace)
+        await opened.close()
+
+    world = loop.run_until_complete(opening())
+    yield world
+    loop.run_until_complete(closing(world))
+    loop.close()

@@ -1,0 +1,191 @@
+"""
+Random programs of appends and reads: on Cassandra and in memory they come to the same.
+
+A fixed slice runs with the suite. Ten thousand random programs, which takes long:
+
+    pytest tests/models --hypothesis-profile=long
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
+
+from event_store_async import ANY, NO_STREAM, STREAM_EXISTS, NewEvent
+
+from .extent import TIMEOUT, extent
+from .world import World, read
+
+
+@dataclass(frozen=True)
+class At:
+    """An expected version, told by its distance from where the stream is."""
+
+    distance: int
+
+
+@dataclass(frozen=True)
+class Append:
+    """An append of a program's: to a stream by its number, with an expectation to be resolved."""
+
+    stream: int
+    events: list[Any]
+    expected: Any
+
+
+PAYLOADS = st.one_of(
+    st.none(),
+    st.integers(-9, 9),
+    st.text(max_size=5),
+    st.lists(st.booleans(), max_size=3),
+    st.text("abc", min_size=15, max_size=40),  # two or three of them are too large
+    st.just({1, 2}),  # JSON refuses it
+)
+IDENTIFIED = st.builds(
+    NewEvent,
+    payload=PAYLOADS,
+    type=st.sampled_from([None, "opened", "geschloßen"]),
+    metadata=st.sampled_from([None, {}, {"by": "ann"}]),
+    # So few that programs use the same ones again.
+    event_id=st.integers(1, 6).map(lambda number: UUID(int=number << 64)),
+)
+EVENTS = st.lists(st.one_of(IDENTIFIED, IDENTIFIED, PAYLOADS), max_size=4) | st.lists(
+    st.integers(0, 9), max_size=7
+)
+EXPECTED = st.one_of(
+    st.sampled_from([ANY, STREAM_EXISTS, NO_STREAM]),
+    st.just(At(0)),
+    st.integers(-3, 2).map(At),
+    st.sampled_from([1, 2, 3, -1, None, 2**31 - 3]),
+)
+STREAMS = st.integers(0, 1)
+WRITERS = st.sampled_from([0, 0, 0, 1, 1, 2])
+APPENDS = st.builds(Append, STREAMS, EVENTS, EXPECTED)
+
+
+class SideBySide(RuleBasedStateMachine):
+    """A program's state: its streams, and the appends that it can repeat."""
+
+    def __init__(self, world: World) -> None:
+        super().__init__()
+        self.world = world
+        world.begin()
+        self.streams = [uuid4(), uuid4()]
+        self.past: list[Append] = []
+
+    def both(self, writer: int, call: Callable[[Any], Any]) -> None:
+        """Make a call of both stores of a pair, and compare what comes of it."""
+        pair = self.world.pairs[writer]
+        cassandra = self.world.outcome(call(pair.cassandra))
+        memory = self.world.outcome(call(pair.memory))
+        assert cassandra == memory
+
+    def resolved(self, append: Append) -> Append:
+        """Return an append as it is made: what it expects is an exact version now."""
+        if not isinstance(append.expected, At):
+            return append
+        memory = self.world.pairs[0].memory
+        version = self.world.run(memory.current_version(self.streams[append.stream]))
+        return replace(append, expected=max(0, version + append.expected.distance))
+
+    def make(self, writer: int, append: Append) -> None:
+        append = self.resolved(append)
+        self.world.step()
+        self.past.append(append)
+        stream_id = self.streams[append.stream]
+        self.both(
+            writer,
+            lambda store: store.try_persist_events(stream_id, append.events, append.expected),
+        )
+
+    @rule(writer=WRITERS, append=APPENDS)
+    def append(self, writer: int, append: Append) -> None:
+        self.make(writer, append)
+
+    @precondition(lambda self: self.past)
+    @rule(writer=WRITERS, which=st.integers(0, 20), begin=st.integers(0, 1), more=EVENTS)
+    def repeat_in_part(self, writer: int, which: int, begin: int, more: list[Any]) -> None:
+        earlier = self.past[-1 - which % len(self.past)]
+        self.make(writer, replace(earlier, events=[*earlier.events[begin:], *more[:1]]))
+
+    @precondition(lambda self: self.past)
+    @rule(writer=WRITERS, which=st.integers(0, 20))
+    def repeat(self, writer: int, which: int) -> None:
+        self.make(writer, self.past[-1 - which % len(self.past)])
+
+    @precondition(lambda self: self.past)
+    @rule(writer=WRITERS, which=st.integers(0, 20), expected=EXPECTED)
+    def repeat_with_another_expectation(self, writer: int, which: int, expected: Any) -> None:
+        earlier = self.past[-1 - which % len(self.past)]
+        self.make(writer, replace(earlier, expected=expected))
+
+    @rule(writer=WRITERS, appends=st.lists(APPENDS, min_size=2, max_size=4))
+    def append_all_at_once(self, writer: int, appends: list[Append]) -> None:
+        appends = [self.resolved(append) for append in appends]
+        self.world.step()
+
+        async def together(store: Any) -> list[object]:
+            results = await asyncio.gather(
+                *(
+                    store.try_persist_events(
+                        self.streams[append.stream], append.events, append.expected
+                    )
+                    for append in appends
+                ),
+                return_exceptions=True,
+            )
+            return [
+                (type(result), result.args, vars(result))
+                if isinstance(result, BaseException)
+                else result
+                for result in results
+            ]
+
+        self.both(writer, together)
+
+    @rule(
+        reader=st.integers(0, 2),
+        stream=STREAMS,
+        options=st.fixed_dictionaries(
+            {},
+            optional={
+                "from_version": st.none() | st.integers(0, 14),
+                "max_count": st.none() | st.integers(0, 9),
+                "backward": st.booleans(),
+                "page_size": st.none() | st.integers(1, 4),
+                "consistency": st.sampled_from([None, None, "serial"]),
+            },
+        ),
+    )
+    def read_a_range(self, reader: int, stream: int, options: dict[str, Any]) -> None:
+        self.both(reader, lambda store: read(store, self.streams[stream], options))
+
+    @rule(reader=st.integers(0, 2), stream=STREAMS)
+    def ask_for_the_version(self, reader: int, stream: int) -> None:
+        self.both(reader, lambda store: store.current_version(self.streams[stream]))
+
+    @rule(writer=st.integers(0, 2))
+    def forget_where_streams_are(self, writer: int) -> None:
+        self.world.pairs[writer].cassandra._heads.clear()
+
+    def teardown(self) -> None:
+        """Read everything as it stands in the end; the last pair can read it all."""
+        for stream_id in self.streams:
+            for reader in (0, 2):
+                for backward in (False, True):
+                    options = {"backward": backward}
+                    self.both(reader, lambda store: read(store, stream_id, options))  # noqa: B023
+
+
+@pytest.mark.timeout(TIMEOUT)
+def test_programs_come_to_the_same_on_cassandra_and_in_memory(world: World) -> None:
+    class Here(SideBySide):
+        def __init__(self) -> None:
+            super().__init__(world)
+
+    run_state_machine_as_test(Here, settings=extent(200))

@@ -1,0 +1,134 @@
+"""Two stores side by side, driven from plain functions, with one clock and the same ids."""
+
+import asyncio
+from collections.abc import Awaitable, Coroutine
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, TypeVar
+from uuid import UUID
+
+from event_store_async import EventStore, EventStoreError, MemoryEventStore, Settings
+from event_store_async.testing import ReadingAndWriting
+
+_T = TypeVar("_T")
+
+_BEGIN: Final = datetime(2013, 1, 1, tzinfo=UTC)
+
+
+class Foreign:
+    """A codec that the other stores do not know."""
+
+    content_type = "application/x-foreign"
+
+    def encode(self, payload: Any) -> bytes:
+        return repr(payload).encode("ascii", "backslashreplace")
+
+    def decode(self, data: bytes) -> Any:
+        return data.decode()
+
+
+class Sources:
+    """A clock that moves only between the steps of a program, and ids that count."""
+
+    def __init__(self) -> None:
+        self.begin()
+
+    def begin(self) -> None:
+        """Begin again, for another program."""
+        self.now = _BEGIN
+        self._ids = 0
+
+    def step(self) -> None:
+        """Let some time pass, and not in whole milliseconds."""
+        self.now += timedelta(seconds=1, microseconds=777)
+
+    def _next_id(self) -> UUID:
+        self._ids += 1
+        return UUID(int=self._ids)
+
+    def settings(self) -> Settings:
+        """Return settings with limits so low that small programs reach them."""
+        return Settings(
+            timeout=60.0,
+            look_back=3,
+            max_append_events=6,
+            max_append_bytes=64,
+            clock=lambda: self.now,
+            new_event_id=self._next_id,
+        )
+
+
+@dataclass
+class Pair:
+    """A store on Cassandra and one in memory that must answer alike."""
+
+    cassandra: EventStore
+    memory: MemoryEventStore
+
+
+class World:
+    """
+    Three pairs of stores on the same streams: two alike, and one that writes what they cannot read.
+
+    The driver's objects belong to the loop that they were made on. So the loop is the world's own,
+    and runs only while a call does.
+    """
+
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, opened: EventStore, keyspace: str, sources: Sources
+    ) -> None:
+        self._loop = loop
+        self._sources_of_cassandra = sources
+        self._sources_of_memory = Sources()
+        settings = sources.settings()
+        session = opened._session.raw
+        self._cassandra = [
+            opened,
+            EventStore(session, keyspace=keyspace, settings=settings),
+            EventStore(session, keyspace=keyspace, settings=settings, codec=Foreign()),
+        ]
+        self.begin()
+
+    def begin(self) -> None:
+        """Begin again, for another program, on streams that it must choose anew."""
+        self._sources_of_cassandra.begin()
+        self._sources_of_memory.begin()
+        settings = self._sources_of_memory.settings()
+        first = MemoryEventStore(settings=settings)
+        memory = [
+            first,
+            first.another(settings=settings),
+            first.another(settings=settings, codec=Foreign()),
+        ]
+        self.pairs = [Pair(*each) for each in zip(self._cassandra, memory, strict=True)]
+
+    def step(self) -> None:
+        """Let some time pass."""
+        self._sources_of_cassandra.step()
+        self._sources_of_memory.step()
+
+    def run(self, awaitable: Awaitable[_T]) -> _T:
+        """Return what comes of a call."""
+
+        async def call() -> _T:
+            return await awaitable
+
+        return self._loop.run_until_complete(call())
+
+    def outcome(self, coroutine: Coroutine[Any, Any, object]) -> object:
+        """Return what comes of a call, an error of the library's as its type and facts."""
+        try:
+            return self.run(coroutine)
+        except EventStoreError as error:
+            return type(error), error.args, vars(error)
+
+
+async def read(store: ReadingAndWriting, stream_id: UUID, options: dict[str, Any]) -> list[object]:
+    """Return what a read gives; an error in its end as its type and facts."""
+    given: list[object] = []
+    try:
+        async for event in store.read_events(stream_id, **options):
+            given.append(event)
+    except EventStoreError as error:
+        given.append((type(error), error.args, vars(error)))
+    return given
