@@ -52,14 +52,14 @@ types: install ## Check types, strictly, tests included
 examples: install ## Run only the documents' code and the examples (make test runs them too)
 	$(BIN)/python -m pytest tests/docs tests/examples $(ARGS)
 
-faults: install ## Run only the fault suite, with its four minutes of chaos on three nodes
-	$(BIN)/python -m pytest tests/faults tests/history $(ARGS)
+faults: install ## Run only the fault suite, with CHAOS_SECONDS (240) of chaos on three nodes
+	EVENT_STORE_CHAOS_SECONDS=$(or $(CHAOS_SECONDS),240) $(BIN)/python -m pytest tests/history tests/faults $(ARGS)
 
-chaos: install ## Break three nodes for DURATION seconds while writers write; results/chaos/ says how it went
+chaos: install ## Break three nodes while writers write, and judge every answer (DURATION=seconds)
 	$(BIN)/python -m tests.faults.chaos --duration $(or $(DURATION),120) $(CHAOS)
 
-verify-history: ## A second opinion on a run of chaos (HISTORY=results/chaos/...), by porcupine; needs Go
-	cd tests/verify_history && go run . $(abspath $(HISTORY))
+verify-history: ## Ask porcupine about a recorded run (HISTORY=directory; needs Go)
+	cd tests/verify_history && go run . $(abspath $(or $(HISTORY),$(shell ls -td results/chaos/*/ | head -1)))
 
 models: install ## Compare memory store and Cassandra by 10,000 random programs
 	$(BIN)/python -m pytest tests/models --hypothesis-profile=long $(ARGS)

@@ -58,6 +58,9 @@ class RawCluster(Protocol):
     def destroy(self) -> None:
         """Free the descriptors; only behind the sessions' `close`."""
 
+    def create_execution_profile(self, name: str, **options: Any) -> None:
+        """Name a way of choosing nodes, for statements to ask for."""
+
     def set_ssl(self, enabled: bool, **options: Any) -> None:
         """Turn TLS on."""
 
@@ -82,6 +85,9 @@ LEVELS: Final = {
     "local": Level(acsylla.Consistency.LOCAL_QUORUM, acsylla.Consistency.LOCAL_SERIAL),
     "global": Level(acsylla.Consistency.QUORUM, acsylla.Consistency.SERIAL),
 }
+
+ELSEWHERE: Final = "elsewhere"
+"""An execution profile: any node of the datacenter, each time the next, whatever the token."""
 
 Row = tuple[Any, ...]
 
@@ -132,18 +138,25 @@ def reading(
     timeout: float,
     page_size: int,
     page_state: bytes | None,
+    elsewhere: bool = False,
 ) -> Any:
     """Return a statement for a read: idempotent, one page, an own time limit in seconds."""
     statement = bind(prepared, values, consistency=level, timeout=timeout, page_size=page_size)
     if page_state is not None:
         statement.set_page_state(page_state)
     statement.set_is_idempotent(True)
+    if elsewhere:
+        statement.set_execution_profile(ELSEWHERE)
     statement.set_retry_policy("fallthrough")
     return statement
 
 
 def writing(
-    statements: Sequence[tuple[Prepared, Sequence[Any]]], *, level: Level, timeout: float
+    statements: Sequence[tuple[Prepared, Sequence[Any]]],
+    *,
+    level: Level,
+    timeout: float,
+    elsewhere: bool = False,
 ) -> Any:
     """
     Return a batch for a conditional write: never retried by the driver, time limit in seconds.
@@ -155,6 +168,8 @@ def writing(
     batch.set_serial_consistency(level.serial)
     batch.set_request_timeout(max(1, round(timeout * 1000)))
     batch.set_is_idempotent(False)
+    if elsewhere:
+        batch.set_execution_profile(ELSEWHERE)
     batch.set_retry_policy("fallthrough")
     for prepared, values in statements:
         batch.add_statement(bind(prepared, values))
@@ -197,6 +212,12 @@ def open_cluster(
         application_name="event_store_async",
         ssl_enabled=False,
         **options,
+    )
+    cluster.create_execution_profile(
+        ELSEWHERE,
+        retry_policy="fallthrough",
+        token_aware_routing=False,
+        load_balance_dc_aware=options.get("load_balance_dc_aware"),
     )
     if tls is not None:
         try:

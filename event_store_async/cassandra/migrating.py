@@ -94,7 +94,7 @@ class Migrator:
         """
         deadline = Deadline(self._settings.timeout)
         return await repeat(
-            lambda: inspect(self._session, deadline, **self._names),
+            lambda _: inspect(self._session, deadline, **self._names),
             deadline,
             self._settings.backoff,
             "looking at the schema",
@@ -191,7 +191,7 @@ class Migrator:
         statement = load_statement(f"statements/{name}", **self._names)
         deadline = Deadline(self._settings.timeout)
 
-        async def attempt() -> Page:
+        async def attempt(_: bool) -> Page:
             prepared = await self._session.prepare(statement, deadline)
             return await self._session.write([(prepared, values)], deadline)
 

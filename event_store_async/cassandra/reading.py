@@ -170,7 +170,9 @@ class Reader:
         self, prepared: Prepared, values: tuple[Any, ...], deadline: Deadline, **options: Any
     ) -> Page:
         return await repeat(
-            lambda: self.session.fetch(prepared, values, deadline, **options),
+            lambda elsewhere: self.session.fetch(
+                prepared, values, deadline, elsewhere=elsewhere, **options
+            ),
             deadline,
             self.settings.backoff,
             f"reading stream {values[0]}",

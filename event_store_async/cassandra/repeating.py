@@ -12,13 +12,14 @@ _T = TypeVar("_T")
 
 
 async def repeat(
-    request: Callable[[], Awaitable[_T]], deadline: Deadline, backoff: Backoff, doing: str
+    request: Callable[[bool], Awaitable[_T]], deadline: Deadline, backoff: Backoff, doing: str
 ) -> _T:
     """
     Send a request that stores nothing, or the same thing every time, until it is answered.
 
     Args:
-        request: Sends it; raises `Fault`.
+        request: Sends it, to the next node if told to: the first one may hang, or be cut from the
+            others; raises `Fault`.
         deadline: Until when.
         backoff: The pauses between attempts.
         doing: What is being done, for the error, as in "reading stream …".
@@ -27,10 +28,12 @@ async def repeat(
         StoreUnavailable: there was no answer before the deadline.
         RequestRefused: the server or the driver refuses it for good.
     """
+    elsewhere = False
     for pause in backoff.pauses():
         try:
-            return await request()
+            return await request(elsewhere)
         except Fault as fault:
+            elsewhere = True
             if fault.kind is Kind.REFUSED or not deadline.allows(pause):
                 raise fault.as_error(doing) from fault
         await anyio.sleep(pause)

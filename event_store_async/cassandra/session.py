@@ -58,6 +58,7 @@ class Session:
         self, raw: RawSession, level: Level, *, max_in_flight: int, request_timeout: float
     ) -> None:
         self.raw = raw
+        self.knows_elsewhere = False  # only a cluster of our own has that profile
         self.level = level
         self._permits = anyio.Semaphore(max_in_flight, fast_acquire=True)
         self._requests: set[asyncio.Task[Any]] = set()
@@ -117,6 +118,7 @@ class Session:
         serial: bool = False,
         page_size: int = 1000,
         page_state: bytes | None = None,
+        elsewhere: bool = False,
     ) -> Page:
         """Read one page; raises `Fault`."""
         level = self.level.serial if serial else self.level.quorum
@@ -129,20 +131,30 @@ class Session:
                 timeout=timeout,
                 page_size=page_size,
                 page_state=page_state,
+                elsewhere=elsewhere and self.knows_elsewhere,
             )
             return self.raw.execute(statement)
 
         return materialise(await self._send(deadline, request))
 
     async def write(
-        self, statements: Sequence[tuple[Prepared, Sequence[Any]]], deadline: Deadline
+        self,
+        statements: Sequence[tuple[Prepared, Sequence[Any]]],
+        deadline: Deadline,
+        *,
+        elsewhere: bool = False,
     ) -> Page:
         """Send one conditional batch; raises `Fault`."""
         return materialise(
             await self._send(
                 deadline,
                 lambda timeout: self.raw.execute_batch(
-                    writing(statements, level=self.level, timeout=timeout)
+                    writing(
+                        statements,
+                        level=self.level,
+                        timeout=timeout,
+                        elsewhere=elsewhere and self.knows_elsewhere,
+                    )
                 ),
             )
         )

@@ -57,11 +57,15 @@ class Settler:
             StoreUnavailable: the deadline came, and no attempt can have been stored.
             RequestRefused: the server refuses for good, and no attempt can have been stored.
         """
+        elsewhere = False  # the node first asked may hang, or be cut from the others
         doubtful = False  # an attempt may still be stored, or be about to
         for pause in self.settings.backoff.pauses():
             try:
-                page = await self.session.write(plan.statements(prepared), deadline)
+                page = await self.session.write(
+                    plan.statements(prepared), deadline, elsewhere=elsewhere
+                )
             except Fault as fault:
+                elsewhere = True
                 doubtful = doubtful or fault.kind is Kind.UNKNOWN
                 if fault.kind is Kind.REFUSED or not deadline.allows(pause):
                     raise self._failure(plan, expected_version, fault, doubtful) from fault

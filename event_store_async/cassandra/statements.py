@@ -57,7 +57,7 @@ class LazyStatements:
                 async with self._lock:
                     if self._ready is None:
                         self._ready = await repeat(
-                            lambda: self._prepare(deadline), deadline, self._backoff, doing
+                            lambda _: self._prepare(deadline), deadline, self._backoff, doing
                         )
                     return self._ready
         except TimeoutError:

@@ -161,6 +161,7 @@ class EventStore:
                     settings=settings,
                 )
             store._lifetime.connection = connection
+            store._session.knows_elsewhere = True
             return store
 
         return Connecting(opening)

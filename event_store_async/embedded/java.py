@@ -60,6 +60,9 @@ _OPENS: Final = (
     "jdk.compiler/com.sun.tools.javac",
 )
 
+TEMPORARY: Final = "tmp"
+"""The folder for temporary files, below a node's own directory."""
+
 _JVM: Final = (
     "-Xss512k",
     "-XX:+ExitOnOutOfMemoryError",
@@ -155,6 +158,9 @@ def command(
         f"-Dcassandra.config={(directory / 'cassandra.yaml').as_uri()}",
         f"-Dlogback.configurationFile={(directory / 'logback.xml').as_uri()}",
         directory_mark(directory),
+        # Native libraries are unpacked there, and left there by a node that is killed.
+        f"-Djava.io.tmpdir={directory / TEMPORARY}",
+        f"-Djna.tmpdir={directory / TEMPORARY}",
         "-cp",
         os.pathsep.join(map(str, class_path)),
         _MAIN_CLASS,

@@ -1,9 +1,12 @@
 """What goes into each node's cassandra.yaml, and into its logging configuration."""
 
 import json
+import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
+
+from .java import TEMPORARY
 
 CLUSTER_SETTINGS: Final[Mapping[str, object]] = {"paxos_variant": "v2"}
 """What every cluster that the library is run against must have, embedded or not."""
@@ -108,7 +111,8 @@ def merged(base: Mapping[str, object], overlay: Mapping[str, object]) -> dict[st
 
 def write_configuration(directory: Path, settings: Mapping[str, object]) -> None:
     """Write cassandra.yaml and logback.xml into the node's directory."""
-    directory.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(directory / TEMPORARY, ignore_errors=True)
+    (directory / TEMPORARY).mkdir(parents=True)
     # JSON is YAML, so no YAML library is needed to write what Cassandra reads.
     yaml = json.dumps(settings, indent=2, ensure_ascii=True)
     (directory / "cassandra.yaml").write_text(yaml, encoding="ascii")

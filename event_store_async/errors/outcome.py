@@ -48,7 +48,8 @@ class AppendOutcomeUnknown(EventStoreError):
     No quorum answered before the deadline: the append may be stored, now or a little later.
 
     Append `events` again, with the same expected version, from this process or another: that
-    settles it, and stores them once.
+    settles it, and stores them once. With `ANY` or `STREAM_EXISTS` they are looked for in the
+    stream's last `Settings.look_back` versions, so do it before the stream has moved on by more.
 
     Attributes:
         stream_id: The stream.

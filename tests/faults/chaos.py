@@ -28,7 +28,10 @@ def main(arguments: Sequence[str]) -> int:
         Network.prepare()
     else:
         _enter_a_network(arguments)
-    report = asyncio.run(run(Options(**vars(options), isolated=isolated)))
+    try:
+        report = asyncio.run(run(Options(**vars(options), isolated=isolated)))
+    except KeyboardInterrupt:
+        return 130
     sys.stdout.write(report.text + "\n")
     return 0 if report.passed else 1
 

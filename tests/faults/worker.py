@@ -6,6 +6,7 @@ import os
 import random
 import sys
 from collections import Counter
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -152,8 +153,9 @@ async def _beat(counts: Counter[str]) -> None:
 
 
 def _tell(counts: Counter[str]) -> None:
-    sys.stdout.write(json.dumps(counts) + "\n")
-    sys.stdout.flush()
+    with suppress(BrokenPipeError):  # whoever listened is dead; the end of the input will tell
+        sys.stdout.write(json.dumps(counts) + "\n")
+        sys.stdout.flush()
 
 
 if __name__ == "__main__":
