@@ -61,3 +61,14 @@ def check_timeout(timeout: object) -> None:
         return
     if isinstance(timeout, bool) or not isinstance(timeout, int | float) or not timeout > 0:
         raise InvalidArgument(f"a timeout is seconds above 0, not {timeout!r}")
+
+
+def check_read(
+    from_version: object, max_count: object, page_size: object, consistency: object
+) -> None:
+    """Refuse arguments that no read can have; raises `InvalidArgument`."""
+    check_number("from_version", from_version, at_least=0)
+    check_number("max_count", max_count, at_least=0)
+    check_number("page_size", page_size, at_least=1)
+    if consistency not in {None, "serial"}:
+        raise InvalidArgument(f"consistency is None or 'serial', not {consistency!r}")

@@ -14,10 +14,10 @@ from datetime import datetime
 from typing import Any, Self
 from uuid import UUID
 
-from .checks import check_expected_version, check_number, check_stream_id, check_timeout
+from .checks import check_expected_version, check_read, check_stream_id, check_timeout
 from .codec import Codec, Codecs, JsonCodec
 from .drafts import Drafts, decode_metadata, draft, from_milliseconds, to_milliseconds
-from .errors import ConcurrentModification, InvalidArgument, StoreClosed, UndecodableEvent
+from .errors import ConcurrentModification, StoreClosed, UndecodableEvent
 from .events import NewEvent, RecordedEvent
 from .ports import ReadConsistency
 from .results import AppendResult, Persisted
@@ -156,11 +156,7 @@ class MemoryEventStore:
     ) -> AsyncGenerator[RecordedEvent, None]:
         """Iterate over a stream's events; see `EventReader.read_events` for every promise."""
         check_stream_id(stream_id)
-        check_number("from_version", from_version, at_least=0)
-        check_number("max_count", max_count, at_least=0)
-        check_number("page_size", page_size, at_least=1)
-        if consistency not in {None, "serial"}:
-            raise InvalidArgument(f"consistency is None or 'serial', not {consistency!r}")
+        check_read(from_version, max_count, page_size, consistency)
         return self._read(stream_id, from_version, max_count, backward=backward)
 
     async def _read(

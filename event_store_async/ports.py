@@ -101,6 +101,7 @@ class EventWriter(Protocol):
             StoreUnavailable: no quorum could be asked in time; nothing is stored.
             StoreOverloaded: too many appends wait already; nothing is stored.
             RequestRefused: the server refuses for good (permissions, limits); nothing is stored.
+            UndecodableEvent: an earlier call stored these events, and no codec here reads them.
             MisuseError: the store is closed, or belongs to another loop or process.
             SchemaError: the table is missing or of another version.
         """

@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from typing import Any, Self
 from uuid import UUID
 
-from ..checks import check_expected_version, check_number, check_stream_id, check_timeout
+from ..checks import check_expected_version, check_read, check_stream_id, check_timeout
 from ..codec import Codec, JsonCodec
 from ..drafts import draft
 from ..errors import ConcurrentModification, InvalidArgument
@@ -208,11 +208,7 @@ class EventStore:
     ) -> AsyncGenerator[RecordedEvent, None]:
         """Iterate over a stream's events; see `EventReader.read_events` for every promise."""
         check_stream_id(stream_id)
-        check_number("from_version", from_version, at_least=0)
-        check_number("max_count", max_count, at_least=0)
-        check_number("page_size", page_size, at_least=1)
-        if consistency not in {None, "serial"}:
-            raise InvalidArgument(f"consistency is None or 'serial', not {consistency!r}")
+        check_read(from_version, max_count, page_size, consistency)
         wanted = Range.of(stream_id, from_version, max_count, backward=backward)
         self._lifetime.check_open()
         return self._reader.read(wanted, page_size=page_size, serial=consistency == "serial")

@@ -58,6 +58,10 @@ def ports(store: es.EventStore) -> tuple[es.EventReader, es.EventWriter]:
     return store, store
 
 
+def memory_ports(store: es.MemoryEventStore) -> tuple[es.EventReader, es.EventWriter]:
+    return store, store
+
+
 def codecs() -> list[es.Codec]:
     class Own:
         content_type = "application/x-own"
