@@ -5,10 +5,7 @@ from uuid import UUID
 from .errors import InvalidArgument, InvalidExpectedVersion, InvalidStreamId
 from .versions import MAX_VERSION, StreamState
 
-_NONE_HINT = (
-    "say ANY for no expectation or NO_STREAM for a new stream: None meant either, "
-    "in one or the other of this library's ancestors"
-)
+_NONE_HINT = "say ANY for no expectation, or NO_STREAM for a new stream: None could mean either"
 
 
 def check_expected_version(expected_version: object, new_events: int) -> None:

@@ -53,11 +53,16 @@ def load_statement(path: str, **names: str) -> Statement:
 
 def load_statements(path: str, **names: str) -> list[Statement]:
     """Read all the statements of a file; otherwise as `load_statement`."""
-    folder, _, name = path.rpartition("/")
-    text = (cql_root() / folder / f"{name}.cql").read_text(encoding="utf-8")
-    text = _COMMENT.sub("", text).format(**names)
+    name = path.rpartition("/")[2]
+    text = _COMMENT.sub("", read_file(path)).format(**names)
     parts = (" ".join(part.split()) for part in text.split(";"))
     return [Statement(name, part, tuple(_BIND.findall(part))) for part in parts if part]
+
+
+def read_file(path: str) -> str:
+    """Return a file's text as it stands."""
+    folder, _, name = path.rpartition("/")
+    return (cql_root() / folder / f"{name}.cql").read_text(encoding="utf-8")
 
 
 def migrations() -> list[tuple[int, str]]:

@@ -87,7 +87,9 @@ def draft(events: Iterable[Any | NewEvent], codec: Codec, settings: Settings) ->
         events, Iterable
     ):
         raise InvalidEvent(
-            None, f"a list of events is needed, not one {type(events).__name__}", hint="[event]"
+            None,
+            f"a list of events is needed, not one {type(events).__name__}",
+            hint="[event] is one",
         )
     items: list[Draft] = []
     seen: set[UUID] = set()
@@ -97,6 +99,12 @@ def draft(events: Iterable[Any | NewEvent], codec: Codec, settings: Settings) ->
         if index >= settings.max_append_events:
             count = len(events) if isinstance(events, Sized) else index + 1
             raise AppendTooLarge("events", count, settings.max_append_events)
+        if isinstance(given, RecordedEvent):
+            raise InvalidEvent(
+                index,
+                "a RecordedEvent stands in a stream already",
+                hint="make a NewEvent of its payload, type and metadata",
+            )
         if isinstance(given, NewEvent):
             event, identified = given, True
         else:

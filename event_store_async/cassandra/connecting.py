@@ -1,7 +1,7 @@
 """A store that is being opened: to be awaited, or entered with ``async with``."""
 
 from collections.abc import Awaitable, Callable, Generator
-from typing import Any, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 
 class Closable(Protocol):
@@ -24,6 +24,14 @@ class Connecting(Generic[_T]):
     def __init__(self, opening: Callable[[], Awaitable[_T]]) -> None:
         self._opening = opening
         self._opened: _T | None = None
+
+    if not TYPE_CHECKING:  # a type checker refuses the attribute itself
+
+        def __getattr__(self, name: str) -> None:
+            raise AttributeError(
+                f"no attribute {name!r}: this is not opened yet; await it, or enter it by "
+                "`async with`"
+            )
 
     def __await__(self) -> Generator[Any, None, _T]:
         return self._opening().__await__()

@@ -67,12 +67,14 @@ class Target:
             isinstance(point, str) and point and "," not in point for point in self.contact_points
         ):
             raise InvalidArgument("contact points must be addresses or names of nodes")
+        if any(point.count(":") == 1 for point in self.contact_points):
+            raise InvalidArgument("a contact point has no port in it", hint="say port=…")
         if (
             isinstance(self.port, bool)
             or not isinstance(self.port, int)
             or not (0 < self.port < 65536)
         ):
-            raise InvalidArgument(f"{self.port!r} is no port")
+            raise InvalidArgument(f"a port is an int from 1 to 65535, not {self.port!r}")
         if (self.username is None) != (self.password is None):
             raise InvalidArgument("username and password go together")
         if self.connect_timeout <= 0 or self.request_timeout <= 0:

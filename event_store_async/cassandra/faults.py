@@ -182,5 +182,5 @@ def connect_error(cause: BaseException, where: str) -> ConnectionFailed:
         )
     return ConnectionFailed(
         text,
-        hint="check contact points, port, the server's rpc_address, and that both sides mean TLS",
+        hint="check contact points, port, local_datacenter, the server's rpc_address, and TLS",
     )

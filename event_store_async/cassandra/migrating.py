@@ -2,7 +2,7 @@
 
 import logging
 import re
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
@@ -10,7 +10,14 @@ from uuid import UUID, uuid4, uuid5
 
 import anyio
 
-from ..cql_files import check_datacenter, load_statement, load_statements, migrations
+from ..cql_files import (
+    check_datacenter,
+    check_identifier,
+    load_statement,
+    load_statements,
+    migrations,
+    read_file,
+)
 from ..drafts import to_milliseconds
 from ..errors import InvalidArgument, SchemaChangeFailed
 from ..retry import Deadline
@@ -18,7 +25,7 @@ from ..settings import Settings
 from .driver import Page
 from .faults import Fault, Kind
 from .repeating import repeat
-from .schema import LATEST, SchemaState, inspect
+from .schema import LATEST, SchemaState, inspect, nodes_by_datacenter
 from .session import Session
 
 _LOG = logging.getLogger("event_store_async")
@@ -102,14 +109,15 @@ class Migrator:
 
     async def migrate(self, replication: Mapping[str, int] | None) -> SchemaReport:
         """Do what `EventStore.create_schema` promises, and raise what it does."""
-        options = None if replication is None else replication_options(replication)
+        if replication is not None:
+            replication_options(replication)  # refuses what is none, before anything is sent
         state = await self.state()
         created = False
         applied: tuple[str, ...] = ()
         if not state.columns or state.version < LATEST:
             state.check_takeable()
             if state.replication is None:
-                await self._create_keyspace(options)
+                await self._create_keyspace(replication)
             await self._create_migrations()
             async with self._lock():
                 created, applied = await self._bring_up_to_date()
@@ -117,17 +125,30 @@ class Migrator:
         state.check_usable()
         return SchemaReport(state.table, state.version, created, applied, state.replication or {})
 
-    async def _create_keyspace(self, options: str | None) -> None:
-        if options is None:
+    async def _create_keyspace(self, replication: Mapping[str, int] | None) -> None:
+        if replication is None:
             raise InvalidArgument(
                 f"there is no keyspace {self._names['keyspace']}",
-                hint='state its replication, for example {"datacenter1": 3}',
+                hint='create it with its replication: `create_schema({"datacenter1": 3})` '
+                "or the command `event-store schema create --replication datacenter1=3`",
             )
-        await self._change("schema/keyspace", replication=options)
+        deadline = Deadline(self._settings.timeout)
+        nodes = await repeat(
+            lambda _: nodes_by_datacenter(self._session, deadline),
+            deadline,
+            self._settings.backoff,
+            "looking at the nodes",
+        )
+        for datacenter, replicas in replication.items():
+            if replicas > nodes.get(datacenter, 0):
+                there = ", ".join(f"{name} has {count}" for name, count in nodes.items())
+                raise InvalidArgument(
+                    f"{replicas} replicas in {datacenter!r} are more than there are nodes: {there}"
+                )
+        await self._change("schema/keyspace", replication=replication_options(replication))
 
     async def _create_migrations(self) -> None:
-        name = f"{self._names['keyspace']}.event_store_migrations"
-        await self._change("schema/migrations", id=str(uuid5(_NAMESPACE, name)))
+        await self._change("schema/migrations", id=migrations_id(self._names["keyspace"]))
 
     async def _bring_up_to_date(self) -> tuple[bool, tuple[str, ...]]:
         state = await self.state()
@@ -199,6 +220,32 @@ class Migrator:
         row = dict(zip(page.columns, page.rows[0], strict=True))
         held_by = row.get("changed_by")
         return bool(row["[applied]"]) or (held_by is not None and held_by == str(mine))
+
+
+def schema_cql(
+    keyspace: str, table: str, replication: Mapping[str, int]
+) -> Iterator[tuple[str, str]]:
+    """
+    Iterate over the schema's files and their CQL, comments and all, for people to read.
+
+    Raises:
+        InvalidArgument: a name is not safe in CQL.
+    """
+    names = {
+        "keyspace": check_identifier("keyspace", keyspace),
+        "table": check_identifier("table", table),
+        "replication": replication_options(replication),
+        "compaction": compaction("5.0"),
+        "id": migrations_id(keyspace),
+    }
+    folders = ["schema/keyspace", "schema/migrations", "schema/events"]
+    for path in [*folders, *(f"migrations/{name}" for _, name in migrations())]:
+        yield path, read_file(path).format(**names)
+
+
+def migrations_id(keyspace: str) -> str:
+    """Return the id of a keyspace's table of migrations, the same wherever it is created."""
+    return str(uuid5(_NAMESPACE, f"{keyspace}.event_store_migrations"))
 
 
 def compaction(release: str) -> str:

@@ -1,5 +1,6 @@
 """Schema: what stands in the cluster, held against what this library needs."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -124,3 +125,23 @@ async def inspect(
         version=version,
         release=release,
     )
+
+
+async def nodes_by_datacenter(session: Session, deadline: Deadline) -> Mapping[str, int]:
+    """
+    Return how many nodes each datacenter has, at most one too many; raises `Fault`.
+
+    A node does not list itself among its peers, and the driver may ask one node for itself and
+    another for its peers: so each datacenter with peers may have one node more.
+    """
+    local, peers = [
+        (
+            await session.fetch(
+                await session.prepare(load_statement(f"statements/{name}"), deadline), (), deadline
+            )
+        ).rows
+        for name in ("describe_local", "describe_peers")
+    ]
+    counts = Counter(row[0] for row in peers if row[0])
+    names = {*counts, *(row[1] for row in local)}
+    return {name: counts[name] + 1 for name in sorted(names)}

@@ -1,11 +1,15 @@
 """The command's groups, and what they have in common."""
 
+from typing import Annotated
+
 import typer
 
+from .. import __version__
 from . import schema
 
 app = typer.Typer(
     no_args_is_help=True,
+    invoke_without_command=True,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
     help="Look after an event store on Apache Cassandra.",
@@ -14,5 +18,11 @@ app.add_typer(schema.app, name="schema")
 
 
 @app.callback()
-def _group() -> None:
-    """Keep ``schema`` a group while it is the only one."""
+def _common(
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    if version:
+        typer.echo(f"event-store {__version__}")
+        raise typer.Exit

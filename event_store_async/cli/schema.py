@@ -1,11 +1,12 @@
 """``event-store schema``: create, migrate, and look at the table."""
 
+from collections.abc import Mapping
 from typing import Annotated
 
 import typer
 
 from ..cassandra import EventStore, SchemaReport
-from ..cql_files import cql_root
+from ..cassandra.migrating import schema_cql
 from .target import with_store
 
 app = typer.Typer(no_args_is_help=True, help="Create, migrate, and look at the table of events.")
@@ -26,11 +27,17 @@ async def create(store: EventStore, replication: Replication) -> None:
     """
     Create keyspace and table where they do not exist; migrate an older table.
 
-    Safe to repeat, and to run from several places at once.
+    Safe to repeat, and to run from several places at once. A keyspace that exists keeps its
+    replication.
 
-    Example: event-store schema create --keyspace bank --replication datacenter1=3
+    Example, for three nodes or more: event-store schema create --keyspace bank --replication
+    datacenter1=3
     """
-    _tell(await store.create_schema(dict(_replicas(text) for text in replication)))
+    asked = dict(_replicas(text) for text in replication)
+    report = await store.create_schema(asked)
+    _tell(report)
+    if {name: str(count) for name, count in asked.items()} != _replication(report.replication):
+        typer.echo("note: the keyspace was there before, and keeps its replication")
 
 
 @app.command()
@@ -46,13 +53,15 @@ async def migrate(store: EventStore) -> None:
 
 @app.command()
 @with_store
-async def status(store: EventStore) -> None:
+async def status(store: EventStore, context: typer.Context) -> None:
     """
     Say what stands in the cluster; exit with 1 where a store could not use it.
 
     Example: event-store schema status --keyspace bank
     """
     state = await store.schema_state()
+    asked = context.params
+    typer.echo(f"cluster      {asked['contact_points']}, port {asked['port']}")
     typer.echo(f"server       {state.release}")
     typer.echo(f"replication  {_words(state.replication)}")
     typer.echo(f"table        {state.table}")
@@ -61,16 +70,16 @@ async def status(store: EventStore) -> None:
 
 
 @app.command()
-def show() -> None:
+def show(keyspace: str = "bank", table: str = "events", replication: str = "datacenter1=3") -> None:
     """
-    Print the CQL files that the table is made by.
+    Print the CQL that `create` and `migrate` run, on Cassandra 5.0 or later.
 
-    Names in braces are filled in when they are run. Example: event-store schema show
+    Example: event-store schema show --keyspace bank
     """
-    for folder in ("schema", "migrations"):
-        for entry in sorted((cql_root() / folder).iterdir(), key=lambda entry: entry.name):
-            typer.secho(f"-- cql/{folder}/{entry.name}", bold=True)
-            typer.echo(entry.read_text(encoding="utf-8"))
+    name, count = _replicas(replication)
+    for path, text in schema_cql(keyspace, table, {name: count}):
+        typer.secho(f"-- cql/{path}.cql", bold=True)
+        typer.echo(text)
 
 
 def _replicas(text: str) -> tuple[str, int]:
@@ -86,8 +95,11 @@ def _tell(report: SchemaReport) -> None:
     typer.echo(f"replication: {_words(report.replication)}")
 
 
-def _words(replication: object) -> str:
-    if not isinstance(replication, dict) or not replication:
+def _replication(found: Mapping[str, str]) -> dict[str, str]:
+    return {key: value for key, value in found.items() if key != "class"}
+
+
+def _words(replication: Mapping[str, str] | None) -> str:
+    if not replication:
         return "there is no such keyspace"
-    words = {key: value for key, value in replication.items() if key != "class"}
-    return ", ".join(f"{key}={value}" for key, value in words.items())
+    return ", ".join(f"{key}={value}" for key, value in _replication(replication).items())

@@ -11,9 +11,10 @@ class InvalidStreamId(InvalidArgument):
     """A stream id that is no `uuid.UUID`."""
 
     def __init__(self, stream_id: object) -> None:
+        hint = "uuid.uuid5(namespace, text) makes one of any text"
         super().__init__(
             f"a stream id must be a uuid.UUID, not {type(stream_id).__name__}",
-            hint="uuid.UUID(text) makes one of a text" if isinstance(stream_id, str) else None,
+            hint=hint if isinstance(stream_id, str) else None,
         )
 
 
@@ -60,7 +61,8 @@ class AppendTooLarge(InvalidArgument):
     def __init__(self, unit: str, size: int, limit: int) -> None:
         super().__init__(
             f"an append of {size:,} {unit} is above the limit of {limit:,}",
-            hint="split it into several appends",
+            hint="split it into several appends, keep large content elsewhere, or raise "
+            f"Settings.max_append_{unit}",
         )
         self.unit = unit
         self.size = size

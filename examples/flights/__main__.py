@@ -47,7 +47,7 @@ def parser() -> argparse.ArgumentParser:
     )
     length = parser.add_mutually_exclusive_group()
     length.add_argument(
-        "--days", type=count, default=14, help="how many days of the year (default: 14)"
+        "--days", type=count, default=10, help="how many days of the year (default: 10)"
     )
     length.add_argument(
         "--year",
@@ -75,6 +75,13 @@ async def demo(
 ) -> int:
     """Replay flights, read them back, check them, and tell what came of it."""
     run, tally, findings = uuid4(), Tally(), Findings()
+    days = len({flight.day for flight in flights})
+    console.print(
+        f"{len(flights):,} flights of the year's first {days} days, written by {dispatchers} "
+        "dispatchers at once: whoever finds an aircraft's stream moved on decides again.",
+        highlight=False,
+        soft_wrap=True,
+    )
     started = monotonic()
 
     def replayed() -> tuple[int, str]:

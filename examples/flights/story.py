@@ -47,7 +47,7 @@ async def tell_busiest_day(
         return
     aircraft, day = busiest[0].aircraft, busiest[0].day
     of_the_day = {flight.key for flight in busiest}
-    title = f"{aircraft} on {day.day} {day:%B %Y}, as its stream tells it (UTC)"
+    title = f"{aircraft} on {day.day} {day:%B %Y}, as its stream tells it (times in UTC)"
     table = Table(title=title, box=box.SIMPLE, pad_edge=False)
     table.add_column("version", justify="right")
     for title in ("recorded", "by", "flight", "event", ""):
@@ -62,8 +62,8 @@ def show_verdict(console: Console, findings: Findings) -> None:
     """Say in one line whether all is well, or list what is not."""
     if not findings.problems:
         console.print(
-            f"All {findings.events:,} events of {findings.aircraft:,} aircraft are stored,"
-            " in order, exactly once.",
+            f"All {findings.events:,} events of {findings.aircraft:,} aircraft are stored"
+            " exactly once, each flight's in their order.",
             style="bold green",
             highlight=False,
         )

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -18,6 +18,7 @@ from event_store_async import (
     NewEvent,
     PayloadNotEncodable,
     RawCodec,
+    RecordedEvent,
 )
 
 from ..fixtures.faulty import FaultySession
@@ -147,6 +148,13 @@ async def test_fields_of_a_wrong_kind(
 ) -> None:
     with pytest.raises(InvalidEvent):
         await faulty_store.persist_events(stream_id, [event])
+
+
+async def test_a_recorded_event_is_no_new_one(faulty_store: EventStore, stream_id: UUID) -> None:
+    recorded = RecordedEvent(stream_id, 1, "a", datetime.now(UTC))
+
+    with pytest.raises(InvalidEvent, match="RecordedEvent"):
+        await faulty_store.persist_events(stream_id, [recorded])
 
 
 async def test_an_event_id_used_twice(faulty_store: EventStore, stream_id: UUID) -> None:

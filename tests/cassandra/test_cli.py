@@ -55,6 +55,7 @@ async def test_create_status_migrate(store: EventStore, server: Server, there: l
 
     assert (missing.code, "there is no such table" in missing.err) == (1, True)
     assert (unstated.code, "replication" in unstated.err) == (1, True)
+    assert f"port {server.port}" in missing.out
     assert (created.code, f"{name}.events: created" in created.out) == (0, True)
     assert (again.code, "nothing to do" in again.out) == (0, True)
     assert (migrated.code, "nothing to do" in migrated.out) == (0, True)
@@ -75,9 +76,16 @@ async def test_what_cannot_be_reached_or_read_is_said_plainly(
     assert (odd.code, "DATACENTER=REPLICAS" in odd.err) == (2, True)
 
 
-async def test_show_prints_the_cql() -> None:
-    shown = await event_store("schema", "show")
+async def test_show_prints_cql_that_can_be_run() -> None:
+    shown = await event_store("schema", "show", "--keyspace", "shop")
 
     assert shown.code == 0
-    assert "CREATE TABLE IF NOT EXISTS" in shown.out
-    assert "ALTER TABLE" in shown.out
+    assert "CREATE TABLE IF NOT EXISTS shop.events" in shown.out
+    assert "ALTER TABLE shop.events ADD event_id uuid;" in shown.out
+    assert "{{" not in shown.out
+
+
+async def test_the_version() -> None:
+    from event_store_async import __version__
+
+    assert (await event_store("--version")).out == f"event-store {__version__}\n"

@@ -107,6 +107,7 @@ async def test_a_datacenter_that_does_not_exist(server: Server) -> None:
         {"contact_points": ""},
         {"contact_points": ["127.0.0.1", ""]},
         {"contact_points": [7]},
+        {"contact_points": "127.0.0.1:9042"},
         {"port": 0},
         {"port": "9042"},
         {"port": True},
@@ -122,6 +123,13 @@ def test_targets_that_are_none(wrong: dict[str, object]) -> None:
 
     with pytest.raises(InvalidArgument):
         EventStore.connect(**arguments)  # type: ignore[arg-type]
+
+
+def test_what_is_not_opened_yet_says_so() -> None:
+    connecting = EventStore.connect("127.0.0.1", keyspace="bank")
+
+    with pytest.raises(AttributeError, match="async with"):
+        connecting.persist_events  # type: ignore[attr-defined] # noqa: B018
 
 
 def test_secrets_are_in_no_repr() -> None:

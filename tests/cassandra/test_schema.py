@@ -76,6 +76,18 @@ async def test_a_keyspace_is_never_made_up(bare: EventStore) -> None:
         await bare.create_schema()
 
 
+@pytest.mark.parametrize(
+    ("replication", "told"), [({"mars": 1}, "mars"), ({"datacenter1": 99}, "99 replicas")]
+)
+async def test_a_replication_that_the_cluster_cannot_hold_creates_nothing(
+    bare: EventStore, replication: dict[str, int], told: str
+) -> None:
+    with pytest.raises(InvalidArgument, match=told):
+        await bare.create_schema(replication)
+
+    assert (await bare.schema_state()).replication is None
+
+
 async def test_creating_is_idempotent_and_reported(
     bare: EventStore, server: Server, keyspace: str, stream_id: UUID
 ) -> None:

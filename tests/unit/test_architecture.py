@@ -66,7 +66,7 @@ def edges(folder: Path, prefix: str) -> set[tuple[str, str]]:
         for name in imported_names(path):
             if name.startswith(f"{prefix}."):
                 other = name.removeprefix(f"{prefix}.").partition(".")[0]
-                if other != part:
+                if other != part and not other.startswith("__"):
                     found.add((part, other))
     return found
 
