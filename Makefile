@@ -31,10 +31,10 @@ test: install ## Run the whole test suite on a real Cassandra (ARGS=... for pyte
 	$(BIN)/python -m pytest $(ARGS)
 
 test-uvloop: install ## Run the Cassandra tests on uvloop
-	EVENT_STORE_TEST_LOOP=uvloop $(BIN)/python -m pytest tests/cassandra $(ARGS)
+	EVENT_STORE_TEST_LOOP=uvloop $(BIN)/python -m pytest tests/cassandra tests/contract/test_cassandra.py $(ARGS)
 
 test-debug: install ## Run the Cassandra tests in asyncio's debug mode
-	$(BIN)/python -X dev -m pytest tests/cassandra -o asyncio_debug=true $(ARGS)
+	$(BIN)/python -X dev -m pytest tests/cassandra tests/contract/test_cassandra.py -o asyncio_debug=true $(ARGS)
 
 check: lint types test test-uvloop test-debug ## Everything that CI checks
 

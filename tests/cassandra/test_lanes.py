@@ -9,7 +9,6 @@ import pytest
 
 from event_store_async import (
     AppendOutcomeUnknown,
-    ConcurrentModification,
     EventStore,
     Settings,
     StoreClosed,
@@ -40,19 +39,6 @@ async def test_appends_of_many_tasks_to_one_stream_are_all_stored(
     assert [result.version for result in results] == list(range(1, 65))
     assert payloads(await read_all(store, stream_id)) == list(range(64)), "in the order of calls"
     assert len(store._lanes) == 0
-
-
-async def test_of_many_with_one_expectation_exactly_one_wins(
-    store: EventStore, stream_id: UUID
-) -> None:
-    results = await asyncio.gather(
-        *(store.try_persist_events(stream_id, [number], 0) for number in range(20))
-    )
-
-    conflicts = [result for result in results if isinstance(result, ConcurrentModification)]
-    assert len(conflicts) == 19
-    assert {conflict.actual_version for conflict in conflicts} == {1}
-    assert await store.current_version(stream_id) == 1
 
 
 async def test_streams_do_not_wait_for_each_other(

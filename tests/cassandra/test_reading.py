@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import anyio
 import pytest
@@ -23,50 +23,6 @@ async def ten(store: EventStore, stream_id: UUID) -> UUID:
 
 def versions(*ranges: Iterable[int]) -> list[int]:
     return [version for each in ranges for version in each]
-
-
-@pytest.mark.parametrize("page_size", [None, 1, 3, 5, 10, 11])
-@pytest.mark.parametrize("consistency", [None, "serial"])
-async def test_pages_join_without_a_seam(
-    store: EventStore, ten: UUID, page_size: int | None, consistency: str | None
-) -> None:
-    options = {"page_size": page_size, "consistency": consistency}
-
-    assert payloads(await read_all(store, ten, **options)) == versions(range(1, 11))
-    assert payloads(await read_all(store, ten, backward=True, **options)) == versions(
-        range(10, 0, -1)
-    )
-
-
-@pytest.mark.parametrize(
-    ("options", "expected"),
-    [
-        ({"from_version": 4}, versions(range(4, 11))),
-        ({"from_version": 10}, [10]),
-        ({"from_version": 11}, []),
-        ({"from_version": 4, "max_count": 3}, [4, 5, 6]),
-        ({"max_count": 100}, versions(range(1, 11))),
-        ({"backward": True, "max_count": 3}, [10, 9, 8]),
-        ({"backward": True, "from_version": 4}, [4, 3, 2, 1]),
-        ({"backward": True, "from_version": 4, "max_count": 2}, [4, 3]),
-        ({"backward": True, "from_version": 1}, [1]),
-        ({"backward": True, "from_version": 99, "max_count": 2}, [10, 9]),
-        ({"from_version": 3, "max_count": 4, "page_size": 2}, [3, 4, 5, 6]),
-    ],
-)
-async def test_ranges(
-    store: EventStore, ten: UUID, options: dict[str, int], expected: list[int]
-) -> None:
-    assert payloads(await read_all(store, ten, **options)) == expected
-
-
-async def test_a_stream_that_does_not_exist_reads_as_nothing(
-    store: EventStore, stream_id: UUID
-) -> None:
-    assert await read_all(store, stream_id) == []
-    assert await read_all(store, stream_id, backward=True) == []
-    assert await read_all(store, stream_id, consistency="serial") == []
-    assert await store.current_version(stream_id) == 0
 
 
 async def test_a_page_request_that_times_out_is_repeated(
@@ -222,16 +178,6 @@ async def test_a_cancelled_read_leaves_nothing_running(
     with anyio.fail_after(10):
         while faulty_store._session.in_flight:
             await asyncio.sleep(0)
-
-
-async def test_reads_of_many_streams_beside_each_other(store: EventStore) -> None:
-    streams = [uuid4() for _ in range(30)]
-    for number, stream in enumerate(streams):
-        await store.persist_events(stream, [number] * 5)
-
-    results = await asyncio.gather(*(read_all(store, stream) for stream in streams * 5))
-
-    assert [payloads(events) for events in results] == [[n] * 5 for n in range(30)] * 5
 
 
 async def test_large_events_come_in_small_pages(store: EventStore, stream_id: UUID) -> None:
