@@ -116,6 +116,8 @@ def report(facts: Any) -> None:
 
 def main(scenarios: dict[str, Any]) -> None:
     """Run the scenario that the command line names."""
+    # Where a shell runs the tests in the background, it hands down Ctrl-C as ignored.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     _, name, *arguments = sys.argv
     facts = scenarios[name](*map(int, arguments))
     if asyncio.iscoroutine(facts):
