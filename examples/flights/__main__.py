@@ -77,7 +77,7 @@ async def demo(
     run, tally, findings = uuid4(), Tally(), Findings()
     days = len({flight.day for flight in flights})
     console.print(
-        f"{len(flights):,} flights of the year's first {days} days, written by {dispatchers} "
+        f"{len(flights):,} flights of the year's first {days} day(s), written by {dispatchers} "
         "dispatchers at once: whoever finds an aircraft's stream moved on decides again.",
         highlight=False,
         soft_wrap=True,
