@@ -1,14 +1,25 @@
 """Events: as the caller hands them over, and as the store recorded them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any, Generic
 from uuid import UUID, uuid4
 
+from .values import value
 
-@dataclass(frozen=True, slots=True)
-class NewEvent:
+if TYPE_CHECKING:
+    from typing_extensions import TypeVar
+
+    P_co = TypeVar("P_co", default=Any, covariant=True)
+else:
+    from typing import TypeVar
+
+    P_co = TypeVar("P_co", covariant=True)  # Python has defaults of type variables from 3.13 on.
+
+
+@value
+class NewEvent(Generic[P_co]):
     """
     An event that is to be appended.
 
@@ -24,14 +35,14 @@ class NewEvent:
             make an append repeatable from another process too.
     """
 
-    payload: Any
+    payload: P_co
     type: str | None = None
     metadata: Mapping[str, Any] | None = None
     event_id: UUID = field(default_factory=uuid4)
 
 
-@dataclass(frozen=True, slots=True)
-class RecordedEvent:
+@value
+class RecordedEvent(Generic[P_co]):
     """
     An event as it stands in its stream. Immutable: the fields never change once recorded.
 
@@ -48,7 +59,7 @@ class RecordedEvent:
 
     stream_id: UUID
     version: int
-    payload: Any
+    payload: P_co
     timestamp: datetime
     event_id: UUID | None = None
     type: str | None = None

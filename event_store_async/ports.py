@@ -1,12 +1,21 @@
 """The ports: what an application asks of an event store, whichever one it is."""
 
 from collections.abc import AsyncGenerator, Iterable
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 from uuid import UUID
 
-from .events import NewEvent, RecordedEvent
+from .events import NewEvent, P_co, RecordedEvent
 from .results import AppendResult, Persisted
 from .versions import ANY, ExpectedVersion
+
+if TYPE_CHECKING:
+    from typing_extensions import TypeVar
+
+    E = TypeVar("E", default=Any)
+else:
+    from typing import TypeVar
+
+    E = TypeVar("E")
 
 ReadConsistency = Literal["serial"]
 """``"serial"``: see every append acknowledged to anybody before the read began, and finish any
@@ -14,9 +23,9 @@ that a dead coordinator left half-way. None, the default of reads, is a quorum r
 append acknowledged before it began, and may or may not see one that is in flight."""
 
 
-class EventReader(Protocol):
+class EventReader(Protocol[P_co]):
     """
-    Reads streams.
+    Reads streams, whose events carry payloads of one type; of any, where none is said.
 
     What a read gives is always a contiguous run of versions that stands in the stream; a hole is
     an error, never skipped.
@@ -31,7 +40,7 @@ class EventReader(Protocol):
         backward: bool = False,
         page_size: int | None = None,
         consistency: ReadConsistency | None = None,
-    ) -> AsyncGenerator[RecordedEvent, None]:
+    ) -> AsyncGenerator[RecordedEvent[P_co], None]:
         """
         Iterate over the stream's events in version order, or backward from its end.
 
@@ -65,9 +74,9 @@ class EventReader(Protocol):
         """
 
 
-class EventWriter(Protocol):
+class EventWriter(Protocol[E]):
     """
-    Appends to streams.
+    Appends to streams, whose events carry payloads of one type; of any, where none is said.
 
     An append is all or nothing: its events stand in the stream at consecutive versions, in the
     order given, or none of them does. Appends of one writer to one stream are stored in the
@@ -77,11 +86,11 @@ class EventWriter(Protocol):
     async def persist_events(
         self,
         stream_id: UUID,
-        events: Iterable[Any | NewEvent],
+        events: Iterable[E | NewEvent[E]],
         expected_version: ExpectedVersion = ANY,
         *,
         timeout: float | None = None,
-    ) -> Persisted:
+    ) -> Persisted[E]:
         """
         Append events to a stream and return them as recorded.
 
@@ -109,11 +118,11 @@ class EventWriter(Protocol):
     async def try_persist_events(
         self,
         stream_id: UUID,
-        events: Iterable[Any | NewEvent],
+        events: Iterable[E | NewEvent[E]],
         expected_version: ExpectedVersion = ANY,
         *,
         timeout: float | None = None,
-    ) -> AppendResult:
+    ) -> AppendResult[E]:
         """
         Do as `persist_events` does, but return a `ConcurrentModification` as a value.
 

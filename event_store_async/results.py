@@ -1,15 +1,15 @@
 """Results: what an append comes to, as values to match on."""
 
-from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Generic, TypeAlias
 from uuid import UUID
 
 from .errors import ConcurrentModification
-from .events import RecordedEvent
+from .events import P_co, RecordedEvent
+from .values import value
 
 
-@dataclass(frozen=True, slots=True)
-class Persisted:
+@value
+class Persisted(Generic[P_co]):
     """
     The append stands in the stream.
 
@@ -24,9 +24,9 @@ class Persisted:
 
     stream_id: UUID
     version: int
-    events: tuple[RecordedEvent, ...]
+    events: tuple[RecordedEvent[P_co], ...]
     stored_earlier: bool = False
 
 
-AppendResult: TypeAlias = Persisted | ConcurrentModification
+AppendResult: TypeAlias = Persisted[P_co] | ConcurrentModification
 """The closed union that `try_persist_events` returns; ``match`` over both exhausts it."""
