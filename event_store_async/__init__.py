@@ -3,13 +3,16 @@ An asyncio-native event store on Apache Cassandra.
 
 The layers, each of which imports only those above it:
 
-    versions events               values
+    versions values events        what an application hands over and gets
     errors results                what can come of an append
-    codec retry settings          pure tools
+    codec retry correlation       pure tools
+    settings                      limits, deadlines, sources of time and ids
     ports                         what an application asks of a store
     checks drafts cql_files       arguments checked, events encoded; the files of cql/
     cassandra                     the store on Cassandra; one of its modules imports the driver
     memory                        the same promises, in memory
+    typed                         events of an application's own types, over any store
+    aggregates                    reducers, repositories and commands, on the ports alone
 
 and beside them, opt-in: `event_store_async.testing`, the contract of every store and a hostile one;
 `event_store_async.embedded`, a real Cassandra on this machine; and `event_store_async.cli`, the
@@ -20,6 +23,7 @@ from importlib.metadata import version as _version
 
 from .cassandra import EventStore, SchemaReport, SchemaState, Tls
 from .codec import Codec, JsonCodec, RawCodec
+from .correlation import caused_by, correlated
 from .errors import (
     AppendOutcomeUnknown,
     AppendTooLarge,
@@ -32,6 +36,7 @@ from .errors import (
     InvalidExpectedVersion,
     InvalidIdentifier,
     InvalidStreamId,
+    MistypedEvent,
     MisuseError,
     PayloadNotEncodable,
     RequestRefused,
@@ -50,12 +55,13 @@ from .errors import (
     TimeToLiveRefused,
     TlsFailed,
     UndecodableEvent,
+    UnknownEventType,
     WrongEventLoop,
     WrongProcess,
 )
 from .events import NewEvent, RecordedEvent
 from .memory import MemoryEventStore
-from .ports import EventReader, EventWriter
+from .ports import EventReader, EventReaderWriter, EventWriter
 from .results import AppendResult, Persisted
 from .retry import Backoff
 from .settings import Settings
@@ -76,6 +82,7 @@ __all__ = [
     "ConcurrentModification",
     "ConnectionFailed",
     "EventReader",
+    "EventReaderWriter",
     "EventStore",
     "EventStoreError",
     "EventWriter",
@@ -87,6 +94,7 @@ __all__ = [
     "InvalidStreamId",
     "JsonCodec",
     "MemoryEventStore",
+    "MistypedEvent",
     "MisuseError",
     "NewEvent",
     "PayloadNotEncodable",
@@ -113,7 +121,10 @@ __all__ = [
     "Tls",
     "TlsFailed",
     "UndecodableEvent",
+    "UnknownEventType",
     "WrongEventLoop",
     "WrongProcess",
     "__version__",
+    "caused_by",
+    "correlated",
 ]

@@ -1,7 +1,7 @@
 """Drafts: the events of an append, checked and encoded before anything is sent."""
 
 from collections.abc import Iterable, Mapping, Sized
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -9,8 +9,10 @@ from uuid import UUID
 import orjson
 
 from .codec import Codec, JsonCodec
+from .codec.compression import SUFFIX, compressed
+from .correlation import with_correlation
 from .errors import AppendTooLarge, InvalidEvent, PayloadNotEncodable
-from .events import NewEvent, RecordedEvent
+from .events import NewEvent, RecordedEvent, UnidentifiedEvent
 from .settings import Settings
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -24,10 +26,10 @@ class Draft:
     An event with everything that is stored of it, save its version and timestamp.
 
     Attributes:
-        event: The event as the caller gave it, or wrapped.
-        payload: Its payload, encoded.
+        event: The event as the caller gave it, or wrapped, with the ids of its correlation.
+        payload: Its payload, encoded and perhaps compressed.
         metadata: Its metadata as a JSON object, if any.
-        content_type: The codec that encoded the payload.
+        content_type: The codec that encoded the payload, and whether it is compressed.
     """
 
     event: NewEvent
@@ -107,9 +109,11 @@ def draft(events: Iterable[Any | NewEvent], codec: Codec, settings: Settings) ->
             )
         if isinstance(given, NewEvent):
             event, identified = given, True
+        elif isinstance(given, UnidentifiedEvent):
+            event = given.identified(settings.new_event_id())
         else:
             event = NewEvent(given, event_id=settings.new_event_id())
-        item = _draft_one(index, event, codec)
+        item = _draft_one(index, event, codec, settings.compress_above)
         if event.event_id in seen:
             raise InvalidEvent(index, f"event id {event.event_id} is used twice in one append")
         seen.add(event.event_id)
@@ -120,7 +124,7 @@ def draft(events: Iterable[Any | NewEvent], codec: Codec, settings: Settings) ->
     return Drafts(tuple(items), identified)
 
 
-def _draft_one(index: int, event: NewEvent, codec: Codec) -> Draft:
+def _draft_one(index: int, event: NewEvent, codec: Codec, compress_above: int | None) -> Draft:
     if not isinstance(event.event_id, UUID):
         raise InvalidEvent(
             index, f"an event id must be a uuid.UUID, not {type(event.event_id).__name__}"
@@ -129,15 +133,23 @@ def _draft_one(index: int, event: NewEvent, codec: Codec) -> Draft:
         raise InvalidEvent(index, "a type must be a text that is not empty, or None")
     if event.metadata is not None and not isinstance(event.metadata, Mapping):
         raise InvalidEvent(index, "metadata must be a mapping, or None")
+    metadata = with_correlation(event.metadata)
+    if metadata is not event.metadata:
+        event = replace(event, metadata=metadata)
     try:
         (event.type or "").encode()
         payload = codec.encode(event.payload)
-        metadata = None if event.metadata is None else _METADATA.encode(dict(event.metadata))
+        encoded = None if metadata is None else _METADATA.encode(dict(metadata))
     except Exception as error:
         raise PayloadNotEncodable(index, f"cannot be encoded: {error}") from error
     if type(payload) is not bytes:
         raise PayloadNotEncodable(index, f"the codec made {type(payload).__name__}, not bytes")
-    return Draft(event, payload, metadata, codec.content_type)
+    smaller = None
+    if compress_above is not None and len(payload) > compress_above:
+        smaller = compressed(payload)
+    if smaller is not None:
+        return Draft(event, smaller, encoded, codec.content_type + SUFFIX)
+    return Draft(event, payload, encoded, codec.content_type)
 
 
 def decode_metadata(data: bytes | None) -> Mapping[str, Any] | None:

@@ -42,6 +42,28 @@ class NewEvent(Generic[P_co]):
 
 
 @value
+class UnidentifiedEvent(Generic[P_co]):
+    """
+    An event to be appended, whose id the store makes: nobody can have stored it before.
+
+    It is what wrappers of a store make of a bare payload that they name a type for.
+
+    Attributes:
+        payload: What happened.
+        type: As of a `NewEvent`.
+        metadata: As of a `NewEvent`.
+    """
+
+    payload: P_co
+    type: str | None = None
+    metadata: Mapping[str, Any] | None = None
+
+    def identified(self, event_id: UUID) -> NewEvent[P_co]:
+        """Return the event with an id."""
+        return NewEvent(self.payload, self.type, self.metadata, event_id)
+
+
+@value
 class RecordedEvent(Generic[P_co]):
     """
     An event as it stands in its stream. Immutable: the fields never change once recorded.

@@ -129,3 +129,7 @@ class EventWriter(Protocol[E]):
         Raises:
             EventStoreError: as `persist_events` does, `ConcurrentModification` excepted.
         """
+
+
+class EventReaderWriter(EventReader[E], EventWriter[E], Protocol[E]):
+    """Reads streams and appends to them."""

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID, uuid4
 
+from .codec import compression
 from .errors import InvalidArgument
 from .retry import Backoff
 
@@ -30,6 +31,8 @@ class Settings:
         max_append_bytes: Bytes of payload and metadata in one append. A conditional batch goes
             through Paxos as one blob; the server's own walls are at 16 MiB.
         max_append_events: Events in one append.
+        compress_above: Payloads of more bytes than this are stored compressed, by zstd; None is
+            never. It needs the extra ``zstd``, as does reading them, which needs no setting.
         look_back: How many of a stream's last versions are searched for the event ids of an
             append that expects no exact version.
         max_in_flight: Requests at the server at once; the others wait their turn. Far below the
@@ -48,6 +51,7 @@ class Settings:
     close_timeout: float = 15.0
     max_append_bytes: int = 1024 * 1024
     max_append_events: int = 1000
+    compress_above: int | None = None
     look_back: int = 100
     max_in_flight: int = 128
     max_waiting: int = 10_000
@@ -58,11 +62,15 @@ class Settings:
     new_event_id: Callable[[], UUID] = field(default=uuid4, repr=False)
 
     def __post_init__(self) -> None:
-        """Refuse what is not a positive number."""
+        """Refuse what is not a positive number, and compression where there is none."""
         for item in fields(self):
             value = getattr(self, item.name)
             if item.type in {float, int}:
                 _check_number(item.name, value, whole=item.type is int)
+        if self.compress_above is not None:
+            _check_number("compress_above", self.compress_above, whole=True)
+            if not compression.available():
+                raise InvalidArgument("there is no zstd to compress with", hint=compression.HINT)
 
 
 _MAX_IN_FLIGHT: Final = 4096

@@ -1,7 +1,8 @@
 """
 Codecs: how payloads become bytes and come back.
 
-A store writes with one codec and can read with several; `content_type` tells which.
+A store writes with one codec and can read with several; `content_type` tells which, and whether the
+payload is compressed.
 """
 
 from .json import JsonCodec

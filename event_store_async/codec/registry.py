@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
+from .compression import SUFFIX, decompressed
 from .json import JsonCodec
 from .port import Codec
 from .raw import RawCodec
@@ -27,10 +28,13 @@ class Codecs:
         Return the payload that the bytes stand for.
 
         Raises:
-            LookupError: no codec here is for that content type.
+            LookupError: no codec here is for that content type, or it is compressed and there is
+                no zstd here.
             Exception: whatever the codec raises.
         """
         codec = self._codecs.get(content_type)
-        if codec is None:
-            raise LookupError("no codec here is for that content type")
-        return codec.decode(data)
+        if codec is not None:
+            return codec.decode(data)
+        if content_type is not None and content_type.endswith(SUFFIX):
+            return self.decode(content_type.removesuffix(SUFFIX), decompressed(data))
+        raise LookupError("no codec here is for that content type")

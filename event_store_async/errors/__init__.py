@@ -24,7 +24,9 @@ Every error that the library raises.
     ├── StreamError                     what is stored is not what it must be
     │   ├── StreamHole
     │   ├── StreamInconsistent
-    │   └── UndecodableEvent
+    │   ├── UndecodableEvent
+    │   ├── MistypedEvent               its payload is not what its type says
+    │   └── UnknownEventType            its type, or that revision of it, is not registered here
     └── SchemaError                     the table is not (yet) what it must be
         ├── SchemaMissing
         ├── SchemaOutdated
@@ -77,10 +79,12 @@ from .schema import (
     TimeToLiveRefused,
 )
 from .stream import (
+    MistypedEvent,
     StreamError,
     StreamHole,
     StreamInconsistent,
     UndecodableEvent,
+    UnknownEventType,
 )
 
 __all__ = [
@@ -95,6 +99,7 @@ __all__ = [
     "InvalidExpectedVersion",
     "InvalidIdentifier",
     "InvalidStreamId",
+    "MistypedEvent",
     "MisuseError",
     "PayloadNotEncodable",
     "RequestRefused",
@@ -113,6 +118,7 @@ __all__ = [
     "TimeToLiveRefused",
     "TlsFailed",
     "UndecodableEvent",
+    "UnknownEventType",
     "WrongEventLoop",
     "WrongProcess",
 ]

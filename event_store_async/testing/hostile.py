@@ -12,7 +12,7 @@ from ..errors import (
     InvalidArgument,
     StoreUnavailable,
 )
-from ..events import NewEvent, RecordedEvent
+from ..events import NewEvent, RecordedEvent, UnidentifiedEvent
 from ..ports import ReadConsistency
 from ..results import AppendResult, Persisted
 from ..versions import ANY, MAX_VERSION, ExpectedVersion
@@ -206,10 +206,13 @@ class HostileEventStore:
     ) -> Iterator[NewEvent]:
         """Return the events with ids, and keep them: the store stops where there are too many."""
         for event in events:
-            if not isinstance(event, NewEvent):
-                event = NewEvent(event, event_id=self._chooser.new_id())  # noqa: PLW2901
-            drafts.append(event)
-            yield event
+            draft = event
+            if isinstance(event, UnidentifiedEvent):
+                draft = event.identified(self._chooser.new_id())
+            elif not isinstance(event, NewEvent):
+                draft = NewEvent(event, event_id=self._chooser.new_id())
+            drafts.append(draft)
+            yield draft
 
 
 def _is_no_list(events: object) -> bool:

@@ -16,6 +16,7 @@ NAMES = [
     "ConcurrentModification",
     "ConnectionFailed",
     "EventReader",
+    "EventReaderWriter",
     "EventStore",
     "EventStoreError",
     "EventWriter",
@@ -27,6 +28,7 @@ NAMES = [
     "InvalidStreamId",
     "JsonCodec",
     "MemoryEventStore",
+    "MistypedEvent",
     "MisuseError",
     "NO_STREAM",
     "NewEvent",
@@ -55,9 +57,12 @@ NAMES = [
     "Tls",
     "TlsFailed",
     "UndecodableEvent",
+    "UnknownEventType",
     "WrongEventLoop",
     "WrongProcess",
     "__version__",
+    "caused_by",
+    "correlated",
 ]
 
 

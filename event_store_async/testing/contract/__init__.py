@@ -26,7 +26,9 @@ pytest.register_assert_rewrite(
 
 from .base import ContractStore  # noqa: E402 - pytest must know before it is imported
 from .codecs import Codecs  # noqa: E402
+from .compression import Compression  # noqa: E402
 from .concurrency import Concurrency  # noqa: E402
+from .correlation import Correlation  # noqa: E402
 from .expectations import Expectations  # noqa: E402
 from .lifetime import Lifetime  # noqa: E402
 from .limits import Limits  # noqa: E402
@@ -44,7 +46,9 @@ class EventStoreContract(
     Expectations,
     Repetition,
     Records,
+    Correlation,
     Codecs,
+    Compression,
     Reading,
     Refusals,
     Limits,

@@ -1,0 +1,99 @@
+"""Compression: large payloads are stored compressed, and nobody who reads them notices."""
+# ruff: noqa: D102, S101 - the names of the tests say what they hold; tests assert
+
+from uuid import UUID
+
+import pytest
+
+from ...codec import RawCodec, compression
+from ...errors import AppendTooLarge, UndecodableEvent
+from ...events import NewEvent
+from ...ports import EventReaderWriter
+from ...settings import Settings
+from .base import Base, needs, payloads, read_all
+
+COMPRESSED = Settings(compress_above=100, max_append_bytes=1000)
+
+WORDY = {"words": "again and again and " * 40}
+"""Some 800 bytes of JSON; less than 100 compressed."""
+
+zstd_needed = pytest.mark.skipif(not compression.available(), reason="there is no zstd here")
+
+
+class Compression(Base):
+    """`Settings.compress_above`."""
+
+    @pytest.mark.asyncio
+    @needs("opens_others")
+    @zstd_needed
+    async def test_it_is_transparent_to_whoever_reads(
+        self, store: EventReaderWriter, stream_id: UUID
+    ) -> None:
+        event = NewEvent(WORDY, type="wordy", metadata={"user": "ann"})
+        async with self.another(store, settings=COMPRESSED) as compressing:
+            result = await compressing.persist_events(stream_id, [event, {"small": 1}])
+            assert await read_all(compressing, stream_id) == list(result.events)
+
+        assert await read_all(store, stream_id) == list(result.events)
+
+    @pytest.mark.asyncio
+    @needs("opens_others")
+    @zstd_needed
+    async def test_the_content_type_says_so_where_it_is(
+        self, store: EventReaderWriter, stream_id: UUID
+    ) -> None:
+        """A codec that breaks on reading lets the stored bytes and their content type be seen."""
+        incompressible = bytes(range(101))
+        given = [b"x" * 101, b"x" * 100, incompressible]
+        async with self.another(store, codec=_Mute(), settings=COMPRESSED) as mute:
+            await mute.persist_events(stream_id, given)
+            stored = []
+            for version in (1, 2, 3):
+                with pytest.raises(UndecodableEvent) as caught:
+                    await read_all(mute, stream_id, version)
+                stored.append((caught.value.content_type, caught.value.data))
+
+        assert stored[0][0] == "application/x-mute+zstd"
+        assert compression.decompressed(stored[0][1]) == given[0]
+        assert stored[1:] == [("application/x-mute", data) for data in given[1:]]
+
+    @pytest.mark.asyncio
+    @needs("opens_others")
+    @zstd_needed
+    async def test_an_append_is_measured_as_it_is_stored(
+        self, store: EventReaderWriter, stream_id: UUID
+    ) -> None:
+        limit = COMPRESSED.max_append_bytes
+        async with (
+            self.another(store, settings=COMPRESSED) as compressing,
+            self.another(store, settings=Settings(max_append_bytes=limit)) as plain,
+        ):
+            with pytest.raises(AppendTooLarge):
+                await plain.persist_events(stream_id, [WORDY, WORDY])
+            await compressing.persist_events(stream_id, [WORDY, WORDY])
+
+        assert payloads(await read_all(store, stream_id)) == [WORDY, WORDY]
+
+    @pytest.mark.asyncio
+    @needs("opens_others")
+    @zstd_needed
+    async def test_repeating_an_append_finds_it(
+        self, store: EventReaderWriter, stream_id: UUID
+    ) -> None:
+        events = [NewEvent(WORDY)]
+        async with self.another(store, settings=COMPRESSED) as compressing:
+            await compressing.persist_events(stream_id, events, 0)
+
+        result = await store.persist_events(stream_id, events, 0)
+
+        assert result.stored_earlier
+        assert result.events[0].payload == WORDY
+
+
+class _Mute(RawCodec):
+    """Writes bytes, and reads none."""
+
+    content_type = "application/x-mute"  # type: ignore[misc]
+
+    def decode(self, data: bytes) -> bytes:  # noqa: ARG002
+        raise LookupError("not a word")

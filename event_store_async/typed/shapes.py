@@ -1,0 +1,93 @@
+"""Shapes: how an event of one type becomes plain data, and comes back."""
+
+from dataclasses import is_dataclass
+from types import ModuleType
+from typing import Any, Literal, Protocol, get_args, get_origin, get_type_hints, is_typeddict
+
+import orjson
+
+from ..errors import InvalidArgument
+
+_NEEDED = "pip install 'event_store_async[{}]'"
+
+
+class Shape(Protocol):
+    """Plain data is what JSON has words for: dicts, lists, texts, numbers, booleans, None."""
+
+    def plain(self, event: Any) -> Any:
+        """Return an event as plain data; raises whatever its library raises."""
+
+    def event(self, plain: Any) -> Any:
+        """Return the event that plain data stands for; raises whatever its library raises."""
+
+
+def shape_of(cls: type) -> Shape:
+    """
+    Return the shape of a dataclass, a TypedDict, a msgspec Struct or a pydantic model.
+
+    Raises:
+        InvalidArgument: the class is none of them, or its library is not installed.
+    """
+    if hasattr(cls, "__pydantic_validator__"):  # models, and pydantic's own dataclasses
+        return _Pydantic(cls)
+    if is_dataclass(cls) or is_typeddict(cls) or hasattr(cls, "__struct_fields__"):
+        return _Msgspec(cls)
+    raise InvalidArgument(
+        f"{cls!r} is no type of event",
+        hint="use a dataclass, a TypedDict, a msgspec.Struct or a pydantic model",
+    )
+
+
+def tag_of(cls: type, names: tuple[str, ...]) -> str | None:
+    """
+    Return the key that tells a TypedDict's values from others'; None for other classes.
+
+    Raises:
+        InvalidArgument: no key of the TypedDict has the type ``Literal[name]``.
+    """
+    if not is_typeddict(cls):
+        return None
+    for key, hint in get_type_hints(cls).items():
+        if get_origin(hint) is Literal and set(get_args(hint)) <= set(names):
+            return key
+    raise InvalidArgument(
+        f"nothing tells a {cls.__name__} from other dicts",
+        hint=f"give it a key of the type Literal[{names[0]!r}]",
+    )
+
+
+class _Msgspec:
+    """Dataclasses, TypedDicts and structs, by msgspec."""
+
+    def __init__(self, cls: type) -> None:
+        self._cls = cls
+        self._msgspec = _library("msgspec", "typed")
+
+    def plain(self, event: Any) -> Any:
+        return self._msgspec.to_builtins(event, str_keys=True)
+
+    def event(self, plain: Any) -> Any:
+        return self._msgspec.convert(plain, self._cls, str_keys=True)
+
+
+class _Pydantic:
+    """Pydantic's models and dataclasses."""
+
+    def __init__(self, cls: type) -> None:
+        self._adapter = _library("pydantic", "pydantic").TypeAdapter(cls)
+
+    def plain(self, event: Any) -> Any:
+        return self._adapter.dump_python(event, mode="json", by_alias=True)
+
+    def event(self, plain: Any) -> Any:
+        # From JSON, not from Python: a strict model takes a text for a UUID only there.
+        return self._adapter.validate_json(orjson.dumps(plain))
+
+
+def _library(name: str, extra: str) -> ModuleType:
+    from importlib import import_module
+
+    try:
+        return import_module(name)
+    except ImportError as error:
+        raise InvalidArgument(f"{name} is not installed", hint=_NEEDED.format(extra)) from error

@@ -1,0 +1,87 @@
+"""The registry: what it refuses when it is made, and what it needs."""
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal, TypedDict
+
+import pytest
+from pydantic.dataclasses import dataclass as pydantic_dataclass
+
+from event_store_async import InvalidArgument
+from event_store_async.typed import EventType, EventTypes
+
+
+@dataclass
+class A:
+    number: int
+
+
+@dataclass
+class B:
+    number: int
+
+
+class Untold(TypedDict):
+    number: int
+
+
+class Told(TypedDict, total=False):
+    kind: Literal["told"]
+
+
+def same(payload: Any) -> Any:
+    return payload
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: [EventType(A, "a"), EventType(B, "a")], "two types of events are named 'a'"),
+        (
+            lambda: [EventType(A, "a"), EventType(B, "b", formerly=["a"])],
+            "two types of events are named 'a'",
+        ),
+        (lambda: [EventType(A, "a"), EventType(A, "b")], "A is registered twice"),
+        (lambda: [EventType(A, "")], "needs a name"),
+        (lambda: [EventType(A, "a", revision=0)], "a revision is 1 or more, not 0"),
+        (lambda: [EventType(A, "a", revision=True)], "a revision is 1 or more, not True"),
+        (
+            lambda: [EventType(A, "a", revision=3, upcasters={2: same})],
+            "'a': revision 3 needs upcasters from: 1, 2; given: 2",
+        ),
+        (
+            lambda: [EventType(A, "a", upcasters={1: same})],
+            "'a': revision 1 needs upcasters from: none; given: 1",
+        ),
+        (lambda: [EventType(int, "number")], "is no type of event"),
+        (
+            lambda: [EventType(Untold, "untold")],
+            "nothing tells a Untold from other dicts (give it a key of the type Literal['untold'])",
+        ),
+        (lambda: [EventType(Told, "other")], "nothing tells a Told from other dicts"),
+    ],
+)
+def test_what_cannot_work_is_refused(
+    make: Callable[[], list[EventType[Any]]], message: str
+) -> None:
+    with pytest.raises(InvalidArgument) as caught:
+        EventTypes[Any](*make())
+    assert message in str(caught.value)
+
+
+@pytest.mark.parametrize("library", ["msgspec", "pydantic"])
+def test_a_missing_library_is_named(monkeypatch: pytest.MonkeyPatch, library: str) -> None:
+    cls = A if library == "msgspec" else pydantic_dataclass(A)
+    monkeypatch.setitem(sys.modules, library, None)
+    with pytest.raises(InvalidArgument, match=f"{library} is not installed"):
+        EventTypes[Any](EventType(cls, "a"))
+
+
+def test_pydantics_dataclasses_are_checked_by_pydantic() -> None:
+    checked = pydantic_dataclass(B)
+    types = EventTypes[Any](EventType(checked, "b"))
+
+    event = types.event("b", 1, {"number": 7})
+    assert type(event) is checked
+    assert types.stored(event) == ("b", 1, {"number": 7})
