@@ -60,6 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seed", type=int, default=random.randrange(10**6))
     parser.add_argument("--writers", type=int, default=4, help="processes (default: 4)")
     parser.add_argument("--tasks", type=int, default=4, help="calls at once, each (default: 4)")
+    parser.add_argument("--streams", type=int, default=6, help="at a time (default: 6)")
     parser.add_argument("--pause", type=float, default=0.15, help="mean seconds between calls")
     parser.add_argument("--heap", default="512M", help="of each node (default: 512M)")
     parser.add_argument(

@@ -41,6 +41,7 @@ class Options:
         seed: Of everything random.
         writers: Processes.
         tasks: Calls at once, of each.
+        streams: Streams that all of them append to at a time.
         pause: The mean seconds between two calls of a task.
         heap: Of each node.
         commit_log: How each node keeps it.
@@ -52,6 +53,7 @@ class Options:
     seed: int
     writers: int = 4
     tasks: int = 4
+    streams: int = 6
     pause: float = 0.15
     heap: str = "512M"
     commit_log: str = "batch"
@@ -85,6 +87,7 @@ async def run(options: Options) -> Report:
             since=now(),
             seed=options.seed,
             tasks=options.tasks,
+            streams=options.streams,
             pause=options.pause,
         )
         stack.push_async_callback(writers.end)

@@ -40,6 +40,7 @@ class Plan:
         keyspace: The keyspace.
         seed: Of everything random.
         tasks: How many calls at once.
+        streams: How many streams at a time.
         pause: The mean seconds between two calls of a task.
         clock: Seconds by which its clock is wrong.
         run: The run's name.
@@ -54,6 +55,7 @@ class Plan:
     keyspace: str
     seed: int
     tasks: int
+    streams: int
     pause: float
     clock: float
     run: str
@@ -123,7 +125,7 @@ async def _connect(plan: Plan, settings: Settings, stop: asyncio.Event) -> Event
 
 async def _write(plan: Plan, caller: Caller, stop: asyncio.Event) -> None:
     counts: Counter[str] = Counter()
-    streams = Streams(plan.run, plan.since)
+    streams = Streams(plan.run, plan.since, plan.streams)
 
     def told(end: str) -> None:
         counts[end] += 1

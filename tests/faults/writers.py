@@ -35,6 +35,7 @@ class Writers:
         since: When it began.
         seed: Of everything random.
         tasks: How many calls at once, of each.
+        streams: How many streams at a time.
         pause: The mean seconds between two calls of a task.
     """
 
@@ -47,12 +48,13 @@ class Writers:
         since: int,
         seed: int,
         tasks: int,
+        streams: int,
         pause: float,
     ) -> None:
         self._ring = ring
         self._directory = directory
         self._run, self._since, self._seed = run, since, seed
-        self._tasks, self._pause = tasks, pause
+        self._tasks, self._streams, self._pause = tasks, streams, pause
         self._running: dict[int, _Writer] = {}
         self._gone: Counter[str] = Counter()
         self._started = 0
@@ -83,6 +85,7 @@ class Writers:
             keyspace=KEYSPACE,
             seed=self._seed * 1000 + number,
             tasks=self._tasks,
+            streams=self._streams,
             pause=self._pause,
             clock=(0, 3600, -3600, 86400)[index % 4],
             run=self._run,

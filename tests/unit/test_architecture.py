@@ -8,12 +8,14 @@ import pytest
 PACKAGE = Path(__file__).parents[2] / "event_store_async"
 
 LAYERS = [
-    ["versions", "events"],
+    ["versions", "values"],
+    ["events"],
     ["errors"],
-    ["results", "retry", "codec"],
+    ["results", "retry", "codec", "correlation"],
     ["settings", "ports"],
     ["checks", "drafts", "cql_files"],
     ["cassandra", "memory"],
+    ["typed", "aggregates"],
     ["testing"],
     ["embedded"],
     ["cli"],
