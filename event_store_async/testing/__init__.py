@@ -7,8 +7,8 @@ Applications are tested on `event_store_async.MemoryEventStore`, and their handl
 package itself needs neither.
 """
 
-from .faults import Fault, Injected
-from .hostile import HostileEventStore
-from .store import ReadingAndWriting
+from .faults import Fault as Fault
+from .faults import Injected as Injected
+from .hostile import HostileEventStore as HostileEventStore
 
-__all__ = ["Fault", "HostileEventStore", "Injected", "ReadingAndWriting"]
+__all__ = ["Fault", "HostileEventStore", "Injected"]

@@ -13,11 +13,10 @@ from ..errors import (
     StoreUnavailable,
 )
 from ..events import NewEvent, RecordedEvent, UnidentifiedEvent
-from ..ports import ReadConsistency
+from ..ports import EventReaderWriter, ReadConsistency
 from ..results import AppendResult, Persisted
 from ..versions import ANY, MAX_VERSION, ExpectedVersion
 from .faults import APPENDS, READS, VERSION_READS, Choice, Chooser, Fault, Injected
-from .store import ReadingAndWriting
 
 _NEVER: Final = MAX_VERSION // 2
 """An expected version that no stream is at: an append with it is checked, and not stored."""
@@ -56,7 +55,7 @@ class HostileEventStore:
 
     def __init__(
         self,
-        store: ReadingAndWriting,
+        store: EventReaderWriter,
         *,
         seed: int,
         unknown_stored: float = 0.0,

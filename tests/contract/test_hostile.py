@@ -14,6 +14,7 @@ from event_store_async import (
     AppendOutcomeUnknown,
     AppendTooLarge,
     ConcurrentModification,
+    EventReaderWriter,
     EventStoreError,
     InvalidArgument,
     InvalidEvent,
@@ -27,7 +28,7 @@ from event_store_async import (
     StoreClosed,
     StoreUnavailable,
 )
-from event_store_async.testing import Fault, HostileEventStore, Injected, ReadingAndWriting
+from event_store_async.testing import Fault, HostileEventStore, Injected
 from event_store_async.testing.contract import EventStoreContract
 
 
@@ -60,11 +61,11 @@ def rival(stream_id: UUID) -> Iterable[str]:
     return ["the rival's"]
 
 
-async def read(store: ReadingAndWriting, stream_id: UUID) -> list[RecordedEvent]:
+async def read(store: EventReaderWriter, stream_id: UUID) -> list[RecordedEvent]:
     return [event async for event in store.read_events(stream_id)]
 
 
-async def payloads(store: ReadingAndWriting, stream_id: UUID) -> list[Any]:
+async def payloads(store: EventReaderWriter, stream_id: UUID) -> list[Any]:
     return [event.payload for event in await read(store, stream_id)]
 
 

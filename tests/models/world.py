@@ -7,8 +7,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
-from event_store_async import EventStore, EventStoreError, MemoryEventStore, Settings
-from event_store_async.testing import ReadingAndWriting
+from event_store_async import (
+    EventReaderWriter,
+    EventStore,
+    EventStoreError,
+    MemoryEventStore,
+    Settings,
+)
 
 _T = TypeVar("_T")
 
@@ -123,7 +128,7 @@ class World:
             return type(error), error.args, vars(error)
 
 
-async def read(store: ReadingAndWriting, stream_id: UUID, options: dict[str, Any]) -> list[object]:
+async def read(store: EventReaderWriter, stream_id: UUID, options: dict[str, Any]) -> list[object]:
     """Return what a read gives; an error in its end as its type and facts."""
     given: list[object] = []
     try:

@@ -8,13 +8,13 @@ import pytest
 
 from ...codec import Codec
 from ...events import RecordedEvent
+from ...ports import EventReaderWriter
 from ...settings import Settings
-from ..store import ReadingAndWriting
 
 _Test = TypeVar("_Test", bound=Callable[..., Any])
 
 
-class ContractStore(ReadingAndWriting, Protocol):
+class ContractStore(EventReaderWriter, Protocol):
     """A store that the tests open, and therefore close."""
 
     async def close(self) -> None:
@@ -75,7 +75,7 @@ class Base:
 
 
 async def read_all(
-    store: ReadingAndWriting, stream_id: UUID, *bounds: int, **options: Any
+    store: EventReaderWriter, stream_id: UUID, *bounds: int, **options: Any
 ) -> list[RecordedEvent]:
     """Return what a read gives, as a list."""
     return [event async for event in store.read_events(stream_id, *bounds, **options)]

@@ -12,7 +12,7 @@ import pytest
 from ...codec import JsonCodec, RawCodec
 from ...errors import ConcurrentModification, PayloadNotEncodable, UndecodableEvent
 from ...events import NewEvent
-from ..store import ReadingAndWriting
+from ...ports import EventReaderWriter
 from .base import Base, needs, payloads, read_all
 
 
@@ -78,7 +78,7 @@ class Codecs(Base):
         ids=repr,
     )
     async def test_json_comes_back_as_it_went(
-        self, store: ReadingAndWriting, stream_id: UUID, payload: Any
+        self, store: EventReaderWriter, stream_id: UUID, payload: Any
     ) -> None:
         await store.persist_events(stream_id, [payload])
 
@@ -100,7 +100,7 @@ class Codecs(Base):
         ids=repr,
     )
     async def test_what_has_a_json_form_is_read_back_as_that(
-        self, store: ReadingAndWriting, stream_id: UUID, payload: Any, form: Any
+        self, store: EventReaderWriter, stream_id: UUID, payload: Any, form: Any
     ) -> None:
         result = await store.persist_events(stream_id, [payload])
 
@@ -126,7 +126,7 @@ class Codecs(Base):
         ids=ascii,
     )
     async def test_what_json_has_no_form_for_is_refused_and_nothing_is_stored(
-        self, store: ReadingAndWriting, stream_id: UUID, payload: Any
+        self, store: EventReaderWriter, stream_id: UUID, payload: Any
     ) -> None:
         with pytest.raises(PayloadNotEncodable) as caught:
             await store.persist_events(stream_id, ["fine", payload])
@@ -138,7 +138,7 @@ class Codecs(Base):
     @needs("opens_others")
     @pytest.mark.parametrize("payload", [b"", b"\x00\xff", b'{"json": "but bytes"}'])
     async def test_raw_bytes_come_back_as_they_went(
-        self, store: ReadingAndWriting, stream_id: UUID, payload: bytes
+        self, store: EventReaderWriter, stream_id: UUID, payload: bytes
     ) -> None:
         async with self.another(store, codec=RawCodec()) as raw:
             await raw.persist_events(stream_id, [payload])
@@ -147,7 +147,7 @@ class Codecs(Base):
     @pytest.mark.asyncio
     @needs("opens_others")
     async def test_json_and_raw_bytes_are_read_by_every_store(
-        self, store: ReadingAndWriting, stream_id: UUID
+        self, store: EventReaderWriter, stream_id: UUID
     ) -> None:
         async with (
             self.another(store, codec=RawCodec()) as raw,
@@ -163,7 +163,7 @@ class Codecs(Base):
     @pytest.mark.asyncio
     @needs("opens_others")
     async def test_a_codec_of_ones_own_writes_and_is_found_again(
-        self, store: ReadingAndWriting, stream_id: UUID
+        self, store: EventReaderWriter, stream_id: UUID
     ) -> None:
         async with (
             self.another(store, codec=Shouting()) as writer,
@@ -177,7 +177,7 @@ class Codecs(Base):
     @pytest.mark.asyncio
     @needs("opens_others")
     async def test_whatever_a_codec_raises_refuses_the_append(
-        self, store: ReadingAndWriting, stream_id: UUID
+        self, store: EventReaderWriter, stream_id: UUID
     ) -> None:
         async with self.another(store, codec=Shouting()) as shouting:
             with pytest.raises(PayloadNotEncodable, match="whisper") as caught:
@@ -190,7 +190,7 @@ class Codecs(Base):
     @pytest.mark.asyncio
     @needs("opens_others")
     async def test_a_codec_that_makes_no_bytes_refuses_the_append(
-        self, store: ReadingAndWriting, stream_id: UUID
+        self, store: EventReaderWriter, stream_id: UUID
     ) -> None:
         async with self.another(store, codec=Wordless()) as wordless:
             with pytest.raises(PayloadNotEncodable, match="not bytes"):
@@ -201,7 +201,7 @@ class Codecs(Base):
     @pytest.mark.asyncio
     @needs("opens_others")
     async def test_an_event_of_an_unknown_content_type_is_told_with_its_bytes(
-        self, store: ReadingAndWriting, stream_id: UUID
+        self, store: EventReaderWriter, stream_id: UUID
     ) -> None:
         async with self.another(store, codec=Shouting()) as shouting:
             await shouting.persist_events(stream_id, ["HELLO"])
@@ -216,7 +216,7 @@ class Codecs(Base):
     @pytest.mark.asyncio
     @needs("opens_others")
     async def test_whatever_a_codec_raises_on_reading_is_the_cause(
-        self, store: ReadingAndWriting, stream_id: UUID
+        self, store: EventReaderWriter, stream_id: UUID
     ) -> None:
         async with self.another(store, codec=Shouting()) as shouting:
             await shouting.persist_events(stream_id, [""])
@@ -231,7 +231,7 @@ class Codecs(Base):
     @needs("opens_others")
     @pytest.mark.parametrize("backward", [False, True])
     async def test_events_around_one_that_nobody_can_decode_stay_readable(
-        self, store: ReadingAndWriting, stream_id: UUID, backward: bool
+        self, store: EventReaderWriter, stream_id: UUID, backward: bool
     ) -> None:
         async with self.another(store, codec=Shouting()) as shouting:
             for writer, payload in ((store, 1), (shouting, "TWO"), (store, 3), (shouting, "FOUR")):
@@ -254,7 +254,7 @@ class Codecs(Base):
     @pytest.mark.asyncio
     @needs("opens_others")
     async def test_appending_behind_what_nobody_can_decode_works(
-        self, store: ReadingAndWriting, stream_id: UUID
+        self, store: EventReaderWriter, stream_id: UUID
     ) -> None:
         async with self.another(store, codec=Shouting()) as shouting:
             await shouting.persist_events(stream_id, ["HELLO"])
@@ -267,7 +267,7 @@ class Codecs(Base):
     @pytest.mark.asyncio
     @needs("opens_others")
     async def test_what_nobody_can_decode_does_not_hide_a_conflict(
-        self, store: ReadingAndWriting, stream_id: UUID
+        self, store: EventReaderWriter, stream_id: UUID
     ) -> None:
         event = NewEvent("HELLO")
         async with self.another(store, codec=Shouting()) as shouting:

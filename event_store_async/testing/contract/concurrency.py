@@ -8,9 +8,9 @@ import pytest
 
 from ...errors import ConcurrentModification
 from ...events import NewEvent
+from ...ports import EventReaderWriter
 from ...results import Persisted
 from ...versions import NO_STREAM
-from ..store import ReadingAndWriting
 from .base import Base, needs, payloads, read_all
 
 
@@ -19,7 +19,7 @@ class Concurrency(Base):
 
     @pytest.mark.asyncio
     async def test_appends_of_many_tasks_are_stored_in_the_order_of_the_calls(
-        self, store: ReadingAndWriting, stream_id: UUID
+        self, store: EventReaderWriter, stream_id: UUID
     ) -> None:
         results = await asyncio.gather(
             *(store.persist_events(stream_id, [number]) for number in range(32))
@@ -30,7 +30,7 @@ class Concurrency(Base):
 
     @pytest.mark.asyncio
     async def test_the_events_of_one_append_stand_together(
-        self, store: ReadingAndWriting, stream_id: UUID
+        self, store: EventReaderWriter, stream_id: UUID
     ) -> None:
         await asyncio.gather(
             *(store.persist_events(stream_id, [[task, n] for n in range(3)]) for task in range(10))
@@ -41,7 +41,7 @@ class Concurrency(Base):
 
     @pytest.mark.asyncio
     async def test_of_many_with_one_expectation_exactly_one_wins(
-        self, store: ReadingAndWriting, stream_id: UUID
+        self, store: EventReaderWriter, stream_id: UUID
     ) -> None:
         results = await asyncio.gather(
             *(store.try_persist_events(stream_id, [n], NO_STREAM) for n in range(20))
@@ -54,7 +54,7 @@ class Concurrency(Base):
 
     @pytest.mark.asyncio
     async def test_read_then_append_in_a_loop_loses_no_update(
-        self, store: ReadingAndWriting, stream_id: UUID
+        self, store: EventReaderWriter, stream_id: UUID
     ) -> None:
         await store.persist_events(stream_id, [0])
 
@@ -71,7 +71,7 @@ class Concurrency(Base):
 
     @pytest.mark.asyncio
     async def test_the_same_events_from_many_tasks_are_stored_once(
-        self, store: ReadingAndWriting, stream_id: UUID
+        self, store: EventReaderWriter, stream_id: UUID
     ) -> None:
         events = [NewEvent("a"), NewEvent("b")]
 
@@ -85,7 +85,7 @@ class Concurrency(Base):
 
     @pytest.mark.asyncio
     async def test_streams_are_isolated_from_each_others_appends(
-        self, store: ReadingAndWriting
+        self, store: EventReaderWriter
     ) -> None:
         streams = [uuid4() for _ in range(8)]
 
@@ -99,7 +99,7 @@ class Concurrency(Base):
     @pytest.mark.asyncio
     @needs("opens_others")
     async def test_two_stores_that_expect_nothing_lose_nothing(
-        self, store: ReadingAndWriting, stream_id: UUID
+        self, store: EventReaderWriter, stream_id: UUID
     ) -> None:
         async with self.another(store) as other:
             results = await asyncio.gather(
@@ -112,7 +112,7 @@ class Concurrency(Base):
     @pytest.mark.asyncio
     @needs("opens_others")
     async def test_of_two_stores_with_one_expectation_exactly_one_wins(
-        self, store: ReadingAndWriting, stream_id: UUID
+        self, store: EventReaderWriter, stream_id: UUID
     ) -> None:
         async with self.another(store) as other:
             for version in range(5):
@@ -129,7 +129,7 @@ class Concurrency(Base):
     @pytest.mark.asyncio
     @needs("opens_others")
     async def test_the_same_events_through_two_stores_are_stored_once(
-        self, store: ReadingAndWriting, stream_id: UUID
+        self, store: EventReaderWriter, stream_id: UUID
     ) -> None:
         async with self.another(store) as other:
             for round_ in range(1, 6):
@@ -145,7 +145,7 @@ class Concurrency(Base):
 
     @pytest.mark.asyncio
     async def test_an_append_cancelled_before_its_first_step_stores_nothing(
-        self, store: ReadingAndWriting, stream_id: UUID
+        self, store: EventReaderWriter, stream_id: UUID
     ) -> None:
         appending = asyncio.ensure_future(store.persist_events(stream_id, ["a"]))
         appending.cancel()

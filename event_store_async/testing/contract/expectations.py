@@ -8,9 +8,9 @@ import pytest
 
 from ...errors import ConcurrentModification
 from ...events import NewEvent
+from ...ports import EventReaderWriter
 from ...results import Persisted
 from ...versions import ANY, MAX_VERSION, NO_STREAM, STREAM_EXISTS, ExpectedVersion
-from ..store import ReadingAndWriting
 from .base import Base, needs, payloads, read_all
 
 
@@ -19,7 +19,7 @@ class Expectations(Base):
 
     @pytest.mark.asyncio
     async def test_stored_events_follow_the_expected_version(
-        self, store: ReadingAndWriting, stream_id: UUID
+        self, store: EventReaderWriter, stream_id: UUID
     ) -> None:
         await store.persist_events(stream_id, ["first"])
 
@@ -32,7 +32,7 @@ class Expectations(Base):
     @pytest.mark.asyncio
     @pytest.mark.parametrize("expected", [NO_STREAM, 1, 3, 70, MAX_VERSION - 1])
     async def test_an_exact_version_that_the_stream_is_not_at_conflicts(
-        self, store: ReadingAndWriting, stream_id: UUID, expected: int
+        self, store: EventReaderWriter, stream_id: UUID, expected: int
     ) -> None:
         await store.persist_events(stream_id, ["a", "b"])
 
@@ -43,7 +43,7 @@ class Expectations(Base):
 
     @pytest.mark.asyncio
     async def test_a_version_of_a_stream_that_does_not_exist_conflicts(
-        self, store: ReadingAndWriting, stream_id: UUID
+        self, store: EventReaderWriter, stream_id: UUID
     ) -> None:
         result = await store.try_persist_events(stream_id, ["lost"], expected_version=5)
 
@@ -52,7 +52,7 @@ class Expectations(Base):
 
     @pytest.mark.asyncio
     async def test_stream_exists_conflicts_on_a_new_stream(
-        self, store: ReadingAndWriting, stream_id: UUID
+        self, store: EventReaderWriter, stream_id: UUID
     ) -> None:
         result = await store.try_persist_events(stream_id, ["lost"], STREAM_EXISTS)
 
@@ -61,7 +61,7 @@ class Expectations(Base):
 
     @pytest.mark.asyncio
     async def test_stream_exists_appends_wherever_an_old_stream_is(
-        self, store: ReadingAndWriting, stream_id: UUID
+        self, store: EventReaderWriter, stream_id: UUID
     ) -> None:
         await store.persist_events(stream_id, ["a", "b"])
 
@@ -71,7 +71,7 @@ class Expectations(Base):
 
     @pytest.mark.asyncio
     async def test_any_is_the_default_and_appends_wherever_the_stream_is(
-        self, store: ReadingAndWriting, stream_id: UUID
+        self, store: EventReaderWriter, stream_id: UUID
     ) -> None:
         versions = [
             (await store.persist_events(stream_id, ["a", "b"])).version,
@@ -85,7 +85,7 @@ class Expectations(Base):
     @needs("opens_others")
     @pytest.mark.parametrize("expected", [ANY, STREAM_EXISTS])
     async def test_what_another_store_appended_is_in_nobodys_way(
-        self, store: ReadingAndWriting, stream_id: UUID, expected: ExpectedVersion
+        self, store: EventReaderWriter, stream_id: UUID, expected: ExpectedVersion
     ) -> None:
         async with self.another(store) as other:
             await store.persist_events(stream_id, ["a"])
@@ -98,7 +98,7 @@ class Expectations(Base):
 
     @pytest.mark.asyncio
     async def test_a_conflict_is_raised_by_one_method_and_returned_by_the_other(
-        self, store: ReadingAndWriting, stream_id: UUID
+        self, store: EventReaderWriter, stream_id: UUID
     ) -> None:
         returned = await store.try_persist_events(stream_id, ["lost"], 3)
         with pytest.raises(ConcurrentModification) as raised:
@@ -107,7 +107,7 @@ class Expectations(Base):
         assert returned == raised.value
 
     @pytest.mark.asyncio
-    async def test_both_results_match(self, store: ReadingAndWriting, stream_id: UUID) -> None:
+    async def test_both_results_match(self, store: EventReaderWriter, stream_id: UUID) -> None:
         for expected in (NO_STREAM, NO_STREAM):
             match await store.try_persist_events(stream_id, ["event"], expected):
                 case Persisted(version=version, events=events):
@@ -120,7 +120,7 @@ class Expectations(Base):
 
     @pytest.mark.asyncio
     async def test_events_that_met_a_conflict_can_be_appended_at_the_actual_version(
-        self, store: ReadingAndWriting, stream_id: UUID
+        self, store: EventReaderWriter, stream_id: UUID
     ) -> None:
         await store.persist_events(stream_id, ["faster"])
         events = [NewEvent("slower")]
@@ -136,7 +136,7 @@ class Expectations(Base):
     @pytest.mark.asyncio
     @pytest.mark.parametrize("expected", [ANY, NO_STREAM])
     async def test_an_empty_append_to_a_new_stream_begins_none(
-        self, store: ReadingAndWriting, stream_id: UUID, expected: ExpectedVersion
+        self, store: EventReaderWriter, stream_id: UUID, expected: ExpectedVersion
     ) -> None:
         assert await store.persist_events(stream_id, [], expected) == Persisted(stream_id, 0, ())
         assert await store.current_version(stream_id) == 0
@@ -146,7 +146,7 @@ class Expectations(Base):
     @pytest.mark.asyncio
     @pytest.mark.parametrize("expected", [ANY, STREAM_EXISTS, 2])
     async def test_an_empty_append_tells_the_streams_version(
-        self, store: ReadingAndWriting, stream_id: UUID, expected: ExpectedVersion
+        self, store: EventReaderWriter, stream_id: UUID, expected: ExpectedVersion
     ) -> None:
         await store.persist_events(stream_id, ["a", "b"])
 
@@ -162,7 +162,7 @@ class Expectations(Base):
     )
     async def test_an_empty_append_still_checks_its_expectation(
         self,
-        store: ReadingAndWriting,
+        store: EventReaderWriter,
         stream_id: UUID,
         standing: int,
         expected: ExpectedVersion,

@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 
 from ...errors import StoreClosed
-from ..store import ReadingAndWriting
+from ...ports import EventReaderWriter
 from .base import Base, needs, payloads, read_all
 
 
@@ -16,7 +16,7 @@ class Lifetime(Base):
     @pytest.mark.asyncio
     @needs("opens_others")
     async def test_a_closed_store_refuses_appends(
-        self, store: ReadingAndWriting, stream_id: UUID
+        self, store: EventReaderWriter, stream_id: UUID
     ) -> None:
         other = self.another(store)
         await other.close()
@@ -30,7 +30,7 @@ class Lifetime(Base):
     @pytest.mark.asyncio
     @needs("opens_others")
     async def test_a_closed_store_refuses_reads(
-        self, store: ReadingAndWriting, stream_id: UUID
+        self, store: EventReaderWriter, stream_id: UUID
     ) -> None:
         other = self.another(store)
         await other.close()
@@ -43,7 +43,7 @@ class Lifetime(Base):
     @pytest.mark.asyncio
     @needs("opens_others")
     async def test_a_store_is_closed_at_the_end_of_its_context(
-        self, store: ReadingAndWriting, stream_id: UUID
+        self, store: EventReaderWriter, stream_id: UUID
     ) -> None:
         async with self.another(store) as other:
             await other.persist_events(stream_id, ["a"])
@@ -53,7 +53,7 @@ class Lifetime(Base):
 
     @pytest.mark.asyncio
     @needs("opens_others")
-    async def test_closing_twice_is_harmless(self, store: ReadingAndWriting) -> None:
+    async def test_closing_twice_is_harmless(self, store: EventReaderWriter) -> None:
         other = self.another(store)
 
         await other.close()
@@ -62,7 +62,7 @@ class Lifetime(Base):
     @pytest.mark.asyncio
     @needs("opens_others")
     async def test_what_a_store_stored_outlives_it(
-        self, store: ReadingAndWriting, stream_id: UUID
+        self, store: EventReaderWriter, stream_id: UUID
     ) -> None:
         async with self.another(store) as other:
             await other.persist_events(stream_id, ["a"])

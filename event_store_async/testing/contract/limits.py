@@ -8,8 +8,8 @@ import pytest
 from ...codec import RawCodec
 from ...errors import AppendTooLarge
 from ...events import NewEvent
+from ...ports import EventReaderWriter
 from ...settings import Settings
-from ..store import ReadingAndWriting
 from .base import Base, needs, read_all
 
 MEBIBYTE = 1024 * 1024
@@ -20,7 +20,7 @@ class Limits(Base):
 
     @pytest.mark.asyncio
     async def test_as_many_events_as_one_append_holds(
-        self, store: ReadingAndWriting, stream_id: UUID
+        self, store: EventReaderWriter, stream_id: UUID
     ) -> None:
         result = await store.persist_events(stream_id, range(1000), expected_version=0)
 
@@ -28,7 +28,7 @@ class Limits(Base):
         assert await read_all(store, stream_id) == list(result.events)
 
     @pytest.mark.asyncio
-    async def test_one_event_too_many(self, store: ReadingAndWriting, stream_id: UUID) -> None:
+    async def test_one_event_too_many(self, store: EventReaderWriter, stream_id: UUID) -> None:
         with pytest.raises(AppendTooLarge) as caught:
             await store.persist_events(stream_id, ["a"] * 1001)
 
@@ -39,7 +39,7 @@ class Limits(Base):
     @pytest.mark.asyncio
     @needs("opens_others")
     async def test_as_many_bytes_as_one_append_holds(
-        self, store: ReadingAndWriting, stream_id: UUID
+        self, store: EventReaderWriter, stream_id: UUID
     ) -> None:
         async with self.another(store, codec=RawCodec()) as raw:
             await raw.persist_events(stream_id, [b"x" * (MEBIBYTE - 1), b"y"])
@@ -49,7 +49,7 @@ class Limits(Base):
 
     @pytest.mark.asyncio
     @needs("opens_others")
-    async def test_one_byte_too_many(self, store: ReadingAndWriting, stream_id: UUID) -> None:
+    async def test_one_byte_too_many(self, store: EventReaderWriter, stream_id: UUID) -> None:
         async with self.another(store, codec=RawCodec()) as raw:
             with pytest.raises(AppendTooLarge) as caught:
                 await raw.persist_events(stream_id, [b"x" * MEBIBYTE, b"y"])
@@ -61,7 +61,7 @@ class Limits(Base):
     @pytest.mark.asyncio
     @needs("opens_others")
     async def test_metadata_counts_as_bytes(
-        self, store: ReadingAndWriting, stream_id: UUID
+        self, store: EventReaderWriter, stream_id: UUID
     ) -> None:
         settings = Settings(max_append_bytes=20)
         async with self.another(store, codec=RawCodec(), settings=settings) as small:
@@ -73,7 +73,7 @@ class Limits(Base):
 
     @pytest.mark.asyncio
     @needs("opens_others")
-    async def test_the_limits_are_settings(self, store: ReadingAndWriting, stream_id: UUID) -> None:
+    async def test_the_limits_are_settings(self, store: EventReaderWriter, stream_id: UUID) -> None:
         async with self.another(store, settings=Settings(max_append_events=2)) as small:
             await small.persist_events(stream_id, ["a", "b"])
 

@@ -6,9 +6,9 @@ from uuid import UUID, uuid4
 import pytest
 
 from ...errors import ConcurrentModification
+from ...ports import EventReaderWriter
 from ...results import Persisted
 from ...versions import NO_STREAM
-from ..store import ReadingAndWriting
 from .base import Base, payloads, read_all
 
 A, B, C = {"type": "a"}, {"type": "b"}, {"type": "c"}
@@ -19,19 +19,19 @@ class Original(Base):
 
     @pytest.mark.asyncio
     async def test_read_from_an_empty_stream(
-        self, store: ReadingAndWriting, stream_id: UUID
+        self, store: EventReaderWriter, stream_id: UUID
     ) -> None:
         assert await read_all(store, stream_id) == []
 
     @pytest.mark.asyncio
-    async def test_persist_zero_events(self, store: ReadingAndWriting, stream_id: UUID) -> None:
+    async def test_persist_zero_events(self, store: EventReaderWriter, stream_id: UUID) -> None:
         result = await store.persist_events(stream_id, [])
 
         assert result == Persisted(stream_id, 0, ())
         assert await read_all(store, stream_id) == []
 
     @pytest.mark.asyncio
-    async def test_streams_are_isolated(self, store: ReadingAndWriting, stream_id: UUID) -> None:
+    async def test_streams_are_isolated(self, store: EventReaderWriter, stream_id: UUID) -> None:
         other = uuid4()
 
         await store.persist_events(stream_id, [A])
@@ -41,7 +41,7 @@ class Original(Base):
         assert payloads(await read_all(store, other)) == [B]
 
     @pytest.mark.asyncio
-    async def test_persist_multiple_events(self, store: ReadingAndWriting, stream_id: UUID) -> None:
+    async def test_persist_multiple_events(self, store: EventReaderWriter, stream_id: UUID) -> None:
         result = await store.persist_events(stream_id, [A, B, C])
 
         events = await read_all(store, stream_id)
@@ -50,7 +50,7 @@ class Original(Base):
         assert tuple(events) == result.events
 
     @pytest.mark.asyncio
-    async def test_keep_old_events(self, store: ReadingAndWriting, stream_id: UUID) -> None:
+    async def test_keep_old_events(self, store: EventReaderWriter, stream_id: UUID) -> None:
         await store.persist_events(stream_id, [A])
         await store.persist_events(stream_id, [B])
 
@@ -58,7 +58,7 @@ class Original(Base):
 
     @pytest.mark.asyncio
     async def test_expected_version_of_a_new_stream(
-        self, store: ReadingAndWriting, stream_id: UUID
+        self, store: EventReaderWriter, stream_id: UUID
     ) -> None:
         result = await store.persist_events(stream_id, [A], expected_version=NO_STREAM)
 
@@ -66,7 +66,7 @@ class Original(Base):
 
     @pytest.mark.asyncio
     async def test_expected_version_of_an_existing_stream(
-        self, store: ReadingAndWriting, stream_id: UUID
+        self, store: EventReaderWriter, stream_id: UUID
     ) -> None:
         await store.persist_events(stream_id, [A], expected_version=NO_STREAM)
 
@@ -76,7 +76,7 @@ class Original(Base):
 
     @pytest.mark.asyncio
     async def test_expected_version_mismatch(
-        self, store: ReadingAndWriting, stream_id: UUID
+        self, store: EventReaderWriter, stream_id: UUID
     ) -> None:
         await store.persist_events(stream_id, [A])
 
@@ -88,7 +88,7 @@ class Original(Base):
 
     @pytest.mark.asyncio
     async def test_no_gaps_in_versions_after_a_conflict(
-        self, store: ReadingAndWriting, stream_id: UUID
+        self, store: EventReaderWriter, stream_id: UUID
     ) -> None:
         await store.persist_events(stream_id, [A])
         await store.try_persist_events(stream_id, [B], expected_version=0)
@@ -97,7 +97,7 @@ class Original(Base):
         assert [event.version for event in await read_all(store, stream_id)] == [1, 2]
 
     @pytest.mark.asyncio
-    async def test_a_batch_is_atomic(self, store: ReadingAndWriting, stream_id: UUID) -> None:
+    async def test_a_batch_is_atomic(self, store: EventReaderWriter, stream_id: UUID) -> None:
         await store.persist_events(stream_id, [A])
 
         result = await store.try_persist_events(stream_id, [B, C, B], expected_version=0)
@@ -106,14 +106,14 @@ class Original(Base):
         assert payloads(await read_all(store, stream_id)) == [A]
 
     @pytest.mark.asyncio
-    async def test_read_from_a_version(self, store: ReadingAndWriting, stream_id: UUID) -> None:
+    async def test_read_from_a_version(self, store: EventReaderWriter, stream_id: UUID) -> None:
         await store.persist_events(stream_id, [A, B, C])
 
         assert payloads(await read_all(store, stream_id, from_version=2)) == [B, C]
 
     @pytest.mark.asyncio
     async def test_read_at_most_so_many_events(
-        self, store: ReadingAndWriting, stream_id: UUID
+        self, store: EventReaderWriter, stream_id: UUID
     ) -> None:
         await store.persist_events(stream_id, [A, B, C])
 
@@ -122,7 +122,7 @@ class Original(Base):
 
     @pytest.mark.asyncio
     async def test_read_from_version_zero_is_read_from_the_beginning(
-        self, store: ReadingAndWriting, stream_id: UUID
+        self, store: EventReaderWriter, stream_id: UUID
     ) -> None:
         await store.persist_events(stream_id, [A, B])
 
@@ -132,7 +132,7 @@ class Original(Base):
 
     @pytest.mark.asyncio
     async def test_the_positional_form_of_the_ancestors_reads_a_page(
-        self, store: ReadingAndWriting, stream_id: UUID
+        self, store: EventReaderWriter, stream_id: UUID
     ) -> None:
         await store.persist_events(stream_id, [A, B, C])
 
@@ -140,7 +140,7 @@ class Original(Base):
 
     @pytest.mark.asyncio
     async def test_pages_read_until_a_short_one_are_the_whole_stream(
-        self, store: ReadingAndWriting, stream_id: UUID
+        self, store: EventReaderWriter, stream_id: UUID
     ) -> None:
         await store.persist_events(stream_id, [{"number": number} for number in range(7)])
 
@@ -155,7 +155,7 @@ class Original(Base):
 
     @pytest.mark.asyncio
     async def test_the_timestamps_of_one_append_are_equal(
-        self, store: ReadingAndWriting, stream_id: UUID
+        self, store: EventReaderWriter, stream_id: UUID
     ) -> None:
         await store.persist_events(stream_id, [A, B, C])
 
@@ -163,7 +163,7 @@ class Original(Base):
 
     @pytest.mark.asyncio
     async def test_version_zero_is_an_empty_stream_and_conflicts_with_any_other(
-        self, store: ReadingAndWriting, stream_id: UUID
+        self, store: EventReaderWriter, stream_id: UUID
     ) -> None:
         await store.persist_events(stream_id, [A], 0)
 

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from ..store import ReadingAndWriting
+from ...ports import EventReaderWriter
 from .base import Base, needs, payloads, read_all
 
 UP = list(range(1, 11))
@@ -23,7 +23,7 @@ class Reading(Base):
     @pytest.mark.parametrize("consistency", [None, "serial"])
     async def test_pages_join_without_a_seam(
         self,
-        store: ReadingAndWriting,
+        store: EventReaderWriter,
         stream_id: UUID,
         page_size: int | None,
         consistency: str | None,
@@ -70,7 +70,7 @@ class Reading(Base):
     )
     async def test_ranges(
         self,
-        store: ReadingAndWriting,
+        store: EventReaderWriter,
         stream_id: UUID,
         options: dict[str, Any],
         expected: list[int],
@@ -84,7 +84,7 @@ class Reading(Base):
     @pytest.mark.parametrize("consistency", [None, "serial"])
     async def test_a_stream_that_does_not_exist_reads_as_nothing(
         self,
-        store: ReadingAndWriting,
+        store: EventReaderWriter,
         stream_id: UUID,
         backward: bool,
         consistency: Any,
@@ -96,7 +96,7 @@ class Reading(Base):
 
     @pytest.mark.asyncio
     async def test_the_current_version_follows_every_append(
-        self, store: ReadingAndWriting, stream_id: UUID
+        self, store: EventReaderWriter, stream_id: UUID
     ) -> None:
         versions = [await store.current_version(stream_id)]
         for count in (1, 3, 0, 2):
@@ -107,7 +107,7 @@ class Reading(Base):
 
     @pytest.mark.asyncio
     async def test_events_are_the_same_in_both_directions(
-        self, store: ReadingAndWriting, stream_id: UUID
+        self, store: EventReaderWriter, stream_id: UUID
     ) -> None:
         await store.persist_events(stream_id, ["a", "b"])
         await store.persist_events(stream_id, ["c"])
@@ -118,7 +118,7 @@ class Reading(Base):
 
     @pytest.mark.asyncio
     async def test_an_append_is_seen_as_soon_as_it_is_acknowledged(
-        self, store: ReadingAndWriting, stream_id: UUID
+        self, store: EventReaderWriter, stream_id: UUID
     ) -> None:
         for number in range(10):
             await store.persist_events(stream_id, [number])
@@ -127,7 +127,7 @@ class Reading(Base):
     @pytest.mark.asyncio
     @needs("opens_others")
     async def test_an_append_is_seen_by_other_stores(
-        self, store: ReadingAndWriting, stream_id: UUID
+        self, store: EventReaderWriter, stream_id: UUID
     ) -> None:
         async with self.another(store) as other:
             result = await store.persist_events(stream_id, ["a", "b"])
@@ -137,7 +137,7 @@ class Reading(Base):
 
     @pytest.mark.asyncio
     async def test_an_iteration_may_be_left_half_way(
-        self, store: ReadingAndWriting, stream_id: UUID
+        self, store: EventReaderWriter, stream_id: UUID
     ) -> None:
         await store.persist_events(stream_id, UP)
 
@@ -150,13 +150,13 @@ class Reading(Base):
 
     @pytest.mark.asyncio
     async def test_an_iteration_that_is_never_begun_is_harmless(
-        self, store: ReadingAndWriting, stream_id: UUID
+        self, store: EventReaderWriter, stream_id: UUID
     ) -> None:
         await store.read_events(stream_id).aclose()
 
     @pytest.mark.asyncio
     async def test_iterations_beside_each_other_are_independent(
-        self, store: ReadingAndWriting
+        self, store: EventReaderWriter
     ) -> None:
         streams = [uuid4() for _ in range(5)]
         for number, stream in enumerate(streams):
@@ -169,7 +169,7 @@ class Reading(Base):
     @pytest.mark.asyncio
     @pytest.mark.parametrize("backward", [False, True])
     async def test_a_read_beside_appends_gives_a_run_without_holes(
-        self, store: ReadingAndWriting, stream_id: UUID, backward: bool
+        self, store: EventReaderWriter, stream_id: UUID, backward: bool
     ) -> None:
         await store.persist_events(stream_id, range(5))
 

@@ -9,8 +9,8 @@ from uuid import UUID
 import pytest
 
 from ...events import NewEvent
+from ...ports import EventReaderWriter
 from ...settings import Settings
-from ..store import ReadingAndWriting
 from .base import Base, needs, payloads, read_all
 
 
@@ -19,7 +19,7 @@ class Records(Base):
 
     @pytest.mark.asyncio
     async def test_what_is_returned_is_what_is_read_back(
-        self, store: ReadingAndWriting, stream_id: UUID
+        self, store: EventReaderWriter, stream_id: UUID
     ) -> None:
         event = NewEvent({"amount": 50}, type="deposited", metadata={"user": "ann"})
 
@@ -38,7 +38,7 @@ class Records(Base):
 
     @pytest.mark.asyncio
     async def test_the_append_returns_the_payload_object_that_it_was_given(
-        self, store: ReadingAndWriting, stream_id: UUID
+        self, store: EventReaderWriter, stream_id: UUID
     ) -> None:
         payload = {"amount": 50}
 
@@ -48,7 +48,7 @@ class Records(Base):
 
     @pytest.mark.asyncio
     async def test_what_was_stored_does_not_change_with_the_payload_object(
-        self, store: ReadingAndWriting, stream_id: UUID
+        self, store: EventReaderWriter, stream_id: UUID
     ) -> None:
         payload: dict[str, Any] = {"lines": [1]}
         metadata: dict[str, Any] = {"user": "ann"}
@@ -64,7 +64,7 @@ class Records(Base):
 
     @pytest.mark.asyncio
     async def test_an_iterator_is_walked_once_in_its_order(
-        self, store: ReadingAndWriting, stream_id: UUID
+        self, store: EventReaderWriter, stream_id: UUID
     ) -> None:
         await store.persist_events(stream_id, (number for number in range(5)))
 
@@ -72,7 +72,7 @@ class Records(Base):
 
     @pytest.mark.asyncio
     async def test_a_recorded_event_is_immutable(
-        self, store: ReadingAndWriting, stream_id: UUID
+        self, store: EventReaderWriter, stream_id: UUID
     ) -> None:
         await store.persist_events(stream_id, ["event"])
         (event,) = await read_all(store, stream_id)
@@ -83,7 +83,7 @@ class Records(Base):
 
     @pytest.mark.asyncio
     async def test_empty_metadata_is_not_none(
-        self, store: ReadingAndWriting, stream_id: UUID
+        self, store: EventReaderWriter, stream_id: UUID
     ) -> None:
         await store.persist_events(stream_id, [NewEvent("a", metadata={}), NewEvent("b")])
 
@@ -91,7 +91,7 @@ class Records(Base):
 
     @pytest.mark.asyncio
     async def test_metadata_is_any_json_object(
-        self, store: ReadingAndWriting, stream_id: UUID
+        self, store: EventReaderWriter, stream_id: UUID
     ) -> None:
         metadata = {"who": {"name": "Zoë"}, "retries": [1, 2.5, None, True], "": ""}
         await store.persist_events(stream_id, [NewEvent("a", metadata=metadata)])
@@ -102,7 +102,7 @@ class Records(Base):
     @pytest.mark.asyncio
     @pytest.mark.parametrize("name", ["account-opened", "Kontoeröffnung", "💶", "a b\n'c'"])
     async def test_a_type_is_any_text(
-        self, store: ReadingAndWriting, stream_id: UUID, name: str
+        self, store: EventReaderWriter, stream_id: UUID, name: str
     ) -> None:
         await store.persist_events(stream_id, [NewEvent("a", type=name)])
 
@@ -113,7 +113,7 @@ class Records(Base):
 
     @pytest.mark.asyncio
     async def test_events_without_an_id_get_fresh_ones(
-        self, store: ReadingAndWriting, stream_id: UUID
+        self, store: EventReaderWriter, stream_id: UUID
     ) -> None:
         result = await store.persist_events(stream_id, ["a", "b", NewEvent("c")])
 
@@ -125,7 +125,7 @@ class Records(Base):
     @pytest.mark.asyncio
     @needs("opens_others")
     async def test_fresh_ids_come_from_the_settings(
-        self, store: ReadingAndWriting, stream_id: UUID
+        self, store: EventReaderWriter, stream_id: UUID
     ) -> None:
         numbers = iter(range(1, 10))
         settings = Settings(new_event_id=lambda: UUID(int=next(numbers)))
@@ -141,7 +141,7 @@ class Records(Base):
 
     @pytest.mark.asyncio
     async def test_timestamps_are_aware_utc_and_of_whole_milliseconds(
-        self, store: ReadingAndWriting, stream_id: UUID
+        self, store: EventReaderWriter, stream_id: UUID
     ) -> None:
         result = await store.persist_events(stream_id, ["a", "b"])
 
@@ -151,7 +151,7 @@ class Records(Base):
 
     @pytest.mark.asyncio
     async def test_the_timestamp_returned_is_the_one_read(
-        self, store: ReadingAndWriting, stream_id: UUID
+        self, store: EventReaderWriter, stream_id: UUID
     ) -> None:
         result = await store.persist_events(stream_id, ["a", "b"])
 
@@ -182,7 +182,7 @@ class Records(Base):
         ],
     )
     async def test_the_time_comes_from_the_settings(
-        self, store: ReadingAndWriting, stream_id: UUID, now: datetime, recorded: datetime
+        self, store: EventReaderWriter, stream_id: UUID, now: datetime, recorded: datetime
     ) -> None:
         async with self.another(store, settings=Settings(clock=lambda: now)) as other:
             result = await other.persist_events(stream_id, ["a"])

@@ -17,7 +17,7 @@ from ...errors import (
     PayloadNotEncodable,
 )
 from ...events import NewEvent
-from ..store import ReadingAndWriting
+from ...ports import EventReaderWriter
 from .base import Base
 
 
@@ -27,7 +27,7 @@ class Refusals(Base):
     @pytest.mark.asyncio
     @pytest.mark.parametrize("version", [-1, None, True, False, 1.0, "1", 2**31, 2**31 - 1])
     async def test_expected_versions_that_are_none(
-        self, store: ReadingAndWriting, stream_id: UUID, version: Any
+        self, store: EventReaderWriter, stream_id: UUID, version: Any
     ) -> None:
         with pytest.raises(InvalidExpectedVersion) as caught:
             await store.persist_events(stream_id, ["a"], expected_version=version)
@@ -37,7 +37,7 @@ class Refusals(Base):
 
     @pytest.mark.asyncio
     async def test_none_as_expected_version_comes_with_a_hint(
-        self, store: ReadingAndWriting, stream_id: UUID
+        self, store: EventReaderWriter, stream_id: UUID
     ) -> None:
         nothing: Any = None
 
@@ -51,7 +51,7 @@ class Refusals(Base):
         ids=repr,
     )
     async def test_a_stream_id_that_is_no_uuid(
-        self, store: ReadingAndWriting, stream_id: Any
+        self, store: EventReaderWriter, stream_id: Any
     ) -> None:
         with pytest.raises(InvalidStreamId):
             await store.persist_events(stream_id, ["a"])
@@ -79,7 +79,7 @@ class Refusals(Base):
         ids=ascii,
     )
     async def test_fields_of_a_wrong_kind(
-        self, store: ReadingAndWriting, stream_id: UUID, fields: dict[str, Any]
+        self, store: EventReaderWriter, stream_id: UUID, fields: dict[str, Any]
     ) -> None:
         with pytest.raises(InvalidEvent) as caught:
             await store.persist_events(stream_id, ["fine", NewEvent("a", **fields)])
@@ -89,13 +89,13 @@ class Refusals(Base):
 
     @pytest.mark.asyncio
     async def test_metadata_that_json_has_no_form_for_is_not_encodable(
-        self, store: ReadingAndWriting, stream_id: UUID
+        self, store: EventReaderWriter, stream_id: UUID
     ) -> None:
         with pytest.raises(PayloadNotEncodable):
             await store.persist_events(stream_id, [NewEvent("a", metadata={"a": {1, 2}})])
 
     @pytest.mark.asyncio
-    async def test_an_event_id_used_twice(self, store: ReadingAndWriting, stream_id: UUID) -> None:
+    async def test_an_event_id_used_twice(self, store: EventReaderWriter, stream_id: UUID) -> None:
         event = NewEvent("a")
 
         with pytest.raises(InvalidEvent, match="twice"):
@@ -110,7 +110,7 @@ class Refusals(Base):
         ids=lambda events: type(events).__name__,
     )
     async def test_one_event_in_place_of_a_list(
-        self, store: ReadingAndWriting, stream_id: UUID, events: Any
+        self, store: EventReaderWriter, stream_id: UUID, events: Any
     ) -> None:
         with pytest.raises(InvalidEvent, match="list of events") as caught:
             await store.persist_events(stream_id, events)
@@ -119,7 +119,7 @@ class Refusals(Base):
 
     @pytest.mark.asyncio
     async def test_an_iterable_that_fails_stores_nothing(
-        self, store: ReadingAndWriting, stream_id: UUID
+        self, store: EventReaderWriter, stream_id: UUID
     ) -> None:
         def failing() -> Any:
             yield "a"
@@ -132,7 +132,7 @@ class Refusals(Base):
 
     @pytest.mark.asyncio
     async def test_an_endless_iterable_is_not_walked_to_its_end(
-        self, store: ReadingAndWriting, stream_id: UUID
+        self, store: EventReaderWriter, stream_id: UUID
     ) -> None:
         with pytest.raises(AppendTooLarge):
             await store.persist_events(stream_id, itertools.repeat("a"))
@@ -140,7 +140,7 @@ class Refusals(Base):
     @pytest.mark.asyncio
     @pytest.mark.parametrize("timeout", [0, -1, float("nan"), "1", True])
     async def test_timeouts_that_are_none(
-        self, store: ReadingAndWriting, stream_id: UUID, timeout: Any
+        self, store: EventReaderWriter, stream_id: UUID, timeout: Any
     ) -> None:
         with pytest.raises(InvalidArgument):
             await store.persist_events(stream_id, ["a"], timeout=timeout)
@@ -166,14 +166,14 @@ class Refusals(Base):
         ids=str,
     )
     async def test_reads_are_checked_at_the_call(
-        self, store: ReadingAndWriting, stream_id: UUID, options: dict[str, Any]
+        self, store: EventReaderWriter, stream_id: UUID, options: dict[str, Any]
     ) -> None:
         with pytest.raises(InvalidArgument):
             store.read_events(stream_id, **options)
 
     @pytest.mark.asyncio
     async def test_bad_arguments_are_value_errors_and_errors_of_this_library(
-        self, store: ReadingAndWriting
+        self, store: EventReaderWriter
     ) -> None:
         with pytest.raises(ValueError, match="from_version") as caught:
             store.read_events(uuid4(), -1)

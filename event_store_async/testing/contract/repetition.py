@@ -7,10 +7,10 @@ import pytest
 
 from ...errors import ConcurrentModification
 from ...events import NewEvent
+from ...ports import EventReaderWriter
 from ...results import Persisted
 from ...settings import Settings
 from ...versions import ANY, NO_STREAM, STREAM_EXISTS, ExpectedVersion
-from ..store import ReadingAndWriting
 from .base import Base, needs, payloads, read_all
 
 A, B, C = (NewEvent(name, event_id=uuid4()) for name in "abc")
@@ -23,7 +23,7 @@ class Repetition(Base):
     @pytest.mark.asyncio
     @pytest.mark.parametrize("expected", [NO_STREAM, ANY])
     async def test_repeating_an_append_is_safe(
-        self, store: ReadingAndWriting, stream_id: UUID, expected: ExpectedVersion
+        self, store: EventReaderWriter, stream_id: UUID, expected: ExpectedVersion
     ) -> None:
         first = await store.persist_events(stream_id, [A, B], expected)
         await store.persist_events(stream_id, ["others come between"])
@@ -36,7 +36,7 @@ class Repetition(Base):
     @pytest.mark.asyncio
     @pytest.mark.parametrize("expected", [1, ANY, STREAM_EXISTS])
     async def test_repeating_an_append_to_an_existing_stream_is_safe(
-        self, store: ReadingAndWriting, stream_id: UUID, expected: ExpectedVersion
+        self, store: EventReaderWriter, stream_id: UUID, expected: ExpectedVersion
     ) -> None:
         await store.persist_events(stream_id, ["begin"])
         first = await store.persist_events(stream_id, [A], expected)
@@ -49,7 +49,7 @@ class Repetition(Base):
     @pytest.mark.asyncio
     @pytest.mark.parametrize("expected", [NO_STREAM, ANY, STREAM_EXISTS])
     async def test_the_first_events_of_an_append_are_recognised_by_themselves(
-        self, store: ReadingAndWriting, stream_id: UUID, expected: ExpectedVersion
+        self, store: EventReaderWriter, stream_id: UUID, expected: ExpectedVersion
     ) -> None:
         first = await store.persist_events(stream_id, [A, B, C])
 
@@ -59,7 +59,7 @@ class Repetition(Base):
 
     @pytest.mark.asyncio
     async def test_a_repetition_is_answered_with_what_stands_there(
-        self, store: ReadingAndWriting, stream_id: UUID
+        self, store: EventReaderWriter, stream_id: UUID
     ) -> None:
         original = NewEvent({"amount": 1}, type="deposited", metadata={"by": "ann"})
         await store.persist_events(stream_id, [original])
@@ -77,7 +77,7 @@ class Repetition(Base):
 
     @pytest.mark.asyncio
     async def test_a_repetition_with_other_events_behind_the_first_conflicts(
-        self, store: ReadingAndWriting, stream_id: UUID
+        self, store: EventReaderWriter, stream_id: UUID
     ) -> None:
         await store.persist_events(stream_id, [A, B], NO_STREAM)
 
@@ -88,7 +88,7 @@ class Repetition(Base):
 
     @pytest.mark.asyncio
     async def test_a_repetition_with_more_events_than_stand_there_conflicts(
-        self, store: ReadingAndWriting, stream_id: UUID
+        self, store: EventReaderWriter, stream_id: UUID
     ) -> None:
         await store.persist_events(stream_id, [A, B], NO_STREAM)
 
@@ -111,7 +111,7 @@ class Repetition(Base):
     )
     async def test_only_some_of_the_ids_found_conflicts(
         self,
-        store: ReadingAndWriting,
+        store: EventReaderWriter,
         stream_id: UUID,
         events: list[NewEvent],
         expected: ExpectedVersion,
@@ -125,7 +125,7 @@ class Repetition(Base):
 
     @pytest.mark.asyncio
     async def test_ids_that_stand_apart_conflict(
-        self, store: ReadingAndWriting, stream_id: UUID
+        self, store: EventReaderWriter, stream_id: UUID
     ) -> None:
         for event in (A, "between", B):
             await store.persist_events(stream_id, [event])
@@ -136,7 +136,7 @@ class Repetition(Base):
 
     @pytest.mark.asyncio
     async def test_an_exact_version_asks_for_that_place_only(
-        self, store: ReadingAndWriting, stream_id: UUID
+        self, store: EventReaderWriter, stream_id: UUID
     ) -> None:
         await store.persist_events(stream_id, [A], NO_STREAM)
 
@@ -148,7 +148,7 @@ class Repetition(Base):
 
     @pytest.mark.asyncio
     async def test_events_that_stand_twice_are_recognised_where_they_stand_together(
-        self, store: ReadingAndWriting, stream_id: UUID
+        self, store: EventReaderWriter, stream_id: UUID
     ) -> None:
         await store.persist_events(stream_id, [A, B])
         await store.persist_events(stream_id, [A], 2)
@@ -160,7 +160,7 @@ class Repetition(Base):
 
     @pytest.mark.asyncio
     async def test_bare_payloads_are_new_each_time(
-        self, store: ReadingAndWriting, stream_id: UUID
+        self, store: EventReaderWriter, stream_id: UUID
     ) -> None:
         await store.persist_events(stream_id, ["same"])
 
@@ -170,7 +170,7 @@ class Repetition(Base):
 
     @pytest.mark.asyncio
     async def test_ids_count_within_their_stream(
-        self, store: ReadingAndWriting, stream_id: UUID
+        self, store: EventReaderWriter, stream_id: UUID
     ) -> None:
         await store.persist_events(stream_id, [A])
 
@@ -182,7 +182,7 @@ class Repetition(Base):
     @needs("opens_others")
     @pytest.mark.parametrize("expected", [NO_STREAM, ANY])
     async def test_an_append_can_be_repeated_through_another_store(
-        self, store: ReadingAndWriting, stream_id: UUID, expected: ExpectedVersion
+        self, store: EventReaderWriter, stream_id: UUID, expected: ExpectedVersion
     ) -> None:
         first = await store.persist_events(stream_id, [A, B], expected)
 
@@ -194,7 +194,7 @@ class Repetition(Base):
     @pytest.mark.asyncio
     @needs("opens_others")
     async def test_ids_beyond_the_look_back_are_not_found(
-        self, store: ReadingAndWriting, stream_id: UUID
+        self, store: EventReaderWriter, stream_id: UUID
     ) -> None:
         async with self.another(store, settings=Settings(look_back=2)) as short:
             await short.persist_events(stream_id, [A])
