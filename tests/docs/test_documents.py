@@ -20,6 +20,20 @@ def blocks(document: Path, language: str) -> list[str]:
     return [text for kind, text in BLOCK.findall(document.read_text("utf-8")) if kind == language]
 
 
+def programs(document: Path) -> list[tuple[str, str | None]]:
+    """Return a document's programs, each with what stands behind it as its output, if anything."""
+    found: list[tuple[str, str | None]] = []
+    end = 0
+    text = document.read_text("utf-8")
+    for block in BLOCK.finditer(text):
+        if block[1] == "python":
+            found.append((block[2], None))
+        elif block[1] == "text" and found and not text[end : block.start()].strip():
+            found[-1] = (found[-1][0], block[2])
+        end = block.end()
+    return found
+
+
 def run(program: str, environment: dict[str, str] | None = None) -> str:
     done = subprocess.run(
         [sys.executable, "-W", "error::ResourceWarning", "-c", program],
@@ -49,23 +63,25 @@ def test_the_readmes_program_is_within_the_first_forty_lines() -> None:
 
 
 @pytest.mark.parametrize(
-    ("document", "program"),
+    ("program", "printed"),
     [
-        pytest.param(path, block, id=f"{path.stem}-{number}")
+        pytest.param(*program, id=f"{path.stem}-{number}")
         for path in DOCUMENTS
         if path.name != "README.md"
-        for number, block in enumerate(blocks(path, "python"))
+        for number, program in enumerate(programs(path))
     ],
 )
-def test_code_in_documents_runs(document: Path, program: str) -> None:
-    run(program)
+def test_code_in_documents_runs_and_prints_what_they_say(program: str, printed: str | None) -> None:
+    output = run(program)
+
+    assert printed is None or output == printed
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.stem)
 def test_links_lead_somewhere(document: Path) -> None:
     broken = [
         link
-        for link in LINK.findall(document.read_text("utf-8"))
+        for link in LINK.findall(BLOCK.sub("", document.read_text("utf-8")))
         if not (document.parent / link).exists()
     ]
 
