@@ -1,0 +1,31 @@
+"""Stores in memory, with and without a cache above them."""
+
+from uuid import UUID, uuid4
+
+import pytest
+
+from event_store_async import MemoryEventStore
+from event_store_async.aggregates import SnapshotCache
+
+from .bank import Watched
+
+
+@pytest.fixture
+def memory() -> MemoryEventStore:
+    return MemoryEventStore()
+
+
+@pytest.fixture
+def store(memory: MemoryEventStore) -> Watched:
+    return Watched(memory)
+
+
+@pytest.fixture
+def account() -> UUID:
+    return uuid4()
+
+
+@pytest.fixture(params=[True, False], ids=["cached", "uncached"])
+def cache(request: pytest.FixtureRequest) -> SnapshotCache | None:
+    """Give a cache, or none: most rules hold either way."""
+    return SnapshotCache() if request.param else None

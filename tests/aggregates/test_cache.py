@@ -1,0 +1,252 @@
+"""The cache: fewer reads, and no answer that rests on what is only remembered."""
+
+import asyncio
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from event_store_async import (
+    AppendOutcomeUnknown,
+    ConcurrentModification,
+    InvalidArgument,
+    MemoryEventStore,
+)
+from event_store_async.aggregates import (
+    CommandHandled,
+    CommandHandler,
+    InvalidAggregateVersion,
+    Rejected,
+    Repository,
+    Snapshot,
+    SnapshotCache,
+)
+from event_store_async.aggregates.cache import Known
+from event_store_async.testing import Fault, HostileEventStore
+
+from .bank import (
+    REDUCER,
+    Account,
+    Event,
+    Watched,
+    command,
+    deposit,
+    deposited,
+    handler,
+    payloads,
+    withdraw,
+    withdrawn,
+)
+
+
+@pytest.fixture
+def cache() -> SnapshotCache:
+    return SnapshotCache()
+
+
+@pytest.fixture
+async def handling(
+    store: Watched, account: UUID, cache: SnapshotCache
+) -> CommandHandler[Account, Event]:
+    """Give a handler that remembers the account, with 50 in it."""
+    handling = handler(store, cache=cache)
+    await handling.handle(command(account, deposit(50)))
+    store.reads.clear()
+    store.appends = 0
+    return handling
+
+
+Handling = CommandHandler[Account, Event]
+
+
+async def test_the_common_case_is_one_append_and_no_read(
+    store: Watched, account: UUID, handling: Handling
+) -> None:
+    for _ in range(10):
+        await handling.handle(command(account, withdraw(5)))
+
+    assert (store.appends, store.reads) == (10, [])
+
+
+async def test_a_rejection_is_made_on_what_is_new(
+    store: Watched, memory: MemoryEventStore, account: UUID, handling: Handling
+) -> None:
+    await memory.persist_events(account, [deposited(10)])
+
+    result = await handling.handle(command(account, withdraw(60)))
+
+    assert isinstance(result, CommandHandled)
+    assert store.reads == [2]
+
+
+async def test_a_rejection_stands_where_nothing_is_new(
+    store: Watched, account: UUID, handling: Handling
+) -> None:
+    decided = []
+
+    def decide(account: Account) -> Rejected[str]:
+        decided.append(account)
+        return Rejected("no")
+
+    assert await handling.handle(command(account, decide)) == Rejected("no")
+    assert (store.reads, len(decided)) == ([2], 1)
+
+
+async def test_no_events_are_decided_on_what_is_new(
+    store: Watched, memory: MemoryEventStore, account: UUID, handling: Handling
+) -> None:
+    def only_rich(account: Account) -> list[Event]:
+        return [withdrawn(1)] if account.balance > 50 else []
+
+    unchanged = await handling.handle(command(account, only_rich))
+    await memory.persist_events(account, [deposited(10)])
+    changed = await handling.handle(command(account, only_rich))
+
+    assert isinstance(unchanged, CommandHandled)
+    assert unchanged.events == ()
+    assert isinstance(changed, CommandHandled)
+    assert changed.after.aggregate == Account(59, 3)
+    assert store.reads == [2, 2]
+
+
+async def test_what_is_raised_is_raised_on_what_is_new(
+    store: Watched, memory: MemoryEventStore, account: UUID, handling: Handling
+) -> None:
+    def decide(account: Account) -> list[Event]:
+        if account.balance == 50:
+            raise LookupError("fifty")
+        return [withdrawn(account.balance)]
+
+    with pytest.raises(LookupError, match="fifty"):
+        await handling.handle(command(account, decide))
+    await memory.persist_events(account, [deposited(10)])
+    result = await handling.handle(command(account, decide))
+
+    assert isinstance(result, CommandHandled)
+    assert result.after.aggregate == Account(0, 3)
+    assert store.reads == [2, 2]
+
+
+async def test_an_expected_version_above_the_remembered_one_is_looked_for(
+    store: Watched, memory: MemoryEventStore, account: UUID, handling: Handling
+) -> None:
+    refused = await handling.handle(command(account, deposit(1), 2))
+    await memory.persist_events(account, [deposited(10)])
+    done = await handling.handle(command(account, deposit(1), 2))
+
+    assert refused == InvalidAggregateVersion(account, 2, 1)
+    assert isinstance(done, CommandHandled)
+    assert store.reads == [2, 2]
+
+
+async def test_one_below_the_remembered_one_is_refused_at_once(
+    store: Watched, account: UUID, handling: Handling
+) -> None:
+    result = await handling.handle(command(account, deposit(1), 0))
+
+    assert result == InvalidAggregateVersion(account, 0, 1)
+    assert store.reads == []
+
+
+async def test_an_expected_version_that_is_remembered_alone_conflicts(
+    memory: MemoryEventStore, account: UUID, handling: Handling
+) -> None:
+    await memory.persist_events(account, [deposited(10)])
+
+    result = await handling.handle(command(account, deposit(1), 1))
+
+    assert result == ConcurrentModification(account, 1, 2)
+
+
+async def test_after_an_unknown_outcome_it_holds_nothing_untrue(
+    memory: MemoryEventStore, account: UUID
+) -> None:
+    for fault in (Fault.UNKNOWN_LOST, Fault.UNKNOWN_STORED):
+        script = [Fault.NONE, Fault.NONE, fault]
+        store = HostileEventStore(memory, seed=1, script=script)
+        repository = Repository(store, REDUCER, cache=SnapshotCache())
+        handling = CommandHandler(repository, store)
+        await handling.handle(command(account, deposit(50)))
+        with pytest.raises(AppendOutcomeUnknown):
+            await handling.handle(command(account, deposit(1)))
+
+        truth = await Repository(memory, REDUCER).load(account)
+        assert await repository.load(account) == truth
+        assert isinstance(await handling.handle(command(account, deposit(1))), CommandHandled)
+
+
+class Stored(Watched):
+    """A store whose append is stored, and whose answer does not come before `answer` is set."""
+
+    def __init__(self, store: MemoryEventStore) -> None:
+        super().__init__(store)
+        self.stored = asyncio.Event()
+        self.answer = asyncio.Event()
+
+    async def try_persist_events(self, *args: Any, **options: Any) -> Any:
+        result = await super().try_persist_events(*args, **options)
+        self.stored.set()
+        await self.answer.wait()
+        return result
+
+
+async def test_after_a_cancellation_it_holds_nothing_untrue(
+    memory: MemoryEventStore, account: UUID
+) -> None:
+    await memory.persist_events(account, [deposited(50)])
+    store = Stored(memory)
+    handling = handler(store, cache=SnapshotCache())
+    wanted = command(account, withdraw(50))
+    task = asyncio.create_task(handling.handle(wanted))
+    await store.stored.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    store.answer.set()
+
+    assert await handling.handle(command(account, withdraw(1))) == Rejected("only 0 left")
+    again = await handling.handle(wanted)
+    assert isinstance(again, CommandHandled)
+    assert again.handled_earlier
+    assert await payloads(memory, account) == [deposited(50), withdrawn(50)]
+
+
+async def test_the_repository_and_the_handler_share_it(
+    store: Watched, account: UUID, cache: SnapshotCache
+) -> None:
+    repository = Repository(store, REDUCER, cache=cache)
+    await repository.load(account)
+    await CommandHandler(repository, store).handle(command(account, deposit(5)))
+    await repository.load(account)
+
+    assert store.reads == [1, 2]
+
+
+async def test_what_was_used_least_recently_goes_first(store: Watched) -> None:
+    cache = SnapshotCache(max_aggregates=2)
+    handling = handler(store, cache=cache)
+    one, two, three = uuid4(), uuid4(), uuid4()
+    for account in (one, two, one, three):
+        await handling.handle(command(account, deposit(1)))
+
+    assert len(cache) == 2
+    assert cache.get(two) is None
+    assert cache.get(one) is not None
+    cache.clear()
+    assert len(cache) == 0
+
+
+def test_more_is_not_replaced_by_less(account: UUID) -> None:
+    cache = SnapshotCache()
+    cache.put(account, Known(Snapshot(7, 7, None)))
+    cache.put(account, Known(Snapshot(5, 5, None)))
+
+    assert cache.get(account) == Known(Snapshot(7, 7, None))
+
+
+@pytest.mark.parametrize("number", [0, -1, True, 1.5])
+def test_its_sizes_are_above_zero(number: Any) -> None:
+    with pytest.raises(InvalidArgument):
+        SnapshotCache(max_aggregates=number)
+    with pytest.raises(InvalidArgument):
+        SnapshotCache(recent_events=number)

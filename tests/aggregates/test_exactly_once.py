@@ -1,0 +1,253 @@
+"""Repeating: a command is decided and stored once, whatever becomes of its first handling."""
+
+import asyncio
+from uuid import UUID
+
+import pytest
+
+from event_store_async import (
+    AppendOutcomeUnknown,
+    ConcurrentModification,
+    EventReaderWriter,
+    MemoryEventStore,
+    StoreUnavailable,
+)
+from event_store_async.aggregates import Command, CommandHandled, SnapshotCache
+from event_store_async.testing import Fault, HostileEventStore
+
+from .bank import (
+    Account,
+    Event,
+    Watched,
+    command,
+    deposit,
+    deposited,
+    handler,
+    payloads,
+    withdraw,
+    withdrawn,
+)
+
+Cache = SnapshotCache | None
+
+
+def handled(result: object) -> CommandHandled[Account, Event]:
+    assert isinstance(result, CommandHandled)
+    return result
+
+
+async def prepared(store: EventReaderWriter, account: UUID) -> None:
+    await store.persist_events(account, [deposited(50)])
+
+
+async def test_a_repeated_command_is_told_what_came_of_it(
+    store: Watched, account: UUID, cache: Cache
+) -> None:
+    handling = handler(store, cache=cache)
+    wanted = command(account, lambda _: [deposited(5), deposited(6)])
+    await handling.handle(command(account, deposit(1)))
+    first = handled(await handling.handle(wanted))
+    await handling.handle(command(account, deposit(100)))
+
+    again = handled(await handling.handle(wanted))
+
+    assert again.handled_earlier
+    assert (again.before, again.events, again.after) == (first.before, first.events, first.after)
+    assert store.appends == 3
+
+
+async def test_it_is_not_even_decided(store: Watched, account: UUID, cache: Cache) -> None:
+    decided = []
+
+    def decide(_: Account) -> list[Event]:
+        decided.append(1)
+        return [deposited(5)]
+
+    wanted = command(account, decide)
+    await handler(store).handle(wanted)
+    handling = handler(store, cache=cache)
+    await handling.handle(command(account, deposit(1)))
+
+    assert handled(await handling.handle(wanted)).handled_earlier
+    assert decided == [1]
+
+
+async def test_its_identity_is_its_id(store: Watched, account: UUID, cache: Cache) -> None:
+    first = command(account, deposit(5))
+    other = Command(account, withdraw(1000), command_id=first.command_id)
+    await handler(store, cache=cache).handle(first)
+
+    assert handled(await handler(store, cache=cache).handle(other)).after.aggregate == Account(5, 1)
+
+
+async def test_with_its_expected_version_too(store: Watched, account: UUID, cache: Cache) -> None:
+    handling = handler(store, cache=cache)
+    wanted = command(account, deposit(5), 0)
+    await handling.handle(wanted)
+    await handling.handle(command(account, deposit(5), 1))
+
+    assert handled(await handling.handle(wanted)).handled_earlier
+
+
+@pytest.mark.parametrize("fault", [Fault.UNKNOWN_STORED, Fault.UNKNOWN_LOST])
+@pytest.mark.parametrize("meanwhile", [False, True], ids=["alone", "with a rival"])
+@pytest.mark.parametrize("expected", [None, 1])
+async def test_repeating_settles_an_unknown_outcome(
+    memory: MemoryEventStore,
+    account: UUID,
+    cache: Cache,
+    fault: Fault,
+    meanwhile: bool,
+    expected: int | None,
+) -> None:
+    await prepared(memory, account)
+    store = HostileEventStore(memory, seed=1, script=[fault])
+    handling = handler(store, cache=cache)
+    wanted = command(account, withdraw(40), expected)
+    with pytest.raises(AppendOutcomeUnknown):
+        await handling.handle(wanted)
+    if meanwhile:
+        await memory.persist_events(account, [deposited(7)])
+
+    result = await handling.handle(wanted)
+
+    stored = fault is Fault.UNKNOWN_STORED
+    if expected and meanwhile and not stored:
+        assert not isinstance(result, CommandHandled)
+        assert await payloads(memory, account) == [deposited(50), deposited(7)]
+        return
+    again = handled(result)
+    assert again.handled_earlier is stored
+    assert [event.payload for event in again.events] == [withdrawn(40)]
+    assert again.before.version == again.events[0].version - 1
+    assert again.after.aggregate.balance == again.before.aggregate.balance - 40
+    assert sorted(map(str, await payloads(memory, account))) == sorted(
+        map(str, [deposited(50), withdrawn(40), *([deposited(7)] if meanwhile else [])])
+    )
+
+
+async def test_in_another_process_too(
+    memory: MemoryEventStore, account: UUID, cache: Cache
+) -> None:
+    """The other one remembers the stream as it was before."""
+    await prepared(memory, account)
+    elsewhere = handler(memory.another(), cache=cache)
+    await elsewhere.handle(command(account, deposit(1)))
+    store = HostileEventStore(memory, seed=1, script=[Fault.UNKNOWN_STORED])
+    wanted = command(account, withdraw(40))
+    with pytest.raises(AppendOutcomeUnknown):
+        await handler(store).handle(wanted)
+    await memory.persist_events(account, [deposited(7)])
+
+    result = handled(await elsewhere.handle(wanted))
+
+    assert result.handled_earlier
+    assert result.after.aggregate == Account(11, 3)
+    assert await memory.current_version(account) == 4
+
+
+async def test_where_it_would_be_rejected_now(
+    memory: MemoryEventStore, account: UUID, cache: Cache
+) -> None:
+    """The rejection is made on a remembered aggregate, and is not true of the newest."""
+    elsewhere = handler(memory.another(), cache=cache)
+    await elsewhere.handle(command(account, deposit(30)))
+    wanted = command(account, withdraw(40))
+    here = handler(memory)
+    await here.handle(command(account, deposit(10)))
+    await here.handle(wanted)
+
+    assert handled(await elsewhere.handle(wanted)).handled_earlier
+
+
+async def test_who_is_in_the_way_may_be_the_command_itself(
+    store: Watched, memory: MemoryEventStore, account: UUID
+) -> None:
+    """Handled twice at once, by two processes, in the last attempt of one of them."""
+    elsewhere = handler(memory)
+    wanted = command(account, deposit(5), 1)
+    cache = SnapshotCache()
+    here = handler(store, cache=cache)
+    await here.handle(command(account, deposit(1)))
+    await elsewhere.handle(wanted)
+    another = Command(
+        account, lambda _: [deposited(5), deposited(6)], 1, command_id=wanted.command_id
+    )
+
+    # It decides otherwise now, so the store does not know it by its ids.
+    result = await here.handle(another)
+
+    assert handled(result).handled_earlier
+    assert await payloads(memory, account) == [deposited(1), deposited(5)]
+
+
+async def test_two_processes_at_once_store_it_once(memory: MemoryEventStore, account: UUID) -> None:
+    handlers = [handler(memory.another(), cache=SnapshotCache()) for _ in range(4)]
+    wanted = command(account, deposit(5))
+
+    results = await asyncio.gather(*(each.handle(wanted) for each in handlers * 3))
+
+    assert sorted(handled(result).handled_earlier for result in results) == [False] + [True] * 11
+    assert await payloads(memory, account) == [deposited(5)]
+
+
+async def test_a_long_command_is_known_by_its_first_event(store: Watched, account: UUID) -> None:
+    handling = handler(store, cache=SnapshotCache(recent_events=2))
+    wanted = command(account, lambda _: [deposited(1)] * 10)
+    await handling.handle(wanted)
+    await handling.handle(command(account, deposit(1)))
+
+    assert handled(await handling.handle(wanted)).handled_earlier
+
+
+async def test_the_window_of_the_cache_is_what_it_is(store: Watched, account: UUID) -> None:
+    handling = handler(store, cache=SnapshotCache(recent_events=2))
+    wanted = command(account, deposit(1))
+    await handling.handle(wanted)
+    for _ in range(2):
+        await handling.handle(command(account, deposit(1)))
+
+    assert not handled(await handling.handle(wanted)).handled_earlier, "documented"
+
+
+@pytest.mark.parametrize("cached", [True, False])
+async def test_every_fault_by_chance_and_repeating(
+    memory: MemoryEventStore, account: UUID, cached: bool
+) -> None:
+    async def no_time(_: float) -> None:
+        pass
+
+    rivals = 0
+
+    def rival(_: UUID) -> list[Event]:
+        nonlocal rivals
+        rivals += 1
+        return [deposited(0)]
+
+    store = HostileEventStore(
+        memory,
+        seed=7,
+        unknown_stored=0.2,
+        unknown_lost=0.2,
+        conflict=0.2,
+        unavailable=0.1,
+        broken_read=0.2,
+        delay=0.2,
+        sleep=no_time,
+        rival=rival,
+    )
+    handling = handler(store, cache=SnapshotCache() if cached else None)
+    done = 0
+    for index in range(200):
+        wanted = command(account, deposit(1) if index % 3 else withdraw(2))
+        result = None
+        while result is None or isinstance(result, ConcurrentModification):
+            try:
+                result = await handling.handle(wanted)
+            except (AppendOutcomeUnknown, StoreUnavailable):
+                continue
+        done += isinstance(result, CommandHandled)
+    stored = await payloads(memory, account)
+    assert len(stored) == done + rivals
+    ids = [event.event_id async for event in memory.read_events(account)]
+    assert len(set(ids)) == len(ids)

@@ -1,0 +1,82 @@
+"""Turns: commands of one aggregate wait for each other, and leave nothing behind."""
+
+import asyncio
+from uuid import UUID, uuid4
+
+import pytest
+
+from event_store_async.aggregates import CommandHandled, SnapshotCache
+from event_store_async.aggregates.turns import Turns
+
+from .bank import Account, Event, Watched, command, deposit, deposited, handler
+
+
+async def test_local_commands_never_duel(store: Watched, account: UUID) -> None:
+    handling = handler(store, cache=SnapshotCache())
+
+    results = await asyncio.gather(
+        *(handling.handle(command(account, deposit(1))) for _ in range(50))
+    )
+
+    assert (store.appends, store.reads) == (50, [1])
+    versions = [result.after.version for result in results if isinstance(result, CommandHandled)]
+    assert versions == list(range(1, 51)), "in the order of the calls"
+    assert len(handling._turns) == 0
+
+
+async def test_other_aggregates_do_not_wait(store: Watched, account: UUID) -> None:
+    handling = handler(store)
+    begun, go_on = asyncio.Event(), asyncio.Event()
+
+    async def slow(_: Account) -> list[Event]:
+        begun.set()
+        await go_on.wait()
+        return [deposited(1)]
+
+    waiting = asyncio.create_task(handling.handle(command(account, slow)))
+    await begun.wait()
+    assert isinstance(await handling.handle(command(uuid4(), deposit(1))), CommandHandled)
+    go_on.set()
+    assert isinstance(await waiting, CommandHandled)
+
+
+async def test_first_come_first_served(account: UUID) -> None:
+    turns, served = Turns(), list[int]()
+
+    async def use(number: int) -> None:
+        async with turns.of(account):
+            await asyncio.sleep(0)
+            served.append(number)
+
+    await asyncio.gather(*map(use, range(20)))
+    assert served == list(range(20))
+
+
+@pytest.mark.parametrize("cancelled", [0, 1, 2])
+async def test_who_is_cancelled_is_in_nobodys_way(account: UUID, cancelled: int) -> None:
+    turns, served, release = Turns(), list[int](), asyncio.Event()
+
+    async def use(number: int) -> None:
+        async with turns.of(account):
+            await release.wait()
+            served.append(number)
+
+    tasks = [asyncio.create_task(use(number)) for number in range(3)]
+    await asyncio.sleep(0)
+    tasks[cancelled].cancel()
+    release.set()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+    assert served == [number for number in range(3) if number != cancelled]
+    assert len(turns) == 0
+
+
+async def test_a_failure_ends_its_turn(account: UUID) -> None:
+    turns = Turns()
+    with pytest.raises(ValueError, match="mine"):
+        async with turns.of(account):
+            assert len(turns) == 1
+            raise ValueError("mine")
+    async with turns.of(account):
+        pass
+    assert len(turns) == 0
