@@ -1,0 +1,212 @@
+"""The bank over HTTP, on a real Cassandra, through its routes alone."""
+
+import runpy
+from collections.abc import AsyncGenerator, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+import uvicorn
+from starlette.testclient import TestClient
+
+from event_store_async import EventReaderWriter, EventStore, StoreClosed
+from event_store_async.testing import Fault, HostileEventStore
+from examples import cassandra
+from examples.bank_service.app import create_app
+from examples.bank_service.domain import TYPES
+
+from ..fixtures.server import Server
+
+
+@pytest.fixture
+def service(
+    server: Server,
+    store: EventStore,  # its keyspace and table
+    keyspace: str,
+    request: pytest.FixtureRequest,
+) -> Iterator[TestClient]:
+    """Give the service, started; its parameter is the script of what its store meets."""
+    faults: list[Fault] = getattr(request, "param", [])
+
+    @asynccontextmanager
+    async def open_store() -> AsyncGenerator[EventReaderWriter]:
+        async with server.connect(keyspace) as own:
+            yield HostileEventStore(own, seed=1, script=faults)
+
+    with TestClient(create_app(open_store)) as client:
+        yield client
+
+
+@pytest.fixture
+def account(service: TestClient) -> str:
+    """Give the path of an account that is open."""
+    path = f"/accounts/{uuid4()}"
+    assert service.put(path, json={"owner": "ann"}).status_code == 200
+    return path
+
+
+def test_an_account_is_opened_and_used(service: TestClient, account: str) -> None:
+    deposit = service.post(f"{account}/deposits", json={"cents": 5000})
+    withdrawal = service.post(f"{account}/withdrawals", json={"cents": 1000})
+
+    assert (deposit.status_code, withdrawal.status_code) == (200, 200)
+    shown = service.get(account)
+    assert shown.json() == withdrawal.json()
+    assert shown.json() == {
+        "account_id": account.removeprefix("/accounts/"),
+        "owner": "ann",
+        "cents": 4000,
+        "version": 3,
+    }
+
+
+def test_what_is_not_there_is_not_found(service: TestClient) -> None:
+    nobody = f"/accounts/{uuid4()}"
+
+    assert service.get(nobody).status_code == 404
+    refused = service.post(f"{nobody}/deposits", json={"cents": 1})
+    assert (refused.status_code, refused.json()["reason"]) == (422, "there is no account")
+
+
+def test_what_may_not_be_is_refused_with_its_reason(service: TestClient, account: str) -> None:
+    again = service.put(account, json={"owner": "bob"})
+    overdraft = service.post(f"{account}/withdrawals", json={"cents": 1})
+
+    assert (again.status_code, again.json()["reason"]) == (422, "it is open already")
+    assert (overdraft.status_code, overdraft.json()["reason"]) == (422, "there are only 0 cents")
+
+
+@pytest.mark.parametrize("body", [{"cents": 0}, {"cents": -1}, {"cents": "many"}, {}])
+def test_bad_requests_are_refused_by_their_form(
+    service: TestClient, account: str, body: dict[str, Any]
+) -> None:
+    assert service.post(f"{account}/deposits", json=body).status_code == 422
+    assert service.get(account).json()["version"] == 1
+
+
+@pytest.mark.parametrize("expected", [0, 2, 7])
+def test_a_conflict_is_409_with_the_actual_version(
+    service: TestClient, account: str, expected: int
+) -> None:
+    url = f"{account}/deposits"
+
+    late = service.post(url, params={"expected_version": expected}, json={"cents": 5})
+    right = service.post(url, params={"expected_version": 1}, json={"cents": 5})
+
+    assert (late.status_code, late.json()) == (409, {"error": "conflict", "actual_version": 1})
+    assert (right.status_code, right.json()["version"]) == (200, 2)
+
+
+def test_the_same_idempotency_key_does_it_once(service: TestClient, account: str) -> None:
+    key = {"Idempotency-Key": "till-4/17"}
+    answers = [
+        service.post(f"{account}/deposits", json={"cents": 500}, headers=key) for _ in range(3)
+    ]
+    other = service.post(f"{account}/deposits", json={"cents": 500})
+
+    assert [answer.json()["cents"] for answer in answers] == [500, 500, 500]
+    assert other.json()["cents"] == 1000
+
+
+async def test_the_key_makes_the_events_ids_and_their_correlation(
+    store: EventStore, service: TestClient
+) -> None:
+    account = uuid4()
+    path = f"/accounts/{account}"
+    key = {"Idempotency-Key": "form-1"}
+    for _ in range(2):
+        service.put(path, json={"owner": "ann"}, headers=key)
+
+    (event,) = [event async for event in store.read_events(account)]
+    assert isinstance(event.event_id, UUID)
+    assert event.event_id.version == 5
+    assert event.metadata is not None
+    assert event.metadata["correlation_id"] == "form-1"
+    assert (event.type, event.payload) == ("account-opened", {"owner": "ann"})
+    assert TYPES.revision("account-opened") == 1
+
+
+@pytest.mark.parametrize(
+    "service",
+    [
+        pytest.param([Fault.NONE, Fault.NONE, Fault.UNKNOWN_STORED], id="stored"),
+        pytest.param([Fault.NONE, Fault.NONE, Fault.UNKNOWN_LOST], id="lost"),
+    ],
+    indirect=True,
+)
+def test_an_unknown_outcome_is_503_with_a_token_that_settles_it(
+    service: TestClient, account: str
+) -> None:
+    url = f"{account}/deposits"
+    unknown = service.post(url, json={"cents": 500})
+    token = unknown.json()["retry_token"]
+
+    settled = service.post(url, json={"cents": 500}, headers={"Idempotency-Key": token})
+    again = service.post(url, json={"cents": 500}, headers={"Idempotency-Key": token})
+
+    assert (unknown.status_code, unknown.headers["Retry-After"]) == (503, "1")
+    assert (settled.status_code, settled.json()["cents"]) == (200, 500)
+    assert again.json() == settled.json() == service.get(account).json()
+
+
+@pytest.mark.parametrize(
+    "service", [pytest.param([Fault.NONE] * 3 + [Fault.UNAVAILABLE], id="down")], indirect=True
+)
+def test_an_unavailable_store_is_503_and_nothing_was_stored(service: TestClient) -> None:
+    path = f"/accounts/{uuid4()}"
+    answers = [service.put(path, json={"owner": "ann"}) for _ in range(3)]
+
+    down = [answer for answer in answers if answer.status_code == 503]
+    assert [answer.json()["reason"] for answer in down] == ["nothing was stored"]
+    assert service.get(path).json()["version"] == 1
+
+
+def test_many_at_once_never_overdraw(service: TestClient, account: str) -> None:
+    service.post(f"{account}/deposits", json={"cents": 1000})
+
+    def withdraw(_: int) -> int:
+        return service.post(f"{account}/withdrawals", json={"cents": 300}).status_code
+
+    with ThreadPoolExecutor(8) as pool:
+        codes = list(pool.map(withdraw, range(8)))
+
+    assert sorted(codes) == [200] * 3 + [422] * 5
+    assert service.get(account).json()["cents"] == 100
+
+
+async def test_the_store_lives_as_long_as_the_service(
+    server: Server, keyspace: str, store: EventStore
+) -> None:
+    opened: list[EventStore] = []
+
+    @asynccontextmanager
+    async def open_store() -> AsyncGenerator[EventReaderWriter]:
+        async with server.connect(keyspace) as own:
+            opened.append(own)
+            yield own
+
+    with TestClient(create_app(open_store)) as client:
+        assert client.get(f"/accounts/{uuid4()}").status_code == 404
+    with pytest.raises(StoreClosed):
+        await opened[0].current_version(uuid4())
+
+
+@pytest.mark.usefixtures("pointed_at_the_server", "store")
+def test_the_module_serves_the_bank(keyspace: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    served = []
+    # Its own keyspace could be somebody's, on a cluster that the tests are pointed at.
+    open_store = cassandra.open_store
+    of_ours: Callable[[str], object] = lambda _: open_store(keyspace)  # noqa: E731
+    monkeypatch.setattr(cassandra, "open_store", of_ours)
+    monkeypatch.setattr(uvicorn, "run", lambda app, port: served.append((app, port)))
+
+    runpy.run_module("examples.bank_service", run_name="__main__")
+
+    ((app, port),) = served
+    assert port == 8000
+    with TestClient(app) as client:
+        path = f"/accounts/{uuid4()}"
+        assert client.put(path, json={"owner": "ann"}).json()["version"] == 1
+        assert client.get("/docs").status_code == 200
