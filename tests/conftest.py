@@ -1,3 +1,8 @@
 """Fixtures are in tests/fixtures, one concern a file."""
 
-pytest_plugins = ("tests.fixtures.loop", "tests.fixtures.server", "tests.fixtures.stores")
+pytest_plugins = (
+    "pytester",
+    "tests.fixtures.loop",
+    "tests.fixtures.server",
+    "tests.fixtures.stores",
+)

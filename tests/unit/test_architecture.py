@@ -16,8 +16,8 @@ LAYERS = [
     ["checks", "drafts", "cql_files"],
     ["cassandra", "memory"],
     ["typed", "aggregates"],
-    ["testing"],
     ["embedded"],
+    ["testing"],
     ["cli"],
 ]
 """What may import what: a part imports only parts of the layers above it."""

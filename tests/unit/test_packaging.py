@@ -14,6 +14,8 @@ import pytest
 
 import event_store_async
 
+from ..fixtures.server import Server
+
 ROOT = Path(__file__).parents[2]
 CQL = sorted(path.relative_to(ROOT / "cql").as_posix() for path in (ROOT / "cql").rglob("*.cql"))
 
@@ -73,7 +75,7 @@ def test_the_wheel_holds_the_cql_and_the_types(built: Path) -> None:
     assert [
         name for name in (f"event_store_async/_cql/{cql}" for cql in CQL) if name not in names
     ] == []
-    assert "event_store_async/py.typed" in names
+    assert {"event_store_async/py.typed", "_event_store_async_pytest.py"} <= set(names)
     assert "event_store_async/embedded/jars-5.0.8.lock" in names
     assert any(name.endswith("licenses/LICENSE") for name in names)
     assert not [name for name in names if name.startswith("tests")]
@@ -87,6 +89,7 @@ def test_the_sdist_holds_what_a_packager_needs(built: Path) -> None:
 
     assert {f"cql/{cql}" for cql in CQL} <= names
     assert {"README.md", "LICENSE", "CHANGELOG.md", "Makefile", "tests/conftest.py"} <= names
+    assert "_event_store_async_pytest.py" in names
 
 
 @pytest.mark.slow
@@ -128,3 +131,44 @@ def test_the_wheel_works_in_an_empty_environment(built: Path, tmp_path: Path) ->
 
     run(*install, *constraints, f"{wheel}[cli]")
     assert "schema" in run(str(tmp_path / "venv" / "bin" / "event-store"), "--help")
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_a_user_tests_with_only_the_wheel(built: Path, tmp_path: Path, server: Server) -> None:
+    """The test module of docs/testing.md, in a project that has nothing but the wheel."""
+    (wheel,) = built.glob("*.whl")
+    venv.create(tmp_path / "venv", with_pip=True)
+    python = str(tmp_path / "venv" / "bin" / "python")
+    project = tmp_path / "project"
+    project.mkdir()
+    document = (ROOT / "docs" / "testing.md").read_text("utf-8")
+    (module,) = re.findall(r"^```py\n(.*?)^```", document, re.MULTILINE | re.DOTALL)
+    (project / "test_account.py").write_text(module)
+    ((datacenter, replicas),) = server.replication.items()
+    options = [
+        f"--event-store-contact-points={','.join(server.contact_points)}",
+        f"--event-store-port={server.port}",
+        f"--event-store-datacenter={datacenter}",
+        f"--event-store-replicas={replicas}",
+    ]
+
+    for command in (
+        ["pip", "install", "-q", "-c", str(ROOT / "constraints.txt"), f"{wheel}[testing]"],
+        ["pytest", *options],
+    ):
+        done = subprocess.run(
+            [python, "-m", *command],
+            capture_output=True,
+            text=True,
+            timeout=200,
+            check=False,
+            cwd=project,
+            env={name: value for name, value in os.environ.items() if name != "PYTHONPATH"},
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    assert "2 passed" in done.stdout
+    assert "event store: the tests ran on Cassandra" in done.stdout
+    lines = [line for line in module.splitlines() if line]
+    assert len(lines) <= 15

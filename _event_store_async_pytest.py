@@ -1,0 +1,136 @@
+"""
+The pytest plugin: stores for tests.
+
+It stands beside the package, not in it, because pytest imports it at every start: so nothing of the
+library, and no driver, is loaded before a test asks for a fixture.
+"""
+
+import os
+from collections.abc import AsyncGenerator, Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from event_store_async import EventStore, MemoryEventStore
+    from event_store_async.testing.servers import CassandraServer, Given
+
+try:
+    from pytest_asyncio import fixture as async_fixture
+except ImportError:  # memory_event_store needs no loop; another plugin may run async fixtures
+    async_fixture = pytest.fixture  # type: ignore[assignment]
+
+_VERSION = pytest.StashKey[str]()
+_MISSING = (
+    "There is no Cassandra to test on. Start one for the tests: "
+    "pip install 'event_store_async[embedded]'. Or name one: --event-store-contact-points=127.0.0.1"
+)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options that name a server; each is an environment variable too."""
+    group = parser.getgroup("event store", "event_store_async: the Cassandra to test on")
+    for name, metavar, text in (
+        ("contact-points", "HOSTS", "nodes, separated by commas; without it, one is started"),
+        ("port", "PORT", "their native port (9042)"),
+        ("datacenter", "NAME", "the datacenter to connect to, where there are several"),
+        ("replicas", "N", "replicas of the keyspaces made there (1)"),
+    ):
+        variable = f"EVENT_STORE_{name.upper().replace('-', '_')}"
+        group.addoption(
+            f"--event-store-{name}",
+            metavar=metavar,
+            default=os.environ.get(variable),
+            help=f"{text}; or {variable}",
+        )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Refuse options that cannot be meant."""
+    for name in ("port", "replicas"):
+        _number(config, name)
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    """Say on which server stores will be."""
+    points = config.getoption("--event-store-contact-points")
+    if points:
+        return f"event store: Cassandra at {points}:{_number(config, 'port') or 9042}"
+    return "event store: embedded Cassandra, started when a test asks for it"
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say which version the server reported, where one was asked."""
+    version = terminalreporter.config.stash.get(_VERSION, None)
+    if version is not None:
+        terminalreporter.write_line(f"event store: the tests ran on Cassandra {version}")
+
+
+@pytest.fixture
+def memory_event_store() -> "MemoryEventStore":
+    """Give an empty `MemoryEventStore`."""
+    from event_store_async import MemoryEventStore
+
+    return MemoryEventStore()
+
+
+@pytest.fixture(scope="session")
+def event_store_server(pytestconfig: pytest.Config) -> "Iterator[CassandraServer]":
+    """Give the server, started where none is named; `connect(keyspace)` opens stores on it."""
+    from event_store_async.testing.servers import cassandra_server
+
+    serving = cassandra_server(_given(pytestconfig))
+    try:
+        server = serving.__enter__()
+    except ImportError as error:
+        pytest.fail(f"{_MISSING} ({error})", pytrace=False)
+    try:
+        pytestconfig.stash[_VERSION] = server.version
+        yield server
+    finally:
+        serving.__exit__(None, None, None)
+
+
+@pytest.fixture(scope="module")
+def event_store_keyspace(event_store_server: "CassandraServer") -> Iterator[str]:
+    """Give the name of a keyspace of the module's own, its table created; it is dropped later."""
+    with event_store_server.keyspace() as name:
+        yield name
+
+
+@async_fixture
+async def event_store(
+    event_store_server: "CassandraServer", event_store_keyspace: str
+) -> "AsyncGenerator[EventStore, None]":
+    """Give an `EventStore` on the module's keyspace, connected on the test's own loop."""
+    store = await event_store_server.connect(event_store_keyspace)
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
+def _given(config: pytest.Config) -> "Given | None":
+    from event_store_async.testing.servers import Given
+
+    points = config.getoption("--event-store-contact-points")
+    if not points:
+        return None
+    return Given(
+        points,
+        port=_number(config, "port") or 9042,
+        datacenter=config.getoption("--event-store-datacenter"),
+        replicas=_number(config, "replicas") or 1,
+        # Secrets are told by the environment alone: a command line can be seen by others.
+        username=os.environ.get("EVENT_STORE_USERNAME"),
+        password=os.environ.get("EVENT_STORE_PASSWORD"),
+    )
+
+
+def _number(config: pytest.Config, name: str) -> int | None:
+    given = config.getoption(f"--event-store-{name}")
+    if given is None:
+        return None
+    if not str(given).isdecimal() or int(given) < 1:
+        raise pytest.UsageError(f"--event-store-{name} is a number above 0, not {given!r}")
+    return int(given)

@@ -1,0 +1,208 @@
+"""The pytest plugin, in projects of its users' own."""
+
+import pytest
+
+from event_store_async import EventStore
+
+from ..fixtures.server import Server
+
+AGGREGATE = """
+import pytest
+from uuid import uuid4
+from event_store_async.aggregates import Reducer, Rejected
+from event_store_async.testing import given
+
+BALANCE = Reducer(0, lambda balance, amount: balance + amount)
+
+def withdraw_40(balance):
+    return [-40] if balance >= 40 else Rejected("too little")
+
+def test_a_withdrawal():
+    given(BALANCE, 50).when(withdraw_40).then(-40)
+
+@pytest.mark.asyncio
+async def test_it_is_stored(memory_event_store):
+    assert (await memory_event_store.persist_events(uuid4(), [-40])).version == 1
+"""
+
+ON_CASSANDRA = """
+import pytest
+from uuid import uuid4
+
+STREAM = uuid4()
+{mark}
+async def test_it_is_stored(event_store):
+    result = await event_store.persist_events(STREAM, ["a", "b"], 0)
+    assert [e.payload async for e in event_store.read_events(STREAM)] == ["a", "b"]
+{mark}
+async def test_the_module_has_one_keyspace(event_store):
+    assert await event_store.current_version(STREAM) == 2
+"""
+STRICT = "@pytest.mark.asyncio"
+
+WARNINGS_ARE_ERRORS = ("-Werror", "-oasyncio_default_fixture_loop_scope=function")
+"""pytest-asyncio warns where it is not told the scope."""
+
+PRINTING = """
+async def test_it(event_store, event_store_keyspace):
+    print("in", {number}, "of", event_store_keyspace)
+    await event_store.persist_events(__import__("uuid").UUID(int=1), [1], 0)
+"""
+
+
+@pytest.fixture
+def options(server: Server) -> list[str]:
+    """Name the server under test as a user would."""
+    (datacenter, replicas), *_ = server.replication.items()
+    return [
+        f"--event-store-contact-points={','.join(server.contact_points)}",
+        f"--event-store-port={server.port}",
+        f"--event-store-datacenter={datacenter}",
+        f"--event-store-replicas={replicas}",
+    ]
+
+
+def test_a_users_module_of_fifteen_lines(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(AGGREGATE)
+
+    result = pytester.runpytest_subprocess(*WARNINGS_ARE_ERRORS)
+
+    result.assert_outcomes(passed=2)
+    result.stdout.no_fnmatch_line("*the tests ran on Cassandra*")
+
+
+@pytest.mark.parametrize("mode", ["strict", "auto"])
+def test_stores_on_a_named_server(
+    pytester: pytest.Pytester, options: list[str], server: Server, mode: str
+) -> None:
+    pytester.makepyfile(ON_CASSANDRA.format(mark=STRICT if mode == "strict" else ""))
+
+    result = pytester.runpytest_subprocess(f"--asyncio-mode={mode}", *WARNINGS_ARE_ERRORS, *options)
+
+    result.assert_outcomes(passed=2)
+    result.stdout.fnmatch_lines(
+        [
+            f"event store: Cassandra at {','.join(server.contact_points)}:{server.port}",
+            "event store: the tests ran on Cassandra *.*",
+        ]
+    )
+
+
+def test_one_loop_for_the_session_works_too(pytester: pytest.Pytester, options: list[str]) -> None:
+    pytester.makeini(
+        "[pytest]\nasyncio_mode = auto\n"
+        "asyncio_default_fixture_loop_scope = session\nasyncio_default_test_loop_scope = session\n"
+    )
+    pytester.makepyfile(ON_CASSANDRA.format(mark=""))
+
+    pytester.runpytest_subprocess("-W", "error", *options).assert_outcomes(passed=2)
+
+
+async def test_each_module_has_a_keyspace_of_its_own_that_is_dropped(
+    pytester: pytest.Pytester, options: list[str], store: EventStore
+) -> None:
+    pytester.makepyfile(test_one=PRINTING.format(number=1), test_two=PRINTING.format(number=2))
+
+    result = pytester.runpytest_subprocess("--asyncio-mode=auto", "-s", *options)
+
+    result.assert_outcomes(passed=2)
+    names = {
+        line.rpartition(" ")[2].rstrip(".") for line in result.outlines if line.find("of test_") > 0
+    }
+    assert len(names) == 2
+    listing = await store._session.raw.execute(_listing())
+    assert names.isdisjoint(row.as_list()[0] for row in listing)
+
+
+def _listing() -> object:
+    from acsylla import create_statement
+
+    return create_statement("SELECT keyspace_name FROM system_schema.keyspaces")
+
+
+def test_nothing_heavy_is_loaded_before_a_fixture_is_asked_for(
+    pytester: pytest.Pytester,
+) -> None:
+    pytester.makepyfile(
+        """
+        import sys
+
+        def test_what_is_loaded():
+            heavy = {"acsylla", "event_store_async", "orjson", "jgo", "psutil"}
+            assert heavy.isdisjoint(sys.modules)
+        """
+    )
+
+    result = pytester.runpytest_subprocess()
+
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(
+        ["event store: embedded Cassandra, started when a test asks for it"]
+    )
+
+
+def test_without_the_extra_and_without_a_server_it_says_what_to_do(
+    pytester: pytest.Pytester,
+) -> None:
+    pytester.makeconftest("import sys\nsys.modules['event_store_async.embedded'] = None\n")
+    pytester.makepyfile(ON_CASSANDRA.format(mark=""))
+
+    result = pytester.runpytest_subprocess("--asyncio-mode=auto")
+
+    result.assert_outcomes(errors=2)
+    result.stdout.fnmatch_lines(["*pip install 'event_store_async[[]embedded]'*"])
+
+
+@pytest.mark.parametrize("option", ["port=none", "port=0", "replicas=many"])
+def test_options_that_cannot_be_meant_are_refused(pytester: pytest.Pytester, option: str) -> None:
+    result = pytester.runpytest_subprocess(f"--event-store-{option}")
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["*--event-store-* is a number above 0, not *"])
+
+
+def test_the_environment_names_a_server_too(
+    pytester: pytest.Pytester, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (datacenter, replicas), *_ = server.replication.items()
+    monkeypatch.setenv("EVENT_STORE_CONTACT_POINTS", ",".join(server.contact_points))
+    monkeypatch.setenv("EVENT_STORE_PORT", str(server.port))
+    monkeypatch.setenv("EVENT_STORE_DATACENTER", datacenter)
+    monkeypatch.setenv("EVENT_STORE_REPLICAS", str(replicas))
+    pytester.makepyfile(ON_CASSANDRA.format(mark=""))
+
+    pytester.runpytest_subprocess("--asyncio-mode=auto").assert_outcomes(passed=2)
+
+
+def test_a_server_that_cannot_be_reached_is_an_error_not_a_hang(
+    pytester: pytest.Pytester,
+) -> None:
+    pytester.makepyfile(ON_CASSANDRA.format(mark=""))
+
+    result = pytester.runpytest_subprocess(
+        "--asyncio-mode=auto", "--event-store-contact-points=127.0.0.1", "--event-store-port=1"
+    )
+
+    result.assert_outcomes(errors=2)
+    result.stdout.fnmatch_lines(["*ConnectionFailed*"])
+
+
+@pytest.mark.slow
+def test_it_starts_a_cassandra_where_none_is_named(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("EVENT_STORE_CONTACT_POINTS", raising=False)
+    pytester.makepyfile(ON_CASSANDRA.format(mark=""))
+
+    result = pytester.runpytest_subprocess("--asyncio-mode=auto", *WARNINGS_ARE_ERRORS)
+
+    result.assert_outcomes(passed=2)
+    result.stdout.fnmatch_lines(["event store: the tests ran on Cassandra 5.*"])
+
+
+def test_it_can_be_turned_off(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(AGGREGATE)
+
+    result = pytester.runpytest_subprocess("-p", "no:event_store_async")
+
+    result.assert_outcomes(passed=1, errors=1)
