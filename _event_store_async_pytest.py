@@ -7,6 +7,8 @@ library, and no driver, is loaded before a test asks for a fixture.
 
 import os
 from collections.abc import AsyncGenerator, Iterator
+from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -56,7 +58,7 @@ def pytest_report_header(config: pytest.Config) -> str:
     points = config.getoption("--event-store-contact-points")
     if points:
         return f"event store: Cassandra at {points}:{_number(config, 'port') or 9042}"
-    return "event store: embedded Cassandra, started when a test asks for it"
+    return f"event store: embedded Cassandra {_embedded()}, started when a test asks for it"
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -108,6 +110,14 @@ async def event_store(
         yield store
     finally:
         await store.close()
+
+
+def _embedded() -> str:
+    """Return the version that would be started, without importing what starts it."""
+    spec = find_spec("event_store_async")
+    folders = [] if spec is None else spec.submodule_search_locations or []
+    locks = [lock for folder in folders for lock in Path(folder).glob("embedded/jars-*.lock")]
+    return " or ".join(sorted(lock.stem.removeprefix("jars-") for lock in locks))
 
 
 def _given(config: pytest.Config) -> "Given | None":

@@ -73,6 +73,7 @@ class Given(Generic[A, E]):
         Raises:
             AssertionError: they do not; the message shows the difference.
         """
+        __tracebackhide__ = True
         if self.aggregate != expected:
             raise AssertionError(
                 message(
@@ -103,6 +104,7 @@ class Then(Generic[A, E]):
 
         Payloads are compared; of a `NewEvent`, its type and metadata too where it states them.
         """
+        __tracebackhide__ = True
         expected = [_new(event) for event in events]
         if not isinstance(self._outcome, tuple):
             self._fail("events were expected", expected, [self._outcome])
@@ -120,12 +122,14 @@ class Then(Generic[A, E]):
 
     def then_rejected(self, reason: Any) -> Self:
         """Demand a rejection for this reason."""
+        __tracebackhide__ = True
         if self._outcome != Rejected(reason):
             self._fail("a rejection was expected", [Rejected(reason)], self._shown())
         return self
 
     def then_raises(self, error: type[Exception], match: str | None = None) -> Self:
         """Demand an exception of a type; *match* is a regular expression found in its text."""
+        __tracebackhide__ = True
         fits = isinstance(self._outcome, error)
         if not fits or not re.search(match or "", str(self._outcome)):
             expected = error.__name__ + ("" if match is None else f": … {match} …")
@@ -148,6 +152,7 @@ class Then(Generic[A, E]):
         return [self._outcome]
 
     def _fail(self, title: str, expected: Sequence[Any], actual: Sequence[Any]) -> NoReturn:
+        __tracebackhide__ = True
         failure = AssertionError(
             message(
                 title,

@@ -137,7 +137,7 @@ def test_nothing_heavy_is_loaded_before_a_fixture_is_asked_for(
 
     result.assert_outcomes(passed=1)
     result.stdout.fnmatch_lines(
-        ["event store: embedded Cassandra, started when a test asks for it"]
+        ["event store: embedded Cassandra 5.0.8, started when a test asks for it"]
     )
 
 
