@@ -81,6 +81,12 @@ class Loading(Generic[A, E]):
             recent = (*known.recent, first_id)[-self._cache.recent_events :]
             self._cache.put(aggregate_id, Known(after, recent))
 
+    async def stands(self, command: Command[A, E], version: int) -> bool:
+        """Tell whether a command's first event stands at a version."""
+        events = self._reader.read_events(command.aggregate_id, version, 1)
+        async with aclosing(events):
+            return [event.event_id async for event in events] == [command.event_id(0)]
+
     async def recall(self, command: Command[A, E]) -> CommandHandled[A, E]:
         """Return what came of a command that stands in its stream, by reading the stream again."""
         before = Snapshot(self.reducer.initial, 0, None)

@@ -62,10 +62,7 @@ class Undertaking(Generic[A, E]):
         if self._stored:
             return None
         if expected is not None and version != expected:
-            # Versions only grow: one that is above already needs no second look.
-            if version < expected and await self._is_outdated(known):
-                return None
-            return InvalidAggregateVersion(self._command.aggregate_id, expected, version)
+            return await self._elsewhere(known, expected)
         decided = await decide(self._command, self._loading.reducer, known.snapshot.aggregate)
         if decided.events:
             return await self._append(known, decided)
@@ -74,6 +71,16 @@ class Undertaking(Generic[A, E]):
         if isinstance(decided.otherwise, Exception):
             raise decided.otherwise
         return decided.otherwise or CommandHandled(known.snapshot, (), known.snapshot)
+
+    async def _elsewhere(self, known: Known[A], expected: int) -> InvalidAggregateVersion | None:
+        version = known.snapshot.version
+        if version > expected:
+            # Versions only grow, so no second look is needed; but it may have been this very
+            # command that brought the aggregate there.
+            self._stored = await self._loading.stands(self._command, expected + 1)
+        if self._stored or (version < expected and await self._is_outdated(known)):
+            return None
+        return InvalidAggregateVersion(self._command.aggregate_id, expected, version)
 
     async def _append(self, known: Known[A], decided: Decided[A, E]) -> CommandResult[A, E] | None:
         before, stream_id = known.snapshot, self._command.aggregate_id

@@ -210,6 +210,19 @@ async def test_the_window_of_the_cache_is_what_it_is(store: Watched, account: UU
     assert not handled(await handling.handle(wanted)).handled_earlier, "documented"
 
 
+async def test_with_an_expected_version_there_is_no_window(store: Watched, account: UUID) -> None:
+    handling = handler(store, cache=SnapshotCache(recent_events=2))
+    wanted = command(account, deposit(1), 0)
+    first = handled(await handling.handle(wanted))
+    for _ in range(5):
+        await handling.handle(command(account, deposit(1)))
+
+    again = handled(await handling.handle(wanted))
+
+    assert again.handled_earlier
+    assert (again.before, again.events, again.after) == (first.before, first.events, first.after)
+
+
 @pytest.mark.parametrize("cached", [True, False])
 async def test_every_fault_by_chance_and_repeating(
     memory: MemoryEventStore, account: UUID, cached: bool
