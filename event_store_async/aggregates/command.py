@@ -30,7 +30,7 @@ class Command(Generic[A_contra, E_co]):
         aggregate_id: The aggregate's stream.
         to_events: Decides: given the aggregate, returns events or `Rejected`, or something to
             await for them. It may be called several times for one command, with a newer aggregate
-            each time, so it should have no effects.
+            each time, so it should have no effects, and depend on nothing but the aggregate.
         expected_version: The version the aggregate must be at; None for any.
         command_id: The command's identity. Give one (a request's idempotency key, for instance)
             to repeat the command from another process.
