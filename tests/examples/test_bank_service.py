@@ -47,7 +47,7 @@ def account(service: TestClient) -> str:
     return path
 
 
-def test_an_account_is_opened_and_used(service: TestClient, account: str) -> None:
+async def test_an_account_is_opened_and_used(service: TestClient, account: str) -> None:
     deposit = service.post(f"{account}/deposits", json={"cents": 5000})
     withdrawal = service.post(f"{account}/withdrawals", json={"cents": 1000})
 
@@ -62,7 +62,7 @@ def test_an_account_is_opened_and_used(service: TestClient, account: str) -> Non
     }
 
 
-def test_what_is_not_there_is_not_found(service: TestClient) -> None:
+async def test_what_is_not_there_is_not_found(service: TestClient) -> None:
     nobody = f"/accounts/{uuid4()}"
 
     assert service.get(nobody).status_code == 404
@@ -70,7 +70,9 @@ def test_what_is_not_there_is_not_found(service: TestClient) -> None:
     assert (refused.status_code, refused.json()["reason"]) == (422, "there is no account")
 
 
-def test_what_may_not_be_is_refused_with_its_reason(service: TestClient, account: str) -> None:
+async def test_what_may_not_be_is_refused_with_its_reason(
+    service: TestClient, account: str
+) -> None:
     again = service.put(account, json={"owner": "bob"})
     overdraft = service.post(f"{account}/withdrawals", json={"cents": 1})
 
@@ -79,7 +81,7 @@ def test_what_may_not_be_is_refused_with_its_reason(service: TestClient, account
 
 
 @pytest.mark.parametrize("body", [{"cents": 0}, {"cents": -1}, {"cents": "many"}, {}])
-def test_bad_requests_are_refused_by_their_form(
+async def test_bad_requests_are_refused_by_their_form(
     service: TestClient, account: str, body: dict[str, Any]
 ) -> None:
     assert service.post(f"{account}/deposits", json=body).status_code == 422
@@ -87,7 +89,7 @@ def test_bad_requests_are_refused_by_their_form(
 
 
 @pytest.mark.parametrize("expected", [0, 2, 7])
-def test_a_conflict_is_409_with_the_actual_version(
+async def test_a_conflict_is_409_with_the_actual_version(
     service: TestClient, account: str, expected: int
 ) -> None:
     url = f"{account}/deposits"
@@ -99,7 +101,7 @@ def test_a_conflict_is_409_with_the_actual_version(
     assert (right.status_code, right.json()["version"]) == (200, 2)
 
 
-def test_the_same_idempotency_key_does_it_once(service: TestClient, account: str) -> None:
+async def test_the_same_idempotency_key_does_it_once(service: TestClient, account: str) -> None:
     key = {"Idempotency-Key": "till-4/17"}
     answers = [
         service.post(f"{account}/deposits", json={"cents": 500}, headers=key) for _ in range(3)
@@ -136,7 +138,7 @@ async def test_the_key_makes_the_events_ids_and_their_correlation(
     ],
     indirect=True,
 )
-def test_an_unknown_outcome_is_503_with_a_token_that_settles_it(
+async def test_an_unknown_outcome_is_503_with_a_token_that_settles_it(
     service: TestClient, account: str
 ) -> None:
     url = f"{account}/deposits"
@@ -154,7 +156,7 @@ def test_an_unknown_outcome_is_503_with_a_token_that_settles_it(
 @pytest.mark.parametrize(
     "service", [pytest.param([Fault.NONE] * 3 + [Fault.UNAVAILABLE], id="down")], indirect=True
 )
-def test_an_unavailable_store_is_503_and_nothing_was_stored(service: TestClient) -> None:
+async def test_an_unavailable_store_is_503_and_nothing_was_stored(service: TestClient) -> None:
     path = f"/accounts/{uuid4()}"
     answers = [service.put(path, json={"owner": "ann"}) for _ in range(3)]
 
@@ -163,7 +165,7 @@ def test_an_unavailable_store_is_503_and_nothing_was_stored(service: TestClient)
     assert service.get(path).json()["version"] == 1
 
 
-def test_many_at_once_never_overdraw(service: TestClient, account: str) -> None:
+async def test_many_at_once_never_overdraw(service: TestClient, account: str) -> None:
     service.post(f"{account}/deposits", json={"cents": 1000})
 
     def withdraw(_: int) -> int:
@@ -194,7 +196,7 @@ async def test_the_store_lives_as_long_as_the_service(
 
 
 @pytest.mark.usefixtures("pointed_at_the_server", "store")
-def test_the_module_serves_the_bank(keyspace: str, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_module_serves_the_bank(keyspace: str, monkeypatch: pytest.MonkeyPatch) -> None:
     served = []
     # Its own keyspace could be somebody's, on a cluster that the tests are pointed at.
     open_store = cassandra.open_store
