@@ -1,0 +1,47 @@
+"""The package eventsourcing on PostgreSQL: a server of our own in a temporary directory."""
+
+from collections.abc import Generator
+from contextlib import contextmanager
+
+from .postgres import running_postgres
+from .protocol import Options
+from .recorders import RecorderPeer
+from .threads import ThreadPeer, main
+
+NAME = "eventsourcing_postgres"
+_CONNECTIONS = 16
+
+
+@contextmanager
+def opening(options: Options) -> Generator[ThreadPeer, None, None]:
+    """Start the server, make the table."""
+    del options
+    with running_postgres() as server:
+        peer = RecorderPeer(
+            NAME,
+            "PostgreSQL with its default durability: each append is synced to disk; expected "
+            "version by primary key; a total order of all events, by a lock on the table; no "
+            "replication, one machine",
+            f"PostgreSQL {server.version} with default settings, its CPU not counted; psycopg 3, "
+            f"{_CONNECTIONS} connections",
+            {
+                "PERSISTENCE_MODULE": "eventsourcing.postgres",
+                "POSTGRES_DBNAME": "postgres",
+                "POSTGRES_HOST": "127.0.0.1",
+                "POSTGRES_PORT": str(server.port),
+                "POSTGRES_USER": "bench",
+                "POSTGRES_PASSWORD": "bench",
+                "POSTGRES_POOL_SIZE": str(_CONNECTIONS),
+                "POSTGRES_MAX_OVERFLOW": "0",
+                # Many threads wait for a connection; they are to wait, not to fail.
+                "POSTGRES_CONNECT_TIMEOUT": "60",
+            },
+        )
+        try:
+            yield peer
+        finally:
+            peer.close()
+
+
+if __name__ == "__main__":
+    main(NAME, opening)

@@ -1,0 +1,237 @@
+"""
+The line protocol of the peers: JSON commands on standard input, one a line, an answer to each.
+
+The first line of output says whether the peer is ready: `Ready` or `NotReady`. Then::
+
+    {"do": "append", "count": 1000, "concurrency": 16, "payload_bytes": 200,
+     "streams": "own", "seed": 1}          -> `Appended`
+    {"do": "fill", "stream": "<uuid>", "count": 1000, "payload_bytes": 200}      -> `Filled`
+    {"do": "read", "stream": "<uuid>", "page_size": null}                        -> `Counted`
+    {"do": "quit"}
+
+A command that fails is answered with ``{"error": "…"}``, and the peer goes on.
+"""
+
+import argparse
+from dataclasses import dataclass
+from typing import Any, Literal
+from uuid import UUID
+
+import orjson
+
+LARGEST_COUNT = 10_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """
+    Where the server is; a peer that brings its own ignores it.
+
+    Attributes:
+        contact: The address of a Cassandra node.
+        port: Its native port.
+        keyspace: The keyspace to make and to use.
+    """
+
+    contact: str
+    port: int
+    keyspace: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """What is compared, and what it promises for its time."""
+
+    name: str
+    version: str
+    guarantees: str
+    notes: str
+    ready: Literal[True] = True
+
+
+@dataclass(frozen=True, slots=True)
+class NotReady:
+    """Why a peer cannot take part here, and what would help."""
+
+    name: str
+    reason: str
+    hint: str
+    ready: Literal[False] = False
+
+
+class Unavailable(Exception):
+    """A peer cannot take part on this machine; raised while it starts."""
+
+    def __init__(self, reason: str, hint: str) -> None:
+        super().__init__(reason, hint)
+        self.reason = reason
+        self.hint = hint
+
+
+class CommandRefused(ValueError):
+    """A line is no command of the protocol."""
+
+
+@dataclass(frozen=True, slots=True)
+class Append:
+    """
+    Append one event at a time, by several tasks or threads at once.
+
+    Attributes:
+        count: The events, in all.
+        concurrency: The tasks or threads.
+        payload_bytes: The size of each payload.
+        hot: All of them to one stream, no version expected; else each to a stream of its own,
+            with the version that it is at expected.
+        seed: For the payloads.
+    """
+
+    count: int
+    concurrency: int
+    payload_bytes: int
+    hot: bool
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Fill:
+    """Write a stream to be read later."""
+
+    stream: UUID
+    count: int
+    payload_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """Read a whole stream; a page size of None is the peer's own choice."""
+
+    stream: UUID
+    page_size: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Quit:
+    """End."""
+
+
+Command = Append | Fill | Read | Quit
+
+
+@dataclass(frozen=True, slots=True)
+class Appended:
+    """
+    How an `Append` went.
+
+    Attributes:
+        seconds: From the first append's start to the last one's end.
+        cpu_seconds: User and system time of this process meanwhile.
+        count: The events appended.
+        latencies_us: Each append's time in microseconds, waiting for its turn included.
+        conflicts: Attempts that were refused and made again.
+    """
+
+    seconds: float
+    cpu_seconds: float
+    count: int
+    latencies_us: list[int]
+    conflicts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """How a `Fill` went."""
+
+    count: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """How a `Read` went: the events that were read and decoded."""
+
+    seconds: float
+    cpu_seconds: float
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """Why a command was not carried out."""
+
+    error: str
+
+
+Answer = Ready | NotReady | Appended | Filled | Counted | Failed
+
+
+def parse_options() -> Options:
+    """Return the options of the command line."""
+    parser = argparse.ArgumentParser(description="A peer of the benchmark.")
+    parser.add_argument("--contact", default="127.0.0.1", help="a Cassandra node")
+    parser.add_argument("--port", type=int, default=9042, help="its native port")
+    parser.add_argument("--keyspace", default="bench_peer", help="the keyspace to make and use")
+    given = parser.parse_args()
+    return Options(given.contact, given.port, given.keyspace)
+
+
+def parse_command(line: str) -> Command:
+    """
+    Return the command of a line.
+
+    Raises:
+        CommandRefused: It is none.
+    """
+    try:
+        fields = orjson.loads(line)
+    except ValueError as error:
+        raise CommandRefused(f"not JSON: {error}") from error
+    if not isinstance(fields, dict):
+        raise CommandRefused("a command is a JSON object")
+    match fields.get("do"):
+        case "append":
+            return Append(
+                count=_number(fields, "count"),
+                concurrency=_number(fields, "concurrency"),
+                payload_bytes=_number(fields, "payload_bytes", 200),
+                hot=_hot(fields.get("streams", "own")),
+                seed=_number(fields, "seed", 0, least=0),
+            )
+        case "fill":
+            return Fill(
+                _stream(fields), _number(fields, "count"), _number(fields, "payload_bytes", 200)
+            )
+        case "read":
+            page_size = fields.get("page_size")
+            return Read(
+                _stream(fields), None if page_size is None else _number(fields, "page_size")
+            )
+        case "quit":
+            return Quit()
+        case other:
+            raise CommandRefused(f"do is append, fill, read or quit, not {other!r}")
+
+
+def encode(answer: Answer) -> str:
+    """Return an answer's line."""
+    return orjson.dumps(answer).decode() + "\n"
+
+
+def _number(fields: dict[str, Any], name: str, default: int | None = None, least: int = 1) -> int:
+    value = fields.get(name, default)
+    if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= LARGEST_COUNT:
+        raise CommandRefused(f"{name} is a number from {least} to {LARGEST_COUNT}, not {value!r}")
+    return value
+
+
+def _hot(streams: object) -> bool:
+    if streams not in {"own", "hot"}:
+        raise CommandRefused(f"streams is own or hot, not {streams!r}")
+    return streams == "hot"
+
+
+def _stream(fields: dict[str, Any]) -> UUID:
+    try:
+        return UUID(fields.get("stream"))
+    except (TypeError, ValueError, AttributeError) as error:
+        raise CommandRefused(f"stream is a UUID, not {fields.get('stream')!r}") from error

@@ -1,0 +1,119 @@
+"""The recorders of the package eventsourcing: what its peers on PostgreSQL and SQLite share."""
+
+from collections.abc import Mapping
+from importlib.metadata import version as version_of
+from threading import Lock
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from .payloads import Payload
+from .protocol import Ready, Unavailable
+from .threads import Writer
+
+_AT_ONCE = 1000
+_TOPIC = "benchmark:Deposited"
+
+
+class RecorderPeer:
+    """
+    An application recorder: what an application of that package stores its events by.
+
+    Its optimistic lock is the primary key (originator_id, originator_version): whoever comes
+    second gets an IntegrityError.
+
+    Args:
+        name: The peer's name.
+        guarantees: What it promises.
+        notes: What else is to be known.
+        environment: The settings of the package's infrastructure.
+    """
+
+    def __init__(
+        self, name: str, guarantees: str, notes: str, environment: Mapping[str, str]
+    ) -> None:
+        try:
+            from eventsourcing.persistence import (
+                InfrastructureFactory,
+                IntegrityError,
+                StoredEvent,
+            )
+            from eventsourcing.utils import Environment
+        except ModuleNotFoundError as error:
+            raise Unavailable(str(error), "pip install 'event_store_async[bench]'") from error
+        self._name = name
+        self._guarantees = guarantees
+        self._notes = notes
+        self._event = StoredEvent
+        self._conflict = IntegrityError
+        self._factory: Any = InfrastructureFactory.construct(Environment("bench", environment))
+        self._recorder = self._factory.application_recorder()
+
+    def ready(self) -> Ready:
+        """Say what it is and what it promises."""
+        notes = f"ApplicationRecorder.insert_events and select_events in threads; {self._notes}"
+        return Ready(self._name, version_of("eventsourcing"), self._guarantees, notes)
+
+    def own(self, stream: UUID) -> Writer:
+        """Append at the version behind the last one."""
+        version = 0
+
+        def write(payload: Payload) -> int:
+            nonlocal version
+            self._insert(stream, version, [payload])
+            version += 1
+            return 0
+
+        return write
+
+    def hot(self, stream: UUID) -> Writer:
+        """Append in turns, at the version that was last seen."""
+        version = 0
+        turn = Lock()
+
+        def write(payload: Payload) -> int:
+            nonlocal version
+            with turn:
+                conflicts = 0
+                while True:
+                    try:
+                        self._insert(stream, version, [payload])
+                    except self._conflict:
+                        conflicts += 1
+                        (last,) = self._recorder.select_events(stream, desc=True, limit=1)
+                        version = last.originator_version
+                    else:
+                        version += 1
+                        return conflicts
+
+        return write
+
+    def fill(self, stream: UUID, payloads: list[Payload]) -> None:
+        """Insert in batches."""
+        for start in range(0, len(payloads), _AT_ONCE):
+            self._insert(stream, start, payloads[start : start + _AT_ONCE])
+
+    def read(self, stream: UUID, page_size: int | None) -> int:
+        """Select all at once, as the package does; or pages of a limited size."""
+        count = 0
+        after = 0
+        while True:
+            events = self._recorder.select_events(stream, gt=after, limit=page_size)
+            for event in events:
+                count += isinstance(orjson.loads(event.state), dict)
+            if page_size is None or len(events) < page_size:
+                return count
+            after = events[-1].originator_version
+
+    def close(self) -> None:
+        """Close its connections."""
+        self._factory.close()
+
+    def _insert(self, stream: UUID, version: int, payloads: list[Payload]) -> None:
+        self._recorder.insert_events(
+            [
+                self._event(stream, number, _TOPIC, orjson.dumps(payload))
+                for number, payload in enumerate(payloads, start=version + 1)
+            ]
+        )

@@ -1,0 +1,133 @@
+"""Serves a peer that works in asyncio tasks."""
+
+import asyncio
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from typing import Protocol
+from uuid import UUID, uuid4
+
+from anyio import to_thread
+
+from .payloads import Payload, make_payloads
+from .protocol import (
+    Answer,
+    Append,
+    Appended,
+    CommandRefused,
+    Counted,
+    Failed,
+    Fill,
+    Filled,
+    NotReady,
+    Options,
+    Quit,
+    Read,
+    Ready,
+    Unavailable,
+    encode,
+    parse_command,
+    parse_options,
+)
+
+Writer = Callable[[Payload], Awaitable[int]]
+"""Appends one event; returns how often it had to try again because of a conflict."""
+
+
+class TaskPeer(Protocol):
+    """What a peer can do, in asyncio."""
+
+    def ready(self) -> Ready:
+        """Say what it is and what it promises."""
+
+    def own(self, stream: UUID) -> Writer:
+        """Return what appends to a new stream that nobody else writes to, at expected versions."""
+
+    def hot(self, stream: UUID) -> Writer:
+        """Return what appends to a stream from many tasks at once, expecting no version."""
+
+    async def fill(self, stream: UUID, payloads: list[Payload]) -> None:
+        """Write a stream, as fast as may be."""
+
+    async def read(self, stream: UUID, page_size: int | None) -> int:
+        """Read a stream, decode each payload, return how many there were."""
+
+
+Opening = Callable[[Options], AbstractAsyncContextManager[TaskPeer]]
+
+
+def main(name: str, opening: Opening) -> None:
+    """Run a peer until it is told to quit, or its input ends."""
+    asyncio.run(_serve(name, opening, parse_options()))
+
+
+async def _serve(name: str, opening: Opening, options: Options) -> None:
+    try:
+        opened = opening(options)
+        peer = await opened.__aenter__()
+    except Unavailable as error:
+        _say(NotReady(name, error.reason, error.hint))
+        return
+    try:
+        _say(peer.ready())
+        # Not on the loop: what a driver has to do there between commands must go on.
+        while line := await to_thread.run_sync(sys.stdin.readline, abandon_on_cancel=True):
+            answer = await _answer(peer, line)
+            if answer is None:
+                break
+            _say(answer)
+    finally:
+        await opened.__aexit__(*sys.exc_info())
+
+
+def _say(answer: Answer) -> None:
+    sys.stdout.write(encode(answer))
+    sys.stdout.flush()
+
+
+async def _answer(peer: TaskPeer, line: str) -> Answer | None:
+    try:
+        match parse_command(line):
+            case Append() as command:
+                return await _append(peer, command)
+            case Fill() as command:
+                payloads = make_payloads(command.count, command.payload_bytes, 0)
+                begin = time.perf_counter()
+                await peer.fill(command.stream, payloads)
+                return Filled(command.count, time.perf_counter() - begin)
+            case Read() as command:
+                begin, cpu = time.perf_counter(), time.process_time()
+                count = await peer.read(command.stream, command.page_size)
+                return Counted(time.perf_counter() - begin, time.process_time() - cpu, count)
+            case Quit():
+                return None
+    except CommandRefused as error:
+        return Failed(str(error))
+    except Exception as error:  # noqa: BLE001 - whatever a peer raises is its answer
+        return Failed(f"{type(error).__name__}: {error}")
+
+
+async def _append(peer: TaskPeer, command: Append) -> Appended:
+    payloads = iter(make_payloads(command.count, command.payload_bytes, command.seed))
+    if command.hot:
+        writers = [peer.hot(uuid4())] * command.concurrency
+    else:
+        writers = [peer.own(uuid4()) for _ in range(command.concurrency)]
+    latencies: list[int] = []
+    conflicts = 0
+
+    async def work(write: Writer) -> None:
+        nonlocal conflicts
+        for payload in payloads:  # shared: whoever is done takes the next
+            begin = time.perf_counter_ns()
+            retries = await write(payload)
+            latencies.append((time.perf_counter_ns() - begin) // 1000)
+            conflicts += retries
+
+    begin, cpu = time.perf_counter(), time.process_time()
+    async with asyncio.TaskGroup() as group:
+        for write in writers:
+            group.create_task(work(write))
+    seconds, cpu_seconds = time.perf_counter() - begin, time.process_time() - cpu
+    return Appended(seconds, cpu_seconds, len(latencies), latencies, conflicts)

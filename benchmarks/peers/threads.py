@@ -1,0 +1,135 @@
+"""Serves a peer that works in threads."""
+
+import signal
+import sys
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
+from threading import Lock
+from typing import Protocol
+from uuid import UUID, uuid4
+
+from .payloads import Payload, make_payloads
+from .protocol import (
+    Answer,
+    Append,
+    Appended,
+    CommandRefused,
+    Counted,
+    Failed,
+    Fill,
+    Filled,
+    NotReady,
+    Options,
+    Quit,
+    Read,
+    Ready,
+    Unavailable,
+    encode,
+    parse_command,
+    parse_options,
+)
+
+Writer = Callable[[Payload], int]
+"""Appends one event; returns how often it had to try again because of a conflict."""
+
+
+class ThreadPeer(Protocol):
+    """What a peer can do, in threads; otherwise as `tasks.TaskPeer`."""
+
+    def ready(self) -> Ready:
+        """Say what it is and what it promises."""
+
+    def own(self, stream: UUID) -> Writer:
+        """Return what appends to a new stream that nobody else writes to, at expected versions."""
+
+    def hot(self, stream: UUID) -> Writer:
+        """Return what appends to a stream from many threads at once, expecting no version."""
+
+    def fill(self, stream: UUID, payloads: list[Payload]) -> None:
+        """Write a stream, as fast as may be."""
+
+    def read(self, stream: UUID, page_size: int | None) -> int:
+        """Read a stream, decode each payload, return how many there were."""
+
+
+Opening = Callable[[Options], AbstractContextManager[ThreadPeer]]
+
+
+def main(name: str, opening: Opening) -> None:
+    """Run a peer until it is told to quit, or its input ends."""
+    # Its server is a child of this process: also a peer that is told to end takes it along.
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+    try:
+        opened = opening(parse_options())
+        peer = opened.__enter__()
+    except Unavailable as error:
+        _say(NotReady(name, error.reason, error.hint))
+        return
+    try:
+        _say(peer.ready())
+        while line := sys.stdin.readline():
+            answer = _answer(peer, line)
+            if answer is None:
+                break
+            _say(answer)
+    finally:
+        opened.__exit__(*sys.exc_info())
+
+
+def _say(answer: Answer) -> None:
+    sys.stdout.write(encode(answer))
+    sys.stdout.flush()
+
+
+def _answer(peer: ThreadPeer, line: str) -> Answer | None:
+    try:
+        match parse_command(line):
+            case Append() as command:
+                return _append(peer, command)
+            case Fill() as command:
+                payloads = make_payloads(command.count, command.payload_bytes, 0)
+                begin = time.perf_counter()
+                peer.fill(command.stream, payloads)
+                return Filled(command.count, time.perf_counter() - begin)
+            case Read() as command:
+                begin, cpu = time.perf_counter(), time.process_time()
+                count = peer.read(command.stream, command.page_size)
+                return Counted(time.perf_counter() - begin, time.process_time() - cpu, count)
+            case Quit():
+                return None
+    except CommandRefused as error:
+        return Failed(str(error))
+    except Exception as error:  # noqa: BLE001 - whatever a peer raises is its answer
+        return Failed(f"{type(error).__name__}: {error}")
+
+
+def _append(peer: ThreadPeer, command: Append) -> Appended:
+    payloads = iter(make_payloads(command.count, command.payload_bytes, command.seed))
+    if command.hot:
+        writers = [peer.hot(uuid4())] * command.concurrency
+    else:
+        writers = [peer.own(uuid4()) for _ in range(command.concurrency)]
+    latencies: list[int] = []
+    conflicts: list[int] = []
+    taking = Lock()
+
+    def take() -> Payload | None:
+        with taking:
+            return next(payloads, None)
+
+    def work(write: Writer) -> None:
+        while (payload := take()) is not None:
+            begin = time.perf_counter_ns()
+            retries = write(payload)
+            latencies.append((time.perf_counter_ns() - begin) // 1000)
+            if retries:
+                conflicts.append(retries)
+
+    begin, cpu = time.perf_counter(), time.process_time()
+    with ThreadPoolExecutor(command.concurrency) as pool:
+        for done in [pool.submit(work, write) for write in writers]:
+            done.result()
+    seconds, cpu_seconds = time.perf_counter() - begin, time.process_time() - cpu
+    return Appended(seconds, cpu_seconds, len(latencies), latencies, sum(conflicts))

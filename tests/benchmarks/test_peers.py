@@ -1,0 +1,169 @@
+"""The benchmark's peers speak their protocol: those that need nothing but this checkout."""
+
+import asyncio
+import importlib.util
+import sys
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import orjson
+import pytest
+
+from benchmarks.peers import NAMES
+from benchmarks.peers.payloads import make_payloads
+from benchmarks.peers.protocol import (
+    Append,
+    CommandRefused,
+    Fill,
+    Quit,
+    Read,
+    parse_command,
+)
+from event_store_async import EventStore
+
+from ..fixtures.server import Server
+from ..fixtures.stores import drop_keyspace
+
+ROOT = Path(__file__).parents[2]
+LONGEST_ANSWER = 64 * 1024 * 1024
+
+
+class Process:
+    """A peer's process."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self.process = process
+
+    async def answer(self) -> dict[str, Any]:
+        assert self.process.stdout is not None
+        line = await asyncio.wait_for(self.process.stdout.readline(), 60)
+        answer = orjson.loads(line)
+        assert isinstance(answer, dict)
+        return answer
+
+    async def ask(self, command: dict[str, Any] | str) -> dict[str, Any]:
+        assert self.process.stdin is not None
+        line = command if isinstance(command, str) else orjson.dumps(command).decode()
+        self.process.stdin.write(line.encode() + b"\n")
+        return await self.answer()
+
+
+@asynccontextmanager
+async def started(name: str, port: int, keyspace: str) -> AsyncGenerator[Process, None]:
+    arguments = ["-m", f"benchmarks.peers.{name}", "--contact", "127.0.0.1"]
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *arguments,
+        "--port",
+        str(port),
+        "--keyspace",
+        keyspace,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        cwd=ROOT,
+        limit=LONGEST_ANSWER,
+    )
+    assert process.stdin is not None
+    try:
+        yield Process(process)
+        process.stdin.write(b'{"do": "quit"}\n')
+        assert await asyncio.wait_for(process.wait(), 60) == 0
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+        process.stdin.close()
+
+
+@pytest.mark.parametrize("name", ["raw_acsylla", "ours"])
+async def test_a_peer_answers_each_command(name: str, server: Server, store: EventStore) -> None:
+    keyspace = f"test_{uuid4().hex[:12]}"
+    stream = str(uuid4())
+    try:
+        async with started(name, server.port, keyspace) as peer:
+            ready = await peer.answer()
+            assert (ready["ready"], ready["name"]) == (True, name)
+            assert all(ready[field] for field in ("version", "guarantees", "notes"))
+
+            append = {"do": "append", "count": 50, "concurrency": 4, "payload_bytes": 200}
+            for streams in ("own", "hot"):
+                done = await peer.ask({**append, "streams": streams, "seed": 1})
+                assert (done["count"], len(done["latencies_us"])) == (50, 50), done
+                assert 0 < max(done["latencies_us"]) <= done["seconds"] * 1_000_000
+                assert done["cpu_seconds"] > 0
+                assert done["conflicts"] == 0
+
+            assert "error" in await peer.ask("nonsense")
+            assert "append, fill" in (await peer.ask({"do": "dance"}))["error"]
+
+            filled = await peer.ask({"do": "fill", "stream": stream, "count": 1200})
+            assert filled["count"] == 1200
+            assert "error" in await peer.ask({"do": "fill", "stream": stream, "count": 1})
+            for page_size in (None, 100):
+                read = await peer.ask({"do": "read", "stream": stream, "page_size": page_size})
+                assert (read["count"], read["cpu_seconds"] > 0) == (1200, True)
+            absent = await peer.ask({"do": "read", "stream": str(uuid4()), "page_size": None})
+            assert absent["count"] == 0
+    finally:
+        await drop_keyspace(store, keyspace)
+
+
+@pytest.mark.parametrize("name", ["raw_acsylla", "ours"])
+async def test_a_peer_without_its_server_says_so(name: str) -> None:
+    async with started(name, 1, "nowhere") as peer:
+        answer = await peer.answer()
+        assert (answer["ready"], answer["name"]) == (False, name)
+        assert answer["reason"]
+        assert answer["hint"]
+
+
+def test_every_peer_that_is_named_can_be_started() -> None:
+    for name in NAMES:
+        spec = importlib.util.find_spec(f"benchmarks.peers.{name}")
+        assert spec is not None
+        assert spec.submodule_search_locations is None or importlib.util.find_spec(
+            f"benchmarks.peers.{name}.__main__"
+        )
+
+
+def test_commands_are_parsed() -> None:
+    stream = uuid4()
+
+    assert parse_command('{"do": "append", "count": 9, "concurrency": 3, "streams": "hot"}') == (
+        Append(count=9, concurrency=3, payload_bytes=200, hot=True, seed=0)
+    )
+    assert parse_command(f'{{"do": "fill", "stream": "{stream}", "count": 5}}') == Fill(
+        stream, 5, 200
+    )
+    assert parse_command(f'{{"do": "read", "stream": "{stream}"}}') == Read(stream, None)
+    assert parse_command('{"do": "quit"}') == Quit()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "",
+        "[]",
+        '{"do": null}',
+        '{"do": "append", "count": 0, "concurrency": 1}',
+        '{"do": "append", "count": true, "concurrency": 1}',
+        '{"do": "append", "count": 1, "concurrency": 1, "streams": "cold"}',
+        '{"do": "read", "stream": 7}',
+        '{"do": "read", "stream": "00000000-0000-0000-0000-000000000000", "page_size": 0}',
+    ],
+)
+def test_what_is_no_command_is_refused(line: str) -> None:
+    with pytest.raises(CommandRefused):
+        parse_command(line)
+
+
+def test_payloads_have_the_size_differ_and_repeat() -> None:
+    payloads = make_payloads(100, 200, seed=7)
+
+    assert {len(orjson.dumps(payload)) for payload in payloads} == {200}
+    assert len({payload["note"] for payload in payloads}) == 100
+    assert payloads == make_payloads(100, 200, seed=7)
+    assert payloads != make_payloads(100, 200, seed=8)
