@@ -11,6 +11,7 @@ NAMES: Final = (
     "raw_acsylla",
     "ours",
     "cassandra_driver",
+    "pekko",
     "eventsourcing_postgres",
     "eventsourcing_sqlite",
     "umadb",

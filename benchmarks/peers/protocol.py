@@ -217,6 +217,17 @@ def encode(answer: Answer) -> str:
     return orjson.dumps(answer).decode() + "\n"
 
 
+def failure(error: BaseException) -> Failed:
+    """Return the answer to a command that raised; of a group of errors, the first one tells."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return Failed(str(error) if isinstance(error, CommandRefused) else _named(error))
+
+
+def _named(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}"
+
+
 def _number(fields: dict[str, Any], name: str, default: int | None = None, least: int = 1) -> int:
     value = fields.get(name, default)
     if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= LARGEST_COUNT:

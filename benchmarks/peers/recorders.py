@@ -13,6 +13,7 @@ from .protocol import Ready, Unavailable
 from .threads import Writer
 
 _AT_ONCE = 1000
+_HINT = "pip install 'event_store_async[bench]'"
 _TOPIC = "benchmark:Deposited"
 
 
@@ -36,18 +37,22 @@ class RecorderPeer:
         try:
             from eventsourcing.persistence import (
                 InfrastructureFactory,
+                InfrastructureFactoryError,
                 IntegrityError,
                 StoredEvent,
             )
             from eventsourcing.utils import Environment
         except ModuleNotFoundError as error:
-            raise Unavailable(str(error), "pip install 'event_store_async[bench]'") from error
+            raise Unavailable(str(error), _HINT) from error
         self._name = name
         self._guarantees = guarantees
         self._notes = notes
         self._event = StoredEvent
         self._conflict = IntegrityError
-        self._factory: Any = InfrastructureFactory.construct(Environment("bench", environment))
+        try:
+            self._factory: Any = InfrastructureFactory.construct(Environment("bench", environment))
+        except InfrastructureFactoryError as error:  # psycopg is not there
+            raise Unavailable(str(error), _HINT) from error
         self._recorder = self._factory.application_recorder()
 
     def ready(self) -> Ready:

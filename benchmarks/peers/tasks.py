@@ -4,7 +4,7 @@ import asyncio
 import sys
 import time
 from collections.abc import Awaitable, Callable
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from typing import Protocol
 from uuid import UUID, uuid4
 
@@ -15,9 +15,7 @@ from .protocol import (
     Answer,
     Append,
     Appended,
-    CommandRefused,
     Counted,
-    Failed,
     Fill,
     Filled,
     NotReady,
@@ -27,6 +25,7 @@ from .protocol import (
     Ready,
     Unavailable,
     encode,
+    failure,
     parse_command,
     parse_options,
 )
@@ -63,13 +62,12 @@ def main(name: str, opening: Opening) -> None:
 
 
 async def _serve(name: str, opening: Opening, options: Options) -> None:
-    try:
-        opened = opening(options)
-        peer = await opened.__aenter__()
-    except Unavailable as error:
-        _say(NotReady(name, error.reason, error.hint))
-        return
-    try:
+    async with AsyncExitStack() as stack:
+        try:
+            peer = await stack.enter_async_context(opening(options))
+        except Unavailable as error:
+            _say(NotReady(name, error.reason, error.hint))
+            return
         _say(peer.ready())
         # Not on the loop: what a driver has to do there between commands must go on.
         while line := await to_thread.run_sync(sys.stdin.readline, abandon_on_cancel=True):
@@ -77,8 +75,6 @@ async def _serve(name: str, opening: Opening, options: Options) -> None:
             if answer is None:
                 break
             _say(answer)
-    finally:
-        await opened.__aexit__(*sys.exc_info())
 
 
 def _say(answer: Answer) -> None:
@@ -102,10 +98,8 @@ async def _answer(peer: TaskPeer, line: str) -> Answer | None:
                 return Counted(time.perf_counter() - begin, time.process_time() - cpu, count)
             case Quit():
                 return None
-    except CommandRefused as error:
-        return Failed(str(error))
     except Exception as error:  # noqa: BLE001 - whatever a peer raises is its answer
-        return Failed(f"{type(error).__name__}: {error}")
+        return failure(error)
 
 
 async def _append(peer: TaskPeer, command: Append) -> Appended:

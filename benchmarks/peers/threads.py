@@ -5,7 +5,7 @@ import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from threading import Lock
 from typing import Protocol
 from uuid import UUID, uuid4
@@ -15,9 +15,7 @@ from .protocol import (
     Answer,
     Append,
     Appended,
-    CommandRefused,
     Counted,
-    Failed,
     Fill,
     Filled,
     NotReady,
@@ -27,6 +25,7 @@ from .protocol import (
     Ready,
     Unavailable,
     encode,
+    failure,
     parse_command,
     parse_options,
 )
@@ -61,21 +60,18 @@ def main(name: str, opening: Opening) -> None:
     """Run a peer until it is told to quit, or its input ends."""
     # Its server is a child of this process: also a peer that is told to end takes it along.
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
-    try:
-        opened = opening(parse_options())
-        peer = opened.__enter__()
-    except Unavailable as error:
-        _say(NotReady(name, error.reason, error.hint))
-        return
-    try:
+    with ExitStack() as stack:
+        try:
+            peer = stack.enter_context(opening(parse_options()))
+        except Unavailable as error:
+            _say(NotReady(name, error.reason, error.hint))
+            return
         _say(peer.ready())
         while line := sys.stdin.readline():
             answer = _answer(peer, line)
             if answer is None:
                 break
             _say(answer)
-    finally:
-        opened.__exit__(*sys.exc_info())
 
 
 def _say(answer: Answer) -> None:
@@ -99,10 +95,8 @@ def _answer(peer: ThreadPeer, line: str) -> Answer | None:
                 return Counted(time.perf_counter() - begin, time.process_time() - cpu, count)
             case Quit():
                 return None
-    except CommandRefused as error:
-        return Failed(str(error))
     except Exception as error:  # noqa: BLE001 - whatever a peer raises is its answer
-        return Failed(f"{type(error).__name__}: {error}")
+        return failure(error)
 
 
 def _append(peer: ThreadPeer, command: Append) -> Appended:

@@ -14,6 +14,7 @@ import pytest
 
 from benchmarks.peers import NAMES
 from benchmarks.peers.payloads import make_payloads
+from benchmarks.peers.pekko.building import VERSION
 from benchmarks.peers.protocol import (
     Append,
     CommandRefused,
@@ -23,6 +24,7 @@ from benchmarks.peers.protocol import (
     parse_command,
 )
 from event_store_async import EventStore
+from event_store_async.embedded.jars import parse_lock
 
 from ..fixtures.server import Server
 from ..fixtures.stores import drop_keyspace
@@ -118,6 +120,37 @@ async def test_a_peer_without_its_server_says_so(name: str) -> None:
         assert (answer["ready"], answer["name"]) == (False, name)
         assert answer["reason"]
         assert answer["hint"]
+
+
+@pytest.mark.parametrize(
+    ("name", "package"),
+    [
+        ("cassandra_driver", "cassandra"),
+        ("eventsourcing_sqlite", "eventsourcing"),
+        ("umadb", "umadb"),
+    ],
+)
+async def test_a_peer_whose_package_is_not_installed_says_so(name: str, package: str) -> None:
+    program = (
+        f"import runpy, sys; sys.modules[{package!r}] = None; sys.argv = ['peer'];"
+        f"runpy.run_module('benchmarks.peers.{name}', run_name='__main__')"
+    )
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", program, stdout=asyncio.subprocess.PIPE, cwd=ROOT
+    )
+    output, _ = await asyncio.wait_for(process.communicate(), 60)
+
+    answer = orjson.loads(output)
+    assert (process.returncode, answer["ready"], answer["name"]) == (0, False, name)
+    assert "bench" in answer["hint"]
+
+
+def test_the_jars_of_pekko_are_pinned() -> None:
+    lock = ROOT / "benchmarks" / "peers" / "pekko" / "jars.lock"
+    jars = {jar.artifact: jar for jar in parse_lock(lock.read_text("ascii"))}
+
+    assert jars["pekko-persistence-cassandra_2.13"].version == VERSION
+    assert "ecj" in jars
 
 
 def test_every_peer_that_is_named_can_be_started() -> None:
