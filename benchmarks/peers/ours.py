@@ -32,7 +32,7 @@ class Ours:
                 "node's commit log settings; expected version checked by the server; a timed-out "
                 "append is settled inside the call"
             ),
-            notes="defaults; hot: appends that wait for one stream share a batch (group commit)",
+            notes="defaults; hot: appends to one stream wait in a lane, one append a batch",
         )
 
     def own(self, stream: UUID) -> Writer:
