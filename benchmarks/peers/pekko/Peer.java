@@ -13,21 +13,16 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Deque;
-import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Random;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.pekko.actor.ActorRef;
 import org.apache.pekko.actor.ActorSystem;
 import org.apache.pekko.actor.PoisonPill;
 import org.apache.pekko.actor.Props;
-import org.apache.pekko.persistence.AbstractPersistentActor;
-import org.apache.pekko.persistence.RecoveryCompleted;
 
 /** The peer of Apache Pekko: persistent actors on its Cassandra journal, told by JSON lines. */
 public final class Peer {
@@ -146,7 +141,7 @@ public final class Peer {
 
   private Map<String, Object> append(int count, int concurrency, int size, boolean hot, int seed)
       throws Exception {
-    Deque<Map<String, Object>> payloads = new ArrayDeque<>(payloads(count, size, seed));
+    Deque<Map<String, Object>> payloads = new ArrayDeque<>(Payloads.make(count, size, seed));
     List<ActorRef> actors = new ArrayList<>();
     for (int number = 0; number < (hot ? 1 : concurrency); number++) {
       actors.add(recovered(UUID.randomUUID()).actor());
@@ -189,7 +184,7 @@ public final class Peer {
     }
     long begin = System.nanoTime();
     CompletableFuture<Void> done = new CompletableFuture<>();
-    actor.tell(new Write(List.of(bytes(payload)), hot, done), ActorRef.noSender());
+    actor.tell(new Stream.Write(List.of(Payloads.bytes(payload)), hot, done), ActorRef.noSender());
     done.whenComplete(
         (nothing, error) -> {
           if (error != null) {
@@ -202,7 +197,7 @@ public final class Peer {
   }
 
   private double fill(UUID stream, int count, int size) throws Exception {
-    List<Map<String, Object>> payloads = payloads(count, size, 0);
+    List<Map<String, Object>> payloads = Payloads.make(count, size, 0);
     Started started = recovered(stream);
     if (started.events() > 0) {
       started.actor().tell(PoisonPill.getInstance(), ActorRef.noSender());
@@ -212,10 +207,10 @@ public final class Peer {
     for (int start = 0; start < count; start += AT_ONCE) {
       List<byte[]> batch = new ArrayList<>();
       for (Map<String, Object> one : payloads.subList(start, Math.min(count, start + AT_ONCE))) {
-        batch.add(bytes(one));
+        batch.add(Payloads.bytes(one));
       }
       CompletableFuture<Void> done = new CompletableFuture<>();
-      started.actor().tell(new Write(batch, false, done), ActorRef.noSender());
+      started.actor().tell(new Stream.Write(batch, false, done), ActorRef.noSender());
       done.get(START_SECONDS, TimeUnit.SECONDS);
     }
     double seconds = (System.nanoTime() - begin) / 1e9;
@@ -251,33 +246,6 @@ public final class Peer {
         .getProcessCpuTime();
   }
 
-  private static List<Map<String, Object>> payloads(int count, int size, int seed) {
-    Random random = new Random(seed);
-    List<Map<String, Object>> payloads = new ArrayList<>(count);
-    for (int number = 0; number < count; number++) {
-      Map<String, Object> payload = new LinkedHashMap<>();
-      payload.put("type", "money-deposited");
-      payload.put("number", number);
-      payload.put("amount", 1 + random.nextInt(999_999));
-      payload.put("currency", "EUR");
-      payload.put("note", "");
-      int missing = Math.max(0, size - bytes(payload).length);
-      byte[] noise = new byte[(missing + 1) / 2];
-      random.nextBytes(noise);
-      payload.put("note", HexFormat.of().formatHex(noise).substring(0, missing));
-      payloads.add(payload);
-    }
-    return payloads;
-  }
-
-  private static byte[] bytes(Map<String, Object> payload) {
-    try {
-      return JSON.writeValueAsBytes(payload);
-    } catch (java.io.IOException error) {
-      throw new java.io.UncheckedIOException(error);
-    }
-  }
-
   private static int number(Map<String, Object> command, String name, Integer normal, int least) {
     Object value = command.getOrDefault(name, normal);
     if (value instanceof Integer number && number >= least && number <= LARGEST_COUNT) {
@@ -299,78 +267,4 @@ public final class Peer {
   }
 
   private record Started(ActorRef actor, int events) {}
-
-  private record Write(List<byte[]> events, boolean batched, CompletableFuture<Void> done) {}
-
-  /** A stream: an actor that persists what it is told, and decodes each event as it recovers. */
-  public static final class Stream extends AbstractPersistentActor {
-    private final String id;
-    private final CompletableFuture<Integer> recovered;
-    private final Deque<Write> waiting = new ArrayDeque<>();
-    private int replayed;
-
-    public Stream(String id, CompletableFuture<Integer> recovered) {
-      this.id = id;
-      this.recovered = recovered;
-    }
-
-    @Override
-    public String persistenceId() {
-      return id;
-    }
-
-    @Override
-    public String snapshotPluginId() {
-      return "pekko.persistence.no-snapshot-store";
-    }
-
-    @Override
-    public Receive createReceiveRecover() {
-      return receiveBuilder()
-          .match(byte[].class, data -> replayed += JSON.readValue(data, OBJECT).isEmpty() ? 0 : 1)
-          .match(RecoveryCompleted.class, message -> recovered.complete(replayed))
-          .build();
-    }
-
-    @Override
-    public Receive createReceive() {
-      return receiveBuilder().match(Write.class, this::write).build();
-    }
-
-    private void write(Write write) {
-      waiting.add(write);
-      if (write.batched()) {
-        persistAsync(write.events().get(0), event -> waiting.remove().done().complete(null));
-        return;
-      }
-      AtomicInteger left = new AtomicInteger(write.events().size());
-      persistAll(
-          write.events(),
-          event -> {
-            if (left.decrementAndGet() == 0) {
-              waiting.remove().done().complete(null);
-            }
-          });
-    }
-
-    @Override
-    public void onRecoveryFailure(Throwable cause, scala.Option<Object> event) {
-      recovered.completeExceptionally(cause);
-    }
-
-    @Override
-    public void onPersistFailure(Throwable cause, Object event, long number) {
-      fail(cause);
-    }
-
-    @Override
-    public void onPersistRejected(Throwable cause, Object event, long number) {
-      fail(cause);
-    }
-
-    private void fail(Throwable cause) {
-      waiting.forEach(write -> write.done().completeExceptionally(cause));
-      waiting.clear();
-    }
-  }
 }

@@ -20,6 +20,7 @@ from ..protocol import Options, Unavailable
 
 VERSION: Final = "1.1.0"
 _COMPILER = "org.eclipse.jdt.internal.compiler.batch.Main"  # not every Java brings javac
+_SOURCES = ("Peer.java", "Payloads.java", "Stream.java")
 _HEAP = "512M"
 
 
@@ -60,25 +61,26 @@ def _progress(done: int, of: int) -> None:
 
 
 def _compiled(java: Path, class_path: list[Path], directory: Path) -> Path:
-    source = _text("Peer.java")
-    target = directory / f"classes-{hashlib.sha256(source.encode()).hexdigest()[:16]}"
+    sources = {name: _text(name) for name in _SOURCES}
+    mark = hashlib.sha256("".join(sources.values()).encode()).hexdigest()[:16]
+    target = directory / f"classes-{mark}"
     if target.exists():
         return target
     with tempfile.TemporaryDirectory(dir=directory) as folder:
-        file = Path(folder) / "Peer.java"
-        file.write_text(source, encoding="utf-8")
+        for name, source in sources.items():
+            (Path(folder) / name).write_text(source, encoding="utf-8")
         path = os.pathsep.join(map(str, class_path))
         done = subprocess.run(
             [
                 *(str(java), "-cp", path, _COMPILER, "-17", "-nowarn", "-cp", path),
-                *("-d", f"{folder}/classes", str(file)),
+                *("-d", f"{folder}/classes", *(f"{folder}/{name}" for name in _SOURCES)),
             ],
             capture_output=True,
             text=True,
             check=False,
         )
         if done.returncode:
-            raise RuntimeError(f"Peer.java does not compile:\n{done.stdout}{done.stderr}")
+            raise RuntimeError(f"the harness does not compile:\n{done.stdout}{done.stderr}")
         try:
             (Path(folder) / "classes").rename(target)
         except OSError:
