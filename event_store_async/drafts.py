@@ -66,6 +66,11 @@ class Drafts:
     identified: bool
 
     @property
+    def size(self) -> int:
+        """Bytes of payload and metadata, encoded."""
+        return sum(len(item.payload) + len(item.metadata or b"") for item in self.items)
+
+    @property
     def event_ids(self) -> tuple[UUID, ...]:
         """The ids, in order."""
         return tuple(item.event.event_id for item in self.items)
@@ -167,4 +172,4 @@ def to_milliseconds(moment: datetime) -> int:
 
 def from_milliseconds(milliseconds: int) -> datetime:
     """Return the moment of epoch milliseconds, aware, in UTC."""
-    return _EPOCH + timedelta(milliseconds=milliseconds)
+    return _EPOCH + timedelta(0, 0, 0, milliseconds)

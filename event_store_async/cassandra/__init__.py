@@ -2,8 +2,8 @@
 The event store on Apache Cassandra.
 
 From the bottom up: `driver` (the only import of acsylla) and `faults`; `session` and `connection`;
-`schema`, `statements` and `migrating`; `rows`, `reading`, `plan` and `settling`; `appending` and
-`lanes`; `lifetime`; `store`, the façade.
+`schema`, `statements` and `migrating`; `rows`, `reading`, `plan` and `settling`; `appending`,
+`callers`, `groups`, `grouping` and `lanes`; `lifetime`; `store`, the façade.
 """
 
 from .migrating import SchemaReport

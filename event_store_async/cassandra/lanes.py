@@ -1,35 +1,16 @@
 """Lanes: the appends of one process to one stream wait for each other instead of duelling."""
 
 import asyncio
-import logging
 from collections import deque
-from collections.abc import Awaitable, Callable
-from typing import Final
+from collections.abc import Awaitable, Callable, Sequence
 from uuid import UUID
 
 from ..errors import AppendOutcomeUnknown, StoreClosed, StoreOverloaded
 from ..results import AppendResult
+from ..settings import Settings
 from .appending import Append
-
-_LOG: Final = logging.getLogger("event_store_async")
-
-
-class _Entry:
-    __slots__ = ("append", "outcome", "started")
-
-    def __init__(self, append: Append, outcome: "asyncio.Future[AppendResult]") -> None:
-        self.append = append
-        self.outcome = outcome
-        self.started = False
-
-    def expire(self) -> None:
-        if not self.started and not self.outcome.done():
-            self.outcome.set_exception(
-                StoreOverloaded(
-                    f"the appends to stream {self.append.stream_id} that came before this one "
-                    "took longer than its deadline; nothing of it was sent"
-                )
-            )
+from .callers import Caller
+from .groups import next_group
 
 
 class Lanes:
@@ -40,16 +21,16 @@ class Lanes:
     caller. A lane is gone as soon as it is empty.
 
     Args:
-        carry_out: Carries out one append.
-        max_waiting: Appends that may wait in one lane.
+        carry_out: Carries out the appends of callers that one batch can serve, and answers them.
+        settings: How many may wait in one lane, and how many may be served together.
     """
 
     def __init__(
-        self, carry_out: Callable[[Append], Awaitable[AppendResult]], *, max_waiting: int
+        self, carry_out: Callable[[Sequence[Caller]], Awaitable[None]], settings: Settings
     ) -> None:
         self._carry_out = carry_out
-        self._max_waiting = max_waiting
-        self._lanes: dict[UUID, deque[_Entry]] = {}
+        self._settings = settings
+        self._lanes: dict[UUID, deque[Caller]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._closed = False
 
@@ -76,15 +57,15 @@ class Lanes:
             task = loop.create_task(self._drain(append.stream_id, lane))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
-        elif len(lane) >= self._max_waiting:
+        elif len(lane) >= self._settings.max_waiting:
             raise StoreOverloaded(
                 f"{len(lane):,} appends wait for stream {append.stream_id} already"
             )
-        entry = _Entry(append, loop.create_future())
-        lane.append(entry)
-        timer = loop.call_at(append.deadline.at, entry.expire)
+        caller = Caller(append)
+        lane.append(caller)
+        timer = loop.call_at(append.deadline.at, caller.expire)
         try:
-            return await entry.outcome
+            return await caller.outcome
         finally:
             timer.cancel()
 
@@ -109,36 +90,30 @@ class Lanes:
             await asyncio.wait(late)
         return not late
 
-    async def _drain(self, stream_id: UUID, lane: deque[_Entry]) -> None:
+    async def _drain(self, stream_id: UUID, lane: deque[Caller]) -> None:
         try:
             while lane:
-                entry = lane.popleft()
-                if not entry.outcome.done():
-                    entry.started = True
-                    await self._settle(entry)
+                callers = next_group(lane, self._settings)
+                if callers:
+                    await self._serve(callers)
+                    # Those who have just been answered may append again: they join the next group.
+                    await asyncio.sleep(0)
         finally:
             del self._lanes[stream_id]
-            for entry in lane:
-                if not entry.outcome.done():
-                    entry.outcome.set_exception(StoreClosed())
+            for caller in lane:
+                caller.fail(StoreClosed())
 
-    async def _settle(self, entry: _Entry) -> None:
+    async def _serve(self, callers: Sequence[Caller]) -> None:
+        for caller in callers:
+            caller.started = True
         try:
-            result = await self._carry_out(entry.append)
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is the caller's answer
-            if entry.outcome.done():
-                _LOG.warning("an append whose caller was cancelled failed: %s", error)
-            else:
-                entry.outcome.set_exception(error)
+            await self._carry_out(callers)
         except asyncio.CancelledError:
-            if not entry.outcome.done():
-                append = entry.append
-                entry.outcome.set_exception(
+            for caller in callers:
+                append = caller.append
+                caller.fail(
                     AppendOutcomeUnknown(
                         append.stream_id, append.expected_version, append.drafts.events
                     )
                 )
             raise
-        else:
-            if not entry.outcome.done():
-                entry.outcome.set_result(result)

@@ -50,8 +50,11 @@ class Reader:
             try:
                 while progress.hole is None and (page := await pages.take()) is not None:
                     rows = progress.accept(page.rows, last_page=page.state is None)
-                    for row in rows:
-                        yield self.decoder.decode(wanted.stream_id, row)
+                    events, undecodable = self.decoder.decode(wanted.stream_id, rows)
+                    for event in events:
+                        yield event
+                    if undecodable is not None:
+                        raise undecodable
             finally:
                 pages.stop()
             if progress.hole is None:
@@ -97,7 +100,10 @@ class Reader:
                 break
         if [row[EVENT_ID] for row in rows] != [str(event_id) for event_id in event_ids]:
             return None
-        return tuple(self.decoder.decode(stream_id, row) for row in rows)
+        events, undecodable = self.decoder.decode(stream_id, rows)
+        if undecodable is not None:
+            raise undecodable
+        return tuple(events)
 
     async def head(self, stream_id: UUID, deadline: Deadline, *, serial: bool = False) -> int:
         """

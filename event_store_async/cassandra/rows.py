@@ -1,13 +1,13 @@
 """Rows: from what the driver returns to recorded events."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 from uuid import UUID
 
 from ..codec import Codec, Codecs
 from ..drafts import decode_metadata, from_milliseconds
 from ..errors import UndecodableEvent
-from ..events import RecordedEvent
+from ..events import RecordedEvent, recorded_event
 from .driver import Row
 
 VERSION, PAYLOAD, TIMESTAMP, EVENT_ID, EVENT_TYPE, CONTENT_TYPE, METADATA, MAX_VERSION = range(8)
@@ -26,26 +26,42 @@ class RowDecoder:
     def __init__(self, default: Codec, others: Iterable[Codec] = ()) -> None:
         self._codecs = Codecs(default, others)
 
-    def decode(self, stream_id: UUID, row: Row) -> RecordedEvent:
+    def decode(
+        self, stream_id: UUID, rows: Iterable[Row]
+    ) -> tuple[list[RecordedEvent], UndecodableEvent | None]:
         """
-        Return the event of a row.
+        Return the events of a page's rows, up to the first that cannot be decoded.
 
-        Raises:
-            UndecodableEvent: no codec here understands its payload or metadata.
+        The error, if any, says that no codec here understands its payload or metadata; whoever
+        hands out the events raises it behind them.
         """
-        version, payload, timestamp, event_id, event_type, content_type, metadata, _ = row
-        try:
-            return RecordedEvent(
-                stream_id,
-                version,
-                self._codecs.decode(content_type, payload),
-                from_milliseconds(timestamp),
-                None if event_id is None else UUID(event_id),
-                event_type,
-                decode_metadata(metadata),
-            )
-        except Exception as error:
-            raise self._undecodable(stream_id, row, str(error)) from error
+        events: list[RecordedEvent] = []
+        decoding: tuple[str | None, Callable[[bytes], Any]] | None = None
+        moment = (0, from_milliseconds(0))
+        for row in rows:
+            version, payload, timestamp, event_id, event_type, content_type, metadata, _ = row
+            try:
+                # A page's rows mostly share their content type, and those of an append their time.
+                if decoding is None or decoding[0] != content_type:
+                    decoding = (content_type, self._codecs.decoder(content_type))
+                if moment[0] != timestamp:
+                    moment = (timestamp, from_milliseconds(timestamp))
+                events.append(
+                    recorded_event(
+                        stream_id,
+                        version,
+                        decoding[1](payload),
+                        moment[1],
+                        None if event_id is None else UUID(event_id),
+                        event_type,
+                        None if metadata is None else decode_metadata(metadata),
+                    )
+                )
+            except Exception as error:  # noqa: BLE001 - a codec may raise anything
+                undecodable = self._undecodable(stream_id, row, str(error))
+                undecodable.__cause__ = error
+                return events, undecodable
+        return events, None
 
     @staticmethod
     def _undecodable(stream_id: UUID, row: Row, reason: str) -> UndecodableEvent:

@@ -48,9 +48,18 @@ class Settler:
         prepared: Statements,
         deadline: Deadline,
         expected_version: ExpectedVersion,
+        *,
+        doubtful: bool = False,
     ) -> AppendResult:
         """
         Store a plan, or learn why it is not stored.
+
+        Args:
+            plan: The plan.
+            prepared: What to send it with.
+            deadline: Until when.
+            expected_version: What the caller expects, for a conflict to tell.
+            doubtful: This plan was sent before, and its outcome is unknown.
 
         Raises:
             AppendOutcomeUnknown: the deadline came before the truth.
@@ -58,7 +67,6 @@ class Settler:
             RequestRefused: the server refuses for good, and no attempt can have been stored.
         """
         elsewhere = False  # the node first asked may hang, or be cut from the others
-        doubtful = False  # an attempt may still be stored, or be about to
         for pause in self.settings.backoff.pauses():
             try:
                 page = await self.session.write(

@@ -25,6 +25,7 @@ from .connection import (
 )
 from .contiguity import Range
 from .driver import LEVELS, ConsistencyChoice, RawSession
+from .grouping import Grouper
 from .heads import Heads
 from .lanes import Lanes
 from .lifetime import Lifetime
@@ -88,7 +89,8 @@ class EventStore:
         self._reader = Reader(self._session, self._statements, decoder, settings)
         settler = Settler(self._session, self._reader, settings)
         appender = Appender(self._statements, self._reader, settler, settings, self._heads)
-        self._lanes = Lanes(appender.append, max_waiting=settings.max_waiting)
+        grouper = Grouper(appender, self._reader, settler, settings, self._heads)
+        self._lanes = Lanes(grouper.carry_out, settings)
         self._migrator = Migrator(self._session, keyspace, table, settings)
         self._table = f"{keyspace}.{table}"
         self._lifetime = Lifetime(repr(self), self._lanes, self._session, settings.close_timeout)

@@ -1,6 +1,6 @@
 """The registry: which codec decodes what was stored under a content type."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from .compression import SUFFIX, decompressed
@@ -23,18 +23,27 @@ class Codecs:
         self._codecs: dict[str | None, Codec] = {codec.content_type: codec for codec in known}
         self._codecs[None] = default
 
+    def decoder(self, content_type: str | None) -> Callable[[bytes], Any]:
+        """
+        Return what makes payloads of the bytes stored under a content type.
+
+        Raises:
+            LookupError: no codec here is for it, or it is compressed and there is no zstd here.
+        """
+        codec = self._codecs.get(content_type)
+        if codec is not None:
+            return codec.decode
+        if content_type is not None and content_type.endswith(SUFFIX):
+            decode = self.decoder(content_type.removesuffix(SUFFIX))
+            return lambda data: decode(decompressed(data))
+        raise LookupError("no codec here is for that content type")
+
     def decode(self, content_type: str | None, data: bytes) -> Any:
         """
         Return the payload that the bytes stand for.
 
         Raises:
-            LookupError: no codec here is for that content type, or it is compressed and there is
-                no zstd here.
+            LookupError: as `decoder`.
             Exception: whatever the codec raises.
         """
-        codec = self._codecs.get(content_type)
-        if codec is not None:
-            return codec.decode(data)
-        if content_type is not None and content_type.endswith(SUFFIX):
-            return self.decode(content_type.removesuffix(SUFFIX), decompressed(data))
-        raise LookupError("no codec here is for that content type")
+        return self.decoder(content_type)(data)

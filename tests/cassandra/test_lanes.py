@@ -176,7 +176,7 @@ async def test_close_does_not_wait_for_ever(
 ) -> None:
     hasty = EventStore(faulty, keyspace=keyspace, settings=Settings(close_timeout=0.1))
     faulty.batches.append(gate)
-    begun = asyncio.ensure_future(hasty.persist_events(stream_id, ["begun"]))
+    begun = asyncio.ensure_future(hasty.persist_events(stream_id, ["begun"], 0))
     queued = asyncio.ensure_future(hasty.persist_events(stream_id, ["queued"]))
     await gate.arrived.wait()
 

@@ -195,3 +195,17 @@ async def test_large_events_come_in_small_pages(store: EventStore, stream_id: UU
     for _ in range(6):
         await store.persist_events(stream_id, ["x" * 400_000] * 2)
     assert len(await read_all(store, stream_id)) == 12
+
+
+async def test_the_next_page_is_asked_for_though_the_reader_never_waits(
+    faulty_store: EventStore, faulty: FaultySession, stream_id: UUID
+) -> None:
+    await faulty_store.persist_events(stream_id, range(6))
+    before = faulty.read
+    events = faulty_store.read_events(stream_id, page_size=2)
+
+    first = await anext(events)
+
+    assert first.version == 1
+    assert faulty.read - before == 2, "the first page, and the second before it is needed"
+    await events.aclose()

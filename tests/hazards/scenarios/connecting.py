@@ -40,7 +40,7 @@ async def connect_cancelled_at_every_step(port: int) -> dict[str, Any]:
     cancelled = completed = 0
     while completed < 3:
         task = asyncio.ensure_future(entered(opening(port, local_datacenter=None)))
-        loop.call_later(cancelled * 0.002, task.cancel)
+        loop.call_later(cancelled * 0.0004, task.cancel)
         await asyncio.wait([task])
         cancelled += task.cancelled()
         completed += not task.cancelled()

@@ -1,0 +1,172 @@
+"""Grouping: one batch for all the appends that wait for a stream and expect no exact version."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+import anyio
+
+from ..errors import (
+    AppendOutcomeUnknown,
+    ConcurrentModification,
+    RequestRefused,
+    StoreOverloaded,
+    StoreUnavailable,
+    UndecodableEvent,
+)
+from ..results import AppendResult, Persisted
+from ..settings import Settings
+from ..versions import STREAM_EXISTS
+from .appending import Append, Appender
+from .callers import Caller
+from .faults import Fault, Kind
+from .groups import Group
+from .heads import Heads
+from .reading import Reader
+from .settling import Settler
+
+
+@dataclass(slots=True)
+class Grouper:
+    """
+    Carries out the appends of one stream that are due, together.
+
+    Where no exact version is expected, a conflict only means that somebody else was faster: the
+    events are planned again at the version that the conflict told. No plan is given up before its
+    outcome is known, so the events are stored once at most.
+    """
+
+    appender: Appender
+    reader: Reader
+    settler: Settler
+    settings: Settings
+    heads: Heads
+
+    async def carry_out(self, callers: Sequence[Caller]) -> None:
+        """
+        Carry out appends, and tell each caller what came of it.
+
+        They are one append of any kind, or several that a group may hold (`next_group`).
+        """
+        append = callers[0].append
+        if isinstance(append.expected_version, int) or not append.drafts.items:
+            try:
+                callers[0].answer(await self.appender.append(append))
+            except Exception as error:  # noqa: BLE001 - whatever it is, it is the caller's answer
+                callers[0].fail(error)
+        else:
+            await self._together(Group(callers))
+
+    async def _together(self, group: Group) -> None:
+        while group.waiting:
+            try:
+                await self._anywhere(group)
+            except (StoreUnavailable, StoreOverloaded) as error:
+                # Certainly nothing is stored, so those who have time left go on by themselves.
+                group.expire(error)
+            except RequestRefused as error:
+                if len(group.waiting) == 1:
+                    group.fail(list(group.waiting), error)
+                for caller in list(group.waiting):  # whose fault is it? The others are not harmed.
+                    await self._together(Group([caller]))
+                return
+            except Exception as error:  # noqa: BLE001 - whatever it is, it is the callers' answer
+                group.fail(list(group.waiting), error)
+
+    async def _anywhere(self, group: Group) -> None:
+        head = self.heads.get(group.stream_id)
+        if head is None:
+            head = await self.reader.head(group.stream_id, group.deadline)
+        for pause in self.settings.backoff.pauses():
+            if group.identified:
+                head = await self._look_back(group, head)
+            if group.waiting and not head and group.expected_version is STREAM_EXISTS:
+                head = await self.reader.head(group.stream_id, group.deadline, serial=True)
+                if not head:
+                    conflict = ConcurrentModification(group.stream_id, STREAM_EXISTS, 0)
+                    group.answer(group.waiting[0], conflict)
+            if not group.waiting:
+                return
+            actual = await self._settle(group, head)
+            if actual is None:
+                return
+            head = actual
+            if not group.deadline.allows(pause):
+                raise StoreOverloaded(
+                    f"others append to stream {group.stream_id} without a pause; "
+                    "nothing of this append is stored"
+                )
+            await anyio.sleep(pause)
+
+    async def _settle(self, group: Group, head: int) -> int | None:
+        """Store the events of all who wait; returns where the stream is, if not where planned."""
+        callers = tuple(group.waiting)
+        statements, plan = await self.appender.plan(
+            group.stream_id, head, group.drafts, group.deadline
+        )
+        doubtful = False
+        while group.waiting:
+            try:
+                result = await self.settler.settle(
+                    plan, statements, group.deadline, group.expected_version, doubtful=doubtful
+                )
+            except AppendOutcomeUnknown as error:
+                # It may be stored, so the same plan goes on for those who have time left.
+                doubtful = True
+                cause = error.__cause__
+                if isinstance(cause, Fault) and cause.kind is Kind.REFUSED:
+                    group.fail(list(group.waiting), error)
+                else:
+                    group.expire(error)
+            else:
+                self.appender.remember(result)
+                if isinstance(result, Persisted):
+                    group.share(callers, result)
+                    return None
+                return result.actual_version
+        return None
+
+    async def _look_back(self, group: Group, head: int) -> int:
+        """
+        Search the stream's last versions for the event ids of all who wait.
+
+        Those whose events an earlier call stored are told so. What is found is certain; what is
+        not found will be, should a plan at that version apply. Returns the stream's version.
+        """
+        wanted = group.identified
+        count = self.settings.look_back + sum(len(it.append.drafts.items) for it in wanted)
+        head, standing = await self.reader.recent_ids(group.stream_id, head, count, group.deadline)
+        for caller in wanted:
+            try:
+                found = await self._found(caller.append, head, standing)
+            except UndecodableEvent as error:
+                group.fail([caller], error)
+            else:
+                if found is not None:
+                    group.answer(caller, found)
+        self.heads.put(group.stream_id, head)
+        return head
+
+    async def _found(
+        self, append: Append, head: int, standing: Mapping[int, UUID]
+    ) -> AppendResult | None:
+        wanted = append.drafts.event_ids
+        if set(wanted).isdisjoint(standing.values()):
+            return None
+        first = _first_run(standing, wanted)
+        if first is not None:
+            last = first + len(wanted) - 1
+            found = await self.reader.read_exactly(append.stream_id, first, wanted, append.deadline)
+            if found is not None:
+                return Persisted(append.stream_id, last, found, stored_earlier=True)
+        return ConcurrentModification(append.stream_id, append.expected_version, head)
+
+
+def _first_run(standing: Mapping[int, UUID], wanted: Sequence[UUID]) -> int | None:
+    """Return the lowest version from which on the wanted ids stand, one behind the other."""
+    # An id may stand twice in a stream, where an exact version let it: a place is told by the
+    # whole run of ids, never by one of them.
+    for first in sorted(standing):
+        if all(standing.get(first + index) == event_id for index, event_id in enumerate(wanted)):
+            return first
+    return None
