@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-uvloop test-debug check lint format types examples faults chaos \
+.PHONY: help install demo test test-uvloop test-debug check lint format types examples faults chaos bench \
 	verify-history models build clean cassandra
 
 help: ## Show this list
@@ -63,6 +63,11 @@ verify-history: ## Ask porcupine about a recorded run (HISTORY=directory; needs 
 
 models: install ## Compare memory store and Cassandra by 10,000 random programs
 	$(BIN)/python -m pytest tests/models --hypothesis-profile=long $(ARGS)
+
+bench: install ## Measure speed beside the peers (QUICK=1, ONLY=hot_path,replay, RECORD=1, STRICT=1)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[bench]'
+	$(BIN)/python -m benchmarks $(if $(QUICK),--quick) $(if $(ONLY),--only $(ONLY)) $(if $(RECORD),--record) \
+		$(if $(STRICT),--strict)
 
 build: install ## Make wheel and sdist in dist/
 	$(BIN)/python -m build --outdir dist .

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from uuid import UUID
 
 import event_store_async
-from event_store_async import EventStore
+from event_store_async import ConcurrentModification, EventStore, NewEvent, Persisted
 from event_store_async.errors import ConnectionFailed
 
 from .payloads import Payload
@@ -32,7 +32,7 @@ class Ours:
                 "node's commit log settings; expected version checked by the server; a timed-out "
                 "append is settled inside the call"
             ),
-            notes="defaults; hot: appends to one stream wait in a lane, one append a batch",
+            notes="defaults; hot: appends that wait for one stream share a batch",
         )
 
     def own(self, stream: UUID) -> Writer:
@@ -52,6 +52,25 @@ class Ours:
         async def write(payload: Payload) -> int:
             await self._store.persist_events(stream, [payload])
             return 0
+
+        return write
+
+    def locked(self, stream: UUID) -> Writer:
+        """Append at the version that the stream was last seen at, again after each conflict."""
+        version = 0
+
+        async def write(payload: Payload) -> int:
+            nonlocal version
+            event = NewEvent(payload)
+            conflicts = 0
+            while True:
+                match await self._store.try_persist_events(stream, [event], version):
+                    case Persisted() as stored:
+                        version = stored.version
+                        return conflicts
+                    case ConcurrentModification(_, _, actual):
+                        version = actual
+                        conflicts += 1
 
         return write
 

@@ -5,6 +5,8 @@ The first line of output says whether the peer is ready: `Ready` or `NotReady`. 
 
     {"do": "append", "count": 1000, "concurrency": 16, "payload_bytes": 200,
      "streams": "own", "seed": 1}          -> `Appended`
+    {"do": "append", …, "streams": "hot", "stream": "<uuid>"}  the same stream in several peers
+    {"do": "append", …, "streams": "locked", "stream": "<uuid>"}  with the version expected
     {"do": "fill", "stream": "<uuid>", "count": 1000, "payload_bytes": 200}      -> `Filled`
     {"do": "read", "stream": "<uuid>", "page_size": null}                        -> `Counted`
     {"do": "quit"}
@@ -84,6 +86,8 @@ class Append:
         hot: All of them to one stream, no version expected; else each to a stream of its own,
             with the version that it is at expected.
         seed: For the payloads.
+        stream: The hot stream; None for a fresh one.
+        locked: To that stream, but with the version expected, and again after each conflict.
     """
 
     count: int
@@ -91,6 +95,8 @@ class Append:
     payload_bytes: int
     hot: bool
     seed: int
+    stream: UUID | None = None
+    locked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +202,8 @@ def parse_command(line: str) -> Command:
                 payload_bytes=_number(fields, "payload_bytes", 200),
                 hot=_hot(fields.get("streams", "own")),
                 seed=_number(fields, "seed", 0, least=0),
+                stream=_stream(fields) if "stream" in fields else None,
+                locked=fields.get("streams") == "locked",
             )
         case "fill":
             return Fill(
@@ -236,9 +244,9 @@ def _number(fields: dict[str, Any], name: str, default: int | None = None, least
 
 
 def _hot(streams: object) -> bool:
-    if streams not in {"own", "hot"}:
-        raise CommandRefused(f"streams is own or hot, not {streams!r}")
-    return streams == "hot"
+    if streams not in {"own", "hot", "locked"}:
+        raise CommandRefused(f"streams is own, hot or locked, not {streams!r}")
+    return streams != "own"
 
 
 def _stream(fields: dict[str, Any]) -> UUID:

@@ -15,6 +15,7 @@ from .protocol import (
     Answer,
     Append,
     Appended,
+    CommandRefused,
     Counted,
     Fill,
     Filled,
@@ -104,8 +105,13 @@ async def _answer(peer: TaskPeer, line: str) -> Answer | None:
 
 async def _append(peer: TaskPeer, command: Append) -> Appended:
     payloads = iter(make_payloads(command.count, command.payload_bytes, command.seed))
-    if command.hot:
-        writers = [peer.hot(uuid4())] * command.concurrency
+    if command.locked:
+        locked = getattr(peer, "locked", None)
+        if locked is None:
+            raise CommandRefused("this peer has no locked streams")
+        writers = [locked(command.stream or uuid4()) for _ in range(command.concurrency)]
+    elif command.hot:
+        writers = [peer.hot(command.stream or uuid4())] * command.concurrency
     else:
         writers = [peer.own(uuid4()) for _ in range(command.concurrency)]
     latencies: list[int] = []

@@ -15,6 +15,7 @@ from .protocol import (
     Answer,
     Append,
     Appended,
+    CommandRefused,
     Counted,
     Fill,
     Filled,
@@ -101,6 +102,8 @@ def _answer(peer: ThreadPeer, line: str) -> Answer | None:
 
 def _append(peer: ThreadPeer, command: Append) -> Appended:
     payloads = iter(make_payloads(command.count, command.payload_bytes, command.seed))
+    if command.locked or command.stream is not None:
+        raise CommandRefused("this peer shares no stream with another")
     if command.hot:
         writers = [peer.hot(uuid4())] * command.concurrency
     else:

@@ -47,6 +47,8 @@ class EmbeddedCassandra:
         keep: Whether the data outlives `stop`. None keeps it in a `directory` that was given.
         settings: Laid over each node's cassandra.yaml; mappings are merged.
         heap: The size of each node's heap, as Java writes it.
+        jvm_options: Options for each node's Java, behind our own: those aim at a quick start
+            (the first compiler only, the serial collector).
         first_address: The loopback address of the first node; the others get those after it.
         port: The port for clients on all nodes; None for 9042 or the next free one.
         version: The version of Cassandra.
@@ -74,6 +76,7 @@ class EmbeddedCassandra:
         keep: bool | None = None,
         settings: Mapping[str, object] | None = None,
         heap: str = "512M",
+        jvm_options: Sequence[str] = (),
         first_address: str = "127.0.0.1",
         port: int | None = None,
         version: str = "5.0.8",
@@ -89,6 +92,7 @@ class EmbeddedCassandra:
         self._keep = (directory is not None) if keep is None else keep
         self._settings = dict(settings or {})
         self._heap = heap
+        self._jvm_options = tuple(jvm_options)
         self._given_port = port
         self._progress = progress
         self._start_timeout = start_timeout
@@ -197,6 +201,7 @@ class EmbeddedCassandra:
             port=ports.native,
             storage_port=ports.storage,
             heap=self._heap,
+            jvm_options=self._jvm_options,
             settings=self._settings,
             durable=self._keep,
             start_timeout=self._start_timeout,

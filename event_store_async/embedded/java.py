@@ -133,7 +133,13 @@ def directory_mark(directory: Path) -> str:
 
 
 def command(
-    java: Path, class_path: Sequence[Path], *, directory: Path, heap: str, durable: bool
+    java: Path,
+    class_path: Sequence[Path],
+    *,
+    directory: Path,
+    heap: str,
+    options: Sequence[str],
+    durable: bool,
 ) -> list[str]:
     """
     Return the command line of one node.
@@ -143,6 +149,7 @@ def command(
         class_path: The jars.
         directory: The node's own directory.
         heap: The size of the heap, as Java writes it: ``512M``.
+        options: More options of Java's, behind our own.
         durable: Whether the data must outlive a crash of the machine.
     """
     return [
@@ -150,6 +157,7 @@ def command(
         f"-Xms{heap}",
         f"-Xmx{heap}",
         *_JVM,
+        *options,
         *(f"--add-exports={package}=ALL-UNNAMED" for package in _EXPORTS),
         *(f"--add-opens={package}=ALL-UNNAMED" for package in _OPENS),
         *_QUICK_START,

@@ -141,6 +141,7 @@ class Node:
                 plan.class_path,
                 directory=self.directory,
                 heap=plan.heap,
+                options=plan.jvm_options,
                 durable=plan.durable,
             ),
             pid_file=self.directory / PID_FILE,

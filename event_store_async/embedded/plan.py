@@ -17,6 +17,7 @@ class Plan:
         port: The port for clients.
         storage_port: The port for the other nodes.
         heap: The size of each heap, as Java writes it.
+        jvm_options: Options of Java's that the caller adds; the last of two that differ wins.
         settings: What the caller lays over cassandra.yaml.
         durable: Whether the data is kept.
         start_timeout: Seconds that a node has to answer.
@@ -28,6 +29,7 @@ class Plan:
     port: int
     storage_port: int
     heap: str
+    jvm_options: tuple[str, ...]
     settings: Mapping[str, object]
     durable: bool
     start_timeout: float

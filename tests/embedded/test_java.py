@@ -71,7 +71,12 @@ def test_without_any_the_error_says_what_was_found_and_what_to_do(home: Path) ->
 
 def test_the_command_line_tells_a_node_from_all_others(tmp_path: Path) -> None:
     line = command(
-        Path("java"), [Path("a.jar")], directory=tmp_path / "node1", heap="64M", durable=True
+        Path("java"),
+        [Path("a.jar")],
+        directory=tmp_path / "node1",
+        options=(),
+        heap="64M",
+        durable=True,
     )
 
     assert directory_mark(tmp_path / "node1") in line

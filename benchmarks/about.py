@@ -1,0 +1,72 @@
+"""What a run was made on: machine, versions, settings. No name of a host, no path."""
+
+import os
+import platform
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from event_store_async.embedded.java import find_java
+
+from .bench import Size
+from .variants import JVM
+
+_PACKAGES = ("event_store_async", "acsylla", "orjson", "anyio", "cassandra-driver", "eventsourcing")
+
+
+def about(size: Size, moment: str) -> dict[str, Any]:
+    """Return the facts of a run that begins at a moment."""
+    return {
+        "moment": moment,
+        "machine": {
+            "system": f"{platform.system()} {platform.release()} {platform.machine()}",
+            "processor": _processor(),
+            "cores": os.cpu_count(),
+            "memory_gib": round(psutil.virtual_memory().total / 2**30, 1),
+        },
+        "versions": {
+            "python": platform.python_version(),
+            "cassandra": "5.0.8",
+            "java": _java(),
+            **{name: found for name in _PACKAGES if (found := _version(name))},
+        },
+        "node": {
+            "replication": 1,
+            "commit log": "periodic, 10 s, on disk",
+            "heap": "1G",
+            "java options": " ".join(JVM),
+        },
+        "size": {
+            "rounds": size.rounds,
+            "events read": size.events,
+            "payload bytes": 200,
+            "quick": size.quick,
+        },
+    }
+
+
+def _processor() -> str:
+    path = Path("/proc/cpuinfo")
+    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    return next(
+        (line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")),
+        platform.processor(),
+    )
+
+
+def _java() -> str:
+    release = find_java().resolve().parents[1] / "release"
+    lines = release.read_text(encoding="utf-8").splitlines() if release.exists() else []
+    return next(
+        (line.split("=", 1)[1].strip('"') for line in lines if line.startswith("JAVA_VERSION=")),
+        "unknown",
+    )
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None

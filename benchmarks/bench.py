@@ -1,0 +1,154 @@
+"""The bench: peers, a node, and rounds in which everybody has a turn."""
+
+import itertools
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import uuid4
+
+from .peer import Peer, PeerFailed, starting
+from .results import Key, Results, round_of
+
+RAW: Final = "raw_acsylla"
+OURS: Final = "ours"
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """
+    How much is measured.
+
+    Attributes:
+        rounds: Repeats of each measurement.
+        seconds: About how long one measurement of appends may take.
+        events: Events of the stream that is read.
+        quick: Only what the goals need.
+    """
+
+    rounds: int
+    seconds: float
+    events: int
+    quick: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A measurement: what a peer is asked in each round."""
+
+    key: Key
+    peer: Peer
+    command: dict[str, Any]
+
+
+class Bench:
+    """
+    What scenarios measure with.
+
+    Args:
+        results: Where the numbers go.
+        size: How much is measured.
+        contact: The node's address.
+        port: The node's port.
+        stack: Ends the peers at the end.
+        say: Shows what is being done: a text, and how far it is, from 0 to 1.
+    """
+
+    def __init__(
+        self,
+        results: Results,
+        size: Size,
+        contact: str,
+        port: int,
+        stack: AsyncExitStack,
+        say: Callable[[str, float], None],
+    ) -> None:
+        self.results = results
+        self.size = size
+        self.contact = contact
+        self.port = port
+        self.stack = stack
+        self.say = say
+        self._peers: dict[str, Peer] = {}
+
+    async def peer(self, name: str, keyspace: str = "") -> Peer | None:
+        """Return a running peer, started at the first need; None where it cannot take part."""
+        if name not in self._peers:
+            self.say(f"starting {name}", 0)
+            peer = await self.start(name, keyspace or f"bench_{name}", self.port)
+            self._peers[name] = peer
+            self.results.peers[name] = peer.about
+            if peer.process is None:
+                reason = f"{peer.about['reason']} ({peer.about['hint']})"
+                self.results.notes.append(f"{name} did not take part: {reason}")
+            else:
+                await self.warm(peer)
+        peer = self._peers[name]
+        return None if peer.process is None else peer
+
+    async def start(self, name: str, keyspace: str, port: int) -> Peer:
+        """Start another process of a peer."""
+        return await self.stack.enter_async_context(starting(name, self.contact, port, keyspace))
+
+    async def warm(self, peer: Peer) -> None:
+        """Let a peer, and the server's code for it, get warm."""
+        count = 500 if self.size.quick else 4000
+        for streams in ("own", "hot"):
+            await peer.ask(do="append", count=count, concurrency=16, streams=streams)
+
+    async def count(self, peer: Peer, concurrency: int, streams: str = "own") -> int:
+        """Return how many appends take about the time that one measurement may take."""
+        probe = max(100, concurrency * 4)
+        answer = await peer.ask(do="append", count=probe, concurrency=concurrency, streams=streams)
+        wanted = int(probe / answer["seconds"] * self.size.seconds)
+        return max(probe, concurrency * 4, min(wanted, 60_000))
+
+    async def fill(self, peer: Peer, events: int) -> str:
+        """Make a stream to be read; return its id."""
+        stream = str(uuid4())
+        self.say(f"{peer.name}: filling a stream with {events:,} events", 0)
+        await peer.ask(do="fill", stream=stream, count=events)
+        return stream
+
+    async def interleave(self, cases: Sequence[Case]) -> None:
+        """
+        Measure the cases in rounds; each round begins with another one.
+
+        Whatever disturbs the machine for a while meets all of them, and ratios are taken within
+        rounds.
+        """
+        turns = len(cases) * self.size.rounds
+        done = itertools.count(1)
+        for number in range(self.size.rounds):
+            shift = number * 7 % len(cases)
+            for case in [*cases[shift:], *cases[:shift]]:
+                key = case.key
+                self.say(
+                    f"{key.scenario}: {key.subject}, {key.case} {key.x or ''}", next(done) / turns
+                )
+                try:
+                    answer = await case.peer.ask(**case.command, **_seed(case.command, number))
+                except PeerFailed as error:
+                    self.results.notes.append(f"{key.scenario}, {key.case}: {error}")
+                    continue
+                self.results.add(key, round_of(answer))
+
+
+def _seed(command: dict[str, Any], number: int) -> dict[str, int]:
+    return {"seed": number + 1} if command["do"] == "append" else {}
+
+
+def appending(
+    scenario: str, peer: Peer, case: str, x: int, count: int, streams: str = "own"
+) -> Case:
+    """Return the measurement of appends by *x* callers."""
+    command = {"do": "append", "count": count, "concurrency": x, "streams": streams}
+    return Case(Key(scenario, peer.name, case, x), peer, command)
+
+
+def reading(
+    scenario: str, peer: Peer, case: str, stream: str, page_size: int | None = None
+) -> Case:
+    """Return the measurement of reading a whole stream."""
+    command = {"do": "read", "stream": stream, "page_size": page_size}
+    return Case(Key(scenario, peer.name, case, page_size or 0), peer, command)

@@ -1,0 +1,42 @@
+"""The guard: ratios of this run beside those of the recorded one; never absolute times."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from .goals import Goal
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What became of a goal since the recorded run."""
+
+    text: str
+    worse: bool
+
+
+def compare(now: Sequence[Goal], recorded: Sequence[Goal]) -> list[Verdict]:
+    """
+    Compare goals by their text, as far as both runs measured them.
+
+    A difference counts only where the rounds of both runs do not overlap.
+    """
+    before = {_name(goal): goal for goal in recorded}
+    verdicts = []
+    for goal in now:
+        old = before.get(_name(goal))
+        if old is None:
+            continue
+        word = "same"
+        if not goal.measured.overlaps(old.measured):
+            rose = goal.measured.median > old.measured.median
+            word = "worse" if rose == goal.at_most else "better"
+        text = (
+            f"{word:>6}  {goal.text}: {goal.measured.median:.2f}, recorded "
+            f"{old.measured.median:.2f} ({old.measured.least:.2f} to {old.measured.most:.2f})"
+        )
+        verdicts.append(Verdict(text, word == "worse"))
+    return verdicts
+
+
+def _name(goal: Goal) -> str:
+    return goal.text.split("(")[0]

@@ -1,0 +1,83 @@
+"""A peer's process, asked by the line protocol of `benchmarks.peers.protocol`."""
+
+import asyncio
+import sys
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, Final
+
+import orjson
+
+_LONGEST_LINE: Final = 256 * 1024 * 1024
+_STARTING: Final = 300.0  # a first start may fetch jars
+_ANSWERING: Final = 600.0
+
+
+class PeerFailed(Exception):
+    """A peer answered a command with an error, or did not answer."""
+
+
+@dataclass(slots=True)
+class Peer:
+    """
+    A peer that is running, or why it is not.
+
+    Attributes:
+        name: Its name.
+        about: What it said of itself: version, guarantees and notes, or reason and hint.
+        process: Its process; None where it cannot take part.
+    """
+
+    name: str
+    about: dict[str, Any]
+    process: asyncio.subprocess.Process | None
+
+    async def ask(self, **command: Any) -> dict[str, Any]:
+        """Send a command and return the answer; raises `PeerFailed`."""
+        assert self.process is not None
+        assert self.process.stdin is not None
+        self.process.stdin.write(orjson.dumps(command) + b"\n")
+        answer = await _line(self.name, self.process, _ANSWERING)
+        if "error" in answer:
+            raise PeerFailed(f"{self.name}: {answer['error']}")
+        return answer
+
+
+@asynccontextmanager
+async def starting(name: str, contact: str, port: int, keyspace: str) -> AsyncGenerator[Peer, None]:
+    """Start a peer; it is told to quit at the end."""
+    process = await asyncio.create_subprocess_exec(
+        *[sys.executable, "-m", f"benchmarks.peers.{name}"],
+        *["--contact", contact, "--port", str(port), "--keyspace", keyspace],
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        limit=_LONGEST_LINE,
+    )
+    try:
+        about = await _line(name, process, _STARTING)
+        yield Peer(name, about, process if about["ready"] else None)
+    finally:
+        await _end(process)
+
+
+async def _line(name: str, process: asyncio.subprocess.Process, within: float) -> dict[str, Any]:
+    assert process.stdout is not None
+    try:
+        line = await asyncio.wait_for(process.stdout.readline(), within)
+    except TimeoutError as error:
+        raise PeerFailed(f"{name}: no answer within {within:.0f} s") from error
+    if not line:
+        raise PeerFailed(f"{name}: its process ended")
+    answer: dict[str, Any] = orjson.loads(line)
+    return answer
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    if process.stdin is not None:
+        process.stdin.close()
+    try:
+        await asyncio.wait_for(process.wait(), 20)
+    except TimeoutError:
+        process.terminate()
+        await process.wait()

@@ -1,0 +1,98 @@
+"""Results: what was measured, as it is written to JSON and read again."""
+
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from .spread import Spread, percentile, spread
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """
+    What is measured.
+
+    Attributes:
+        scenario: The scenario.
+        subject: The peer, or the variant.
+        case: What it does.
+        x: How many callers, events or processes; the page size; 0 where there is none.
+    """
+
+    scenario: str
+    subject: str
+    case: str
+    x: int
+
+
+@dataclass(slots=True)
+class Results:
+    """
+    A run of the benchmark.
+
+    Attributes:
+        about: Machine, versions, settings.
+        peers: What each peer said of itself.
+        series: For each thing measured, the numbers of each round, in order.
+        notes: What could not be measured, and why.
+    """
+
+    about: dict[str, Any]
+    peers: dict[str, dict[str, Any]] = field(default_factory=dict)
+    series: dict[Key, list[dict[str, float]]] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+    def add(self, key: Key, round_: dict[str, float]) -> None:
+        """Add a round."""
+        self.series.setdefault(key, []).append(round_)
+
+    def values(self, key: Key, name: str) -> list[float]:
+        """Return a number of each round; empty where it was not measured."""
+        return [it[name] for it in self.series.get(key, [])]
+
+    def spread(self, key: Key, name: str) -> Spread | None:
+        """Return the spread of a number over the rounds."""
+        values = self.values(key, name)
+        return spread(values) if values else None
+
+    def along(self, scenario: str, subject: str, case: str) -> list[Key]:
+        """Return the keys of one curve, by rising x."""
+        found = [
+            key
+            for key in self.series
+            if (key.scenario, key.subject, key.case) == (scenario, subject, case)
+        ]
+        return sorted(found, key=lambda key: key.x)
+
+    def write(self, path: Path) -> None:
+        """Write JSON."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        series = [{**asdict(key), "rounds": rounds} for key, rounds in self.series.items()]
+        data = {"about": self.about, "peers": self.peers, "notes": self.notes, "series": series}
+        path.write_bytes(orjson.dumps(data, option=orjson.OPT_INDENT_2) + b"\n")
+
+    @classmethod
+    def read(cls, path: Path) -> "Results":
+        """Read JSON."""
+        data = orjson.loads(path.read_bytes())
+        results = cls(data["about"], data["peers"], notes=data["notes"])
+        for item in data["series"]:
+            rounds = item.pop("rounds")
+            results.series[Key(**item)] = rounds
+        return results
+
+
+def round_of(answer: dict[str, Any]) -> dict[str, float]:
+    """Return the numbers of a peer's answer: rate, client CPU per event, latencies, conflicts."""
+    count = answer["count"]
+    numbers = {
+        "rate": round(count / answer["seconds"], 1),
+        "cpu_us": round(answer["cpu_seconds"] / count * 1e6, 2),
+    }
+    if latencies := sorted(answer.get("latencies_us", [])):
+        for percent in (50, 90, 99, 99.9):
+            numbers[f"p{percent:g}_ms"] = round(percentile(latencies, percent) / 1000, 3)
+        numbers["conflicts"] = answer["conflicts"]
+    return numbers

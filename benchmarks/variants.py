@@ -1,0 +1,59 @@
+"""Variants: the library on nodes that are set up differently, side by side."""
+
+from contextlib import AsyncExitStack
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+
+from event_store_async.embedded import EmbeddedCassandra
+
+from .bench import OURS, Bench, Case, appending
+
+_GROUP: Final[dict[str, object]] = {
+    "commitlog_sync": "group",
+    "commitlog_sync_period": None,
+    "commitlog_sync_group_window": "2ms",
+}
+_BATCH: Final[dict[str, object]] = {"commitlog_sync": "batch", "commitlog_sync_period": None}
+
+VARIANTS: Final[dict[str, dict[str, object]]] = {
+    "paxos v2, commit log periodic": {},
+    "paxos v1, commit log periodic": {"paxos_variant": "v1"},
+    "paxos v2, commit log group (2 ms)": _GROUP,
+    "paxos v2, commit log batch": _BATCH,
+}
+
+JVM: Final = ("-XX:-UseSerialGC", "-XX:+UseG1GC", "-XX:TieredStopAtLevel=4")
+"""Java as a server runs it: all compilers, the collector that Cassandra ships with."""
+
+
+def node(directory: Path, settings: dict[str, object]) -> EmbeddedCassandra:
+    """Return a node that keeps what it stores, with Java as a server runs it."""
+    kept = {name: value for name, value in settings.items() if value is not None}
+    return EmbeddedCassandra(
+        directory=directory, settings=kept, heap="1G", jvm_options=JVM, progress=False
+    )
+
+
+async def variants(bench: Bench) -> None:
+    """Measure the library on a node of each variant, in rounds over all of them."""
+    if bench.size.quick:
+        return
+    async with AsyncExitStack() as stack:
+        cases: list[Case] = []
+        for name, settings in VARIANTS.items():
+            bench.say(f"starting a node: {name}", 0)
+            path = Path(stack.enter_context(TemporaryDirectory(ignore_cleanup_errors=True)))
+            cluster = await stack.enter_async_context(node(path, settings))
+            peer = await bench.start(OURS, "bench_variant", cluster.port)
+            await bench.warm(peer)
+            for case, x, streams in (
+                ("one caller", 1, "own"),
+                ("64 callers, own streams", 64, "own"),
+                ("64 callers, one stream", 64, "hot"),
+            ):
+                count = await bench.count(peer, x, streams)
+                made = appending("variants", peer, case, x, count, streams)
+                key = type(made.key)("variants", name, case, x)
+                cases.append(Case(key, peer, made.command))
+        await bench.interleave(cases)
