@@ -6,8 +6,8 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-uvloop test-debug check lint format types examples faults chaos bench \
-	verify-history models build clean cassandra
+.PHONY: help install demo test test-uvloop test-debug check lint format types examples faults \
+	chaos bench verify-history models build clean cassandra audit
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -69,11 +69,17 @@ bench: install ## Measure speed beside the peers (QUICK=1, ONLY=hot_path,replay,
 	$(BIN)/python -m benchmarks $(if $(QUICK),--quick) $(if $(ONLY),--only $(ONLY)) $(if $(RECORD),--record) \
 		$(if $(STRICT),--strict)
 
-build: install ## Make wheel and sdist in dist/
+build: install ## Make wheel and sdist in dist/, and try each in an empty environment
+	rm -rf dist
 	$(BIN)/python -m build --outdir dist .
+	$(BIN)/python -m tools.smoke dist
+
+audit: install ## Look for known vulnerabilities of the pinned packages (exit 3: no data to be had)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt pip-audit
+	@$(BIN)/python -m tools.audit
 
 cassandra: install ## Run a Cassandra until Ctrl-C (NODES=3 for three nodes)
 	$(BIN)/python -m event_store_async.embedded --nodes $(or $(NODES),1)
 
 clean: ## Remove .venv/, dist/ and caches
-	rm -rf $(VENV) dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

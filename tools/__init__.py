@@ -1,0 +1,1 @@
+"""Tools for work on the library itself; no part of what is shipped."""
