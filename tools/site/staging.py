@@ -1,0 +1,89 @@
+"""Staging: the site's sources, from the documents and the files that they link to."""
+
+import shutil
+from collections import deque
+from pathlib import Path
+from typing import Final
+
+from . import reference, statements
+from .links import place, relink
+
+ROOT: Final = Path(__file__).parents[2]
+STAGE: Final = ROOT / "build" / "docs"
+
+_LANGUAGES: Final = {".py": "python", ".toml": "toml", ".yaml": "yaml", ".go": "go", ".cql": "sql"}
+
+
+class Staging:
+    """Copies documents, and whatever they link to, into a folder."""
+
+    def __init__(self, stage: Path) -> None:
+        self._stage = stage
+        self._waiting: deque[str] = deque()
+        self._seen: set[str] = set()
+
+    def add(self, path: str) -> str:
+        """Have a file or folder of the repository shown; returns the path that is shown for it."""
+        readme = ROOT / path / "README.md"
+        if readme.is_file() and path != ".":
+            path = f"{path}/README.md"
+        if path not in self._seen:
+            self._seen.add(path)
+            self._waiting.append(path)
+        return path
+
+    def run(self) -> None:
+        """Copy what was added, and what it links to, until nothing new is met."""
+        while self._waiting:
+            path = self._waiting.popleft()
+            target = self._stage / place(path)
+            source = ROOT / path
+            if target.exists() and not path.startswith("docs/"):
+                continue  # generated, or another document stands there
+            target.parent.mkdir(parents=True, exist_ok=True)
+            if source.suffix == ".md":
+                target.write_text(relink(source.read_text("utf-8"), path, self.add), "utf-8")
+            elif path.startswith("docs/"):
+                shutil.copyfile(source, target)
+            elif source.is_dir():
+                target.write_text(relink(_listing(source, path), path, self.add), "utf-8")
+            elif source.is_file():
+                target.write_text(_shown(source, path), "utf-8")
+            else:
+                raise FileNotFoundError(f"a document links to {path}, which is not there")
+
+
+def stage(target: Path = STAGE) -> None:
+    """Make the site's sources afresh."""
+    shutil.rmtree(target, ignore_errors=True)
+    target.mkdir(parents=True)
+    reference.write(target)
+    statements.write(target)
+    _mermaid(target)
+    staging = Staging(target)
+    for path in sorted((ROOT / "docs").rglob("*")):
+        if path.is_file():
+            staging.add(path.relative_to(ROOT).as_posix())
+    for name in ("CHANGELOG.md", "CONTRIBUTING.md"):
+        staging.add(name)
+    staging.run()
+
+
+def _shown(source: Path, path: str) -> str:
+    language = _LANGUAGES.get(source.suffix, "text")
+    return f"# {path}\n\n````{language}\n{source.read_text('utf-8').rstrip()}\n````\n"
+
+
+def _listing(source: Path, path: str) -> str:
+    names = sorted(entry.name for entry in source.iterdir() if entry.name != "__pycache__")
+    links = [f"- [{name}]({source.name}/{name})\n" for name in names]
+    return f"# {path}/\n\n{''.join(links)}"
+
+
+def _mermaid(target: Path) -> None:
+    # The theme would load it from another host; a package brings the very same file.
+    import mermaidx
+
+    assets = target / "assets"
+    assets.mkdir()
+    shutil.copyfile(Path(mermaidx.__file__).parent / "assets" / "mermaid.js", assets / "mermaid.js")
