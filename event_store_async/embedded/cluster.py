@@ -32,7 +32,7 @@ class EmbeddedCassandra:
     """
     A real Cassandra on the loopback addresses of this machine, for tests and for trying out.
 
-    ::
+    Like this:
 
         async with EmbeddedCassandra() as cassandra:
             ...  # connect to cassandra.contact_points and cassandra.port

@@ -57,7 +57,7 @@ class EventTypes(Generic[E]):
     """
     The types of events that a store may hold.
 
-    ::
+    Like this:
 
         AccountEvent = Opened | Deposited
         TYPES = EventTypes[AccountEvent](

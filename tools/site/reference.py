@@ -1,6 +1,7 @@
 """Reference: a page for each public module, made of its docstrings."""
 
 import importlib
+import inspect
 from pathlib import Path
 from types import ModuleType
 from typing import Final
@@ -69,12 +70,9 @@ def facade() -> dict[str, list[str]]:
 
 
 def _module(path: Path, title: str, module: ModuleType, prefix: str, names: list[str]) -> None:
-    page = [f"# {title}\n", _said(module), *(_object(f"{prefix}.{name}", 2) for name in names)]
+    said = f"{inspect.getdoc(module) or ''}\n"
+    page = [f"# {title}\n", said, *(_object(f"{prefix}.{name}", 2) for name in names)]
     path.write_text("\n".join(page), "utf-8")
-
-
-def _said(module: ModuleType) -> str:
-    return f"```text\n{(module.__doc__ or '').strip()}\n```\n"
 
 
 def _object(path: str, level: int) -> str:

@@ -85,5 +85,5 @@ def _mermaid(target: Path) -> None:
     import mermaidx
 
     assets = target / "assets"
-    assets.mkdir()
+    assets.mkdir(exist_ok=True)
     shutil.copyfile(Path(mermaidx.__file__).parent / "assets" / "mermaid.js", assets / "mermaid.js")
