@@ -38,8 +38,13 @@ async def measure(size: Size, only: list[str], say: Callable[[str, float], None]
         contact = cluster.contact_points[0]
         bench = Bench(results, size, contact, cluster.port, stack, say)
         for name, scenario in ALL.items():
-            if not only or name in only:
+            if only and name not in only:
+                continue
+            try:
                 await scenario(bench)
+            except Exception as error:  # noqa: BLE001 - what was measured so far is worth keeping
+                results.notes.append(f"{name} failed: {type(error).__name__}: {error}")
+                results.failed = True
     return results
 
 
@@ -72,10 +77,10 @@ def main() -> int:
             sys.stdout.write(f"{verdict.text}\n")
             worse = worse or verdict.worse
     sys.stdout.write(f"\nAll numbers: {path}\n")
-    if given.record:
+    if given.record and not results.failed:
         results.write(RECORDED)
         publish(results)
-    return int(worse and given.strict)
+    return int(results.failed or (worse and given.strict))
 
 
 if __name__ == "__main__":

@@ -37,12 +37,14 @@ class Results:
         peers: What each peer said of itself.
         series: For each thing measured, the numbers of each round, in order.
         notes: What could not be measured, and why.
+        failed: A scenario ended with an error; kept out of the JSON, `notes` tells.
     """
 
     about: dict[str, Any]
     peers: dict[str, dict[str, Any]] = field(default_factory=dict)
     series: dict[Key, list[dict[str, float]]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    failed: bool = False
 
     def add(self, key: Key, round_: dict[str, float]) -> None:
         """Add a round."""

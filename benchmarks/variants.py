@@ -9,6 +9,7 @@ from event_store_async.embedded import EmbeddedCassandra
 
 from .bench import OURS, Bench, Case, appending
 
+# A setting of None takes away the one that the embedded node comes with.
 _GROUP: Final[dict[str, object]] = {
     "commitlog_sync": "group",
     "commitlog_sync_period": None,
@@ -29,9 +30,8 @@ JVM: Final = ("-XX:-UseSerialGC", "-XX:+UseG1GC", "-XX:TieredStopAtLevel=4")
 
 def node(directory: Path, settings: dict[str, object]) -> EmbeddedCassandra:
     """Return a node that keeps what it stores, with Java as a server runs it."""
-    kept = {name: value for name, value in settings.items() if value is not None}
     return EmbeddedCassandra(
-        directory=directory, settings=kept, heap="1G", jvm_options=JVM, progress=False
+        directory=directory, settings=settings, heap="1G", jvm_options=JVM, progress=False
     )
 
 
