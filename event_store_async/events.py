@@ -1,6 +1,6 @@
 """Events: as the caller hands them over, and as the store recorded them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import field, fields
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, Generic
@@ -60,7 +60,7 @@ class UnidentifiedEvent(Generic[P_co]):
 
     def identified(self, event_id: UUID) -> NewEvent[P_co]:
         """Return the event with an id."""
-        return NewEvent(self.payload, self.type, self.metadata, event_id)
+        return new_event(self.payload, self.type, self.metadata, event_id)
 
 
 @value
@@ -88,7 +88,12 @@ class RecordedEvent(Generic[P_co]):
     metadata: Mapping[str, Any] | None = None
 
 
+def _setters(cls: type[Any]) -> list[Callable[[Any, Any], None]]:
+    return [cls.__dict__[item.name].__set__ for item in fields(cls)]
+
+
 _new: Final = object.__new__
+_set_new_payload, _set_new_type, _set_new_metadata, _set_new_event_id = _setters(NewEvent)
 (
     _set_stream_id,
     _set_version,
@@ -97,7 +102,19 @@ _new: Final = object.__new__
     _set_event_id,
     _set_type,
     _set_metadata,
-) = (RecordedEvent.__dict__[item.name].__set__ for item in fields(RecordedEvent))
+) = _setters(RecordedEvent)
+
+
+def new_event(
+    payload: Any, type_: str | None, metadata: Mapping[str, Any] | None, event_id: UUID
+) -> NewEvent[Any]:
+    """Return `NewEvent` of the same arguments, in half the time; see `recorded_event`."""
+    event: NewEvent[Any] = _new(NewEvent)
+    _set_new_payload(event, payload)
+    _set_new_type(event, type_)
+    _set_new_metadata(event, metadata)
+    _set_new_event_id(event, event_id)
+    return event
 
 
 def recorded_event(

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from ..drafts import Drafts, from_milliseconds, to_milliseconds
+from ..drafts import Drafts
 from ..errors import ConcurrentModification
 from ..results import AppendResult, Persisted
 from ..retry import Deadline
@@ -12,11 +12,11 @@ from ..versions import ANY, STREAM_EXISTS, ExpectedVersion
 from .heads import Heads
 from .plan import Plan
 from .reading import Reader
-from .settling import Settler
-from .statements import LazyStatements, Statements
+from .settling import Proposal, Settler
+from .statements import LazyStatements
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Append:
     """
     An append on its way.
@@ -44,9 +44,13 @@ class Appender:
     settings: Settings
     heads: Heads
 
-    async def append(self, append: Append) -> AppendResult:
+    async def append(self, append: Append, proposal: Proposal | None = None) -> AppendResult:
         """
         Carry out an append at an exact version, or one without events.
+
+        Args:
+            append: The append.
+            proposal: How it was proposed already, if it was.
 
         Raises what `EventWriter.persist_events` does, conflicts excepted.
         """
@@ -54,25 +58,26 @@ class Appender:
             return await self._check_only(append)
         expected = append.expected_version
         assert isinstance(expected, int)  # noqa: S101 - the others are grouped
-        statements, plan = await self.plan(
-            append.stream_id, expected, append.drafts, append.deadline
-        )
-        result = await self.settler.settle(plan, statements, append.deadline, expected)
+        if proposal is None:
+            proposal = await self.propose(
+                append.stream_id, expected, append.drafts, append.deadline
+            )
+        result = await self.settler.settle(proposal, append.deadline, expected)
         self.remember(result)
         return result
 
-    async def plan(
+    async def propose(
         self, stream_id: UUID, expected: int, drafts: Drafts, deadline: Deadline
-    ) -> tuple[Statements, Plan]:
+    ) -> Proposal:
         """
-        Return events at their versions, stamped with the time now, and what to send them with.
+        Return events at their versions, stamped with the time now.
 
         Raises:
             StoreUnavailable, SchemaError
         """
         statements = await self.statements.get(deadline)
-        timestamp = from_milliseconds(to_milliseconds(self.settings.clock()))
-        return statements, Plan(stream_id, expected, drafts, timestamp)
+        plan = Plan.now(stream_id, expected, drafts, self.settings.clock)
+        return Proposal(plan, statements)
 
     def remember(self, result: AppendResult) -> None:
         """Remember where an outcome shows the stream to be."""

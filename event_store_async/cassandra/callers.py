@@ -45,6 +45,11 @@ class Caller:
         elif self.outcome.cancelled():
             _LOG.warning("an append whose caller was cancelled failed: %s", error)
 
+    def give_up(self, error: Exception) -> None:
+        """Raise an error where the caller waits, unless it has been told its outcome."""
+        if not self.outcome.done():
+            self.outcome.set_exception(error)
+
     def expire(self) -> None:
         """Give up waiting for the append's turn."""
         if not self.started and not self.outcome.done():

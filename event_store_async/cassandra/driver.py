@@ -92,7 +92,7 @@ ELSEWHERE: Final = "elsewhere"
 Row = tuple[Any, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Page:
     """
     One page of rows.
@@ -121,8 +121,6 @@ def bind(prepared: Prepared, values: Sequence[Any], **options: Any) -> Any:
             f"{prepared.statement.name} has {len(prepared.statement.binds)} binds, "
             f"{len(values)} values were given"
         )
-    if UNSET not in values:
-        return prepared.raw.bind(list(values), **options)
     statement = prepared.raw.bind(**options)
     for index, value in enumerate(values):
         if value is not UNSET:

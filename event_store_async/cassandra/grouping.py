@@ -1,7 +1,7 @@
 """Grouping: one batch for all the appends that wait for a stream and expect no exact version."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 import anyio
@@ -23,7 +23,7 @@ from .faults import Fault, Kind
 from .groups import Group
 from .heads import Heads
 from .reading import Reader
-from .settling import Settler
+from .settling import Proposal, Settler
 
 
 @dataclass(slots=True)
@@ -42,25 +42,26 @@ class Grouper:
     settings: Settings
     heads: Heads
 
-    async def carry_out(self, callers: Sequence[Caller]) -> None:
+    async def carry_out(self, callers: Sequence[Caller], proposal: Proposal | None = None) -> None:
         """
         Carry out appends, and tell each caller what came of it.
 
-        They are one append of any kind, or several that a group may hold (`next_group`).
+        They are one append of any kind, or several that a group may hold (`next_group`). Where
+        they were proposed together already, that proposal is settled first.
         """
         append = callers[0].append
         if isinstance(append.expected_version, int) or not append.drafts.items:
             try:
-                callers[0].answer(await self.appender.append(append))
+                callers[0].answer(await self.appender.append(append, proposal))
             except Exception as error:  # noqa: BLE001 - whatever it is, it is the caller's answer
                 callers[0].fail(error)
         else:
-            await self._together(Group(callers))
+            await self._together(Group(callers), proposal)
 
-    async def _together(self, group: Group) -> None:
+    async def _together(self, group: Group, proposal: Proposal | None = None) -> None:
         while group.waiting:
             try:
-                await self._anywhere(group)
+                await self._anywhere(group, proposal)
             except (StoreUnavailable, StoreOverloaded) as error:
                 # Certainly nothing is stored, so those who have time left go on by themselves.
                 group.expire(error)
@@ -72,13 +73,16 @@ class Grouper:
                 return
             except Exception as error:  # noqa: BLE001 - whatever it is, it is the callers' answer
                 group.fail(list(group.waiting), error)
+            proposal = None
 
-    async def _anywhere(self, group: Group) -> None:
+    async def _anywhere(self, group: Group, proposal: Proposal | None) -> None:
         head = self.heads.get(group.stream_id)
-        if head is None:
+        if proposal is not None:
+            head = proposal.plan.expected
+        elif head is None:
             head = await self.reader.head(group.stream_id, group.deadline)
         for pause in self.settings.backoff.pauses():
-            if group.identified:
+            if group.identified and proposal is None:
                 head = await self._look_back(group, head)
             if group.waiting and not head and group.expected_version is STREAM_EXISTS:
                 head = await self.reader.head(group.stream_id, group.deadline, serial=True)
@@ -87,10 +91,10 @@ class Grouper:
                     group.answer(group.waiting[0], conflict)
             if not group.waiting:
                 return
-            actual = await self._settle(group, head)
+            actual = await self._settle(group, head, proposal)
             if actual is None:
                 return
-            head = actual
+            head, proposal = actual, None
             if not group.deadline.allows(pause):
                 raise StoreOverloaded(
                     f"others append to stream {group.stream_id} without a pause; "
@@ -98,21 +102,22 @@ class Grouper:
                 )
             await anyio.sleep(pause)
 
-    async def _settle(self, group: Group, head: int) -> int | None:
+    async def _settle(self, group: Group, head: int, proposal: Proposal | None) -> int | None:
         """Store the events of all who wait; returns where the stream is, if not where planned."""
         callers = tuple(group.waiting)
-        statements, plan = await self.appender.plan(
-            group.stream_id, head, group.drafts, group.deadline
-        )
+        if proposal is None:
+            proposal = await self.appender.propose(
+                group.stream_id, head, group.drafts, group.deadline
+            )
         doubtful = False
         while group.waiting:
             try:
                 result = await self.settler.settle(
-                    plan, statements, group.deadline, group.expected_version, doubtful=doubtful
+                    proposal, group.deadline, group.expected_version, doubtful=doubtful
                 )
             except AppendOutcomeUnknown as error:
                 # It may be stored, so the same plan goes on for those who have time left.
-                doubtful = True
+                doubtful, proposal = True, replace(proposal, request=None)
                 cause = error.__cause__
                 if isinstance(cause, Fault) and cause.kind is Kind.REFUSED:
                     group.fail(list(group.waiting), error)

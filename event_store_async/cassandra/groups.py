@@ -23,6 +23,8 @@ def next_group(lane: deque[Caller], settings: Settings) -> list[Caller]:
     bounds of a group, and no event id stands twice among them (the second one is a repetition,
     which the next group finds stored).
     """
+    if len(lane) == 1 and not lane[0].left:
+        return [lane.popleft()]
     group: list[Caller] = []
     ids: set[UUID] = set()
     events = size = 0
@@ -71,6 +73,8 @@ class Group:
     @property
     def deadline(self) -> Deadline:
         """The nearest deadline of those who wait."""
+        if self._alone:
+            return self.waiting[0].append.deadline
         return min((caller.append.deadline for caller in self.waiting), key=lambda it: it.at)
 
     @property
@@ -84,7 +88,8 @@ class Group:
         if len(self.waiting) == 1:
             return self.waiting[0].append.drafts
         items = tuple(item for caller in self.waiting for item in caller.append.drafts.items)
-        return Drafts(items, bool(self.identified))
+        size = sum(caller.append.drafts.size for caller in self.waiting)
+        return Drafts(items, bool(self.identified), size)
 
     def answer(self, caller: Caller, result: AppendResult) -> None:
         """Tell one caller."""
@@ -93,15 +98,20 @@ class Group:
 
     def share(self, callers: Sequence[Caller], result: Persisted) -> None:
         """Tell each of the callers its part of what was stored for all of them."""
+        if self._alone and self.waiting:
+            self.answer(self.waiting[0], result)
+            return
+        waiting = set(self.waiting)
         start = 0
         for caller in callers:
             count = len(caller.append.drafts.items)
             events = result.events[start : start + count]
             start += count
-            if caller in self.waiting:
+            if caller in waiting:
                 last = events[-1].version
                 part = Persisted(self.stream_id, last, events, stored_earlier=result.stored_earlier)
-                self.answer(caller, part)
+                caller.answer(part)
+        self.waiting = []
 
     def fail(self, callers: Sequence[Caller], error: Exception) -> None:
         """Tell callers of an error: each meets one of its own, about its own events."""

@@ -2,37 +2,41 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
+from functools import partial
 from uuid import UUID
 
 from ..errors import AppendOutcomeUnknown, StoreClosed, StoreOverloaded
 from ..results import AppendResult
 from ..settings import Settings
 from .appending import Append
+from .attempts import Attempts
 from .callers import Caller
+from .grouping import Grouper
 from .groups import next_group
+from .settling import Proposal
 
 
 class Lanes:
     """
     A lane for each stream that is being appended to; first come, first served.
 
-    What has been started is carried through by a task of the lane's, whatever becomes of the
-    caller. A lane is gone as soon as it is empty.
+    What has been started is carried through, whatever becomes of the caller. A lane is gone as
+    soon as it is empty.
 
     Args:
-        carry_out: Carries out the appends of callers that one batch can serve, and answers them.
+        attempts: Makes first attempts.
+        grouper: Carries through what a first attempt cannot.
         settings: How many may wait in one lane, and how many may be served together.
     """
 
-    def __init__(
-        self, carry_out: Callable[[Sequence[Caller]], Awaitable[None]], settings: Settings
-    ) -> None:
-        self._carry_out = carry_out
+    def __init__(self, attempts: Attempts, grouper: Grouper, settings: Settings) -> None:
+        self._attempts = attempts
+        self._grouper = grouper
         self._settings = settings
-        self._lanes: dict[UUID, deque[Caller]] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._lanes: dict[UUID, _Lane] = {}
         self._closed = False
+        self._emptied: asyncio.Future[None] | None = None  # somebody waits for the last lane
 
     def __len__(self) -> int:
         """Return how many streams are being appended to."""
@@ -50,24 +54,14 @@ class Lanes:
         """
         if self._closed:
             raise StoreClosed
-        loop = asyncio.get_running_loop()
-        lane = self._lanes.get(append.stream_id)
-        if lane is None:
-            lane = self._lanes[append.stream_id] = deque()
-            task = loop.create_task(self._drain(append.stream_id, lane))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
-        elif len(lane) >= self._settings.max_waiting:
-            raise StoreOverloaded(
-                f"{len(lane):,} appends wait for stream {append.stream_id} already"
-            )
         caller = Caller(append)
-        lane.append(caller)
-        timer = loop.call_at(append.deadline.at, caller.expire)
-        try:
-            return await caller.outcome
-        finally:
-            timer.cancel()
+        lane = self._lanes.get(append.stream_id)
+        if lane is not None:
+            return await self._wait(lane, caller)
+        lane = self._lanes[append.stream_id] = _Lane(append.stream_id)
+        lane.waiting.append(caller)
+        self._advance(lane)
+        return await caller.outcome
 
     def refuse(self) -> None:
         """Refuse new appends from now on."""
@@ -77,43 +71,107 @@ class Lanes:
         """
         Wait for the appends that came before `refuse`; True if all were carried through.
 
-        Those that are not after *timeout* seconds are abandoned: a caller that still waits meets
-        `AppendOutcomeUnknown` if its append was begun, `StoreClosed` if not.
+        Those that are not after *timeout* seconds are given up: a caller that still waits meets
+        `AppendOutcomeUnknown` if its append was begun, `StoreClosed` if not. What is at the
+        server goes on until it ends; `ended` waits for it.
         """
         self.refuse()
-        if not self._tasks:
-            return True
-        _, late = await asyncio.wait(self._tasks, timeout=timeout)
-        for task in late:
-            task.cancel()
-        if late:
-            await asyncio.wait(late)
-        return not late
+        if self._lanes:
+            self._emptied = asyncio.get_running_loop().create_future()
+            await asyncio.wait([self._emptied], timeout=timeout)
+        for lane in self._lanes.values():
+            lane.abandon()
+        return not self._lanes
 
-    async def _drain(self, stream_id: UUID, lane: deque[Caller]) -> None:
+    async def ended(self) -> None:
+        """Wait for what `close` gave up; it ends where the session refuses it."""
+        if self._lanes and self._emptied is not None:
+            await self._emptied
+
+    async def _wait(self, lane: "_Lane", caller: Caller) -> AppendResult:
+        """Wait behind others: not for longer than the append's deadline."""
+        append = caller.append
+        if len(lane.waiting) >= self._settings.max_waiting:
+            raise StoreOverloaded(
+                f"{len(lane.waiting):,} appends wait for stream {append.stream_id} already"
+            )
+        lane.waiting.append(caller)
+        timer = asyncio.get_running_loop().call_at(append.deadline.at, caller.expire)
         try:
-            while lane:
-                callers = next_group(lane, self._settings)
-                if callers:
-                    await self._serve(callers)
-                    # Those who have just been answered may append again: they join the next group.
-                    await asyncio.sleep(0)
+            return await caller.outcome
         finally:
-            del self._lanes[stream_id]
-            for caller in lane:
-                caller.fail(StoreClosed())
+            timer.cancel()
 
-    async def _serve(self, callers: Sequence[Caller]) -> None:
+    def _advance(self, lane: "_Lane") -> None:
+        """Begin with those whose turn it is."""
+        callers = lane.serving = next_group(lane.waiting, self._settings)
         for caller in callers:
             caller.started = True
-        try:
-            await self._carry_out(callers)
-        except asyncio.CancelledError:
-            for caller in callers:
-                append = caller.append
-                caller.fail(
-                    AppendOutcomeUnknown(
-                        append.stream_id, append.expected_version, append.drafts.events
-                    )
-                )
-            raise
+        if not callers:
+            self._remove(lane)
+        elif not self._attempts.begin(callers, partial(self._attempted, lane)):
+            self._carry_out(lane, None)
+
+    def _attempted(self, lane: "_Lane", proposal: Proposal) -> None:
+        if self._attempts.finish(lane.serving, proposal):
+            self._served(lane)
+        else:
+            self._carry_out(lane, proposal)
+
+    def _carry_out(self, lane: "_Lane", proposal: Proposal | None) -> None:
+        carrying = self._grouper.carry_out(lane.serving, proposal)
+        lane.task = asyncio.get_running_loop().create_task(carrying)
+        lane.task.add_done_callback(partial(self._carried_out, lane))
+
+    def _carried_out(self, lane: "_Lane", task: asyncio.Task[None]) -> None:
+        lane.task = None
+        if task.cancelled() or task.exception() is not None:  # the loop ends
+            lane.abandon()
+            self._remove(lane)
+        else:
+            self._served(lane)
+
+    def _served(self, lane: "_Lane") -> None:
+        if lane.waiting or len(lane.serving) > 1:
+            # Those who have just been answered may append again: they join the next group.
+            asyncio.get_running_loop().call_soon(self._advance, lane)
+        else:
+            self._remove(lane)
+        lane.serving = ()
+
+    def _remove(self, lane: "_Lane") -> None:
+        del self._lanes[lane.stream_id]
+        if not self._lanes and self._emptied is not None and not self._emptied.done():
+            self._emptied.set_result(None)
+
+
+class _Lane:
+    """
+    The appends to one stream.
+
+    Attributes:
+        stream_id: The stream.
+        waiting: Whose turn has not come, in order.
+        serving: Whose turn it is.
+        task: What carries them out, where a first attempt did not; nobody cancels it but a loop
+            that ends.
+    """
+
+    __slots__ = ("serving", "stream_id", "task", "waiting")
+
+    def __init__(self, stream_id: UUID) -> None:
+        self.stream_id = stream_id
+        self.waiting: deque[Caller] = deque()
+        self.serving: Sequence[Caller] = ()
+        self.task: asyncio.Task[None] | None = None
+
+    def abandon(self) -> None:
+        """Tell those who are still here that nobody cares for them any more."""
+        for caller in self.serving:
+            append = caller.append
+            unknown = AppendOutcomeUnknown(
+                append.stream_id, append.expected_version, append.drafts.events
+            )
+            caller.give_up(unknown)
+        for caller in self.waiting:
+            caller.give_up(StoreClosed())

@@ -68,5 +68,6 @@ class Lifetime:
         if not await self._lanes.close(self._timeout):
             _LOG.warning("closed %s with appends whose outcome is unknown", self._name)
         await self._session.finish()
+        await self._lanes.ended()
         if self.connection is not None:
             await self.connection.close()

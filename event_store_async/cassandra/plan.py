@@ -1,12 +1,12 @@
 """Plans: one append's conditional batch, and what the server's answer to it means. No I/O."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
-from ..drafts import Drafts, to_milliseconds
+from ..drafts import Drafts, to_milliseconds, whole_milliseconds
 from ..results import Persisted
 from .driver import UNSET, Page, Prepared
 from .statements import Statements
@@ -28,7 +28,10 @@ class Answer:
     event_id: UUID | None = None
 
 
-@dataclass(frozen=True, slots=True)
+_APPLIED: Final = Answer(True)
+
+
+@dataclass(slots=True)
 class Plan:
     """
     Events at their versions: a batch that can be repeated as it is, and applies once at most.
@@ -48,6 +51,13 @@ class Plan:
     drafts: Drafts
     timestamp: datetime
 
+    @classmethod
+    def now(
+        cls, stream_id: UUID, expected: int, drafts: Drafts, clock: Callable[[], datetime]
+    ) -> "Plan":
+        """Return a plan whose events are stamped with the time now."""
+        return cls(stream_id, expected, drafts, whole_milliseconds(clock()))
+
     @property
     def last(self) -> int:
         """The version of the last event."""
@@ -59,8 +69,11 @@ class Plan:
         batch: list[tuple[Prepared, Sequence[Any]]] = [
             (prepared.append_head, (self.last, self.stream_id, self.expected or None))
         ]
-        for index, item in enumerate(self.drafts.items):
+        statement = prepared.append_first
+        version = self.expected
+        for item in self.drafts.items:
             event = item.event
+            version += 1
             values = (
                 event.event_id,
                 item.payload,
@@ -69,9 +82,10 @@ class Plan:
                 item.content_type,
                 UNSET if item.metadata is None else item.metadata,
                 self.stream_id,
-                self.expected + 1 + index,
+                version,
             )
-            batch.append((prepared.append_rest if index else prepared.append_first, values))
+            batch.append((statement, values))
+            statement = prepared.append_rest
         return batch
 
     def read_answer(self, page: Page) -> Answer:
@@ -81,9 +95,9 @@ class Plan:
         Cassandra answers with one row, ScyllaDB with one for each statement: the verdict stands in
         the first, the facts in whichever row is of the plan's first version.
         """
+        if page.rows[0][page.columns.index("[applied]")]:
+            return _APPLIED
         rows = [dict(zip(page.columns, row, strict=True)) for row in page.rows]
-        if rows[0]["[applied]"]:
-            return Answer(True)
         actual = next((row["max_version"] for row in rows if row.get("max_version")), 0)
         holder = next(
             (row["event_id"] for row in rows if row.get("version") == self.expected + 1), None
@@ -92,8 +106,8 @@ class Plan:
 
     def persisted(self) -> Persisted:
         """Return the result of the plan having been stored."""
-        events = tuple(
-            item.recorded(self.stream_id, self.expected + 1 + index, self.timestamp)
-            for index, item in enumerate(self.drafts.items)
-        )
-        return Persisted(self.stream_id, self.last, events)
+        events = [
+            item.recorded(self.stream_id, version, self.timestamp)
+            for version, item in enumerate(self.drafts.items, self.expected + 1)
+        ]
+        return Persisted(self.stream_id, self.last, tuple(events))

@@ -4,7 +4,8 @@ import asyncio
 import os
 import weakref
 from collections.abc import Callable, Coroutine, Sequence
-from typing import Any, TypeVar
+from functools import partial
+from typing import Any
 
 import anyio
 
@@ -24,8 +25,7 @@ from .driver import (
     writing,
 )
 from .faults import Fault
-
-_T = TypeVar("_T")
+from .requests import Request
 
 _open: "weakref.WeakSet[Session]" = weakref.WeakSet()
 
@@ -61,7 +61,8 @@ class Session:
         self.knows_elsewhere = False  # only a cluster of our own has that profile
         self.level = level
         self._permits = anyio.Semaphore(max_in_flight, fast_acquire=True)
-        self._requests: set[asyncio.Task[Any]] = set()
+        self._requests: set[Request] = set()
+        self._landed: asyncio.Future[None] | None = None  # somebody waits for the last request
         self._request_timeout = request_timeout
         self._pid = os.getpid()
         try:
@@ -106,7 +107,8 @@ class Session:
 
     async def prepare(self, statement: Statement, deadline: Deadline) -> Prepared:
         """Prepare a statement; raises `Fault`."""
-        raw = await self._send(deadline, lambda _: self.raw.create_prepared(statement.text))
+        await self._permit(deadline)
+        raw = await self._wait(lambda: self.raw.create_prepared(statement.text))
         return Prepared(statement, raw)
 
     async def fetch(
@@ -121,21 +123,18 @@ class Session:
         elsewhere: bool = False,
     ) -> Page:
         """Read one page; raises `Fault`."""
-        level = self.level.serial if serial else self.level.quorum
-
-        def request(timeout: float) -> Coroutine[Any, Any, Any]:
-            statement = reading(
-                prepared,
-                values,
-                level=level,
-                timeout=timeout,
-                page_size=page_size,
-                page_state=page_state,
-                elsewhere=elsewhere and self.knows_elsewhere,
-            )
-            return self.raw.execute(statement)
-
-        return materialise(await self._send(deadline, request))
+        await self._permit(deadline)
+        statement = partial(
+            reading,
+            prepared,
+            values,
+            level=self.level.serial if serial else self.level.quorum,
+            timeout=self._time_limit(deadline),
+            page_size=page_size,
+            page_state=page_state,
+            elsewhere=elsewhere and self.knows_elsewhere,
+        )
+        return materialise(await self._wait(lambda: self.raw.execute(statement())))
 
     async def write(
         self,
@@ -145,26 +144,51 @@ class Session:
         elsewhere: bool = False,
     ) -> Page:
         """Send one conditional batch; raises `Fault`."""
-        return materialise(
-            await self._send(
-                deadline,
-                lambda timeout: self.raw.execute_batch(
-                    writing(
-                        statements,
-                        level=self.level,
-                        timeout=timeout,
-                        elsewhere=elsewhere and self.knows_elsewhere,
-                    )
-                ),
-            )
+        await self._permit(deadline)
+        batch = partial(
+            writing,
+            statements,
+            level=self.level,
+            timeout=self._time_limit(deadline),
+            elsewhere=elsewhere and self.knows_elsewhere,
         )
+        return materialise(await self._wait(lambda: self.raw.execute_batch(batch())))
+
+    def try_write(
+        self, statements: Sequence[tuple[Prepared, Sequence[Any]]], deadline: Deadline
+    ) -> Request | None:
+        """
+        Send one conditional batch, if that can be done at once; `page` tells its answer.
+
+        None is returned where a permit must be waited for, or time is up, and where it cannot be
+        sent at all: nothing is sent then, and `write` would say why.
+        """
+        timeout = min(self._request_timeout, deadline.remaining())
+        if self._closed or timeout < SHORTEST_ATTEMPT:
+            return None
+        try:
+            self._permits.acquire_nowait()
+        except anyio.WouldBlock:
+            return None
+        try:
+            batch = writing(statements, level=self.level, timeout=timeout)
+            return self._request(self.raw.execute_batch(batch))
+        except Exception:  # noqa: BLE001 - whoever writes it again meets the same
+            self._permits.release()
+            return None
+
+    @staticmethod
+    def page(request: Request) -> Page:
+        """Return what a request brought that has ended; raises `Fault`."""
+        try:
+            return materialise(request.result())
+        except (DriverError, RuntimeError) as error:
+            raise _meaning(error) from error
 
     async def change_schema(self, text: str, *, timeout: float) -> None:
         """Run a statement without parameters; raises `Fault`."""
-        await self._send(
-            Deadline(timeout),
-            lambda _: self.raw.execute(simple(text, level=self.level, timeout=timeout)),
-        )
+        await self._permit(Deadline(timeout))
+        await self._wait(lambda: self.raw.execute(simple(text, level=self.level, timeout=timeout)))
 
     async def finish(self) -> None:
         """
@@ -175,47 +199,63 @@ class Session:
         self._closed = True
         _open.discard(self)
         while self._requests and os.getpid() == self._pid:
-            await asyncio.wait(self._requests)
+            self._landed = asyncio.get_running_loop().create_future()
+            await self._landed
 
-    async def _send(
-        self, deadline: Deadline, make: Callable[[float], Coroutine[Any, Any, _T]]
-    ) -> _T:
+    async def _permit(self, deadline: Deadline) -> None:
+        """Wait for the permit to send one request."""
         self.check_usable()
-        await self._permit(deadline)
         try:
-            self.check_usable()
-            timeout = min(self._request_timeout, deadline.remaining())
-            task = asyncio.ensure_future(make(max(timeout, SHORTEST_ATTEMPT)))
+            self._permits.acquire_nowait()
+        except anyio.WouldBlock:
+            await self._wait_for_permit(deadline)
+            if self._closed:
+                self._permits.release()
+                raise StoreClosed from None
+
+    async def _wait_for_permit(self, deadline: Deadline) -> None:
+        with anyio.move_on_after(max(0.0, deadline.remaining() - SHORTEST_ATTEMPT)):
+            await self._permits.acquire()
+            return
+        raise Fault.no_turn() from None
+
+    def _time_limit(self, deadline: Deadline) -> float:
+        return max(min(self._request_timeout, deadline.remaining()), SHORTEST_ATTEMPT)
+
+    async def _wait(self, make: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
+        """Send a request, with a permit, and wait for it."""
+        try:
+            coroutine = make()
         except BaseException as error:
             self._permits.release()
             if isinstance(error, DriverError):  # it refuses a value
                 raise Fault.of(error) from error
             raise
-        self._requests.add(task)
-        task.add_done_callback(self._sent)
         try:
-            return await asyncio.shield(task)
-        except DriverError as error:
-            raise Fault.of(error) from error
-        except RuntimeError as error:
-            # The driver's words for a session that its owner closed, or that is another loop's.
-            if "closed" in str(error):
-                raise StoreClosed from error
-            if "different loop" in str(error):
-                raise WrongEventLoop from error
-            raise
+            return await self._request(coroutine).wait()
+        except (DriverError, RuntimeError) as error:
+            raise _meaning(error) from error
 
-    async def _permit(self, deadline: Deadline) -> None:
-        try:
-            self._permits.acquire_nowait()
-        except anyio.WouldBlock:
-            with anyio.move_on_after(max(0.0, deadline.remaining() - SHORTEST_ATTEMPT)):
-                await self._permits.acquire()
-                return
-            raise Fault.no_turn() from None
+    def _request(self, coroutine: Coroutine[Any, Any, Any]) -> Request:
+        request = Request(coroutine, self._ended)
+        if not request.done:
+            self._requests.add(request)
+        return request
 
-    def _sent(self, task: asyncio.Task[Any]) -> None:
-        self._requests.discard(task)
+    def _ended(self, request: Request) -> None:
         self._permits.release()
-        if not task.cancelled():
-            task.exception()  # whoever waited may be gone: the outcome counts as seen
+        self._requests.discard(request)
+        if not self._requests and self._landed is not None and not self._landed.done():
+            self._landed.set_result(None)
+
+
+def _meaning(error: Exception) -> Exception:
+    """Return what a request's failure means; the error itself, where it is nobody's but ours."""
+    if isinstance(error, DriverError):
+        return Fault.of(error)
+    # The driver's words for a session that its owner closed, or that is another loop's.
+    if "closed" in str(error):
+        return StoreClosed()
+    if "different loop" in str(error):
+        return WrongEventLoop()
+    return error

@@ -18,8 +18,25 @@ from ..versions import ExpectedVersion
 from .faults import Fault, Kind
 from .plan import Answer, Plan
 from .reading import Reader
+from .requests import Request
 from .session import Session
 from .statements import Statements
+
+
+@dataclass(slots=True)
+class Proposal:
+    """
+    A plan on its way.
+
+    Attributes:
+        plan: The plan.
+        statements: What it is sent with.
+        request: How it was sent first, if it was; it has ended by the time it is settled.
+    """
+
+    plan: Plan
+    statements: Statements
+    request: Request | None = None
 
 
 @dataclass(slots=True)
@@ -44,8 +61,7 @@ class Settler:
 
     async def settle(
         self,
-        plan: Plan,
-        prepared: Statements,
+        proposal: Proposal,
         deadline: Deadline,
         expected_version: ExpectedVersion,
         *,
@@ -55,8 +71,7 @@ class Settler:
         Store a plan, or learn why it is not stored.
 
         Args:
-            plan: The plan.
-            prepared: What to send it with.
+            proposal: The plan.
             deadline: Until when.
             expected_version: What the caller expects, for a conflict to tell.
             doubtful: This plan was sent before, and its outcome is unknown.
@@ -66,12 +81,15 @@ class Settler:
             StoreUnavailable: the deadline came, and no attempt can have been stored.
             RequestRefused: the server refuses for good, and no attempt can have been stored.
         """
+        plan, request = proposal.plan, proposal.request
         elsewhere = False  # the node first asked may hang, or be cut from the others
         for pause in self.settings.backoff.pauses():
             try:
-                page = await self.session.write(
-                    plan.statements(prepared), deadline, elsewhere=elsewhere
-                )
+                if request is None:
+                    batch = plan.statements(proposal.statements)
+                    page = await self.session.write(batch, deadline, elsewhere=elsewhere)
+                else:
+                    page = self.session.page(request)
             except Fault as fault:
                 elsewhere = True
                 doubtful = doubtful or fault.kind is Kind.UNKNOWN
@@ -84,6 +102,7 @@ class Settler:
                     return result
                 if not deadline.allows(pause):
                     raise AppendOutcomeUnknown(plan.stream_id, expected_version, plan.drafts.events)
+            request = None
             await anyio.sleep(pause)
         raise AssertionError("pauses never end")
 

@@ -40,6 +40,11 @@ class LazyStatements:
         self._lock = anyio.Lock()
         self._ready: Statements | None = None
 
+    @property
+    def ready(self) -> Statements | None:
+        """The statements, where they have been prepared."""
+        return self._ready
+
     async def get(self, deadline: Deadline) -> Statements:
         """
         Return the statements.

@@ -16,6 +16,7 @@ from ..retry import Deadline
 from ..settings import Settings
 from ..versions import ANY, ExpectedVersion
 from .appending import Append, Appender
+from .attempts import Attempts
 from .connecting import Connecting
 from .connection import (
     Target,
@@ -90,7 +91,8 @@ class EventStore:
         settler = Settler(self._session, self._reader, settings)
         appender = Appender(self._statements, self._reader, settler, settings, self._heads)
         grouper = Grouper(appender, self._reader, settler, settings, self._heads)
-        self._lanes = Lanes(grouper.carry_out, settings)
+        attempts = Attempts(self._session, self._statements, settings, self._heads)
+        self._lanes = Lanes(attempts, grouper, settings)
         self._migrator = Migrator(self._session, keyspace, table, settings)
         self._table = f"{keyspace}.{table}"
         self._lifetime = Lifetime(repr(self), self._lanes, self._session, settings.close_timeout)

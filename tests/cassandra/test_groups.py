@@ -389,9 +389,13 @@ async def test_closing_leaves_a_group_in_doubt(
 ) -> None:
     del store  # the schema
     closing = EventStore(faulty, keyspace=keyspace, settings=Settings(close_timeout=0.1))
+    queue = Queue(closing, faulty, stream_id)
+    await queue.hold()
     gate = faults.Gate()
     faulty.batches.append(gate)
-    tasks = [asyncio.ensure_future(closing.persist_events(stream_id, [n])) for n in range(3)]
+    tasks = [queue.append(number) for number in range(3)]
+    await asyncio.sleep(0)
+    queue.let_go()
     await gate.arrived.wait()
 
     ending = asyncio.ensure_future(closing.close())

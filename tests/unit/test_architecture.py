@@ -23,7 +23,7 @@ LAYERS = [
 """What may import what: a part imports only parts of the layers above it."""
 
 CASSANDRA_LAYERS = [
-    ["driver", "faults", "tls", "heads", "paging", "connecting"],
+    ["driver", "faults", "requests", "tls", "heads", "paging", "connecting"],
     ["session", "connection", "rows", "pages", "repeating"],
     ["contiguity", "schema"],
     ["statements", "migrating"],
@@ -32,7 +32,7 @@ CASSANDRA_LAYERS = [
     ["appending"],
     ["callers"],
     ["groups"],
-    ["grouping"],
+    ["attempts", "grouping"],
     ["lanes"],
     ["lifetime"],
     ["store"],

@@ -7,6 +7,8 @@ from typing import Any
 from uuid import uuid4
 
 from event_store_async import Settings
+from event_store_async.cassandra.driver import materialise
+from event_store_async.cassandra.requests import Request
 
 from .. import child
 from .common import appending_at, descriptors, held, opening, release, works
@@ -25,11 +27,11 @@ async def dropped(port: int) -> dict[str, Any]:
         warnings.simplefilter("always")
         del store, tasks, task
         gc.collect()
-    lanes = [task for task in asyncio.all_tasks() if "_drain" in repr(task)]
+    requests = [thing for thing in gc.get_objects() if isinstance(thing, Request)]
+    ended = asyncio.gather(*[request.wait() for request in requests])
     await release(other)
-    await asyncio.wait(lanes)
-    results = [repr(lane.exception()) for lane in lanes]
-    del lanes
+    results = [materialise(result).rows for result in await ended]
+    del requests, ended
     gc.collect()
     stay = len(descriptors()) == before
     await other.close()

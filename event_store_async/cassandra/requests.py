@@ -1,0 +1,81 @@
+"""Requests: what has been sent ends by itself, whoever waits for it."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from functools import partial
+from typing import Any
+
+
+class Request:
+    """
+    A request at the driver.
+
+    Its coroutine is stepped by the futures that it waits for, as a task would do it, at a fraction
+    of a task's cost: with a task and a shield for each request, an append in flight among many
+    took three times the driver's own CPU. Nobody can cancel it.
+
+    Args:
+        coroutine: The driver's; its first step sends the request, at once. It may wait for
+            futures of the running loop only.
+        ended: Called when the request has ended, before anybody who waits is told.
+
+    Attributes:
+        done: Whether it has ended.
+    """
+
+    __slots__ = ("_coroutine", "_ended", "_error", "_result", "_then", "done")
+
+    def __init__(
+        self, coroutine: Coroutine[Any, Any, Any], ended: Callable[["Request"], None]
+    ) -> None:
+        self._coroutine = coroutine
+        self._ended = ended
+        self._then: Callable[[], object] | None = None
+        self._result: Any = None
+        self._error: BaseException | None = None
+        self.done = False
+        self._step(None)
+
+    def then(self, callback: Callable[[], object]) -> None:
+        """Call back when the request has ended; the one who asked last is called."""
+        self._then = callback
+        if self.done:
+            asyncio.get_running_loop().call_soon(callback)
+
+    async def wait(self) -> Any:
+        """Return what the driver returned, or raise what it raised; may be cancelled."""
+        if not self.done:
+            waiting: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self.then(partial(_wake, waiting))
+            await waiting
+        return self.result()
+
+    def result(self) -> Any:
+        """Return what the driver returned, or raise what it raised, of a request that is done."""
+        if self._error is not None:
+            raise self._error
+        return self._result
+
+    def _step(self, _: object) -> None:
+        try:
+            future = self._coroutine.send(None)
+        except StopIteration as end:
+            self._result = end.value
+        except BaseException as error:  # noqa: BLE001 - it is told to whoever asks for the result
+            self._error = error
+        else:
+            if future is None:  # it only gives way to others
+                asyncio.get_running_loop().call_soon(self._step, None)
+            else:
+                future._asyncio_future_blocking = False  # noqa: SLF001 - as a task does it
+                future.add_done_callback(self._step)
+            return
+        self.done = True
+        self._ended(self)
+        if self._then is not None:
+            self._then()
+
+
+def _wake(waiting: asyncio.Future[None]) -> None:
+    if not waiting.done():
+        waiting.set_result(None)
