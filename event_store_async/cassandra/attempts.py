@@ -61,14 +61,14 @@ class Attempts:
         plan = proposal.plan
         assert proposal.request is not None  # noqa: S101 - `begin` gave it
         try:
-            answer = plan.read_answer(self.session.page(proposal.request))
+            if not self.session.applied(proposal.request):
+                return False
         except (Exception, asyncio.CancelledError):  # noqa: BLE001 - whoever settles it is told
             return False
-        if answer.applied:
-            self.heads.put(plan.stream_id, plan.last)
-            result = plan.persisted()
-            if len(callers) == 1:
-                callers[0].answer(result)
-            else:
-                Group(callers).share(callers, result)
-        return answer.applied
+        self.heads.put(plan.stream_id, plan.last)
+        result = plan.persisted()
+        if len(callers) == 1:
+            callers[0].answer(result)
+        else:
+            Group(callers).share(callers, result)
+        return True

@@ -122,9 +122,10 @@ def bind(prepared: Prepared, values: Sequence[Any], **options: Any) -> Any:
             f"{len(values)} values were given"
         )
     statement = prepared.raw.bind(**options)
+    put = statement.bind
     for index, value in enumerate(values):
         if value is not UNSET:
-            statement.bind(index, value)
+            put(index, value)
     return statement
 
 
@@ -185,6 +186,11 @@ def materialise(result: Any) -> Page:
     """Return a result's rows as tuples; acsylla's row objects all show the last row read."""
     state = result.page_state() if result.has_more_pages() else None
     return Page(tuple(result.columns_names()), [row.as_tuple() for row in result], state)
+
+
+def applied(result: Any) -> bool:
+    """Tell whether a conditional batch was applied: the first row says it, also on ScyllaDB."""
+    return bool(result.first()["[applied]"])
 
 
 def open_cluster(

@@ -34,7 +34,7 @@ class Lanes:
         self._attempts = attempts
         self._grouper = grouper
         self._settings = settings
-        self._lanes: dict[UUID, _Lane] = {}
+        self._lanes: dict[int, _Lane] = {}  # a UUID is slow to hash
         self._closed = False
         self._emptied: asyncio.Future[None] | None = None  # somebody waits for the last lane
 
@@ -55,10 +55,10 @@ class Lanes:
         if self._closed:
             raise StoreClosed
         caller = Caller(append)
-        lane = self._lanes.get(append.stream_id)
+        lane = self._lanes.get(append.stream_id.int)
         if lane is not None:
             return await self._wait(lane, caller)
-        lane = self._lanes[append.stream_id] = _Lane(append.stream_id)
+        lane = self._lanes[append.stream_id.int] = _Lane(append.stream_id)
         lane.waiting.append(caller)
         self._advance(lane)
         return await caller.outcome
@@ -140,7 +140,7 @@ class Lanes:
         lane.serving = ()
 
     def _remove(self, lane: "_Lane") -> None:
-        del self._lanes[lane.stream_id]
+        del self._lanes[lane.stream_id.int]
         if not self._lanes and self._emptied is not None and not self._emptied.done():
             self._emptied.set_result(None)
 

@@ -18,6 +18,7 @@ from .driver import (
     Page,
     Prepared,
     RawSession,
+    applied,
     materialise,
     pin,
     reading,
@@ -30,13 +31,12 @@ from .requests import Request
 _open: "weakref.WeakSet[Session]" = weakref.WeakSet()
 
 
-def _pin_in_child() -> None:
-    # Freeing a session waits for threads that a forked child does not have.
+def _disown_in_child() -> None:
     for session in list(_open):
-        pin(session.raw)
+        session.disown()
 
 
-os.register_at_fork(after_in_child=_pin_in_child)
+os.register_at_fork(after_in_child=_disown_in_child)
 
 
 class Session:
@@ -64,7 +64,7 @@ class Session:
         self._requests: set[Request] = set()
         self._landed: asyncio.Future[None] | None = None  # somebody waits for the last request
         self._request_timeout = request_timeout
-        self._pid = os.getpid()
+        self._inherited = False
         try:
             self._loop: asyncio.AbstractEventLoop | None = asyncio.get_running_loop()
         except RuntimeError:
@@ -87,7 +87,8 @@ class Session:
         """
         if self._closed:
             raise StoreClosed
-        self.check_place()
+        if self._inherited or self._loop is not asyncio.get_running_loop():
+            self.check_place()
 
     def check_place(self) -> None:
         """
@@ -97,13 +98,18 @@ class Session:
             WrongProcess: in a forked child.
             WrongEventLoop: on another loop than it was made on.
         """
-        if os.getpid() != self._pid:
+        if self._inherited:
             raise WrongProcess
         loop = asyncio.get_running_loop()
         if self._loop is None:
             self._loop = loop
         elif self._loop is not loop:
             raise WrongEventLoop
+
+    def disown(self) -> None:
+        """Remember that this is a forked child's copy, which must never be used."""
+        self._inherited = True
+        pin(self.raw)  # freeing it would wait for threads that a child does not have
 
     async def prepare(self, statement: Statement, deadline: Deadline) -> Prepared:
         """Prepare a statement; raises `Fault`."""
@@ -178,6 +184,11 @@ class Session:
             return None
 
     @staticmethod
+    def applied(request: Request) -> bool:
+        """Tell whether the batch of a request that has ended is stored; raises what it raised."""
+        return applied(request.result())
+
+    @staticmethod
     def page(request: Request) -> Page:
         """Return what a request brought that has ended; raises `Fault`."""
         try:
@@ -198,7 +209,7 @@ class Session:
         """
         self._closed = True
         _open.discard(self)
-        while self._requests and os.getpid() == self._pid:
+        while self._requests and not self._inherited:
             self._landed = asyncio.get_running_loop().create_future()
             await self._landed
 

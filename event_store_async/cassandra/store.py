@@ -283,5 +283,7 @@ class EventStore:
         return f"<EventStore {self._table}>"
 
     def _deadline(self, timeout: float | None) -> Deadline:
+        if timeout is None:
+            return Deadline(self._settings.timeout)
         check_timeout(timeout)
-        return Deadline(self._settings.timeout if timeout is None else timeout)
+        return Deadline(timeout)
