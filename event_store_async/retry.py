@@ -1,9 +1,9 @@
 """Retrying: how long to wait between attempts, and until when."""
 
-import asyncio
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from time import monotonic
 from typing import Final
 
 SHORTEST_ATTEMPT: Final = 0.05
@@ -39,18 +39,17 @@ class Backoff:
 
 
 class Deadline:
-    """A moment on the running event loop's clock."""
+    """A moment on the monotonic clock."""
 
-    __slots__ = ("_loop", "at")
+    __slots__ = ("at",)
 
     def __init__(self, timeout: float) -> None:
         """Set the deadline *timeout* seconds from now."""
-        self._loop = asyncio.get_running_loop()
-        self.at = self._loop.time() + timeout
+        self.at = monotonic() + timeout
 
     def remaining(self) -> float:
         """Return the seconds that are left; negative once it has passed."""
-        return self.at - self._loop.time()
+        return self.at - monotonic()
 
     def allows(self, pause: float) -> bool:
         """Tell whether another attempt is worth making after a pause of so many seconds."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from ..drafts import Drafts
+from ..drafts import Drafts, whole_milliseconds
 from ..errors import ConcurrentModification
 from ..results import AppendResult, Persisted
 from ..retry import Deadline
@@ -76,8 +76,8 @@ class Appender:
             StoreUnavailable, SchemaError
         """
         statements = await self.statements.get(deadline)
-        plan = Plan.now(stream_id, expected, drafts, self.settings.clock)
-        return Proposal(plan, statements)
+        timestamp = whole_milliseconds(self.settings.clock())
+        return Proposal(Plan(stream_id, expected, drafts, timestamp), statements)
 
     def remember(self, result: AppendResult) -> None:
         """Remember where an outcome shows the stream to be."""

@@ -5,8 +5,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from ..drafts import whole_milliseconds
 from ..settings import Settings
 from .callers import Caller
+from .driver import applied
 from .groups import Group
 from .heads import Heads
 from .plan import Plan
@@ -49,7 +51,8 @@ class Attempts:
             expected = -1 if drafts.identified else self.heads.get(its.stream_id) or -1
         if statements is None or expected < 0 or not drafts.items:
             return False
-        plan = Plan.now(its.stream_id, expected, drafts, self.settings.clock)
+        timestamp = whole_milliseconds(self.settings.clock())
+        plan = Plan(its.stream_id, expected, drafts, timestamp)
         request = self.session.try_write(plan.statements(statements), its.deadline)
         if request is None:
             return False
@@ -61,7 +64,7 @@ class Attempts:
         plan = proposal.plan
         assert proposal.request is not None  # noqa: S101 - `begin` gave it
         try:
-            if not self.session.applied(proposal.request):
+            if not applied(proposal.request.result()):
                 return False
         except (Exception, asyncio.CancelledError):  # noqa: BLE001 - whoever settles it is told
             return False

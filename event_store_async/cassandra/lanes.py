@@ -4,10 +4,12 @@ import asyncio
 from collections import deque
 from collections.abc import Sequence
 from functools import partial
+from typing import Final
 from uuid import UUID
 
 from ..errors import AppendOutcomeUnknown, StoreClosed, StoreOverloaded
 from ..results import AppendResult
+from ..retry import Deadline
 from ..settings import Settings
 from .appending import Append
 from .attempts import Attempts
@@ -15,6 +17,9 @@ from .callers import Caller
 from .grouping import Grouper
 from .groups import next_group
 from .settling import Proposal
+
+_SHORTEST_TIMER: Final = 0.001
+"""Seconds: a timer may ring a little early, and is set again then."""
 
 
 class Lanes:
@@ -59,8 +64,7 @@ class Lanes:
         if lane is not None:
             return await self._wait(lane, caller)
         lane = self._lanes[append.stream_id.int] = _Lane(append.stream_id)
-        lane.waiting.append(caller)
-        self._advance(lane)
+        self._serve(lane, (caller,))
         return await caller.outcome
 
     def refuse(self) -> None:
@@ -96,20 +100,22 @@ class Lanes:
                 f"{len(lane.waiting):,} appends wait for stream {append.stream_id} already"
             )
         lane.waiting.append(caller)
-        timer = asyncio.get_running_loop().call_at(append.deadline.at, caller.expire)
-        try:
-            return await caller.outcome
-        finally:
-            timer.cancel()
+        lane.expire_at(append.deadline)
+        return await caller.outcome
 
     def _advance(self, lane: "_Lane") -> None:
         """Begin with those whose turn it is."""
-        callers = lane.serving = next_group(lane.waiting, self._settings)
+        callers = next_group(lane.waiting, self._settings)
+        if callers:
+            self._serve(lane, callers)
+        else:
+            self._remove(lane)
+
+    def _serve(self, lane: "_Lane", callers: Sequence[Caller]) -> None:
+        lane.serving = callers
         for caller in callers:
             caller.started = True
-        if not callers:
-            self._remove(lane)
-        elif not self._attempts.begin(callers, partial(self._attempted, lane)):
+        if not self._attempts.begin(callers, partial(self._attempted, lane)):
             self._carry_out(lane, None)
 
     def _attempted(self, lane: "_Lane", proposal: Proposal) -> None:
@@ -141,6 +147,8 @@ class Lanes:
 
     def _remove(self, lane: "_Lane") -> None:
         del self._lanes[lane.stream_id.int]
+        if lane.timer is not None:
+            lane.timer.cancel()
         if not self._lanes and self._emptied is not None and not self._emptied.done():
             self._emptied.set_result(None)
 
@@ -155,15 +163,38 @@ class _Lane:
         serving: Whose turn it is.
         task: What carries them out, where a first attempt did not; nobody cancels it but a loop
             that ends.
+        timer: Expires those who wait too long: one for all of them, since most never need it.
     """
 
-    __slots__ = ("serving", "stream_id", "task", "waiting")
+    __slots__ = ("_due", "serving", "stream_id", "task", "timer", "waiting")
 
     def __init__(self, stream_id: UUID) -> None:
         self.stream_id = stream_id
         self.waiting: deque[Caller] = deque()
         self.serving: Sequence[Caller] = ()
         self.task: asyncio.Task[None] | None = None
+        self.timer: asyncio.TimerHandle | None = None
+        self._due = 0.0
+
+    def expire_at(self, deadline: Deadline) -> None:
+        """See to it that somebody who waits until a deadline waits no longer."""
+        if self.timer is not None:
+            if deadline.at >= self._due:
+                return
+            self.timer.cancel()
+        self._due = deadline.at
+        self.timer = asyncio.get_running_loop().call_later(
+            max(deadline.remaining(), _SHORTEST_TIMER), self._expire
+        )
+
+    def _expire(self) -> None:
+        self.timer = None
+        for caller in self.waiting:
+            if caller.append.deadline.remaining() <= 0:
+                caller.expire()
+        staying = [caller.append.deadline for caller in self.waiting if not caller.left]
+        if staying:
+            self.expire_at(min(staying, key=lambda it: it.at))
 
     def abandon(self) -> None:
         """Tell those who are still here that nobody cares for them any more."""

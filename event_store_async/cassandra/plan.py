@@ -1,12 +1,12 @@
 """Plans: one append's conditional batch, and what the server's answer to it means. No I/O."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from ..drafts import Drafts, to_milliseconds, whole_milliseconds
+from ..drafts import Drafts, to_milliseconds
 from ..results import Persisted
 from .driver import UNSET, Page, Prepared
 from .statements import Statements
@@ -31,7 +31,6 @@ class Answer:
 _APPLIED: Final = Answer(True)
 
 
-@dataclass(slots=True)
 class Plan:
     """
     Events at their versions: a batch that can be repeated as it is, and applies once at most.
@@ -44,24 +43,17 @@ class Plan:
         expected: The exact version that the batch is conditioned on.
         drafts: The events.
         timestamp: The events' timestamp, with millisecond precision.
+        last: The version of the last event.
     """
 
-    stream_id: UUID
-    expected: int
-    drafts: Drafts
-    timestamp: datetime
+    __slots__ = ("drafts", "expected", "last", "stream_id", "timestamp")
 
-    @classmethod
-    def now(
-        cls, stream_id: UUID, expected: int, drafts: Drafts, clock: Callable[[], datetime]
-    ) -> "Plan":
-        """Return a plan whose events are stamped with the time now."""
-        return cls(stream_id, expected, drafts, whole_milliseconds(clock()))
-
-    @property
-    def last(self) -> int:
-        """The version of the last event."""
-        return self.expected + len(self.drafts.items)
+    def __init__(self, stream_id: UUID, expected: int, drafts: Drafts, timestamp: datetime) -> None:
+        self.stream_id = stream_id
+        self.expected = expected
+        self.drafts = drafts
+        self.timestamp = timestamp
+        self.last = expected + len(drafts.items)
 
     def statements(self, prepared: Statements) -> list[tuple[Prepared, Sequence[Any]]]:
         """Return the batch's statements with their values."""
@@ -106,8 +98,9 @@ class Plan:
 
     def persisted(self) -> Persisted:
         """Return the result of the plan having been stored."""
-        events = [
-            item.recorded(self.stream_id, version, self.timestamp)
-            for version, item in enumerate(self.drafts.items, self.expected + 1)
-        ]
+        events = []
+        version = self.expected
+        for item in self.drafts.items:
+            version += 1
+            events.append(item.recorded(self.stream_id, version, self.timestamp))
         return Persisted(self.stream_id, self.last, tuple(events))

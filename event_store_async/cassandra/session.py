@@ -18,7 +18,6 @@ from .driver import (
     Page,
     Prepared,
     RawSession,
-    applied,
     materialise,
     pin,
     reading,
@@ -182,11 +181,6 @@ class Session:
         except Exception:  # noqa: BLE001 - whoever writes it again meets the same
             self._permits.release()
             return None
-
-    @staticmethod
-    def applied(request: Request) -> bool:
-        """Tell whether the batch of a request that has ended is stored; raises what it raised."""
-        return applied(request.result())
 
     @staticmethod
     def page(request: Request) -> Page:

@@ -38,12 +38,8 @@ class LazyStatements:
         self._names = {"keyspace": keyspace, "table": table}
         self._backoff = backoff
         self._lock = anyio.Lock()
-        self._ready: Statements | None = None
-
-    @property
-    def ready(self) -> Statements | None:
+        self.ready: Statements | None = None
         """The statements, where they have been prepared."""
-        return self._ready
 
     async def get(self, deadline: Deadline) -> Statements:
         """
@@ -53,24 +49,24 @@ class LazyStatements:
             SchemaError: the table cannot be used as it is.
             StoreUnavailable: nobody answered before the deadline.
         """
-        if self._ready is not None:
-            return self._ready
+        if self.ready is not None:
+            return self.ready
         doing = f"preparing for table {'.'.join(self._names.values())}"
         try:
             # Whoever holds the lock may have more time left than this call has.
             with anyio.fail_after(max(0.0, deadline.remaining())):
                 async with self._lock:
-                    if self._ready is None:
-                        self._ready = await repeat(
+                    if self.ready is None:
+                        self.ready = await repeat(
                             lambda _: self._prepare(deadline), deadline, self._backoff, doing
                         )
-                    return self._ready
+                    return self.ready
         except TimeoutError:
             raise StoreUnavailable(f"{doing}: no answer in time") from None
 
     def forget(self) -> None:
         """Check and prepare again at the next need: the schema has been changed."""
-        self._ready = None
+        self.ready = None
 
     async def _prepare(self, deadline: Deadline) -> Statements:
         state = await inspect(self._session, deadline, **self._names)

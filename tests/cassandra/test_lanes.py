@@ -145,6 +145,29 @@ async def test_one_that_waits_out_its_deadline_is_not_sent(
     assert faulty.sent == 1
 
 
+async def test_each_waits_for_its_own_deadline_though_a_lane_has_one_timer(
+    faulty_store: EventStore, faulty: FaultySession, stream_id: UUID, gate: faults.Gate
+) -> None:
+    faulty.batches.append(gate)
+    first = asyncio.ensure_future(faulty_store.persist_events(stream_id, ["first"], timeout=30))
+    await gate.arrived.wait()
+
+    patient = asyncio.ensure_future(faulty_store.persist_events(stream_id, ["patient"], timeout=30))
+    for _ in range(2):  # the timer is set earlier for the one, and again for the other
+        hasty = [
+            asyncio.ensure_future(faulty_store.persist_events(stream_id, [n], timeout=n / 50))
+            for n in (3, 1, 2)
+        ]
+        outcomes = await asyncio.gather(*hasty, return_exceptions=True)
+        assert [type(it) for it in outcomes] == [StoreOverloaded] * 3
+    assert not patient.done()
+
+    gate.opened.set()
+    await first
+    assert (await patient).version == 2
+    assert faulty.sent == 2
+
+
 async def test_close_waits_for_what_is_in_flight_and_refuses_what_is_new(
     faulty: FaultySession, keyspace: str, store: EventStore, stream_id: UUID, gate: faults.Gate
 ) -> None:
