@@ -11,7 +11,9 @@ import orjson
 
 _LONGEST_LINE: Final = 256 * 1024 * 1024
 _STARTING: Final = 300.0  # a first start may fetch jars
-_ANSWERING: Final = 600.0
+_ANSWERING: Final = 180.0
+_FILLING: Final = 900.0  # a million events
+_ENDING: Final = 20.0
 
 
 class PeerFailed(Exception):
@@ -37,8 +39,16 @@ class Peer:
         """Send a command and return the answer; raises `PeerFailed`."""
         assert self.process is not None
         assert self.process.stdin is not None
+        if self.process.returncode is not None:
+            raise PeerFailed(f"{self.name}: its process has ended")
         self.process.stdin.write(orjson.dumps(command) + b"\n")
-        answer = await _line(self.name, self.process, _ANSWERING)
+        try:
+            within = _FILLING if command["do"] == "fill" else _ANSWERING
+            answer = await _line(self.name, self.process, within)
+        except PeerFailed:
+            # What it may still answer would be taken for the answer to the next command.
+            await _end(self.process, grace=0)
+            raise
         if "error" in answer:
             raise PeerFailed(f"{self.name}: {answer['error']}")
         return answer
@@ -46,19 +56,26 @@ class Peer:
 
 @asynccontextmanager
 async def starting(name: str, contact: str, port: int, keyspace: str) -> AsyncGenerator[Peer, None]:
-    """Start a peer; it is told to quit at the end."""
+    """
+    Start a peer; it is told to quit at the end, and ended where this task is cancelled.
+
+    Its standard input closes with this process, however this one ends: then it ends, too.
+    """
     process = await asyncio.create_subprocess_exec(
         *[sys.executable, "-m", f"benchmarks.peers.{name}"],
         *["--contact", contact, "--port", str(port), "--keyspace", keyspace],
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         limit=_LONGEST_LINE,
+        start_new_session=True,  # Ctrl-C is for us: we end it
     )
+    grace = 0.0
     try:
         about = await _line(name, process, _STARTING)
         yield Peer(name, about, process if about["ready"] else None)
+        grace = _ENDING
     finally:
-        await _end(process)
+        await _end(process, grace)
 
 
 async def _line(name: str, process: asyncio.subprocess.Process, within: float) -> dict[str, Any]:
@@ -73,11 +90,14 @@ async def _line(name: str, process: asyncio.subprocess.Process, within: float) -
     return answer
 
 
-async def _end(process: asyncio.subprocess.Process) -> None:
+async def _end(process: asyncio.subprocess.Process, grace: float) -> None:
+    """End a process: by the end of its input, after a grace by SIGTERM, after another by force."""
     if process.stdin is not None:
         process.stdin.close()
-    try:
-        await asyncio.wait_for(process.wait(), 20)
-    except TimeoutError:
-        process.terminate()
-        await process.wait()
+    for seconds, end in ((grace, process.terminate), (_ENDING, process.kill)):
+        if process.returncode is None:
+            try:
+                await asyncio.wait_for(process.wait(), seconds)
+            except TimeoutError:
+                end()
+    await process.wait()

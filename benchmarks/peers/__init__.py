@@ -17,3 +17,20 @@ NAMES: Final = (
     "umadb",
 )
 """The peers, in the order in which to show them: the first is the limit of what ours can reach."""
+
+SINGLY: Final = "ours_singly"
+"""The library without group commit: measured beside ours, but no peer of its own."""
+
+_ON_CASSANDRA: Final = ("within 10 s", "a quorum; here 1")
+_ON_ONE_MACHINE: Final = ("when answered", "one machine")
+
+IN_SHORT: Final[dict[str, tuple[str, str, str]]] = {
+    "raw_acsylla": ("by the server", *_ON_CASSANDRA),
+    "ours": ("by the server, and settled", *_ON_CASSANDRA),
+    "cassandra_driver": ("by the server", *_ON_CASSANDRA),
+    "pekko": ("not at all", *_ON_CASSANDRA),
+    "eventsourcing_postgres": ("by the primary key", *_ON_ONE_MACHINE),
+    "eventsourcing_sqlite": ("by the primary key", *_ON_ONE_MACHINE),
+    "umadb": ("by a condition, if given", *_ON_ONE_MACHINE),
+}
+"""Beside a peer's numbers: how versions are checked, when an append is on disk, where it is."""

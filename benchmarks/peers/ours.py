@@ -1,11 +1,13 @@
 """The library itself: `EventStore`, with its default settings."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from uuid import UUID
 
+import psutil
+
 import event_store_async
-from event_store_async import ConcurrentModification, EventStore, NewEvent, Persisted
+from event_store_async import ConcurrentModification, EventStore, NewEvent, Persisted, Settings
 from event_store_async.errors import ConnectionFailed
 
 from .payloads import Payload
@@ -17,22 +19,24 @@ _AT_ONCE = 1000  # the most events of one append, by default
 
 
 class Ours:
-    """The peer."""
+    """The peer: a store, and how its settings differ from the defaults."""
 
-    def __init__(self, store: EventStore) -> None:
+    def __init__(self, store: EventStore, name: str, notes: str) -> None:
         self._store = store
+        self._name = name
+        self._notes = notes
 
     def ready(self) -> Ready:
         """Say what it is and what it promises."""
         return Ready(
-            name=NAME,
+            name=self._name,
             version=event_store_async.__version__,
             guarantees=(
                 "Cassandra LWT at LOCAL_QUORUM and LOCAL_SERIAL, replication 1; durable by the "
                 "node's commit log settings; expected version checked by the server; a timed-out "
                 "append is settled inside the call"
             ),
-            notes="defaults; hot: appends that wait for one stream share a batch",
+            notes=self._notes,
         )
 
     def own(self, stream: UUID) -> Writer:
@@ -86,18 +90,36 @@ class Ours:
             count += isinstance(event.payload, dict)
         return count
 
+    async def watch(self, stream: UUID, every: int, note: Callable[[float], None]) -> int:
+        """Iterate over the stream, and note the resident set in MiB each *every* events."""
+        process = psutil.Process()
+        note(process.memory_info().rss / 2**20)
+        count = 0
+        async for event in self._store.read_events(stream):
+            count += isinstance(event.payload, dict)
+            if not count % every:
+                note(process.memory_info().rss / 2**20)
+        return count
+
 
 @asynccontextmanager
-async def opening(options: Options) -> AsyncGenerator[TaskPeer, None]:
+async def opening(
+    options: Options,
+    settings: Settings | None = None,
+    name: str = NAME,
+    notes: str = "defaults; hot: appends that wait for one stream share a batch",
+) -> AsyncGenerator[TaskPeer, None]:
     """Connect, with the schema made."""
-    connecting = EventStore.connect(options.contact, port=options.port, keyspace=options.keyspace)
+    connecting = EventStore.connect(
+        options.contact, port=options.port, keyspace=options.keyspace, settings=settings
+    )
     try:
         store = await connecting
     except ConnectionFailed as error:
         raise Unavailable(str(error), "start a node: make cassandra") from error
     async with store:
         await store.create_schema({"datacenter1": 1})
-        yield Ours(store)
+        yield Ours(store, name, notes)
 
 
 if __name__ == "__main__":

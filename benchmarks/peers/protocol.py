@@ -9,13 +9,14 @@ The first line of output says whether the peer is ready: `Ready` or `NotReady`. 
     {"do": "append", …, "streams": "locked", "stream": "<uuid>"}  with the version expected
     {"do": "fill", "stream": "<uuid>", "count": 1000, "payload_bytes": 200}      -> `Filled`
     {"do": "read", "stream": "<uuid>", "page_size": null}                        -> `Counted`
+    {"do": "read", …, "every": 100000}   with the memory at each so many events; not every peer
     {"do": "quit"}
 
 A command that fails is answered with ``{"error": "…"}``, and the peer goes on.
 """
 
 import argparse
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 from uuid import UUID
 
@@ -110,10 +111,18 @@ class Fill:
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """Read a whole stream; a page size of None is the peer's own choice."""
+    """
+    Read a whole stream.
+
+    Attributes:
+        stream: The stream.
+        page_size: Events a page; None is the peer's own choice.
+        every: Note the memory each time so many events were read; None is never.
+    """
 
     stream: UUID
     page_size: int | None
+    every: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +144,8 @@ class Appended:
         count: The events appended.
         latencies_us: Each append's time in microseconds, waiting for its turn included.
         conflicts: Attempts that were refused and made again.
+        loop_seconds: As much of the CPU time as the event loop's thread took; 0 where there is
+            none.
     """
 
     seconds: float
@@ -142,6 +153,7 @@ class Appended:
     count: int
     latencies_us: list[int]
     conflicts: int
+    loop_seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,11 +166,22 @@ class Filled:
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """How a `Read` went: the events that were read and decoded."""
+    """
+    How a `Read` went.
+
+    Attributes:
+        seconds: From the first page's start to the last event.
+        cpu_seconds: As of `Appended`.
+        count: The events that were read and decoded.
+        loop_seconds: As of `Appended`.
+        resident_mib: The memory of the process, before the first event and at each so many.
+    """
 
     seconds: float
     cpu_seconds: float
     count: int
+    loop_seconds: float = 0.0
+    resident_mib: list[float] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +235,9 @@ def parse_command(line: str) -> Command:
         case "read":
             page_size = fields.get("page_size")
             return Read(
-                _stream(fields), None if page_size is None else _number(fields, "page_size")
+                _stream(fields),
+                None if page_size is None else _number(fields, "page_size"),
+                _number(fields, "every") if "every" in fields else None,
             )
         case "quit":
             return Quit()

@@ -5,6 +5,7 @@ import sys
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from dataclasses import dataclass, field
 from typing import Protocol
 from uuid import UUID, uuid4
 
@@ -94,13 +95,39 @@ async def _answer(peer: TaskPeer, line: str) -> Answer | None:
                 await peer.fill(command.stream, payloads)
                 return Filled(command.count, time.perf_counter() - begin)
             case Read() as command:
-                begin, cpu = time.perf_counter(), time.process_time()
-                count = await peer.read(command.stream, command.page_size)
-                return Counted(time.perf_counter() - begin, time.process_time() - cpu, count)
+                return await _read(peer, command)
             case Quit():
                 return None
     except Exception as error:  # noqa: BLE001 - whatever a peer raises is its answer
         return failure(error)
+
+
+@dataclass(frozen=True, slots=True)
+class _Clock:
+    """Time and CPU time since its making; used on the event loop's thread alone."""
+
+    began: float = field(default_factory=time.perf_counter)
+    cpu: float = field(default_factory=time.process_time)
+    loop: float = field(default_factory=time.thread_time)
+
+    def read(self) -> tuple[float, float, float]:
+        """Return the seconds passed, the CPU seconds of the process and of the loop's thread."""
+        now = time.perf_counter(), time.process_time(), time.thread_time()
+        return now[0] - self.began, now[1] - self.cpu, now[2] - self.loop
+
+
+async def _read(peer: TaskPeer, command: Read) -> Counted:
+    resident: list[float] = []
+    clock = _Clock()
+    if command.every is None:
+        count = await peer.read(command.stream, command.page_size)
+    else:
+        watch = getattr(peer, "watch", None)
+        if watch is None:
+            raise CommandRefused("this peer does not watch its memory")
+        count = await watch(command.stream, command.every, resident.append)
+    seconds, cpu_seconds, loop_seconds = clock.read()
+    return Counted(seconds, cpu_seconds, count, loop_seconds, resident)
 
 
 async def _append(peer: TaskPeer, command: Append) -> Appended:
@@ -125,9 +152,9 @@ async def _append(peer: TaskPeer, command: Append) -> Appended:
             latencies.append((time.perf_counter_ns() - begin) // 1000)
             conflicts += retries
 
-    begin, cpu = time.perf_counter(), time.process_time()
+    clock = _Clock()
     async with asyncio.TaskGroup() as group:
         for write in writers:
             group.create_task(work(write))
-    seconds, cpu_seconds = time.perf_counter() - begin, time.process_time() - cpu
-    return Appended(seconds, cpu_seconds, len(latencies), latencies, conflicts)
+    seconds, cpu_seconds, loop_seconds = clock.read()
+    return Appended(seconds, cpu_seconds, len(latencies), latencies, conflicts, loop_seconds)

@@ -12,7 +12,7 @@ from uuid import uuid4
 import orjson
 import pytest
 
-from benchmarks.peers import NAMES
+from benchmarks.peers import IN_SHORT, NAMES, SINGLY
 from benchmarks.peers.payloads import make_payloads
 from benchmarks.peers.pekko.building import VERSION
 from benchmarks.peers.protocol import (
@@ -80,7 +80,7 @@ async def started(name: str, port: int, keyspace: str) -> AsyncGenerator[Process
         process.stdin.close()
 
 
-@pytest.mark.parametrize("name", ["raw_acsylla", "ours"])
+@pytest.mark.parametrize("name", ["raw_acsylla", "ours", SINGLY])
 async def test_a_peer_answers_each_command(name: str, server: Server, store: EventStore) -> None:
     keyspace = f"test_{uuid4().hex[:12]}"
     stream = str(uuid4())
@@ -95,7 +95,7 @@ async def test_a_peer_answers_each_command(name: str, server: Server, store: Eve
                 done = await peer.ask({**append, "streams": streams, "seed": 1})
                 assert (done["count"], len(done["latencies_us"])) == (50, 50), done
                 assert 0 < max(done["latencies_us"]) <= done["seconds"] * 1_000_000
-                assert done["cpu_seconds"] > 0
+                assert done["cpu_seconds"] >= done["loop_seconds"] > 0
                 assert done["conflicts"] == 0
 
             assert "error" in await peer.ask("nonsense")
@@ -109,6 +109,12 @@ async def test_a_peer_answers_each_command(name: str, server: Server, store: Eve
                 assert (read["count"], read["cpu_seconds"] > 0) == (1200, True)
             absent = await peer.ask({"do": "read", "stream": str(uuid4()), "page_size": None})
             assert absent["count"] == 0
+            watched = await peer.ask({"do": "read", "stream": stream, "every": 500})
+            if name == "raw_acsylla":
+                assert "watch" in watched["error"]
+            else:
+                assert watched["count"] == 1200
+                assert [it > 10 for it in watched["resident_mib"]] == [True] * 3
     finally:
         await drop_keyspace(store, keyspace)
 
@@ -153,8 +159,9 @@ def test_the_jars_of_pekko_are_pinned() -> None:
     assert "ecj" in jars
 
 
-def test_every_peer_that_is_named_can_be_started() -> None:
-    for name in NAMES:
+def test_every_peer_that_is_named_can_be_started_and_is_described() -> None:
+    assert set(IN_SHORT) == set(NAMES)
+    for name in (*NAMES, SINGLY):
         spec = importlib.util.find_spec(f"benchmarks.peers.{name}")
         assert spec is not None
         assert spec.submodule_search_locations is None or importlib.util.find_spec(
@@ -172,6 +179,9 @@ def test_commands_are_parsed() -> None:
         stream, 5, 200
     )
     assert parse_command(f'{{"do": "read", "stream": "{stream}"}}') == Read(stream, None)
+    assert parse_command(f'{{"do": "read", "stream": "{stream}", "every": 9}}') == (
+        Read(stream, None, 9)
+    )
     assert parse_command('{"do": "quit"}') == Quit()
 
 
