@@ -64,10 +64,12 @@ verify-history: ## Ask porcupine about a recorded run (HISTORY=directory; needs 
 models: install ## Compare memory store and Cassandra by 10,000 random programs
 	$(BIN)/python -m pytest tests/models --hypothesis-profile=long $(ARGS)
 
-bench: install ## Measure speed beside the peers (QUICK=1, ONLY=hot_path,replay, RECORD=1, STRICT=1)
+bench: install ## Measure speed beside the peers (QUICK=1, ONLY=hot_path,replay, PROFILE=1, RECORD=1, STRICT=1)
+	@# One peer needs a server that no Python package brings: apt-get install postgresql
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[bench]'
-	$(BIN)/python -m benchmarks $(if $(QUICK),--quick) $(if $(ONLY),--only $(ONLY)) $(if $(RECORD),--record) \
-		$(if $(STRICT),--strict)
+	$(BIN)/python -m benchmarks $(if $(QUICK),--quick) $(if $(RECORD),--record) $(if $(STRICT),--strict) \
+		$(if $(PROFILE),--only profile,$(if $(ONLY),--only $(ONLY)))
+
 docs: install ## Build the documentation site in build/site/; broken links and anchors fail
 	$(BIN)/python -m tools.site build
 

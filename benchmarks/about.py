@@ -13,7 +13,10 @@ from event_store_async.embedded.java import find_java
 from .bench import Size
 from .variants import JVM
 
-_PACKAGES = ("event_store_async", "acsylla", "orjson", "anyio", "cassandra-driver", "eventsourcing")
+_PACKAGES = (
+    *("event_store_async", "acsylla", "orjson", "anyio"),
+    *("cassandra-driver", "eventsourcing", "psycopg", "umadb"),
+)
 
 
 def about(size: Size, moment: str) -> dict[str, Any]:
@@ -36,6 +39,7 @@ def about(size: Size, moment: str) -> dict[str, Any]:
             "replication": 1,
             "commit log": "periodic, 10 s, on disk",
             "heap": "1G",
+            "memtables": "64 MiB on the heap, 64 MiB off it",
             "java options": " ".join(JVM),
         },
         "size": {

@@ -4,6 +4,7 @@ import itertools
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 from uuid import uuid4
 
@@ -23,7 +24,7 @@ class Size:
         rounds: Repeats of each measurement.
         seconds: About how long one measurement of appends may take.
         events: Events of the stream that is read.
-        quick: Only what the goals need.
+        quick: As little as will do: within three minutes.
     """
 
     rounds: int
@@ -50,6 +51,7 @@ class Bench:
         size: How much is measured.
         contact: The node's address.
         port: The node's port.
+        data: Where the node keeps what it stores.
         stack: Ends the peers at the end.
         say: Shows what is being done: a text, and how far it is, from 0 to 1.
     """
@@ -60,6 +62,7 @@ class Bench:
         size: Size,
         contact: str,
         port: int,
+        data: Path,
         stack: AsyncExitStack,
         say: Callable[[str, float], None],
     ) -> None:
@@ -67,6 +70,7 @@ class Bench:
         self.size = size
         self.contact = contact
         self.port = port
+        self.data = data
         self.stack = stack
         self.say = say
         self._peers: dict[str, Peer] = {}
@@ -85,6 +89,13 @@ class Bench:
                 await self.warm(peer)
         peer = self._peers[name]
         return None if peer.process is None else peer
+
+    async def required(self, name: str) -> Peer:
+        """Return a running peer without which there is nothing to measure; or `PeerFailed`."""
+        peer = await self.peer(name)
+        if peer is None:
+            raise PeerFailed(f"{name} did not take part")
+        return peer
 
     async def start(self, name: str, keyspace: str, port: int) -> Peer:
         """Start another process of a peer."""
@@ -115,21 +126,24 @@ class Bench:
         Measure the cases in rounds; each round begins with another one.
 
         Whatever disturbs the machine for a while meets all of them, and ratios are taken within
-        rounds.
+        rounds. A case that fails has no turn any more; the others go on.
         """
         turns = len(cases) * self.size.rounds
         done = itertools.count(1)
+        failed: set[Key] = set()
         for number in range(self.size.rounds):
             shift = number * 7 % len(cases)
             for case in [*cases[shift:], *cases[:shift]]:
                 key = case.key
-                self.say(
-                    f"{key.scenario}: {key.subject}, {key.case} {key.x or ''}", next(done) / turns
-                )
+                what = f"{key.scenario}: {key.subject}, {key.case} {key.x or ''}"
+                self.say(what, next(done) / turns)
+                if key in failed:
+                    continue
                 try:
                     answer = await case.peer.ask(**case.command, **_seed(case.command, number))
                 except PeerFailed as error:
-                    self.results.notes.append(f"{key.scenario}, {key.case}: {error}")
+                    failed.add(key)
+                    self.results.notes.append(f"{what.strip()}, round {number + 1}: {error}")
                     continue
                 self.results.add(key, round_of(answer))
 

@@ -1,151 +1,214 @@
-"""What an append costs at the end of a long stream, and behind deleted rows, beside a fresh one."""
+"""What an append costs far down a stream, and behind deleted rows, beside the first versions."""
 
 import asyncio
-import os
+import re
 import statistics
-import sys
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, Final
 from uuid import UUID, uuid4
 
 import acsylla
 
 from event_store_async import EventStore
-from event_store_async.embedded import EmbeddedCassandra
 
-EVENTS = 100_000
-DELETED = 60_000
-ROUNDS = 5
-APPENDS = 100
-PAYLOAD = {"type": "measured", "filler": "x" * 150}
+from .bench import OURS, Bench
+from .results import Key
 
-Append = Callable[[], Awaitable[None]]
+VERSIONS: Final = (1, 1_000, 100_000)
+DELETED: Final = 60_000
+FRESH: Final = "a stream that is not stored yet"
+BEHIND_DELETED: Final = f"behind {DELETED:,} deleted rows"
+STATIC_ALONE: Final = "the same, with the static condition alone"
+_KEYSPACE: Final = "bench_flat_cost"
+_PAYLOAD: Final = {"type": "measured", "filler": "x" * 150}
+_UNCOUNTED: Final = 10
+_SLOW: Final = 20  # one in so many turns is one of the case that takes a hundred times as long
+
+# What a trace says of a file that it looks into, and nothing of one that it passes over.
+_LOOKED_INTO: Final = re.compile(r"^(Key cache hit|Partition index .* found) for sstable|^Hit in ")
 
 
-def appender(store: EventStore, stream_id: UUID, version: int) -> Append:
-    """Return what appends one event at the version that the stream is at."""
-    state = version
+@dataclass(slots=True)
+class _Stream:
+    """A stream, and what appends one event to it at the version that is given."""
 
-    async def append() -> None:
-        nonlocal state
-        state = (await store.persist_events(stream_id, [PAYLOAD], state)).version
+    stream_id: UUID
+    version: int
+    append: Callable[[UUID, int], Awaitable[None]]
+
+    async def timed(self) -> float:
+        """Append an event; return the seconds that it took."""
+        begin = time.perf_counter()
+        await self.append(self.stream_id, self.version)
+        seconds = time.perf_counter() - begin
+        self.version += 1
+        return seconds
+
+
+def at_version(version: int) -> str:
+    """Return the name of the case of appends at a version."""
+    return f"at version {version:,}"
+
+
+async def flat_cost(bench: Bench) -> None:
+    """
+    Append in turns to streams of all lengths, when all of them are written out to disk.
+
+    A stream that has just been filled stands in memory, and its server is busy writing it out;
+    one that is not stored yet is in no file at all, so that nothing is looked for on disk. Neither
+    is what an append costs at a version. So the streams at the first version are as old as those
+    at the last, all are flushed, and it is waited until nothing is flushed or compacted any more.
+    """
+    cluster = acsylla.create_cluster(
+        [bench.contact],
+        port=bench.port,
+        load_balance_dc_aware="datacenter1",
+        log_level="critical",
+    )
+    session = await cluster.create_session()
+    try:
+        async with EventStore.connect(
+            bench.contact, port=bench.port, keyspace=_KEYSPACE, local_datacenter="datacenter1"
+        ) as store:
+            await store.create_schema({"datacenter1": 1})
+            await _warm(store)
+            cases = {at_version(it): await _filled(bench, store, it) for it in VERSIONS}
+            cases[BEHIND_DELETED] = await _deleted(bench, session, _appending(store))
+            cases[STATIC_ALONE] = await _deleted(bench, session, _static_appending(session))
+            await _written_out(bench, session)
+            for number in range(bench.size.rounds):
+                bench.say("flat cost: appending", 0.5 + number / bench.size.rounds / 2)
+                cases[FRESH] = _Stream(uuid4(), 0, _appending(store))
+                await _round(bench, cases)
+                for name, stream in cases.items():
+                    bench.results.series[Key("flat_cost", OURS, name, 0)][-1][
+                        "files"
+                    ] = await _files_asked(session, stream)
+    finally:
+        await session.close()
+        cluster.destroy()
+
+
+async def _round(bench: Bench, cases: dict[str, _Stream]) -> None:
+    times: dict[str, list[float]] = {name: [] for name in cases}
+    names = [name for name in cases if name != STATIC_ALONE]
+    for turn in range(_UNCOUNTED + (100 if bench.size.quick else 300)):
+        shift = turn % len(names)  # whoever comes behind another one may gain or lose by it
+        for name in [*names[shift:], *names[:shift]]:
+            times[name].append(await cases[name].timed())
+        if not turn % _SLOW:
+            times[STATIC_ALONE].append(await cases[STATIC_ALONE].timed())
+    for name, values in times.items():
+        counted = values if name == STATIC_ALONE else values[_UNCOUNTED:]
+        median = round(statistics.median(counted) * 1000, 3)
+        bench.results.add(Key("flat_cost", OURS, name, 0), {"p50_ms": median})
+
+
+def _appending(store: EventStore) -> Callable[[UUID, int], Awaitable[None]]:
+    async def append(stream_id: UUID, version: int) -> None:
+        await store.persist_events(stream_id, [_PAYLOAD], version)
 
     return append
 
 
-async def long_stream(store: EventStore) -> Append:
-    """Make a stream of many events."""
+async def _warm(store: EventStore) -> None:
+    stream = _Stream(uuid4(), 0, _appending(store))
+    for _ in range(500):
+        await stream.timed()
+
+
+async def _filled(bench: Bench, store: EventStore, version: int) -> _Stream:
     stream_id = uuid4()
-    for start in range(0, EVENTS, 1000):
-        await store.persist_events(stream_id, [PAYLOAD] * 1000, start)
-        progress(f"filling: {start + 1000:,} of {EVENTS:,} events")
-    return appender(store, stream_id, EVENTS)
+    for start in range(0, version, 1000):
+        bench.say(f"flat cost: filling a stream to version {version:,}", start / version / 4)
+        await store.persist_events(stream_id, [_PAYLOAD] * min(1000, version - start), start)
+    return _Stream(stream_id, version, _appending(store))
 
 
-async def deleted_stream(session: acsylla.Session, table: str) -> UUID:
+async def _deleted(
+    bench: Bench, session: acsylla.Session, append: Callable[[UUID, int], Awaitable[None]]
+) -> _Stream:
     """Make a stream whose rows were all deleted, one by one, past the library."""
     stream_id = uuid4()
-
-    async def run(text: str) -> None:
-        await session.execute(acsylla.create_statement(text, timeout=30))
-
-    where = f"stream_id = {stream_id}"
-    await run(f"UPDATE {table} SET max_version = {DELETED} WHERE {where}")
+    table, where = f"{_KEYSPACE}.events", f"stream_id = {stream_id}"
+    await _run(session, f"UPDATE {table} SET max_version = {DELETED} WHERE {where}")
     for start in range(1, DELETED, 5000):
+        bench.say("flat cost: deleting rows", 0.25 + start / DELETED / 8)
         deletes = " ".join(
             f"DELETE FROM {table} WHERE {where} AND version = {version};"
             for version in range(start, start + 5000)
         )
-        await run(f"BEGIN UNLOGGED BATCH {deletes} APPLY BATCH")
-        progress(f"deleting: {start + 4999:,} of {DELETED:,} rows")
-    return stream_id
+        await _run(session, f"BEGIN UNLOGGED BATCH {deletes} APPLY BATCH")
+    return _Stream(stream_id, DELETED, append)
 
 
-def static_appender(session: acsylla.Session, table: str, stream_id: UUID) -> Append:
+def _static_appending(session: acsylla.Session) -> Callable[[UUID, int], Awaitable[None]]:
     """Return what appends with the static condition alone, as the original does."""
-    version = DELETED
+    table = f"{_KEYSPACE}.events"
 
-    async def append() -> None:
-        nonlocal version
-        text = (
+    async def append(stream_id: UUID, version: int) -> None:
+        rows = await _run(
+            session,
             f"BEGIN BATCH UPDATE {table} SET max_version = {version + 1} "
             f"WHERE stream_id = {stream_id} IF max_version = {version}; "
             f"INSERT INTO {table} (stream_id, version, payload) "
-            f"VALUES ({stream_id}, {version + 1}, 0x00); APPLY BATCH"
+            f"VALUES ({stream_id}, {version + 1}, 0x00); APPLY BATCH",
         )
-        result = await session.execute(acsylla.create_statement(text, timeout=30))
-        if not result.first()["[applied]"]:
+        if not rows[0]["[applied]"]:
             raise RuntimeError("the append did not apply")
-        version += 1
 
     return append
 
 
-async def measure(store: EventStore, session: acsylla.Session, table: str) -> None:
-    """Append in turns, and print medians and ratios."""
-    cases: dict[str, Append] = {
-        f"behind {EVENTS:,} events": await long_stream(store),
-        f"behind {DELETED:,} deleted rows": appender(
-            store, await deleted_stream(session, table), DELETED
-        ),
-        "the same, static condition alone": static_appender(
-            session, table, await deleted_stream(session, table)
-        ),
-    }
-    progress("")
-    medians: dict[str, list[float]] = {"a fresh stream": [], **{name: [] for name in cases}}
-    for round_ in range(ROUNDS):
-        fresh = {"a fresh stream": appender(store, uuid4(), 0)}
-        times: dict[str, list[float]] = {name: [] for name in medians}
-        for _ in range(APPENDS):
-            for name, append in (fresh | cases).items():
-                begin = time.perf_counter()
-                await append()
-                times[name].append((time.perf_counter() - begin) * 1000)
-        for name, values in times.items():
-            medians[name].append(statistics.median(values))
-        progress(f"measuring: round {round_ + 1} of {ROUNDS}")
-    progress("")
-    print(f"{'append of one event to':<34} {'p50':>9}   ratio (least to most of {ROUNDS} rounds)")
-    base = medians["a fresh stream"]
-    for name, values in medians.items():
-        ratios = [value / fresh for value, fresh in zip(values, base, strict=True)]
-        print(
-            f"{name:<34} {statistics.median(values):>6.2f} ms   {statistics.median(ratios):.2f} "
-            f"({min(ratios):.2f} to {max(ratios):.2f})"
-        )
-
-
-def progress(text: str) -> None:
-    """Show what is being done, where somebody watches."""
-    if sys.stderr.isatty():
-        print(f"\r{text:<60}", end="" if text else "\r", file=sys.stderr, flush=True)
-
-
-async def run(contact_points: list[str], port: int, datacenter: str) -> None:
-    """Measure on a cluster."""
-    keyspace = f"bench_{uuid4().hex[:8]}"
-    cluster = acsylla.create_cluster(
-        contact_points, port=port, load_balance_dc_aware=datacenter, log_level="critical"
+async def _files_asked(session: acsylla.Session, stream: _Stream) -> int:
+    """Return how many files the server looks into for what an append's conditions are about."""
+    statement = acsylla.create_statement(
+        f"SELECT max_version, event_id FROM {_KEYSPACE}.events "
+        f"WHERE stream_id = {stream.stream_id} AND version = {stream.version + 1}",
+        timeout=30,
     )
-    session = await cluster.create_session()
-    async with EventStore.connect(contact_points, port=port, keyspace=keyspace) as store:
-        await store.create_schema({datacenter: 1})
-        await measure(store, session, f"{keyspace}.events")
-        await session.execute(acsylla.create_statement(f"DROP KEYSPACE {keyspace}", timeout=30))
-    await session.close()
-    cluster.destroy()
+    statement.set_tracing(True)
+    trace = (await session.execute(statement)).tracing_id
+    async with asyncio.timeout(30):
+        while True:  # a trace is written behind the answer
+            rows = await _run(
+                session, f"SELECT activity FROM system_traces.events WHERE session_id = {trace}"
+            )
+            said = [row["activity"] for row in rows]
+            if any(it.startswith("Read ") for it in said):
+                return sum(bool(_LOOKED_INTO.match(it)) for it in said)
+            await asyncio.sleep(0.05)
 
 
-async def main() -> None:
-    """Measure on the cluster that the environment names, or on a node of our own."""
-    if given := os.environ.get("EVENT_STORE_CONTACT_POINTS"):
-        port = int(os.environ.get("EVENT_STORE_PORT", "9042"))
-        await run(given.split(","), port, os.environ.get("EVENT_STORE_DATACENTER", "datacenter1"))
-        return
-    async with EmbeddedCassandra() as cassandra:
-        await run(cassandra.contact_points, cassandra.port, cassandra.local_datacenter)
+async def _written_out(bench: Bench, session: acsylla.Session) -> None:
+    """Have the table written out, and wait until nothing is flushed or compacted any more."""
+    before = _files(bench)
+    table = f"{_KEYSPACE}.events"
+    bench.say("flat cost: waiting until all is written out", 0.5)
+    await _run(session, f"ALTER TABLE {table} WITH memtable_flush_period_in_ms = 500")
+    async with asyncio.timeout(120):
+        while _files(bench) == before:  # noqa: ASYNC110 - the server does not tell
+            await asyncio.sleep(0.1)
+        await _run(session, f"ALTER TABLE {table} WITH memtable_flush_period_in_ms = 0")
+        quiet = 0
+        while quiet < 10:  # a flush is what compactions come from: quiet for a second
+            busy = [
+                row
+                for row in await _run(session, "SELECT * FROM system_views.thread_pools")
+                if row["name"] in {"CompactionExecutor", "MemtableFlushWriter"}
+                and row["active_tasks"] + row["pending_tasks"]
+            ]
+            quiet = 0 if busy else quiet + 1
+            await asyncio.sleep(0.1)
 
 
-if __name__ == "__main__":
-    asyncio.run(main())
+def _files(bench: Bench) -> set[str]:
+    # The table of contents is the last file that is written of a table's part.
+    return {str(path) for path in bench.data.rglob(f"{_KEYSPACE}/events-*/*-TOC.txt")}
+
+
+async def _run(session: acsylla.Session, text: str) -> list[dict[str, Any]]:
+    result = await session.execute(acsylla.create_statement(text, timeout=30))
+    return [row.as_dict() for row in result]

@@ -16,14 +16,14 @@ class Verdict:
 
 def compare(now: Sequence[Goal], recorded: Sequence[Goal]) -> list[Verdict]:
     """
-    Compare goals by their text, as far as both runs measured them.
+    Compare goals by their names, as far as both runs measured them.
 
     A difference counts only where the rounds of both runs do not overlap.
     """
-    before = {_name(goal): goal for goal in recorded}
+    before = {goal.name: goal for goal in recorded}
     verdicts = []
     for goal in now:
-        old = before.get(_name(goal))
+        old = before.get(goal.name)
         if old is None:
             continue
         word = "same"
@@ -36,7 +36,3 @@ def compare(now: Sequence[Goal], recorded: Sequence[Goal]) -> list[Verdict]:
         )
         verdicts.append(Verdict(text, word == "worse"))
     return verdicts
-
-
-def _name(goal: Goal) -> str:
-    return goal.text.split("(")[0]

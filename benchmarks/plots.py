@@ -1,14 +1,36 @@
 """Plots of a run, as SVG that can be read on a light and on a dark page."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import matplotlib as mpl
 
 from .bench import OURS, RAW
+from .peers import SINGLY
 from .results import Key, Results
 
+
+@dataclass(frozen=True, slots=True)
+class _Panel:
+    numbers: Sequence[str]
+    label: str
+    log: bool = True
+
+
+_RATE: Final = _Panel(("rate",), "events a second")
+_CPU: Final = _Panel(("cpu_us",), "client CPU, µs an event", log=False)
+_LATENCY: Final = _Panel(("p50_ms", "p99_ms", "p99.9_ms"), "milliseconds")
+_CURVES: Final = {
+    "latency": ("hot_path", "own streams", "callers", (_LATENCY,)),
+    "throughput": ("hot_path", "own streams", "callers", (_RATE, _CPU)),
+    "hot_stream": ("hot_stream", "one stream", "callers", (_RATE, _CPU)),
+    "replay": (
+        *("replay", "page size", "events a page"),
+        (_Panel(_RATE.numbers, _RATE.label, log=False), _CPU),
+    ),
+}
 PLOTS: Final = {
     "latency": "Latency of appends to streams of their own",
     "throughput": "Throughput against callers, streams of their own",
@@ -16,56 +38,72 @@ PLOTS: Final = {
     "replay": "Reading: rate against page size",
 }
 _GREY: Final = "#808080"
-_COLOURS: Final = {RAW: "#d08020", OURS: "#2080d0"}
+_COLOURS: Final = {RAW: "#d08020", SINGLY: "#30a060", OURS: "#2080d0"}
+_LINES: Final = ("-", "--", ":")
 
 
 def plot(results: Results, directory: Path) -> None:
     """Write a plot for each of `PLOTS`."""
     mpl.use("Agg")
     directory.mkdir(parents=True, exist_ok=True)
-    own = ("hot_path", "own streams")
-    _draw(results, directory, "latency", own, ("p50_ms", "p99_ms"), ("callers", "milliseconds"))
-    _draw(results, directory, "throughput", own, ("rate",), ("callers", "events a second"))
-    hot = ("hot_stream", "one stream")
-    _draw(results, directory, "hot_stream", hot, ("rate",), ("callers", "events a second"))
-    pages = ("replay", "page size")
-    _draw(results, directory, "replay", pages, ("rate",), ("events a page", "events a second"))
+    for name in PLOTS:
+        _draw(results, directory, name)
 
 
-def _draw(
-    results: Results,
-    directory: Path,
-    name: str,
-    curve: tuple[str, str],
-    numbers: Sequence[str],
-    labels: tuple[str, str],
-) -> None:
+def _draw(results: Results, directory: Path, name: str) -> None:
     from matplotlib import pyplot as plt
 
+    scenario, case, x, panels = _CURVES[name]
     style: Any = {"svg.hashsalt": name, "text.color": _GREY, "axes.edgecolor": _GREY}
     style |= {"axes.labelcolor": _GREY, "xtick.color": _GREY, "ytick.color": _GREY}
+    style |= {"font.size": 11, "lines.linewidth": 2}
     with mpl.rc_context(style):
-        figure, axes = plt.subplots(figsize=(8, 4.5), layout="constrained")
-        for subject, colour in _COLOURS.items():
-            keys = results.along(curve[0], subject, curve[1])
-            for number, line in zip(numbers, ("-", "--"), strict=False):
-                label = f"{subject} {number.removesuffix('_ms')}"
-                _line(axes, results, keys, number, label, colour=colour, line=line)
-        axes.set_xscale("log", base=10 if curve[0] == "replay" else 2)
-        axes.set_yscale("log" if curve[0] != "replay" else "linear")
-        axes.xaxis.set_major_formatter(lambda x, _: f"{x:,.0f}")
-        axes.yaxis.set_major_formatter(lambda y, _: f"{y:,.10g}")
-        axes.set_xlabel(labels[0])
-        axes.set_ylabel(labels[1])
-        axes.set_title(PLOTS[name])
-        axes.grid(alpha=0.3)
-        axes.legend(framealpha=0)
+        size = (5 * len(panels) + 3.5 * (len(panels) == 1), 4.5)
+        figure, grid = plt.subplots(
+            1, len(panels), figsize=size, layout="constrained", squeeze=False
+        )
+        for axes, panel in zip(grid[0], panels, strict=True):
+            at: set[int] = set()
+            for subject, colour in _COLOURS.items():
+                keys = results.along(scenario, subject, case)
+                at.update(key.x for key in keys)
+                for number, line in zip(panel.numbers, _LINES, strict=False):
+                    label = subject
+                    if len(panel.numbers) > 1:
+                        label = f"{subject} {number.removesuffix('_ms')}"
+                    _line(axes, results, keys, number, label, colour=colour, line=line)
+                own = results.spread(Key(scenario, subject, "own choice", 0), panel.numbers[0])
+                if own is not None:
+                    label = f"{subject}, its own choice"
+                    axes.axhline(own.median, ls="--", color=colour, label=label)
+            _scale(axes, panel, sorted(at), x)
+        figure.suptitle(PLOTS[name])
         figure.savefig(
             directory / f"{name}.svg",
             transparent=True,
             metadata=dict.fromkeys(["Creator", "Date", "Format", "Type"]),
         )
         plt.close(figure)
+
+
+def _scale(axes: Any, panel: _Panel, at: list[int], x: str) -> None:
+    from matplotlib.ticker import LogLocator, NullFormatter, NullLocator
+
+    axes.set_xscale("log")
+    axes.set_xticks(at, [f"{it:,}" for it in at], rotation=45 if len(at) > 5 else 0)
+    axes.xaxis.set_minor_locator(NullLocator())
+    if panel.log:
+        axes.set_yscale("log")
+        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.yaxis.set_minor_formatter(NullFormatter())
+    else:
+        axes.set_ylim(bottom=0)
+    axes.yaxis.set_major_formatter(lambda y, _: f"{y:,.10g}")
+    axes.set_xlabel(x)
+    axes.set_ylabel(panel.label)
+    axes.grid(alpha=0.3)
+    if axes.lines:
+        axes.legend(framealpha=0, labelcolor=_GREY)
 
 
 def _line(
@@ -82,6 +120,14 @@ def _line(
     if not spreads:
         return
     at = [x for x, _ in spreads]
-    axes.plot(at, [it.median for _, it in spreads], line, color=colour, label=label, marker=".")
+    axes.plot(
+        at,
+        [it.median for _, it in spreads],
+        line,
+        color=colour,
+        label=label,
+        marker="o",
+        markersize=4,
+    )
     least, most = [it.least for _, it in spreads], [it.most for _, it in spreads]
-    axes.fill_between(at, least, most, color=colour, alpha=0.15)
+    axes.fill_between(at, least, most, color=colour, alpha=0.15, linewidth=0)

@@ -36,6 +36,8 @@ class Results:
         about: Machine, versions, settings.
         peers: What each peer said of itself.
         series: For each thing measured, the numbers of each round, in order.
+        profiles: For each profile, the CPU microseconds per event of each stack, its frames
+            joined by semicolons from the outermost to the innermost.
         notes: What could not be measured, and why.
         failed: A scenario ended with an error; kept out of the JSON, `notes` tells.
     """
@@ -43,6 +45,7 @@ class Results:
     about: dict[str, Any]
     peers: dict[str, dict[str, Any]] = field(default_factory=dict)
     series: dict[Key, list[dict[str, float]]] = field(default_factory=dict)
+    profiles: dict[str, dict[str, float]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     failed: bool = False
 
@@ -52,7 +55,7 @@ class Results:
 
     def values(self, key: Key, name: str) -> list[float]:
         """Return a number of each round; empty where it was not measured."""
-        return [it[name] for it in self.series.get(key, [])]
+        return [it[name] for it in self.series.get(key, []) if name in it]
 
     def spread(self, key: Key, name: str) -> Spread | None:
         """Return the spread of a number over the rounds."""
@@ -72,7 +75,13 @@ class Results:
         """Write JSON."""
         path.parent.mkdir(parents=True, exist_ok=True)
         series = [{**asdict(key), "rounds": rounds} for key, rounds in self.series.items()]
-        data = {"about": self.about, "peers": self.peers, "notes": self.notes, "series": series}
+        data = {
+            "about": self.about,
+            "peers": self.peers,
+            "notes": self.notes,
+            "series": series,
+            "profiles": self.profiles,
+        }
         path.write_bytes(orjson.dumps(data, option=orjson.OPT_INDENT_2) + b"\n")
 
     @classmethod
@@ -80,6 +89,7 @@ class Results:
         """Read JSON."""
         data = orjson.loads(path.read_bytes())
         results = cls(data["about"], data["peers"], notes=data["notes"])
+        results.profiles = data.get("profiles", {})
         for item in data["series"]:
             rounds = item.pop("rounds")
             results.series[Key(**item)] = rounds
@@ -93,6 +103,8 @@ def round_of(answer: dict[str, Any]) -> dict[str, float]:
         "rate": round(count / answer["seconds"], 1),
         "cpu_us": round(answer["cpu_seconds"] / count * 1e6, 2),
     }
+    if loop_seconds := answer.get("loop_seconds"):
+        numbers["loop_us"] = round(loop_seconds / count * 1e6, 2)
     if latencies := sorted(answer.get("latencies_us", [])):
         for percent in (50, 90, 99, 99.9):
             numbers[f"p{percent:g}_ms"] = round(percentile(latencies, percent) / 1000, 3)

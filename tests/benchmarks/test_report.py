@@ -1,13 +1,16 @@
 """The benchmark's arithmetic, its report and its guard. Nothing is measured here."""
 
+import re
 from pathlib import Path
 
 import pytest
 
 from benchmarks.bench import OURS, RAW
+from benchmarks.flat_cost import at_version
 from benchmarks.goals import goals
 from benchmarks.guard import compare
-from benchmarks.report import PAGE, RECORDED, markdown, publish
+from benchmarks.peers import SINGLY
+from benchmarks.report import PAGE, RECORDED, TRIED, markdown, publish
 from benchmarks.results import Key, Results, round_of
 from benchmarks.spread import Spread, percentile, ratios, spread
 
@@ -18,6 +21,12 @@ def results(ours: list[float], raw: list[float]) -> Results:
         for value in values:
             made.add(Key("hot_path", subject, "own streams", 64), {"rate": value, "p50_ms": 1.0})
     return made
+
+
+def markdown_of(made: Results) -> str:
+    about = {"machine": {}, "versions": {}, "node": {}, "size": {"rounds": 1}, "moment": ""}
+    made.about.update(about)
+    return markdown(made, plots=False)
 
 
 def test_spread_and_percentiles() -> None:
@@ -70,6 +79,7 @@ def test_the_guard_compares_ratios_and_minds_the_spread(now: list[float], word: 
 def test_results_are_read_as_they_were_written(tmp_path: Path) -> None:
     made = results([1, 2, 3], [4, 5, 6])
     made.notes.append("one did not take part")
+    made.profiles["append/ours"] = {"a;b": 1.5}
     made.write(tmp_path / "results.json")
 
     assert Results.read(tmp_path / "results.json") == made
@@ -79,6 +89,57 @@ def test_the_page_shows_a_missed_goal_as_missed() -> None:
     page = markdown(results([50, 50, 50], [100, 100, 100]), plots=False)
 
     assert "| at least 0.95 | 0.50 (0.50 to 0.50) | **missed** |" in page
+
+
+def test_both_ways_of_one_batch_for_each_append_are_shown_and_one_is_the_goals() -> None:
+    made = Results({})
+    for subject, rate in ((OURS, 3000), (RAW, 160), (SINGLY, 120)):
+        made.add(Key("hot_stream", subject, "one stream", 64), {"rate": rate})
+
+    by_hand, alone = goals(made)
+
+    assert (by_hand.limit, by_hand.measured.median, by_hand.met) == (20, 18.75, False)
+    assert (alone.limit, alone.measured.median, alone.met) == (None, 25, True)
+
+
+def test_memory_and_cost_are_flat_beside_the_first_events() -> None:
+    made = Results({})
+    for events, resident in ((0, 30), (100_000, 50), (1_000_000, 51)):
+        made.add(Key("memory", OURS, "resident set", events), {"resident_mib": resident})
+    for version, latency in ((1, 2.0), (100_000, 3.0)):
+        made.add(Key("flat_cost", OURS, at_version(version), 0), {"p50_ms": latency, "files": 1})
+
+    memory, cost = goals(made)
+
+    assert (memory.measured.median, memory.met) == (1.02, True)
+    assert (cost.measured.median, cost.met) == (1.5, False)
+    page = markdown_of(made)
+    assert "| at version 100,000 | 3 | 1.5 | 1 |" in page
+
+
+def test_a_missed_goal_shows_what_was_tried_and_where_the_time_goes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = "# What was tried\n\n## latency\n\nNothing.\n\n## throughput\n\nFewer tasks.\n"
+    (tmp_path / "tried.md").write_text(text)
+    monkeypatch.setattr("benchmarks.report.TRIED", tmp_path / "tried.md")
+    made = results([50, 50, 50], [100, 100, 100])
+    made.profiles = {"append/ours": {"event_store_async.drafts: draft": 9.0}}
+
+    page = markdown(made, plots=True)
+
+    assert "[the profile](#profile-append)" in page
+    assert "What was tried:\n\nFewer tasks." in page
+    assert "Nothing." not in page
+    assert "performance/flame_append.svg" in page
+    assert "### Missed" not in markdown(results([99, 99], [100, 100]), plots=True)
+
+
+def test_what_is_written_of_a_goal_is_found_by_its_name() -> None:
+    names = {goal.name for goal in goals(Results.read(RECORDED))}
+    headings = re.findall(r"^## (.*)$", TRIED.read_text("utf-8"), re.MULTILINE)
+
+    assert set(headings) <= names | {"memory", "flat_cost", "latency", "throughput", "replay"}
 
 
 def test_the_published_page_is_made_of_the_recorded_run(

@@ -1,0 +1,49 @@
+"""Several processes of the library's, on streams of their own and on one stream."""
+
+import asyncio
+import statistics
+import time
+from uuid import uuid4
+
+from .bench import OURS, Bench
+from .peer import Peer
+from .results import Key
+
+
+async def processes(bench: Bench) -> None:
+    """Measure one, two and four processes at once: how rates and conflicts scale."""
+    most = 2 if bench.size.quick else 4
+    peers: list[Peer] = []
+    for number in range(most):
+        bench.say(f"processes: starting {number + 1} of {most}", 0)
+        peers.append(await bench.start(OURS, f"bench_{OURS}", bench.port))
+        await peers[-1].ask(do="append", count=500, concurrency=16, streams="own")
+    count = 600 if bench.size.quick else 2000
+    amounts = [x for x in (1, 2, 4) if x <= most]
+    for number in range(bench.size.rounds):
+        for streams in ("own", "hot", "locked"):
+            for x in amounts:
+                bench.say(f"processes: {x}, {streams}", number / bench.size.rounds)
+                await _at_once(bench, peers[:x], streams, count)
+
+
+async def _at_once(bench: Bench, peers: list[Peer], streams: str, count: int) -> None:
+    command = {"do": "append", "count": count, "concurrency": 16, "streams": streams}
+    if streams == "locked":
+        command |= {"concurrency": 1, "count": count // 4}
+    if streams != "own":
+        command["stream"] = str(uuid4())
+    begin = time.perf_counter()
+    answers = await asyncio.gather(*(peer.ask(**command) for peer in peers))
+    seconds = time.perf_counter() - begin
+    total = sum(answer["count"] for answer in answers)
+    latencies = [it for answer in answers for it in answer["latencies_us"]]
+    bench.results.add(
+        Key("processes", OURS, streams, len(peers)),
+        {
+            "rate": round(total / seconds, 1),
+            "cpu_us": round(sum(answer["cpu_seconds"] for answer in answers) / total * 1e6, 2),
+            "p50_ms": round(statistics.median(latencies) / 1000, 3),
+            "conflicts": sum(answer["conflicts"] for answer in answers) / total,
+        },
+    )

@@ -1,0 +1,189 @@
+"""The representation of an event: what each way of making one costs, in time and memory."""
+
+import gc
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import FrozenInstanceError, dataclass
+from datetime import UTC, datetime
+from typing import Any, Final, NamedTuple
+from uuid import UUID, uuid4
+
+import msgspec
+from anyio import to_thread
+
+from event_store_async import RecordedEvent
+from event_store_async.events import recorded_event
+
+from .bench import Bench
+from .results import Key
+
+PAGE: Final = 2_000
+OURS_BY_SLOTS: Final = "frozen dataclass with slots, set by the slots' descriptors (ours)"
+
+Row = tuple[UUID, int, dict[str, Any], datetime, UUID, str | None, None]
+
+
+class _Named(NamedTuple):
+    stream_id: UUID
+    version: int
+    payload: Any
+    timestamp: datetime
+    event_id: UUID | None = None
+    type: str | None = None
+    metadata: Any = None
+
+
+class _Struct(msgspec.Struct, frozen=True):
+    stream_id: UUID
+    version: int
+    payload: Any
+    timestamp: datetime
+    event_id: UUID | None = None
+    type: str | None = None
+    metadata: Any = None
+
+
+class _Untracked(msgspec.Struct, frozen=True, gc=False):
+    stream_id: UUID
+    version: int
+    payload: Any
+    timestamp: datetime
+    event_id: UUID | None = None
+    type: str | None = None
+    metadata: Any = None
+
+
+@dataclass(slots=True)
+class _Mutable:
+    stream_id: UUID
+    version: int
+    payload: Any
+    timestamp: datetime
+    event_id: UUID | None = None
+    type: str | None = None
+    metadata: Any = None
+
+
+class _Slots:
+    __slots__ = ("event_id", "metadata", "payload", "stream_id", "timestamp", "type", "version")
+
+
+class _Frozen(_Slots):
+    __slots__ = ()
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise FrozenInstanceError(name)
+
+
+class _Twin(_Slots):
+    """The same slots, to be set as any attribute is: only while an event is made."""
+
+    __slots__ = ()
+    stream_id: Any
+    version: Any
+    payload: Any
+    timestamp: Any
+    event_id: Any
+    type: Any
+    metadata: Any
+
+
+_new: Final = object.__new__
+
+
+def _by_twin(
+    stream_id: UUID,
+    version: int,
+    payload: Any,
+    timestamp: datetime,
+    event_id: UUID | None,
+    type_: str | None,
+    metadata: Any,
+) -> Any:
+    event: Any = _new(_Twin)
+    event.stream_id = stream_id
+    event.version = version
+    event.payload = payload
+    event.timestamp = timestamp
+    event.event_id = event_id
+    event.type = type_
+    event.metadata = metadata
+    event.__class__ = _Frozen
+    return event
+
+
+_MAKERS: Final[dict[str, tuple[Callable[..., Any], str]]] = {
+    OURS_BY_SLOTS: (recorded_event, "immutable; equal only to its like; grows new fields safely"),
+    "frozen dataclass with slots, its own `__init__`": (RecordedEvent, "the same"),
+    "frozen class with slots, filled as a mutable twin of its": (
+        _by_twin,
+        "the same; both classes must have one layout",
+    ),
+    "dataclass with slots, not frozen": (_Mutable, "whoever holds one can change it"),
+    "`NamedTuple`": (
+        _Named,
+        "immutable; equal to any tuple, unpacks and counts: a new field is a break",
+    ),
+    "`msgspec.Struct`, frozen": (_Struct, "immutable; msgspec in the core install"),
+    "`msgspec.Struct`, frozen, `gc=False`": (
+        _Untracked,
+        "as above; a payload that refers to its event is never freed",
+    ),
+    "plain tuple": (
+        lambda *fields: fields,
+        "no names: the limit, a call that only passes on its arguments",
+    ),
+}
+REMARKS: Final = {name: remark for name, (_, remark) in _MAKERS.items()}
+
+
+async def representation(bench: Bench) -> None:
+    """Make pages of events in each way, in turns, as a reader does; then read their fields."""
+    rows = [_row(version) for version in range(1, PAGE + 1)]
+    gc.collect()
+    gc.freeze()  # what else this process holds is not to be gone through with the pages
+    try:
+        for number in range(bench.size.rounds):
+            await _round(bench, rows, number)
+    finally:
+        gc.unfreeze()
+
+
+async def _round(bench: Bench, rows: list[Row], number: int) -> None:
+    names = list(_MAKERS)
+    shift = number % len(names)
+    for done, name in enumerate([*names[shift:], *names[:shift]]):
+        share = (number + done / len(names)) / bench.size.rounds
+        bench.say(f"representation: {name}", share)
+        pages = 20 if bench.size.quick else 100
+        numbers = await to_thread.run_sync(_measured, _MAKERS[name][0], rows, pages)
+        bench.results.add(Key("representation", name, "an event", 0), numbers)
+
+
+def _row(version: int) -> Row:
+    return uuid4(), version, {"number": version}, datetime.now(UTC), uuid4(), "deposited", None
+
+
+def _measured(make: Callable[..., Any], rows: list[Row], pages: int) -> dict[str, float]:
+    plain = isinstance(make(*rows[0]), tuple) and not hasattr(make(*rows[0]), "version")
+    making = using = 0.0  # seconds of CPU: whoever else is busy does not count
+    page: list[Any] = []
+    for _ in range(pages):
+        begin = time.thread_time()
+        page = [make(*row) for row in rows]
+        made = time.thread_time()
+        if plain:
+            for event in page:
+                _ = event[1], event[2], event[5]
+        else:
+            for event in page:
+                _ = event.version, event.payload, event.type
+        making += made - begin
+        using += time.thread_time() - made
+    count = len(rows) * pages
+    return {
+        "made_ns": round(making / count * 1e9, 1),
+        "used_ns": round(using / count * 1e9, 1),
+        "bytes": sys.getsizeof(page[0]),
+    }

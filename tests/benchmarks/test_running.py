@@ -1,0 +1,64 @@
+"""A run tells how far it is and how long it will take. Nothing is measured here."""
+
+import io
+from typing import Any
+
+import pytest
+from rich.console import Console
+from rich.progress import Progress
+
+from benchmarks import __main__ as command
+from benchmarks.running import SCENARIOS, Display
+
+
+def display(progress: Progress) -> Display:
+    return Display(progress, progress.add_task("", total=1.0, left=""), whole=115.0)
+
+
+def test_the_display_never_goes_back_and_ends_with_nothing_left(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    progress = Progress(console=Console(file=io.StringIO()))
+    shown = display(progress)
+    reached: list[float] = []
+    left: list[Any] = []
+    for name in ("one", "two"):
+        shown.begin(name, 50.0)
+        for share in (0.0, 0.5, 1.0, 7.0):
+            shown.say(f"{name}: at work", share)
+            reached.append(progress.tasks[0].completed)
+            left.append(progress.tasks[0].fields["left"])
+
+    assert reached == sorted(reached)
+    assert reached[-1] == 1.0
+    assert left[0].startswith("about ")
+    assert left[-1] == "about 0 s left"
+    assert "two (about 50 s)" in capsys.readouterr().err, "where nobody watches: a line for each"
+
+
+def test_scenarios_have_an_expected_duration_within_what_is_promised() -> None:
+    assert sum(it.full for it in SCENARIOS.values()) <= 20 * 60
+    assert sum(it.quick for it in SCENARIOS.values()) <= 3 * 60
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--only", "hot_path,nonsense"], "no scenario nonsense"),
+        (["--record", "--quick"], "only a full run can be recorded"),
+        (["--record", "--only", "replay"], "only a full run can be recorded"),
+    ],
+)
+def test_what_cannot_be_run_is_refused(
+    arguments: list[str],
+    said: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr("sys.argv", ["bench", *arguments])
+
+    with pytest.raises(SystemExit) as refused:
+        command.main()
+
+    assert refused.value.code == 2
+    assert said in capsys.readouterr().err
