@@ -129,5 +129,7 @@ def _line(
         marker="o",
         markersize=4,
     )
+    if line != _LINES[0]:
+        return  # one band a subject: more of them hide each other
     least, most = [it.least for _, it in spreads], [it.most for _, it in spreads]
     axes.fill_between(at, least, most, color=colour, alpha=0.15, linewidth=0)
