@@ -7,7 +7,7 @@ import typer
 
 from ..cassandra import EventStore, SchemaReport
 from ..cassandra.migrating import schema_cql
-from .target import with_store
+from .target import Target, with_store
 
 app = typer.Typer(no_args_is_help=True, help="Create, migrate, and look at the table of events.")
 
@@ -53,15 +53,14 @@ async def migrate(store: EventStore) -> None:
 
 @app.command()
 @with_store
-async def status(store: EventStore, context: typer.Context) -> None:
+async def status(store: EventStore, target: Target) -> None:
     """
     Say what stands in the cluster; exit with 1 where a store could not use it.
 
     Example: event-store schema status --keyspace bank
     """
     state = await store.schema_state()
-    asked = context.params
-    typer.echo(f"cluster      {asked['contact_points']}, port {asked['port']}")
+    typer.echo(f"cluster      {target.contact_points}, port {target.port}")
     typer.echo(f"server       {state.release}")
     typer.echo(f"replication  {_words(state.replication)}")
     typer.echo(f"table        {state.table}")

@@ -1,66 +1,187 @@
-"""Where to connect to: options, or the environment. Passwords come from the environment only."""
+"""Where to connect to: options, then the environment, then a configuration file."""
 
 import functools
 import inspect
 import os
 from collections.abc import Callable, Coroutine
-from typing import Annotated, Any, Concatenate, ParamSpec
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Annotated, Any, Concatenate, Final, Literal, ParamSpec
 
 import anyio
 import typer
 
 from ..cassandra import EventStore, Tls
 from ..cassandra.connecting import Connecting
-from ..errors import EventStoreError
+from . import configuration
+from .exit_codes import ExitCode
+from .failures import CommandFailed, reported
+from .output import waiting
 
 _P = ParamSpec("_P")
+_PANEL: Final = "Connection (each also as EVENT_STORE_…, or in event-store.toml)"
+
+
+def _option(name: str, text: str, **more: Any) -> Any:
+    return typer.Option(
+        f"--{name}",
+        envvar=f"EVENT_STORE_{name.upper().replace('-', '_')}",
+        help=text,
+        rich_help_panel=_PANEL,
+        show_default=False,
+        show_envvar=False,
+        **more,
+    )
 
 
 def _options(
-    keyspace: Annotated[str, typer.Option(envvar="EVENT_STORE_KEYSPACE", help="The keyspace.")],
+    keyspace: Annotated[str | None, _option("keyspace", "The keyspace.")] = None,
+    table: Annotated[str | None, _option("table", "The table of events (events).")] = None,
     contact_points: Annotated[
-        str,
-        typer.Option(
-            envvar="EVENT_STORE_CONTACT_POINTS",
-            help="Addresses of some nodes, separated by commas.",
-        ),
-    ] = "127.0.0.1",
-    port: Annotated[
-        int, typer.Option(envvar="EVENT_STORE_PORT", help="The nodes' native port.")
-    ] = 9042,
-    table: Annotated[
-        str, typer.Option(envvar="EVENT_STORE_TABLE", help="The table of events.")
-    ] = "events",
-    datacenter: Annotated[
         str | None,
-        typer.Option(
-            envvar="EVENT_STORE_DATACENTER", help="The local datacenter, if there are several."
-        ),
+        _option("contact-points", "Addresses of some nodes, separated by commas (127.0.0.1)."),
+    ] = None,
+    port: Annotated[
+        int | None, _option("port", "The nodes' native port (9042).", min=1, max=65535)
+    ] = None,
+    datacenter: Annotated[
+        str | None, _option("datacenter", "The local datacenter, if there are several.")
+    ] = None,
+    consistency: Annotated[
+        Literal["local", "global"] | None,
+        _option("consistency", "Which replicas decide (local); for a table, one choice for ever."),
     ] = None,
     username: Annotated[
         str | None,
-        typer.Option(
-            envvar="EVENT_STORE_USERNAME",
-            help="For password authentication; the password comes from EVENT_STORE_PASSWORD.",
+        _option(
+            "username",
+            "For password authentication; the password comes from EVENT_STORE_PASSWORD or "
+            "password_file.",
         ),
     ] = None,
     ca_file: Annotated[
-        str | None,
-        typer.Option(
-            envvar="EVENT_STORE_CA_FILE", help="Connect by TLS, trusting this certificate."
+        Path | None, _option("ca-file", "Connect by TLS, trusting this authority (PEM).")
+    ] = None,
+    certificate_file: Annotated[
+        Path | None, _option("certificate-file", "The client's certificate (PEM), if it needs one.")
+    ] = None,
+    private_key_file: Annotated[
+        Path | None, _option("private-key-file", "The client's private key (PEM).")
+    ] = None,
+    config: Annotated[
+        Path | None,
+        _option(
+            "config",
+            "The configuration (./event-store.toml, or ~/.config/event-store/config.toml).",
         ),
     ] = None,
-) -> Connecting[EventStore]:
-    return EventStore.connect(
-        contact_points,
-        port=port,
-        keyspace=keyspace,
-        table=table,
-        local_datacenter=datacenter,
-        username=username,
-        password=os.environ.get("EVENT_STORE_PASSWORD") if username else None,
-        tls=None if ca_file is None else Tls(ca=ca_file),
-    )
+    profile: Annotated[
+        str | None, _option("profile", "The profile in the configuration to use.")
+    ] = None,
+) -> "Target":
+    given = {name: value for name, value in locals().items() if value is not None}
+    path = given.pop("config", None)
+    said = configuration.load(configuration.find(path), given.pop("profile", None))
+    return _target({**said, **given})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """
+    Where to connect to.
+
+    A command that has a parameter of this type is told it.
+
+    Attributes:
+        keyspace: The keyspace.
+        table: The table of events.
+        contact_points: Addresses of some nodes, separated by commas.
+        port: Their native port.
+        datacenter: The local datacenter; None where the cluster has one.
+        consistency: Which replicas decide.
+        username: For password authentication.
+        password_file: Where the password is, if not in EVENT_STORE_PASSWORD.
+        ca_file: The authority to trust; None for a connection without TLS.
+        certificate_file: The client's certificate.
+        private_key_file: The client's private key.
+    """
+
+    keyspace: str
+    table: str = "events"
+    contact_points: str = "127.0.0.1"
+    port: int = 9042
+    datacenter: str | None = None
+    consistency: Literal["local", "global"] = "local"
+    username: str | None = None
+    password_file: Path | None = None
+    ca_file: Path | None = None
+    certificate_file: Path | None = None
+    private_key_file: Path | None = None
+
+    def connect(self) -> Connecting[EventStore]:
+        """
+        Return what opens a store there.
+
+        Raises:
+            CommandFailed: there is no password for the user, or no authority for a certificate.
+            InvalidArgument: see `EventStore.connect`.
+        """
+        return EventStore.connect(
+            self.contact_points,
+            port=self.port,
+            keyspace=self.keyspace,
+            table=self.table,
+            local_datacenter=self.datacenter,
+            consistency=self.consistency,
+            username=self.username,
+            password=self._password(),
+            tls=self._tls(),
+        )
+
+    def _password(self) -> str | None:
+        if self.username is None:
+            return None
+        password = os.environ.get("EVENT_STORE_PASSWORD")
+        file = os.environ.get("EVENT_STORE_PASSWORD_FILE") or self.password_file
+        if password is None and file is not None:
+            password = configuration.read_password(Path(file))
+        if password is None:
+            raise CommandFailed(
+                f"there is no password for the user {self.username!r}",
+                hint="set EVENT_STORE_PASSWORD or EVENT_STORE_PASSWORD_FILE, or password_file in "
+                "event-store.toml",
+                code=ExitCode.USAGE,
+            )
+        return password
+
+    def _tls(self) -> Tls | None:
+        if self.ca_file is None:
+            if self.certificate_file is not None or self.private_key_file is not None:
+                raise CommandFailed(
+                    "a client's certificate needs the authority to trust, too",
+                    hint="name it with --ca-file",
+                    code=ExitCode.USAGE,
+                )
+            return None
+        return Tls(
+            ca=self.ca_file, certificate=self.certificate_file, private_key=self.private_key_file
+        )
+
+
+def _target(values: dict[str, Any]) -> Target:
+    if "keyspace" not in values:
+        raise CommandFailed(
+            "no keyspace is named",
+            hint='say --keyspace NAME, set EVENT_STORE_KEYSPACE, or write keyspace = "NAME" into '
+            f"{configuration.HERE}",
+            code=ExitCode.USAGE,
+        )
+    if values.get("consistency", "local") not in {"local", "global"}:
+        raise CommandFailed(
+            f"consistency is local or global, not {values['consistency']!r}", code=ExitCode.USAGE
+        )
+    names = {field.name for field in fields(Target)}
+    return Target(**{name: value for name, value in values.items() if name in names})
 
 
 def with_store(
@@ -69,29 +190,38 @@ def with_store(
     """
     Make a command of an async function whose first parameter is a store.
 
-    The command takes the options of the connection besides the function's own. An error of the
-    library ends it with the error's text and exit code 1.
+    The command takes the options of the connection besides the function's own; a parameter of the
+    type `Target` is given where they led to. The store is closed at the end. Errors of the
+    library, `CommandFailed`, Ctrl-C and a pipe that nobody reads end it as `failures.reported`
+    says; a command may raise `typer.Exit` with a code of `ExitCode` besides.
     """
     own = list(inspect.signature(command).parameters.values())[1:]
+    told = [parameter.name for parameter in own if parameter.annotation is Target]
     common = inspect.signature(_options).parameters
 
     @functools.wraps(command)
     def run(**values: Any) -> None:
-        target = {name: values.pop(name) for name in common}
+        given = {name: values.pop(name) for name in common}
 
         async def connected() -> None:
-            async with _options(**target) as store:
+            target = _options(**given)
+            opening = target.connect()
+            with waiting(f"connecting to {target.contact_points}, port {target.port}"):
+                store = await opening
+            try:
+                values.update(dict.fromkeys(told, target))
                 await command(store, **values)  # type: ignore[call-arg] # typer gives them all
+            finally:
+                with anyio.CancelScope(shield=True):
+                    await store.close()
 
-        try:
+        with reported():
             anyio.run(connected)
-        except EventStoreError as error:
-            typer.secho(f"error: {error}", fg=typer.colors.RED, err=True)
-            raise typer.Exit(1) from None
 
     parameters = [
         parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY)
         for parameter in (*own, *common.values())
+        if parameter.name not in told
     ]
     run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     return run
