@@ -1,4 +1,4 @@
-"""The command's groups, and what they have in common."""
+"""The command's parts, and what they have in common."""
 
 from typing import Annotated
 
@@ -6,14 +6,21 @@ import typer
 
 from .. import __version__
 from . import schema
+from .append import append
+from .read import head, read
+from .tail import tail
 
 app = typer.Typer(
     no_args_is_help=True,
     invoke_without_command=True,
-    rich_markup_mode="rich",
+    rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
     help="Look after an event store on Apache Cassandra.",
 )
+app.command()(append)
+app.command()(read)
+app.command()(tail)
+app.command()(head)
 app.add_typer(schema.app, name="schema")
 
 

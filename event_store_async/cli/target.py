@@ -184,6 +184,45 @@ def _target(values: dict[str, Any]) -> Target:
     return Target(**{name: value for name, value in values.items() if name in names})
 
 
+def with_target(command: Callable[Concatenate[Target, _P], None]) -> Callable[..., None]:
+    """
+    Make a command of a function whose first parameter is a `Target`; see `with_store`.
+
+    For commands that look at what they were given before they connect, with `connected`.
+    """
+    own = list(inspect.signature(command).parameters.values())[1:]
+    common = inspect.signature(_options).parameters
+
+    @functools.wraps(command)
+    def run(**values: Any) -> None:
+        given = {name: values.pop(name) for name in common}
+        with reported():
+            command(_options(**given), **values)  # type: ignore[call-arg] # typer gives them all
+
+    parameters = [
+        parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY)
+        for parameter in (*own, *common.values())
+    ]
+    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    return run
+
+
+def connected(target: Target, work: Callable[[EventStore], Coroutine[Any, Any, None]]) -> None:
+    """Connect, do the work with the store, and close it; raises what these raise."""
+
+    async def main() -> None:
+        opening = target.connect()
+        with waiting(f"connecting to {target.contact_points}, port {target.port}"):
+            store = await opening
+        try:
+            await work(store)
+        finally:
+            with anyio.CancelScope(shield=True):
+                await store.close()
+
+    anyio.run(main)
+
+
 def with_store(
     command: Callable[Concatenate[EventStore, _P], Coroutine[Any, Any, None]],
 ) -> Callable[..., None]:
@@ -197,31 +236,13 @@ def with_store(
     """
     own = list(inspect.signature(command).parameters.values())[1:]
     told = [parameter.name for parameter in own if parameter.annotation is Target]
-    common = inspect.signature(_options).parameters
 
     @functools.wraps(command)
-    def run(**values: Any) -> None:
-        given = {name: values.pop(name) for name in common}
+    def with_connection(target: Target, /, **values: Any) -> None:
+        values.update(dict.fromkeys(told, target))
+        connected(target, lambda store: command(store, **values))  # type: ignore[call-arg] # as above
 
-        async def connected() -> None:
-            target = _options(**given)
-            opening = target.connect()
-            with waiting(f"connecting to {target.contact_points}, port {target.port}"):
-                store = await opening
-            try:
-                values.update(dict.fromkeys(told, target))
-                await command(store, **values)  # type: ignore[call-arg] # typer gives them all
-            finally:
-                with anyio.CancelScope(shield=True):
-                    await store.close()
-
-        with reported():
-            anyio.run(connected)
-
-    parameters = [
-        parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY)
-        for parameter in (*own, *common.values())
-        if parameter.name not in told
-    ]
-    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-    return run
+    first = inspect.Parameter("target", inspect.Parameter.POSITIONAL_ONLY)
+    others = [parameter for parameter in own if parameter.name not in told]
+    with_connection.__signature__ = inspect.Signature([first, *others])  # type: ignore[attr-defined]
+    return with_target(with_connection)

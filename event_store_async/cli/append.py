@@ -1,0 +1,182 @@
+"""``event-store append``: events into a stream."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+from uuid import UUID
+
+import anyio
+import orjson
+import typer
+
+from ..errors import AppendOutcomeUnknown, ConcurrentModification
+from ..events import NewEvent
+from ..ports import EventWriter
+from ..versions import ExpectedVersion, StreamState
+from . import documents
+from .arguments import AsJson, Expected, Stream, parse_expected_version, parse_uuid
+from .exit_codes import ExitCode
+from .failures import CommandFailed
+from .output import note, say_error, waiting, write_lines
+from .target import Target, connected, with_target
+
+
+@with_target
+def append(
+    target: Target,
+    stream: Stream,
+    events: Annotated[
+        list[str] | None, typer.Argument(metavar="EVENT", help="Payloads, each in JSON.")
+    ] = None,
+    file: Annotated[
+        Path | None,
+        typer.Option(
+            "--file",
+            "-f",
+            help="A file of payloads: a JSON array, or one JSON document a line; - is standard "
+            "input, which is also read where no events are given.",
+        ),
+    ] = None,
+    types: Annotated[
+        list[str] | None,
+        typer.Option("--type", help="The events' type: once for all, or once for each."),
+    ] = None,
+    metadata: Annotated[
+        str | None, typer.Option(help="A JSON object to store beside each of the events.")
+    ] = None,
+    event_ids: Annotated[
+        list[UUID] | None,
+        typer.Option(
+            "--event-id",
+            parser=parse_uuid,
+            metavar="UUID",
+            help="The events' ids, once for each: with them an append can be repeated.",
+        ),
+    ] = None,
+    envelopes: Annotated[
+        bool,
+        typer.Option(
+            "--envelopes",
+            help="The JSON is not the payloads, but objects with payload, type, metadata and "
+            "event_id, as `event-store read` prints them.",
+        ),
+    ] = False,
+    expected_version: Expected = "any",
+    timeout: Annotated[
+        float | None,
+        typer.Option(min=0.1, help="Seconds until the outcome must be known (10)."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """
+    Append events to a stream, all of them or none; print the version of each.
+
+    Exit codes: 3, the stream is not at the expected version, and nothing was stored; 4, no quorum
+    answered in time, and the events may be stored or not: repeat the command with the event ids
+    that it prints, and they are stored once.
+
+    Examples:
+    - `event-store append $STREAM '{"amount": 50}' --type deposited`
+    - `event-store append $STREAM '{"amount": 20}' --type withdrawn --expected-version 1`
+    - `event-store append $STREAM --file payloads.jsonl --metadata '{"user": "ada"}'`
+    - `event-store read $STREAM | event-store append $OTHER --envelopes --json`
+    """
+    expected = parse_expected_version(expected_version)
+    if events and file is not None:
+        raise CommandFailed("events are given both as arguments and by --file", code=ExitCode.USAGE)
+    if envelopes and (types or metadata or event_ids):
+        raise CommandFailed(
+            "with --envelopes, each envelope has its own type, metadata and event id",
+            code=ExitCode.USAGE,
+        )
+    found = documents.from_arguments(events) if events else documents.from_file(file)
+    drafts = (
+        documents.events_in(found)
+        if envelopes
+        else documents.events_of(
+            found, types=types or (), metadata=metadata, event_ids=event_ids or ()
+        )
+    )
+    connected(
+        target,
+        lambda store: append_to(store, stream, drafts, expected, timeout=timeout, as_json=as_json),
+    )
+
+
+async def append_to(
+    store: EventWriter,
+    stream: UUID,
+    events: Sequence[NewEvent],
+    expected: ExpectedVersion,
+    *,
+    timeout: float | None,
+    as_json: bool,
+) -> None:
+    """
+    Append, and say what came of it.
+
+    Raises:
+        typer.Exit: with `ExitCode.CONFLICT` or `ExitCode.UNKNOWN_OUTCOME`, having said so.
+        EventStoreError: see `EventWriter.persist_events`.
+    """
+    try:
+        with waiting("appending"):
+            result = await store.try_persist_events(stream, events, expected, timeout=timeout)
+    except AppendOutcomeUnknown as unknown:
+        say_error(
+            f"no quorum answered in time: {len(events)} events may be in stream {stream}, or not",
+            f"repeat the command, with the same events and {_ids(unknown.event_ids)}",
+        )
+        if as_json:
+            await write_lines([_json("unknown", stream, event_ids=unknown.event_ids)])
+        raise typer.Exit(ExitCode.UNKNOWN_OUTCOME) from None
+    except anyio.get_cancelled_exc_class():
+        note(
+            "interrupted: the events may be stored, or not; to be sure repeat the command, with "
+            f"the same events and {_ids([event.event_id for event in events])}"
+        )
+        raise
+    if isinstance(result, ConcurrentModification):
+        say_error(
+            f"conflict: stream {stream} is at version {result.actual_version}, not at "
+            f"{_words(expected)}; nothing was stored",
+            _after_conflict(stream, expected, result.actual_version),
+        )
+        if as_json:
+            await write_lines([_json("conflict", stream, actual_version=result.actual_version)])
+        raise typer.Exit(ExitCode.CONFLICT)
+    if result.stored_earlier:
+        note("these events were stored earlier already; nothing was added")
+    if as_json:
+        stored = [{"version": event.version, "event_id": event.event_id} for event in result.events]
+        line = _json(
+            "stored",
+            stream,
+            version=result.version,
+            stored_earlier=result.stored_earlier,
+            events=stored,
+        )
+        await write_lines([line])
+    else:
+        await write_lines(str(event.version) for event in result.events)
+
+
+def _after_conflict(stream: UUID, expected: ExpectedVersion, actual: int) -> str:
+    if isinstance(expected, int) and expected < actual:
+        return (
+            f"`event-store read {stream} --from {expected + 1}` shows what came since; to append "
+            f"after it all the same: --expected-version {actual}"
+        )
+    return f"the stream has {actual or 'no'} events: `event-store head {stream}`"
+
+
+def _ids(event_ids: Sequence[UUID]) -> str:
+    return " ".join(f"--event-id {event_id}" for event_id in event_ids)
+
+
+def _words(expected: ExpectedVersion) -> str:
+    return expected.value if isinstance(expected, StreamState) else f"version {expected}"
+
+
+def _json(outcome: str, stream: UUID, **more: Any) -> str:
+    return orjson.dumps({"outcome": outcome, "stream_id": stream, **more}).decode()

@@ -1,0 +1,162 @@
+"""Documents: events as somebody hands them over, in JSON."""
+
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+from uuid import UUID, uuid4
+
+import orjson
+
+from ..events import NewEvent
+from .exit_codes import ExitCode
+from .failures import CommandFailed
+
+_LONGEST: Final = 16 * 1024 * 1024
+_OF_AN_ENVELOPE: Final = {"payload", "type", "metadata", "event_id"}
+_OF_A_RECORD: Final = {"stream_id", "version", "timestamp"}
+_TO_TYPE: Final = (
+    "give them as arguments, with --file, or on standard input: "
+    """echo '{"amount": 50}' | event-store append …"""
+)
+
+
+def from_arguments(texts: Sequence[str]) -> list[Any]:
+    """Return the JSON that each argument is; `CommandFailed` where one is none."""
+    return [_parse(text, f"argument {number}") for number, text in enumerate(texts, 1)]
+
+
+def from_file(path: Path | None) -> list[Any]:
+    """
+    Return the JSON documents of a file: the items of one array, one document, or one a line.
+
+    Args:
+        path: The file; ``-`` or None for standard input.
+
+    Raises:
+        CommandFailed: it cannot be read, is too long, or a line is not JSON.
+    """
+    if path is None and sys.stdin.isatty():
+        raise _refusal("no events are given", _TO_TYPE)
+    name = "standard input" if path is None or str(path) == "-" else str(path)
+    try:
+        if name == "standard input":
+            data = sys.stdin.buffer.read(_LONGEST + 1)
+        else:
+            with Path(name).open("rb") as file:
+                data = file.read(_LONGEST + 1)
+    except OSError as error:
+        raise _refusal(f"{name} cannot be read: {error.strerror}") from error
+    if len(data) > _LONGEST:
+        raise _refusal(
+            f"{name} holds more than {_LONGEST // 1024 // 1024} MiB, and one append 1 MiB at most",
+            "split it into several appends",
+        )
+    return _documents(data, name)
+
+
+def events_of(
+    documents: Sequence[Any],
+    *,
+    types: Sequence[str],
+    metadata: str | None,
+    event_ids: Sequence[UUID],
+) -> list[NewEvent]:
+    """
+    Return events whose payloads are the documents.
+
+    Args:
+        documents: The payloads.
+        types: No type, one for all of them, or one for each.
+        metadata: A JSON object for all of them.
+        event_ids: None, or one for each.
+
+    Raises:
+        CommandFailed: the counts do not fit, or the metadata is no object.
+    """
+    count = len(documents)
+    if len(types) not in {0, 1, count}:
+        raise _refusal(
+            f"--type is given {len(types)} times for {count} events", "once, or for each"
+        )
+    if event_ids and len(event_ids) != count:
+        raise _refusal(
+            f"--event-id is given {len(event_ids)} times for {count} events", "give it for each"
+        )
+    about = None if metadata is None else _parse(metadata, "--metadata")
+    if about is not None and not isinstance(about, dict):
+        raise _refusal("--metadata must be a JSON object")
+    names = [None] * count if not types else [*types] * (count if len(types) == 1 else 1)
+    ids = event_ids or [uuid4() for _ in range(count)]
+    return [
+        NewEvent(payload, name, about, event_id)
+        for payload, name, event_id in zip(documents, names, ids, strict=True)
+    ]
+
+
+def events_in(envelopes: Sequence[Any]) -> list[NewEvent]:
+    """
+    Return the events in envelopes, as `event-store read` prints them.
+
+    Raises:
+        CommandFailed: one is no envelope.
+    """
+    return [_opened(envelope, f"event {number}") for number, envelope in enumerate(envelopes, 1)]
+
+
+def _opened(envelope: Any, name: str) -> NewEvent:
+    if not isinstance(envelope, Mapping) or "payload" not in envelope:
+        raise _refusal(
+            f"{name} is no envelope: a JSON object with a payload",
+            'for example {"type": "deposited", "payload": {"amount": 50}}',
+        )
+    if unknown := sorted(envelope.keys() - _OF_AN_ENVELOPE - _OF_A_RECORD):
+        raise _refusal(f"{name}: an envelope has no {', '.join(unknown)}")
+    event_id = envelope.get("event_id")
+    try:
+        known = uuid4() if event_id is None else UUID(event_id)
+    except (ValueError, AttributeError, TypeError):
+        raise _refusal(f"{name}: {event_id!r} is not a UUID") from None
+    return NewEvent(envelope["payload"], envelope.get("type"), envelope.get("metadata"), known)
+
+
+def _documents(data: bytes, name: str) -> list[Any]:
+    if not data.strip():
+        raise _refusal(f"{name} is empty", _TO_TYPE)
+    try:
+        whole = orjson.loads(data)
+    except orjson.JSONDecodeError as error:
+        lines = list(_lines(data))
+        if len(lines) == 1 or not _is_json(lines[0][1]):
+            # Not one document a line, then, but one over many lines, which is broken.
+            raise _refusal(f"{name}, line {error.lineno}: not JSON: {error.msg}") from None
+        return [_parse(line, f"{name}, line {number}") for number, line in lines]
+    return whole if isinstance(whole, list) else [whole]
+
+
+def _lines(data: bytes) -> Iterator[tuple[int, bytes]]:
+    for number, line in enumerate(data.splitlines(), 1):
+        if line.strip():
+            yield number, line
+
+
+def _is_json(line: bytes) -> bool:
+    try:
+        orjson.loads(line)
+    except orjson.JSONDecodeError:
+        return False
+    return True
+
+
+def _parse(text: str | bytes, name: str) -> Any:
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        raise _refusal(
+            f"{name} is not JSON: {error.msg}, at character {error.colno}",
+            None if name.startswith("standard") else "a text needs its quotes: '\"text\"'",
+        ) from None
+
+
+def _refusal(message: str, hint: str | None = None) -> CommandFailed:
+    return CommandFailed(message, hint=hint, code=ExitCode.USAGE)
