@@ -3,12 +3,27 @@ The event store on Apache Cassandra.
 
 From the bottom up: `driver` (the only import of acsylla) and `faults`; `session` and `connection`;
 `schema`, `statements` and `migrating`; `rows`, `reading`, `plan` and `settling`; `appending`,
-`callers`, `groups`, `grouping` and `lanes`; `lifetime`; `store`, the façade.
+`callers`, `groups`, `grouping` and `lanes`; `lifetime`; `store`, the façade. Beside them `changes`,
+`inspecting` and `diagnosis`, and above the store `operating`: for those who run a cluster.
 """
 
+from .diagnosis import Finding, Level
+from .inspecting import ClusterState
 from .migrating import SchemaReport
+from .operating import Examination, examine, plan_schema
 from .schema import SchemaState
 from .store import EventStore
 from .tls import Tls
 
-__all__ = ["EventStore", "SchemaReport", "SchemaState", "Tls"]
+__all__ = [
+    "ClusterState",
+    "EventStore",
+    "Examination",
+    "Finding",
+    "Level",
+    "SchemaReport",
+    "SchemaState",
+    "Tls",
+    "examine",
+    "plan_schema",
+]

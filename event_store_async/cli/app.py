@@ -5,8 +5,9 @@ from typing import Annotated
 import typer
 
 from .. import __version__
-from . import schema
+from . import node, schema
 from .append import append
+from .doctor import doctor
 from .read import head, read
 from .tail import tail
 
@@ -21,7 +22,9 @@ app.command()(append)
 app.command()(read)
 app.command()(tail)
 app.command()(head)
+app.command()(doctor)
 app.add_typer(schema.app, name="schema")
+app.add_typer(node.app, name="node")
 
 
 @app.callback()

@@ -1,12 +1,17 @@
 """``event-store schema``: create, migrate, and look at the table."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated
 
+import orjson
 import typer
 
-from ..cassandra import EventStore, SchemaReport
-from ..cassandra.migrating import schema_cql
+from ..cassandra import EventStore, SchemaReport, SchemaState, plan_schema
+from ..cassandra.changes import schema_cql
+from ..cassandra.schema import LATEST
+from .arguments import AsJson
+from .failures import reported
+from .output import note, waiting, write_lines
 from .target import Target, with_store
 
 app = typer.Typer(no_args_is_help=True, help="Create, migrate, and look at the table of events.")
@@ -21,64 +26,105 @@ Replication = Annotated[
 ]
 
 
+DryRun = Annotated[
+    bool,
+    typer.Option("--dry-run", help="Change nothing: print the CQL that would be run there now."),
+]
+
+
+@app.command()
+def show(
+    keyspace: Annotated[str, typer.Option(help="The keyspace.")] = "bank",
+    table: Annotated[str, typer.Option(help="The table of events.")] = "events",
+    replication: Replication = ["datacenter1=3"],  # noqa: B006 - typer copies it
+) -> None:
+    """
+    Print the CQL that `create` and `migrate` run, on Cassandra 5.0 or later; nobody is asked.
+
+    Example:
+    - `event-store schema show --keyspace bank --replication datacenter1=3`
+    """
+    with reported():
+        for path, text in schema_cql(keyspace, table, _asked(replication)):
+            typer.echo(f"-- cql/{path}.cql\n{text}")
+
+
 @app.command()
 @with_store
-async def create(store: EventStore, replication: Replication) -> None:
+async def create(store: EventStore, replication: Replication, dry_run: DryRun = False) -> None:
     """
     Create keyspace and table where they do not exist; migrate an older table.
 
     Safe to repeat, and to run from several places at once. A keyspace that exists keeps its
-    replication.
+    replication. Three replicas are right for three nodes or more.
 
-    Example, for three nodes or more: event-store schema create --keyspace bank --replication
-    datacenter1=3
+    Examples:
+    - `event-store schema create --keyspace bank --replication datacenter1=1 --dry-run`
+    - `event-store schema create --keyspace bank --replication datacenter1=1`
     """
-    asked = dict(_replicas(text) for text in replication)
-    report = await store.create_schema(asked)
-    _tell(report)
+    asked = _asked(replication)
+    if dry_run:
+        await _tell_plan(await plan_schema(store, asked))
+        return
+    with waiting("creating the schema"):
+        report = await store.create_schema(asked)
+    await _tell(report)
     if {name: str(count) for name, count in asked.items()} != _replication(report.replication):
-        typer.echo("note: the keyspace was there before, and keeps its replication")
+        note("the keyspace was there before, and keeps its replication")
 
 
 @app.command()
 @with_store
-async def migrate(store: EventStore) -> None:
+async def migrate(store: EventStore, dry_run: DryRun = False) -> None:
     """
     Bring an existing keyspace's table up to date, one of the Clojure original's too.
 
-    Rows are never touched. Example: event-store schema migrate --keyspace bank
+    Rows are never touched.
+
+    Examples:
+    - `event-store schema migrate --keyspace bank --dry-run`
+    - `event-store schema migrate --keyspace bank`
     """
-    _tell(await store.create_schema())
+    if dry_run:
+        await _tell_plan(await plan_schema(store))
+        return
+    with waiting("migrating the schema"):
+        report = await store.create_schema()
+    await _tell(report)
 
 
 @app.command()
 @with_store
-async def status(store: EventStore, target: Target) -> None:
+async def status(store: EventStore, target: Target, as_json: AsJson = False) -> None:
     """
     Say what stands in the cluster; exit with 1 where a store could not use it.
 
-    Example: event-store schema status --keyspace bank
+    Examples:
+    - `event-store schema status --keyspace bank`
+    - `event-store schema status --keyspace bank --json`
     """
     state = await store.schema_state()
-    typer.echo(f"cluster      {target.contact_points}, port {target.port}")
-    typer.echo(f"server       {state.release}")
-    typer.echo(f"replication  {_words(state.replication)}")
-    typer.echo(f"table        {state.table}")
+    if as_json:
+        await write_lines([_json(state)])
+    else:
+        await write_lines(
+            [
+                f"cluster      {target.contact_points}, port {target.port}",
+                f"server       {state.release}",
+                f"replication  {_words(state.replication)}",
+                f"table        {state.table}",
+                f"version      {state.version if state.columns else 'none'}, {LATEST} is needed",
+            ]
+        )
     state.check_usable()
-    typer.echo(f"version      {state.version}, as this library needs it")
 
 
-@app.command()
-def show(keyspace: str = "bank", table: str = "events", replication: str = "datacenter1=3") -> None:
-    """
-    Print the CQL that `create` and `migrate` run, on Cassandra 5.0 or later.
-
-    Example: event-store schema show --keyspace bank
-    """
-    name, count = _replicas(replication)
-    for path, text in schema_cql(keyspace, table, {name: count}):
-        typer.secho(f"-- cql/{path}.cql", bold=True)
-        typer.echo(text)
+async def _tell_plan(statements: Sequence[str]) -> None:
+    await write_lines(statements)
+    if statements:
+        note(f"{len(statements)} statements would be run; nothing was changed")
+    else:
+        note("nothing to do: the schema is up to date")
 
 
 def _replicas(text: str) -> tuple[str, int]:
@@ -88,10 +134,30 @@ def _replicas(text: str) -> tuple[str, int]:
     return name, int(count)
 
 
-def _tell(report: SchemaReport) -> None:
+def _asked(texts: Sequence[str]) -> dict[str, int]:
+    return dict(_replicas(text) for text in texts)
+
+
+async def _tell(report: SchemaReport) -> None:
     done = "created" if report.created else ", ".join(report.migrations) or "nothing to do"
-    typer.echo(f"{report.table}: {done}; schema version {report.version}")
-    typer.echo(f"replication: {_words(report.replication)}")
+    await write_lines(
+        [
+            f"{report.table}: {done}; schema version {report.version}",
+            f"replication: {_words(report.replication)}",
+        ]
+    )
+
+
+def _json(state: SchemaState) -> str:
+    fields = {
+        "table": state.table,
+        "exists": bool(state.columns),
+        "version": state.version,
+        "needed": LATEST,
+        "replication": state.replication,
+        "release": state.release,
+    }
+    return orjson.dumps(fields).decode()
 
 
 def _replication(found: Mapping[str, str]) -> dict[str, str]:

@@ -5,9 +5,11 @@ Needs the extra ``embedded``, and nothing that is not a Python package: no Docke
 Java, though a Java 17 on the machine is used if there is one.
 """
 
+from .background import Background, Running
 from .cluster import EmbeddedCassandra
 from .errors import (
     AddressUnavailable,
+    BackgroundFailed,
     DirectoryInUse,
     DirectoryRefused,
     EmbeddedError,
@@ -24,6 +26,8 @@ from .node import Node
 
 __all__ = [
     "AddressUnavailable",
+    "Background",
+    "BackgroundFailed",
     "DirectoryInUse",
     "DirectoryRefused",
     "EmbeddedCassandra",
@@ -36,5 +40,6 @@ __all__ = [
     "NodeFailed",
     "NodeTimedOut",
     "PortInUse",
+    "Running",
     "VersionNotLocked",
 ]

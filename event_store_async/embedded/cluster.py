@@ -54,7 +54,7 @@ class EmbeddedCassandra:
         version: The version of Cassandra.
         progress: Whether to show on standard error how far a start is: True for a live display on
             a terminal and one line for each phase elsewhere; None for the display on a terminal
-            and nothing elsewhere; False for nothing.
+            and nothing elsewhere; False for nothing; or what is told instead.
         start_timeout: Seconds for the nodes to be up; fetching the jars does not count.
 
     Attributes:
@@ -80,7 +80,7 @@ class EmbeddedCassandra:
         first_address: str = "127.0.0.1",
         port: int | None = None,
         version: str = "5.0.8",
-        progress: bool | None = None,
+        progress: bool | Progress | None = None,
         start_timeout: float = 180.0,
     ) -> None:
         if nodes < 1:

@@ -11,6 +11,7 @@ Every error that an embedded Cassandra raises.
     ├── PortInUse                       the port asked for, or one that the data needs, is taken
     ├── DirectoryInUse                  another run that lives holds the directory
     ├── DirectoryRefused                the directory holds something else than our data
+    ├── BackgroundFailed                a cluster in the background did not start
     └── NodeFailed                      a node ended, or did not answer in time
         └── NodeTimedOut
 """
@@ -181,6 +182,19 @@ class DirectoryRefused(EmbeddedError):
     def __init__(self, directory: Path, reason: str) -> None:
         super().__init__(f"{directory} cannot be used: {reason}", "use another directory")
         self.directory = directory
+
+
+class BackgroundFailed(EmbeddedError):
+    """
+    A cluster in the background did not start, or its state cannot be read.
+
+    Attributes:
+        details: What else is known of it; empty if nothing is.
+    """
+
+    def __init__(self, reason: str, details: str = "") -> None:
+        super().__init__(f"{reason}:\n{details.strip()}" if details.strip() else reason)
+        self.details = details
 
 
 class NodeFailed(EmbeddedError):

@@ -74,14 +74,17 @@ class Display(Progress):
         self._bars.stop()
 
 
-def make_progress(wanted: bool | None) -> Progress:
+def make_progress(wanted: "bool | Progress | None") -> Progress:
     """
     Return the progress to use.
 
     Args:
         wanted: True for a live display on a terminal and one line for each phase elsewhere, None
-            for the display on a terminal and nothing elsewhere, False for nothing.
+            for the display on a terminal and nothing elsewhere, False for nothing. A progress is
+            itself what is to be used.
     """
+    if isinstance(wanted, Progress):
+        return wanted
     on_terminal = sys.stderr is not None and sys.stderr.isatty()
     if wanted is False or (wanted is None and not on_terminal):
         return Progress()

@@ -1,0 +1,90 @@
+"""``event-store doctor``: is the cluster what an event store needs?"""
+
+from collections import Counter
+from typing import Final
+
+import orjson
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from ..cassandra import EventStore, Examination, Finding, Level, examine
+from .arguments import AsJson
+from .exit_codes import ExitCode
+from .output import console, waiting, write_lines
+from .target import Target, with_store
+
+_MARKS: Final = {
+    Level.OK: ("ok", "green"),
+    Level.ADVICE: ("advice", "yellow"),
+    Level.MUST: ("MUST", "bold red"),
+}
+_WIDTH: Final = 8
+
+
+@with_store
+async def doctor(store: EventStore, target: Target, as_json: AsJson = False) -> None:
+    """
+    Look at the cluster, and say what must be changed, or should be, and why.
+
+    It looks at versions, the schema, consistency, replication, clocks, the servers' settings and
+    the table's options, and changes nothing. Exit code 5: something must be changed.
+
+    Examples:
+    - `event-store doctor --keyspace bank`
+    - `event-store doctor --keyspace bank --json`
+    """
+    with waiting("looking at the cluster"):
+        examination = await examine(store)
+    if as_json:
+        await write_lines([_json(examination)])
+    else:
+        await write_lines([_report(examination, target)])
+    if any(finding.level is Level.MUST for finding in examination.findings):
+        raise typer.Exit(ExitCode.FINDINGS)
+
+
+def _report(examination: Examination, target: Target) -> str:
+    out = console()
+    with out.capture() as captured:
+        out.print(
+            f"{target.contact_points}, port {target.port}: {examination.state.schema.table}\n",
+            markup=False,
+        )
+        for finding in examination.findings:
+            _show(finding, out)
+        counts = Counter(finding.level for finding in examination.findings)
+        out.print(
+            f"\nmust be changed: {counts[Level.MUST]}, could be better: {counts[Level.ADVICE]}, "
+            f"right: {counts[Level.OK]}"
+        )
+    return captured.get().removesuffix("\n")
+
+
+def _show(finding: Finding, out: Console) -> None:
+    word, style = _MARKS[finding.level]
+    head = Text.assemble((f"{word:<{_WIDTH}}", style), (finding.check, "bold"), ": ", finding.found)
+    out.print(head)
+    if finding.change is not None:
+        out.print(Text(f"{' ' * _WIDTH}change: {finding.change}"))
+        out.print(Text(f"{' ' * _WIDTH}why: {finding.why}", "dim"))
+
+
+def _json(examination: Examination) -> str:
+    state = examination.state
+    return orjson.dumps(
+        {
+            "table": state.schema.table,
+            "must_be_changed": any(finding.level is Level.MUST for finding in examination.findings),
+            "findings": [
+                {
+                    "check": finding.check,
+                    "level": finding.level.value,
+                    "found": finding.found,
+                    "change": finding.change,
+                    "why": finding.why,
+                }
+                for finding in examination.findings
+            ],
+        }
+    ).decode()
