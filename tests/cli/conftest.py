@@ -1,0 +1,38 @@
+"""A shell on the server under test, in a folder and a keyspace of its own."""
+
+from pathlib import Path
+
+import pytest
+
+from event_store_async import EventStore
+
+from ..fixtures.server import Server
+from .running import Shell
+
+
+@pytest.fixture
+def nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shell:
+    """Give a shell that is told nothing of any server, in an empty folder."""
+    for name in ("CONTACT_POINTS", "PORT", "DATACENTER", "KEYSPACE", "USERNAME", "PASSWORD"):
+        monkeypatch.delenv(f"EVENT_STORE_{name}", raising=False)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    monkeypatch.chdir(tmp_path)
+    return Shell({}, tmp_path)
+
+
+@pytest.fixture
+def there(server: Server) -> dict[str, str]:
+    """Give the environment that leads to the server."""
+    ((datacenter, _),) = server.replication.items()
+    return {
+        "EVENT_STORE_CONTACT_POINTS": ",".join(server.contact_points),
+        "EVENT_STORE_PORT": str(server.port),
+        "EVENT_STORE_DATACENTER": server.local_datacenter or datacenter,
+    }
+
+
+@pytest.fixture
+def shell(nowhere: Shell, there: dict[str, str], store: EventStore, keyspace: str) -> Shell:
+    """Give a shell on the server, and on the module's keyspace, whose table is there."""
+    return Shell({**there, "EVENT_STORE_KEYSPACE": keyspace}, nowhere.folder)

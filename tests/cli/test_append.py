@@ -1,0 +1,205 @@
+"""`event-store append`: what is stored, what is printed, and how it ends."""
+
+from uuid import UUID, uuid4
+
+import orjson
+import pytest
+import typer
+
+from event_store_async import ANY, EventStore, MemoryEventStore, NewEvent
+from event_store_async.cli.append import append_to
+from event_store_async.testing.faults import Fault
+from event_store_async.testing.hostile import HostileEventStore
+
+from ..fixtures.stores import payloads, read_all
+from .running import Shell
+
+
+async def test_arguments_become_events(shell: Shell, store: EventStore, stream_id: UUID) -> None:
+    done = await shell(
+        *("append", str(stream_id), '{"amount": 50}', "[1, 2]", '"text"'),
+        *("--type", "deposited", "--metadata", '{"user": "ada"}'),
+    )
+
+    events = await read_all(store, stream_id)
+    assert (done.code, done.lines, done.err) == (0, ["1", "2", "3"], "")
+    assert payloads(events) == [{"amount": 50}, [1, 2], "text"]
+    assert {event.type for event in events} == {"deposited"}
+    assert events[0].metadata == {"user": "ada"}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        pytest.param('{"a": 1}\n\n{"a": 2}\n', [{"a": 1}, {"a": 2}], id="lines"),
+        pytest.param('[{"a": 1},\n {"a": 2}]', [{"a": 1}, {"a": 2}], id="array"),
+        pytest.param('{\n "a": 1\n}\n', [{"a": 1}], id="one document on many lines"),
+        pytest.param("[1, 2]\n[3]\n", [[1, 2], [3]], id="lines that are arrays"),
+    ],
+)
+async def test_standard_input_and_files_become_events(
+    shell: Shell, store: EventStore, stream_id: UUID, text: str, expected: list[object]
+) -> None:
+    (shell.folder / "events.json").write_text(text)
+
+    piped = await shell("append", str(stream_id), stdin=text)
+    read = await shell("append", str(stream_id), "--file", "events.json")
+    dash = await shell("append", str(stream_id), "-f", "-", stdin=text)
+
+    assert [done.code for done in (piped, read, dash)] == [0, 0, 0]
+    assert payloads(await read_all(store, stream_id)) == expected * 3
+
+
+async def test_each_event_may_have_a_type_and_an_id(
+    shell: Shell, store: EventStore, stream_id: UUID
+) -> None:
+    ids = [uuid4(), uuid4()]
+    arguments = [
+        *("append", str(stream_id), "1", "2", "--type", "one", "--type", "two"),
+        *(f"--event-id={event_id}" for event_id in ids),
+    ]
+
+    first = await shell(*arguments)
+    again = await shell(*arguments)
+
+    events = await read_all(store, stream_id)
+    assert [(event.type, event.event_id) for event in events] == [("one", ids[0]), ("two", ids[1])]
+    assert (first.out, first.err) == (again.out, "") == ("1\n2\n", "")
+    assert (again.code, "stored earlier" in again.err) == (0, True)
+
+
+async def test_what_read_prints_can_be_appended(
+    shell: Shell, store: EventStore, stream_id: UUID
+) -> None:
+    other = uuid4()
+    await store.persist_events(
+        stream_id, [NewEvent({"amount": 50}, "deposited", {"user": "ada"}), {"amount": 1}]
+    )
+
+    printed = await shell("read", str(stream_id))
+    done = await shell("append", str(other), "--envelopes", stdin=printed.out)
+
+    def facts(events: list[object]) -> list[object]:
+        return [(e.payload, e.type, e.metadata, e.event_id) for e in events]  # type: ignore[attr-defined]
+
+    assert (done.code, done.out) == (0, "1\n2\n")
+    assert facts([*await read_all(store, other)]) == facts([*await read_all(store, stream_id)])
+
+
+@pytest.mark.parametrize(
+    ("expected", "versions"),
+    [("any", "2"), ("stream-exists", "2"), ("1", "2")],
+)
+async def test_an_expected_version_that_holds(
+    shell: Shell, store: EventStore, stream_id: UUID, expected: str, versions: str
+) -> None:
+    await store.persist_events(stream_id, [1])
+
+    done = await shell("append", str(stream_id), "2", "--expected-version", expected)
+
+    assert (done.code, done.lines) == (0, [versions])
+
+
+@pytest.mark.parametrize("expected", ["no-stream", "0", "3"])
+async def test_a_conflict_has_a_code_of_its_own(
+    shell: Shell, store: EventStore, stream_id: UUID, expected: str
+) -> None:
+    await store.persist_events(stream_id, [1, 2])
+
+    done = await shell("append", str(stream_id), "3", "--expected-version", expected, "--json")
+
+    assert done.code == 3
+    assert orjson.loads(done.out) == {
+        "outcome": "conflict",
+        "stream_id": str(stream_id),
+        "actual_version": 2,
+    }
+    assert f"stream {stream_id} is at version 2" in done.err
+    assert "nothing was stored" in done.err
+    assert await store.current_version(stream_id) == 2
+
+
+async def test_json_tells_all_of_what_was_stored(shell: Shell, stream_id: UUID) -> None:
+    event_id = uuid4()
+
+    done = await shell("append", str(stream_id), "1", "--event-id", str(event_id), "--json")
+
+    assert orjson.loads(done.out) == {
+        "outcome": "stored",
+        "stream_id": str(stream_id),
+        "version": 1,
+        "stored_earlier": False,
+        "events": [{"version": 1, "event_id": str(event_id)}],
+    }
+
+
+async def test_an_unknown_outcome_prints_the_ids_that_settle_it(
+    stream_id: UUID, capsys: pytest.CaptureFixture[str]
+) -> None:
+    memory = MemoryEventStore()
+    hostile = HostileEventStore(memory, seed=1, script=[Fault.UNKNOWN_STORED])
+    events = [NewEvent(1), NewEvent(2)]
+
+    with pytest.raises(typer.Exit) as left:
+        await append_to(hostile, stream_id, events, ANY, timeout=None, as_json=True)
+    unknown = capsys.readouterr()
+    ids = orjson.loads(unknown.out)["event_ids"]
+    repeated = [NewEvent(1, event_id=UUID(ids[0])), NewEvent(2, event_id=UUID(ids[1]))]
+    await append_to(hostile, stream_id, repeated, ANY, timeout=None, as_json=False)
+
+    assert left.value.exit_code == 4
+    assert ids == [str(event.event_id) for event in events]
+    assert f"--event-id {ids[0]} --event-id {ids[1]}" in unknown.err
+    assert "stored earlier" in capsys.readouterr().err
+    assert await memory.current_version(stream_id) == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "stdin", "says"),
+    [
+        (["{"], "", ["argument 1 is not JSON"]),
+        (["text"], "", ["argument 1 is not JSON", "needs its quotes"]),
+        ([], '{"a": 1}\n{"a": 2\n', ["standard input, line 2 is not JSON"]),
+        ([], '{"a": 1,\n"b": [2\n}', ["standard input, line 3: not JSON"]),
+        ([], "  \n", ["standard input is empty"]),
+        (["--file", "missing.json"], "", ["missing.json cannot be read: No such file"]),
+        (["1", "--file", "-"], "", ["both as arguments and by --file"]),
+        (["1", "2", "3", "--type", "a", "--type", "b"], "", ["--type is given 2 times for 3"]),
+        (["1", "--event-id", str(uuid4()), "--event-id", str(uuid4())], "", ["given 2 times for"]),
+        (["1", "--event-id", "x"], "", ["'x' is not a UUID"]),
+        (["1", "--metadata", "[1]"], "", ["--metadata must be a JSON object"]),
+        (["1", "--metadata", "{"], "", ["--metadata is not JSON"]),
+        (["1", "--expected-version", "-1"], "", ["'-1' is neither any"]),
+        (["1", "--expected-version", "last"], "", ["'last' is neither any", "expected-version"]),
+        (["1", "--envelopes"], "", ["event 1 is no envelope"]),
+        (['{"payload": 1, "kind": "x"}', "--envelopes"], "", ["an envelope has no kind"]),
+        (['{"payload": 1, "event_id": 5}', "--envelopes"], "", ["5 is not a UUID"]),
+        (["1", "--envelopes", "--type", "x"], "", ["each envelope has its own type"]),
+        (["1", "--timeout", "0"], "", ["--timeout"]),
+    ],
+)
+async def test_what_cannot_be_appended_is_refused_before_anything_is_sent(
+    nowhere: Shell, unused_tcp_port: int, arguments: list[str], stdin: str, says: list[str]
+) -> None:
+    """Nothing listens there, and nobody notices."""
+    done = await nowhere(
+        *("append", str(uuid4()), *arguments, "--keyspace", "bank"),
+        *("--port", str(unused_tcp_port)),
+        stdin=stdin,
+    )
+
+    assert (done.code, done.out) == (2, "")
+    for words in says:
+        assert words in done.err
+
+
+async def test_an_event_that_is_too_large_is_refused(shell: Shell, stream_id: UUID) -> None:
+    done = await shell("append", str(stream_id), stdin=f'"{"x" * 1100000}"')
+
+    assert (done.code, "above the limit" in done.err) == (2, True)
+
+
+async def test_more_than_can_be_an_append_is_not_read(shell: Shell, stream_id: UUID) -> None:
+    done = await shell("append", str(stream_id), stdin=f'"{"x" * 17_000_000}"')
+
+    assert (done.code, "holds more than 16 MiB" in done.err) == (2, True)
