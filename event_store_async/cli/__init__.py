@@ -14,7 +14,7 @@ def main() -> None:
     try:
         from .app import app
     except ModuleNotFoundError as error:
-        if error.name not in {"typer", "rich"}:
+        if (error.name or "").partition(".")[0] not in {"typer", "rich"}:
             raise
         sys.exit("event-store needs the extra `cli`: pip install 'event_store_async[cli]'")
     app(prog_name="event-store")

@@ -1,91 +1,143 @@
-"""The command `event-store schema`, as a person types it."""
+"""`event-store schema`: looks, says what it would do, and does that."""
 
-import asyncio
-import os
-import sys
-from dataclasses import dataclass
+import logging
 from uuid import uuid4
 
+import orjson
 import pytest
 
 from event_store_async import EventStore
+from event_store_async.cassandra.changes import migrations_id
 
 from ..fixtures.server import Server
-from ..fixtures.stores import drop_keyspace
+from ..fixtures.stores import drop_keyspace, run_cql
+from .running import Shell
+
+CHANGES = "changing the schema: "
 
 
-@dataclass
-class Done:
-    code: int
-    out: str
-    err: str
+def replicas(server: Server) -> list[str]:
+    return [f"--replication={name}={count}" for name, count in server.replication.items()]
 
 
-async def event_store(*arguments: str, **environment: str) -> Done:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "event_store_async",
-        *arguments,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        env={**os.environ, "TERM": "dumb", "COLUMNS": "200", **environment},
-    )
-    out, err = await asyncio.wait_for(process.communicate(), 60)
-    assert b"Traceback" not in err
-    return Done(process.returncode or 0, out.decode(), err.decode())
-
-
-@pytest.fixture
-def there(server: Server) -> list[str]:
-    return ["--contact-points", ",".join(server.contact_points), "--port", str(server.port)]
-
-
-async def test_create_status_migrate(store: EventStore, server: Server, there: list[str]) -> None:
+async def test_create_status_migrate(shell: Shell, store: EventStore, server: Server) -> None:
     name = f"test_{uuid4().hex[:12]}"
-    replicas = [f"--replication={dc}={count}" for dc, count in server.replication.items()]
 
-    missing = await event_store("schema", "status", "--keyspace", name, *there)
-    unstated = await event_store("schema", "migrate", "--keyspace", name, *there)
-    created = await event_store("schema", "create", "--keyspace", name, *replicas, *there)
-    again = await event_store("schema", "create", "--keyspace", name, *replicas, *there)
-    migrated = await event_store("schema", "migrate", *there, EVENT_STORE_KEYSPACE=name)
-    status = await event_store("schema", "status", "--keyspace", name, *there)
+    missing = await shell("schema", "status", "--keyspace", name)
+    unstated = await shell("schema", "migrate", "--keyspace", name)
+    created = await shell("schema", "create", "--keyspace", name, *replicas(server))
+    again = await shell("schema", "create", "--keyspace", name, *replicas(server))
+    migrated = await shell("schema", "migrate", EVENT_STORE_KEYSPACE=name)
+    status = await shell("schema", "status", "--keyspace", name)
+    told = await shell("schema", "status", "--keyspace", name, "--json")
     await drop_keyspace(store, name)
 
     assert (missing.code, "there is no such table" in missing.err) == (1, True)
-    assert (unstated.code, "replication" in unstated.err) == (1, True)
+    assert (unstated.code, "replication" in unstated.err) == (2, True)
     assert f"port {server.port}" in missing.out
     assert (created.code, f"{name}.events: created" in created.out) == (0, True)
     assert (again.code, "nothing to do" in again.out) == (0, True)
     assert (migrated.code, "nothing to do" in migrated.out) == (0, True)
-    assert (status.code, "version      1" in status.out) == (0, True)
+    assert (status.code, "version      1, 1 is needed" in status.out) == (0, True)
+    assert all(f"{name}={count}" in status.out for name, count in server.replication.items())
+    assert orjson.loads(told.out)["exists"] is True
+
+
+async def test_a_dry_run_prints_what_is_run_then(
+    shell: Shell, store: EventStore, server: Server, caplog: pytest.LogCaptureFixture
+) -> None:
+    name = f"test_{uuid4().hex[:12]}"
+    there = ["--keyspace", name]
+
+    planned = await shell("schema", "create", *there, *replicas(server), "--dry-run")
+    before = await shell("schema", "status", *there)
+    with caplog.at_level(logging.INFO, "event_store_async"):
+        await shell("schema", "create", *there, *replicas(server))
+    after = await shell("schema", "create", *there, *replicas(server), "--dry-run")
+    await drop_keyspace(store, name)
+
+    run = [text for record in caplog.records if (text := record.getMessage()).startswith(CHANGES)]
+    changes = [line for line in planned.lines if "  -- " not in line]
+    bookkeeping = [line for line in planned.lines if "  -- " in line]
+    assert planned.code == 0
+    assert "6 statements would be run; nothing was changed" in planned.err
+    assert [f"{text.removeprefix(CHANGES)};" for text in run] == changes
+    assert [line.split()[0] for line in bookkeeping] == ["UPDATE", "INSERT", "UPDATE"]
+    assert "version = 1, name = 'created'" in bookkeeping[1]
+    assert (before.code, "there is no such keyspace" in before.out) == (1, True)
+    assert (after.code, after.out, "nothing to do" in after.err) == (0, "", True)
+
+
+async def test_a_dry_run_passes_over_columns_that_are_there(
+    shell: Shell, store: EventStore, keyspace: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A table of the Clojure original, whose migration was interrupted."""
+    table = f"old_{uuid4().hex[:8]}"
+    await run_cql(
+        store,
+        f"CREATE TABLE {keyspace}.{table} (stream_id uuid, version int, payload blob, "
+        "timestamp bigint, max_version int static, event_id uuid, "
+        "PRIMARY KEY (stream_id, version))",
+    )
+
+    planned = await shell("schema", "migrate", "--table", table, "--dry-run")
+    outdated = await shell("schema", "status", "--table", table)
+    with caplog.at_level(logging.INFO, "event_store_async"):
+        migrated = await shell("schema", "migrate", "--table", table)
+
+    altered = [f"ALTER TABLE {keyspace}.{table} ADD {column}" for column in (
+        "event_type text", "content_type text", "metadata blob"
+    )]  # fmt: skip
+    run = [record.getMessage().removeprefix(CHANGES) for record in caplog.records]
+    assert [line.removesuffix(";") for line in planned.lines if "ALTER" in line] == altered
+    assert [text for text in run if "ALTER" in text] == altered
+    assert (outdated.code, "event-store schema migrate" in outdated.err) == (1, True)
+    assert (migrated.code, "0001_event_identity" in migrated.out) == (0, True)
+
+
+async def test_a_dry_run_refuses_what_would_be_refused(shell: Shell, server: Server) -> None:
+    name = f"test_{uuid4().hex[:12]}"
+    ((datacenter, _),) = server.replication.items()
+
+    unstated = await shell("schema", "migrate", "--keyspace", name, "--dry-run")
+    many = await shell(
+        *("schema", "create", "--keyspace", name, "--dry-run"),
+        *("--replication", f"{datacenter}=99"),
+    )
+
+    assert (unstated.code, f"there is no keyspace {name}" in unstated.err) == (2, True)
+    assert (many.code, "are more than there are nodes" in many.err) == (2, True)
 
 
 async def test_what_cannot_be_reached_or_read_is_said_plainly(
-    there: list[str], unused_tcp_port: int
+    shell: Shell, unused_tcp_port: int
 ) -> None:
-    nobody = await event_store(
-        "schema", "status", "--keyspace", "bank", "--port", str(unused_tcp_port)
-    )
-    unsafe = await event_store("schema", "status", "--keyspace", "Bank;", *there)
-    odd = await event_store("schema", "create", "--keyspace", "bank", "--replication", "dc", *there)
+    nobody = await shell("schema", "status", "--port", str(unused_tcp_port))
+    unsafe = await shell("schema", "status", "--keyspace", "Bank;")
+    odd = await shell("schema", "create", "--replication", "dc")
 
     assert (nobody.code, "cannot connect" in nobody.err) == (1, True)
-    assert (unsafe.code, "no valid keyspace name" in unsafe.err) == (1, True)
+    assert (unsafe.code, "no valid keyspace name" in unsafe.err) == (2, True)
     assert (odd.code, "DATACENTER=REPLICAS" in odd.err) == (2, True)
 
 
-async def test_show_prints_cql_that_can_be_run() -> None:
-    shown = await event_store("schema", "show", "--keyspace", "shop")
+async def test_show_prints_cql_that_can_be_run(nowhere: Shell) -> None:
+    shown = await nowhere(
+        *("schema", "show", "--keyspace", "shop"),
+        *("--replication", "east=3", "--replication", "west=2"),
+    )
+    default = await nowhere("schema", "show")
 
-    assert shown.code == 0
+    assert shown.code == default.code == 0
+    assert "'east': 3, 'west': 2" in shown.out
     assert "CREATE TABLE IF NOT EXISTS shop.events" in shown.out
     assert "ALTER TABLE shop.events ADD event_id uuid;" in shown.out
+    assert migrations_id("shop") in shown.out
     assert "{{" not in shown.out
+    assert "'datacenter1': 3" in default.out
 
 
-async def test_the_version() -> None:
+async def test_the_version(nowhere: Shell) -> None:
     from event_store_async import __version__
 
-    assert (await event_store("--version")).out == f"event-store {__version__}\n"
+    assert (await nowhere("--version")).out == f"event-store {__version__}\n"

@@ -1,0 +1,194 @@
+"""Where to connect to: options before the environment, that before a file; and what files say."""
+
+from pathlib import Path
+from typing import Annotated
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from event_store_async.cli import configuration
+from event_store_async.cli.failures import CommandFailed
+from event_store_async.cli.target import Target, with_target
+
+from .running import Shell
+
+FILE = """
+keyspace = "bank"
+port = 9100
+contact_points = ["10.0.0.1", "10.0.0.2"]
+
+[profiles.production]
+keyspace = "live"
+username = "ops"
+password_file = "secret"
+consistency = "global"
+
+[profiles.local]
+contact_points = "127.0.0.1"
+"""
+
+
+def led_to(*arguments: str, **environment: str) -> Target:
+    """Return where options, environment and files lead."""
+    found: list[Target] = []
+    app = typer.Typer()
+
+    @app.command()
+    @with_target
+    def look(target: Target, word: Annotated[str, typer.Option()] = "") -> None:
+        found.append(target)
+
+    result = CliRunner().invoke(app, list(arguments), env=environment)
+    assert result.exit_code == 0, result.stderr
+    return found[0]
+
+
+@pytest.fixture(autouse=True)
+def folder(nowhere: Shell) -> Path:
+    """Give the current folder, in which nothing is configured."""
+    return nowhere.folder
+
+
+def test_an_option_comes_before_the_environment_and_that_before_the_file(folder: Path) -> None:
+    (folder / "event-store.toml").write_text(FILE)
+
+    assert led_to().port == 9100
+    assert led_to(EVENT_STORE_PORT="9200").port == 9200
+    assert led_to("--port", "9300", EVENT_STORE_PORT="9200").port == 9300
+    assert led_to(EVENT_STORE_PORT="9200").contact_points == "10.0.0.1,10.0.0.2"
+
+
+def test_nothing_said_is_a_node_on_this_machine() -> None:
+    assert led_to("--keyspace", "bank") == Target(keyspace="bank")
+    assert Target(keyspace="bank").contact_points == "127.0.0.1"
+    assert Target(keyspace="bank").port == 9042
+
+
+def test_a_profile_comes_before_the_top_of_its_file(folder: Path) -> None:
+    (folder / "event-store.toml").write_text(FILE)
+
+    production = led_to("--profile", "production")
+
+    assert (production.keyspace, production.port) == ("live", 9100)
+    assert production.consistency == "global"
+    assert led_to(EVENT_STORE_PROFILE="local").contact_points == "127.0.0.1"
+
+
+def test_the_first_file_that_is_there_is_read(folder: Path) -> None:
+    own = folder / "home" / "event-store" / "config.toml"
+    own.parent.mkdir(parents=True)
+    own.write_text('keyspace = "home"')
+    given = folder / "given.toml"
+    given.write_text('keyspace = "given"')
+
+    assert led_to().keyspace == "home"
+    (folder / "event-store.toml").write_text('keyspace = "here"')
+    assert led_to().keyspace == "here"
+    assert led_to(EVENT_STORE_CONFIG="given.toml").keyspace == "given"
+    assert led_to("--config", "given.toml").keyspace == "given"
+
+
+def test_files_that_a_file_names_are_beside_it(folder: Path) -> None:
+    elsewhere = folder / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "config.toml").write_text('keyspace = "bank"\nca_file = "ca.pem"')
+
+    assert led_to("--config", "elsewhere/config.toml").ca_file == Path("elsewhere/ca.pem")
+    assert led_to("--config", "elsewhere/config.toml", "--ca-file", "x.pem").ca_file == Path(
+        "x.pem"
+    )
+
+
+def test_the_password_comes_from_the_environment_or_a_file(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "event-store.toml").write_text(FILE)
+    (folder / "secret").write_text("from the file\n")
+    target = led_to("--profile", "production")
+
+    assert target._password() == "from the file"
+    monkeypatch.setenv("EVENT_STORE_PASSWORD", "from the environment")
+    assert target._password() == "from the environment"
+    monkeypatch.delenv("EVENT_STORE_PASSWORD")
+    (folder / "other").write_text("from another file")
+    monkeypatch.setenv("EVENT_STORE_PASSWORD_FILE", "other")
+    assert target._password() == "from another file"
+    assert "file" not in repr(target).replace("password_file", "").replace("_file=None", "")
+
+
+def test_a_user_needs_a_password() -> None:
+    with pytest.raises(CommandFailed, match="no password for the user 'ops'") as failed:
+        Target(keyspace="bank", username="ops").connect()
+
+    assert failed.value.code == 2
+    assert "EVENT_STORE_PASSWORD" in (failed.value.hint or "")
+
+
+@pytest.mark.parametrize(
+    ("text", "says", "hint"),
+    [
+        ('password = "x"', "has a password", "password_file"),
+        ('[profiles.a]\npassword = "x"', "[profiles.a] has a password", "EVENT_STORE_PASSWORD"),
+        ('keyspce = "x"', "nothing is called 'keyspce'", "is keyspace meant?"),
+        ('[profiles.a]\ncolour = "x"', "[profiles.a] nothing is called 'colour'", "known are"),
+        ('port = "9042"', "port must be a whole number", ""),
+        ("port = true", "port must be a whole number", ""),
+        ("keyspace = 5", "keyspace must be a text", ""),
+        ('profiles = "x"', "profiles must be tables", ""),
+        ('profiles.a = "x"', "profiles.a must be a table", ""),
+        ("port = ", "is not TOML", ""),
+    ],
+)
+def test_a_file_that_is_wrong_is_refused(folder: Path, text: str, says: str, hint: str) -> None:
+    path = folder / "event-store.toml"
+    path.write_text(text)
+
+    with pytest.raises(CommandFailed) as failed:
+        configuration.load(path, None)
+
+    assert says in failed.value.message
+    assert str(path) in failed.value.message
+    assert hint in (failed.value.hint or "")
+    assert failed.value.code == 2
+
+
+def test_a_file_or_profile_that_is_not_there_is_refused(folder: Path) -> None:
+    (folder / "event-store.toml").write_text(FILE)
+
+    with pytest.raises(CommandFailed, match="no profile 'stage'") as profile:
+        configuration.load(folder / "event-store.toml", "stage")
+    with pytest.raises(CommandFailed, match="No such file"):
+        configuration.load(folder / "missing.toml", None)
+    with pytest.raises(CommandFailed, match="no configuration file"):
+        configuration.load(None, "production")
+
+    assert profile.value.hint == "it has: production, local"
+
+
+async def test_refusals_are_told_by_the_command(nowhere: Shell) -> None:
+    (nowhere.folder / "event-store.toml").write_text('consistency = "none"\nkeyspace = "bank"')
+
+    nothing = await nowhere("schema", "status", "--config", "missing.toml")
+    wrong = await nowhere("schema", "status")
+    (nowhere.folder / "event-store.toml").unlink()
+    unnamed = await nowhere("schema", "status")
+    half = await nowhere("schema", "status", "--keyspace=bank", "--certificate-file=x.pem")
+
+    assert (nothing.code, "missing.toml: No such file" in nothing.err) == (2, True)
+    assert (wrong.code, "consistency is local or global" in wrong.err) == (2, True)
+    assert (unnamed.code, "no keyspace is named" in unnamed.err) == (2, True)
+    assert (half.code, "--ca-file" in half.err) == (2, True)
+
+
+def test_no_option_takes_a_password() -> None:
+    result = CliRunner().invoke(_app(), ["schema", "status", "--password", "x"])
+
+    assert result.exit_code == 2
+    assert "No such option" in result.stderr
+
+
+def _app() -> typer.Typer:
+    from event_store_async.cli.app import app
+
+    return app

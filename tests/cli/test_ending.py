@@ -1,0 +1,177 @@
+"""How a command ends: pipes that nobody reads, Ctrl-C, terminals, what is missing."""
+
+import asyncio
+import os
+import pty
+import signal
+import subprocess
+import sys
+from uuid import UUID, uuid4
+
+import pytest
+
+from event_store_async import EventStore
+
+from ..faults.proxy import Proxy
+from ..fixtures.server import Server
+from .running import COMMAND, Shell, ended
+
+
+async def test_a_pipe_that_nobody_reads_ends_it_quietly(
+    shell: Shell, store: EventStore, stream_id: UUID
+) -> None:
+    for _ in range(3):
+        await store.persist_events(stream_id, [{"text": "x" * 900}] * 900)
+
+    done = await shell.sh(
+        f"{{ event-store read {stream_id} || echo $? >code; }} | head -1; cat code"
+    )
+
+    first, code = done.lines
+    assert first.startswith('{"stream_id":')
+    assert (code, done.err) == ("141", "")
+
+
+async def test_ctrl_c_while_it_waits_for_input(shell: Shell, stream_id: UUID) -> None:
+    """What was typed before is not appended."""
+    process = await shell.process("append", str(stream_id), stdin=asyncio.subprocess.PIPE)
+    assert process.stdin is not None
+    # It is there, and reads, once the pipe that holds 64 KiB has been emptied.
+    process.stdin.write(b'"' + b"x" * 200_000)
+    await asyncio.wait_for(process.stdin.drain(), 60)
+    process.send_signal(signal.SIGINT)
+    done = await ended(process)
+    head = await shell("head", str(stream_id))
+
+    assert (done.code, done.out, done.err) == (130, "", "")
+    assert head.out == "0\n"
+
+
+async def test_an_append_that_nobody_answers_has_an_unknown_outcome_which_can_be_settled(
+    shell: Shell, server: Server, stream_id: UUID
+) -> None:
+    """Through a wire that lets the batch pass and is cut then, each time."""
+    wire = await Proxy("127.0.0.1", 0, server.contact_points[0], server.port).open()
+    port = {"EVENT_STORE_PORT": str(wire.port), "EVENT_STORE_CONTACT_POINTS": wire.host}
+    through = Shell({**shell.environment, **port}, shell.folder)
+    try:
+        wire.cut()
+        unknown = await ended(
+            await through.process("append", str(stream_id), "1", "--timeout", "1.5")
+        )
+    finally:
+        await wire.close()
+    hint = next(line for line in unknown.err.splitlines() if line.startswith("hint:"))
+    again = await shell(
+        *("append", str(stream_id), "1"),
+        *hint[hint.index("--event-id") :].split(),
+    )
+
+    assert (unknown.code, unknown.out) == (4, "")
+    assert "may be in stream" in unknown.err
+    assert (again.code, again.out) == (0, "1\n")
+    assert (await shell("head", str(stream_id))).out == "1\n"
+
+
+async def test_nothing_listens_there(nowhere: Shell, unused_tcp_port: int) -> None:
+    done = await nowhere("head", str(uuid4()), "--keyspace", "bank", "--port", str(unused_tcp_port))
+
+    assert done.code == 1
+    assert f"error: cannot connect to 127.0.0.1 (port {unused_tcp_port})" in done.err
+    assert "hint: say where Cassandra is with --contact-points and --port" in done.err
+    assert "event-store node start" in done.err
+
+
+async def test_a_keyspace_that_is_not_there(shell: Shell) -> None:
+    done = await shell("head", str(uuid4()), "--keyspace", "no_such")
+
+    assert done.code == 1
+    assert "error: no_such.events: there is no such table" in done.err
+    assert (
+        "hint: check --keyspace and --table, or create it: `event-store schema create" in done.err
+    )
+
+
+def on_a_terminal(shell: Shell, *arguments: str) -> str:
+    """Run a command whose output is a terminal, and return what is on it."""
+    master, slave = pty.openpty()
+    process = subprocess.Popen(
+        [*COMMAND, *arguments],
+        stdin=slave,
+        stdout=slave,
+        stderr=slave,
+        cwd=shell.folder,
+        env={**os.environ, **shell.environment, "TERM": "xterm-256color", "COLUMNS": "100"},
+    )
+    os.close(slave)
+    shown = b""
+    try:
+        while chunk := os.read(master, 65536):
+            shown += chunk
+    except OSError:
+        pass  # the other side of the terminal is closed
+    os.close(master)
+    assert process.wait(60) == 0, shown
+    return shown.decode()
+
+
+async def test_on_a_terminal_events_have_a_form_for_people(
+    shell: Shell, store: EventStore, stream_id: UUID
+) -> None:
+    await store.persist_events(stream_id, [{"amount": 50}])
+
+    pretty = await asyncio.to_thread(on_a_terminal, shell, "read", str(stream_id))
+    lines = await asyncio.to_thread(on_a_terminal, shell, "read", str(stream_id), "--json")
+
+    assert "(no type)" in pretty
+    assert "\x1b[1m  1 \x1b[0m" in pretty
+    assert "stream_id" not in pretty
+    assert '"payload":{"amount":50}}' in lines
+
+
+async def test_events_must_be_given_where_input_is_a_terminal(nowhere: Shell) -> None:
+    master, slave = pty.openpty()
+    process = await nowhere.process("append", str(uuid4()), "--keyspace", "bank", stdin=slave)
+    os.close(slave)
+    done = await ended(process)
+    os.close(master)
+
+    assert (done.code, "no events are given" in done.err, "hint: " in done.err) == (2, True, True)
+
+
+@pytest.mark.parametrize("package", ["typer", "rich"])
+def test_the_extra_that_is_missing_is_named(package: str) -> None:
+    hide = f"import sys; sys.modules[{package!r}] = None"
+    program = "from event_store_async import cli; cli.main()"
+    done = subprocess.run(
+        [sys.executable, "-c", f"{hide}; {program}"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert done.returncode == 1
+    assert "pip install 'event_store_async[cli]'" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+async def test_it_completes_what_is_typed_in_a_shell(nowhere: Shell) -> None:
+    """The script of `--show-completion` asks the command itself, with these variables."""
+    script = await nowhere.sh("bash -c 'event-store --show-completion; exit $?'")
+    commands = await nowhere.sh(
+        "event-store",
+        _EVENT_STORE_COMPLETE="complete_bash",
+        COMP_WORDS="event-store sc",
+        COMP_CWORD="1",
+    )
+    options = await nowhere.sh(
+        "event-store",
+        _EVENT_STORE_COMPLETE="complete_bash",
+        COMP_WORDS="event-store append --expected",
+        COMP_CWORD="2",
+    )
+
+    assert (script.code, "_EVENT_STORE_COMPLETE=complete_bash" in script.out) == (0, True)
+    assert commands.lines == ["schema"]
+    assert options.lines == ["--expected-version"]

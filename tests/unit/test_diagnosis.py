@@ -1,0 +1,301 @@
+"""What a diagnosis finds: also in clusters that a test cannot have."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from event_store_async.cassandra import ClusterState, Finding, Level, SchemaState
+from event_store_async.cassandra.diagnosis import diagnose
+from event_store_async.cassandra.inspecting import ClockDifference, NodeState, TableOptions
+from event_store_async.cassandra.schema import ADDED_COLUMNS, COLUMNS, LATEST
+
+SETTINGS = {
+    "paxos_variant": "v2",
+    "paxos_state_purging": "legacy",
+    "commitlog_sync": "group",
+    "write_request_timeout": "2000ms",
+    "cas_contention_timeout": "1800ms",
+    "auto_snapshot": "true",
+}
+ON_TIME = ClockDifference(timedelta(milliseconds=3), timedelta(milliseconds=2))
+NTS = "org.apache.cassandra.locator.NetworkTopologyStrategy"
+
+
+def node(number: int, **changes: Any) -> NodeState:
+    return replace(
+        NodeState(f"10.0.0.{number}", "east", "5.0.8", "one", ON_TIME, SETTINGS), **changes
+    )
+
+
+GOOD = ClusterState(
+    schema=SchemaState(
+        table="bank.events",
+        replication={"class": NTS, "east": "3"},
+        columns={**COLUMNS, **ADDED_COLUMNS},
+        default_time_to_live=0,
+        version=LATEST,
+        release="5.0.8",
+    ),
+    options=TableOptions(
+        {"class": "UnifiedCompactionStrategy"},
+        {"class": "ZstdCompressor", "chunk_length_in_kb": "16"},
+        864000,
+        "99p",
+    ),
+    nodes=(node(1), node(2), node(3)),
+    local_datacenter="east",
+    consistency="local",
+    request_timeout=3.0,
+    driver="1.2.0",
+    library="0.1.0",
+)
+
+
+def wrong(state: ClusterState) -> list[Finding]:
+    return [finding for finding in diagnose(state) if finding.level is not Level.OK]
+
+
+def replicated(state: ClusterState, **counts: str) -> ClusterState:
+    return replace(state, schema=replace(state.schema, replication={"class": NTS, **counts}))
+
+
+def with_options(**changes: Any) -> ClusterState:
+    assert GOOD.options is not None
+    return replace(GOOD, options=replace(GOOD.options, **changes))
+
+
+def with_settings(on_first: dict[str, str | None] | None) -> ClusterState:
+    said = None if on_first is None else {**SETTINGS, **on_first}
+    return replace(GOOD, nodes=(node(1, settings=said), *GOOD.nodes[1:]))
+
+
+def test_a_good_cluster_has_nothing_to_change() -> None:
+    assert wrong(GOOD) == []
+    assert {finding.check for finding in diagnose(GOOD)} >= {
+        *("server", "driver", "library", "schema", "consistency", "local datacenter"),
+        *("replication", "clock", *SETTINGS, "default_time_to_live", "compaction", "compression"),
+        *("gc_grace_seconds", "speculative_retry"),
+    }
+
+
+EAST_AND_WEST = replace(
+    replicated(GOOD, east="3", west="3"),
+    nodes=(
+        *GOOD.nodes,
+        *[node(n, datacenter="west", clock=None, settings=None) for n in (4, 5, 6)],
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    ("state", "check", "level", "says"),
+    [
+        pytest.param(
+            replicated(GOOD, east="1"), "replication", Level.ADVICE, "one copy", id="one replica"
+        ),
+        pytest.param(
+            replicated(GOOD, east="2"), "replication", Level.ADVICE, "is both", id="two replicas"
+        ),
+        pytest.param(
+            replicated(GOOD, east="4"),
+            "replication",
+            Level.MUST,
+            "without a node of their own",
+            id="more replicas than nodes",
+        ),
+        pytest.param(
+            replicated(GOOD, east="7"),
+            "replication",
+            Level.MUST,
+            "nothing can be appended",
+            id="a quorum that cannot be",
+        ),
+        pytest.param(
+            replicated(GOOD, east="3", typo="3"),
+            "replication",
+            Level.MUST,
+            "nothing can be appended",
+            id="a datacenter without nodes",
+        ),
+        pytest.param(
+            replace(replicated(EAST_AND_WEST, west="3"), consistency="local"),
+            "replication",
+            Level.MUST,
+            "no quorum of local replicas",
+            id="no replicas here",
+        ),
+        pytest.param(
+            replace(
+                GOOD,
+                schema=replace(
+                    GOOD.schema,
+                    replication={
+                        "class": "org.apache.cassandra.locator.SimpleStrategy",
+                        "replication_factor": "3",
+                    },
+                ),
+            ),
+            "replication",
+            Level.ADVICE,
+            "without regard to datacenters",
+            id="simple strategy",
+        ),
+        pytest.param(EAST_AND_WEST, "consistency", Level.ADVICE, "decides for itself", id="two"),
+        pytest.param(
+            replace(GOOD, nodes=(node(1, release="4.1.3"), *GOOD.nodes[1:])),
+            "server",
+            Level.ADVICE,
+            "several releases",
+            id="an upgrade half done",
+        ),
+        pytest.param(
+            replace(GOOD, nodes=(node(1, release="4.1.3"),) * 3),
+            "server",
+            Level.ADVICE,
+            "is tested with",
+            id="an old release",
+        ),
+        pytest.param(
+            replace(GOOD, nodes=(node(1, schema_version="two"), *GOOD.nodes[1:])),
+            "schema agreement",
+            Level.MUST,
+            "nodes that know different schemas",
+            id="schemas that differ",
+        ),
+        pytest.param(
+            replace(GOOD, schema=replace(GOOD.schema, version=0)),
+            "schema",
+            Level.MUST,
+            "no store can use",
+            id="an old schema",
+        ),
+        pytest.param(
+            with_settings({"paxos_variant": "v1"}), "paxos_variant", Level.MUST, "v2", id="paxos v1"
+        ),
+        pytest.param(
+            with_settings({"paxos_state_purging": "repaired"}),
+            "paxos_state_purging",
+            Level.ADVICE,
+            "until such a repair",
+            id="paxos repairs",
+        ),
+        pytest.param(
+            with_settings({"commitlog_sync": "periodic"}),
+            "commitlog_sync",
+            Level.ADVICE,
+            "crashes forgets",
+            id="commit log",
+        ),
+        pytest.param(
+            with_settings({"write_request_timeout": "10s"}),
+            "write_request_timeout",
+            Level.MUST,
+            "before the server answers",
+            id="a server slower than its client",
+        ),
+        pytest.param(
+            with_settings({"auto_snapshot": "false"}),
+            "auto_snapshot",
+            Level.ADVICE,
+            "by mistake",
+            id="no snapshots",
+        ),
+        pytest.param(
+            replace(GOOD, nodes=tuple(replace(each, settings=None) for each in GOOD.nodes)),
+            "settings",
+            Level.ADVICE,
+            "twice the round trips",
+            id="settings that cannot be read",
+        ),
+        pytest.param(
+            with_options(compaction={"class": "SizeTieredCompactionStrategy"}),
+            "compaction",
+            Level.ADVICE,
+            "many files",
+            id="size-tiered",
+        ),
+        pytest.param(
+            with_options(compaction={"class": "TimeWindowCompactionStrategy"}),
+            "compaction",
+            Level.ADVICE,
+            "never expire",
+            id="time windows",
+        ),
+        pytest.param(
+            with_options(compression={}), "compression", Level.ADVICE, "disk", id="uncompressed"
+        ),
+        pytest.param(
+            with_options(compression={"class": "LZ4Compressor", "chunk_length_in_kb": "256"}),
+            "compression",
+            Level.ADVICE,
+            "large chunk",
+            id="large chunks",
+        ),
+        pytest.param(
+            with_options(gc_grace_seconds=0), "gc_grace_seconds", Level.ADVICE, "away", id="grace"
+        ),
+        pytest.param(
+            with_options(speculative_retry="NEVER"),
+            "speculative_retry",
+            Level.ADVICE,
+            "slow replica",
+            id="no second replica",
+        ),
+        pytest.param(
+            with_options(speculative_retry="ALWAYS"),
+            "speculative_retry",
+            Level.ADVICE,
+            "one replica more",
+            id="always a second replica",
+        ),
+    ],
+)
+def test_what_is_wrong_is_found_with_its_reason(
+    state: ClusterState, check: str, level: Level, says: str
+) -> None:
+    (found,) = [finding for finding in wrong(state) if finding.check == check]
+
+    assert found.level is level
+    assert says in f"{found.why}"
+    assert found.change
+
+
+@pytest.mark.parametrize(
+    ("ahead", "within", "level"),
+    [
+        (timedelta(milliseconds=400), timedelta(0), Level.OK),
+        (timedelta(seconds=2), timedelta(seconds=3), Level.OK),
+        (timedelta(seconds=-2), timedelta(0), Level.ADVICE),
+        (timedelta(hours=1), timedelta(milliseconds=5), Level.MUST),
+        (timedelta(hours=-1), timedelta(milliseconds=5), Level.MUST),
+    ],
+)
+def test_clocks(ahead: timedelta, within: timedelta, level: Level) -> None:
+    late = node(1, clock=ClockDifference(ahead, within))
+    state = replace(GOOD, nodes=(late, *GOOD.nodes[1:]))
+
+    found = [finding for finding in diagnose(state) if finding.check == "clock"]
+
+    assert [finding.level for finding in found] == [level, Level.OK, Level.OK]
+    assert ("behind" in found[0].found) == (ahead < timedelta(0))
+
+
+def test_a_setting_that_some_nodes_have_is_told_with_their_addresses() -> None:
+    (found,) = wrong(with_settings({"paxos_variant": "v1"}))
+
+    assert found.found == "v1 on 10.0.0.1"
+
+
+def test_global_consistency_may_span_datacenters() -> None:
+    assert wrong(replace(EAST_AND_WEST, consistency="global")) == []
+    assert wrong(replace(replicated(EAST_AND_WEST, west="3"), consistency="global")) == []
+
+
+def test_no_table_is_one_finding() -> None:
+    empty = replace(GOOD.schema, columns={}, version=0, replication=None)
+
+    assert [finding.check for finding in wrong(replace(GOOD, schema=empty, options=None))] == [
+        "schema"
+    ]

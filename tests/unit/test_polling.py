@@ -1,0 +1,42 @@
+"""The interval between two questions: it grows, shrinks, and stays within its bounds."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from event_store_async.cli.polling import Interval
+
+
+def test_it_grows_while_nothing_comes_and_shrinks_when_something_does() -> None:
+    interval = Interval(0.1, 5.0)
+    seconds = [interval.seconds]
+    for _ in range(20):
+        interval.nothing_came()
+        seconds.append(interval.seconds)
+
+    assert seconds == sorted(seconds)
+    assert (seconds[0], seconds[1] > seconds[0], seconds[-1]) == (0.1, True, 5.0)
+    interval.something_came()
+    assert 0.1 < interval.seconds < 5.0
+    for _ in range(20):
+        interval.something_came()
+    assert interval.seconds == 0.1
+
+
+def test_a_failure_makes_it_as_long_as_it_gets() -> None:
+    interval = Interval(0.1, 5.0)
+    interval.failed()
+
+    assert interval.seconds == 5.0
+
+
+@given(
+    st.floats(0.01, 10.0),
+    st.floats(0.01, 10.0),
+    st.lists(st.sampled_from(["nothing_came", "something_came", "failed"])),
+)
+def test_it_stays_within_its_bounds(shortest: float, longest: float, came: list[str]) -> None:
+    interval = Interval(shortest, longest)
+    for name in came:
+        getattr(interval, name)()
+
+        assert shortest <= interval.seconds <= max(shortest, longest)
