@@ -49,7 +49,7 @@ def start(
     Examples:
     - `event-store node start`
     - `eval "$(event-store node start)"`
-    - `event-store node start --nodes 3 --directory ./cassandra`
+    - `event-store node start --directory ./cassandra --heap 768M`
     """
 
     async def work() -> None:

@@ -102,7 +102,7 @@ EAST_AND_WEST = replace(
             replicated(GOOD, east="4"),
             "replication",
             Level.MUST,
-            "without a node of their own",
+            "without a node",
             id="more replicas than nodes",
         ),
         pytest.param(
@@ -116,7 +116,7 @@ EAST_AND_WEST = replace(
             replicated(GOOD, east="3", typo="3"),
             "replication",
             Level.MUST,
-            "nothing can be appended",
+            "nothing can be appended or read from typo",
             id="a datacenter without nodes",
         ),
         pytest.param(
@@ -288,9 +288,34 @@ def test_a_setting_that_some_nodes_have_is_told_with_their_addresses() -> None:
     assert found.found == "v1 on 10.0.0.1"
 
 
-def test_global_consistency_may_span_datacenters() -> None:
-    assert wrong(replace(EAST_AND_WEST, consistency="global")) == []
-    assert wrong(replace(replicated(EAST_AND_WEST, west="3"), consistency="global")) == []
+@pytest.mark.parametrize(
+    ("counts", "level"),
+    [
+        ({"east": "3", "west": "3"}, Level.OK),
+        ({"west": "3"}, Level.OK),
+        ({"east": "2", "west": "1"}, Level.OK),
+        ({"east": "1", "west": "1"}, Level.ADVICE),
+        ({"east": "3", "typo": "1"}, Level.MUST),
+        ({"east": "3", "typo": "3"}, Level.MUST),
+    ],
+)
+def test_where_all_replicas_decide_they_are_counted_together(
+    counts: dict[str, str], level: Level
+) -> None:
+    state = replace(replicated(EAST_AND_WEST, **counts), consistency="global")
+
+    (found,) = [finding for finding in diagnose(state) if finding.check == "replication"]
+
+    assert found.level is level
+
+
+def test_the_change_of_replication_is_cql() -> None:
+    (found,) = wrong(replicated(GOOD, east="7"))
+
+    assert found.change == (
+        "ALTER KEYSPACE bank WITH replication = {'class': 'NetworkTopologyStrategy', 'east': 3}, "
+        "then `nodetool repair --full`"
+    )
 
 
 def test_no_table_is_one_finding() -> None:

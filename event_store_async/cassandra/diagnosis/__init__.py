@@ -1,7 +1,7 @@
 """Diagnosis: what of a cluster's state must be changed, or should, and why. It asks nobody."""
 
 from ..inspecting import ClusterState
-from . import cluster, server, table
+from . import cluster, replicas, server, table
 from .finding import Finding, Level
 
 __all__ = ["Finding", "Level", "diagnose"]
@@ -10,7 +10,7 @@ _RULES = (
     cluster.versions,
     cluster.schema,
     cluster.consistency,
-    cluster.replication,
+    replicas.replication,
     cluster.clocks,
     server.settings,
     table.table,

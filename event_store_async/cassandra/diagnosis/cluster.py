@@ -1,6 +1,5 @@
-"""What is found of a cluster: versions, schema, consistency, replication, clocks."""
+"""What is found of a cluster: versions, schema, consistency, clocks."""
 
-from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Final
@@ -74,60 +73,6 @@ def consistency(state: ClusterState) -> Iterator[Finding]:
         yield ok("consistency", levels)
     there = sum(node.datacenter == state.local_datacenter for node in state.nodes)
     yield ok("local datacenter", f"{state.local_datacenter}, nodes: {there}")
-
-
-def replication(state: ClusterState) -> Iterator[Finding]:
-    """Look at where the replicas are, and whether there are nodes for them."""
-    replication = state.schema.replication
-    if replication is None:
-        return  # the schema's finding says so
-    strategy = replication.get("class", "").rpartition(".")[2]
-    if strategy != "NetworkTopologyStrategy":
-        yield advice(
-            "replication",
-            strategy,
-            "ALTER KEYSPACE … WITH replication = {'class': 'NetworkTopologyStrategy', …}, then "
-            "`nodetool repair --full`",
-            "it places replicas without regard to datacenters and racks",
-        )
-        counts = {}
-    else:
-        counts = {
-            name: int(text.partition("/")[0])
-            for name, text in replication.items()
-            if name != "class"
-        }
-        if counts.get(state.local_datacenter, 0) == 0 and state.consistency == "local":
-            yield must(
-                "replication",
-                f"none in the local datacenter {state.local_datacenter}",
-                "name a datacenter that has replicas, or ALTER KEYSPACE and repair",
-                "no quorum of local replicas can answer where there are none",
-            )
-    nodes = Counter(node.datacenter for node in state.nodes)
-    for datacenter, factor in counts.items():
-        yield _factor(datacenter, factor, nodes[datacenter])
-
-
-def _factor(datacenter: str, factor: int, nodes: int) -> Finding:
-    found = f"{datacenter}={factor}, nodes: {nodes}"
-    quorum = factor // 2 + 1
-    alter = f"ALTER KEYSPACE … to {datacenter}: {min(3, nodes) or 1}, then `nodetool repair --full`"
-    if quorum > nodes:
-        why = f"a quorum of {factor} is {quorum}: nothing can be appended or read"
-        return must("replication", found, alter, why)
-    if factor > nodes:
-        why = "replicas without a node of their own are lost ones: a failure more stops appends"
-        return must("replication", found, alter, why)
-    if factor >= 3:
-        return ok("replication", found)
-    what = "add nodes, up to three, and " if nodes < 3 else ""
-    why = (
-        "there is one copy of every event: a lost disk loses them"
-        if factor == 1
-        else "a quorum of two is both: one node away stops every append to its streams"
-    )
-    return advice("replication", found, f"{what}ALTER KEYSPACE … to {datacenter}: 3", why)
 
 
 def clocks(state: ClusterState) -> Iterator[Finding]:

@@ -1,0 +1,116 @@
+"""`--help`: every command has examples there, and every example works."""
+
+import asyncio
+import re
+import signal
+from collections.abc import AsyncGenerator, Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+import pytest_asyncio
+import typer
+
+from event_store_async import EventStore
+from event_store_async.cli.app import app
+from event_store_async.embedded import Background
+
+from ..fixtures.server import Server
+from ..fixtures.stores import drop_keyspace
+from .running import Done, Shell, ended
+
+EXAMPLE = re.compile(r"- `(.+)`")
+
+
+def commands(group: typer.core.TyperGroup, *words: str) -> Iterator[tuple[str, str]]:
+    """Iterate over all commands, as their words and their help."""
+    for name, command in group.commands.items():
+        if isinstance(command, typer.core.TyperGroup):
+            yield from commands(command, *words, name)
+        else:
+            yield " ".join([*words, name]), command.help or ""
+
+
+ROOT = typer.main.get_command(app)
+assert isinstance(ROOT, typer.core.TyperGroup)
+COMMANDS = dict(commands(ROOT))
+EXAMPLES = {name: EXAMPLE.findall(text) for name, text in COMMANDS.items()}
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+async def test_help_says_what_it_does_with_examples(nowhere: Shell, name: str) -> None:
+    done = await nowhere(*name.split(), "--help")
+
+    assert (done.code, done.err) == (0, "")
+    assert EXAMPLES[name]
+    for example in EXAMPLES[name]:
+        assert f"event-store {name}" in example
+        assert example in " ".join(done.out.split())
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def bank(server: Server) -> AsyncGenerator[None, None]:
+    """Give the keyspace that the examples name."""
+    if server.embedded is None:
+        pytest.skip("examples name keyspaces that may be somebody's on this cluster")
+    async with server.connect("bank") as store:
+        await store.create_schema(server.replication)
+        yield
+        await drop_keyspace(store, "bank")
+
+
+@pytest.mark.parametrize(
+    "example",
+    [
+        example
+        for name, examples in EXAMPLES.items()
+        if not name.startswith("node")
+        for example in examples
+    ],
+)
+async def test_examples_work(
+    shell: Shell, store: EventStore, bank: None, example: str, keyspace: str
+) -> None:
+    stream, other = uuid4(), uuid4()
+    await store.persist_events(stream, [1] if "--expected-version 1" in example else [1, 2, 3])
+    (shell.folder / "payloads.jsonl").write_text('{"amount": 50}\n{"amount": 20}\n')
+    names = {"STREAM": str(stream), "OTHER": str(other)}
+
+    if example == "event-store tail $STREAM":
+        done = await interrupted(shell, str(stream))
+    else:
+        done = await shell.sh(example, **names)
+
+    assert done.code == 0, done.err
+    assert done.out or done.err
+
+
+async def interrupted(shell: Shell, stream: str) -> Done:
+    """Follow a stream until it is said to be followed; ending it then is what is wanted."""
+    process = await shell.process("tail", stream)
+    assert process.stderr is not None
+    said = await asyncio.wait_for(process.stderr.readline(), 60)
+    process.send_signal(signal.SIGINT)
+    done = await ended(process)
+    assert done.code == 130
+    return Done(0, done.out, said.decode())
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+async def test_examples_of_a_node_work(nowhere: Shell, tmp_path: Path) -> None:
+    start, evaluated, elsewhere = EXAMPLES["node start"]
+    try:
+        for example in (
+            start,
+            f"{evaluated}; echo $EVENT_STORE_PORT",
+            *EXAMPLES["node status"],
+            *EXAMPLES["node stop"],
+            elsewhere,
+        ):
+            done = await nowhere.sh(example)
+            assert done.code == 0, done.err
+            assert done.out or done.err
+    finally:
+        await Background(tmp_path / "data" / "event_store_async" / "node").stop()
+        await Background(tmp_path / "cassandra").stop()

@@ -1,0 +1,192 @@
+"""`event-store node`: a Cassandra that goes on when the command has ended."""
+
+import asyncio
+import json
+import signal
+import sys
+from collections.abc import AsyncGenerator
+from pathlib import Path
+
+import anyio
+import orjson
+import psutil
+import pytest
+import pytest_asyncio
+
+from event_store_async.embedded import Background, BackgroundFailed
+from event_store_async.embedded.keeper import STATE
+from event_store_async.embedded.progress import Progress
+
+from .running import Shell, ended
+
+
+@pytest_asyncio.fixture
+async def shell(nowhere: Shell) -> AsyncGenerator[Shell, None]:
+    """Give a shell whose node is stopped in the end, whatever happens."""
+    yield nowhere
+    await Background(nowhere.folder / "data" / "event_store_async" / "node").stop()
+
+
+def exports(text: str) -> dict[str, str]:
+    lines = [line.removeprefix("export ") for line in text.splitlines() if line[:6] == "export"]
+    return dict(line.split("=", 1) for line in lines)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+async def test_it_goes_on_until_it_is_stopped(shell: Shell, tmp_path: Path) -> None:
+    before = await shell("node", "status")
+    started = await ended(await shell.process("node", "start"))
+    there = exports(started.out)
+    status = await shell("node", "status")
+    told = orjson.loads((await shell("node", "status", "--json")).out)
+    again = await shell("node", "start", "--nodes", "2")
+    created = await shell(
+        *("schema", "create", "--keyspace", "bank", "--replication", "datacenter1=1"), **there
+    )
+    other = await shell(
+        "node", "start", "--directory", "other", "--port", there["EVENT_STORE_PORT"]
+    )
+    stopped = await shell("node", "stop")
+    after = await shell("node", "status")
+    twice = await shell("node", "stop")
+
+    directory = tmp_path / "data" / "event_store_async" / "node"
+    assert (before.code, "node start" in before.err) == (1, True)
+    assert started.code == 0
+    assert "Starting Cassandra nodes (1)" in started.err
+    assert f"--replication {there['EVENT_STORE_DATACENTER']}=1" in started.err
+    assert told["directory"] == str(directory)
+    assert told["memory_bytes"] > 100 * 1024 * 1024
+    assert (told["port"], told["contact_points"]) == (int(there["EVENT_STORE_PORT"]), ["127.0.0.1"])
+    assert {line.split()[0] for line in status.lines} == {
+        *("Cassandra", "address", "since", "memory", "process", "directory")
+    }
+    assert (again.code, exports(again.out)) == (0, there)
+    assert "it runs already, since" in again.err
+    assert "it has 1 nodes, not 2" in again.err
+    assert (created.code, created.err) == (0, "")
+    assert (other.code, "is in use" in other.err) == (1, True)
+    assert (stopped.code, f"its data stay in {directory}" in stopped.err) == (0, True)
+    assert (after.code, twice.code, "nothing runs" in twice.err) == (1, 0, True)
+    assert not psutil.pid_exists(told["pid"]) or (
+        psutil.Process(told["pid"]).status() == psutil.STATUS_ZOMBIE
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+async def test_ctrl_c_while_it_starts_leaves_nothing(shell: Shell, tmp_path: Path) -> None:
+    process = await shell.process("node", "start", "--directory", "here")
+    assert process.stderr is not None
+    with anyio.fail_after(60):
+        said = await process.stderr.readline()
+    process.send_signal(signal.SIGINT)
+    done = await ended(process)
+
+    assert b"Starting Cassandra" in said
+    assert done.code == 130
+    here = str(tmp_path / "here")
+    assert [each.pid for each in psutil.process_iter() if here in _arguments(each)] == []
+    assert (await shell("node", "status", "--directory", "here")).code == 1
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+async def test_what_was_killed_counts_as_stopped_and_its_data_are_found_again(
+    shell: Shell, tmp_path: Path
+) -> None:
+    there = exports((await ended(await shell.process("node", "start"))).out)
+    made = ("schema", "create", "--keyspace", "bank", "--replication", "datacenter1=1")
+    await shell(*made, **there)
+    stream = "7e31a1f0-3d5e-4b8e-9d3c-64cb5bd2f6ab"
+    await shell("append", stream, "1", "--keyspace", "bank", **there)
+    background = Background()
+    running = await background.running()
+    assert running is not None
+    keeper = psutil.Process(running.pid)
+    below = keeper.children(recursive=True)
+    keeper.kill()
+    psutil.wait_procs(below, timeout=60)
+
+    killed = await shell("node", "status")
+    there = exports((await shell("node", "start")).out)
+    head = await shell("head", stream, "--keyspace", "bank", **there)
+
+    assert len(below) >= 2
+    assert killed.code == 1
+    assert head.out == "1\n"
+
+
+async def test_a_process_that_has_got_the_id_since_is_left_alone(tmp_path: Path) -> None:
+    """Neither one with other arguments, nor one that began at another time."""
+    waiting = (sys.executable, "-c", "input()")
+    mark = ("event_store_async.embedded.keeper", str(tmp_path))
+    stranger = await asyncio.create_subprocess_exec(*waiting, stdin=asyncio.subprocess.PIPE)
+    alike = await asyncio.create_subprocess_exec(*waiting, *mark, stdin=asyncio.subprocess.PIPE)
+    try:
+        for process, began in ((stranger, 0.0), (alike, -3600.0)):
+            state = {
+                "pid": process.pid,
+                "created": psutil.Process(process.pid).create_time() + began,
+                "version": "5.0.8",
+                "contact_points": ["127.0.0.1"],
+                "port": 9042,
+                "datacenter": "datacenter1",
+                "since": "2026-01-01T00:00:00+00:00",
+            }
+            (tmp_path / STATE).write_text(json.dumps(state))
+            background = Background(tmp_path)
+
+            assert await background.running() is None
+            assert await background.stop() is None
+            assert process.returncode is None
+    finally:
+        for process in (stranger, alike):
+            await asyncio.wait_for(process.communicate(b"\n"), 30)
+
+
+async def test_a_state_that_cannot_be_read_is_said_to_be(tmp_path: Path) -> None:
+    (tmp_path / STATE).write_text("{}")
+
+    with pytest.raises(BackgroundFailed, match=r"state\.json cannot be read"):
+        await Background(tmp_path).running()
+
+
+async def test_why_it_did_not_start_is_told(tmp_path: Path) -> None:
+    """The directory of the data is somebody else's."""
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "letter.txt").write_text("dear")
+
+    with pytest.raises(BackgroundFailed, match="is not empty"):
+        await Background(tmp_path).start(Progress(), {})
+
+
+async def test_the_words_of_a_program_that_ends_at_once_are_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its own directory cannot be entered by the interpreter it is run with."""
+    monkeypatch.setenv("PYTHONHOME", str(tmp_path / "nowhere"))
+
+    with pytest.raises(BackgroundFailed, match="it ended while it started") as failed:
+        await Background(tmp_path).start(Progress(), {})
+
+    assert failed.value.details
+
+
+def _arguments(process: psutil.Process) -> list[str]:
+    try:
+        return list(process.cmdline())
+    except psutil.Error:
+        return []
+
+
+def test_the_folder_is_the_users_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", "relative")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    below_home = tmp_path / ".local" / "share" / "event_store_async" / "node"
+    assert Background().directory == below_home
+
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    assert Background().directory == tmp_path / "data" / "event_store_async" / "node"
+    assert Background(Path("here")).directory == Path.cwd() / "here"
