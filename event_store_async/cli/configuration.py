@@ -86,7 +86,7 @@ def read_password(path: Path) -> str:
 
 
 def _check(path: Path, place: str, said: Mapping[str, Any]) -> None:
-    where = f"{path}: [{place}]" if place else f"{path}:"
+    where = f"{path}, [{place}]" if place else f"{path}"
     for name in said:
         if name == "password":
             raise _refusal(
@@ -97,7 +97,7 @@ def _check(path: Path, place: str, said: Mapping[str, Any]) -> None:
         if name not in KEYS:
             near = difflib.get_close_matches(name, KEYS, 1)
             hint = f"is {near[0]} meant?" if near else f"known are {', '.join(sorted(KEYS))}"
-            raise _refusal(f"{where} nothing is called {name!r}", hint)
+            raise _refusal(f"{where}: nothing is called {name!r}", hint)
 
 
 def _value(path: Path, name: str, value: Any) -> Any:

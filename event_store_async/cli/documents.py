@@ -154,7 +154,9 @@ def _parse(text: str | bytes, name: str) -> Any:
     except orjson.JSONDecodeError as error:
         raise _refusal(
             f"{name} is not JSON: {error.msg}, at character {error.colno}",
-            None if name.startswith("standard") else "a text needs its quotes: '\"text\"'",
+            "a text needs its quotes: '\"text\"'"
+            if isinstance(text, str) and text[:1].isalpha()
+            else None,
         ) from None
 
 

@@ -19,6 +19,7 @@ from ..errors import (
     SchemaOutdated,
     StoreUnavailable,
     TlsFailed,
+    UndecodableEvent,
 )
 from .exit_codes import ExitCode
 from .output import say_error
@@ -84,6 +85,8 @@ def explain(error: EventStoreError) -> CommandFailed:
         message = message.removesuffix(f" ({hint})")
         hint = _IN_THE_SHELL.get(hint, hint)
     hint = next((text for kind, text in _HINTS if isinstance(error, kind)), hint)
+    if isinstance(error, UndecodableEvent):
+        hint = f"--from {error.version + 1} reads on behind it; it needs a program with its codec"
     code = next((code for kind, code in _CODES if isinstance(error, kind)), ExitCode.ERROR)
     return CommandFailed(message, hint=hint, code=code)
 

@@ -131,7 +131,7 @@ def test_a_user_needs_a_password() -> None:
         ('password = "x"', "has a password", "password_file"),
         ('[profiles.a]\npassword = "x"', "[profiles.a] has a password", "EVENT_STORE_PASSWORD"),
         ('keyspce = "x"', "nothing is called 'keyspce'", "is keyspace meant?"),
-        ('[profiles.a]\ncolour = "x"', "[profiles.a] nothing is called 'colour'", "known are"),
+        ('[profiles.a]\ncolour = "x"', "[profiles.a]: nothing is called 'colour'", "known are"),
         ('port = "9042"', "port must be a whole number", ""),
         ("port = true", "port must be a whole number", ""),
         ("keyspace = 5", "keyspace must be a text", ""),

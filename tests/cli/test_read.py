@@ -130,6 +130,7 @@ async def test_events_before_one_that_cannot_be_read_are_printed(
 
     assert (done.code, len(done.lines)) == (1, 1)
     assert f"error: stream {stream_id}, version 2 (text/x)" in done.err
+    assert "hint: --from 3 reads on behind it" in done.err
 
 
 async def test_more_events_than_are_printed_at_once(

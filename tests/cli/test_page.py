@@ -1,0 +1,36 @@
+"""The page docs/command-line.md is true."""
+
+import re
+from pathlib import Path
+
+from event_store_async.cli import configuration
+from event_store_async.cli.exit_codes import ExitCode
+
+from .test_help import COMMANDS
+
+PAGE = (Path(__file__).parents[2] / "docs" / "command-line.md").read_text("utf-8")
+
+
+def test_the_configuration_is_one(tmp_path: Path) -> None:
+    """The block in command-line.md."""
+    (text,) = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
+    path = tmp_path / "event-store.toml"
+    path.write_text(text)
+
+    values = configuration.load(path, "production")
+
+    assert values["contact_points"] == "10.0.0.1,10.0.0.2"
+    assert values["password_file"] == tmp_path / "password"
+
+
+def test_every_key_option_and_exit_code_is_there() -> None:
+    for key in configuration.KEYS:
+        assert f"`{key}`" in PAGE, key
+    for code in ExitCode:
+        assert f"\n| {code.value} | " in PAGE, code
+
+
+def test_every_command_is_there() -> None:
+    for name in COMMANDS:
+        *_, last = name.split()
+        assert re.search(rf"`(\w+ )?{last}[` ]", PAGE), name

@@ -1,0 +1,211 @@
+"""
+``python -m tools.walk`` walks through the command, and writes what is seen into ``docs/walk.md``.
+
+Everything is real: a Cassandra of its own, in the background, in an empty folder, on a terminal.
+What differs from one time to the next (ids, times, paths, sizes) is replaced, so that the page
+changes only where the command does; `tests/docs/test_walk.py` walks again and compares.
+"""
+
+import os
+import pty
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+PAGE: Final = Path(__file__).parents[1] / "docs" / "walk.md"
+_STREAM: Final = "7e31a1f0-3d5e-4b8e-9d3c-64cb5bd2f6ab"
+_WIDTH: Final = 100
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of the walk: what it is about, and what is typed."""
+
+    title: str
+    about: str
+    commands: tuple[str, ...]
+
+
+# The walk. Another step is another line here, and `python -m tools.walk` again.
+PARTS: Final = (
+    Part(
+        "A Cassandra in the background",
+        "It goes on when the command has ended. What it prints leads the other commands to it.",
+        ('eval "$(event-store node start)"', "event-store node status"),
+    ),
+    Part(
+        "A keyspace and a table",
+        "A dry run asks the server, and prints exactly what would be run.",
+        (
+            "export EVENT_STORE_KEYSPACE=bank",
+            "event-store schema create --replication datacenter1=1 --dry-run",
+            "event-store schema create --replication datacenter1=1",
+            "event-store schema status",
+        ),
+    ),
+    Part(
+        "Appending",
+        "Events are JSON: arguments, a file, or standard input. Their versions are printed.",
+        (
+            f"export STREAM={_STREAM}",
+            'event-store append $STREAM \'{"owner": "Ada"}\' --type opened '
+            "--expected-version no-stream",
+            'printf \'{"amount": 50}\\n{"amount": 20}\\n\' | event-store append $STREAM '
+            "--type deposited",
+        ),
+    ),
+    Part(
+        "A conflict",
+        "Somebody who has seen version 1 only. The exit code is 3, and nothing is stored.",
+        ("event-store append $STREAM '{\"amount\": 70}' --type withdrawn --expected-version 1",),
+    ),
+    Part(
+        "Reading",
+        "For people on a terminal, as JSON lines in a pipe.",
+        (
+            "event-store head $STREAM",
+            "event-store read $STREAM",
+            "event-store read $STREAM --backward --count 1 | cat",
+            "event-store tail $STREAM --from 2 --count 2",
+        ),
+    ),
+    Part(
+        "What goes wrong is said with the next step",
+        "",
+        (
+            "event-store append $STREAM '{\"amount\": 70'",
+            'printf \'{"amount": 1}\\n{"amount": \\n\' | event-store append $STREAM',
+            "event-store head account-1",
+            "event-store head $STREAM --keyspace bnak",
+            "event-store head $STREAM --port 1",
+        ),
+    ),
+    Part(
+        "A configuration",
+        "Said once, in `event-store.toml`, and no more typed. A password is refused there.",
+        (
+            "unset EVENT_STORE_KEYSPACE",
+            "printf 'keyspace = \"bank\"\\n' > event-store.toml",
+            "event-store head $STREAM",
+            "printf 'password = \"secret\"\\n' >> event-store.toml",
+            "event-store head $STREAM",
+            "printf 'keyspace = \"bank\"\\n' > event-store.toml",
+        ),
+    ),
+    Part(
+        "The doctor",
+        "What a cluster must have, and what could be better: this one has a single node.",
+        ("event-store doctor",),
+    ),
+    Part("The end", "", ("event-store node stop",)),
+)
+
+
+def record(folder: Path, show: Callable[[str], object] = lambda _: None) -> str:
+    """
+    Walk in an empty folder, and return the page.
+
+    Args:
+        folder: Where; it must be empty.
+        show: Is told each command before it is run.
+    """
+    (folder / "walk").mkdir()
+    lines = [
+        "# A walk through the command",
+        "",
+        "Recorded on a terminal by `python -m tools.walk`; ids, times and paths are replaced.",
+        "What each command can do besides is in [the command line](command-line.md).",
+    ]
+    try:
+        for part in PARTS:
+            lines += ["", f"## {part.title}", ""]
+            lines += [part.about, ""] if part.about else []
+            lines += ["```text"]
+            for command in part.commands:
+                show(command)
+                lines += _step(folder, command)
+            lines += ["```"]
+    finally:
+        _on_a_terminal(folder, "event-store node stop")
+    return "\n".join(lines) + "\n"
+
+
+def _step(folder: Path, command: str) -> Iterator[str]:
+    code, shown = _on_a_terminal(folder, command)
+    yield f"$ {command}"
+    for line in shown.splitlines():
+        if not line.startswith("Fetching the jars"):  # the first time only
+            yield line.rstrip()
+    if code:
+        yield f"(exit code {code})"
+
+
+def _on_a_terminal(folder: Path, command: str) -> tuple[int, str]:
+    """Run a line of shell; what it exports is there for the next one."""
+    keep = folder / "environment"
+    keep.touch()
+    here = str(Path(sys.executable).parent)
+    # The names of the tests, and of whoever records, are not for the walk.
+    inherited = {k: v for k, v in os.environ.items() if not k.startswith(("EVENT_STORE_", "XDG_"))}
+    master, slave = pty.openpty()
+    process = subprocess.Popen(
+        ["sh", "-c", f". {keep}; {command}\ncode=$?; export -p > {keep}; exit $code"],
+        stdin=slave,
+        stdout=slave,
+        stderr=slave,
+        cwd=folder / "walk",
+        env={
+            **inherited,
+            "PATH": f"{here}{os.pathsep}{os.environ['PATH']}",
+            "HOME": str(folder),
+            "XDG_CACHE_HOME": os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache"),
+            "TERM": "dumb",
+            "COLUMNS": str(_WIDTH),
+        },
+    )
+    os.close(slave)
+    shown = b""
+    try:
+        while chunk := os.read(master, 65536):
+            shown += chunk
+    except OSError:
+        pass  # the other end is closed: all has been read
+    finally:
+        os.close(master)
+    return process.wait(), _replaced(shown.decode().replace("\r\n", "\n"), folder)
+
+
+def _replaced(text: str, folder: Path) -> str:
+    text = text.replace(str(folder), "/home/ada")
+    for pattern, instead in _REPLACED:
+        text = pattern.sub(instead, text)
+    return text
+
+
+_REPLACED: Final = tuple(
+    (re.compile(pattern), instead)
+    for pattern, instead in (
+        (r"(?<=port )\d{4,5}\b", "9042"),
+        (r"(?<=1/1 )\d:\d\d:\d\d", "0:00:05"),
+        (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", "2026-11-25T09:00:00.000Z"),
+        (r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC", "2026-11-25 09:00:00 UTC"),
+        (r"(?<=memory     )[\d,]+", "900"),
+        (r"(?<=process    )\d+", "4242"),
+        (r'(?<="event_id":")[0-9a-f-]+', "0cf6a4c5-0f0e-4a34-8f3e-3a5a9d7c1b52"),
+        (r"\d+\.\d{3} s (ahead of|behind) this machine", "0.001 s ahead of this machine"),
+        (r"(?<=give or take )\d+\.\d{3} s", "0.002 s"),
+    )
+)
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory() as name:
+        PAGE.write_text(
+            record(Path(name).resolve(), lambda command: print(f"$ {command}")), "utf-8"
+        )
+    print(PAGE)
