@@ -181,7 +181,7 @@ def _on_a_terminal(folder: Path, command: str) -> tuple[int, str]:
 
 
 def _replaced(text: str, folder: Path) -> str:
-    text = text.replace(str(folder), "/home/ada")
+    text = text.replace(str(folder), "~")
     for pattern, instead in _REPLACED:
         text = pattern.sub(instead, text)
     return text
