@@ -1,6 +1,6 @@
 """The command's parts, and what they have in common."""
 
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -11,12 +11,24 @@ from .doctor import doctor
 from .read import head, read
 from .tail import tail
 
+_HELP: Final = """
+Look after an event store on Apache Cassandra.
+
+Where it is, options of every command say, or variables (EVENT_STORE_KEYSPACE, EVENT_STORE_PORT …),
+or a file, event-store.toml. The first steps:
+
+- `eval "$(event-store node start)"`
+- `event-store schema create --keyspace bank --replication datacenter1=1`
+- `event-store append --keyspace bank STREAM '{"amount": 50}'`
+- `event-store doctor --keyspace bank`
+"""
+
 app = typer.Typer(
     no_args_is_help=True,
     invoke_without_command=True,
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
-    help="Look after an event store on Apache Cassandra.",
+    help=_HELP,
 )
 app.command()(append)
 app.command()(read)

@@ -20,8 +20,9 @@ def parse_uuid(text: str) -> UUID:
         return UUID(text)
     except ValueError:
         raise typer.BadParameter(
-            f"{text!r} is not a UUID. `uuidgen` makes a new one; `uuidgen --sha1 --namespace "
-            "NAMESPACE --name TEXT` (uuid5 in Python) always the same one for a text of yours."
+            f"{text!r} is not a UUID. A new one: python -c 'import uuid; print(uuid.uuid4())'. "
+            "For a text of yours always the same one: uuid.uuid5(NAMESPACE, text), with the "
+            "namespace that your programs use."
         ) from None
 
 

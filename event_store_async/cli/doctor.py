@@ -6,12 +6,13 @@ from typing import Final
 import orjson
 import typer
 from rich.console import Console
+from rich.padding import Padding
 from rich.text import Text
 
 from ..cassandra import EventStore, Examination, Finding, Level, examine
 from .arguments import AsJson
 from .exit_codes import ExitCode
-from .output import console, waiting, write_lines
+from .output import is_terminal, waiting, write_lines
 from .target import Target, with_store
 
 _MARKS: Final = {
@@ -45,7 +46,7 @@ async def doctor(store: EventStore, target: Target, as_json: AsJson = False) -> 
 
 
 def _report(examination: Examination, target: Target) -> str:
-    out = console()
+    out = Console(highlight=False, soft_wrap=not is_terminal())
     with out.capture() as captured:
         out.print(
             f"{target.contact_points}, port {target.port}: {examination.state.schema.table}\n",
@@ -66,8 +67,10 @@ def _show(finding: Finding, out: Console) -> None:
     head = Text.assemble((f"{word:<{_WIDTH}}", style), (finding.check, "bold"), ": ", finding.found)
     out.print(head)
     if finding.change is not None:
-        out.print(Text(f"{' ' * _WIDTH}change: {finding.change}"))
-        out.print(Text(f"{' ' * _WIDTH}why: {finding.why}", "dim"))
+        for text in (Text(f"change: {finding.change}"), Text(f"why: {finding.why}", "dim")):
+            margin = " " * _WIDTH
+            # On a terminal broken between words, below each other; elsewhere one line.
+            out.print(Padding(text, (0, 0, 0, _WIDTH)) if is_terminal() else margin + text.plain)
 
 
 def _json(examination: Examination) -> str:

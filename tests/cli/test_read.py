@@ -148,4 +148,4 @@ async def test_a_stream_that_is_no_uuid(nowhere: Shell) -> None:
 
     assert done.code == 2
     assert "'account-1' is not a UUID" in done.err
-    assert "uuidgen" in done.err
+    assert "uuid.uuid4()" in done.err
