@@ -16,6 +16,8 @@ from .schema import SchemaState, inspect
 from .session import Session
 
 _MOST_QUESTIONS: Final = 32
+_PATIENCE: Final = 1.0
+"""Seconds that a node has to tell its time, or its settings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,7 @@ class NodeState:
         datacenter: Its datacenter.
         release: Its release.
         schema_version: The version of all the schemas in it; all nodes should have the same.
-        clock: Its clock; None where it was not asked (another datacenter, or down).
+        clock: Its clock; None where it did not answer, or is in another datacenter.
         settings: Some of its settings; None where it was not asked, or does not tell.
     """
 
@@ -149,8 +151,14 @@ class Inspector:
         local = ""
         clocks: dict[str, ClockDifference] = {}
         asking = await self._prepare("describe_node", deadline)
-        for _ in range(questions):
-            row, clock = await self._clock(asking, deadline)
+        for number in range(questions):
+            try:
+                row, clock = await self._clock(asking, deadline)
+            except Fault:
+                # A node that hangs is one of the things to be found; that none answers is not.
+                if number + 1 == questions and not clocks:
+                    raise
+                continue
             address, local, *_ = row
             found[address] = row
             if address not in clocks or clock.within < clocks[address].within:
@@ -169,7 +177,8 @@ class Inspector:
     async def _clock(self, asking: Prepared, deadline: Deadline) -> tuple[Row, ClockDifference]:
         begun = time.monotonic()
         before = self._wall_clock()
-        (row,) = (await self._session.fetch(asking, (), deadline, elsewhere=True)).rows
+        brief = Deadline(min(_PATIENCE, deadline.remaining()))
+        (row,) = (await self._session.fetch(asking, (), brief, elsewhere=True)).rows
         half = timedelta(seconds=(time.monotonic() - begun) / 2)
         millisecond = timedelta(milliseconds=1)
         ahead = from_milliseconds(row[4]) + millisecond / 2 - (before + half)
@@ -178,17 +187,22 @@ class Inspector:
     async def _settings_by_address(
         self, questions: int, deadline: Deadline
     ) -> dict[str | None, dict[str, str | None]]:
-        told = {}
+        told: dict[str | None, dict[str, str | None]] = {}
         try:
             asking = await self._prepare("describe_settings", deadline)
-            for _ in range(questions):
-                page = await self._session.fetch(asking, (), deadline, elsewhere=True)
-                said: dict[str, str | None] = dict(page.rows)
-                told[said.get("rpc_address") or said.get("listen_address")] = said
         except Fault as fault:
             # Not every server has such a view, nor lets everybody read it.
             if fault.kind is not Kind.REFUSED:
                 raise
+            return told
+        for _ in range(questions):
+            brief = Deadline(min(_PATIENCE, deadline.remaining()))
+            try:
+                page = await self._session.fetch(asking, (), brief, elsewhere=True)
+            except Fault:
+                continue
+            said: dict[str, str | None] = dict(page.rows)
+            told[said.get("rpc_address") or said.get("listen_address")] = said
         return told
 
     async def _prepare(self, name: str, deadline: Deadline) -> Prepared:

@@ -70,7 +70,7 @@ def _show(finding: Finding, out: Console) -> None:
         for text in (Text(f"change: {finding.change}"), Text(f"why: {finding.why}", "dim")):
             margin = " " * _WIDTH
             # On a terminal broken between words, below each other; elsewhere one line.
-            out.print(Padding(text, (0, 0, 0, _WIDTH)) if is_terminal() else margin + text.plain)
+            out.print(Padding(text, (0, 0, 0, _WIDTH)) if is_terminal() else Text(margin) + text)
 
 
 def _json(examination: Examination) -> str:

@@ -72,8 +72,10 @@ def start(
         )
         if before is None:
             replicas = min(3, len(running.contact_points))
+            where = "" if directory is None else f" --directory {directory}"
             note(
-                f"its data and logs are in {running.directory}; `event-store node stop` ends it\n"
+                f"its data and logs are in {running.directory}; `event-store node stop{where}` "
+                f"ends it\n"
                 f"next: event-store schema create --keyspace bank --replication "
                 f"{running.datacenter}={replicas}"
             )

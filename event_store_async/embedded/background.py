@@ -68,6 +68,7 @@ class Background:
 
     def __init__(self, directory: Path | None = None) -> None:
         self.directory = (directory or data_directory()).expanduser().absolute()
+        self._log_began = 0
 
     @property
     def log_file(self) -> Path:
@@ -155,7 +156,9 @@ class Background:
     def _spawn(self, options: dict[str, Any]) -> tuple[int, int]:
         self.directory.mkdir(parents=True, exist_ok=True)
         reader, writer = os.pipe()
-        log = os.open(self.log_file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        # Never emptied: another one may be writing into it.
+        log = os.open(self.log_file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        self._log_began = os.fstat(log).st_size
         nothing = os.open(os.devnull, os.O_RDONLY)
         command = [sys.executable, "-m", _MODULE, str(self.directory), json.dumps(options)]
         try:
@@ -190,7 +193,9 @@ class Background:
         raise BackgroundFailed("it ended while it started", await to_thread.run_sync(self._tail))
 
     def _tail(self) -> str:
-        return self.log_file.read_text("utf-8", "replace")[-_TAIL:]
+        with self.log_file.open("rb") as log:
+            log.seek(self._log_began)
+            return log.read().decode("utf-8", "replace")[-_TAIL:]
 
 
 async def _messages(pipe: int) -> AsyncGenerator[dict[str, Any], None]:

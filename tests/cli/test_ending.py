@@ -8,6 +8,7 @@ import subprocess
 import sys
 from uuid import UUID, uuid4
 
+import anyio
 import pytest
 
 from event_store_async import EventStore
@@ -73,6 +74,34 @@ async def test_an_append_that_nobody_answers_has_an_unknown_outcome_which_can_be
 
     assert (unknown.code, unknown.out) == (4, "")
     assert "may be in stream" in unknown.err
+    assert (again.code, again.out) == (0, "1\n")
+    assert (await shell("head", str(stream_id))).out == "1\n"
+
+
+async def test_an_append_that_is_interrupted_tells_the_ids_that_settle_it(
+    shell: Shell, server: Server, stream_id: UUID
+) -> None:
+    """By Ctrl-C, once its batch has passed over a wire that is cut behind it."""
+    wire = await Proxy("127.0.0.1", 0, server.contact_points[0], server.port).open()
+    port = {"EVENT_STORE_PORT": str(wire.port), "EVENT_STORE_CONTACT_POINTS": wire.host}
+    through = Shell({**shell.environment, **port}, shell.folder)
+    try:
+        wire.cut()
+        process = await through.process("append", str(stream_id), "1", "--timeout", "5")
+        with anyio.fail_after(60):
+            while not wire.cuts:
+                await asyncio.sleep(0.01)
+        process.send_signal(signal.SIGINT)
+        left = await ended(process)
+    finally:
+        await wire.close()
+    told = next(line for line in left.err.splitlines() if line.startswith("interrupted:"))
+    again = await shell(
+        *("append", str(stream_id), "1"),
+        *told[told.index("--event-id") :].split(),
+    )
+
+    assert (left.code, left.out) == (130, "")
     assert (again.code, again.out) == (0, "1\n")
     assert (await shell("head", str(stream_id))).out == "1\n"
 

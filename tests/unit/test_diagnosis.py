@@ -172,6 +172,13 @@ EAST_AND_WEST = replace(
             id="an old schema",
         ),
         pytest.param(
+            replace(GOOD, nodes=(node(1, clock=None, settings=None), *GOOD.nodes[1:])),
+            "node",
+            Level.ADVICE,
+            "make a quorum with",
+            id="a node that does not answer",
+        ),
+        pytest.param(
             with_settings({"paxos_variant": "v1"}), "paxos_variant", Level.MUST, "v2", id="paxos v1"
         ),
         pytest.param(

@@ -76,9 +76,16 @@ def consistency(state: ClusterState) -> Iterator[Finding]:
 
 
 def clocks(state: ClusterState) -> Iterator[Finding]:
-    """Look at how far the nodes' clocks are from this machine's."""
+    """Look at whether the nodes answer, and how far their clocks are from this machine's."""
     for node in state.nodes:
         if node.clock is None:
+            if node.datacenter == state.local_datacenter:
+                yield advice(
+                    "node",
+                    f"{node.address} did not answer",
+                    "look at `nodetool status`; start it, or remove it from the ring",
+                    "streams that it has a replica of have one less to make a quorum with",
+                )
             continue
         ahead, within = node.clock.ahead, node.clock.within
         side = "ahead of" if ahead >= timedelta(0) else "behind"
