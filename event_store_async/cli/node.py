@@ -131,7 +131,9 @@ def _run(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
     with reported():
         try:
             anyio.run(work)
-        except (EmbeddedError, TimeoutError) as error:
+        except BrokenPipeError:
+            raise
+        except (EmbeddedError, OSError) as error:
             hint = getattr(error, "hint", None)
             message = str(error).removesuffix(f"; {hint}")
             raise CommandFailed(message, hint=hint) from error

@@ -106,6 +106,27 @@ async def test_an_append_that_is_interrupted_tells_the_ids_that_settle_it(
     assert (await shell("head", str(stream_id))).out == "1\n"
 
 
+async def test_ctrl_c_while_it_connects(nowhere: Shell) -> None:
+    """To somebody who takes the connection, and says nothing."""
+    heard = asyncio.Event()
+
+    async def listen(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heard.set()
+        await reader.read()
+        writer.close()
+
+    async with await asyncio.start_server(listen, "127.0.0.1", 0) as silent:
+        port = silent.sockets[0].getsockname()[1]
+        process = await nowhere.process(
+            "head", str(uuid4()), "--keyspace", "bank", "--port", str(port)
+        )
+        await asyncio.wait_for(heard.wait(), 60)
+        process.send_signal(signal.SIGINT)
+        done = await ended(process)
+
+    assert (done.code, done.out, done.err) == (130, "", "")
+
+
 async def test_nothing_listens_there(nowhere: Shell, unused_tcp_port: int) -> None:
     done = await nowhere("head", str(uuid4()), "--keyspace", "bank", "--port", str(unused_tcp_port))
 

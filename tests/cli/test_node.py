@@ -174,6 +174,31 @@ async def test_the_words_of_a_program_that_ends_at_once_are_told(
     assert failed.value.details
 
 
+async def test_what_keeps_it_from_starting_is_told_with_the_next_step(
+    nowhere: Shell, tmp_path: Path
+) -> None:
+    """A folder that cannot be made; an extra that is not installed."""
+    (tmp_path / "file").write_text("")
+    (tmp_path / "without" / "psutil").mkdir(parents=True)
+    (tmp_path / "without" / "psutil" / "__init__.py").write_text(
+        "raise ModuleNotFoundError('no psutil', name='psutil')"
+    )
+
+    unusable = await nowhere("node", "start", "--directory", "file/below")
+    lacking = await ended(
+        await nowhere.process("node", "start", PYTHONPATH=str(tmp_path / "without"))
+    )
+
+    assert (unusable.code, "error: " in unusable.err, "file/below" in unusable.err) == (
+        1,
+        True,
+        True,
+    )
+    assert lacking.code == 1
+    assert "needs the package psutil" in lacking.err
+    assert 'pip install "event-store-async[embedded]"' in lacking.err
+
+
 def _arguments(process: psutil.Process) -> list[str]:
     try:
         return list(process.cmdline())
