@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo test test-uvloop test-debug check lint format types examples faults \
-	chaos bench verify-history models build clean cassandra audit docs docs-serve
+	chaos bench verify-history models build clean cassandra audit docs docs-serve walk
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -75,6 +75,9 @@ docs: install ## Build the documentation site in build/site/; broken links and a
 
 docs-serve: install ## Show the documentation site, and follow changes, until Ctrl-C
 	$(BIN)/python -m tools.site serve
+
+walk: install ## Record docs/walk.md anew: the command on a Cassandra of its own
+	$(BIN)/python -m tools.walk
 
 build: install ## Make wheel and sdist in dist/, and try each in an empty environment
 	rm -rf dist

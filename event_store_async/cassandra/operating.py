@@ -1,13 +1,19 @@
-"""Operating: what those who run a cluster ask of a store, and applications do not."""
+"""
+Operating: what those who run a cluster ask of a store, and applications do not.
+
+The command ``event-store doctor`` shows an examination, ``schema create --dry-run`` a plan.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ..retry import Deadline
-from .diagnosis import Finding, diagnose
+from .diagnosis import Finding, Level, diagnose
 from .inspecting import ClusterState, Inspector
 from .repeating import repeat
 from .store import EventStore
+
+__all__ = ["ClusterState", "Examination", "Finding", "Level", "examine", "plan_schema"]
 
 
 @dataclass(frozen=True, slots=True)

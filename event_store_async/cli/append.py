@@ -124,7 +124,7 @@ async def append_to(
             result = await store.try_persist_events(stream, events, expected, timeout=timeout)
     except AppendOutcomeUnknown as unknown:
         say_error(
-            f"no quorum answered in time: {len(events)} events may be in stream {stream}, or not",
+            f"no quorum answered in time: it is unknown whether stream {stream} has the events",
             f"repeat the command, with the same events and {_ids(unknown.event_ids)}",
         )
         if as_json:

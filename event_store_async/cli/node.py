@@ -9,7 +9,6 @@ import orjson
 import typer
 
 from ..embedded import Background, EmbeddedError, Running
-from ..embedded.progress import make_progress
 from .arguments import AsJson
 from .failures import CommandFailed, reported
 from .output import note, waiting, write_lines
@@ -58,9 +57,11 @@ def start(
         if before is not None:
             note(f"it runs already, since {before.since:%Y-%m-%d %H:%M:%S} UTC")
             if len(before.contact_points) != nodes and nodes > 1:
-                note(f"it has {len(before.contact_points)} nodes, not {nodes}")
-        options = {"nodes": nodes, "port": port, "heap": heap}
-        running = before or await background.start(make_progress(True), options)
+                note(
+                    f"nodes: {len(before.contact_points)}, not {nodes}; another --directory can "
+                    "have a cluster of its own"
+                )
+        running = before or await background.start(nodes, port=port, heap=heap, progress=True)
         points = ",".join(running.contact_points)
         await write_lines(
             [

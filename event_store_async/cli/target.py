@@ -3,8 +3,8 @@
 import functools
 import inspect
 import os
-from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Concatenate, Final, Literal, ParamSpec
 
@@ -78,11 +78,8 @@ def _options(
     profile: Annotated[
         str | None, _option("profile", "The profile in the configuration to use.")
     ] = None,
-) -> "Target":
-    given = {name: value for name, value in locals().items() if value is not None}
-    path = given.pop("config", None)
-    said = configuration.load(configuration.find(path), given.pop("profile", None))
-    return _target({**said, **given})
+) -> None:
+    """Have the options of every command that connects: the signature is what is used."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,7 +165,19 @@ class Target:
         )
 
 
-def _target(values: dict[str, Any]) -> Target:
+def resolve(options: Mapping[str, Any]) -> Target:
+    """
+    Return where options lead, with the file that they, or the environment, or the folder name.
+
+    Args:
+        options: By their names, those of the environment included; None for one that is not given.
+
+    Raises:
+        CommandFailed: the file is refused, or nothing names a keyspace.
+    """
+    given = {name: value for name, value in options.items() if value is not None}
+    path = configuration.find(given.pop("config", None))
+    values = {**configuration.load(path, given.pop("profile", None)), **given}
     if "keyspace" not in values:
         raise CommandFailed(
             "no keyspace is named",
@@ -180,8 +189,7 @@ def _target(values: dict[str, Any]) -> Target:
         raise CommandFailed(
             f"consistency is local or global, not {values['consistency']!r}", code=ExitCode.USAGE
         )
-    names = {field.name for field in fields(Target)}
-    return Target(**{name: value for name, value in values.items() if name in names})
+    return Target(**values)
 
 
 def with_target(command: Callable[Concatenate[Target, _P], None]) -> Callable[..., None]:
@@ -197,7 +205,7 @@ def with_target(command: Callable[Concatenate[Target, _P], None]) -> Callable[..
     def run(**values: Any) -> None:
         given = {name: values.pop(name) for name in common}
         with reported():
-            command(_options(**given), **values)  # type: ignore[call-arg] # typer gives them all
+            command(resolve(given), **values)  # type: ignore[call-arg] # typer gives them all
 
     parameters = [
         parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY)

@@ -4,7 +4,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,7 +17,7 @@ from anyio import to_thread
 from .errors import BackgroundFailed
 from .keeper import STATE
 from .processes import end, find, memory
-from .progress import Progress
+from .progress import Progress, make_progress
 
 _MODULE: Final = "event_store_async.embedded.keeper"
 _LOG: Final = "keeper.log"
@@ -84,22 +84,32 @@ class Background:
         """
         return await to_thread.run_sync(self._running)
 
-    async def start(self, progress: Progress, options: Mapping[str, Any]) -> Running:
+    async def start(
+        self,
+        nodes: int = 1,
+        *,
+        port: int | None = None,
+        heap: str = "512M",
+        progress: bool | Progress | None = None,
+    ) -> Running:
         """
         Start it; return what runs, if it runs already. The data of an earlier run are used again.
 
         Args:
-            progress: Is told how far the start has come.
-            options: What `EmbeddedCassandra` is given: nodes, port, heap.
+            nodes: As for `EmbeddedCassandra`.
+            port: The same.
+            heap: The same.
+            progress: The same.
 
         Raises:
             BackgroundFailed: it did not start; nothing of it runs.
         """
         if (running := await self.running()) is not None:
             return running
-        pid, pipe = await to_thread.run_sync(self._spawn, dict(options))
+        options = {"nodes": nodes, "port": port, "heap": heap}
+        pid, pipe = await to_thread.run_sync(self._spawn, options)
         try:
-            await self._until_up(pipe, progress)
+            await self._until_up(pipe, make_progress(progress))
         except BaseException:
             with anyio.CancelScope(shield=True):
                 await to_thread.run_sync(end, pid, self._mark, signal.SIGTERM)
@@ -108,7 +118,8 @@ class Background:
             os.close(pipe)
         running = await self.running()
         if running is None:
-            raise BackgroundFailed("it ended as soon as it was up", self._tail())
+            details = await to_thread.run_sync(self._tail)
+            raise BackgroundFailed("it ended as soon as it was up", details)
         return running
 
     async def stop(self) -> Running | None:

@@ -73,7 +73,7 @@ async def test_an_append_that_nobody_answers_has_an_unknown_outcome_which_can_be
     )
 
     assert (unknown.code, unknown.out) == (4, "")
-    assert "may be in stream" in unknown.err
+    assert "it is unknown whether stream" in unknown.err
     assert (again.code, again.out) == (0, "1\n")
     assert (await shell("head", str(stream_id))).out == "1\n"
 

@@ -15,7 +15,6 @@ import pytest_asyncio
 
 from event_store_async.embedded import Background, BackgroundFailed
 from event_store_async.embedded.keeper import STATE
-from event_store_async.embedded.progress import Progress
 
 from .running import Shell, ended
 
@@ -64,7 +63,7 @@ async def test_it_goes_on_until_it_is_stopped(shell: Shell, tmp_path: Path) -> N
     }
     assert (again.code, exports(again.out)) == (0, there)
     assert "it runs already, since" in again.err
-    assert "it has 1 nodes, not 2" in again.err
+    assert "nodes: 1, not 2" in again.err
     assert (created.code, created.err) == (0, "")
     assert (other.code, "is in use" in other.err) == (1, True)
     assert (stopped.code, f"its data stay in {directory}" in stopped.err) == (0, True)
@@ -159,7 +158,7 @@ async def test_why_it_did_not_start_is_told(tmp_path: Path) -> None:
     (tmp_path / "data" / "letter.txt").write_text("dear")
 
     with pytest.raises(BackgroundFailed, match="is not empty"):
-        await Background(tmp_path).start(Progress(), {})
+        await Background(tmp_path).start()
 
 
 async def test_the_words_of_a_program_that_ends_at_once_are_told(
@@ -169,7 +168,7 @@ async def test_the_words_of_a_program_that_ends_at_once_are_told(
     monkeypatch.setenv("PYTHONHOME", str(tmp_path / "nowhere"))
 
     with pytest.raises(BackgroundFailed, match="it ended while it started") as failed:
-        await Background(tmp_path).start(Progress(), {})
+        await Background(tmp_path).start()
 
     assert failed.value.details
 

@@ -14,6 +14,7 @@ MODULES: Final = (
     "event_store_async.testing",
     "event_store_async.testing.contract",
     "event_store_async.embedded",
+    "event_store_async.cassandra.operating",
 )
 """The opt-in packages that have a page; every name of their ``__all__`` is on it."""
 
