@@ -22,6 +22,7 @@ from ..fixtures.stores import drop_keyspace
 from .running import Done, Shell, ended
 
 EXAMPLE = re.compile(r"- `(.+)`")
+FOR_A_SHELL = re.compile(r"[|<>;&]|\$\(")
 
 
 def commands(group: typer.core.TyperGroup, *words: str) -> Iterator[tuple[str, str]]:
@@ -80,7 +81,7 @@ async def test_examples_work(
 
     if example == "event-store tail $STREAM":
         done = await interrupted(shell, str(stream))
-    elif "|" in example:
+    elif FOR_A_SHELL.search(example):
         done = await shell.sh(example, **names)
     else:
         done = await shell(*shlex.split(Template(example).substitute(names))[1:])
