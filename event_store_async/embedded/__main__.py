@@ -52,13 +52,26 @@ def _parser() -> argparse.ArgumentParser:
 
 
 async def _run(cassandra: EmbeddedCassandra) -> None:
+    failure: Exception | None = None
+
+    async def serve() -> None:
+        nonlocal failure
+        try:
+            await _serve(cassandra)
+        except (EmbeddedError, ValueError) as error:
+            # One plain error: a task group would make a group of it, which nobody catches.
+            failure = error
+        group.cancel_scope.cancel()
+
     with anyio.open_signal_receiver(*_SIGNALS) as signals:
         async with anyio.create_task_group() as group:
-            group.start_soon(_serve, cassandra)
+            group.start_soon(serve)
             async for _ in signals:
                 group.cancel_scope.cancel()
                 break
             # A second Ctrl-C must not cut short the end that the first one asked for.
+    if failure is not None:
+        raise failure
 
 
 async def _serve(cassandra: EmbeddedCassandra) -> None:

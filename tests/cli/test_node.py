@@ -17,13 +17,15 @@ from event_store_async.embedded import Background, BackgroundFailed
 from event_store_async.embedded.keeper import STATE
 
 from .running import Shell, ended
+from .test_help import EXAMPLES
 
 
 @pytest_asyncio.fixture
 async def shell(nowhere: Shell) -> AsyncGenerator[Shell, None]:
     """Give a shell whose node is stopped in the end, whatever happens."""
     yield nowhere
-    await Background(nowhere.folder / "data" / "event_store_async" / "node").stop()
+    for directory in ("data/event_store_async/node", "cassandra"):
+        await Background(nowhere.folder / directory).stop()
 
 
 def exports(text: str) -> dict[str, str]:
@@ -95,21 +97,22 @@ async def test_ctrl_c_while_it_starts_leaves_nothing(shell: Shell, tmp_path: Pat
 async def test_what_was_killed_counts_as_stopped_and_its_data_are_found_again(
     shell: Shell, tmp_path: Path
 ) -> None:
-    there = exports((await ended(await shell.process("node", "start"))).out)
+    start = EXAMPLES["node start"][-1]
+    directory = tmp_path / "cassandra"
+    there = exports((await shell.sh(start)).out)
     made = ("schema", "create", "--keyspace", "bank", "--replication", "datacenter1=1")
     await shell(*made, **there)
     stream = "7e31a1f0-3d5e-4b8e-9d3c-64cb5bd2f6ab"
     await shell("append", stream, "1", "--keyspace", "bank", **there)
-    background = Background()
-    running = await background.running()
+    running = await Background(directory).running()
     assert running is not None
     keeper = psutil.Process(running.pid)
     below = keeper.children(recursive=True)
     keeper.kill()
     psutil.wait_procs(below, timeout=60)
 
-    killed = await shell("node", "status")
-    there = exports((await shell("node", "start")).out)
+    killed = await shell("node", "status", "--directory", str(directory))
+    there = exports((await shell.sh(start)).out)
     head = await shell("head", stream, "--keyspace", "bank", **there)
 
     assert len(below) >= 2

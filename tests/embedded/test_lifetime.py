@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import textwrap
@@ -116,3 +117,20 @@ def test_the_program_says_what_is_wrong_and_fails() -> None:
 
     assert (answer.returncode, answer.stdout) == (1, "")
     assert answer.stderr == "error: a cluster needs at least one node, not 0\n"
+
+
+def test_the_program_says_what_keeps_a_node_from_starting() -> None:
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))
+        port = holder.getsockname()[1]
+        answer = subprocess.run(
+            [sys.executable, "-m", "event_store_async.embedded", "--port", str(port)],
+            capture_output=True,
+            text=True,
+            timeout=BOUND,
+            check=False,
+        )
+
+    assert (answer.returncode, answer.stdout) == (1, "")
+    assert answer.stderr.splitlines()[-1] == f"error: port {port} is in use on 127.0.0.1"
+    assert "Traceback" not in answer.stderr
