@@ -6,6 +6,7 @@ The layers, each of which imports only those above it:
     versions values events        what an application hands over and gets
     errors results                what can come of an append
     codec retry correlation       pure tools
+    ring stored                   the ring of tokens; streams and events as they are stored
     settings                      limits, deadlines, sources of time and ids
     ports                         what an application asks of a store
     checks drafts cql_files       arguments checked, events encoded; the files of cql/
@@ -13,6 +14,7 @@ The layers, each of which imports only those above it:
     memory                        the same promises, in memory
     typed                         events of an application's own types, over any store
     aggregates                    reducers, repositories and commands, on the ports alone
+    moving                        surveys, verification, export and import of whole stores
 
 and beside them, opt-in: `event_store_async.testing`, the contract of every store and a hostile one;
 `event_store_async.embedded`, a real Cassandra on this machine; and `event_store_async.cli`, the
@@ -31,6 +33,7 @@ from .errors import (
     ConcurrentModification,
     ConnectionFailed,
     EventStoreError,
+    InvalidArchive,
     InvalidArgument,
     InvalidEvent,
     InvalidExpectedVersion,
@@ -40,6 +43,7 @@ from .errors import (
     MisuseError,
     PayloadNotEncodable,
     RequestRefused,
+    RestoreOutcomeUnknown,
     SchemaChangeFailed,
     SchemaError,
     SchemaMismatch,
@@ -87,6 +91,7 @@ __all__ = [
     "EventStoreError",
     "EventWriter",
     "ExpectedVersion",
+    "InvalidArchive",
     "InvalidArgument",
     "InvalidEvent",
     "InvalidExpectedVersion",
@@ -102,6 +107,7 @@ __all__ = [
     "RawCodec",
     "RecordedEvent",
     "RequestRefused",
+    "RestoreOutcomeUnknown",
     "SchemaChangeFailed",
     "SchemaError",
     "SchemaMismatch",

@@ -3,8 +3,9 @@ The event store on Apache Cassandra.
 
 From the bottom up: `driver` (the only import of acsylla) and `faults`; `session` and `connection`;
 `schema`, `statements` and `migrating`; `rows`, `reading`, `plan` and `settling`; `appending`,
-`callers`, `groups`, `grouping` and `lanes`; `lifetime`; `store`, the façade. Beside them `changes`,
-`inspecting` and `diagnosis`, and above the store `operating`: for those who run a cluster.
+`callers`, `groups`, `grouping` and `lanes`; `lifetime`; `store`, the façade. Beside them, for those
+who run a cluster, `changes`, `inspecting` and `diagnosis`, and above the store `operating`; for whole
+stores `scanning`, `restoring` and, over both, `storage`.
 """
 
 from .diagnosis import Finding, Level
@@ -12,6 +13,7 @@ from .inspecting import ClusterState
 from .migrating import SchemaReport
 from .operating import Examination, examine, plan_schema
 from .schema import SchemaState
+from .storage import Storage
 from .store import EventStore
 from .tls import Tls
 
@@ -23,6 +25,7 @@ __all__ = [
     "Level",
     "SchemaReport",
     "SchemaState",
+    "Storage",
     "Tls",
     "examine",
     "plan_schema",

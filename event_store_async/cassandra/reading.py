@@ -1,11 +1,11 @@
 """Reading: a stream's pages, fetched ahead, checked for holes."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, Generic, Protocol
 from uuid import UUID
 
-from ..errors import StreamHole
+from ..errors import StreamHole, UndecodableEvent
 from ..events import RecordedEvent
 from ..retry import Deadline
 from ..settings import Settings
@@ -14,23 +14,41 @@ from .driver import Page, Prepared, Row
 from .pages import Pages
 from .paging import PageSizer
 from .repeating import repeat
-from .rows import EVENT_ID, PAYLOAD, RowDecoder
+from .rows import EVENT_ID, PAYLOAD
 from .session import Session
 from .statements import LazyStatements, Statements
 
+if TYPE_CHECKING:
+    from typing_extensions import TypeVar
+
+    T = TypeVar("T", default=RecordedEvent)
+else:
+    from typing import TypeVar
+
+    T = TypeVar("T")
+
+
+class Decoder(Protocol[T]):
+    """Makes events of rows, of whatever kind the reader hands out."""
+
+    def decode(
+        self, stream_id: UUID, rows: Iterable[Row]
+    ) -> tuple[list[T], UndecodableEvent | None]:
+        """Return the events of a page's rows, up to the first that cannot be decoded."""
+
 
 @dataclass(slots=True)
-class Reader:
+class Reader(Generic[T]):
     """Reads rows and events; retries what a read may retry."""
 
     session: Session
     statements: LazyStatements
-    decoder: RowDecoder
+    decoder: Decoder[T]
     settings: Settings
 
     async def read(
         self, wanted: Range, *, page_size: int | None, serial: bool
-    ) -> AsyncGenerator[RecordedEvent, None]:
+    ) -> AsyncGenerator[T, None]:
         """
         Iterate over the events of a range.
 
@@ -66,7 +84,7 @@ class Reader:
 
     async def read_exactly(
         self, stream_id: UUID, first: int, event_ids: tuple[UUID, ...], deadline: Deadline
-    ) -> tuple[RecordedEvent, ...] | None:
+    ) -> tuple[T, ...] | None:
         """
         Return these very events if they stand there, None if not; at the serial level.
 

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
+from uuid import UUID
 
 from ..cql_files import load_statement, migrations
 from ..errors import (
@@ -50,6 +51,7 @@ class SchemaState:
         default_time_to_live: The table's, in seconds; 0 is none.
         version: The schema version recorded for the table; 0 where none is.
         release: The server's release, for example ``5.0.8``.
+        table_id: What tells this table from any other, in any cluster; None where there is none.
     """
 
     table: str
@@ -58,6 +60,7 @@ class SchemaState:
     default_time_to_live: int
     version: int
     release: str
+    table_id: UUID | None = None
 
     def check_usable(self) -> None:
         """Raise the `SchemaError` that keeps a store from using the table, if there is one."""
@@ -124,6 +127,7 @@ async def inspect(
         default_time_to_live=(tables[0][0] or 0) if tables else 0,
         version=version,
         release=release,
+        table_id=UUID(tables[0][1]) if tables else None,
     )
 
 

@@ -37,6 +37,7 @@ from .schema import SchemaState
 from .session import Session
 from .settling import Settler
 from .statements import LazyStatements
+from .storage import Storage
 from .tls import Tls
 
 
@@ -96,6 +97,11 @@ class EventStore:
         self._migrator = Migrator(self._session, keyspace, table, settings)
         self._table = f"{keyspace}.{table}"
         self._lifetime = Lifetime(repr(self), self._lanes, self._session, settings.close_timeout)
+        check_open = self._lifetime.check_open
+        self.storage = Storage(
+            self._session, self._statements, decoder, settings, keyspace, table, check_open
+        )
+        """All streams, and their events as they are stored, for `event_store_async.moving`."""
 
     @classmethod
     def connect(

@@ -4,6 +4,7 @@ Every error that the library raises.
     EventStoreError
     ├── ConcurrentModification          the stream is elsewhere; nothing was stored
     ├── AppendOutcomeUnknown            no quorum answered in time; append the same events again
+    ├── RestoreOutcomeUnknown           the same of events restored; restore them again
     ├── StoreUnavailable                no quorum could be asked, or a read failed; nothing stored
     ├── StoreOverloaded                 too much waits already; nothing was stored
     ├── RequestRefused                  the server said no for good; nothing was stored
@@ -27,6 +28,7 @@ Every error that the library raises.
     │   ├── UndecodableEvent
     │   ├── MistypedEvent               its payload is not what its type says
     │   └── UnknownEventType            its type, or that revision of it, is not registered here
+    ├── InvalidArchive                  a file of exported events is not what it must be
     └── SchemaError                     the table is not (yet) what it must be
         ├── SchemaMissing
         ├── SchemaOutdated
@@ -39,6 +41,9 @@ All of them can be pickled, name their facts as attributes, and carry a `hint` w
 known. The driver's own exception, where there is one, is the ``__cause__``.
 """
 
+from .archive import (
+    InvalidArchive,
+)
 from .argument import (
     AppendTooLarge,
     InvalidArgument,
@@ -66,6 +71,7 @@ from .outcome import (
     AppendOutcomeUnknown,
     ConcurrentModification,
     RequestRefused,
+    RestoreOutcomeUnknown,
     StoreOverloaded,
     StoreUnavailable,
 )
@@ -94,6 +100,7 @@ __all__ = [
     "ConcurrentModification",
     "ConnectionFailed",
     "EventStoreError",
+    "InvalidArchive",
     "InvalidArgument",
     "InvalidEvent",
     "InvalidExpectedVersion",
@@ -103,6 +110,7 @@ __all__ = [
     "MisuseError",
     "PayloadNotEncodable",
     "RequestRefused",
+    "RestoreOutcomeUnknown",
     "SchemaChangeFailed",
     "SchemaError",
     "SchemaMismatch",

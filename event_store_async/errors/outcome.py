@@ -88,3 +88,25 @@ class StoreOverloaded(EventStoreError):
 
 class RequestRefused(EventStoreError):
     """The server or the driver refused the request for good; nothing was stored."""
+
+
+class RestoreOutcomeUnknown(EventStoreError):
+    """
+    No quorum answered before the deadline: the events may be restored, now or a little later.
+
+    Restoring them again settles it, from any process.
+
+    Attributes:
+        stream_id: The stream.
+        first: The version of the first of the events.
+        last: The version of the last.
+    """
+
+    def __init__(self, stream_id: UUID, first: int, last: int) -> None:
+        super().__init__(
+            f"it is unknown whether versions {first} to {last} of stream {stream_id} were restored",
+            hint="restore them again: what is stored already is recognised",
+        )
+        self.stream_id = stream_id
+        self.first = first
+        self.last = last

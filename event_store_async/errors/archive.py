@@ -1,0 +1,23 @@
+"""Archives: files of events that are not what they must be."""
+
+from .base import EventStoreError
+
+
+class InvalidArchive(EventStoreError):
+    """
+    A file of exported events, or the checkpoint beside it, cannot be read or gone on with.
+
+    Attributes:
+        path: The file.
+        line: The line that is wrong, from 1 on; None where it is the file as a whole.
+        reason: What is wrong, in words.
+    """
+
+    def __init__(
+        self, path: object, line: int | None, reason: str, *, hint: str | None = None
+    ) -> None:
+        place = str(path) if line is None else f"{path}, line {line:,}"
+        super().__init__(f"{place}: {reason}", hint=hint)
+        self.path = str(path)
+        self.line = line
+        self.reason = reason
