@@ -13,6 +13,9 @@ else:
     except ImportError:
         zstd: Any = None
 
+ZstdError: Final[type[Exception]] = LookupError if zstd is None else zstd.ZstdError
+"""What is raised for bytes that are no zstd."""
+
 SUFFIX: Final = "+zstd"
 """Stands behind the content type of a payload that is compressed (RFC 8878, section 7.2)."""
 
@@ -43,3 +46,18 @@ def decompressed(data: bytes) -> bytes:
     if not available():
         raise LookupError(f"it is compressed, and there is no zstd here ({HINT})")
     return zstd.decompress(data)
+
+
+def frame_writer(level: int) -> Any:
+    """Return what compresses a frame bit by bit; its checksum tells of damage."""
+    return zstd.ZstdCompressor(options=_checked(level))
+
+
+def frame_reader() -> Any:
+    """Return what decompresses a frame bit by bit."""
+    return zstd.ZstdDecompressor()
+
+
+def _checked(level: int) -> dict[int, int]:
+    parameter = zstd.CompressionParameter
+    return {parameter.compression_level: level, parameter.checksum_flag: 1}

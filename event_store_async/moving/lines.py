@@ -1,0 +1,229 @@
+"""Lines: what stands in a file of exported events, as values and as JSON. No I/O."""
+
+import base64
+from collections.abc import Callable
+from typing import Any, Final, TypeAlias
+from uuid import UUID
+
+import orjson
+
+from ..stored import StoredEvent
+from ..values import value
+from ..versions import MAX_VERSION
+
+FORMAT: Final = "event-store-archive"
+FORMAT_VERSION: Final = 1
+
+
+@value
+class Header:
+    """
+    The first line.
+
+    Attributes:
+        archive_id: What tells this export from any other.
+        table: The table that was exported, as ``keyspace.table``.
+        begun: When the export began, ISO 8601.
+    """
+
+    archive_id: UUID
+    table: str
+    begun: str
+
+
+@value
+class StreamEnd:
+    """
+    The line behind a stream's last event.
+
+    Attributes:
+        stream_id: The stream.
+        events: How many events of it stand in the file: versions 1 to this.
+        digest: The digest over them, as `StreamDigest.value`, in hex.
+    """
+
+    stream_id: UUID
+    events: int
+    digest: str
+
+
+@value
+class ArchiveEnd:
+    """
+    The last line.
+
+    Attributes:
+        streams: How many streams stand in the file.
+        events: How many events.
+        digest: The digest over all of them (`StoreDigest`).
+    """
+
+    streams: int
+    events: int
+    digest: str
+
+
+Line: TypeAlias = Header | StoredEvent | StreamEnd | ArchiveEnd
+"""What a line stands for."""
+
+
+def write_line(line: Line) -> bytes:
+    """Return a line, with its end."""
+    return orjson.dumps(_object(line), option=orjson.OPT_APPEND_NEWLINE)
+
+
+def _object(line: Line) -> dict[str, Any]:
+    match line:
+        case Header(archive_id=archive_id, table=table, begun=begun):
+            return {
+                "format": FORMAT,
+                "format_version": FORMAT_VERSION,
+                "archive": archive_id,
+                "table": table,
+                "begun": begun,
+            }
+        case StreamEnd(stream_id=stream_id, events=events, digest=digest):
+            return {"stream": stream_id, "events": events, "digest": digest}
+        case ArchiveEnd(streams=streams, events=events, digest=digest):
+            return {"streams": streams, "events": events, "digest": digest}
+        case _:
+            return _event_object(line)
+
+
+def _event_object(event: StoredEvent) -> dict[str, Any]:
+    found: dict[str, Any] = {"stream": event.stream_id, "version": event.version}
+    if event.timestamp is not None:
+        found["timestamp"] = event.timestamp
+    if event.event_id is not None:
+        found["id"] = event.event_id
+    if event.type is not None:
+        found["type"] = event.type
+    if event.content_type is not None:
+        found["content_type"] = event.content_type
+    for name, data in (("metadata", event.metadata), ("payload", event.payload)):
+        if data is not None:
+            # As a text, not as the JSON that it may be: texts come back bit for bit, whatever a
+            # JSON library makes of numbers, spaces and the order of keys.
+            try:
+                found[name] = data.decode()
+            except UnicodeDecodeError:
+                found[f"{name}_base64"] = base64.b64encode(data).decode()
+    return found
+
+
+def read_line(data: bytes) -> Line:
+    """
+    Return what a line stands for.
+
+    Raises:
+        ValueError: it stands for nothing; the message says why.
+    """
+    try:
+        found = orjson.loads(data)
+    except orjson.JSONDecodeError as error:
+        raise ValueError(f"no JSON: {error}") from error
+    if not isinstance(found, dict):
+        raise ValueError("a JSON object is needed")  # noqa: TRY004 - it is the line that is wrong
+    fields = _Fields(found)
+    if "format" in found:
+        return _header(fields)
+    if "version" in found:
+        line: Line = _event(fields)
+    elif "streams" in found:
+        line = ArchiveEnd(
+            fields.integer("streams", 0),
+            fields.integer("events", 0),
+            fields.take("digest", _digest),
+        )
+    else:
+        line = StreamEnd(
+            fields.take("stream", UUID),
+            fields.integer("events", 1),
+            fields.take("digest", _digest),
+        )
+    fields.check_empty()
+    return line
+
+
+def _header(fields: "_Fields") -> Header:
+    if fields.take("format", str) != FORMAT:
+        raise ValueError("it is not a file of exported events")
+    version = fields.integer("format_version", 1)
+    if version > FORMAT_VERSION:
+        raise ValueError(f"format version {version} is newer than this program")
+    header = Header(
+        fields.take("archive", UUID), fields.take("table", str), fields.take("begun", str)
+    )
+    fields.check_empty()
+    return header
+
+
+def _event(fields: "_Fields") -> StoredEvent:
+    return StoredEvent(
+        fields.take("stream", UUID),
+        fields.integer("version", 1, MAX_VERSION),
+        fields.binary("payload"),
+        fields.integer("timestamp", -(2**63), 2**63 - 1) if "timestamp" in fields.found else None,
+        fields.optional("id", UUID),
+        fields.optional("type", str),
+        fields.optional("content_type", str),
+        fields.binary("metadata"),
+    )
+
+
+def _digest(text: str) -> str:
+    if len(text) != 64 or len(bytes.fromhex(text)) != 32:
+        raise ValueError("no digest")
+    return text
+
+
+class _Fields:
+    """The fields of a line's object, taken one by one; what is left over is an error."""
+
+    def __init__(self, found: dict[str, Any]) -> None:
+        self.found = found
+
+    def take(self, name: str, make: Callable[[str], Any]) -> Any:
+        """Return a field that is a text, made into a value."""
+        given = self.found.pop(name, None)
+        try:
+            if isinstance(given, str):
+                return make(given)
+        except ValueError:
+            pass
+        raise ValueError(f"{name!r} is not what it must be: {given!r:.100}")
+
+    def optional(self, name: str, make: Callable[[str], Any]) -> Any:
+        """Return a field as `take` does, None where it is not there."""
+        return self.take(name, make) if name in self.found else None
+
+    def integer(self, name: str, smallest: int, largest: int = 2**63 - 1) -> int:
+        """Return a field that is a whole number."""
+        given = self.found.pop(name, None)
+        if isinstance(given, bool) or not isinstance(given, int):
+            raise ValueError(  # noqa: TRY004 - it is the line that is wrong
+                f"{name!r} must be a whole number, not {given!r:.100}"
+            )
+        if not smallest <= given <= largest:
+            raise ValueError(f"{name!r} must be {smallest} to {largest}, not {given}")
+        return given
+
+    def binary(self, name: str) -> bytes | None:
+        """Return a field that is bytes, as a text or in base64; None where it is not there."""
+        coded = f"{name}_base64"
+        if name in self.found and coded in self.found:
+            raise ValueError(f"{name!r} stands there twice")
+        if coded in self.found:
+            data: bytes = self.take(coded, _from_base64)
+            return data
+        text = self.optional(name, str.encode)
+        return text if text is None else bytes(text)
+
+    def check_empty(self) -> None:
+        """Refuse what nobody has asked for."""
+        if self.found:
+            raise ValueError(f"unknown fields: {', '.join(sorted(self.found))}")
+
+
+def _from_base64(text: str) -> bytes:
+    return base64.b64decode(text, validate=True)
