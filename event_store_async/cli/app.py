@@ -8,8 +8,12 @@ from .. import __version__
 from . import node, schema
 from .append import append
 from .doctor import doctor
+from .export import export
+from .import_ import import_
 from .read import head, read
+from .streams import streams
 from .tail import tail
+from .verify import verify
 
 _HELP: Final = """
 Look after an event store on Apache Cassandra.
@@ -35,6 +39,10 @@ app.command()(read)
 app.command()(tail)
 app.command()(head)
 app.command()(doctor)
+app.command()(streams)
+app.command()(verify)
+app.command()(export)
+app.command("import")(import_)
 app.add_typer(schema.app, name="schema")
 app.add_typer(node.app, name="node")
 

@@ -15,12 +15,13 @@ from .digest import StoreDigest, StreamDigest, event_bytes
 from .exporting import ExportReport, export_events
 from .findings import Finding, FindingKind
 from .importing import ImportReport, import_events
-from .spool import Frames
+from .spool import FRAMES, Frames
 from .surveying import Depth, StreamFacts, Survey, survey_streams
 from .totals import Progress
 from .verifying import Verification, verify_streams
 
 __all__ = [
+    "FRAMES",
     "RING",
     "Depth",
     "ExportReport",

@@ -8,7 +8,7 @@ from typing import BinaryIO
 from anyio import to_thread
 
 from ..cassandra import EventStore
-from ..errors import InvalidArchive
+from ..errors import InvalidArchive, InvalidArgument
 from .arrivals import Arrivals
 from .findings import Finding
 from .import_state import ImportState, OpenStream
@@ -74,13 +74,15 @@ async def import_events(
         on_finding: Told of each stream that was refused or is different.
 
     Raises:
-        InvalidArgument: there is no zstd.
+        InvalidArgument: there is no zstd, or a checkpoint is named for a stream.
         InvalidArchive: the file is none, is damaged or not whole; names the line. Of what stands
             in front of it, some is stored by then.
         RestoreOutcomeUnknown, StoreUnavailable: no quorum answered; importing again goes on.
         RequestRefused, MisuseError, SchemaError
     """
     check_zstd()
+    if checkpoint is not None and not isinstance(source, Path):
+        raise InvalidArgument("what comes through a pipe cannot be gone on with")
     table = await store.schema_state()
     table.check_usable()
     run = _Import(source, on_progress)

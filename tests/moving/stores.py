@@ -68,3 +68,8 @@ def line_count(path: Path) -> int:
 
     with zstd.open(path, "rb") as file:
         return sum(1 for _ in file)
+
+
+def names(folder: Path) -> list[str]:
+    """Return the names of a folder's files."""
+    return sorted(file.name for file in folder.iterdir())

@@ -1,12 +1,11 @@
 """A round trip: what is exported and imported is the same, bit for bit, and twice is once."""
 
-import os
 from pathlib import Path
 
 from event_store_async.moving import export_events, import_events, verify_streams
 
 from ..fixtures.server import Server
-from .stores import contents, fill_with_everything, line_count, new_store
+from .stores import contents, fill_with_everything, line_count, names, new_store
 
 
 async def test_everything_comes_back_bit_for_bit(server: Server, tmp_path: Path) -> None:
@@ -28,4 +27,4 @@ async def test_everything_comes_back_bit_for_bit(server: Server, tmp_path: Path)
         assert first.digest == again.digest == exported.digest
         digests = [(await verify_streams(store)).digest for store in (source, target)]
         assert digests == [exported.digest] * 2
-    assert os.listdir(tmp_path) == [path.name]
+    assert names(tmp_path) == [path.name]

@@ -1,0 +1,110 @@
+"""``event-store streams``: what streams there are."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import orjson
+import typer
+
+from ..cassandra import EventStore
+from ..drafts import from_milliseconds
+from ..moving import Depth, StreamFacts, Survey, survey_streams
+from .arguments import AsJson
+from .meter import Every, Meter
+from .output import note
+from .target import with_store
+
+Checkpoint = Annotated[
+    Path | None,
+    typer.Option(
+        help="A file that says how far this has come: where there is one, it is gone on with."
+    ),
+]
+
+
+@with_store
+async def streams(
+    store: EventStore,
+    depth: Annotated[
+        Depth,
+        typer.Option(
+            help="How much is read of each stream: heads, the least; ends, its last event too; "
+            "events, all of them, which tells their bytes."
+        ),
+    ] = Depth.ENDS,
+    every_one: Annotated[
+        bool, typer.Option("--list", help="Print a line for each stream, in no order.")
+    ] = False,
+    checkpoint: Checkpoint = None,
+    every: Every = 5.0,
+    as_json: AsJson = False,
+) -> None:
+    """
+    Count the streams and events of a store: how many, how long, how old, how large.
+
+    The whole table is scanned, in ranges of tokens. With --list the columns are: stream, version,
+    first event, last event, bytes.
+
+    Examples:
+    - `event-store streams`
+    - `event-store streams --depth events --json`
+    - `event-store streams --depth heads --list | sort --key 2 --numeric-sort --reverse | head`
+    """
+    with Meter("streams", every) as meter:
+        survey = await survey_streams(
+            store,
+            depth=depth,
+            checkpoint=checkpoint,
+            on_progress=meter,
+            on_stream=(lambda facts: typer.echo(_line(facts, as_json))) if every_one else None,
+        )
+    if as_json and not every_one:
+        typer.echo(orjson.dumps(_summary(survey, depth)).decode())
+        return
+    for text in _words(survey, depth):
+        note(text) if every_one else typer.echo(text)
+
+
+def _line(facts: StreamFacts, as_json: bool) -> str:
+    if as_json:
+        return orjson.dumps(facts).decode()
+    cells = (facts.stream_id, facts.version, facts.first, facts.last, facts.bytes)
+    return "\t".join("-" if cell is None else str(cell) for cell in cells)
+
+
+def _summary(survey: Survey, depth: Depth) -> dict[str, object]:
+    found: dict[str, object] = asdict(survey)
+    for name in ("oldest", "newest"):
+        found[name] = _moment(found[name])
+    if depth is not Depth.EVENTS:
+        found.update(bytes=None, largest=None)
+    return found
+
+
+def _words(survey: Survey, depth: Depth) -> list[str]:
+    texts = [f"streams   {survey.streams:,}", f"events    {survey.events:,}"]
+    if depth is Depth.EVENTS:
+        texts.append(f"bytes     {survey.bytes:,}, of payloads and metadata as stored")
+        if survey.largest_stream:
+            texts.append(f"largest   {survey.largest:,} bytes, stream {survey.largest_stream}")
+    if survey.longest_stream:
+        texts.append(f"longest   {survey.longest:,} events, stream {survey.longest_stream}")
+    for name, moment in (("oldest", survey.oldest), ("newest", survey.newest)):
+        if moment is not None:
+            texts.append(f"{name}    {_moment(moment)}")
+    for smallest, count in sorted((survey.lengths or {}).items(), key=lambda it: int(it[0])):
+        texts.append(f"{_lengths(int(smallest)):>20} events  {count:,} streams")
+    return texts
+
+
+def _lengths(smallest: int) -> str:
+    if smallest < 2:
+        return str(smallest)
+    return f"{smallest:,} to {(9 if smallest == 2 else smallest * 10 - 1):,}"
+
+
+def _moment(milliseconds: object) -> str | None:
+    if not isinstance(milliseconds, int):
+        return None
+    return from_milliseconds(milliseconds).isoformat(timespec="milliseconds")

@@ -1,0 +1,189 @@
+"""
+Export and import, killed in the middle and gone on with, as processes of their own.
+
+The points of the kills are lines of progress, not moments; a small pipe keeps the process from
+running ahead of whoever reads them. As a program, on a Cassandra of its own or the one that
+EVENT_STORE_CONTACT_POINTS names:
+
+    python -m tests.moving.interrupting --events 200000
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from time import monotonic
+from typing import Any
+from uuid import UUID, uuid4
+
+from backports import zstd
+from rich.progress import Progress
+
+from event_store_async import EventStore
+from event_store_async.embedded import EmbeddedCassandra
+
+_PIPE = 4096
+
+
+class Command:
+    """The command ``event-store`` on one keyspace; prints what it is told if *loud*."""
+
+    def __init__(self, where: Sequence[str], keyspace: str, *, loud: bool = False) -> None:
+        self._options = [*where, "--keyspace", keyspace, "--json", "--every", "0"]
+        self._loud = loud
+
+    def kill_after(self, lines: int, *arguments: str) -> str:
+        """Run it, kill it behind so many lines of progress, and return the last of them."""
+        with self._start(arguments, stdout=subprocess.DEVNULL) as process:
+            assert process.stderr is not None
+            last = ""
+            for _ in range(lines):
+                last = process.stderr.readline().decode()
+                assert last, "it ended by itself"
+            process.send_signal(signal.SIGKILL)
+            process.stderr.read()
+        assert process.returncode == -signal.SIGKILL, process.returncode
+        self._say(f"kill -9 {arguments[0]} behind its line {lines}: {last.strip()}")
+        return last
+
+    def run(self, *arguments: str, code: int = 0) -> dict[str, Any]:
+        """Run it to its end, and return what it reports."""
+        with self._start(arguments, stdout=subprocess.PIPE) as process:
+            assert process.stdout is not None
+            assert process.stderr is not None
+            # Its report is one line at the end: it fits the pipe while progress is read.
+            words = [line.decode() for line in process.stderr]
+            *_, report = process.stdout.read().decode().splitlines() or [""]
+        assert process.returncode == code, "".join(words[-20:])
+        going_on = next((line.strip() for line in words if "going on" in line), "from the start")
+        self._say(f"{arguments[0]}: {going_on}; {report}")
+        return {"words": words, **json.loads(report)}
+
+    def _start(self, arguments: Sequence[str], **options: Any) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            [sys.executable, "-m", "event_store_async", *arguments, *self._options],
+            stderr=subprocess.PIPE,
+            pipesize=_PIPE,
+            bufsize=0,
+            env={**os.environ, "TERM": "dumb", "COLUMNS": "200"},
+            **options,
+        )
+
+    def _say(self, text: str) -> None:
+        if self._loud:
+            print(text, flush=True)
+
+
+def check_file(path: Path) -> tuple[int, int]:
+    """Return how many streams and events an archive has; each must stand in it exactly once."""
+    versions: dict[str, int] = {}
+    ended: Counter[str] = Counter()
+    with zstd.open(path, "rb") as file:
+        for line in file:
+            found = json.loads(line)
+            if "version" in found:
+                assert found["version"] == versions.get(found["stream"], 0) + 1, line
+                versions[found["stream"]] = found["version"]
+            elif "stream" in found:
+                assert found["events"] == versions[found["stream"]], line
+                ended[found["stream"]] += 1
+    assert ended == Counter(dict.fromkeys(versions, 1))
+    return len(versions), sum(versions.values())
+
+
+async def fill(store: EventStore, events: int, seed: int, longest: int = 400) -> None:
+    """Append so many events to streams of 1 to *longest*, and to one of a tenth of all of them."""
+    chance = random.Random(seed)
+    lengths = [events // 10]
+    while (left := events - sum(lengths)) > 0:
+        lengths.append(min(left, int(longest ** chance.random())))
+    waiting = iter(lengths)
+
+    async def work() -> None:
+        for length in waiting:
+            stream_id = UUID(int=chance.getrandbits(128), version=4)
+            for start in range(0, length, 200):
+                payloads = [
+                    {"type": "deposited", "cents": number, "note": "naïve ☃ " * (number % 5)}
+                    for number in range(start, min(start + 200, length))
+                ]
+                await store.persist_events(stream_id, payloads)
+                shown.advance(task, len(payloads))
+
+    with Progress() as shown:
+        task = shown.add_task("filling", total=events)
+        await asyncio.gather(*[work() for _ in range(32)])
+
+
+def main() -> None:
+    """Do as the module says."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--events", type=int, default=200_000)
+    parser.add_argument("--kills", type=int, default=3, help="of the export, and of the import")
+    parser.add_argument("--frame-events", type=int, default=2000)
+    parser.add_argument("--seed", type=int, default=random.randrange(10**6))
+    asyncio.run(_main(parser.parse_args()))
+
+
+async def _main(asked: argparse.Namespace) -> None:
+    print(f"seed {asked.seed}, {asked.events:,} events", flush=True)
+    given = os.environ.get("EVENT_STORE_CONTACT_POINTS")
+    if given:
+        port = int(os.environ.get("EVENT_STORE_PORT", "9042"))
+        await _on(given.split(","), port, os.environ.get("EVENT_STORE_DATACENTER"), asked)
+    else:
+        async with EmbeddedCassandra() as cassandra:
+            await _on(cassandra.contact_points, cassandra.port, cassandra.local_datacenter, asked)
+
+
+async def _on(
+    points: Sequence[str], port: int, datacenter: str | None, asked: argparse.Namespace
+) -> None:
+    source, target = (f"moving_{name}_{uuid4().hex[:8]}" for name in ("source", "target"))
+    for keyspace in (source, target):
+        async with EventStore.connect(
+            list(points), port=port, keyspace=keyspace, local_datacenter=datacenter
+        ) as store:
+            await store.create_schema({datacenter or "datacenter1": 1})
+            if keyspace == source:
+                await fill(store, asked.events, asked.seed)
+    where = ["--contact-points", ",".join(points), "--port", str(port)]
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "all.jsonl.zst"
+        await asyncio.to_thread(_interrupt, where, source, target, path, asked)
+
+
+def _interrupt(
+    where: Sequence[str], source: str, target: str, path: Path, asked: argparse.Namespace
+) -> None:
+    chance = random.Random(asked.seed)
+    frames = ["--frame-events", str(asked.frame_events)]
+    begun = monotonic()
+    commands = [Command(where, keyspace, loud=True) for keyspace in (source, target)]
+    most = max(2, asked.events // asked.frame_events // (asked.kills + 1))
+    for _ in range(asked.kills):
+        commands[0].kill_after(chance.randint(1, most), "export", str(path), *frames)
+    exported = commands[0].run("export", str(path), *frames)
+    print(f"in the file, each once: streams, events = {check_file(path)}")
+    for _ in range(asked.kills):
+        commands[1].kill_after(chance.randint(1, most), "import", str(path))
+    imported = commands[1].run("import", str(path))
+    again = commands[1].run("import", str(path))
+    digests = [command.run("verify")["digest"] for command in commands]
+    digests += [report["digest"] for report in (exported, imported, again)]
+    print(f"digests of source, target, file, first and second import:\n{digests}")
+    print(f"{'EQUAL' if len(set(digests)) == 1 else 'DIFFERENT'} after {monotonic() - begun:.0f} s")
+    assert len(set(digests)) == 1
+    assert again["stored"] == 0
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,56 @@
+"""Kills: an export and an import that were killed go on, and nothing is lost or doubled."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from event_store_async import EventStore
+from event_store_async.moving import verify_streams
+
+from ..fixtures.server import Server
+from .interrupting import Command, check_file, fill
+from .stores import contents, names, new_store
+
+EVENTS = 5000
+FRAMES = ("--frame-events", "20")
+
+
+@pytest.fixture
+def where(server: Server) -> list[str]:
+    return ["--contact-points", ",".join(server.contact_points), "--port", str(server.port)]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+async def test_killed_and_gone_on_with(server: Server, where: list[str], tmp_path: Path) -> None:
+    path = tmp_path / "all.jsonl.zst"
+    async with new_store(server) as (source, one), new_store(server) as (target, two):
+        await fill(source, EVENTS, seed=7, longest=40)
+
+        def kill_and_go_on(command: Command, *arguments: str) -> dict[str, object]:
+            # Of some 200 lines each; the pipe lets a process run 45 ahead of who reads them.
+            for lines in (1, 15, 8):
+                command.kill_after(lines, *arguments)
+            return command.run(*arguments)
+
+        exported = await asyncio.to_thread(
+            kill_and_go_on, Command(where, one), "export", str(path), *FRAMES
+        )
+        streams, events = check_file(path)
+        imported = await asyncio.to_thread(kill_and_go_on, Command(where, two), "import", str(path))
+
+        assert (exported["streams"], exported["events"], exported["resumed"]) == (
+            streams,
+            EVENTS,
+            True,
+        )
+        assert (imported["events"], imported["findings"], imported["resumed"]) == (EVENTS, 0, True)
+        assert events == EVENTS
+        assert await digest(source) == await digest(target) == exported["digest"]
+        assert await contents(source) == await contents(target)
+    assert names(tmp_path) == [path.name]
+
+
+async def digest(store: EventStore) -> str:
+    return (await verify_streams(store)).digest
