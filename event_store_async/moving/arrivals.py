@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
 import anyio
+import anyio.lowlevel
 
 from ..cassandra import Storage
 from ..errors import ConcurrentModification, StreamError, StreamHole
@@ -55,7 +56,6 @@ class Arrivals:
                 for queue in self._queues:
                     group.start_soon(self._work, queue)
                 await feed()
-                await self.wait()
                 group.cancel_scope.cancel()
         except BaseExceptionGroup as errors:
             error = first_error(errors)
@@ -83,13 +83,15 @@ class Arrivals:
             await self._put(item)
 
     async def wait(self) -> None:
-        """Wait until all has arrived that was sent on its way."""
+        """Wait until all has arrived that was taken."""
+        await self.flush()
         for queue in self._queues:
             await queue.join()
 
     async def _put(self, item: _Item) -> None:
         stream = item[0].digest.stream_id
         await self._queues[hash(stream) % self.workers].put(item)
+        await anyio.lowlevel.checkpoint()  # a queue with room does not let anybody else run
 
     async def _work(self, queue: asyncio.Queue[_Item]) -> None:
         while True:

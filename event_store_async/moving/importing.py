@@ -13,7 +13,7 @@ from .arrivals import Arrivals
 from .findings import Finding
 from .import_state import ImportState, OpenStream
 from .lines import ArchiveEnd, Header, Line, StreamEnd, read_line
-from .reading import Block, FrameReader
+from .reading import Frame, FrameReader
 from .spool import export_checkpoint
 from .totals import Progress
 from .walking import WORKERS
@@ -161,16 +161,14 @@ class _Import:
     async def read_all(self, arrivals: Arrivals) -> None:
         """Read to the end; at the end of each frame all must have arrived."""
         state = self.state
-        while (block := await to_thread.run_sync(self._reader.read)) is not None:
-            for index in range(len(block.lines)):
-                await self._take(self._line(block, index), block.first + index, arrivals)
-            await arrivals.flush()
-            if block.frame_end is not None:
-                await arrivals.wait()
-                state.offset = block.frame_end
-                state.line = block.first + len(block.lines)
-                await state.save()
-            self._tell(saved=block.frame_end is not None)
+        while (frame := await to_thread.run_sync(self._reader.read)) is not None:
+            for index in range(len(frame.lines)):
+                await self._take(self._line(frame, index), frame.first + index, arrivals)
+            await arrivals.wait()
+            state.offset = frame.end
+            state.line = frame.first + len(frame.lines)
+            await state.save()
+            self._tell()
         if not state.ended:
             await state.end()
             raise InvalidArchive(
@@ -232,17 +230,17 @@ class _Import:
                 f"the file, which says {end.streams}, {end.events} and {end.digest}",
             )
 
-    def _line(self, block: Block, index: int) -> Line:
+    def _line(self, frame: Frame, index: int) -> Line:
         try:
-            return read_line(block.lines[index])
+            return read_line(frame.lines[index])
         except ValueError as error:
-            raise InvalidArchive(self._path, block.first + index, str(error)) from error
+            raise InvalidArchive(self._path, frame.first + index, str(error)) from error
 
     def _fraction(self) -> float:
         return self._reader.offset / self._reader.size if self._reader.size else 0.0
 
-    def _tell(self, *, saved: bool) -> None:
+    def _tell(self) -> None:
         read = self.state.read
         self._on_progress(
-            Progress(self._fraction(), read.streams, read.events, self._resumed_at, saved)
+            Progress(self._fraction(), read.streams, read.events, self._resumed_at, saved=True)
         )

@@ -1,4 +1,4 @@
-"""Reading: a file of zstd frames, block by block, in bounded memory."""
+"""Reading: a file of zstd frames, one at a time: each is checked before it is handed out."""
 
 import os
 import stat
@@ -9,27 +9,26 @@ from typing import Any, BinaryIO, Final
 from ..codec import compression
 from ..errors import InvalidArchive
 
+LARGEST_FRAME: Final = 64 * 1024 * 1024
+"""Bytes of lines that a frame may hold: it is kept in memory until its checksum is seen."""
+
 _COMPRESSED: Final = 128 * 1024
-_BLOCK: Final = 256 * 1024
-_LONGEST_LINE: Final = 64 * 1024 * 1024
-"""Twice what the server can hold in one row, in base64."""
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
+class Frame:
     """
-    Some of a file's lines.
+    Lines that are whole, and as they were written: the frame's checksum says so.
 
     Attributes:
-        lines: They are whole.
+        lines: The lines, without their ends.
         first: The number of the first, from 1 on.
-        frame_end: Where the frame behind them begins, in bytes, if they end a frame: the file
-            can be read on from there.
+        end: Where the next frame begins, in bytes: the file can be read on from there.
     """
 
     lines: list[bytes]
     first: int
-    frame_end: int | None
+    end: int
 
 
 class FrameReader:
@@ -60,63 +59,55 @@ class FrameReader:
         self.offset = offset
         """How much has been read, in bytes."""
         self._line = line
-        self._frame: Any = None
         self._waiting = b""
-        self._rest = b""
 
-    def read(self) -> Block | None:
+    def read(self) -> Frame | None:
         """
-        Return the next lines, None behind the last.
+        Return the next frame, None behind the last.
 
         Raises:
-            InvalidArchive: no zstd frames, damaged ones, or a file that ends inside one.
+            InvalidArchive: no zstd frame, a damaged or a larger one than `LARGEST_FRAME`, or a
+                file that ends inside one.
         """
-        while True:
-            if self._frame is None:
-                if not self._fill():
-                    self._check_end()
-                    return None
-                self._frame = compression.frame_reader()
-            elif self._frame.needs_input and not self._fill():
-                raise self._error(
-                    "it ends in the middle", hint="an export that was interrupted can be resumed"
-                )
-            block = self._decompress()
-            if block.lines or block.frame_end is not None:
-                return block
+        if not self._fill():
+            if self.offset == 0:
+                raise self._error("it is empty")
+            return None
+        text = self._decompress(compression.frame_reader())
+        *lines, rest = text.split(b"\n")
+        if rest:
+            raise self._error("its last line does not end")
+        frame = Frame(lines, self._line, self.offset - len(self._waiting))
+        self._line += len(lines)
+        return frame
 
     def close(self) -> None:
         """Close the file; a stream is left open."""
         if self._own:
             self._file.close()
 
-    def _decompress(self) -> Block:
-        data, self._waiting = self._waiting, b""
-        try:
-            text = self._rest + self._frame.decompress(data, _BLOCK)
-        except compression.ZstdError as error:
-            raise self._error(f"it is damaged: {error}") from error
-        ended = None
-        if self._frame.eof:
-            self._waiting = self._frame.unused_data
-            ended = self.offset - len(self._waiting)
-            self._frame = None
-        *lines, self._rest = text.split(b"\n")
-        if len(self._rest) > _LONGEST_LINE or (ended is not None and self._rest):
-            raise self._error("a line does not end")
-        block = Block(lines, self._line, ended)
-        self._line += len(lines)
-        return block
+    def _decompress(self, frame: Any) -> bytes:
+        text = bytearray()
+        while not frame.eof:
+            if frame.needs_input and not self._fill():
+                raise self._error(
+                    "it ends in the middle", hint="an export that was interrupted can be resumed"
+                )
+            data, self._waiting = self._waiting, b""
+            try:
+                text += frame.decompress(data, LARGEST_FRAME + 1 - len(text))
+            except compression.ZstdError as error:
+                raise self._error(f"it is damaged from here on: {error}") from error
+            if len(text) > LARGEST_FRAME:
+                raise self._error(f"a frame holds more than {LARGEST_FRAME:,} bytes")
+        self._waiting = frame.unused_data
+        return bytes(text)
 
     def _fill(self) -> bool:
         if not self._waiting:
             self._waiting = self._file.read(_COMPRESSED)
             self.offset += len(self._waiting)
         return bool(self._waiting)
-
-    def _check_end(self) -> None:
-        if self.offset == 0:
-            raise self._error("it is empty")
 
     def _error(self, reason: str, hint: str | None = None) -> InvalidArchive:
         return InvalidArchive(self._path, self._line, reason, hint=hint)

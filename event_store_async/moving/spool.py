@@ -11,10 +11,12 @@ from anyio import to_thread
 from anyio.streams.memory import MemoryObjectReceiveStream
 
 from ..cassandra import SchemaState
-from ..errors import InvalidArchive
+from ..checks import check_number
+from ..errors import InvalidArchive, InvalidArgument
 from .checkpoint import Checkpoint
 from .export_state import Chunk, ExportState
 from .lines import ArchiveEnd, Header, write_line
+from .reading import LARGEST_FRAME
 from .totals import Progress
 from .walking import Walk
 from .writing import FrameWriter
@@ -26,12 +28,22 @@ class Frames:
     When a frame of an export's file ends.
 
     Attributes:
-        bytes: Behind so many bytes of lines,
+        bytes: Behind so many bytes of lines, 32 MiB at most,
         events: or behind so many events.
+
+    Raises:
+        InvalidArgument: they are no such numbers.
     """
 
     bytes: int = 8 * 1024 * 1024
     events: int = 20_000
+
+    def __post_init__(self) -> None:
+        """Refuse frames that an import would refuse."""
+        check_number("bytes", self.bytes, at_least=1)
+        check_number("events", self.events, at_least=1)
+        if self.bytes > LARGEST_FRAME // 2:
+            raise InvalidArgument(f"a frame has {LARGEST_FRAME // 2:,} bytes at most")
 
 
 FRAMES: Final = Frames()

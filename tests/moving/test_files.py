@@ -1,0 +1,190 @@
+"""Files: frames that can be cut and gone on with; damage is told with the line."""
+
+import io
+import random
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from event_store_async import InvalidArchive, InvalidArgument
+from event_store_async.moving import Frames
+from event_store_async.moving.checkpoint import Checkpoint
+from event_store_async.moving.reading import LARGEST_FRAME, FrameReader
+from event_store_async.moving.writing import FrameWriter
+
+from .stores import names
+
+
+def write(path: Path, *frames: list[bytes], size: int = 0) -> list[int]:
+    """Write frames, and return where each of them ends."""
+    writer = FrameWriter(path, size)
+    ends = []
+    for lines in frames:
+        for line in lines:
+            writer.write(line + b"\n")
+        writer.finish_frame()
+        ends.append(writer.size)
+    writer.close()
+    return ends
+
+
+def read(path: Path, offset: int = 0, line: int = 1) -> list[bytes]:
+    reader = FrameReader(path, offset, line)
+    try:
+        lines = []
+        while (frame := reader.read()) is not None:
+            lines += frame.lines
+        return lines
+    finally:
+        reader.close()
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "file.zst"
+
+
+@settings(max_examples=30)
+@given(
+    st.lists(st.lists(st.binary(max_size=50).map(lambda it: it.replace(b"\n", b"")), min_size=1)),
+)
+def test_lines_come_back_from_every_frame(frames: list[list[bytes]]) -> None:
+    buffer = io.BytesIO()
+    writer = FrameWriter(None, stream=buffer)
+    writer.write(b"first\n")
+    for lines in frames:
+        writer.write(b"".join(line + b"\n" for line in lines))
+        writer.finish_frame()
+    writer.finish_frame()
+
+    from backports import zstd
+
+    whole = [b"first", *(line for lines in frames for line in lines)]
+    assert zstd.decompress(buffer.getvalue()).split(b"\n")[:-1] == whole
+
+
+def test_a_file_can_be_read_on_from_the_end_of_any_frame(path: Path) -> None:
+    frames = [[b"1", b"2"], [b"3"], [b"x" * 900_000, b"5"], [b"6"]]
+    ends = write(path, *frames)
+    reader = FrameReader(path)
+    found = {}
+    while (frame := reader.read()) is not None:
+        found[frame.end] = frame.first + len(frame.lines)
+    reader.close()
+
+    assert found == dict(zip(ends, [3, 4, 6, 7], strict=True))
+    whole = [line for lines in frames for line in lines]
+    for end, line in found.items():
+        assert read(path, end, line) == whole[line - 1 :]
+
+
+def test_a_file_cut_anywhere_is_gone_on_with_from_its_last_whole_frame(path: Path) -> None:
+    ends = write(path, [b"1", b"2"], [b"3"])
+    whole = path.read_bytes()
+    for cut in range(ends[0], len(whole) + 5):
+        path.write_bytes((whole + b"junk!")[:cut])
+        write(path, [b"4"], size=ends[0])
+
+        assert read(path) == [b"1", b"2", b"4"]
+
+
+def test_a_file_that_is_cut_is_told(path: Path) -> None:
+    first, end = write(path, [b"1", b"2"], [b"3", b"4"])
+    whole = path.read_bytes()
+    assert len(whole) == end
+    for cut in range(1, len(whole)):
+        path.write_bytes(whole[:cut])
+        if cut == first:
+            assert read(path) == [b"1", b"2"], "cut between frames: their lines are whole"
+            continue
+        with pytest.raises(InvalidArchive) as caught:
+            read(path)
+        assert caught.value.reason == "it ends in the middle"
+        assert caught.value.line == (1 if cut < first else 3)
+    path.write_bytes(b"")
+    with pytest.raises(InvalidArchive, match="it is empty"):
+        read(path)
+
+
+def test_damage_is_told_with_its_line_and_never_read(path: Path) -> None:
+    chance = random.Random(5)
+    frames = [[chance.randbytes(40).hex().encode() for _ in range(50)] for _ in range(3)]
+    ends = write(path, *frames)
+    whole = path.read_bytes()
+    for _ in range(60):
+        place = chance.randrange(ends[0], ends[1])
+        damaged = bytearray(whole)
+        damaged[place] ^= 1 << chance.randrange(8)
+        path.write_bytes(bytes(damaged))
+
+        with pytest.raises(InvalidArchive) as caught:
+            read(path)
+        assert caught.value.line == 51
+        reader = FrameReader(path)
+        first = reader.read()
+        assert first is not None
+        assert first.lines == frames[0]
+        with pytest.raises(InvalidArchive):
+            reader.read()
+        reader.close()
+
+
+def test_what_is_no_such_file_is_told(tmp_path: Path, path: Path) -> None:
+    path.write_text('{"format":"event-store-archive"}\n')
+    with pytest.raises(InvalidArchive, match=r"file\.zst, line 1: it is damaged"):
+        read(path)
+    with pytest.raises(InvalidArchive, match="it cannot be read"):
+        read(tmp_path / "none")
+    with pytest.raises(InvalidArchive, match="it cannot be written"):
+        FrameWriter(tmp_path / "none" / "file")
+    with pytest.raises(InvalidArchive, match="has 33 bytes, and the checkpoint knows of 100"):
+        FrameWriter(path, 100)
+
+
+def test_two_processes_do_not_write_one_file(path: Path) -> None:
+    first = FrameWriter(path)
+    with pytest.raises(InvalidArchive, match="another process is writing it"):
+        FrameWriter(path)
+    first.close()
+    FrameWriter(path).close()
+
+
+async def test_a_checkpoint_is_of_its_work_only(tmp_path: Path) -> None:
+    path = tmp_path / "point"
+    mine = Checkpoint(path, "export", {"table": "a.events"})
+    assert await mine.load() is None
+    await mine.save({"n": 1})
+    await mine.save({"n": 2})
+    assert await mine.load() == {"n": 2}
+    assert names(tmp_path) == ["point"]
+
+    for other, reason in (
+        (Checkpoint(path, "import", {"table": "a.events"}), "work is 'export', not 'import'"),
+        (Checkpoint(path, "export", {"table": "b.events"}), "table is 'a.events', not 'b.events'"),
+    ):
+        with pytest.raises(InvalidArchive, match=reason):
+            await other.load()
+    for junk in (b"", b"{}", b"[]", b'{"format":"event-store-checkpoint"}', b"\xff"):
+        write_junk(path, junk)
+        with pytest.raises(InvalidArchive, match="it is no checkpoint"):
+            await mine.load()
+    await mine.remove()
+    await mine.remove()
+    assert names(tmp_path) == []
+
+
+def write_junk(path: Path, data: bytes) -> None:
+    path.write_bytes(data)
+
+
+def test_a_frame_that_memory_must_not_hold_is_refused(path: Path) -> None:
+    write(path, [b" " * (LARGEST_FRAME + 1)])
+
+    with pytest.raises(InvalidArchive, match="a frame holds more than"):
+        read(path)
+    with pytest.raises(InvalidArgument, match="at most"):
+        Frames(bytes=LARGEST_FRAME)
+    with pytest.raises(InvalidArgument, match="events must be 1 to"):
+        Frames(events=0)
