@@ -51,8 +51,7 @@ class FrameReader:
             self._file = path.open("rb") if stream is None else stream
         except OSError as error:
             raise InvalidArchive(path, None, f"it cannot be read: {error}") from error
-        status = os.fstat(self._file.fileno())
-        self.size = status.st_size if stat.S_ISREG(status.st_mode) else None
+        self.size = _size(self._file)
         """The file's size in bytes, where it is known."""
         if self._own and offset:
             self._file.seek(offset)
@@ -111,3 +110,11 @@ class FrameReader:
 
     def _error(self, reason: str, hint: str | None = None) -> InvalidArchive:
         return InvalidArchive(self._path, self._line, reason, hint=hint)
+
+
+def _size(file: BinaryIO) -> int | None:
+    try:
+        status = os.fstat(file.fileno())
+    except OSError:  # a stream in memory
+        return None
+    return status.st_size if stat.S_ISREG(status.st_mode) else None
