@@ -39,7 +39,7 @@ async def export(
 
     Examples:
     - `event-store export bank.jsonl.zst`
-    - `event-store export - | zstdcat | head`
+    - `event-store export - --json > all.jsonl.zst`
     """
     to_pipe = str(file) == "-"
     if to_pipe and sys.stdout.isatty():

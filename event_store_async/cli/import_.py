@@ -39,8 +39,8 @@ async def import_(
     Exit codes: 5, a stream was refused, or is not what was written; each is a line of the output.
 
     Examples:
-    - `event-store import bank.jsonl.zst --keyspace bank_copy`
-    - `event-store export - | ssh there event-store import -`
+    - `event-store export all.jsonl.zst && event-store import all.jsonl.zst --keyspace bank`
+    - `event-store export - | event-store import - --keyspace bank`
     """
     with Meter("import", every) as meter:
         report = await import_events(

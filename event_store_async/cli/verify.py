@@ -6,7 +6,7 @@ import orjson
 import typer
 
 from ..cassandra import EventStore
-from ..moving import Finding, verify_streams
+from ..moving import StreamFinding, verify_streams
 from .arguments import AsJson
 from .exit_codes import ExitCode
 from .meter import Every, Meter
@@ -50,7 +50,7 @@ async def verify(
             on_finding=lambda finding: tell(finding, as_json),
         )
     if as_json:
-        typer.echo(orjson.dumps(report).decode())
+        typer.echo(orjson.dumps(report, option=orjson.OPT_NON_STR_KEYS).decode())
     else:
         typer.echo(f"streams   {report.streams:,}")
         typer.echo(f"events    {report.events:,}")
@@ -62,6 +62,6 @@ async def verify(
         raise typer.Exit(ExitCode.FINDINGS)
 
 
-def tell(finding: Finding, as_json: bool, *, to_stderr: bool = False) -> None:
+def tell(finding: StreamFinding, as_json: bool, *, to_stderr: bool = False) -> None:
     """Print a finding, as a line of text or of JSON."""
     typer.echo(orjson.dumps(finding).decode() if as_json else str(finding), err=to_stderr)

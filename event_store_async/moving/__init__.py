@@ -13,7 +13,7 @@ from ..ring import RING, ScanPosition, TokenRange
 from ..stored import Restored, StoredEvent, StreamSummary, StreamTail
 from .digest import StoreDigest, StreamDigest, event_bytes
 from .exporting import ExportReport, export_events
-from .findings import Finding, FindingKind
+from .findings import FindingKind, StreamFinding
 from .importing import ImportReport, import_events
 from .spool import FRAMES, Frames
 from .surveying import Depth, StreamFacts, Survey, survey_streams
@@ -25,7 +25,6 @@ __all__ = [
     "RING",
     "Depth",
     "ExportReport",
-    "Finding",
     "FindingKind",
     "Frames",
     "ImportReport",
@@ -37,6 +36,7 @@ __all__ = [
     "StoredEvent",
     "StreamDigest",
     "StreamFacts",
+    "StreamFinding",
     "StreamSummary",
     "StreamTail",
     "Survey",

@@ -13,7 +13,7 @@ from ..cassandra import Storage
 from ..errors import ConcurrentModification, StreamError, StreamHole
 from ..stored import StoredEvent
 from .digest import StreamDigest
-from .findings import Finding, FindingKind
+from .findings import FindingKind, StreamFinding
 from .import_state import ImportState, OpenStream
 from .walking import first_error
 
@@ -42,7 +42,7 @@ class Arrivals:
     state: ImportState
     check: bool
     workers: int
-    on_finding: Callable[[Finding], None]
+    on_finding: Callable[[StreamFinding], None]
     _queues: list[asyncio.Queue[_Item]] = field(default_factory=list)
     _batch: list[StoredEvent] = field(default_factory=list)
     _size: int = 0
@@ -139,4 +139,4 @@ class Arrivals:
     ) -> None:
         stream.failed = True
         self.state.findings += 1
-        self.on_finding(Finding(stream.digest.stream_id, kind, version, detail))
+        self.on_finding(StreamFinding(stream.digest.stream_id, kind, version, detail))

@@ -31,14 +31,24 @@ class Checkpoint:
         Return the state that was saved, None where none was.
 
         Raises:
-            InvalidArchive: it is no checkpoint, or one of other work.
+            InvalidArchive: it is no checkpoint, one of other work, or cannot be read.
         """
         return await to_thread.run_sync(self._load)
 
     async def save(self, state: dict[str, Any]) -> None:
-        """Replace the file by one with this state, which is on the disk afterwards."""
+        """
+        Replace the file by one with this state, which is on the disk afterwards.
+
+        Raises:
+            InvalidArchive: it cannot be written; the old one is still there.
+        """
         data = orjson.dumps({**self._head, "state": state})
-        await to_thread.run_sync(replace_file, self.path, data)
+        try:
+            await to_thread.run_sync(replace_file, self.path, data)
+        except OSError as error:
+            raise InvalidArchive(
+                self.path, None, f"it cannot be written: {error.strerror}"
+            ) from error
 
     async def remove(self) -> None:
         """Remove the file: the work is done."""
@@ -49,6 +59,8 @@ class Checkpoint:
             data = self.path.read_bytes()
         except FileNotFoundError:
             return None
+        except OSError as error:
+            raise InvalidArchive(self.path, None, f"it cannot be read: {error.strerror}") from error
         try:
             found = orjson.loads(data)
             state = found.pop("state")

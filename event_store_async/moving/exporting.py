@@ -15,7 +15,7 @@ from ..ring import ScanPosition
 from ..stored import StreamSummary
 from .digest import StreamDigest
 from .export_state import Chunk, ExportState, Partial
-from .findings import Finding, FindingKind
+from .findings import FindingKind, StreamFinding
 from .lines import StreamEnd, write_line
 from .spool import FRAMES, Frames, Spool
 from .totals import Progress
@@ -59,7 +59,7 @@ async def export_events(
     workers: int = WORKERS,
     frames: Frames = FRAMES,
     on_progress: Callable[[Progress], None] = lambda _: None,
-    on_finding: Callable[[Finding], None] = lambda _: None,
+    on_finding: Callable[[StreamFinding], None] = lambda _: None,
 ) -> ExportReport:
     """
     Write all events of a store into a file.
@@ -127,7 +127,7 @@ class _Export:
         storage: Storage,
         state: ExportState,
         send: MemoryObjectSendStream[Chunk],
-        on_finding: Callable[[Finding], None],
+        on_finding: Callable[[StreamFinding], None],
     ) -> None:
         self._storage = storage
         self._state = state
@@ -187,7 +187,7 @@ class _Export:
         if problem is not None:
             chunk.findings += 1
             kind = FindingKind.HEAD if head is None else FindingKind.HOLE
-            self._on_finding(Finding(stream_id, kind, digest.events + 1, problem))
+            self._on_finding(StreamFinding(stream_id, kind, digest.events + 1, problem))
 
     async def _pass_on(self, index: int) -> None:
         chunk, self._chunks[index] = self._chunks[index], Chunk(index)

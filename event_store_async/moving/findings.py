@@ -32,7 +32,7 @@ class FindingKind(StrEnum):
 
 
 @value
-class Finding:
+class StreamFinding:
     """
     Something that is wrong with a stream.
 

@@ -10,7 +10,7 @@ from anyio import to_thread
 from ..cassandra import EventStore
 from ..errors import InvalidArchive, InvalidArgument
 from .arrivals import Arrivals
-from .findings import Finding
+from .findings import StreamFinding
 from .import_state import ImportState, OpenStream
 from .lines import ArchiveEnd, Header, Line, StreamEnd, read_line
 from .reading import Frame, FrameReader
@@ -53,7 +53,7 @@ async def import_events(
     check: bool = True,
     workers: int = 2 * WORKERS,
     on_progress: Callable[[Progress], None] = lambda _: None,
-    on_finding: Callable[[Finding], None] = lambda _: None,
+    on_finding: Callable[[StreamFinding], None] = lambda _: None,
 ) -> ImportReport:
     """
     Store the events of a file that `export_events` wrote, bit for bit, with their ids and times.

@@ -50,7 +50,7 @@ class FrameReader:
         try:
             self._file = path.open("rb") if stream is None else stream
         except OSError as error:
-            raise InvalidArchive(path, None, f"it cannot be read: {error}") from error
+            raise InvalidArchive(path, None, f"it cannot be read: {error.strerror}") from error
         self.size = _size(self._file)
         """The file's size in bytes, where it is known."""
         if self._own and offset:

@@ -13,7 +13,7 @@ from ..errors import StreamHole, UndecodableEvent
 from ..ring import ScanPosition
 from ..stored import StoredEvent, StreamSummary
 from .digest import StreamDigest
-from .findings import Finding, FindingKind
+from .findings import FindingKind, StreamFinding
 from .resuming import Resumable, resumable
 from .totals import Progress
 from .walking import RANGES, WORKERS, walk
@@ -56,7 +56,7 @@ async def verify_streams(
     ranges: int = RANGES,
     workers: int = WORKERS,
     on_progress: Callable[[Progress], None] = lambda _: None,
-    on_finding: Callable[[Finding], None] = lambda _: None,
+    on_finding: Callable[[StreamFinding], None] = lambda _: None,
 ) -> Verification:
     """
     Read every event of a store, and look for what must not be.
@@ -103,7 +103,7 @@ class _Findings:
     counts: dict[FindingKind, int] = field(default_factory=dict)
 
     def to_json(self) -> Any:
-        return self.counts
+        return {kind.value: count for kind, count in self.counts.items()}
 
     def load(self, data: Any) -> None:
         self.counts = {FindingKind(kind): int(count) for kind, count in data.items()}
@@ -116,7 +116,7 @@ class _Verifier:
         work: Resumable[_Findings],
         accept: frozenset[str],
         on_progress: Callable[[Progress], None],
-        on_finding: Callable[[Finding], None],
+        on_finding: Callable[[StreamFinding], None],
     ) -> None:
         self._storage = storage
         self._work = work
@@ -144,7 +144,7 @@ class _Verifier:
         self._work.ring.spans[index].done = True
         self._on_progress(self._work.progress())
 
-    async def _judge(self, summary: StreamSummary, events: "_Events") -> list[Finding]:
+    async def _judge(self, summary: StreamSummary, events: "_Events") -> list[StreamFinding]:
         findings = await events.read()
         if events.last == summary.version and not events.cut:
             return findings
@@ -159,7 +159,7 @@ class _Verifier:
         else:
             return findings
         head = None if tail is None else tail.head
-        return [*findings, Finding(summary.stream_id, FindingKind.HEAD, head, text)]
+        return [*findings, StreamFinding(summary.stream_id, FindingKind.HEAD, head, text)]
 
 
 class _Events:
@@ -171,14 +171,14 @@ class _Events:
         self._accept = accept
         self._ids: OrderedDict[UUID, int] = OrderedDict()
         self._no_codec: set[str | None] = set()
-        self._findings: list[Finding] = []
+        self._findings: list[StreamFinding] = []
         self.digest = StreamDigest(stream_id)
         self.bytes = 0
         self.last = 0
         self.cut = False
         """Whether the stream's version is above its last event."""
 
-    async def read(self) -> list[Finding]:
+    async def read(self) -> list[StreamFinding]:
         """Read all that can be read, behind holes too; returns what is wrong, 100 at most."""
         following: int | None = 1
         while following is not None:
@@ -232,4 +232,4 @@ class _Events:
 
     def _add(self, kind: FindingKind, version: int, detail: str) -> None:
         if len(self._findings) < _MOST:
-            self._findings.append(Finding(self._stream_id, kind, version, detail))
+            self._findings.append(StreamFinding(self._stream_id, kind, version, detail))

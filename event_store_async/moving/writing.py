@@ -2,6 +2,8 @@
 
 import fcntl
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
@@ -26,12 +28,17 @@ class FrameWriter:
         path: The file; None writes to `stream`.
         size: Up to where a file that is gone on with is kept.
         stream: Where to write instead, as to a pipe.
+
+    Raises:
+        InvalidArchive: the file cannot be written, or is shorter than that; by the methods, too.
+        OSError: the stream cannot be written, by the methods.
     """
 
     def __init__(self, path: Path | None, size: int = 0, stream: BinaryIO | None = None) -> None:
         self._path = path
         self._frame: Any = None
-        self._file = stream if path is None else _open(path, size)
+        with _told(path):
+            self._file = stream if path is None else _open(path, size)
         self.size = size
         """Bytes in the file, all in whole frames once `finish_frame` was called."""
 
@@ -47,26 +54,37 @@ class FrameWriter:
             self._put(self._frame.flush())
             self._frame = None
         assert self._file is not None  # noqa: S101 - either a path or a stream is given
-        self._file.flush()
-        if self._path is not None:
-            os.fsync(self._file.fileno())
+        with _told(self._path):
+            self._file.flush()
+            if self._path is not None:
+                os.fsync(self._file.fileno())
 
     def close(self) -> None:
-        """Close the file; a stream is left open."""
+        """Close the file, whatever becomes of what was not flushed; a stream is left open."""
         if self._path is not None and self._file is not None:
-            self._file.close()
+            with suppress(OSError):
+                self._file.close()
 
     def _put(self, data: bytes) -> None:
         assert self._file is not None  # noqa: S101 - see finish_frame
-        self._file.write(data)
+        with _told(self._path):
+            self._file.write(data)
         self.size += len(data)
 
 
-def _open(path: Path, size: int) -> BinaryIO:
+@contextmanager
+def _told(path: Path | None) -> Iterator[None]:
+    """Tell what keeps a file from being written; a stream's errors are its owner's."""
     try:
-        file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o666), "r+b")
+        yield
     except OSError as error:
-        raise InvalidArchive(path, None, f"it cannot be written: {error}") from error
+        if path is None:
+            raise
+        raise InvalidArchive(path, None, f"it cannot be written: {error.strerror}") from error
+
+
+def _open(path: Path, size: int) -> BinaryIO:
+    file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o666), "r+b")
     try:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

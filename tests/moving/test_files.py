@@ -1,6 +1,7 @@
 """Files: frames that can be cut and gone on with; damage is told with the line."""
 
 import io
+import os
 import random
 from pathlib import Path
 
@@ -139,6 +140,8 @@ def test_what_is_no_such_file_is_told(tmp_path: Path, path: Path) -> None:
         read(tmp_path / "none")
     with pytest.raises(InvalidArchive, match="it cannot be written"):
         FrameWriter(tmp_path / "none" / "file")
+    with pytest.raises(InvalidArchive, match="full: it cannot be written"):
+        FrameWriter(Path("/dev/full"))
     with pytest.raises(InvalidArchive, match="has 33 bytes, and the checkpoint knows of 100"):
         FrameWriter(path, 100)
 
@@ -172,6 +175,10 @@ async def test_a_checkpoint_is_of_its_work_only(tmp_path: Path) -> None:
             await mine.load()
     await mine.remove()
     await mine.remove()
+    with pytest.raises(InvalidArchive, match="it cannot be written: No such file"):
+        await Checkpoint(tmp_path / "none" / "point", "export", {}).save({})
+    with pytest.raises(InvalidArchive, match="it cannot be read: Is a directory"):
+        await Checkpoint(tmp_path, "export", {}).load()
     assert names(tmp_path) == []
 
 
@@ -188,3 +195,14 @@ def test_a_frame_that_memory_must_not_hold_is_refused(path: Path) -> None:
         Frames(bytes=LARGEST_FRAME)
     with pytest.raises(InvalidArgument, match="events must be 1 to"):
         Frames(events=0)
+
+
+def test_a_full_disk_is_told(path: Path) -> None:
+    writer = FrameWriter(path)
+    writer.write(random.Random(1).randbytes(300_000))
+    with Path("/dev/full").open("wb") as full:
+        os.dup2(full.fileno(), writer._file.fileno())  # type: ignore[union-attr]
+
+    with pytest.raises(InvalidArchive, match="it cannot be written: No space left"):
+        writer.finish_frame()
+    writer.close()

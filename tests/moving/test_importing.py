@@ -22,11 +22,11 @@ from event_store_async import (
     StreamInconsistent,
 )
 from event_store_async.moving import (
-    Finding,
     FindingKind,
     Frames,
     Restored,
     StoredEvent,
+    StreamFinding,
     export_events,
     exporting,
     import_events,
@@ -201,7 +201,7 @@ async def test_a_stream_that_is_in_the_way_is_told_and_the_others_go_on(
         part = [it async for it in source.storage.read_stored(further, start, 100)]
         await other.storage.restore(part)
     await other.persist_events(further, ["more"])
-    findings: list[Finding] = []
+    findings: list[StreamFinding] = []
 
     done = await import_events(other, path, on_finding=findings.append)
     again = await import_events(other, path, on_finding=findings.append)
@@ -236,6 +236,24 @@ async def test_a_later_export_adds_what_is_new(
     assert await contents(other) == await contents(source)
 
 
+async def test_two_imports_at_once(
+    made: tuple[EventStore, str], other: EventStore, server: Server, tmp_path: Path
+) -> None:
+    source, _ = made
+    for _ in range(10):
+        await source.persist_events(uuid4(), range(150))
+    exported = await export_events(source, tmp_path / "f", frames=Frames(events=100))
+    async with server.connect(other.storage.table.partition(".")[0]) as second:
+        reports = await asyncio.gather(
+            import_events(other, tmp_path / "f", checkpoint=tmp_path / "1"),
+            import_events(second, tmp_path / "f", checkpoint=tmp_path / "2"),
+        )
+
+    assert sum(report.stored for report in reports) == 1500
+    assert {(report.findings, report.checked) for report in reports} == {(0, 10)}
+    assert (await verify_streams(other)).digest == exported.digest
+
+
 async def test_a_pipe(made: tuple[EventStore, str], other: EventStore) -> None:
     source, _ = made
     for _ in range(10):
@@ -267,7 +285,7 @@ async def test_a_damaged_store_is_exported_up_to_the_damage(
         f"UPDATE {keyspace}.events SET max_version = null WHERE stream_id = {headless}",
     ):
         await run_cql(source, text)
-    findings: list[Finding] = []
+    findings: list[StreamFinding] = []
 
     report = await export_events(source, tmp_path / "f", on_finding=findings.append)
 

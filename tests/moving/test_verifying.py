@@ -10,9 +10,9 @@ import pytest
 from event_store_async import EventStore, NewEvent, RawCodec
 from event_store_async.moving import (
     Depth,
-    Finding,
     FindingKind,
     StreamFacts,
+    StreamFinding,
     Verification,
     survey_streams,
     verify_streams,
@@ -30,8 +30,10 @@ async def made(server: Server) -> AsyncGenerator[tuple[EventStore, str]]:
         yield found
 
 
-async def verified(store: EventStore, **options: object) -> tuple[Verification, list[Finding]]:
-    findings: list[Finding] = []
+async def verified(
+    store: EventStore, **options: object
+) -> tuple[Verification, list[StreamFinding]]:
+    findings: list[StreamFinding] = []
     report = await verify_streams(store, ranges=16, on_finding=findings.append, **options)  # type: ignore[arg-type]
     return report, findings
 
@@ -224,9 +226,12 @@ async def test_a_verification_is_gone_on_with_from_every_checkpoint(
     from event_store_async.moving import resuming
 
     monkeypatch.setattr(resuming, "_STREAMS_A_CHECKPOINT", 1)
-    store, _ = made
+    store, keyspace = made
     for _ in range(25):
-        await store.persist_events(uuid4(), [1, 2, 3])
+        await store.persist_events(stream_id := uuid4(), [1, 2, 3])
+    await run_cql(
+        store, f"UPDATE {keyspace}.events SET max_version = 9 WHERE stream_id = {stream_id}"
+    )
     whole, _ = await verified(store)
     path = tmp_path / "point"
     runs = 0
@@ -248,6 +253,7 @@ async def test_a_verification_is_gone_on_with_from_every_checkpoint(
     assert runs == 26
     assert report.resumed
     assert (report.streams, report.events, report.digest) == (25, 75, whole.digest)
+    assert report.findings == whole.findings == {FindingKind.HEAD: 1}
     assert names(tmp_path) == []
     surveys = 0
     while True:
@@ -260,4 +266,4 @@ async def test_a_verification_is_gone_on_with_from_every_checkpoint(
             continue
         break
     assert 2 <= surveys <= 26
-    assert (survey.streams, survey.events, survey.lengths) == (25, 75, {"2": 25})
+    assert (survey.streams, survey.events, survey.lengths) == (25, 72 + 9, {"2": 25})

@@ -15,6 +15,7 @@ MODULES: Final = (
     "event_store_async.testing.contract",
     "event_store_async.embedded",
     "event_store_async.cassandra.operating",
+    "event_store_async.moving",
 )
 """The opt-in packages that have a page; every name of their ``__all__`` is on it."""
 
