@@ -37,6 +37,7 @@ class Resumable(Generic[E]):
         totals: What was counted.
         extra: What was counted besides.
         resumed: Whether another run began it.
+        under_way: Events read of streams that are not done: shown, and not counted yet.
     """
 
     def __init__(self, checkpoint: Checkpoint | None, ring: Walk, extra: E) -> None:
@@ -44,6 +45,7 @@ class Resumable(Generic[E]):
         self.totals = Totals()
         self.extra = extra
         self.resumed = False
+        self.under_way = 0
         self._checkpoint = checkpoint
         self._resumed_at = 0.0
         self._unsaved = 0
@@ -98,9 +100,8 @@ class Resumable(Generic[E]):
     def progress(self) -> Progress:
         """Return how far it is."""
         saved, self._saved = self._saved, False
-        return Progress(
-            self.ring.fraction, self.totals.streams, self.totals.events, self._resumed_at, saved
-        )
+        events = self.totals.events + self.under_way
+        return Progress(self.ring.fraction, self.totals.streams, events, self._resumed_at, saved)
 
 
 async def resumable(

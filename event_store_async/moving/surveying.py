@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import Enum
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from ..cassandra import EventStore, Storage
@@ -17,6 +17,9 @@ from ..stored import StreamSummary
 from .resuming import Resumable, resumable
 from .totals import Progress
 from .walking import RANGES, WORKERS, walk
+
+_EVENTS_A_STEP: Final = 1000
+"""Events of one stream between two steps of progress."""
 
 
 class Depth(Enum):
@@ -192,17 +195,22 @@ class _Surveyor:
 
     async def _measure(self, stream_id: UUID) -> tuple[int, int | None]:
         """Return a stream's bytes and the newest of its timestamps; holes are passed over."""
-        size, last = 0, None
+        size, last, told = 0, None, 0
         following: int | None = 1
         while following is not None:
             try:
                 async with aclosing(self.storage.read_stored(stream_id, following)) as events:
                     async for event in events:
+                        if event.version - told >= _EVENTS_A_STEP:
+                            told += _EVENTS_A_STEP
+                            self.work.under_way += _EVENTS_A_STEP
+                            self.on_progress(self.work.progress())
                         size += event.size
                         last = event.timestamp if last is None else max(last, event.timestamp or 0)
                 break
             except StreamHole as hole:
                 following = await self.storage.next_version(stream_id, hole.version)
+        self.work.under_way -= told
         return size, last
 
 

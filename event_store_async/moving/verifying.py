@@ -22,6 +22,9 @@ ID_WINDOW: Final = 10_000
 """Among so many of a stream's events, one behind the other, are ids compared."""
 
 
+_EVENTS_A_STEP: Final = 1000
+"""Events of one stream between two steps of progress."""
+
 _MOST: Final = 100
 """Findings that are told of one stream."""
 
@@ -128,8 +131,11 @@ class _Verifier:
         return self._work.ring.spans[index].position
 
     async def visit(self, index: int, summary: StreamSummary) -> None:
-        events = _Events(self._storage, summary.stream_id, self._accept)
-        findings = await self._judge(summary, events)
+        events = _Events(self._storage, summary.stream_id, self._accept, self._reading)
+        try:
+            findings = await self._judge(summary, events)
+        finally:
+            self._work.under_way -= events.told
         self._work.totals.events += events.digest.events
         self._work.totals.bytes += events.bytes
         self._work.totals.add_stream(events.digest)
@@ -142,6 +148,10 @@ class _Verifier:
 
     async def leave(self, index: int) -> None:
         self._work.ring.spans[index].done = True
+        self._on_progress(self._work.progress())
+
+    def _reading(self, events: int) -> None:
+        self._work.under_way += events
         self._on_progress(self._work.progress())
 
     async def _judge(self, summary: StreamSummary, events: "_Events") -> list[StreamFinding]:
@@ -165,8 +175,15 @@ class _Verifier:
 class _Events:
     """The events of one stream, read and judged one by one."""
 
-    def __init__(self, storage: Storage, stream_id: UUID, accept: frozenset[str]) -> None:
+    def __init__(
+        self,
+        storage: Storage,
+        stream_id: UUID,
+        accept: frozenset[str],
+        on_events: Callable[[int], None],
+    ) -> None:
         self._storage = storage
+        self._on_events = on_events
         self._stream_id = stream_id
         self._accept = accept
         self._ids: OrderedDict[UUID, int] = OrderedDict()
@@ -175,6 +192,9 @@ class _Events:
         self.digest = StreamDigest(stream_id)
         self.bytes = 0
         self.last = 0
+        self.told = 0
+        """How many events `on_events` was told of."""
+
         self.cut = False
         """Whether the stream's version is above its last event."""
 
@@ -205,6 +225,9 @@ class _Events:
         self.digest.add(event)
         self.bytes += event.size
         self.last = event.version
+        if self.digest.events - self.told >= _EVENTS_A_STEP:
+            self.told += _EVENTS_A_STEP
+            self._on_events(_EVENTS_A_STEP)
         if event.event_id is not None:
             self._compare(event.event_id, event.version)
         try:

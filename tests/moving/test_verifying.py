@@ -11,6 +11,7 @@ from event_store_async import EventStore, NewEvent, RawCodec
 from event_store_async.moving import (
     Depth,
     FindingKind,
+    Progress,
     StreamFacts,
     StreamFinding,
     Verification,
@@ -213,6 +214,23 @@ async def test_a_survey_counts(made: tuple[EventStore, str]) -> None:
         short, 1, last.timestamp, last.timestamp, bytes=1
     )
     assert facts[Depth.HEADS][long] == StreamFacts(long, 120, first.timestamp, None, None)
+
+
+async def test_progress_goes_on_within_a_long_stream(made: tuple[EventStore, str]) -> None:
+    store, _ = made
+    stream_id = uuid4()
+    for _ in range(5):
+        await store.persist_events(stream_id, range(900))
+    seen: list[Progress] = []
+
+    await verify_streams(store, on_progress=seen.append)
+    verified_events = [progress.events for progress in seen]
+    seen.clear()
+    await survey_streams(store, depth=Depth.EVENTS, on_progress=seen.append)
+
+    for events in (verified_events, [progress.events for progress in seen]):
+        assert sorted(set(events)) == [0, 1000, 2000, 3000, 4000, 4500]
+        assert events == sorted(events)
 
 
 class Interrupted(Exception):
