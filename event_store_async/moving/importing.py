@@ -30,7 +30,8 @@ class ImportReport:
         events: Events in the file.
         digest: The digest over all of them, in hex; what the file says of itself was compared.
         stored: How many of the events this import stored, runs before an interruption included;
-            the others stood in the store already.
+            the others stood in the store already, as do those that a run stored which ended
+            before its next checkpoint.
         checked: How many streams were read back, and have the digest that the file says.
         findings: How many streams were refused, or are not what was written.
         resumed: Whether this run went on with what another one began.
