@@ -25,6 +25,8 @@ async def test_the_page_can_be_followed(server: Server, tmp_path: Path) -> None:
         "EVENT_STORE_DATACENTER": server.local_datacenter or "",
     }
     async with server.connect("bank") as store, server.connect("bank_copy") as copy:
+        for one, name in ((store, "bank"), (copy, "bank_copy")):
+            await drop_keyspace(one, name)  # other documents name it, too
         try:
             await store.create_schema(server.replication)
             await copy.create_schema(server.replication)
