@@ -19,7 +19,7 @@ from .findings import FindingKind, StreamFinding
 from .lines import StreamEnd, write_line
 from .spool import FRAMES, Frames, Spool
 from .totals import Progress
-from .walking import RANGES, WORKERS, first_error, walk
+from .walking import RANGES, WORKERS, check_workers, first_error, walk
 from .writing import check_zstd
 
 _CHUNK_BYTES: Final = 256 * 1024
@@ -83,12 +83,13 @@ async def export_events(
         on_finding: Told of each damaged stream.
 
     Raises:
-        InvalidArgument: there is no zstd.
+        InvalidArgument: there is no zstd, or no worker.
         InvalidArchive: there is a file already that is not an export of this very table to be gone
             on with, or it cannot be written.
         StoreUnavailable, MisuseError, SchemaError
     """
     check_zstd()
+    check_workers(workers)
     table = await store.schema_state()
     table.check_usable()
     spool = await Spool.open(target, table, ranges, frames)

@@ -16,7 +16,7 @@ from .lines import ArchiveEnd, Header, Line, StreamEnd, read_line
 from .reading import Frame, FrameReader
 from .spool import export_checkpoint
 from .totals import Progress
-from .walking import WORKERS
+from .walking import WORKERS, check_workers
 from .writing import check_zstd
 
 
@@ -75,13 +75,14 @@ async def import_events(
         on_finding: Told of each stream that was refused or is different.
 
     Raises:
-        InvalidArgument: there is no zstd, or a checkpoint is named for a stream.
+        InvalidArgument: there is no zstd, no worker, or a checkpoint is named for a stream.
         InvalidArchive: the file is none, is damaged or not whole; names the line. Of what stands
             in front of it, some is stored by then.
         RestoreOutcomeUnknown, StoreUnavailable: no quorum answered; importing again goes on.
         RequestRefused, MisuseError, SchemaError
     """
     check_zstd()
+    check_workers(workers)
     if checkpoint is not None and not isinstance(source, Path):
         raise InvalidArgument("what comes through a pipe cannot be gone on with")
     table = await store.schema_state()

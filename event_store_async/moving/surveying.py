@@ -141,6 +141,7 @@ async def survey_streams(
         on_stream: Told what was found of each stream, in no order.
 
     Raises:
+        InvalidArgument: no worker, or no ranges.
         InvalidArchive: the checkpoint is none, or of other work.
         StoreUnavailable, MisuseError, SchemaError
     """

@@ -81,6 +81,7 @@ async def verify_streams(
         on_finding: Told of each finding.
 
     Raises:
+        InvalidArgument: no worker, or no ranges.
         InvalidArchive: the checkpoint is none, or of other work.
         StoreUnavailable, MisuseError, SchemaError
     """

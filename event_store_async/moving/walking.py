@@ -9,6 +9,7 @@ from uuid import UUID
 import anyio
 
 from ..cassandra import Storage
+from ..errors import InvalidArgument
 from ..ring import RING, ScanPosition, TokenRange
 from ..stored import StreamSummary
 
@@ -108,8 +109,10 @@ async def walk(storage: Storage, ring: Walk, visitor: Visitor, workers: int = WO
     Whether something is done is for the visitor to say, in the spans. The first error ends all.
 
     Raises:
+        InvalidArgument: no worker at all.
         StoreUnavailable, MisuseError, SchemaError, and what the visitor raises
     """
+    check_workers(workers)
     indices = iter([index for index, span in enumerate(ring.spans) if not span.done])
     try:
         async with anyio.create_task_group() as group:
@@ -128,6 +131,12 @@ async def _work(storage: Storage, ring: Walk, visitor: Visitor, indices: Iterato
             async for summary in scan:
                 await visitor.visit(index, summary)
         await visitor.leave(index)
+
+
+def check_workers(workers: object) -> None:
+    """Refuse a count of workers that would do nothing; raises `InvalidArgument`."""
+    if isinstance(workers, bool) or not isinstance(workers, int) or workers < 1:
+        raise InvalidArgument(f"workers must be an int of 1 or more, not {workers!r}")
 
 
 def first_error(errors: BaseExceptionGroup[BaseException]) -> BaseException:

@@ -40,18 +40,19 @@ class Command:
         self._options = [*where, "--keyspace", keyspace, "--json", "--every", "0"]
         self._loud = loud
 
-    def kill_after(self, lines: int, *arguments: str) -> str:
-        """Run it, kill it behind so many lines of progress, and return the last of them."""
+    def kill_after(self, lines: int, *arguments: str, how: signal.Signals = signal.SIGKILL) -> str:
+        """Run it, end it behind so many lines of progress, and return the last of them."""
         with self._start(arguments, stdout=subprocess.DEVNULL) as process:
             assert process.stderr is not None
             last = ""
             for _ in range(lines):
                 last = process.stderr.readline().decode()
                 assert last, "it ended by itself"
-            process.send_signal(signal.SIGKILL)
-            process.stderr.read()
-        assert process.returncode == -signal.SIGKILL, process.returncode
-        self._say(f"kill -9 {arguments[0]} behind its line {lines}: {last.strip()}")
+            process.send_signal(how)
+            words = process.stderr.read()
+        assert process.returncode == (130 if how is signal.SIGINT else -how), words
+        assert b"Traceback" not in words
+        self._say(f"kill -{how} {arguments[0]} behind its line {lines}: {last.strip()}")
         return last
 
     def run(self, *arguments: str, code: int = 0) -> dict[str, Any]:

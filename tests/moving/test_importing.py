@@ -254,6 +254,22 @@ async def test_two_imports_at_once(
     assert (await verify_streams(other)).digest == exported.digest
 
 
+async def test_a_count_that_would_do_nothing_is_refused(
+    made: tuple[EventStore, str], tmp_path: Path
+) -> None:
+    store, _ = made
+    for work in (
+        export_events(store, tmp_path / "f", workers=0),
+        import_events(store, tmp_path / "f", workers=-1),
+        verify_streams(store, workers=0),
+        verify_streams(store, ranges=0),
+        export_events(store, tmp_path / "f", ranges=0),
+    ):
+        with pytest.raises(InvalidArgument):
+            await work
+    assert names(tmp_path) == []
+
+
 async def test_a_pipe(made: tuple[EventStore, str], other: EventStore) -> None:
     source, _ = made
     for _ in range(10):

@@ -1,6 +1,7 @@
 """Kills: an export and an import that were killed go on, and nothing is lost or doubled."""
 
 import asyncio
+import signal
 from pathlib import Path
 
 import pytest
@@ -50,6 +51,29 @@ async def test_killed_and_gone_on_with(server: Server, where: list[str], tmp_pat
         assert await digest(source) == await digest(target) == exported["digest"]
         assert await contents(source) == await contents(target)
     assert names(tmp_path) == [path.name]
+
+
+async def test_ctrl_c_ends_quietly_and_the_same_command_goes_on(
+    server: Server, where: list[str], tmp_path: Path
+) -> None:
+    path = tmp_path / "all.jsonl.zst"
+    async with new_store(server) as (source, one), new_store(server) as (target, two):
+        await fill(source, 2000, seed=3, longest=10)
+
+        def interrupt_and_go_on(command: Command, *arguments: str) -> dict[str, object]:
+            command.kill_after(10, *arguments, how=signal.SIGINT)
+            return command.run(*arguments)
+
+        exported = await asyncio.to_thread(
+            interrupt_and_go_on, Command(where, one), "export", str(path), *FRAMES
+        )
+        imported = await asyncio.to_thread(
+            interrupt_and_go_on, Command(where, two), "import", str(path)
+        )
+
+        assert (exported["resumed"], imported["resumed"]) == (True, True)
+        assert check_file(path)[1] == 2000
+        assert await digest(target) == exported["digest"]
 
 
 async def digest(store: EventStore) -> str:
