@@ -6,13 +6,16 @@ The layers, each of which imports only those above it:
     versions values events        what an application hands over and gets
     errors results                what can come of an append
     codec retry correlation       pure tools
+    hooks statistics health       what a store tells of itself
     settings                      limits, deadlines, sources of time and ids
     ports                         what an application asks of a store
+    observing watches             who collects the facts, and tells them to hooks
     checks drafts cql_files       arguments checked, events encoded; the files of cql/
     cassandra                     the store on Cassandra; one of its modules imports the driver
     memory                        the same promises, in memory
     typed                         events of an application's own types, over any store
     aggregates                    reducers, repositories and commands, on the ports alone
+    telemetry                     hooks for OpenTelemetry, Prometheus and logs
 
 and beside them, opt-in: `event_store_async.testing`, the contract of every store and a hostile one;
 `event_store_async.embedded`, a real Cassandra on this machine; and `event_store_async.cli`, the
@@ -60,11 +63,14 @@ from .errors import (
     WrongProcess,
 )
 from .events import NewEvent, RecordedEvent
+from .health import Health
+from .hooks import Hook
 from .memory import MemoryEventStore
-from .ports import EventReader, EventReaderWriter, EventWriter
+from .ports import EventReader, EventReaderWriter, EventWriter, HealthCheck
 from .results import AppendResult, Persisted
 from .retry import Backoff
 from .settings import Settings
+from .statistics import DriverMetrics, Statistics
 from .versions import ANY, NO_STREAM, STREAM_EXISTS, ExpectedVersion
 
 __version__ = _version("event_store_async")
@@ -81,12 +87,16 @@ __all__ = [
     "Codec",
     "ConcurrentModification",
     "ConnectionFailed",
+    "DriverMetrics",
     "EventReader",
     "EventReaderWriter",
     "EventStore",
     "EventStoreError",
     "EventWriter",
     "ExpectedVersion",
+    "Health",
+    "HealthCheck",
+    "Hook",
     "InvalidArgument",
     "InvalidEvent",
     "InvalidExpectedVersion",
@@ -111,6 +121,7 @@ __all__ = [
     "SchemaState",
     "SchemaTooNew",
     "Settings",
+    "Statistics",
     "StoreClosed",
     "StoreOverloaded",
     "StoreUnavailable",
