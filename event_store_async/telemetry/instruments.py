@@ -1,7 +1,9 @@
 """Instruments: the metrics that the adapters make, their names, units, labels and buckets."""
 
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, get_args
+
+from ..hooks import AppendOutcome, ReadOutcome
 
 Kind = Literal["counter", "histogram", "gauge"]
 
@@ -25,6 +27,8 @@ class Instrument:
         labels: Its labels besides keyspace and table. Each has few values, whatever is stored.
         buckets: A histogram's upper bounds.
         observed: Read from stores at collection, rather than recorded by hooks.
+        known: The values of its one label, where Prometheus is to show all of them from the start:
+            its ``increase`` does not see a series' first sample.
     """
 
     key: str
@@ -34,6 +38,7 @@ class Instrument:
     labels: tuple[str, ...] = ()
     buckets: tuple[float, ...] = ()
     observed: bool = False
+    known: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -67,7 +72,15 @@ def _observed(key: str, kind: Kind, unit: str, says: str, *labels: str) -> Instr
     return Instrument(key, kind, unit, says, labels, observed=True)
 
 
-APPEND_DURATION: Final = _duration("append.duration", "Appends, by outcome", "outcome")
+APPEND_DURATION: Final = Instrument(
+    "append.duration",
+    "histogram",
+    "s",
+    "Appends, by outcome",
+    ("outcome",),
+    SECONDS,
+    known=get_args(AppendOutcome),
+)
 APPEND_SIZE: Final = Instrument(
     "append.size", "histogram", "By", "Payload and metadata of an append", (), _BYTES
 )
@@ -103,7 +116,15 @@ PAGE_SIZE: Final = Instrument(
 SERIAL_REPAIRS: Final = Instrument(
     "serial_repairs", "counter", "{repair}", "Holes that were read again at the serial level"
 )
-READ_DURATION: Final = _duration("read.duration", "Reads, their readers' own time too", "outcome")
+READ_DURATION: Final = Instrument(
+    "read.duration",
+    "histogram",
+    "s",
+    "Reads, their readers' own time too",
+    ("outcome",),
+    SECONDS,
+    known=get_args(ReadOutcome),
+)
 READ_WAIT: Final = _duration("read.wait", "Waiting of reads for pages")
 EVENTS_READ: Final = Instrument("events.read", "counter", "{event}", "Events given to readers")
 

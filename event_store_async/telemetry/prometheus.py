@@ -45,13 +45,18 @@ class PrometheusHook:
         """Add what a record tells to the metrics."""
         for instrument, value, labels in measurements(record):
             key = instrument.key, labels
-            child = self._children.get(key)
-            if child is None:
-                child = self._children[key] = self._metrics[instrument.key].labels(*labels)
+            child = self._children.get(key) or self._child(instrument, labels)
             if isinstance(child, Histogram):
                 child.observe(value)
             else:
                 child.inc(value)
+
+    def _child(self, instrument: Instrument, labels: tuple[str, ...]) -> Counter | Histogram:
+        metric = self._metrics[instrument.key]
+        for value in instrument.known:
+            metric.labels(*labels[:-1], value)
+        child = self._children[instrument.key, labels] = metric.labels(*labels)
+        return child
 
     def observe(self, store: Observable) -> None:
         """Read how busy a store is, and what its driver counts, whenever metrics are collected."""

@@ -131,9 +131,12 @@ def test_without_an_sdk_spans_are_not_recorded(monkeypatch: pytest.MonkeyPatch) 
     made: list[Span] = []
     tracer = trace.NoOpTracerProvider().get_tracer("none")
     start = tracer.start_span
-    monkeypatch.setattr(
-        tracer, "start_span", lambda *a, **k: made.append(start(*a, **k)) or made[-1]
-    )
+
+    def keep(*args: Any, **options: Any) -> Span:
+        made.append(start(*args, **options))
+        return made[-1]
+
+    monkeypatch.setattr(tracer, "start_span", keep)
     monkeypatch.setattr(trace, "get_tracer", lambda *_: tracer)
     hook = OpenTelemetryHook(meter_provider=metrics.NoOpMeterProvider())
 
