@@ -9,7 +9,7 @@ The layers, each of which imports only those above it:
     hooks statistics health       what a store tells of itself
     settings                      limits, deadlines, sources of time and ids
     ports                         what an application asks of a store
-    observing watches             who collects the facts, and tells them to hooks
+    watching                      who collects the facts, and tells them to hooks
     checks drafts cql_files       arguments checked, events encoded; the files of cql/
     cassandra                     the store on Cassandra; one of its modules imports the driver
     memory                        the same promises, in memory

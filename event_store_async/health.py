@@ -10,8 +10,8 @@ class Health:
 
     Attributes:
         connected: There is a connection to a node.
-        schema_usable: The table is there, and of a version that this library uses; False too
-            where nobody could be asked.
+        schema_usable: The table is there, and of a version that this library uses, as far as it
+            was last seen; False where nobody could ever be asked.
         quorum: A quorum answered a read of the table, in time.
         latency: Seconds that the read took; None where it was not answered.
         in_flight: Requests at the server.

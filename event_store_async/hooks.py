@@ -149,7 +149,7 @@ class PageRead:
         started: When it was asked for, as seconds since the epoch.
         duration: Seconds until it was there, repetitions included.
         events: How many events it holds.
-        bytes: Their payload and metadata as stored, in bytes.
+        bytes: Their payload as stored, in bytes.
         serial: Whether it was read at the serial level.
     """
 

@@ -21,13 +21,12 @@ from .errors import ConcurrentModification, StoreClosed, UndecodableEvent
 from .events import NewEvent, RecordedEvent
 from .health import Health
 from .hooks import Source
-from .observing import Observer
 from .ports import ReadConsistency
 from .results import AppendResult, Persisted
 from .settings import Settings
 from .statistics import Statistics
 from .versions import ANY, ExpectedVersion
-from .watches import AppendWatch, ReadWatch
+from .watching import AppendWatch, Observer, ReadWatch
 
 
 @dataclass(frozen=True, slots=True)

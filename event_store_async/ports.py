@@ -148,7 +148,8 @@ class HealthCheck(Protocol):
         everything does: a store with more requests than it can send in time is not ready.
 
         Args:
-            timeout: Seconds until there must be an answer.
+            timeout: Seconds that it may take; a quorum's answer must come within three quarters of
+                them, the rest is for finding out what is wrong.
 
         Raises:
             InvalidArgument: a timeout that is none.

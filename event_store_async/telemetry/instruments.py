@@ -110,9 +110,7 @@ FAULTS: Final = Instrument(
     "faults", "counter", "{fault}", "Attempts that met a fault, by the driver's class", ("fault",)
 )
 PAGE_DURATION: Final = _duration("page.duration", "Pages of reads", "serial")
-PAGE_SIZE: Final = Instrument(
-    "page.size", "histogram", "By", "Payload and metadata of a page", (), _BYTES
-)
+PAGE_SIZE: Final = Instrument("page.size", "histogram", "By", "Payload of a page", (), _BYTES)
 SERIAL_REPAIRS: Final = Instrument(
     "serial_repairs", "counter", "{repair}", "Holes that were read again at the serial level"
 )

@@ -4,16 +4,19 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 import yaml
 from prometheus_client import CollectorRegistry
 
+from event_store_async import hooks
 from event_store_async.telemetry.instruments import INSTRUMENTS
 from event_store_async.telemetry.prometheus import PrometheusHook
 from tools.dashboard import grafana
 
+from . import records
+from .exporters import Exported, attributes
 from .test_metrics import FED, Busy
 
 DOCS = Path(__file__).parents[2] / "docs" / "telemetry"
@@ -121,3 +124,29 @@ def test_outcomes_are_there_before_they_happen(samples: dict[str, list[dict[str,
     }
 
     assert {"unknown", "overloaded", "unavailable"} <= outcomes
+
+
+def test_the_page_names_every_metric_record_and_field() -> None:
+    page = (DOCS.parent / "telemetry.md").read_text("utf-8")
+    names = {name for it in INSTRUMENTS for name in (it.name, it.prometheus_name, *it.labels)}
+    for record in get_args(hooks.Record):
+        names |= {record.__name__, *record.__dataclass_fields__}
+    for outcomes in (hooks.AppendOutcome, hooks.AttemptOutcome, hooks.ReadOutcome):
+        names |= set(get_args(outcomes))
+
+    assert [name for name in sorted(names) if f"`{name}`" not in page] == []
+
+
+def test_the_page_names_every_attribute_of_spans(exported: Exported) -> None:
+    page = (DOCS.parent / "telemetry.md").read_text("utf-8")
+    exported.opentelemetry(
+        records.append(
+            outcome="unknown", error="E", attempts=[records.attempt(outcome="unknown", fault="F")]
+        )
+    )
+    exported.opentelemetry(records.read())
+    names = {name for span in exported.spans for name in attributes(span)}
+    names |= {name for span in exported.spans for it in span.events for name in it.attributes or {}}
+
+    assert [name for name in sorted(names) if f"`{name}`" not in page] == []
+    assert len(names) > 20

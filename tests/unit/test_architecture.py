@@ -13,8 +13,7 @@ LAYERS = [
     ["errors"],
     ["results", "retry", "codec", "correlation", "hooks", "health"],
     ["settings", "ports", "statistics"],
-    ["checks", "drafts", "cql_files", "observing"],
-    ["watches"],
+    ["checks", "drafts", "cql_files", "watching"],
     ["cassandra", "memory"],
     ["typed", "aggregates", "telemetry"],
     ["embedded"],
@@ -35,7 +34,8 @@ CASSANDRA_LAYERS = [
     ["groups"],
     ["attempts", "grouping"],
     ["lanes"],
-    ["lifetime"],
+    ["lifetime", "probing"],
+    ["parts"],
     ["store"],
 ]
 

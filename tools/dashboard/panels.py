@@ -168,7 +168,7 @@ ROWS: Final[dict[str, tuple[Panel, ...]]] = {
         ),
         Panel("Pages", "Each second, by level.", "ops", _rates(it.PAGE_DURATION, "serial")),
         Panel("Latency of pages", "One page.", "s", _quantiles(it.PAGE_DURATION)),
-        Panel("Size of pages", "Payload and metadata.", "bytes", _quantiles(it.PAGE_SIZE)),
+        Panel("Size of pages", "Payload.", "bytes", _quantiles(it.PAGE_SIZE)),
         Panel(
             "SERIAL repairs",
             "Reads that met an append half-way through its commit, and finished it.",

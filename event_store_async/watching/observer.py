@@ -1,12 +1,12 @@
-"""Observing: who tells the hooks what happens."""
+"""The observer: it tells the hooks what happens."""
 
 import logging
 import time
 from collections.abc import Sequence
 from typing import Final
 
-from .hooks import Hook, Record, Source
-from .settings import Settings
+from ..hooks import Hook, Record, Source
+from ..settings import Settings
 
 _LOG: Final = logging.getLogger("event_store_async")
 
