@@ -10,9 +10,20 @@ from collections.abc import Callable, Iterable, Mapping
 from importlib.metadata import version
 from typing import Any, Final
 
-from opentelemetry import metrics, trace
-from opentelemetry.metrics import CallbackOptions, Counter, Histogram, MeterProvider, Observation
-from opentelemetry.trace import SpanKind, StatusCode, TracerProvider
+from . import NEEDED
+
+try:
+    from opentelemetry import metrics, trace
+    from opentelemetry.metrics import (
+        CallbackOptions,
+        Counter,
+        Histogram,
+        MeterProvider,
+        Observation,
+    )
+    from opentelemetry.trace import SpanKind, StatusCode, TracerProvider
+except ModuleNotFoundError as error:
+    raise ModuleNotFoundError(NEEDED.format("opentelemetry"), name=error.name) from error
 
 from ..hooks import AppendEnded, AttemptEnded, PageRead, ReadEnded, Record, Source
 from .instruments import INSTRUMENTS, Instrument
@@ -135,7 +146,7 @@ class OpenTelemetryHook:
                 **more,
             },
         )
-        for attempt in attempts:
+        for attempt in attempts if span.is_recording() else ():
             span.add_event("event_store.attempt", _attempt(attempt), _nanoseconds(_end_of(attempt)))
         if record.outcome not in _AS_WANTED:
             span.set_attribute("error.type", record.error or record.outcome)
