@@ -6,12 +6,15 @@ from typing import Any, get_args
 from uuid import uuid4
 
 import pytest
-from prometheus_client import CollectorRegistry
+from opentelemetry.exporter.prometheus import PrometheusMetricReader
+from opentelemetry.sdk.metrics import MeterProvider
+from prometheus_client import REGISTRY, CollectorRegistry
 
 from event_store_async import DriverMetrics, Statistics
 from event_store_async.hooks import AppendOutcome, AttemptOutcome, ReadOutcome, Source
 from event_store_async.telemetry.instruments import INSTRUMENTS
 from event_store_async.telemetry.measuring import measurements
+from event_store_async.telemetry.opentelemetry import OpenTelemetryHook
 from event_store_async.telemetry.prometheus import PrometheusHook
 
 from . import records
@@ -96,6 +99,32 @@ def test_both_adapters_measure_the_same(
     name = BY_KEY[key].prometheus_name + part
     assert exported.sample(name, **table, **labels) == value
     assert exported.point(f"event_store.{key}", **table, **labels) == value
+
+
+def names(registry: CollectorRegistry) -> set[tuple[str, tuple[str, ...]]]:
+    """Return the samples of a registry that are the library's, with their labels."""
+    return {
+        (sample.name, tuple(sorted(it for it in sample.labels if not it.startswith("otel_"))))
+        for metric in registry.collect()
+        for sample in metric.samples
+        if sample.name.startswith("event_store_") and not sample.name.endswith("_created")
+    }
+
+
+def test_opentelemetrys_own_exporter_gives_them_the_same_names(exported: Exported) -> None:
+    provider = MeterProvider([PrometheusMetricReader()])  # it uses the global registry
+    try:
+        hook = OpenTelemetryHook(meter_provider=provider)
+        busy = Busy()
+        hook.observe(busy)
+        exported.prometheus.observe(busy)
+        for record in FED:
+            hook(record)
+            exported.prometheus(record)
+
+        assert names(REGISTRY) == names(exported.registry)
+    finally:
+        provider.shutdown()
 
 
 def outcomes() -> list[Any]:
