@@ -114,7 +114,7 @@ class Prober:
             appends_waiting=self._lanes.waiting,
             streams_appending=len(self._lanes),
             append_limit=self._settings.max_append_bytes,
-            # In a forked child they hang on locks that nobody may open any more.
+            # A forked child has a copy of locks that may have been held when it was made.
             driver=metrics_of(session.raw) if session.is_alive else None,
         )
 
