@@ -9,6 +9,7 @@ import logging
 from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any, Final
+from uuid import UUID
 
 from ..hooks import AppendEnded, AttemptEnded, PageRead, ReadEnded, Record, SerialRepair
 
@@ -81,6 +82,9 @@ def _extra(record: Record) -> Mapping[str, Any]:
         if item.name == "attempts":
             extra["event_store.attempts"] = len(value)
         elif item.name != "source":
-            plain = value is None or isinstance(value, str | int | float)
-            extra[f"event_store.{item.name}"] = value if plain else str(value)
+            if isinstance(value, UUID):
+                value = str(value)
+            elif value is not None and not isinstance(value, str | int | float):
+                value = repr(value)
+            extra[f"event_store.{item.name}"] = value
     return extra

@@ -103,7 +103,7 @@ class OpenTelemetryHook:
             record,
             "append",
             {
-                "event_store.expected_version": str(record.expected_version),
+                "event_store.expected_version": repr(record.expected_version),
                 "event_store.bytes": record.bytes,
                 "event_store.lane.depth": record.lane_depth,
                 "event_store.lane.wait": record.lane_wait,

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from event_store_async import STREAM_EXISTS
 from event_store_async.telemetry.logs import LogHook
 
 from . import records
@@ -60,6 +61,14 @@ def test_the_fields_are_attributes(caplog: pytest.LogCaptureFixture) -> None:
         "event_store.lane_wait": 0.125,
         "event_store.attempts": 1,
     }
+
+
+def test_a_word_stands_for_an_expectation_that_is_no_number(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    LogHook()(records.append(outcome="unknown", expected_version=STREAM_EXISTS))
+
+    assert vars(caplog.records[0])["event_store.expected_version"] == "STREAM_EXISTS"
 
 
 def test_it_writes_to_the_logger_that_it_is_given(caplog: pytest.LogCaptureFixture) -> None:

@@ -8,6 +8,7 @@ from opentelemetry.semconv.attributes import db_attributes, error_attributes
 from opentelemetry.semconv.metrics import db_metrics
 from opentelemetry.trace import Span, SpanKind, StatusCode
 
+from event_store_async import ANY
 from event_store_async.telemetry.opentelemetry import OpenTelemetryHook
 
 from . import records
@@ -57,6 +58,12 @@ def test_attempts_are_events_of_their_span(exported: Exported) -> None:
         "error.type": "CassErrorServerWriteTimeout",
     }
     assert dict(second.attributes or {})["event_store.attempt.number"] == 2
+
+
+def test_a_word_stands_for_an_expectation_that_is_no_number(exported: Exported) -> None:
+    exported.opentelemetry(records.append(expected_version=ANY))
+
+    assert attributes(exported.spans[0])["event_store.expected_version"] == "ANY"
 
 
 def test_a_read_is_a_span(exported: Exported) -> None:
