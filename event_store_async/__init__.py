@@ -7,14 +7,17 @@ The layers, each of which imports only those above it:
     errors results                what can come of an append
     codec retry correlation       pure tools
     ring stored                   the ring of tokens; streams and events as they are stored
+    hooks statistics health       what a store tells of itself
     settings                      limits, deadlines, sources of time and ids
     ports                         what an application asks of a store
+    watching                      who collects the facts, and tells them to hooks
     checks drafts cql_files       arguments checked, events encoded; the files of cql/
     cassandra                     the store on Cassandra; one of its modules imports the driver
     memory                        the same promises, in memory
     typed                         events of an application's own types, over any store
     aggregates                    reducers, repositories and commands, on the ports alone
     moving                        surveys, verification, export and import of whole stores
+    telemetry                     hooks for OpenTelemetry, Prometheus and logs
 
 and beside them, opt-in: `event_store_async.testing`, the contract of every store and a hostile one;
 `event_store_async.embedded`, a real Cassandra on this machine; and `event_store_async.cli`, the
@@ -64,11 +67,14 @@ from .errors import (
     WrongProcess,
 )
 from .events import NewEvent, RecordedEvent
+from .health import Health
+from .hooks import Hook
 from .memory import MemoryEventStore
-from .ports import EventReader, EventReaderWriter, EventWriter
+from .ports import EventReader, EventReaderWriter, EventWriter, HealthCheck
 from .results import AppendResult, Persisted
 from .retry import Backoff
 from .settings import Settings
+from .statistics import DriverMetrics, Statistics
 from .versions import ANY, NO_STREAM, STREAM_EXISTS, ExpectedVersion
 
 __version__ = _version("event_store_async")
@@ -85,12 +91,16 @@ __all__ = [
     "Codec",
     "ConcurrentModification",
     "ConnectionFailed",
+    "DriverMetrics",
     "EventReader",
     "EventReaderWriter",
     "EventStore",
     "EventStoreError",
     "EventWriter",
     "ExpectedVersion",
+    "Health",
+    "HealthCheck",
+    "Hook",
     "InvalidArchive",
     "InvalidArgument",
     "InvalidEvent",
@@ -117,6 +127,7 @@ __all__ = [
     "SchemaState",
     "SchemaTooNew",
     "Settings",
+    "Statistics",
     "StoreClosed",
     "StoreOverloaded",
     "StoreUnavailable",

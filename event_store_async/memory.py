@@ -19,10 +19,14 @@ from .codec import Codec, Codecs, JsonCodec
 from .drafts import Drafts, decode_metadata, draft, from_milliseconds, to_milliseconds
 from .errors import ConcurrentModification, StoreClosed, UndecodableEvent
 from .events import NewEvent, RecordedEvent
+from .health import Health
+from .hooks import Source
 from .ports import ReadConsistency
 from .results import AppendResult, Persisted
 from .settings import Settings
+from .statistics import Statistics
 from .versions import ANY, ExpectedVersion
+from .watching import AppendWatch, Observer, ReadWatch
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,7 @@ class MemoryEventStore:
         self._codec: Codec = codec or JsonCodec()
         self._codecs = Codecs(self._codec, codecs)
         self._settings = settings or Settings()
+        self._observer = Observer.of(Source("memory"), self._settings)
         self._streams: dict[UUID, list[_Row]] = {}
         self._closed = False
 
@@ -99,12 +104,25 @@ class MemoryEventStore:
         timeout: float | None = None,
     ) -> AppendResult:
         """Append events, a conflict being a value; see `EventWriter.try_persist_events`."""
-        check_stream_id(stream_id)
-        drafts = draft(events, self._codec, self._settings)
-        check_expected_version(expected_version, len(drafts.items))
-        check_timeout(timeout)
-        await self._turn()
-        return self._append(stream_id, drafts, expected_version)
+        watch = None
+        if self._observer is not None:
+            watch = AppendWatch(self._observer, stream_id, expected_version, self._settings)
+        try:
+            check_stream_id(stream_id)
+            drafts = draft(events, self._codec, self._settings)
+            check_expected_version(expected_version, len(drafts.items))
+            check_timeout(timeout)
+            if watch is not None:
+                watch.waits(len(drafts.items), drafts.size)
+            await self._turn()
+            result = self._append(stream_id, drafts, expected_version)
+        except BaseException as error:
+            if watch is not None:
+                watch.failed(error)
+            raise
+        if watch is not None:
+            watch.ended(result)
+        return result
 
     def _append(
         self, stream_id: UUID, drafts: Drafts, expected_version: ExpectedVersion
@@ -157,7 +175,10 @@ class MemoryEventStore:
         """Iterate over a stream's events; see `EventReader.read_events` for every promise."""
         check_stream_id(stream_id)
         check_read(from_version, max_count, page_size, consistency)
-        return self._read(stream_id, from_version, max_count, backward=backward)
+        events = self._read(stream_id, from_version, max_count, backward=backward)
+        if self._observer is None:
+            return events
+        return ReadWatch(self._observer, stream_id, backward=backward).watch(events)
 
     async def _read(
         self, stream_id: UUID, from_version: int | None, max_count: int | None, *, backward: bool
@@ -179,6 +200,24 @@ class MemoryEventStore:
         check_stream_id(stream_id)
         await self._turn()
         return len(self._streams.get(stream_id, ()))
+
+    async def health(self, *, timeout: float = 1.0) -> Health:
+        """Tell whether the store can do its work; see `HealthCheck.health`."""
+        check_timeout(timeout)
+        if self._closed:
+            return Health.closed()
+        return Health(
+            connected=True,
+            schema_usable=True,
+            quorum=True,
+            latency=0.0,
+            in_flight=0,
+            appends_waiting=0,
+        )
+
+    def statistics(self) -> Statistics:
+        """Return how busy the store is: never, since nothing waits for a server."""
+        return Statistics(Source("memory"), 0, 0, 0, 0, self._settings.max_append_bytes)
 
     async def close(self) -> None:
         """Refuse new work. Harmless to call twice."""

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 from uuid import UUID
 
 from .events import NewEvent, P_co, RecordedEvent
+from .health import Health
 from .results import AppendResult, Persisted
 from .versions import ANY, ExpectedVersion
 
@@ -133,3 +134,25 @@ class EventWriter(Protocol[E]):
 
 class EventReaderWriter(EventReader[E], EventWriter[E], Protocol[E]):
     """Reads streams and appends to them."""
+
+
+class HealthCheck(Protocol):
+    """Tells whether it can do its work: what a readiness probe asks."""
+
+    async def health(self, *, timeout: float = 1.0) -> Health:
+        """
+        Tell whether the store can do its work now.
+
+        It asks what reads ask: a quorum, for one row of the store's own table, of a stream that
+        never exists. So it costs as much as `current_version`, and waits for its turn as
+        everything does: a store with more requests than it can send in time is not ready.
+
+        Args:
+            timeout: Seconds that it may take; a quorum's answer must come within three quarters of
+                them, the rest is for finding out what is wrong.
+
+        Raises:
+            InvalidArgument: a timeout that is none.
+            WrongEventLoop, WrongProcess: the store belongs to another loop or process.
+                Nothing else: whatever is wrong with a store is a value.
+        """

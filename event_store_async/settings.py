@@ -1,6 +1,6 @@
 """Settings: limits, deadlines and sources of time and ids of a store."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from typing import Final
@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 
 from .codec import compression
 from .errors import InvalidArgument
+from .hooks import Hook
 from .retry import Backoff
 
 
@@ -47,6 +48,8 @@ class Settings:
         backoff: The pauses between attempts.
         clock: Gives the events' timestamps: aware datetimes.
         new_event_id: Gives the ids of events that come without one.
+        hooks: Who is told what happens in the store, record by record: see
+            `event_store_async.hooks`, and the adapters in `event_store_async.telemetry`.
     """
 
     timeout: float = 10.0
@@ -65,9 +68,10 @@ class Settings:
     backoff: Backoff = field(default_factory=Backoff)
     clock: Callable[[], datetime] = field(default=utc_now, repr=False)
     new_event_id: Callable[[], UUID] = field(default=uuid4, repr=False)
+    hooks: Sequence[Hook] = field(default=(), repr=False)
 
     def __post_init__(self) -> None:
-        """Refuse what is not a positive number, and compression where there is none."""
+        """Refuse numbers that are not positive, compression where there is none, and no hooks."""
         for item in fields(self):
             value = getattr(self, item.name)
             if item.type in {float, int}:
@@ -76,6 +80,14 @@ class Settings:
             _check_number("compress_above", self.compress_above, whole=True)
             if not compression.available():
                 raise InvalidArgument("there is no zstd to compress with", hint=compression.HINT)
+        if isinstance(self.hooks, str) or not isinstance(self.hooks, Sequence):
+            raise InvalidArgument(
+                f"hooks must be a tuple of callables, not {type(self.hooks).__name__}",
+                hint="(hook,) is one",
+            )
+        for hook in self.hooks:
+            if not callable(hook):
+                raise InvalidArgument(f"a hook must be callable, not {type(hook).__name__}")
 
 
 _MAX_IN_FLIGHT: Final = 4096

@@ -9,6 +9,7 @@ from ..results import AppendResult, Persisted
 from ..retry import Deadline
 from ..settings import Settings
 from ..versions import ANY, STREAM_EXISTS, ExpectedVersion
+from ..watching import AppendWatch, BatchWatch
 from .heads import Heads
 from .plan import Plan
 from .reading import Reader
@@ -26,12 +27,14 @@ class Append:
         drafts: The events.
         expected_version: What the caller expects of the stream.
         deadline: Until when the outcome must be known.
+        watch: Who collects its facts, where a hook is to be told.
     """
 
     stream_id: UUID
     drafts: Drafts
     expected_version: ExpectedVersion
     deadline: Deadline
+    watch: AppendWatch | None = None
 
 
 @dataclass(slots=True)
@@ -62,6 +65,8 @@ class Appender:
             proposal = await self.propose(
                 append.stream_id, expected, append.drafts, append.deadline
             )
+            if append.watch is not None:
+                proposal.watch = BatchWatch(append.stream_id, [append.watch])
         result = await self.settler.settle(proposal, append.deadline, expected)
         self.remember(result)
         return result

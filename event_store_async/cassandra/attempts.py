@@ -7,7 +7,7 @@ from functools import partial
 
 from ..drafts import whole_milliseconds
 from ..settings import Settings
-from .callers import Caller
+from .callers import Caller, watch_of
 from .driver import applied
 from .groups import Group
 from .heads import Heads
@@ -45,6 +45,7 @@ class Attempts:
         """
         statements = self.statements.ready
         its = callers[0].append if len(callers) == 1 else Group(callers)
+        watch = None if callers[0].append.watch is None else watch_of(callers)
         drafts, expected = its.drafts, its.expected_version
         if not isinstance(expected, int):
             # Events that an earlier call may have stored must be looked for first.
@@ -56,7 +57,7 @@ class Attempts:
         request = self.session.try_write(plan.statements(statements), its.deadline)
         if request is None:
             return False
-        request.then(partial(then, Proposal(plan, statements, request)))
+        request.then(partial(then, Proposal(plan, statements, request, watch)))
         return True
 
     def finish(self, callers: Sequence[Caller], proposal: Proposal) -> bool:
@@ -68,6 +69,8 @@ class Attempts:
                 return False
         except (Exception, asyncio.CancelledError):  # noqa: BLE001 - whoever settles it is told
             return False
+        if proposal.watch is not None:
+            proposal.watch.ended("applied")
         self.heads.put(plan.stream_id, plan.last)
         result = plan.persisted()
         if len(callers) == 1:

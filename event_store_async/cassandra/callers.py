@@ -2,13 +2,24 @@
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from typing import Final
 
 from ..errors import StoreOverloaded
 from ..results import AppendResult
+from ..watching import BatchWatch
 from .appending import Append
 
 _LOG: Final = logging.getLogger("event_store_async")
+
+
+def watch_of(callers: "Sequence[Caller]") -> BatchWatch | None:
+    """Return who watches a batch of these callers' events; None where no hook is to be told."""
+    append = callers[0].append
+    if append.watch is None:
+        return None
+    watches = [caller.append.watch for caller in callers]
+    return BatchWatch(append.stream_id, [watch for watch in watches if watch is not None])
 
 
 class Caller:

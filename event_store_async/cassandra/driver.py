@@ -16,6 +16,7 @@ import acsylla
 from acsylla._cython import cyacsylla
 
 from ..cql_files import Statement
+from ..statistics import DriverMetrics
 
 DriverError: Final[type[Exception]] = acsylla.errors.CassException
 """The base of the driver's exceptions."""
@@ -88,6 +89,8 @@ LEVELS: Final = {
 
 ELSEWHERE: Final = "elsewhere"
 """An execution profile: any node of the datacenter, each time the next, whatever the token."""
+
+_MICROSECONDS: Final = 1_000_000
 
 Row = tuple[Any, ...]
 
@@ -249,6 +252,31 @@ def new_session(cluster: RawCluster) -> Any:
 def connecting(session: Any) -> Any:
     """Return the coroutine that connects a session of `new_session`."""
     return session._connect()  # noqa: SLF001 - see new_session
+
+
+def metrics_of(session: RawSession) -> DriverMetrics | None:
+    """
+    Return what a session's driver has counted; None for a session that counts nothing.
+
+    It may be called from any thread, as long as the process is the session's own. It takes two
+    milliseconds, with the GIL held: the driver adds up histograms.
+    """
+    count = getattr(session, "metrics", None)
+    if count is None:
+        return None
+    counted = count()
+    return DriverMetrics(
+        connections=counted.stats_total_connections,
+        connection_timeouts=counted.errors_connection_timeouts,
+        request_timeouts=counted.errors_request_timeouts,
+        requests_per_second=counted.requests_one_minute_rate,
+        latency_mean=counted.requests_mean / _MICROSECONDS,
+        latency_p50=counted.requests_median / _MICROSECONDS,
+        latency_p95=counted.requests_percentile_95th / _MICROSECONDS,
+        latency_p99=counted.requests_percentile_99th / _MICROSECONDS,
+        latency_p999=counted.requests_percentile_999th / _MICROSECONDS,
+        latency_max=counted.requests_max / _MICROSECONDS,
+    )
 
 
 def pin(thing: object) -> None:

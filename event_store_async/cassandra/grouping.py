@@ -18,7 +18,7 @@ from ..results import AppendResult, Persisted
 from ..settings import Settings
 from ..versions import STREAM_EXISTS
 from .appending import Append, Appender
-from .callers import Caller
+from .callers import Caller, watch_of
 from .faults import Fault, Kind
 from .groups import Group
 from .heads import Heads
@@ -109,6 +109,7 @@ class Grouper:
             proposal = await self.appender.propose(
                 group.stream_id, head, group.drafts, group.deadline
             )
+            proposal.watch = watch_of(callers)
         doubtful = False
         while group.waiting:
             try:

@@ -47,6 +47,11 @@ class Lanes:
         """Return how many streams are being appended to."""
         return len(self._lanes)
 
+    @property
+    def waiting(self) -> int:
+        """How many appends wait for their turn; from any thread."""
+        return sum(len(lane.waiting) for lane in list(self._lanes.values()))
+
     async def submit(self, append: Append) -> AppendResult:
         """
         Wait for the stream's turn, and for the outcome.
@@ -95,6 +100,8 @@ class Lanes:
     async def _wait(self, lane: "_Lane", caller: Caller) -> AppendResult:
         """Wait behind others: not for longer than the append's deadline."""
         append = caller.append
+        if append.watch is not None:
+            append.watch.lane_depth = len(lane.waiting) + len(lane.serving)
         if len(lane.waiting) >= self._settings.max_waiting:
             raise StoreOverloaded(
                 f"{len(lane.waiting):,} appends wait for stream {append.stream_id} already"

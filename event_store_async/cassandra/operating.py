@@ -72,4 +72,4 @@ async def plan_schema(
     Raises:
         EventStoreError: what `EventStore.create_schema` would raise before its first change.
     """
-    return await store._migrator.plan(replication)  # noqa: SLF001 - see examine
+    return await store._parts.migrator.plan(replication)  # noqa: SLF001 - see examine

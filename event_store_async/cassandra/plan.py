@@ -7,6 +7,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from ..drafts import Drafts, to_milliseconds
+from ..hooks import AttemptOutcome
 from ..results import Persisted
 from .driver import UNSET, Page, Prepared
 from .statements import Statements
@@ -95,6 +96,14 @@ class Plan:
             (row["event_id"] for row in rows if row.get("version") == self.expected + 1), None
         )
         return Answer(False, actual, None if holder is None else UUID(holder))
+
+    def said_by(self, answer: Answer, *, doubtful: bool) -> AttemptOutcome:
+        """Return the word for an answer; *doubtful* where an earlier attempt's fate is unknown."""
+        if answer.applied:
+            return "applied"
+        if answer.event_id == self.drafts.event_ids[0]:
+            return "found"
+        return "behind" if doubtful and answer.actual_version < self.expected else "conflict"
 
     def persisted(self) -> Persisted:
         """Return the result of the plan having been stored."""

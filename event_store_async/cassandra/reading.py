@@ -7,8 +7,10 @@ from uuid import UUID
 
 from ..errors import StreamHole, UndecodableEvent
 from ..events import RecordedEvent
+from ..hooks import SerialRepair
 from ..retry import Deadline
 from ..settings import Settings
+from ..watching import Observer, ReadWatch, Stopwatch
 from .contiguity import Progress, Range
 from .driver import Page, Prepared, Row
 from .pages import Pages
@@ -45,9 +47,15 @@ class Reader(Generic[T]):
     statements: LazyStatements
     decoder: Decoder[T]
     settings: Settings
+    observer: Observer | None = None
 
     async def read(
-        self, wanted: Range, *, page_size: int | None, serial: bool
+        self,
+        wanted: Range,
+        *,
+        page_size: int | None,
+        serial: bool,
+        watch: ReadWatch | None = None,
     ) -> AsyncGenerator[T, None]:
         """
         Iterate over the events of a range.
@@ -64,9 +72,13 @@ class Reader(Generic[T]):
         sizer = PageSizer(self.settings.page_bytes, page_size)
         progress = Progress(wanted)
         while True:
-            pages = self._pages(statements, progress.wanted, sizer, serial=serial)
+            pages = self._pages(statements, progress.wanted, sizer, watch, serial=serial)
             try:
-                while progress.hole is None and (page := await pages.take()) is not None:
+                while progress.hole is None:
+                    coming = pages.take()
+                    page = await (coming if watch is None else watch.waiting(coming))
+                    if page is None:
+                        break
                     rows = progress.accept(page.rows, last_page=page.state is None)
                     events, undecodable = self.decoder.decode(wanted.stream_id, rows)
                     for event in events:
@@ -80,6 +92,8 @@ class Reader(Generic[T]):
             if serial:
                 raise StreamHole(wanted.stream_id, progress.hole)
             serial = True
+            if watch is not None:
+                watch.repairs(progress.hole)
             progress = Progress(progress.wanted, progress.head)
 
     async def read_exactly(
@@ -166,17 +180,28 @@ class Reader(Generic[T]):
         )
         version = next((row[2] for row in page.rows if row[2]), head)
         whole = range(version, max(above, version - count), -1)
-        if not serial and [row[0] for row in page.rows] != list(whole):
+        found = [row[0] for row in page.rows]
+        if not serial and found != list(whole):
+            if self.observer is not None:
+                missing = min(set(whole).difference(found), default=version)
+                self.observer.tell(SerialRepair(self.observer.source, stream_id, missing))
             return await self.recent_ids(stream_id, head, count, deadline, serial=True)
         return version, {row[0]: UUID(row[1]) for row in page.rows if row[1] is not None}
 
     def _pages(
-        self, statements: Statements, wanted: Range, sizer: PageSizer, *, serial: bool
+        self,
+        statements: Statements,
+        wanted: Range,
+        sizer: PageSizer,
+        watch: ReadWatch | None,
+        *,
+        serial: bool,
     ) -> Pages:
         prepared = statements.read_backward if wanted.backward else statements.read_forward
         values = (wanted.stream_id, wanted.first, wanted.count)
 
         async def fetch(state: bytes | None) -> Page:
+            asked = None if watch is None else Stopwatch()
             page = await self._page(
                 prepared,
                 values,
@@ -185,7 +210,10 @@ class Reader(Generic[T]):
                 page_size=sizer.next_size(),
                 page_state=state,
             )
-            sizer.saw(len(page.rows), sum(len(row[PAYLOAD] or b"") for row in page.rows))
+            size = sum(len(row[PAYLOAD] or b"") for row in page.rows)
+            sizer.saw(len(page.rows), size)
+            if watch is not None and asked is not None:
+                watch.page_came(asked, len(page.rows), size, serial=serial)
             return page
 
         return Pages(fetch)

@@ -76,6 +76,11 @@ class Session:
         """How many requests are at the server now."""
         return len(self._requests)
 
+    @property
+    def is_alive(self) -> bool:
+        """Whether it is open, and this process its own."""
+        return not (self._closed or self._inherited)
+
     def check_usable(self) -> None:
         """
         Refuse use from where it cannot work; nothing has been sent then.

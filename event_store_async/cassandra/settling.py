@@ -1,6 +1,7 @@
 """Settling: a plan is sent, and sent again, until its one true outcome is known."""
 
 from dataclasses import dataclass
+from typing import Final
 
 import anyio
 
@@ -11,16 +12,24 @@ from ..errors import (
     StoreUnavailable,
     StreamInconsistent,
 )
+from ..hooks import AttemptOutcome
 from ..results import AppendResult, Persisted
 from ..retry import Deadline
 from ..settings import Settings
 from ..versions import ExpectedVersion
+from ..watching import BatchWatch
 from .faults import Fault, Kind
 from .plan import Answer, Plan
 from .reading import Reader
 from .requests import Request
 from .session import Session
 from .statements import Statements
+
+_WORDS: Final[dict[Kind, AttemptOutcome]] = {
+    Kind.UNKNOWN: "unknown",
+    Kind.UNSENT: "unsent",
+    Kind.REFUSED: "refused",
+}
 
 
 @dataclass(slots=True)
@@ -32,11 +41,13 @@ class Proposal:
         plan: The plan.
         statements: What it is sent with.
         request: How it was sent first, if it was; it has ended by the time it is settled.
+        watch: Who collects the facts of its attempts, where a hook is to be told.
     """
 
     plan: Plan
     statements: Statements
     request: Request | None = None
+    watch: BatchWatch | None = None
 
 
 @dataclass(slots=True)
@@ -81,22 +92,28 @@ class Settler:
             StoreUnavailable: the deadline came, and no attempt can have been stored.
             RequestRefused: the server refuses for good, and no attempt can have been stored.
         """
-        plan, request = proposal.plan, proposal.request
+        plan, request, watch = proposal.plan, proposal.request, proposal.watch
         elsewhere = False  # the node first asked may hang, or be cut from the others
         for pause in self.settings.backoff.pauses():
             try:
                 if request is None:
+                    if watch is not None:
+                        watch.sent()
                     batch = plan.statements(proposal.statements)
                     page = await self.session.write(batch, deadline, elsewhere=elsewhere)
                 else:
                     page = self.session.page(request)
             except Fault as fault:
                 elsewhere = True
+                if watch is not None:
+                    watch.ended(_WORDS[fault.kind], fault.name)
                 doubtful = doubtful or fault.kind is Kind.UNKNOWN
                 if fault.kind is Kind.REFUSED or not deadline.allows(pause):
                     raise self._failure(plan, expected_version, fault, doubtful) from fault
             else:
                 answer = plan.read_answer(page)
+                if watch is not None:
+                    watch.ended(plan.said_by(answer, doubtful=doubtful))
                 result = await self._judge(plan, answer, deadline, expected_version, doubtful)
                 if result is not None:
                     return result

@@ -8,15 +8,17 @@ from uuid import UUID
 from ..checks import check_expected_version, check_read, check_stream_id, check_timeout
 from ..codec import Codec, JsonCodec
 from ..drafts import draft
-from ..errors import ConcurrentModification, InvalidArgument
+from ..errors import ConcurrentModification
 from ..events import NewEvent, RecordedEvent
+from ..health import Health
 from ..ports import ReadConsistency
 from ..results import AppendResult, Persisted
 from ..retry import Deadline
 from ..settings import Settings
+from ..statistics import Statistics
 from ..versions import ANY, ExpectedVersion
-from .appending import Append, Appender
-from .attempts import Attempts
+from ..watching import AppendWatch, ReadWatch
+from .appending import Append
 from .connecting import Connecting
 from .connection import (
     Target,
@@ -25,19 +27,11 @@ from .connection import (
     split_contact_points,
 )
 from .contiguity import Range
-from .driver import LEVELS, ConsistencyChoice, RawSession
-from .grouping import Grouper
-from .heads import Heads
-from .lanes import Lanes
-from .lifetime import Lifetime
-from .migrating import Migrator, SchemaReport
-from .reading import Reader
+from .driver import ConsistencyChoice, RawSession
+from .migrating import SchemaReport
+from .parts import Parts
 from .rows import RowDecoder
 from .schema import SchemaState
-from .session import Session
-from .settling import Settler
-from .statements import LazyStatements
-from .storage import Storage
 from .tls import Tls
 
 
@@ -74,33 +68,15 @@ class EventStore:
         consistency: ConsistencyChoice = "local",
         settings: Settings | None = None,
     ) -> None:
-        if not callable(getattr(session, "execute_batch", None)):
-            raise InvalidArgument(f"an acsylla session is needed, not {type(session).__name__}")
-        check_names(keyspace, table, consistency)
         self._settings = settings = settings or Settings()
         self._codec: Codec = codec or JsonCodec()
-        self._session = Session(
-            session,
-            LEVELS[consistency],
-            max_in_flight=settings.max_in_flight,
-            request_timeout=settings.request_timeout,
-        )
-        self._statements = LazyStatements(self._session, keyspace, table, settings.backoff)
-        self._heads = Heads(settings.known_heads)
         decoder = RowDecoder(self._codec, codecs)
-        self._reader = Reader(self._session, self._statements, decoder, settings)
-        settler = Settler(self._session, self._reader, settings)
-        appender = Appender(self._statements, self._reader, settler, settings, self._heads)
-        grouper = Grouper(appender, self._reader, settler, settings, self._heads)
-        attempts = Attempts(self._session, self._statements, settings, self._heads)
-        self._lanes = Lanes(attempts, grouper, settings)
-        self._migrator = Migrator(self._session, keyspace, table, settings)
-        self._table = f"{keyspace}.{table}"
-        self._lifetime = Lifetime(repr(self), self._lanes, self._session, settings.close_timeout)
-        check_open = self._lifetime.check_open
-        self.storage = Storage(
-            self._session, self._statements, decoder, settings, keyspace, table, check_open
-        )
+        self._parts = Parts.of(session, keyspace, table, consistency, decoder, settings)
+        self._session, self._reader = self._parts.session, self._parts.reader
+        self._lanes, self._observer = self._parts.lanes, self._parts.observer
+        self._table = self._parts.storage.table
+        self._lifetime = self._parts.lifetime
+        self.storage = self._parts.storage
         """All streams, and their events as they are stored, for `event_store_async.moving`."""
 
     @classmethod
@@ -199,12 +175,26 @@ class EventStore:
         timeout: float | None = None,
     ) -> AppendResult:
         """Append events, a conflict being a value; see `EventWriter.try_persist_events`."""
-        check_stream_id(stream_id)
-        drafts = draft(events, self._codec, self._settings)
-        check_expected_version(expected_version, len(drafts.items))
-        deadline = self._deadline(timeout)
-        self._lifetime.check_open()
-        return await self._lanes.submit(Append(stream_id, drafts, expected_version, deadline))
+        watch = None
+        if self._observer is not None:
+            watch = AppendWatch(self._observer, stream_id, expected_version, self._settings)
+        try:
+            check_stream_id(stream_id)
+            drafts = draft(events, self._codec, self._settings)
+            check_expected_version(expected_version, len(drafts.items))
+            deadline = self._deadline(timeout)
+            self._lifetime.check_open()
+            if watch is not None:
+                watch.waits(len(drafts.items), drafts.size)
+            append = Append(stream_id, drafts, expected_version, deadline, watch)
+            result = await self._lanes.submit(append)
+        except BaseException as error:
+            if watch is not None:
+                watch.failed(error)
+            raise
+        if watch is not None:
+            watch.ended(result)
+        return result
 
     def read_events(
         self,
@@ -221,13 +211,28 @@ class EventStore:
         check_read(from_version, max_count, page_size, consistency)
         wanted = Range.of(stream_id, from_version, max_count, backward=backward)
         self._lifetime.check_open()
-        return self._reader.read(wanted, page_size=page_size, serial=consistency == "serial")
+        serial = consistency == "serial"
+        if self._observer is None:
+            return self._reader.read(wanted, page_size=page_size, serial=serial)
+        watch = ReadWatch(self._observer, stream_id, backward=backward, serial=serial)
+        return watch.watch(
+            self._reader.read(wanted, page_size=page_size, serial=serial, watch=watch)
+        )
 
     async def current_version(self, stream_id: UUID) -> int:
         """Return the version of a stream's last event, 0 where there is none."""
         check_stream_id(stream_id)
         self._lifetime.check_open()
         return await self._reader.head(stream_id, self._deadline(None))
+
+    async def health(self, *, timeout: float = 1.0) -> Health:
+        """Tell whether the store can do its work now; see `HealthCheck.health`."""
+        check_timeout(timeout)
+        return await self._parts.prober.health(timeout)
+
+    def statistics(self) -> Statistics:
+        """Return how busy the store is at this moment; from any thread, and never an error."""
+        return self._parts.prober.statistics()
 
     async def create_schema(self, replication: Mapping[str, int] | None = None) -> SchemaReport:
         """
@@ -249,9 +254,9 @@ class EventStore:
             StoreUnavailable: nobody answered in time.
         """
         self._lifetime.check_open()
-        report = await self._migrator.migrate(replication)
-        self._statements.forget()
-        self._heads.clear()
+        report = await self._parts.migrator.migrate(replication)
+        self._parts.statements.forget()
+        self._parts.heads.clear()
         return report
 
     async def schema_state(self) -> SchemaState:
@@ -262,7 +267,7 @@ class EventStore:
             StoreUnavailable: nobody answered in time.
         """
         self._lifetime.check_open()
-        return await self._migrator.state()
+        return await self._parts.migrator.state()
 
     async def close(self) -> None:
         """

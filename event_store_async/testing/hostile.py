@@ -13,6 +13,7 @@ from ..errors import (
     StoreUnavailable,
 )
 from ..events import NewEvent, RecordedEvent, UnidentifiedEvent
+from ..health import Health
 from ..ports import EventReaderWriter, ReadConsistency
 from ..results import AppendResult, Persisted
 from ..versions import ANY, MAX_VERSION, ExpectedVersion
@@ -189,6 +190,19 @@ class HostileEventStore:
             self._note(choice.fault, stream_id)
             raise StoreUnavailable(f"injected: reading the version of stream {stream_id}")
         return version
+
+    async def health(self, *, timeout: float = 1.0) -> Health:
+        """
+        Tell the store's own health: no fault is injected.
+
+        Raises:
+            InvalidArgument: the store tells none, or *timeout* is no timeout.
+        """
+        health = getattr(self._store, "health", None)
+        if health is None:
+            raise InvalidArgument(f"{type(self._store).__name__} tells no health")
+        told: Health = await health(timeout=timeout)
+        return told
 
     async def _meet(self, stream_id: UUID, possible: frozenset[Fault]) -> Choice:
         choice = self._chooser.choose(possible)

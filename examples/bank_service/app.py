@@ -2,20 +2,25 @@
 
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Annotated, TypeAlias
+from typing import Annotated, Protocol, TypeAlias
 from uuid import UUID, uuid4, uuid5
 
 from fastapi import Body, Depends, FastAPI, Header, Query, Request
 from fastapi.responses import JSONResponse
 
-from event_store_async import EventReaderWriter, correlated
+from event_store_async import EventReaderWriter, HealthCheck, correlated
 from event_store_async.aggregates import Command, CommandHandler, Repository, SnapshotCache
 from event_store_async.typed import TypedEventStore
 
 from .answers import HANDLERS, answer, described
 from .domain import ACCOUNT, TYPES, Account, AccountEvent, Decide, deposit, open_for, withdraw
 
-OpenStore: TypeAlias = Callable[[], AbstractAsyncContextManager[EventReaderWriter]]
+
+class Store(EventReaderWriter, HealthCheck, Protocol):
+    """What the service needs of a store."""
+
+
+OpenStore: TypeAlias = Callable[[], AbstractAsyncContextManager[Store]]
 Cents: TypeAlias = Annotated[int, Body(embed=True, gt=0, le=10**12)]
 Version: TypeAlias = Annotated[int | None, Query(ge=0)]
 
@@ -23,7 +28,8 @@ Version: TypeAlias = Annotated[int | None, Query(ge=0)]
 class Bank:
     """The accounts, in an event store."""
 
-    def __init__(self, store: EventReaderWriter) -> None:
+    def __init__(self, store: Store) -> None:
+        self.store = store
         typed = TypedEventStore(store, TYPES)
         self.accounts = Repository(typed, ACCOUNT, cache=SnapshotCache())
         self._handler = CommandHandler(self.accounts, typed)
@@ -73,6 +79,24 @@ def create_app(open_store: OpenStore) -> FastAPI:
             yield
 
     app = FastAPI(title="Bank", lifespan=lifespan, exception_handlers=HANDLERS)
+
+    @app.get("/health/live")
+    async def live() -> JSONResponse:
+        """Show that the process answers; a database that does not is no reason to restart it."""
+        return JSONResponse({"live": True})
+
+    @app.get("/health/ready")
+    async def ready(bank: TheBank) -> JSONResponse:
+        """Show whether requests should be sent here."""
+        health = await bank.store.health(timeout=0.8)  # Kubernetes waits for a second
+        shown = {
+            "ready": health.is_ready,
+            "reasons": health.reasons,
+            "latency": health.latency,
+            "in_flight": health.in_flight,
+            "appends_waiting": health.appends_waiting,
+        }
+        return JSONResponse(shown, 200 if health.is_ready else 503)
 
     @app.put("/accounts/{account_id}")
     async def open_account(

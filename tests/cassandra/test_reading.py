@@ -87,21 +87,7 @@ async def test_a_hole_that_a_serial_read_fills_is_none(
     faulty_store: EventStore, faulty: FaultySession, ten: UUID
 ) -> None:
     """A quorum read may see the end of an append without its beginning while it commits."""
-
-    class Holey:
-        def __init__(self, result: object) -> None:
-            self._result = result
-
-        def __getattr__(self, name: str) -> object:
-            return getattr(self._result, name)
-
-        def __iter__(self) -> object:
-            for row in self._result:  # type: ignore[attr-defined]
-                if row[0] not in {4, 5}:
-                    yield row
-
-    async def half_committed(send: faults.Send) -> object:
-        return Holey(await send())
+    half_committed = faults.HalfCommitted(4, 5)
 
     faulty.reads.append(half_committed)
     assert payloads(await read_all(faulty_store, ten)) == versions(range(1, 11))

@@ -9,6 +9,8 @@ from event_store_async.testing.contract import EventStoreContract
 
 
 class TestCassandra(EventStoreContract):
+    is_monitored = True
+
     @pytest.fixture(autouse=True)
     def _in(self, keyspace: str) -> None:
         self.keyspace = keyspace

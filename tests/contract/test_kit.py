@@ -19,6 +19,8 @@ from event_store_async import MemoryEventStore
 from event_store_async.testing.contract import EventStoreContract
 
 class TestMine(EventStoreContract):
+    is_monitored = True
+
     @pytest_asyncio.fixture
     async def store(self):
         async with MemoryEventStore() as store:

@@ -9,6 +9,8 @@ from event_store_async.testing.contract import EventStoreContract
 
 
 class TestMemory(EventStoreContract):
+    is_monitored = True
+
     @pytest.fixture
     def store(self) -> MemoryEventStore:
         return MemoryEventStore()

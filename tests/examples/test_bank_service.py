@@ -11,10 +11,10 @@ import pytest
 import uvicorn
 from starlette.testclient import TestClient
 
-from event_store_async import EventReaderWriter, EventStore, StoreClosed
+from event_store_async import EventStore, StoreClosed
 from event_store_async.testing import Fault, HostileEventStore
 from examples import cassandra
-from examples.bank_service.app import create_app
+from examples.bank_service.app import Store, create_app
 from examples.bank_service.domain import TYPES
 
 from ..fixtures.server import Server
@@ -31,7 +31,7 @@ def service(
     faults: list[Fault] = getattr(request, "param", [])
 
     @asynccontextmanager
-    async def open_store() -> AsyncGenerator[EventReaderWriter]:
+    async def open_store() -> AsyncGenerator[Store]:
         async with server.connect(keyspace) as own:
             yield HostileEventStore(own, seed=1, script=faults)
 
@@ -178,13 +178,39 @@ async def test_many_at_once_never_overdraw(service: TestClient, account: str) ->
     assert service.get(account).json()["cents"] == 100
 
 
+async def test_it_is_ready_while_its_store_is(
+    server: Server, keyspace: str, store: EventStore
+) -> None:
+    del store  # only so that the table is there
+    opened: list[EventStore] = []
+
+    @asynccontextmanager
+    async def open_store() -> AsyncGenerator[Store]:
+        async with server.connect(keyspace) as own:
+            opened.append(own)
+            yield own
+
+    with TestClient(create_app(open_store)) as client:
+        while not (ready := client.get("/health/ready")).is_success:
+            pass  # its first request prepares statements, and may take longer than it has
+        assert client.portal is not None
+        client.portal.call(opened[0].close)
+        gone = client.get("/health/ready")
+        live = client.get("/health/live")
+
+    assert (ready.json()["ready"], ready.json()["reasons"]) == (True, [])
+    assert 0 < ready.json()["latency"] < 1
+    assert (gone.status_code, gone.json()["reasons"]) == (503, ["the store is closed"])
+    assert live.status_code == 200
+
+
 async def test_the_store_lives_as_long_as_the_service(
     server: Server, keyspace: str, store: EventStore
 ) -> None:
     opened: list[EventStore] = []
 
     @asynccontextmanager
-    async def open_store() -> AsyncGenerator[EventReaderWriter]:
+    async def open_store() -> AsyncGenerator[Store]:
         async with server.connect(keyspace) as own:
             opened.append(own)
             yield own

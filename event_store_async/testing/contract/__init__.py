@@ -32,6 +32,7 @@ from .correlation import Correlation  # noqa: E402
 from .expectations import Expectations  # noqa: E402
 from .lifetime import Lifetime  # noqa: E402
 from .limits import Limits  # noqa: E402
+from .monitoring import Monitoring  # noqa: E402
 from .original import Original  # noqa: E402
 from .reading import Reading  # noqa: E402
 from .records import Records  # noqa: E402
@@ -54,6 +55,7 @@ class EventStoreContract(
     Limits,
     Concurrency,
     Lifetime,
+    Monitoring,
 ):
     """
     Every promise of `EventReader` and `EventWriter` that shows without faults, a test for each.
@@ -69,4 +71,6 @@ class EventStoreContract(
         keeps_json: The store's default codec is the library's `JsonCodec`. Where False, the
             tests of its forms and refusals are skipped; the others use payloads that are plain
             dicts, lists, texts and numbers, and expect them back as they were.
+        is_monitored: The store tells `Settings.hooks` what happens, and has ``health`` and
+            ``statistics``, as the library's own do. Those tests are skipped unless it says so.
     """

@@ -25,11 +25,11 @@ class ContractStore(EventReaderWriter, Protocol):
     async def __aexit__(self, *_: object) -> None: ...
 
 
-def needs(capability: str) -> Callable[[_Test], _Test]:
-    """Have a test skipped for stores that lack a capability (a flag of the contract's class)."""
+def needs(*capabilities: str) -> Callable[[_Test], _Test]:
+    """Have a test skipped for stores that lack a capability (flags of the contract's class)."""
 
     def mark(test: _Test) -> _Test:
-        test.__dict__["needs"] = capability
+        test.__dict__["needs"] = capabilities
         return test
 
     return mark
@@ -40,6 +40,7 @@ class Base:
 
     opens_others: ClassVar[bool] = True
     keeps_json: ClassVar[bool] = True
+    is_monitored: ClassVar[bool] = False
 
     def another(
         self,
@@ -69,9 +70,9 @@ class Base:
 
     @pytest.fixture(autouse=True)
     def _capable(self, request: pytest.FixtureRequest) -> None:
-        capability = getattr(request.function, "needs", None)
-        if capability is not None and not getattr(self, capability):
-            pytest.skip(f"{type(self).__name__}.{capability} is False")
+        for capability in getattr(request.function, "needs", ()):
+            if not getattr(self, capability):
+                pytest.skip(f"{type(self).__name__}.{capability} is False")
 
 
 async def read_all(

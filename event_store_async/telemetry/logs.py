@@ -1,0 +1,90 @@
+"""
+Logs: a hook that writes what a store does to a logger of the standard library, with fields.
+
+The fields are attributes of the log records (``extra``), all named ``event_store.…``: formatters
+like python-json-logger's, and structlog's `ExtraAdder`, write them out.
+"""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any, Final
+from uuid import UUID
+
+from ..hooks import AppendEnded, AttemptEnded, PageRead, ReadEnded, Record, SerialRepair
+
+__all__ = ["LogHook"]
+
+_WORDS: Final = {
+    AppendEnded: "append ended",
+    AttemptEnded: "attempt ended",
+    PageRead: "page read",
+    SerialRepair: "serial repair",
+    ReadEnded: "read ended",
+}
+_LEVELS: Final = {
+    "stored": logging.DEBUG,
+    "stored_earlier": logging.INFO,
+    "conflict": logging.INFO,
+    "cancelled": logging.INFO,
+    "complete": logging.DEBUG,
+    "stopped": logging.DEBUG,
+    "applied": logging.DEBUG,
+    "found": logging.INFO,
+    "unknown": logging.WARNING,
+    "hole": logging.ERROR,
+}
+"""By outcome; every other is a warning. An append whose outcome is unknown is an error."""
+
+
+class LogHook:
+    """
+    Writes each record as one line with fields, at a level by what came of it.
+
+    What went as planned is debug; conflicts, repeated appends and cancelled calls are info; serial
+    repairs, attempts that met a fault and calls that failed are warnings; appends whose outcome is
+    unknown, and holes, are errors.
+
+    Args:
+        logger: Where they are written; the logger ``event_store_async.telemetry`` by default.
+    """
+
+    def __init__(self, logger: logging.Logger | None = None) -> None:
+        self._logger = logger or logging.getLogger("event_store_async.telemetry")
+
+    def __call__(self, record: Record, /) -> None:
+        """Write a record, if its level is logged."""
+        level = _level(record)
+        if self._logger.isEnabledFor(level):
+            words = _WORDS.get(type(record), type(record).__name__)
+            outcome = getattr(record, "outcome", None)
+            message = "event store: %s" if outcome is None else "event store: %s, %s"
+            arguments = (words,) if outcome is None else (words, outcome)
+            self._logger.log(level, message, *arguments, extra=_extra(record))
+
+
+def _level(record: Record) -> int:
+    if isinstance(record, PageRead):
+        return logging.DEBUG
+    if isinstance(record, AppendEnded) and record.outcome == "unknown":
+        return logging.ERROR
+    return _LEVELS.get(getattr(record, "outcome", ""), logging.WARNING)
+
+
+def _extra(record: Record) -> Mapping[str, Any]:
+    extra: dict[str, Any] = {
+        "event_store.system": record.source.system,
+        "event_store.keyspace": record.source.keyspace,
+        "event_store.table": record.source.table,
+    }
+    for item in fields(record):
+        value = getattr(record, item.name)
+        if item.name == "attempts":
+            extra["event_store.attempts"] = len(value)
+        elif item.name != "source":
+            if isinstance(value, UUID):
+                value = str(value)
+            elif value is not None and not isinstance(value, str | int | float):
+                value = repr(value)
+            extra[f"event_store.{item.name}"] = value
+    return extra

@@ -1,0 +1,130 @@
+"""Measuring: what each record, and each store, adds to which metric."""
+
+import time
+import weakref
+from collections.abc import Iterator
+from typing import Final, Protocol, TypeAlias
+
+from ..hooks import AppendEnded, AttemptEnded, PageRead, ReadEnded, Record, SerialRepair, Source
+from ..statistics import DriverMetrics, Statistics
+from . import instruments as it
+from .instruments import Instrument
+
+Measurement: TypeAlias = tuple[Instrument, float, tuple[str, ...]]
+"""A metric, what is added to it, and the values of all its labels."""
+
+
+class Observable(Protocol):
+    """A store that can tell how busy it is."""
+
+    def statistics(self) -> Statistics:
+        """Tell it; from any thread, and never with an error."""
+
+
+def measurements(record: Record) -> Iterator[Measurement]:
+    """Return what a record adds to the metrics."""
+    of = (record.source.keyspace, record.source.table)
+    if isinstance(record, AppendEnded):
+        yield it.APPEND_DURATION, record.duration, (*of, record.outcome)
+        if record.events:
+            yield it.APPEND_SIZE, record.bytes, of
+            yield it.APPEND_LIMIT_RATIO, record.bytes / record.limit, of
+            yield it.LANE_DEPTH, record.lane_depth, of
+            yield it.LANE_WAIT, record.lane_wait, of
+        if record.outcome == "stored":
+            yield it.EVENTS_STORED, record.events, of
+    elif isinstance(record, AttemptEnded):
+        settling = _word(record.number > 1)
+        yield it.ATTEMPT_DURATION, record.duration, (*of, record.outcome, settling)
+        if record.number == 1:
+            yield it.BATCH_SIZE, record.bytes, of
+            yield it.BATCH_APPENDS, record.appends, of
+        if record.fault is not None:
+            yield it.FAULTS, 1, (*of, record.fault)
+    elif isinstance(record, PageRead):
+        yield it.PAGE_DURATION, record.duration, (*of, _word(record.serial))
+        yield it.PAGE_SIZE, record.bytes, of
+    elif isinstance(record, SerialRepair):
+        yield it.SERIAL_REPAIRS, 1, of
+    elif isinstance(record, ReadEnded):
+        yield it.READ_DURATION, record.duration, (*of, record.outcome)
+        yield it.READ_WAIT, record.waited, of
+        yield it.EVENTS_READ, record.events, of
+
+
+_FRESH: Final = 1.0
+"""Seconds for which statistics count as those of now: they are asked for once a collection, not
+once a metric, since the driver takes two milliseconds to make them."""
+
+
+class Gauges:
+    """
+    Reads the stores that are observed, at collection time; stores that are gone are forgotten.
+
+    Several stores of one table count as one: what can be added up is, of latencies the worst shows.
+    """
+
+    def __init__(self) -> None:
+        self._stores: list[weakref.ref[Observable]] = []
+        self._read: tuple[Measurement, ...] = ()
+        self._fresh_until = 0.0
+
+    def add(self, store: Observable) -> None:
+        """Observe a store from now on."""
+        self._stores = [*(known for known in self._stores if known() not in {None, store})]
+        self._stores.append(weakref.ref(store))
+        self._fresh_until = 0.0
+
+    def read(self) -> tuple[Measurement, ...]:
+        """Return what the stores show now."""
+        now = time.monotonic()
+        if now >= self._fresh_until:
+            self._read = self._ask()
+            self._fresh_until = now + _FRESH
+        return self._read
+
+    def _ask(self) -> tuple[Measurement, ...]:
+        found: dict[tuple[Instrument, tuple[str, ...]], float] = {}
+        for reference in tuple(self._stores):
+            store = reference()
+            for instrument, value, labels in () if store is None else _observed(store.statistics()):
+                key = instrument, labels
+                if instrument in {it.DRIVER_LATENCY, it.APPEND_LIMIT}:
+                    found[key] = max(value, found.get(key, 0.0))
+                else:
+                    found[key] = value + found.get(key, 0.0)
+        return tuple((instrument, value, labels) for (instrument, labels), value in found.items())
+
+
+def _observed(statistics: Statistics) -> Iterator[Measurement]:
+    of = _labels(statistics.source)
+    yield it.IN_FLIGHT, statistics.in_flight, of
+    yield it.IN_FLIGHT_LIMIT, statistics.in_flight_limit, of
+    yield it.APPENDS_WAITING, statistics.appends_waiting, of
+    yield it.STREAMS_APPENDING, statistics.streams_appending, of
+    yield it.APPEND_LIMIT, statistics.append_limit, of
+    if statistics.driver is not None:
+        yield from _of_driver(statistics.driver, of)
+
+
+def _of_driver(driver: DriverMetrics, of: tuple[str, str]) -> Iterator[Measurement]:
+    yield it.DRIVER_CONNECTIONS, driver.connections, of
+    yield it.DRIVER_CONNECTION_TIMEOUTS, driver.connection_timeouts, of
+    yield it.DRIVER_REQUEST_TIMEOUTS, driver.request_timeouts, of
+    yield it.DRIVER_REQUESTS, driver.requests_per_second, of
+    for quantile, seconds in (
+        ("0.5", driver.latency_p50),
+        ("0.95", driver.latency_p95),
+        ("0.99", driver.latency_p99),
+        ("0.999", driver.latency_p999),
+        ("1", driver.latency_max),
+    ):
+        yield it.DRIVER_LATENCY, seconds, (*of, quantile)
+
+
+def _labels(source: Source) -> tuple[str, str]:
+    return source.keyspace, source.table
+
+
+def _word(flag: bool) -> str:
+    return "true" if flag else "false"

@@ -1,0 +1,216 @@
+"""
+OpenTelemetry: a hook that makes spans and metrics. It needs the extra ``opentelemetry``.
+
+Names follow the semantic conventions for databases: an append and a read are each one span of kind
+client, and `db.client.operation.duration` measures appends and pages. What the conventions have no
+name for begins with ``event_store.``. Only the API is used: without an SDK it does nothing.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from importlib.metadata import version
+from typing import Any, Final
+
+from . import NEEDED
+
+try:
+    from opentelemetry import metrics, trace
+    from opentelemetry.metrics import (
+        CallbackOptions,
+        Counter,
+        Histogram,
+        MeterProvider,
+        Observation,
+    )
+    from opentelemetry.trace import SpanKind, StatusCode, TracerProvider
+except ModuleNotFoundError as error:
+    raise ModuleNotFoundError(NEEDED.format("opentelemetry"), name=error.name) from error
+
+from ..hooks import AppendEnded, AttemptEnded, PageRead, ReadEnded, Record, Source
+from .instruments import INSTRUMENTS, Instrument
+from .measuring import Gauges, Observable, measurements
+
+__all__ = ["OpenTelemetryHook"]
+
+_NAME: Final = "event_store_async"
+_SCHEMA: Final = "https://opentelemetry.io/schemas/1.44.0"
+_OPERATION_SECONDS: Final = (0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0)
+_AS_WANTED: Final = {"stored", "stored_earlier", "conflict", "cancelled", "complete", "stopped"}
+"""Outcomes that are no errors: optimistic locking is meant to find conflicts."""
+
+
+class OpenTelemetryHook:
+    """
+    Makes spans and metrics of what a store does.
+
+    A span is made when its append or read has ended, with the times at which it began and ended;
+    its parent is the span that is current for the caller at the end. One hook serves any number of
+    stores.
+
+    Args:
+        tracer_provider: Makes the spans; the global one by default.
+        meter_provider: Keeps the metrics; the global one by default.
+    """
+
+    def __init__(
+        self,
+        tracer_provider: TracerProvider | None = None,
+        meter_provider: MeterProvider | None = None,
+    ) -> None:
+        release = version("event_store_async")
+        self._tracer = trace.get_tracer(_NAME, release, tracer_provider, _SCHEMA)
+        self._meter = metrics.get_meter(_NAME, release, meter_provider, _SCHEMA)
+        self._gauges = Gauges()
+        self._operations = self._meter.create_histogram(
+            "db.client.operation.duration",
+            "s",
+            "Duration of database client operations.",
+            explicit_bucket_boundaries_advisory=_OPERATION_SECONDS,
+        )
+        self._metrics: dict[str, Counter | Histogram] = {}
+        for instrument in INSTRUMENTS:
+            self._create(instrument)
+        self._attributes: dict[tuple[Any, ...], Mapping[str, str]] = {}
+
+    def __call__(self, record: Record, /) -> None:
+        """Make of a record what it stands for."""
+        if isinstance(record, AppendEnded):
+            self._append(record)
+        elif isinstance(record, ReadEnded):
+            self._read(record)
+        elif isinstance(record, PageRead):
+            self._operation(record.source, "read_page", None, record.duration)
+        for instrument, value, labels in measurements(record):
+            key = instrument.key, *labels
+            attributes = self._attributes.get(key)
+            if attributes is None:
+                attributes = dict(zip(instrument.all_labels, labels, strict=True))
+                self._attributes[key] = attributes
+            metric = self._metrics[instrument.key]
+            if isinstance(metric, Histogram):
+                metric.record(value, attributes)
+            else:
+                metric.add(value, attributes)
+
+    def observe(self, store: Observable) -> None:
+        """Read how busy a store is, and what its driver counts, whenever metrics are collected."""
+        self._gauges.add(store)
+
+    def _append(self, record: AppendEnded) -> None:
+        if record.outcome != "invalid":
+            error = None if record.outcome in _AS_WANTED else record.error
+            self._operation(record.source, "append", error, record.duration)
+        self._span(
+            record,
+            "append",
+            {
+                "event_store.expected_version": repr(record.expected_version),
+                "event_store.bytes": record.bytes,
+                "event_store.lane.depth": record.lane_depth,
+                "event_store.lane.wait": record.lane_wait,
+                "event_store.attempts": len(record.attempts),
+                **({} if record.version is None else {"event_store.version": record.version}),
+            },
+            record.attempts,
+        )
+
+    def _read(self, record: ReadEnded) -> None:
+        self._span(
+            record,
+            "read",
+            {
+                "event_store.pages": record.pages,
+                "event_store.wait": record.waited,
+                "event_store.backward": record.backward,
+                "event_store.serial": record.serial,
+            },
+        )
+
+    def _span(
+        self,
+        record: AppendEnded | ReadEnded,
+        operation: str,
+        more: Mapping[str, str | int | float],
+        attempts: Iterable[AttemptEnded] = (),
+    ) -> None:
+        name = f"{operation} {record.source.table}".rstrip()
+        span = self._tracer.start_span(
+            name,
+            kind=SpanKind.CLIENT,
+            start_time=_nanoseconds(record.started),
+            attributes={
+                **_database(record.source, operation),
+                "db.query.summary": name,
+                "event_store.stream_id": str(record.stream_id),
+                "event_store.outcome": record.outcome,
+                "event_store.events": record.events,
+                **more,
+            },
+        )
+        for attempt in attempts if span.is_recording() else ():
+            span.add_event("event_store.attempt", _attempt(attempt), _nanoseconds(_end_of(attempt)))
+        if record.outcome not in _AS_WANTED:
+            span.set_attribute("error.type", record.error or record.outcome)
+            span.set_status(StatusCode.ERROR, record.outcome)
+        span.end(_nanoseconds(_end_of(record)))
+
+    def _operation(self, source: Source, name: str, error: str | None, seconds: float) -> None:
+        key = source, name, error
+        attributes = self._attributes.get(key)
+        if attributes is None:
+            attributes = {**_database(source, name), **({"error.type": error} if error else {})}
+            self._attributes[key] = attributes
+        self._operations.record(seconds, attributes)
+
+    def _create(self, instrument: Instrument) -> None:
+        name, unit, says = instrument.name, instrument.unit, instrument.says
+        if instrument.observed:
+            callbacks = [self._observing(instrument)]
+            if instrument.kind == "counter":
+                self._meter.create_observable_counter(name, callbacks, unit, says)
+            else:
+                self._meter.create_observable_gauge(name, callbacks, unit, says)
+        elif instrument.kind == "counter":
+            self._metrics[instrument.key] = self._meter.create_counter(name, unit, says)
+        else:
+            self._metrics[instrument.key] = self._meter.create_histogram(
+                name, unit, says, explicit_bucket_boundaries_advisory=instrument.buckets
+            )
+
+    def _observing(
+        self, instrument: Instrument
+    ) -> Callable[[CallbackOptions], Iterable[Observation]]:
+        def observations(_: CallbackOptions) -> Iterable[Observation]:
+            for measured, value, labels in self._gauges.read():
+                if measured is instrument:
+                    yield Observation(value, dict(zip(instrument.all_labels, labels, strict=True)))
+
+        return observations
+
+
+def _database(source: Source, operation: str) -> dict[str, str]:
+    return {
+        "db.system.name": source.system,
+        "db.namespace": source.keyspace,
+        "db.collection.name": source.table,
+        "db.operation.name": operation,
+    }
+
+
+def _attempt(attempt: AttemptEnded) -> dict[str, str | int | float]:
+    fault = {} if attempt.fault is None else {"error.type": attempt.fault}
+    return {
+        "event_store.outcome": attempt.outcome,
+        "event_store.attempt.number": attempt.number,
+        "event_store.attempt.duration": attempt.duration,
+        "event_store.batch.appends": attempt.appends,
+        "event_store.batch.bytes": attempt.bytes,
+        **fault,
+    }
+
+
+def _end_of(record: AppendEnded | ReadEnded | AttemptEnded) -> float:
+    return record.started + record.duration
+
+
+def _nanoseconds(seconds: float) -> int:
+    return round(seconds * 1e6) * 1000  # a float of the epoch's seconds holds no finer ones

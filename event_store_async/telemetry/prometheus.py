@@ -1,0 +1,102 @@
+"""
+Prometheus: a hook that keeps metrics by prometheus-client. It needs the extra ``prometheus``.
+
+What a store does is added to histograms and counters as it happens; how busy it is, and what its
+driver has counted, is read when the metrics are collected.
+"""
+
+from collections.abc import Iterable
+
+from . import NEEDED
+
+try:
+    from prometheus_client import REGISTRY, CollectorRegistry, Counter, Histogram
+    from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
+    from prometheus_client.registry import Collector
+except ModuleNotFoundError as error:
+    raise ModuleNotFoundError(NEEDED.format("prometheus"), name=error.name) from error
+
+from ..hooks import Record
+from .instruments import INSTRUMENTS, Instrument
+from .measuring import Gauges, Observable, measurements
+
+__all__ = ["PrometheusHook"]
+
+
+class PrometheusHook:
+    """
+    Keeps a store's metrics in a registry of prometheus-client's.
+
+    One hook serves any number of stores, of any tables. A registry takes one of them.
+
+    Args:
+        registry: Where the metrics are registered; the library's own by default.
+
+    Raises:
+        ValueError: the registry has metrics of these names already.
+    """
+
+    def __init__(self, registry: CollectorRegistry = REGISTRY) -> None:
+        self._metrics = {
+            instrument.key: _metric(instrument, registry)
+            for instrument in INSTRUMENTS
+            if not instrument.observed
+        }
+        self._children: dict[tuple[str, tuple[str, ...]], Counter | Histogram] = {}
+        self._gauges = Gauges()
+        registry.register(_Observing(self._gauges))
+
+    def __call__(self, record: Record, /) -> None:
+        """Add what a record tells to the metrics."""
+        for instrument, value, labels in measurements(record):
+            key = instrument.key, labels
+            child = self._children.get(key) or self._child(instrument, labels)
+            if isinstance(child, Histogram):
+                child.observe(value)
+            else:
+                child.inc(value)
+
+    def _child(self, instrument: Instrument, labels: tuple[str, ...]) -> Counter | Histogram:
+        metric = self._metrics[instrument.key]
+        for value in instrument.known:
+            metric.labels(*labels[:-1], value)
+        child = self._children[instrument.key, labels] = metric.labels(*labels)
+        return child
+
+    def observe(self, store: Observable) -> None:
+        """Read how busy a store is, and what its driver counts, whenever metrics are collected."""
+        self._gauges.add(store)
+
+
+class _Observing(Collector):
+    def __init__(self, gauges: Gauges) -> None:
+        self._gauges = gauges
+
+    def describe(self) -> Iterable[Metric]:
+        """Name the metrics, without which the registry would collect them when it registers."""
+        return [_family(instrument) for instrument in INSTRUMENTS if instrument.observed]
+
+    def collect(self) -> Iterable[Metric]:
+        """Ask the stores."""
+        families = {instrument.key: _family(instrument) for instrument in INSTRUMENTS}
+        shown = set()
+        for instrument, value, labels in self._gauges.read():
+            families[instrument.key].add_metric(labels, value)
+            shown.add(instrument.key)
+        return [families[key] for key in families if key in shown]
+
+
+def _metric(instrument: Instrument, registry: CollectorRegistry) -> Counter | Histogram:
+    name, labels = instrument.prometheus_name, _labels(instrument)
+    if instrument.kind == "counter":
+        return Counter(name, instrument.says, labels, registry=registry)
+    return Histogram(name, instrument.says, labels, registry=registry, buckets=instrument.buckets)
+
+
+def _family(instrument: Instrument) -> CounterMetricFamily | GaugeMetricFamily:
+    family = CounterMetricFamily if instrument.kind == "counter" else GaugeMetricFamily
+    return family(instrument.prometheus_name, instrument.says, labels=_labels(instrument))
+
+
+def _labels(instrument: Instrument) -> tuple[str, ...]:
+    return tuple(label.replace(".", "_") for label in instrument.all_labels)

@@ -1,0 +1,138 @@
+"""Monitoring: what a store tells its hooks, and of its health."""
+# ruff: noqa: D102, S101 - the names of the tests say what they hold; tests assert
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Any
+from uuid import UUID
+
+import pytest
+import pytest_asyncio
+
+from ...errors import InvalidArgument, InvalidEvent
+from ...events import NewEvent
+from ...hooks import AppendEnded, ReadEnded, Record
+from ...settings import Settings
+from .base import Base, needs
+
+
+def _ended(told: list[Record]) -> list[AppendEnded | ReadEnded]:
+    return [record for record in told if isinstance(record, AppendEnded | ReadEnded)]
+
+
+class Monitoring(Base):
+    """Hooks and health, of stores that have them."""
+
+    @pytest.fixture
+    def told(self) -> list[Record]:
+        """Give the records that the hook of ``watched`` has been told."""
+        return []
+
+    @pytest_asyncio.fixture
+    async def watched(self, store: Any, told: list[Record]) -> AsyncGenerator[Any, None]:
+        """Give another store, with a hook."""
+        async with self.another(store, settings=Settings(hooks=(told.append,))) as other:
+            yield other
+
+    @pytest.mark.asyncio
+    @needs("is_monitored", "opens_others")
+    async def test_an_append_is_told_when_it_ends(
+        self, watched: Any, told: list[Record], stream_id: UUID
+    ) -> None:
+        await watched.persist_events(stream_id, ["a", "b"])
+
+        (record,) = _ended(told)
+        assert isinstance(record, AppendEnded)
+        assert (record.stream_id, record.outcome, record.error) == (stream_id, "stored", None)
+        assert (record.events, record.version) == (2, 2)
+        assert 0 < record.bytes < record.limit
+        assert 0 <= record.lane_wait <= record.duration
+
+    @pytest.mark.asyncio
+    @needs("is_monitored", "opens_others")
+    async def test_outcomes_of_appends_are_told_apart(
+        self, watched: Any, told: list[Record], stream_id: UUID
+    ) -> None:
+        event = NewEvent("a")
+        await watched.persist_events(stream_id, [event], 0)
+        await watched.persist_events(stream_id, [event], 0)
+        await watched.try_persist_events(stream_id, ["b"], 7)
+        with pytest.raises(InvalidEvent):
+            await watched.persist_events(stream_id, "b")
+
+        assert [(record.outcome, record.error) for record in _ended(told)] == [
+            ("stored", None),
+            ("stored_earlier", None),
+            ("conflict", "ConcurrentModification"),
+            ("invalid", "InvalidEvent"),
+        ]
+
+    @pytest.mark.asyncio
+    @needs("is_monitored", "opens_others")
+    async def test_a_read_is_told_when_it_ends(
+        self, watched: Any, told: list[Record], stream_id: UUID
+    ) -> None:
+        await watched.persist_events(stream_id, ["a", "b", "c"])
+        told.clear()
+
+        async for _ in watched.read_events(stream_id, backward=True):
+            assert _ended(told) == []
+        async with aclosing(watched.read_events(stream_id)) as events:
+            async for _ in events:
+                break
+
+        whole, half = _ended(told)
+        assert isinstance(whole, ReadEnded)
+        assert isinstance(half, ReadEnded)
+        assert (whole.outcome, whole.events, whole.backward) == ("complete", 3, True)
+        assert (half.outcome, half.error, half.events) == ("stopped", None, 1)
+
+    @pytest.mark.asyncio
+    @needs("is_monitored", "opens_others")
+    async def test_a_hook_that_raises_harms_nobody(self, store: Any, stream_id: UUID) -> None:
+
+        def broken(_: Record) -> None:
+            raise ZeroDivisionError
+
+        async with self.another(store, settings=Settings(hooks=(broken,))) as other:
+            await other.persist_events(stream_id, ["a"])
+            await other.persist_events(stream_id, ["b"])
+            read = [event.payload async for event in other.read_events(stream_id)]
+
+        assert read == ["a", "b"]
+
+    @pytest.mark.asyncio
+    @needs("is_monitored")
+    async def test_a_store_that_works_is_ready(self, store: Any) -> None:
+        health = await store.health(timeout=10.0)
+
+        assert health.is_ready
+        assert health.reasons == ()
+        assert health.latency is not None
+        assert 0 <= health.latency < 10
+
+    @pytest.mark.asyncio
+    @needs("is_monitored", "opens_others")
+    async def test_a_closed_store_is_not_ready_and_says_why(self, store: Any) -> None:
+        other: Any = self.another(store)
+        await other.close()
+
+        health = await other.health()
+
+        assert not health.is_ready
+        assert health.reasons == ("the store is closed",)
+
+    @pytest.mark.asyncio
+    @needs("is_monitored")
+    @pytest.mark.parametrize("timeout", [0, -1, "1", True])
+    async def test_a_timeout_that_is_none_is_refused(self, store: Any, timeout: Any) -> None:
+        with pytest.raises(InvalidArgument):
+            await store.health(timeout=timeout)
+
+    @pytest.mark.asyncio
+    @needs("is_monitored")
+    async def test_statistics_are_of_the_store(self, store: Any) -> None:
+        statistics = store.statistics()
+
+        assert statistics.append_limit == Settings().max_append_bytes
+        assert statistics.appends_waiting == 0

@@ -1,0 +1,16 @@
+"""What the tests of telemetry are given."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from .exporters import Exported
+
+
+@pytest.fixture
+def exported() -> Iterator[Exported]:
+    """Give both adapters, with exporters in memory."""
+    made = Exported()
+    yield made
+    made.tracer_provider.shutdown()
+    made.meter_provider.shutdown()

@@ -1,0 +1,152 @@
+"""The dashboard and the alert rules: they parse, and name nothing that is not exported."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+import yaml
+from prometheus_client import CollectorRegistry
+
+from event_store_async import hooks
+from event_store_async.telemetry.instruments import INSTRUMENTS
+from event_store_async.telemetry.prometheus import PrometheusHook
+from tools.dashboard import grafana
+
+from . import records
+from .exporters import Exported, attributes
+from .test_metrics import FED, Busy
+
+DOCS = Path(__file__).parents[2] / "docs" / "telemetry"
+_NAME = re.compile(r"\bevent_store_\w+")
+_SELECTOR = re.compile(r"(event_store_\w+)\{([^}]*)\}")
+_MATCHER = re.compile(r"(\w+)=~?\"([^\"]*)\"")
+
+
+def dashboard() -> dict[str, Any]:
+    loaded: dict[str, Any] = json.loads((DOCS / "grafana-dashboard.json").read_text("utf-8"))
+    return loaded
+
+
+def rules() -> list[dict[str, Any]]:
+    loaded = yaml.safe_load((DOCS / "alerts.yaml").read_text("utf-8"))
+    return [rule for group in loaded["groups"] for rule in group["rules"]]
+
+
+def expressions() -> Iterator[str]:
+    for panel in dashboard()["panels"]:
+        for target in panel.get("targets", ()):
+            yield target["expr"]
+    for variable in dashboard()["templating"]["list"]:
+        yield variable.get("definition", "")
+    for rule in rules():
+        yield rule["expr"]
+
+
+@pytest.fixture(scope="module")
+def samples() -> dict[str, list[dict[str, str]]]:
+    """Give the labels of all samples that the adapter exports, by their names."""
+    registry = CollectorRegistry()
+    hook = PrometheusHook(registry)
+    busy = Busy()
+    hook.observe(busy)
+    for record in FED:
+        hook(record)
+    found: dict[str, list[dict[str, str]]] = {}
+    for metric in registry.collect():
+        for sample in metric.samples:
+            found.setdefault(sample.name, []).append(sample.labels)
+    return found
+
+
+def test_every_metric_that_is_named_is_exported(samples: dict[str, list[dict[str, str]]]) -> None:
+    named = {name for expression in expressions() for name in _NAME.findall(expression)}
+
+    assert named - set(samples) == set()
+    assert len(named) > 25
+
+
+def test_every_label_that_is_named_is_exported(samples: dict[str, list[dict[str, str]]]) -> None:
+    for expression in expressions():
+        for name, matchers in _SELECTOR.findall(expression):
+            for label, value in _MATCHER.findall(matchers):
+                values = {labels[label] for labels in samples[name]}
+                assert value.startswith("$") or value in values, (name, label, value)
+
+
+def test_every_metric_is_on_the_dashboard_or_said_to_be_elsewhere() -> None:
+    shown = " ".join(
+        target["expr"] for panel in dashboard()["panels"] for target in panel.get("targets", ())
+    )
+
+    assert [
+        instrument.prometheus_name
+        for instrument in INSTRUMENTS
+        if instrument.prometheus_name not in shown
+    ] == ["event_store_append_size_bytes", "event_store_append_limit_bytes"], "its ratio is shown"
+
+
+def test_the_dashboard_is_what_its_code_makes() -> None:
+    assert (DOCS / "grafana-dashboard.json").read_text("utf-8") == grafana.text()
+
+
+def test_the_dashboard_is_one_that_grafana_takes() -> None:
+    made = dashboard()
+    panels = made["panels"]
+
+    assert {"uid", "title", "schemaVersion", "panels", "templating", "time"} <= set(made)
+    assert len({panel["id"] for panel in panels}) == len(panels)
+    places = [(panel["gridPos"]["x"], panel["gridPos"]["y"]) for panel in panels]
+    assert len(set(places)) == len(places)
+    for panel in panels:
+        assert panel["type"] in {"row", "timeseries"}
+        assert panel["gridPos"]["x"] + panel["gridPos"]["w"] <= 24
+        refs = [target["refId"] for target in panel.get("targets", ())]
+        assert len(set(refs)) == len(refs)
+        assert bool(refs) == (panel["type"] == "timeseries")
+
+
+@pytest.mark.parametrize("rule", rules(), ids=lambda rule: str(rule["alert"]))
+def test_rules_have_all_that_an_alert_needs(rule: dict[str, Any]) -> None:
+    assert set(rule) <= {"alert", "expr", "for", "labels", "annotations"}
+    assert re.fullmatch(r"EventStore\w+", rule["alert"])
+    assert rule["labels"]["severity"] in {"info", "warning", "critical"}
+    assert set(rule["annotations"]) == {"summary", "description"}
+    assert rule["expr"].count("(") == rule["expr"].count(")")
+
+
+def test_outcomes_are_there_before_they_happen(samples: dict[str, list[dict[str, str]]]) -> None:
+    # An increase is seen from a sample to the next: the first unknown outcome would go unnoticed.
+    outcomes = {
+        labels["outcome"] for labels in samples["event_store_append_duration_seconds_count"]
+    }
+
+    assert {"unknown", "overloaded", "unavailable"} <= outcomes
+
+
+def test_the_page_names_every_metric_record_and_field() -> None:
+    page = (DOCS.parent / "telemetry.md").read_text("utf-8")
+    names = {name for it in INSTRUMENTS for name in (it.name, it.prometheus_name, *it.labels)}
+    for record in get_args(hooks.Record):
+        names |= {record.__name__, *record.__dataclass_fields__}
+    for outcomes in (hooks.AppendOutcome, hooks.AttemptOutcome, hooks.ReadOutcome):
+        names |= set(get_args(outcomes))
+
+    assert [name for name in sorted(names) if f"`{name}`" not in page] == []
+
+
+def test_the_page_names_every_attribute_of_spans(exported: Exported) -> None:
+    page = (DOCS.parent / "telemetry.md").read_text("utf-8")
+    exported.opentelemetry(
+        records.append(
+            outcome="unknown", error="E", attempts=[records.attempt(outcome="unknown", fault="F")]
+        )
+    )
+    exported.opentelemetry(records.read())
+    names = {name for span in exported.spans for name in attributes(span)}
+    names |= {name for span in exported.spans for it in span.events for name in it.attributes or {}}
+
+    assert [name for name in sorted(names) if f"`{name}`" not in page] == []
+    assert len(names) > 20

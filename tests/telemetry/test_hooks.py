@@ -1,0 +1,176 @@
+"""What a store tells its hooks, on the store in memory."""
+
+import asyncio
+import logging
+from contextlib import aclosing
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from event_store_async import (
+    ConcurrentModification,
+    InvalidArgument,
+    InvalidEvent,
+    InvalidStreamId,
+    MemoryEventStore,
+    NewEvent,
+    Settings,
+    StoreClosed,
+)
+from event_store_async.hooks import AppendEnded, ReadEnded, Record, Source
+
+
+@pytest.fixture
+def told() -> list[Record]:
+    """Give the list that the store's hook fills."""
+    return []
+
+
+@pytest.fixture
+def watched(told: list[Record]) -> MemoryEventStore:
+    """Give a store in memory with a hook."""
+    return MemoryEventStore(settings=Settings(hooks=(told.append,)))
+
+
+async def test_an_append_is_told(watched: MemoryEventStore, told: list[Any]) -> None:
+    stream_id = uuid4()
+
+    await watched.persist_events(stream_id, ["a", "b"])
+
+    (record,) = told
+    assert isinstance(record, AppendEnded)
+    assert record.source == Source("memory")
+    assert (record.stream_id, record.outcome, record.error) == (stream_id, "stored", None)
+    assert (record.version, record.events, record.bytes) == (2, 2, 6)
+    assert record.limit == Settings().max_append_bytes
+    assert 0 <= record.lane_wait <= record.duration < 10
+
+
+async def test_outcomes_are_told_apart(watched: MemoryEventStore, told: list[Any]) -> None:
+    stream_id, event = uuid4(), NewEvent("a")
+    await watched.persist_events(stream_id, [event])
+    await watched.persist_events(stream_id, [event])
+    await watched.try_persist_events(stream_id, ["b"], 7)
+    with pytest.raises(ConcurrentModification):
+        await watched.persist_events(stream_id, ["b"], 7)
+    with pytest.raises(InvalidEvent):
+        await watched.persist_events(stream_id, "b")
+    await watched.close()
+    with pytest.raises(StoreClosed):
+        await watched.persist_events(stream_id, ["b"])
+
+    assert [(record.outcome, record.error, record.version) for record in told] == [
+        ("stored", None, 1),
+        ("stored_earlier", None, 1),
+        ("conflict", "ConcurrentModification", 1),
+        ("conflict", "ConcurrentModification", 1),
+        ("invalid", "InvalidEvent", None),
+        ("failed", "StoreClosed", None),
+    ]
+
+
+async def test_a_stream_id_that_is_none_is_not_told(
+    watched: MemoryEventStore, told: list[Any]
+) -> None:
+    with pytest.raises(InvalidStreamId):
+        await watched.persist_events("me", ["a"])  # type: ignore[arg-type]
+
+    assert (told[0].stream_id, told[0].outcome) == (None, "invalid")
+
+
+async def test_a_cancelled_append_is_told(watched: MemoryEventStore, told: list[Any]) -> None:
+    task = asyncio.create_task(watched.persist_events(uuid4(), ["a"]))
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+    assert [record.outcome for record in told] == ["cancelled"]
+
+
+async def test_a_read_is_told_when_it_ends(watched: MemoryEventStore, told: list[Any]) -> None:
+    stream_id = uuid4()
+    await watched.persist_events(stream_id, ["a", "b", "c"])
+    told.clear()
+
+    async for _ in watched.read_events(stream_id, backward=True):
+        assert told == []
+
+    (record,) = told
+    assert isinstance(record, ReadEnded)
+    assert (record.outcome, record.error, record.events) == ("complete", None, 3)
+    assert (record.stream_id, record.backward) == (stream_id, True)
+
+
+async def test_a_reader_that_goes_away_has_stopped(
+    watched: MemoryEventStore, told: list[Any]
+) -> None:
+    stream_id = uuid4()
+    await watched.persist_events(stream_id, ["a", "b", "c"])
+    told.clear()
+
+    async with aclosing(watched.read_events(stream_id)) as events:
+        async for _ in events:
+            break
+
+    assert [(record.outcome, record.error, record.events) for record in told] == [
+        ("stopped", None, 1)
+    ]
+
+
+async def test_a_read_that_nobody_began_is_not_told(
+    watched: MemoryEventStore, told: list[Any]
+) -> None:
+    await watched.read_events(uuid4()).aclose()
+
+    assert told == []
+
+
+async def test_a_read_that_fails_is_told(watched: MemoryEventStore, told: list[Any]) -> None:
+    await watched.close()
+
+    with pytest.raises(StoreClosed):
+        async for _ in watched.read_events(uuid4()):
+            pass
+
+    assert [(record.outcome, record.error) for record in told] == [("failed", "StoreClosed")]
+
+
+async def test_a_hook_that_raises_harms_nobody_and_is_logged_once(
+    told: list[Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(_: Record) -> None:
+        raise ZeroDivisionError
+
+    store = MemoryEventStore(settings=Settings(hooks=(broken, told.append)))
+    stream_id = UUID(int=1)
+
+    for _ in range(3):
+        await store.persist_events(stream_id, ["a"])
+    read = [event.payload async for event in store.read_events(stream_id)]
+
+    assert read == ["a", "a", "a"]
+    assert len(told) == 4, "those behind it are told"
+    (line,) = [line for line in caplog.records if line.levelno == logging.ERROR]
+    assert "broken" in line.getMessage()
+    assert line.exc_info is not None
+
+
+@pytest.mark.parametrize("hooks", ["text", 7, (None,), {print}])
+def test_hooks_that_are_none_are_refused(hooks: Any) -> None:
+    with pytest.raises(InvalidArgument, match="hook"):
+        Settings(hooks=hooks)
+
+
+async def test_without_hooks_nothing_is_collected(monkeypatch: pytest.MonkeyPatch) -> None:
+    def none(*_: object, **__: object) -> None:
+        raise AssertionError("a watch was made")
+
+    for name in ("AppendWatch", "ReadWatch"):
+        monkeypatch.setattr(f"event_store_async.memory.{name}", none)
+    store = MemoryEventStore()
+
+    await store.persist_events(UUID(int=1), ["a"])
+
+    assert [event.payload async for event in store.read_events(UUID(int=1))] == ["a"]

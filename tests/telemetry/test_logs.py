@@ -1,0 +1,87 @@
+"""The adapter of the standard library's logging."""
+
+import logging
+from typing import Any
+
+import pytest
+
+from event_store_async import STREAM_EXISTS
+from event_store_async.telemetry.logs import LogHook
+
+from . import records
+
+
+@pytest.mark.parametrize(
+    ("record", "level"),
+    [
+        (records.append(), logging.DEBUG),
+        (records.append(outcome="conflict"), logging.INFO),
+        (records.append(outcome="stored_earlier"), logging.INFO),
+        (records.append(outcome="unavailable"), logging.WARNING),
+        (records.append(outcome="unknown"), logging.ERROR),
+        (records.attempt(), logging.DEBUG),
+        (records.attempt(outcome="unknown"), logging.WARNING),
+        (records.page(), logging.DEBUG),
+        (records.repair(), logging.WARNING),
+        (records.read(), logging.DEBUG),
+        (records.read(outcome="hole"), logging.ERROR),
+    ],
+)
+def test_levels_are_by_what_came_of_it(
+    record: Any, level: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+
+    LogHook()(record)
+
+    assert [line.levelno for line in caplog.records] == [level]
+
+
+def test_the_fields_are_attributes(caplog: pytest.LogCaptureFixture) -> None:
+    LogHook()(records.append(outcome="unknown", error="AppendOutcomeUnknown", version=None))
+
+    (line,) = caplog.records
+    assert line.getMessage() == "event store: append ended, unknown"
+    fields = {name: value for name, value in vars(line).items() if name.startswith("event_store.")}
+    assert fields == {
+        "event_store.system": "cassandra",
+        "event_store.keyspace": "bank",
+        "event_store.table": "events",
+        "event_store.stream_id": str(records.STREAM),
+        "event_store.started": records.STARTED,
+        "event_store.duration": 1.0,
+        "event_store.outcome": "unknown",
+        "event_store.error": "AppendOutcomeUnknown",
+        "event_store.expected_version": 3,
+        "event_store.version": None,
+        "event_store.events": 2,
+        "event_store.bytes": 300,
+        "event_store.limit": 1000,
+        "event_store.lane_depth": 4,
+        "event_store.lane_wait": 0.125,
+        "event_store.attempts": 1,
+    }
+
+
+def test_a_word_stands_for_an_expectation_that_is_no_number(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    LogHook()(records.append(outcome="unknown", expected_version=STREAM_EXISTS))
+
+    assert vars(caplog.records[0])["event_store.expected_version"] == "STREAM_EXISTS"
+
+
+def test_it_writes_to_the_logger_that_it_is_given(caplog: pytest.LogCaptureFixture) -> None:
+    LogHook(logging.getLogger("mine"))(records.repair())
+
+    assert [(line.name, line.getMessage()) for line in caplog.records] == [
+        ("mine", "event store: serial repair")
+    ]
+
+
+def test_what_is_not_logged_costs_no_line(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.WARNING, "event_store_async.telemetry")
+
+    LogHook()(records.append())
+
+    assert caplog.records == []

@@ -1,0 +1,220 @@
+"""The metrics: the same from both adapters, and of few labels whatever is stored."""
+
+import threading
+from collections.abc import Callable
+from typing import Any, get_args
+from uuid import uuid4
+
+import pytest
+from opentelemetry.exporter.prometheus import PrometheusMetricReader
+from opentelemetry.sdk.metrics import MeterProvider
+from prometheus_client import REGISTRY, CollectorRegistry
+
+from event_store_async import DriverMetrics, Statistics
+from event_store_async.hooks import AppendOutcome, AttemptOutcome, ReadOutcome, Source
+from event_store_async.telemetry.instruments import INSTRUMENTS
+from event_store_async.telemetry.measuring import measurements
+from event_store_async.telemetry.opentelemetry import OpenTelemetryHook
+from event_store_async.telemetry.prometheus import PrometheusHook
+
+from . import records
+from .exporters import Exported
+
+FED: list[Any] = [
+    records.append(),
+    records.append(outcome="conflict", error="ConcurrentModification"),
+    records.append(outcome="invalid", error="InvalidEvent", events=0, bytes=0, attempts=()),
+    records.attempt(appends=3),
+    records.attempt(number=2, outcome="unknown", fault="CassErrorServerWriteTimeout"),
+    records.page(),
+    records.page(serial=True),
+    records.repair(),
+    records.read(),
+]
+
+DRIVER = DriverMetrics(3, 1, 2, 50.0, 0.004, 0.003, 0.01, 0.02, 0.03, 0.04)
+
+
+class Busy:
+    """A store that is busy."""
+
+    def __init__(self, table: str = "events") -> None:
+        self.source = Source("cassandra", "bank", table)
+        self.asked = 0
+
+    def statistics(self) -> Statistics:
+        self.asked += 1
+        return Statistics(self.source, 5, 128, 7, 2, 1000, DRIVER)
+
+
+EXPECTED = [
+    ("append.duration", "_count", {"outcome": "stored"}, 1),
+    ("append.duration", "_count", {"outcome": "conflict"}, 1),
+    ("append.duration", "_count", {"outcome": "invalid"}, 1),
+    ("append.size", "_count", {}, 2),
+    ("append.limit_ratio", "_count", {}, 2),
+    ("events.stored", "", {}, 2),
+    ("lane.wait", "_count", {}, 2),
+    ("lane.depth", "_count", {}, 2),
+    ("attempt.duration", "_count", {"outcome": "applied", "settling": "false"}, 1),
+    ("attempt.duration", "_count", {"outcome": "unknown", "settling": "true"}, 1),
+    ("batch.size", "_count", {}, 1),
+    ("batch.appends", "_count", {}, 1),
+    ("faults", "", {"fault": "CassErrorServerWriteTimeout"}, 1),
+    ("page.duration", "_count", {"serial": "true"}, 1),
+    ("page.size", "_count", {}, 2),
+    ("serial_repairs", "", {}, 1),
+    ("read.duration", "_count", {"outcome": "complete"}, 1),
+    ("read.wait", "_count", {}, 1),
+    ("events.read", "", {}, 10),
+    ("requests.in_flight", "", {}, 5),
+    ("requests.in_flight_limit", "", {}, 128),
+    ("appends.waiting", "", {}, 7),
+    ("streams.appending", "", {}, 2),
+    ("append.limit", "", {}, 1000),
+    ("driver.connections", "", {}, 3),
+    ("driver.connection_timeouts", "", {}, 1),
+    ("driver.request_timeouts", "", {}, 2),
+    ("driver.requests", "", {}, 50),
+    ("driver.latency", "", {"quantile": "0.99"}, 0.02),
+]
+BY_KEY = {instrument.key: instrument for instrument in INSTRUMENTS}
+
+
+def test_every_metric_is_among_those_expected() -> None:
+    assert {key for key, *_ in EXPECTED} == set(BY_KEY)
+
+
+@pytest.mark.parametrize(("key", "part", "labels", "value"), EXPECTED)
+def test_both_adapters_measure_the_same(
+    exported: Exported, key: str, part: str, labels: dict[str, str], value: float
+) -> None:
+    busy = Busy()
+    for hook in exported.hooks:
+        hook.observe(busy)
+        for record in FED:
+            hook(record)
+
+    table = {"db_namespace": "bank", "db_collection_name": "events"}
+    name = BY_KEY[key].prometheus_name + part
+    assert exported.sample(name, **table, **labels) == value
+    assert exported.point(f"event_store.{key}", **table, **labels) == value
+
+
+def names(registry: CollectorRegistry) -> set[tuple[str, tuple[str, ...]]]:
+    """Return the samples of a registry that are the library's, with their labels."""
+    return {
+        (sample.name, tuple(sorted(it for it in sample.labels if not it.startswith("otel_"))))
+        for metric in registry.collect()
+        for sample in metric.samples
+        if sample.name.startswith("event_store_") and not sample.name.endswith("_created")
+    }
+
+
+def test_opentelemetrys_own_exporter_gives_them_the_same_names(exported: Exported) -> None:
+    provider = MeterProvider([PrometheusMetricReader()])  # it uses the global registry
+    try:
+        hook = OpenTelemetryHook(meter_provider=provider)
+        busy = Busy()
+        hook.observe(busy)
+        exported.prometheus.observe(busy)
+        for record in FED:
+            hook(record)
+            exported.prometheus(record)
+
+        assert names(REGISTRY) == names(exported.registry)
+    finally:
+        provider.shutdown()
+
+
+def outcomes() -> list[Any]:
+    return [
+        *(records.append(outcome=word) for word in get_args(AppendOutcome)),
+        *(
+            records.attempt(outcome=word, number=n)
+            for word in get_args(AttemptOutcome)
+            for n in (1, 2)
+        ),
+        *(records.read(outcome=word) for word in get_args(ReadOutcome)),
+        *(records.page(serial=serial) for serial in (True, False)),
+        records.repair(),
+    ]
+
+
+def test_labels_do_not_multiply_with_streams(exported: Exported) -> None:
+    def series() -> int:
+        return sum(len(metric.samples) for metric in exported.registry.collect())
+
+    def feed() -> None:
+        for record in outcomes():
+            exported.prometheus(type(record)(**{**as_dict(record), "stream_id": uuid4()}))
+
+    feed()
+    at_first = series()
+    for _ in range(20):
+        feed()
+
+    assert series() == at_first < 1500
+
+
+def as_dict(record: Any) -> dict[str, Any]:
+    return {name: getattr(record, name) for name in type(record).__dataclass_fields__}
+
+
+def test_no_metric_has_a_stream_for_a_label() -> None:
+    values = {
+        value for record in outcomes() for *_, labels in measurements(record) for value in labels
+    }
+
+    assert str(records.STREAM) not in values
+
+
+def test_stores_of_one_table_count_as_one(exported: Exported) -> None:
+    stores = [Busy(), Busy(), Busy("others")]
+    for store in (*stores, stores[0]):
+        exported.prometheus.observe(store)
+
+    def sample(name: str, table: str) -> float | None:
+        return exported.sample(f"event_store_{name}", db_collection_name=table)
+
+    assert sample("requests_in_flight", "events") == 10
+    assert sample("requests_in_flight", "others") == 5
+    assert exported.sample("event_store_driver_latency_seconds", quantile="0.99") == 0.02
+    assert sample("append_limit_bytes", "events") == 1000
+
+
+def test_a_store_is_asked_once_a_collection(exported: Exported) -> None:
+    busy = Busy()
+    exported.opentelemetry.observe(busy)
+
+    assert exported.point("event_store.requests.in_flight") == 5
+    assert busy.asked == 1
+
+
+def test_a_store_that_is_gone_is_not_observed_any_more(exported: Exported) -> None:
+    exported.prometheus.observe(Busy())
+
+    assert exported.sample("event_store_requests_in_flight") is None
+
+
+def test_a_registry_takes_one_hook() -> None:
+    registry = CollectorRegistry()
+    PrometheusHook(registry)
+
+    with pytest.raises(ValueError, match="Duplicated"):
+        PrometheusHook(registry)
+
+
+def test_metrics_are_collected_in_another_thread(exported: Exported) -> None:
+    busy = Busy()
+    exported.prometheus.observe(busy)
+    found: list[float | None] = []
+    look: Callable[[], None] = lambda: found.append(  # noqa: E731
+        exported.sample("event_store_requests_in_flight")
+    )
+
+    thread = threading.Thread(target=look)
+    thread.start()
+    thread.join(10)
+
+    assert found == [5]

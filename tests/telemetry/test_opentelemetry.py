@@ -1,0 +1,153 @@
+"""The OpenTelemetry adapter: spans and metrics by the conventions for databases."""
+
+from typing import Any
+
+import pytest
+from opentelemetry import metrics, trace
+from opentelemetry.semconv.attributes import db_attributes, error_attributes
+from opentelemetry.semconv.metrics import db_metrics
+from opentelemetry.trace import Span, SpanKind, StatusCode
+
+from event_store_async import ANY
+from event_store_async.telemetry.opentelemetry import OpenTelemetryHook
+
+from . import records
+from .exporters import Exported, attributes
+
+
+def test_an_append_is_a_span_with_the_times_at_which_it_was(exported: Exported) -> None:
+    exported.opentelemetry(records.append())
+
+    (span,) = exported.spans
+    assert (span.name, span.kind, span.status.status_code) == (
+        "append events",
+        SpanKind.CLIENT,
+        StatusCode.UNSET,
+    )
+    assert (span.start_time, span.end_time) == (1_700_000_000 * 10**9, 1_700_000_001 * 10**9)
+    assert attributes(span) == {
+        "db.system.name": "cassandra",
+        "db.namespace": "bank",
+        "db.collection.name": "events",
+        "db.operation.name": "append",
+        "db.query.summary": "append events",
+        "event_store.stream_id": str(records.STREAM),
+        "event_store.outcome": "stored",
+        "event_store.expected_version": "3",
+        "event_store.version": 5,
+        "event_store.events": 2,
+        "event_store.bytes": 300,
+        "event_store.lane.depth": 4,
+        "event_store.lane.wait": 0.125,
+        "event_store.attempts": 1,
+    }
+
+
+def test_attempts_are_events_of_their_span(exported: Exported) -> None:
+    lost = records.attempt(outcome="unknown", fault="CassErrorServerWriteTimeout")
+    exported.opentelemetry(records.append(attempts=(lost, records.attempt(number=2))))
+
+    first, second = exported.spans[0].events
+    assert (first.name, first.timestamp) == ("event_store.attempt", 1_700_000_000_750_000_000)
+    assert dict(first.attributes or {}) == {
+        "event_store.outcome": "unknown",
+        "event_store.attempt.number": 1,
+        "event_store.attempt.duration": 0.25,
+        "event_store.batch.appends": 1,
+        "event_store.batch.bytes": 300,
+        "error.type": "CassErrorServerWriteTimeout",
+    }
+    assert dict(second.attributes or {})["event_store.attempt.number"] == 2
+
+
+def test_a_word_stands_for_an_expectation_that_is_no_number(exported: Exported) -> None:
+    exported.opentelemetry(records.append(expected_version=ANY))
+
+    assert attributes(exported.spans[0])["event_store.expected_version"] == "ANY"
+
+
+def test_a_read_is_a_span(exported: Exported) -> None:
+    exported.opentelemetry(records.read())
+
+    (span,) = exported.spans
+    assert (span.name, span.kind) == ("read events", SpanKind.CLIENT)
+    assert attributes(span)["event_store.pages"] == 1
+    assert attributes(span)["event_store.events"] == 10
+
+
+def test_its_parent_is_the_span_that_is_current_for_the_caller(exported: Exported) -> None:
+    tracer = exported.tracer_provider.get_tracer("application")
+
+    with tracer.start_as_current_span("request") as request:
+        exported.opentelemetry(records.append())
+
+    span = next(span for span in exported.spans if span.name == "append events")
+    assert span.parent is not None
+    assert span.parent.span_id == request.get_span_context().span_id
+
+
+@pytest.mark.parametrize("outcome", ["stored", "stored_earlier", "conflict", "cancelled"])
+def test_what_may_be_wanted_is_no_error(exported: Exported, outcome: str) -> None:
+    exported.opentelemetry(records.append(outcome=outcome, error="SomeClass"))
+
+    (span,) = exported.spans
+    assert span.status.status_code is StatusCode.UNSET
+    assert "error.type" not in attributes(span)
+    assert exported.point(db_metrics.DB_CLIENT_OPERATION_DURATION, error_type="SomeClass") is None
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        records.append(outcome="unknown", error="AppendOutcomeUnknown", version=None),
+        records.read(outcome="hole", error="StreamHole"),
+    ],
+    ids=["append", "read"],
+)
+def test_what_failed_says_so(exported: Exported, record: Any) -> None:
+    exported.opentelemetry(record)
+
+    (span,) = exported.spans
+    assert span.status.status_code is StatusCode.ERROR
+    assert attributes(span)[error_attributes.ERROR_TYPE] == record.error
+
+
+def test_the_conventions_metric_measures_appends_and_pages(exported: Exported) -> None:
+    exported.opentelemetry(records.append())
+    exported.opentelemetry(records.append(outcome="unavailable", error="StoreUnavailable"))
+    exported.opentelemetry(records.append(outcome="invalid", error="InvalidEvent", attempts=()))
+    exported.opentelemetry(records.page())
+
+    common = {
+        (db_attributes.DB_SYSTEM_NAME, "cassandra"),
+        (db_attributes.DB_NAMESPACE, "bank"),
+        (db_attributes.DB_COLLECTION_NAME, "events"),
+    }
+    append, page = (
+        frozenset({*common, (db_attributes.DB_OPERATION_NAME, name)})
+        for name in ("append", "read_page")
+    )
+    assert exported.points(db_metrics.DB_CLIENT_OPERATION_DURATION) == {
+        append: 1,
+        append | {(error_attributes.ERROR_TYPE, "StoreUnavailable")}: 1,
+        page: 1,
+    }
+
+
+def test_without_an_sdk_spans_are_not_recorded(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[Span] = []
+    tracer = trace.NoOpTracerProvider().get_tracer("none")
+    start = tracer.start_span
+
+    def keep(*args: Any, **options: Any) -> Span:
+        made.append(start(*args, **options))
+        return made[-1]
+
+    monkeypatch.setattr(tracer, "start_span", keep)
+    monkeypatch.setattr(trace, "get_tracer", lambda *_: tracer)
+    hook = OpenTelemetryHook(meter_provider=metrics.NoOpMeterProvider())
+
+    hook(records.append())
+    hook(records.read())
+
+    assert [span.is_recording() for span in made] == [False, False]
