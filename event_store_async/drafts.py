@@ -181,7 +181,8 @@ def whole_milliseconds(moment: datetime) -> datetime:
     """Return a moment rounded down to a millisecond, in UTC."""
     if moment.tzinfo is not UTC:
         return from_milliseconds(to_milliseconds(moment))
-    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+    beyond = moment.microsecond % 1000
+    return moment.replace(microsecond=moment.microsecond - beyond) if beyond else moment
 
 
 def to_milliseconds(moment: datetime) -> int:

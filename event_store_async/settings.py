@@ -3,18 +3,20 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
+from time import time_ns
 from typing import Final
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from .codec import compression
 from .errors import InvalidArgument
 from .hooks import Hook
+from .ids import random_uuid
 from .retry import Backoff
 
 
 def utc_now() -> datetime:
-    """Return the time now, aware, in UTC."""
-    return datetime.now(UTC)
+    """Return the time now, aware, in UTC, in whole milliseconds."""
+    return datetime.fromtimestamp(time_ns() // 1_000_000 / 1000, UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +69,7 @@ class Settings:
     page_bytes: int = 1024 * 1024
     backoff: Backoff = field(default_factory=Backoff)
     clock: Callable[[], datetime] = field(default=utc_now, repr=False)
-    new_event_id: Callable[[], UUID] = field(default=uuid4, repr=False)
+    new_event_id: Callable[[], UUID] = field(default=random_uuid, repr=False)
     hooks: Sequence[Hook] = field(default=(), repr=False)
 
     def __post_init__(self) -> None:

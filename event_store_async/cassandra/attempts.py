@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from ..drafts import whole_milliseconds
+from ..results import Persisted
 from ..settings import Settings
 from .callers import Caller, watch_of
 from .driver import applied
@@ -32,13 +33,13 @@ class Attempts:
     settings: Settings
     heads: Heads
 
-    def begin(self, callers: Sequence[Caller], then: Callable[[Proposal], None]) -> bool:
+    def begin(self, callers: Sequence[Caller], then: Callable[[Proposal, Persisted], None]) -> bool:
         """
         Send the events of callers whom one batch can serve.
 
         Args:
             callers: The callers.
-            then: Called when an answer or a fault is there.
+            then: Called when an answer or a fault is there, with the result if it is stored.
 
         Returns:
             False if nothing was sent: it is not so simple.
@@ -57,11 +58,13 @@ class Attempts:
         request = self.session.try_write(plan.statements(statements), its.deadline)
         if request is None:
             return False
-        request.then(partial(then, Proposal(plan, statements, request, watch)))
+        # Made while the server works; where it is not stored, it is made in vain.
+        result = plan.persisted()
+        request.then(partial(then, Proposal(plan, statements, request, watch), result))
         return True
 
-    def finish(self, callers: Sequence[Caller], proposal: Proposal) -> bool:
-        """Tell the callers of a proposal that has an answer, if it was stored; returns whether."""
+    def finish(self, callers: Sequence[Caller], proposal: Proposal, result: Persisted) -> bool:
+        """Tell the callers of a proposal that has an answer, if it is stored; returns whether."""
         plan = proposal.plan
         assert proposal.request is not None  # noqa: S101 - `begin` gave it
         try:
@@ -72,7 +75,6 @@ class Attempts:
         if proposal.watch is not None:
             proposal.watch.ended("applied")
         self.heads.put(plan.stream_id, plan.last)
-        result = plan.persisted()
         if len(callers) == 1:
             callers[0].answer(result)
         else:

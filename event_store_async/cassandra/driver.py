@@ -173,8 +173,9 @@ def writing(
     if elsewhere:
         batch.set_execution_profile(ELSEWHERE)
     batch.set_retry_policy("fallthrough")
+    add = batch.add_statement
     for prepared, values in statements:
-        batch.add_statement(bind(prepared, values))
+        add(bind(prepared, values))
     return batch
 
 

@@ -8,7 +8,7 @@ from typing import Final
 from uuid import UUID
 
 from ..errors import AppendOutcomeUnknown, StoreClosed, StoreOverloaded
-from ..results import AppendResult
+from ..results import AppendResult, Persisted
 from ..retry import Deadline
 from ..settings import Settings
 from .appending import Append
@@ -106,13 +106,15 @@ class Lanes:
             raise StoreOverloaded(
                 f"{len(lane.waiting):,} appends wait for stream {append.stream_id} already"
             )
+        if not isinstance(lane.waiting, deque):
+            lane.waiting = deque()
         lane.waiting.append(caller)
         lane.expire_at(append.deadline)
         return await caller.outcome
 
     def _advance(self, lane: "_Lane") -> None:
         """Begin with those whose turn it is."""
-        callers = next_group(lane.waiting, self._settings)
+        callers = next_group(lane.waiting, self._settings) if lane.waiting else ()
         if callers:
             self._serve(lane, callers)
         else:
@@ -125,8 +127,8 @@ class Lanes:
         if not self._attempts.begin(callers, partial(self._attempted, lane)):
             self._carry_out(lane, None)
 
-    def _attempted(self, lane: "_Lane", proposal: Proposal) -> None:
-        if self._attempts.finish(lane.serving, proposal):
+    def _attempted(self, lane: "_Lane", proposal: Proposal, result: Persisted) -> None:
+        if self._attempts.finish(lane.serving, proposal, result):
             self._served(lane)
         else:
             self._carry_out(lane, proposal)
@@ -177,7 +179,7 @@ class _Lane:
 
     def __init__(self, stream_id: UUID) -> None:
         self.stream_id = stream_id
-        self.waiting: deque[Caller] = deque()
+        self.waiting: deque[Caller] | tuple[()] = ()  # most lanes never need one
         self.serving: Sequence[Caller] = ()
         self.task: asyncio.Task[None] | None = None
         self.timer: asyncio.TimerHandle | None = None

@@ -15,26 +15,36 @@ class Request:
     took three times the driver's own CPU. Nobody can cancel it.
 
     Args:
-        coroutine: The driver's; its first step sends the request, at once. It may wait for
-            futures of the running loop only.
+        make: Makes the driver's coroutine. It may wait for futures of the running loop only.
         ended: Called when the request has ended, before anybody who waits is told.
 
     Attributes:
         done: Whether it has ended.
     """
 
-    __slots__ = ("_coroutine", "_ended", "_error", "_result", "_then", "done")
+    __slots__ = ("_coroutine", "_ended", "_error", "_make", "_result", "_then", "done")
+    _coroutine: Coroutine[Any, Any, Any]
 
     def __init__(
-        self, coroutine: Coroutine[Any, Any, Any], ended: Callable[["Request"], None]
+        self,
+        make: Callable[[], Coroutine[Any, Any, Any]],
+        ended: Callable[["Request"], None],
     ) -> None:
-        self._coroutine = coroutine
+        self._make = make
         self._ended = ended
         self._then: Callable[[], object] | None = None
         self._result: Any = None
         self._error: BaseException | None = None
         self.done = False
-        self._step(None)
+
+    def send(self) -> None:
+        """Hand the request to the driver."""
+        try:
+            self._coroutine = self._make()
+        except Exception as error:  # noqa: BLE001 - it is told to whoever asks for the result
+            self._end(error)
+        else:
+            self._step(None)
 
     def then(self, callback: Callable[[], object]) -> None:
         """Call back when the request has ended; the one who asked last is called."""
@@ -61,15 +71,18 @@ class Request:
             future = self._coroutine.send(None)
         except StopIteration as end:
             self._result = end.value
+            self._end(None)
         except BaseException as error:  # noqa: BLE001 - it is told to whoever asks for the result
-            self._error = error
+            self._end(error)
         else:
             if future is None:  # it only gives way to others
                 asyncio.get_running_loop().call_soon(self._step, None)
             else:
                 future._asyncio_future_blocking = False  # noqa: SLF001 - as a task does it
                 future.add_done_callback(self._step)
-            return
+
+    def _end(self, error: BaseException | None) -> None:
+        self._error = error
         self.done = True
         self._ended(self)
         if self._then is not None:

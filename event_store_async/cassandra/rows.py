@@ -8,6 +8,7 @@ from ..codec import Codec, Codecs
 from ..drafts import decode_metadata, from_milliseconds
 from ..errors import UndecodableEvent
 from ..events import RecordedEvent, recorded_event
+from ..ids import parse_uuid
 from .driver import Row
 
 VERSION, PAYLOAD, TIMESTAMP, EVENT_ID, EVENT_TYPE, CONTENT_TYPE, METADATA, MAX_VERSION = range(8)
@@ -52,7 +53,7 @@ class RowDecoder:
                         version,
                         decoding[1](payload),
                         moment[1],
-                        None if event_id is None else UUID(event_id),
+                        None if event_id is None else parse_uuid(event_id),
                         event_type,
                         None if metadata is None else decode_metadata(metadata),
                     )

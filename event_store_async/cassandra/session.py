@@ -61,6 +61,7 @@ class Session:
         self.level = level
         self._permits = anyio.Semaphore(max_in_flight, fast_acquire=True)
         self._requests: set[Request] = set()
+        self._unsent: list[Request] = []
         self._landed: asyncio.Future[None] | None = None  # somebody waits for the last request
         self._request_timeout = request_timeout
         self._inherited = False
@@ -182,10 +183,21 @@ class Session:
             return None
         try:
             batch = writing(statements, level=self.level, timeout=timeout)
-            return self._request(self.raw.execute_batch(batch))
         except Exception:  # noqa: BLE001 - whoever writes it again meets the same
             self._permits.release()
             return None
+        request = Request(partial(self.raw.execute_batch, batch), self._ended)
+        if not self._requests:
+            self._requests.add(request)
+            request.send()
+            return request
+        # Requests of one turn of the loop go out together: one by one, each costs the driver and
+        # the server a wake-up and a packet of its own (a fifth of the rate at 64 in flight).
+        if not self._unsent:
+            asyncio.get_running_loop().call_soon(self._send_all)
+        self._unsent.append(request)
+        self._requests.add(request)
+        return request
 
     @staticmethod
     def page(request: Request) -> Page:
@@ -234,23 +246,18 @@ class Session:
 
     async def _wait(self, make: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
         """Send a request, with a permit, and wait for it."""
+        request = Request(make, self._ended)
+        self._requests.add(request)
+        request.send()
         try:
-            coroutine = make()
-        except BaseException as error:
-            self._permits.release()
-            if isinstance(error, DriverError):  # it refuses a value
-                raise Fault.of(error) from error
-            raise
-        try:
-            return await self._request(coroutine).wait()
+            return await request.wait()
         except (DriverError, RuntimeError) as error:
             raise _meaning(error) from error
 
-    def _request(self, coroutine: Coroutine[Any, Any, Any]) -> Request:
-        request = Request(coroutine, self._ended)
-        if not request.done:
-            self._requests.add(request)
-        return request
+    def _send_all(self) -> None:
+        unsent, self._unsent = self._unsent, []
+        for request in unsent:
+            request.send()
 
     def _ended(self, request: Request) -> None:
         self._permits.release()

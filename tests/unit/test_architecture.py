@@ -11,7 +11,7 @@ LAYERS = [
     ["versions", "values"],
     ["events"],
     ["errors"],
-    ["results", "retry", "codec", "correlation", "ring", "hooks", "health"],
+    ["results", "retry", "codec", "correlation", "ring", "hooks", "health", "ids"],
     ["stored"],
     ["settings", "ports", "statistics"],
     ["checks", "drafts", "cql_files", "watching"],

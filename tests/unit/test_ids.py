@@ -1,0 +1,39 @@
+"""Ids are what the standard library's own constructors make."""
+
+import pickle
+from uuid import UUID, SafeUUID, uuid4
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from event_store_async.ids import parse_uuid, random_uuid
+
+
+@given(st.uuids())
+def test_text_is_parsed_as_the_standard_library_does(expected: UUID) -> None:
+    for text in (str(expected), expected.hex, str(expected).upper()):
+        parsed = parse_uuid(text)
+
+        assert (parsed, hash(parsed), str(parsed)) == (expected, hash(expected), str(expected))
+        assert parsed.is_safe is SafeUUID.unknown
+        assert pickle.loads(pickle.dumps(parsed)) == expected
+
+
+def test_random_ids_are_of_version_four_and_differ() -> None:
+    ids = {random_uuid() for _ in range(1000)}
+
+    assert len(ids) == 1000
+    assert {(it.version, it.variant) for it in ids} == {(4, uuid4().variant)}
+    assert all(UUID(str(it)) == it for it in ids)
+
+
+def test_an_id_cannot_be_changed() -> None:
+    with pytest.raises(TypeError):
+        random_uuid().int = 1  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("text", ["", "not an id"])
+def test_what_is_no_id_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="invalid literal"):
+        parse_uuid(text)
