@@ -1,6 +1,7 @@
 """Lanes: the appends of one process to one stream wait for each other instead of duelling."""
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import Sequence
 from functools import partial
@@ -18,8 +19,10 @@ from .grouping import Grouper
 from .groups import next_group
 from .settling import Proposal
 
-_SHORTEST_TIMER: Final = 0.001
-"""Seconds: a timer may ring a little early, and is set again then."""
+_LOG: Final = logging.getLogger("event_store_async")
+
+_SHORTEST_TIMER: Final = 0.01
+"""Seconds: thousands may wait, and each time all of them are looked at."""
 
 
 class Lanes:
@@ -124,7 +127,11 @@ class Lanes:
         lane.serving = callers
         for caller in callers:
             caller.started = True
-        if not self._attempts.begin(callers, partial(self._attempted, lane)):
+        try:
+            begun = self._attempts.begin(callers, partial(self._attempted, lane))
+        except Exception:  # noqa: BLE001 - the callers meet it where it is carried out
+            begun = False
+        if not begun:
             self._carry_out(lane, None)
 
     def _attempted(self, lane: "_Lane", proposal: Proposal, result: Persisted) -> None:
@@ -140,9 +147,11 @@ class Lanes:
 
     def _carried_out(self, lane: "_Lane", task: asyncio.Task[None]) -> None:
         lane.task = None
-        if task.cancelled() or task.exception() is not None:  # the loop ends
-            lane.abandon()
-            self._remove(lane)
+        if task.cancelled():  # the loop ends
+            self._lose(lane)
+        elif (error := task.exception()) is not None:
+            _LOG.error("appends to stream %s were lost", lane.stream_id, exc_info=error)
+            self._lose(lane)
         else:
             self._served(lane)
 
@@ -153,6 +162,10 @@ class Lanes:
         else:
             self._remove(lane)
         lane.serving = ()
+
+    def _lose(self, lane: "_Lane") -> None:
+        lane.abandon()
+        self._remove(lane)
 
     def _remove(self, lane: "_Lane") -> None:
         del self._lanes[lane.stream_id.int]
@@ -201,6 +214,8 @@ class _Lane:
         for caller in self.waiting:
             if caller.append.deadline.remaining() <= 0:
                 caller.expire()
+        while isinstance(self.waiting, deque) and self.waiting and self.waiting[0].left:
+            self.waiting.popleft()
         staying = [caller.append.deadline for caller in self.waiting if not caller.left]
         if staying:
             self.expire_at(min(staying, key=lambda it: it.at))

@@ -5,14 +5,16 @@ from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any
 
+from ..errors import WrongEventLoop
+
 
 class Request:
     """
     A request at the driver.
 
     Its coroutine is stepped by the futures that it waits for, as a task would do it, at a fraction
-    of a task's cost: with a task and a shield for each request, an append in flight among many
-    took three times the driver's own CPU. Nobody can cancel it.
+    of a task's cost. Nobody can cancel it. Where the driver's session belongs to another event
+    loop, it ends with `WrongEventLoop`, as it would in a task: by then it has been sent.
 
     Args:
         make: Makes the driver's coroutine. It may wait for futures of the running loop only.
@@ -41,7 +43,7 @@ class Request:
         """Hand the request to the driver."""
         try:
             self._coroutine = self._make()
-        except Exception as error:  # noqa: BLE001 - it is told to whoever asks for the result
+        except BaseException as error:  # noqa: BLE001 - it is told to whoever asks for the result
             self._end(error)
         else:
             self._step(None)
@@ -66,27 +68,35 @@ class Request:
             raise self._error
         return self._result
 
-    def _step(self, _: object) -> None:
+    def _step(self, awaited: asyncio.Future[Any] | None) -> None:
         try:
             future = self._coroutine.send(None)
         except StopIteration as end:
             self._result = end.value
-            self._end(None)
+            self._end(None, soon=awaited is None)
         except BaseException as error:  # noqa: BLE001 - it is told to whoever asks for the result
-            self._end(error)
+            self._end(error, soon=awaited is None)
         else:
+            loop = asyncio.get_running_loop()
             if future is None:  # it only gives way to others
-                asyncio.get_running_loop().call_soon(self._step, None)
+                loop.call_soon(self._step, None)
+            elif future.get_loop() is not loop:  # its answer would come there, if ever
+                self._coroutine.close()
+                self._end(WrongEventLoop())
             else:
                 future._asyncio_future_blocking = False  # noqa: SLF001 - as a task does it
                 future.add_done_callback(self._step)
 
-    def _end(self, error: BaseException | None) -> None:
+    def _end(self, error: BaseException | None, *, soon: bool = True) -> None:
+        """Remember the outcome and tell it; *soon*, not now, where somebody is still sending."""
         self._error = error
         self.done = True
         self._ended(self)
         if self._then is not None:
-            self._then()
+            if soon:
+                asyncio.get_running_loop().call_soon(self._then)
+            else:
+                self._then()
 
 
 def _wake(waiting: asyncio.Future[None]) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import os
 import weakref
 from collections.abc import Callable, Coroutine, Sequence
+from contextvars import Context, copy_context
 from functools import partial
 from typing import Any
 
@@ -61,7 +62,7 @@ class Session:
         self.level = level
         self._permits = anyio.Semaphore(max_in_flight, fast_acquire=True)
         self._requests: set[Request] = set()
-        self._unsent: list[Request] = []
+        self._unsent: list[tuple[Request, Context]] = []
         self._landed: asyncio.Future[None] | None = None  # somebody waits for the last request
         self._request_timeout = request_timeout
         self._inherited = False
@@ -175,7 +176,7 @@ class Session:
         sent at all: nothing is sent then, and `write` would say why.
         """
         timeout = min(self._request_timeout, deadline.remaining())
-        if self._closed or timeout < SHORTEST_ATTEMPT:
+        if self._closed or self._inherited or timeout < SHORTEST_ATTEMPT:
             return None
         try:
             self._permits.acquire_nowait()
@@ -195,7 +196,7 @@ class Session:
         # the server a wake-up and a packet of its own (a fifth of the rate at 64 in flight).
         if not self._unsent:
             asyncio.get_running_loop().call_soon(self._send_all)
-        self._unsent.append(request)
+        self._unsent.append((request, copy_context()))
         self._requests.add(request)
         return request
 
@@ -205,7 +206,9 @@ class Session:
         try:
             return materialise(request.result())
         except (DriverError, RuntimeError) as error:
-            raise _meaning(error) from error
+            if (meaning := _meaning(error)) is None:
+                raise
+            raise meaning from error
 
     async def change_schema(self, text: str, *, timeout: float) -> None:
         """Run a statement without parameters; raises `Fault`."""
@@ -252,12 +255,14 @@ class Session:
         try:
             return await request.wait()
         except (DriverError, RuntimeError) as error:
-            raise _meaning(error) from error
+            if (meaning := _meaning(error)) is None:
+                raise
+            raise meaning from error
 
     def _send_all(self) -> None:
         unsent, self._unsent = self._unsent, []
-        for request in unsent:
-            request.send()
+        for request, context in unsent:
+            context.run(request.send)  # what its hooks see is its own caller's
 
     def _ended(self, request: Request) -> None:
         self._permits.release()
@@ -266,13 +271,10 @@ class Session:
             self._landed.set_result(None)
 
 
-def _meaning(error: Exception) -> Exception:
-    """Return what a request's failure means; the error itself, where it is nobody's but ours."""
+def _meaning(error: Exception) -> Exception | None:
+    """Return what a request's failure means; None where it is nobody's but ours."""
     if isinstance(error, DriverError):
         return Fault.of(error)
-    # The driver's words for a session that its owner closed, or that is another loop's.
-    if "closed" in str(error):
+    if "Session closed" in str(error):  # the driver's words for one that its owner closed
         return StoreClosed()
-    if "different loop" in str(error):
-        return WrongEventLoop()
-    return error
+    return None

@@ -18,6 +18,7 @@ from ..retry import Deadline
 from ..settings import Settings
 from ..versions import ExpectedVersion
 from ..watching import BatchWatch
+from .driver import Page
 from .faults import Fault, Kind
 from .plan import Answer, Plan
 from .reading import Reader
@@ -97,10 +98,7 @@ class Settler:
         for pause in self.settings.backoff.pauses():
             try:
                 if request is None:
-                    if watch is not None:
-                        watch.sent()
-                    batch = plan.statements(proposal.statements)
-                    page = await self.session.write(batch, deadline, elsewhere=elsewhere)
+                    page = await self._send(proposal, deadline, elsewhere=elsewhere)
                 else:
                     page = self.session.page(request)
             except Fault as fault:
@@ -110,6 +108,10 @@ class Settler:
                 doubtful = doubtful or fault.kind is Kind.UNKNOWN
                 if fault.kind is Kind.REFUSED or not deadline.allows(pause):
                     raise self._failure(plan, expected_version, fault, doubtful) from fault
+            except Exception as error:  # the session's owner closed it, for one
+                if not doubtful:
+                    raise
+                raise self._unknown(plan, expected_version) from error
             else:
                 answer = plan.read_answer(page)
                 if watch is not None:
@@ -118,10 +120,16 @@ class Settler:
                 if result is not None:
                     return result
                 if not deadline.allows(pause):
-                    raise AppendOutcomeUnknown(plan.stream_id, expected_version, plan.drafts.events)
+                    raise self._unknown(plan, expected_version)
             request = None
             await anyio.sleep(pause)
         raise AssertionError("pauses never end")
+
+    async def _send(self, proposal: Proposal, deadline: Deadline, *, elsewhere: bool) -> Page:
+        if proposal.watch is not None:
+            proposal.watch.sent()
+        batch = proposal.plan.statements(proposal.statements)
+        return await self.session.write(batch, deadline, elsewhere=elsewhere)
 
     async def _judge(
         self,
@@ -158,18 +166,20 @@ class Settler:
             )
         except StoreUnavailable as error:
             # It is stored, but what is stored cannot be told; the same call again will tell.
-            raise AppendOutcomeUnknown(
-                plan.stream_id, expected_version, plan.drafts.events
-            ) from error
+            raise self._unknown(plan, expected_version) from error
         if found is None:
             return ConcurrentModification(plan.stream_id, expected_version, answer.actual_version)
         if doubtful and found[0].timestamp == plan.timestamp:
             return plan.persisted()
         return Persisted(plan.stream_id, plan.last, found, stored_earlier=True)
 
+    @staticmethod
+    def _unknown(plan: Plan, expected_version: ExpectedVersion) -> AppendOutcomeUnknown:
+        return AppendOutcomeUnknown(plan.stream_id, expected_version, plan.drafts.events)
+
     def _failure(
         self, plan: Plan, expected_version: ExpectedVersion, fault: Fault, doubtful: bool
     ) -> EventStoreError:
         if doubtful:
-            return AppendOutcomeUnknown(plan.stream_id, expected_version, plan.drafts.events)
+            return self._unknown(plan, expected_version)
         return fault.as_error(f"appending to stream {plan.stream_id}")

@@ -1,5 +1,6 @@
 """The observer: it tells the hooks what happens."""
 
+import asyncio
 import logging
 import time
 from collections.abc import Sequence
@@ -37,7 +38,7 @@ class Observer:
         for index, hook in enumerate(self._hooks):
             try:
                 hook(record)
-            except Exception:  # noqa: BLE001 - a hook may raise anything; it is logged
+            except (Exception, asyncio.CancelledError):  # noqa: BLE001 - whatever it is, it is logged
                 if index not in self._broken:
                     self._broken.add(index)
                     _LOG.exception("hook %r failed; it is still told, and not logged again", hook)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
+from datetime import datetime
 from uuid import UUID, uuid4
 
 import anyio
@@ -14,6 +15,7 @@ from event_store_async import (
     StoreClosed,
     StoreOverloaded,
 )
+from event_store_async.settings import utc_now
 
 from ..fixtures import faulty as faults
 from ..fixtures.faulty import FaultySession
@@ -251,3 +253,59 @@ async def test_a_storm_of_callers_is_answered_and_leaves_nothing_behind(
     assert sorted(result.version for result in results) == sorted(list(range(1, 21)) * 100)
     assert set(reads) == {20}
     assert asyncio.all_tasks() - before == set()
+
+
+async def test_a_clock_that_fails_harms_only_the_appends_that_ask_it(
+    faulty: FaultySession, keyspace: str, store: EventStore, stream_id: UUID, gate: faults.Gate
+) -> None:
+    del store  # the schema
+    broken = False
+
+    def clock() -> datetime:
+        if broken:
+            raise OSError("no time to be had")
+        return utc_now()
+
+    fragile = EventStore(faulty, keyspace=keyspace, settings=Settings(clock=clock))
+    await fragile.persist_events(stream_id, ["first"])
+
+    faulty.batches.append(gate)
+    second = asyncio.ensure_future(fragile.persist_events(stream_id, ["second"]))
+    await gate.arrived.wait()
+    third = asyncio.ensure_future(fragile.persist_events(stream_id, ["third"]))
+    await asyncio.sleep(0)
+    broken = True
+    gate.opened.set()
+    assert (await second).version == 2
+    with pytest.raises(OSError, match="no time"):
+        await third
+    with pytest.raises(OSError, match="no time"):
+        await fragile.persist_events(stream_id, ["fourth"])
+    broken = False
+
+    assert (await fragile.persist_events(stream_id, ["fifth"])).version == 3
+    assert len(fragile._lanes) == 0
+    await asyncio.wait_for(fragile.close(), 10)
+
+
+async def test_a_session_closed_by_its_owner_leaves_a_doubtful_append_in_doubt(
+    faulty: FaultySession, keyspace: str, store: EventStore, stream_id: UUID
+) -> None:
+    async def closed(send: faults.Send) -> object:
+        del send
+        raise RuntimeError("Session closed")
+
+    doubting = EventStore(faulty, keyspace=keyspace)
+    await doubting.current_version(stream_id)
+    faulty.batches.extend([faults.lose_answer, closed])
+
+    with pytest.raises(AppendOutcomeUnknown) as caught:
+        await doubting.persist_events(stream_id, ["event"], 0)
+
+    again = await store.persist_events(stream_id, caught.value.events, 0)
+    assert (again.version, again.stored_earlier) == (1, True)
+    faulty.batches.append(closed)
+    with pytest.raises(StoreClosed):
+        await doubting.persist_events(stream_id, ["never sent"], 1)
+    assert await store.current_version(stream_id) == 1
+    await doubting.close()

@@ -410,7 +410,9 @@ def _node(address: str, datacenter: str) -> dict[str, tuple[str, bytes]]:
 
 _SCHEMA: Final = {
     "system_schema.keyspaces": _rows([("replication", "map")], [(struct.pack(">i", 0),)]),
-    "system_schema.tables": _rows([("default_time_to_live", "int")], [(struct.pack(">i", 0),)]),
+    "system_schema.tables": _rows(
+        [("default_time_to_live", "int"), ("id", "uuid")], [(struct.pack(">i", 0), bytes(16))]
+    ),
     "system_schema.columns": _rows(
         [("column_name", "text"), ("type", "text"), ("kind", "text")], [*_COLUMNS_OF_EVENTS]
     ),

@@ -19,6 +19,15 @@ async def test_another_event_loop_is_refused_and_nothing_is_sent(
     }
 
 
+@pytest.mark.parametrize("runs", [0, 1])
+async def test_a_session_of_another_event_loop_is_refused(fake: FakeServer, runs: int) -> None:
+    ended = await child.run("elsewhere", "another_loops_session", fake.port, runs)
+
+    assert ended.check("a session was used on another event loop than its own") == {
+        "errors": ["WrongEventLoop", "WrongEventLoop", "none", "0 in flight"]
+    }
+
+
 async def test_closing_on_another_event_loop_is_refused_and_spoils_nothing(
     fake: FakeServer,
 ) -> None:

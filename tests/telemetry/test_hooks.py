@@ -137,11 +137,12 @@ async def test_a_read_that_fails_is_told(watched: MemoryEventStore, told: list[A
     assert [(record.outcome, record.error) for record in told] == [("failed", "StoreClosed")]
 
 
+@pytest.mark.parametrize("error", [ZeroDivisionError, asyncio.CancelledError])
 async def test_a_hook_that_raises_harms_nobody_and_is_logged_once(
-    told: list[Any], caplog: pytest.LogCaptureFixture
+    told: list[Any], caplog: pytest.LogCaptureFixture, error: type[BaseException]
 ) -> None:
     def broken(_: Record) -> None:
-        raise ZeroDivisionError
+        raise error
 
     store = MemoryEventStore(settings=Settings(hooks=(broken, told.append)))
     stream_id = UUID(int=1)

@@ -5,6 +5,7 @@ import gc
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
@@ -14,6 +15,7 @@ from event_store_async.cassandra.driver import LEVELS, materialise, simple
 
 from .. import child
 from .common import (
+    SETTINGS,
     appending_at,
     name_of_error,
     opening,
@@ -53,6 +55,36 @@ def another_loop(port: int, used_before: int) -> dict[str, Any]:
     first.close()
     second.close()
     return {"errors": errors, "sent": sent, "first loop works": worked}
+
+
+def another_loops_session(port: int, runs: int) -> dict[str, Any]:
+    """A session made on one loop is given to a store of another; the first one may run, or not."""
+    first = asyncio.new_event_loop()
+    owner = first.run_until_complete(_opened(port))
+    thread = threading.Thread(target=first.run_forever)
+    if runs:
+        thread.start()
+
+    async def use() -> list[str]:
+        store = EventStore(owner._session.raw, keyspace="k", settings=SETTINGS)
+        errors = [
+            await name_of_error(within(store.persist_events(uuid4(), ["event"], 0))),
+            await name_of_error(within(read_all(store))),
+            await name_of_error(within(store.close())),
+        ]
+        return [*errors, f"{store._session.in_flight} in flight"]
+
+    facts = {"errors": child.run_loop(use())}
+    if runs:
+        first.call_soon_threadsafe(first.stop)
+        thread.join()
+    first.run_until_complete(owner.close())
+    first.close()
+    return facts
+
+
+async def _opened(port: int) -> EventStore:
+    return await opening(port)
 
 
 async def _count(store: EventStore) -> int:
