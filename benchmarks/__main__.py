@@ -12,6 +12,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from .about import about
 from .bench import Size
+from .complete import missing
 from .goals import goals
 from .guard import compare
 from .report import RECORDED, markdown, publish
@@ -62,12 +63,16 @@ def _show(results: Results, *, record: bool, strict: bool) -> int:
             sys.stdout.write(f"{verdict.text}\n")
             worse = worse or verdict.worse
     sys.stdout.write(f"\nAll numbers: {path}\n")
+    lacking = missing(results) if record else []
     if record and results.failed:
         sys.stdout.write("Not recorded, because something failed: see above.\n")
+    elif lacking:
+        sys.stdout.write("Not recorded, because the run is not complete:\n")
+        sys.stdout.write("".join(f"  {line}\n" for line in lacking))
     elif record:
         results.write(RECORDED)
         publish(results)
-    return int(results.failed or (worse and strict))
+    return int(results.failed or bool(lacking) or (worse and strict))
 
 
 def _write(results: Results) -> Path:

@@ -29,6 +29,9 @@ _UNCOUNTED: Final = {
 }
 """What a peer does before and behind the clock."""
 
+PROFILES: Final = ("append", "hot", "read")
+"""What is profiled: appends to 64 streams, 64 callers on one stream, and reading."""
+
 _RATE: Final = 400  # samples a second
 _STARTING: Final = 1.0
 _LEAST: Final = 0.002  # of all: rarer stacks are counted to the frame that they grew from
@@ -38,7 +41,9 @@ _FRAME: Final = re.compile(r"^(?P<name>.*?) \((?P<file>[^()]*?)(?::\d+)?\)$")
 
 async def profile(bench: Bench) -> None:
     """
-    Sample ours and raw, appending with 64 callers and reading, with the C code that Python calls.
+    Sample ours and raw: 64 callers on streams of their own and on one, and reading.
+
+    The C code that Python calls is sampled with them.
 
     How much CPU time an event takes is measured without the profiler; its samples only tell how
     that of the event loop's thread is made up. They are taken while that thread holds Python's
@@ -52,13 +57,14 @@ async def profile(bench: Bench) -> None:
     for name in (RAW, OURS):
         peer = await bench.required(name)
         stream = await bench.fill(peer, bench.size.events)
-        count = await bench.count(peer, 64)
+        own, hot = [await bench.count(peer, 64, streams) for streams in ("own", "hot")]
         commands: dict[str, dict[str, Any]] = {
-            "append": {"do": "append", "count": count, "concurrency": 64, "streams": "own"},
+            "append": {"do": "append", "count": own, "concurrency": 64, "streams": "own"},
+            "hot": {"do": "append", "count": hot, "concurrency": 64, "streams": "hot"},
             "read": {"do": "read", "stream": stream, "page_size": None},
         }
         for what, command in commands.items():
-            bench.say(f"profile: {name}, {what}", (what == "read") / 4 + (name == OURS) / 2)
+            bench.say(f"profile: {name}, {what}", PROFILES.index(what) / 6 + (name == OURS) / 2)
             await peer.ask(**command)
             answers = [round_of(await peer.ask(**command)) for _ in range(bench.size.rounds)]
             cpu = spread([it["cpu_us"] for it in answers]).median

@@ -48,7 +48,7 @@ SCENARIOS: Final[dict[str, Scenario]] = {
     "opening": Scenario(opening, 3, 3),
     "representation": Scenario(representation, 10, 3),
     "processes": Scenario(processes, 90, 20),
-    "profile": Scenario(profile, 90, 0),
+    "profile": Scenario(profile, 135, 0),
     "peers": Scenario(peers, 240, 0),
     "variants": Scenario(variants, 240, 0),
 }

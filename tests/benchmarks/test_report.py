@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.bench import OURS, RAW
+from benchmarks.complete import missing
 from benchmarks.flat_cost import at_version
 from benchmarks.goals import goals
 from benchmarks.guard import compare
@@ -152,3 +153,14 @@ def test_the_published_page_is_made_of_the_recorded_run(
     assert (tmp_path / "performance.md").read_text("utf-8") == PAGE.read_text("utf-8")
     for plot in (PAGE.parent / "performance").iterdir():
         assert (tmp_path / "performance" / plot.name).stat().st_size > 1000
+
+
+def test_a_run_that_lost_something_is_not_complete() -> None:
+    made = results([1, 2], [1, 2, 3])
+
+    lines = missing(made)
+
+    assert "no goal throughput" in lines
+    assert "no peer umadb" in lines
+    assert "no profile hot/ours" in lines
+    assert "hot_path: ours, own streams 64: 2 of 3 rounds" in lines

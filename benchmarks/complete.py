@@ -1,0 +1,35 @@
+"""Completeness: what a run must have before it is recorded, and what it has not."""
+
+from typing import Final
+
+from .bench import OURS, RAW
+from .goals import goals
+from .peers import NAMES, SINGLY
+from .profiles import PROFILES
+from .results import Results
+
+GOALS: Final = (
+    *("latency", "throughput", "append_cpu", "group_commit", "group_commit_alone"),
+    *("replay", "read_cpu", "memory", "flat_cost"),
+)
+"""The names of the goals that a full run measures."""
+
+
+def missing(results: Results) -> list[str]:
+    """Return what a full run should have and this one has not, a line each; empty if nothing."""
+    there = {goal.name for goal in goals(results)}
+    lines = [f"no goal {name}" for name in GOALS if name not in there]
+    for name in (*NAMES, SINGLY):
+        if not results.peers.get(name, {}).get("ready"):
+            lines.append(f"no peer {name}")
+    for profile in (f"{what}/{name}" for what in PROFILES for name in (RAW, OURS)):
+        if profile not in results.profiles:
+            lines.append(f"no profile {profile}")
+    most: dict[str, int] = {}
+    for key, rounds in results.series.items():
+        most[key.scenario] = max(most.get(key.scenario, 0), len(rounds))
+    for key, rounds in results.series.items():
+        if len(rounds) < most[key.scenario]:
+            what = f"{key.scenario}: {key.subject}, {key.case} {key.x or ''}".strip()
+            lines.append(f"{what}: {len(rounds)} of {most[key.scenario]} rounds")
+    return lines
