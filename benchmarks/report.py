@@ -76,6 +76,9 @@ def markdown(results: Results, *, plots: bool) -> str:
     for title, made in tables.curves(results).items():
         parts.append(_section(title, made, _GROUPS if "one stream, no" in title else ""))
     parts.append(_section("Flat cost", tables.flat_cost_table(results), _FLAT))
+    said = tried(TRIED.read_text(encoding="utf-8"), "peers")
+    if said and tables.series_of(results, "peers"):
+        parts.append(_section("Beside the peers", said))
     for scenario, first in (("peers", "peer"), ("variants", "node")):
         for case, made in tables.compared(results, scenario, first).items():
             parts.append(_section(f"{scenario.capitalize()}: {case}", made))

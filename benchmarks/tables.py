@@ -137,18 +137,39 @@ def compared(results: Results, scenario: str, first: str) -> dict[str, str]:
     found = {}
     for case in dict.fromkeys(key.case for key in keys):
         columns = names[: 2 if case == "reading" else 4]
-        promises = ("version checked", "on disk", "copies") if scenario == "peers" else ()
+        beside: tuple[str, ...] = ()
+        promises: tuple[str, ...] = ()
+        if scenario == "peers":
+            beside, promises = ("ours beside it",), ("version checked", "on disk", "copies")
         rows = [
             [
                 key.subject,
                 *[spread_text(results.spread(key, name)) for name in columns],
+                *([_beside(results, key)] if beside else ()),
                 *(IN_SHORT[key.subject] if promises else ()),
             ]
             for key in keys
             if key.case == case
         ]
-        found[case] = table([first, *[_COLUMNS[name] for name in columns], *promises], rows)
+        head = [first, *[_COLUMNS[name] for name in columns], *beside, *promises]
+        found[case] = table(head, rows)
     return found
+
+
+def _beside(results: Results, key: Key) -> str:
+    """Return how many times a peer's rate ours is, by the median of the rounds."""
+    ours = next(
+        (
+            results.values(it, "rate")
+            for it in results.series
+            if (it.scenario, it.subject, it.case, it.x) == (key.scenario, OURS, key.case, key.x)
+        ),
+        [],
+    )
+    theirs = results.values(key, "rate")
+    if key.subject == OURS or not ours or len(ours) != len(theirs):
+        return ""
+    return f"{spread(ratios(ours, theirs)).median:.2f}"
 
 
 def promises_table(results: Results) -> str:

@@ -11,9 +11,10 @@ from benchmarks.flat_cost import at_version
 from benchmarks.goals import goals
 from benchmarks.guard import compare
 from benchmarks.peers import SINGLY
-from benchmarks.report import PAGE, RECORDED, TRIED, markdown, publish
+from benchmarks.report import PAGE, RECORDED, TRIED, markdown, publish, tried
 from benchmarks.results import Key, Results, round_of
 from benchmarks.spread import Spread, percentile, ratios, spread
+from benchmarks.tables import compared
 
 
 def results(ours: list[float], raw: list[float]) -> Results:
@@ -140,7 +141,26 @@ def test_what_is_written_of_a_goal_is_found_by_its_name() -> None:
     names = {goal.name for goal in goals(Results.read(RECORDED))}
     headings = re.findall(r"^## (.*)$", TRIED.read_text("utf-8"), re.MULTILINE)
 
-    assert set(headings) <= names | {"memory", "flat_cost", "latency", "throughput", "replay"}
+    others = {"memory", "flat_cost", "latency", "throughput", "replay", "peers"}
+    assert set(headings) <= names | others
+
+
+def test_of_a_goal_that_the_recorded_run_missed_it_is_written_why() -> None:
+    missed = {goal.name for goal in goals(Results.read(RECORDED)) if not goal.met}
+
+    assert {name for name in missed if not tried(TRIED.read_text("utf-8"), name)} == set()
+
+
+def test_peers_are_shown_beside_ours() -> None:
+    made = results([], [])
+    for subject, rates in ((OURS, [30.0, 20.0, 50.0]), (RAW, [10.0, 10.0, 20.0])):
+        for rate in rates:
+            made.add(Key("peers", subject, "reading", 0), {"rate": rate, "cpu_us": 1.0})
+
+    table = compared(made, "peers", "peer")["reading"]
+
+    assert "| ours beside it |" in table
+    assert "| 2.50 |" in next(line for line in table.splitlines() if RAW in line)
 
 
 def test_the_published_page_is_made_of_the_recorded_run(
