@@ -81,7 +81,8 @@ walk: install ## Record docs/walk.md anew: the command on a Cassandra of its own
 
 build: install ## Make wheel and sdist in dist/, and try each in an empty environment
 	rm -rf dist
-	$(BIN)/python -m build --outdir dist .
+	@# What builds is pinned, too: build's isolated environments know pins only by this variable.
+	PIP_CONSTRAINT=$(abspath constraints.txt) $(BIN)/python -m build --outdir dist .
 	$(BIN)/python -m tools.smoke dist
 
 audit: install ## Look for known vulnerabilities of the pinned packages (exit 3: no data to be had)

@@ -14,6 +14,7 @@ import pytest
 
 import event_store_async
 from tools.smoke.__main__ import smoke
+from tools.smoke.environment import BUILDING
 
 from ..fixtures.server import Server
 
@@ -35,6 +36,17 @@ def test_pins_are_plain() -> None:
 
     assert all(re.fullmatch(r"[A-Za-z0-9._-]+==[A-Za-z0-9.+!]+", pin) for pin in pins)
     assert "acsylla==1.2.0" in pins
+
+
+def test_what_builds_and_what_the_smoke_test_fetches_is_pinned() -> None:
+    pins = {line.partition("==")[0] for line in (ROOT / "constraints.txt").read_text().splitlines()}
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    building = {re.split(r"[<>=~]", text)[0] for text in project["build-system"]["requires"]}
+    commands = [line for line in (ROOT / "Makefile").read_text().splitlines() if "-m build" in line]
+
+    assert {*building, *BUILDING, "build"} <= pins
+    assert commands
+    assert all("PIP_CONSTRAINT=$(abspath constraints.txt)" in line for line in commands)
 
 
 def test_nothing_speaks_of_a_machine_or_a_registrys_host() -> None:

@@ -10,7 +10,8 @@ from typing import Final
 ROOT: Final = Path(__file__).parents[2]
 _PROGRAM: Final = Path(__file__).with_name("program.py")
 _CONSTRAINTS: Final = str(ROOT / "constraints.txt")
-_BUILDING: Final = ("hatchling", "editables")
+BUILDING: Final = ("hatchling", "editables")
+"""What builds the sdist, and makes an editable install; both are pinned."""
 
 
 class SmokeError(Exception):
@@ -25,7 +26,7 @@ def fetch(wheel: Path, wheelhouse: Path, python: Path) -> None:
     """
     command = [str(python), "-m", "pip", "download", "--quiet", "--disable-pip-version-check"]
     command += ["--constraint", _CONSTRAINTS, "--dest", str(wheelhouse)]
-    run([*command, f"{wheel}[cli]", *_BUILDING], cwd=wheelhouse.parent)
+    run([*command, f"{wheel}[cli]", *BUILDING], cwd=wheelhouse.parent)
 
 
 class Environment:
