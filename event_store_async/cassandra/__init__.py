@@ -8,6 +8,7 @@ From the bottom up: `driver` (the only import of acsylla) and `faults`; `session
 whole stores: `stored_rows`, `scanning`, `restoring` and, over them, `storage`.
 """
 
+from .connecting import Connecting
 from .diagnosis import Finding, Level
 from .inspecting import ClusterState
 from .migrating import SchemaReport
@@ -19,6 +20,7 @@ from .tls import Tls
 
 __all__ = [
     "ClusterState",
+    "Connecting",
     "EventStore",
     "Examination",
     "Finding",

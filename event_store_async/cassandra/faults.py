@@ -118,6 +118,12 @@ KINDS: Final[dict[str, Kind]] = {
 """Every exception class of the driver, by name. A class that is not here is `Kind.UNKNOWN`."""
 
 
+_GRANTS: Final = (
+    "an application's role needs SELECT and MODIFY on its table of events, "
+    "and SELECT on event_store_migrations"
+)
+
+
 class Fault(Exception):
     """
     A request failed in the driver. Internal: callers meet the errors of `EventStoreError`.
@@ -153,9 +159,9 @@ class Fault(Exception):
             doing: What was tried, as in "reading stream …".
         """
         text = f"{doing}: {self}"
-        if self.kind is Kind.REFUSED:
-            return RequestRefused(text)
-        return StoreUnavailable(text)
+        if self.kind is not Kind.REFUSED:
+            return StoreUnavailable(text)
+        return RequestRefused(text, hint=_GRANTS if "Unauthorized" in self.name else None)
 
 
 def kind_of(name: str, message: str) -> Kind:
