@@ -152,7 +152,7 @@ class HealthCheck(Protocol):
                 them, the rest is for finding out what is wrong.
 
         Raises:
-            InvalidArgument: a timeout that is none.
+            InvalidArgument: a timeout that is not a positive number.
             WrongEventLoop, WrongProcess: the store belongs to another loop or process.
                 Nothing else: whatever is wrong with a store is a value.
         """

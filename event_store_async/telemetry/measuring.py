@@ -54,7 +54,7 @@ def measurements(record: Record) -> Iterator[Measurement]:
 
 _FRESH: Final = 1.0
 """Seconds for which statistics count as those of now: they are asked for once a collection, not
-once a metric, since the driver takes two milliseconds to make them."""
+once a metric, since the driver takes its time to make them, and holds the GIL."""
 
 
 class Gauges:

@@ -4,6 +4,7 @@ import asyncio
 import threading
 from collections.abc import AsyncGenerator
 from dataclasses import replace
+from time import perf_counter
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -86,6 +87,8 @@ async def test_an_append_is_seen(
     assert exported.point("db.client.operation.duration", db_operation_name="append") == 1
     assert exported.sample("event_store_events_stored_total", **table) == 2
     assert exported.sample("event_store_batch_size_bytes_sum", **table) == 6
+    share = 6 / QUICK.max_append_bytes
+    assert exported.sample("event_store_append_limit_ratio_sum", **table) == pytest.approx(share)
     assert exported.sample("event_store_lane_depth_sum", **table) == 0
 
 
@@ -234,7 +237,9 @@ async def test_appends_that_share_a_batch_keep_their_callers_apart(
     tasks = [asyncio.ensure_future(request(number)) for number in range(5)]
     await gate.arrived.wait()
     await asyncio.sleep(0)
+    since = perf_counter()
     statistics = watched.statistics()
+    held = perf_counter() - since
     gate.opened.set()
     await asyncio.gather(*tasks)
 
@@ -244,6 +249,14 @@ async def test_appends_that_share_a_batch_keep_their_callers_apart(
     assert [attempt.appends for attempt in attempts] == [1, 1, 4]
     ended = [record for record in told if isinstance(record, AppendEnded)]
     assert [record.lane_depth for record in ended] == [0, 0, 1, 2, 3, 4]
+    # Those who waited did so at least while the test looked; at the server they did not wait.
+    assert all(record.lane_wait >= held for record in ended[2:])
+    assert all(
+        record.lane_wait + record.attempts[-1].duration <= record.duration for record in ended
+    )
+    waited = sum(record.lane_wait for record in ended)
+    assert exported.sample("event_store_lane_wait_seconds_sum") == pytest.approx(waited)
+    assert exported.total("event_store.lane.wait") == pytest.approx(waited)
     assert [record.attempts for record in ended[2:]] == [(attempts[2],)] * 4
     names = {span.context.span_id: span.name for span in exported.spans if span.context}
     parents = {

@@ -54,6 +54,16 @@ class Exported:
                 return value
         return None
 
+    def total(self, name: str) -> float:
+        """Return the sum of what a histogram of OpenTelemetry's was given, of whatever labels."""
+        data = self._reader.get_metrics_data()
+        return sum(
+            point.sum
+            for metric in all_metrics(data)
+            if metric.name == name
+            for point in metric.data.data_points
+        )
+
     def sample(self, name: str, **labels: str) -> float | None:
         """Return a sample of Prometheus's, of whichever table."""
         for metric in self.registry.collect():

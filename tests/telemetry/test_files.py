@@ -2,6 +2,8 @@
 
 import json
 import re
+import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, get_args
@@ -22,6 +24,7 @@ from .test_metrics import FED, Busy
 DOCS = Path(__file__).parents[2] / "docs" / "telemetry"
 _NAME = re.compile(r"\bevent_store_\w+")
 _SELECTOR = re.compile(r"(event_store_\w+)\{([^}]*)\}")
+_INCREASE = re.compile(r"increase\((event_store_\w+\{[^}]*\})\[([^]]+)\]\)")
 _MATCHER = re.compile(r"(\w+)=~?\"([^\"]*)\"")
 
 
@@ -124,6 +127,66 @@ def test_outcomes_are_there_before_they_happen(samples: dict[str, list[dict[str,
     }
 
     assert {"unknown", "overloaded", "unavailable"} <= outcomes
+
+
+def test_whatever_counts_an_increase_counts_the_first_of_a_series_too() -> None:
+    # OpenTelemetry makes a series when it first happens: `increase` does not see that sample.
+    counted = 0
+    for expression in expressions():
+        found = _INCREASE.findall(expression)
+        assert len(found) == expression.count("increase(")
+        for series, over in found:
+            assert f"{series} unless {series} offset {over}" in " ".join(expression.split())
+            counted += 1
+
+    assert counted == 4
+
+
+FIRST_EVER = [
+    ("EventStoreOutcomesUnknown", 'append_duration_seconds_count{outcome="unknown"}'),
+    ("EventStoreOverloaded", 'append_duration_seconds_count{outcome="overloaded"}'),
+    ("EventStoreHoles", 'read_duration_seconds_count{outcome="hole"}'),
+]
+
+
+@pytest.mark.parametrize(("alert", "series"), FIRST_EVER)
+@pytest.mark.skipif(shutil.which("promtool") is None, reason="it needs Prometheus's promtool")
+def test_the_first_that_ever_happens_raises_an_alert(
+    tmp_path: Path, alert: str, series: str
+) -> None:
+    """Of an exporter that shows zeros, and of one that does not; and the alert ends again."""
+    labelled = series.replace("{", '{db_namespace="%s",db_collection_name="events",instance="a",')
+    of = f'count by (db_namespace) (ALERTS{{alertname="{alert}"}})'
+    both = [{"labels": f'{{db_namespace="{name}"}}', "value": 1} for name in ("sudden", "zeros")]
+    again = [{"labels": '{db_namespace="sudden"}', "value": 1}]
+    judged = {
+        "rule_files": [str(DOCS / "alerts.yaml")],
+        "tests": [
+            {
+                "interval": "1m",
+                "input_series": [
+                    {"series": f"event_store_{labelled % name}", "values": values}
+                    for name, values in (
+                        ("sudden", "_x10 1x20 2x20"),
+                        ("zeros", "0x10 1x40"),
+                        ("calm", "0x50"),
+                    )
+                ],
+                "promql_expr_test": [
+                    {"expr": of, "eval_time": time, "exp_samples": expected}
+                    for time, expected in (("9m", []), ("11m", both), ("20m", []), ("34m", again))
+                ],
+            }
+        ],
+    }
+    file = tmp_path / "judged.yaml"
+    file.write_text(yaml.safe_dump(judged))
+
+    done = subprocess.run(
+        ["promtool", "test", "rules", str(file)], capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_the_page_names_every_metric_record_and_field() -> None:

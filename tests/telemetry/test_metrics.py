@@ -101,6 +101,31 @@ def test_both_adapters_measure_the_same(
     assert exported.point(f"event_store.{key}", **table, **labels) == value
 
 
+SUMS = [
+    ("append.size", 600.0),
+    ("append.limit_ratio", 0.6),
+    ("lane.wait", 0.25),
+    ("lane.depth", 8.0),
+    ("batch.size", 300.0),
+    ("batch.appends", 3.0),
+    ("page.size", 10_000.0),
+    ("read.wait", 0.5),
+]
+
+
+@pytest.mark.parametrize(("key", "value"), SUMS)
+def test_both_adapters_measure_the_values_of_the_records(
+    exported: Exported, key: str, value: float
+) -> None:
+    for hook in exported.hooks:
+        for record in FED:
+            hook(record)
+
+    name = BY_KEY[key].prometheus_name
+    assert exported.sample(f"{name}_sum") == pytest.approx(value)
+    assert exported.total(f"event_store.{key}") == pytest.approx(value)
+
+
 def names(registry: CollectorRegistry) -> set[tuple[str, tuple[str, ...]]]:
     """Return the samples of a registry that are the library's, with their labels."""
     return {

@@ -48,6 +48,13 @@ def _quantiles(instrument: Instrument, matchers: str = "") -> tuple[tuple[str, s
     return tuple((f"p{q * 100:g}", f"histogram_quantile({q}, {buckets})") for q in _QUANTILES)
 
 
+def _increase(instrument: Instrument, part: str, matchers: str) -> str:
+    series, over = _selected(instrument, part, matchers), "$__rate_interval"
+    # `increase` does not see a series' first sample; some exporters make a series when it happens.
+    first = f"({series} unless {series} offset {over})"
+    return f"sum((increase({series}[{over}]) > 0) or {first} or 0 * {series})"
+
+
 def _now(instrument: Instrument) -> str:
     return f"sum({_selected(instrument)})"
 
@@ -86,13 +93,7 @@ ROWS: Final[dict[str, tuple[Panel, ...]]] = {
             "Unknown outcomes",
             "Appends that no quorum settled in time. Each must be appended again by its caller.",
             "short",
-            (
-                (
-                    "unknown",
-                    f"sum(increase({_selected(it.APPEND_DURATION, '_count', _UNKNOWN)}"
-                    "[$__rate_interval]))",
-                ),
-            ),
+            (("unknown", _increase(it.APPEND_DURATION, "_count", _UNKNOWN)),),
         ),
         Panel("Events stored", "Each second.", "ops", (("events", _rate(it.EVENTS_STORED)),)),
         Panel(
