@@ -4,8 +4,9 @@ from os import urandom
 from typing import Any, Final
 from uuid import UUID, SafeUUID
 
-# UUID's own constructor checks and converts for a microsecond, of the six that reading an event
-# takes. What it ends with is these two slots; a test compares the results.
+# UUID's own constructor checks and converts, a good part of what reading an event takes
+# (`make bench PROFILE=1` shows it). What it ends with is these two slots; a test compares the
+# results.
 _new: Final = object.__new__
 _slots: Final[dict[str, Any]] = dict(vars(UUID))
 _set_int: Final = _slots["int"].__set__
