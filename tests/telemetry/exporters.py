@@ -57,12 +57,13 @@ class Exported:
     def total(self, name: str) -> float:
         """Return the sum of what a histogram of OpenTelemetry's was given, of whatever labels."""
         data = self._reader.get_metrics_data()
-        return sum(
+        sums: list[float] = [
             point.sum
             for metric in all_metrics(data)
             if metric.name == name
             for point in metric.data.data_points
-        )
+        ]
+        return sum(sums)
 
     def sample(self, name: str, **labels: str) -> float | None:
         """Return a sample of Prometheus's, of whichever table."""
