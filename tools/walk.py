@@ -220,6 +220,7 @@ _REPLACED: Final = tuple(
         (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}(?=Z|\+00:00)", "2026-11-25T09:00:00.000"),
         (r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC", "2026-11-25 09:00:00 UTC"),
         (r"[\d,]+(?= events/s)", "900"),
+        (r"━+(?= 100% )", "━" * 33),  # as wide as the rate behind it leaves room for
         (r"[\d,]+(?= in the file)", "560"),
         (r"(?<=memory     )[\d,]+", "900"),
         (r"(?<=process    )\d+", "4242"),

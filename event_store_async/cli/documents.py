@@ -107,7 +107,7 @@ def events_in(envelopes: Sequence[Any], event_ids: Sequence[UUID]) -> list[NewEv
         CommandFailed: one is no envelope, or has another id; or the counts do not fit.
     """
     _check_count(event_ids, len(envelopes))
-    given = event_ids or [None] * len(envelopes)
+    given: Sequence[UUID | None] = event_ids or [None] * len(envelopes)
     return [
         _opened(envelope, f"event {number}", event_id)
         for number, (envelope, event_id) in enumerate(zip(envelopes, given, strict=True), 1)

@@ -155,7 +155,7 @@ async def test_progress_on_a_terminal_is_a_bar(shell: Shell) -> None:
     assert "digest    " in done.out
 
 
-def test_an_import_of_unknown_outcome_has_the_exit_code_of_one() -> None:
+async def test_an_import_of_unknown_outcome_has_the_exit_code_of_one() -> None:
     failed = explain(RestoreOutcomeUnknown(uuid4(), 1, 100))
 
     assert failed.code == 4
