@@ -13,8 +13,10 @@ def main() -> None:
     """Run the command, or say what is missing for it."""
     try:
         from .app import app
+        from .failures import help_reported
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] not in {"typer", "rich"}:
             raise
         sys.exit("event-store needs the extra `cli`: pip install 'event_store_async[cli]'")
-    app(prog_name="event-store")
+    with help_reported():
+        app(prog_name="event-store")

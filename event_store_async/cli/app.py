@@ -7,9 +7,12 @@ import typer
 from .. import __version__
 from . import node, schema
 from .append import append
+from .arguments import FLAG
 from .doctor import doctor
 from .export import export
+from .failures import reported
 from .import_ import import_
+from .output import write_now
 from .read import head, read
 from .streams import streams
 from .tail import tail
@@ -50,9 +53,11 @@ app.add_typer(node.app, name="node")
 @app.callback()
 def _common(
     version: Annotated[
-        bool, typer.Option("--version", is_eager=True, help="Print the version and exit.")
+        bool,
+        typer.Option("--version", is_eager=True, metavar=FLAG, help="Print the version and exit."),
     ] = False,
 ) -> None:
     if version:
-        typer.echo(f"event-store {__version__}")
+        with reported():
+            write_now(f"event-store {__version__}\n")
         raise typer.Exit

@@ -14,10 +14,10 @@ from ..events import NewEvent
 from ..ports import EventWriter
 from ..versions import ExpectedVersion, StreamState
 from . import documents
-from .arguments import AsJson, Expected, Stream, parse_expected_version, parse_uuid
+from .arguments import FLAG, AsJson, Expected, Stream, parse_expected_version, parse_uuid
 from .exit_codes import ExitCode
 from .failures import CommandFailed
-from .output import note, say_error, waiting, write_lines
+from .output import OutputLost, note, say_error, waiting, write_lines
 from .target import Target, connected, with_target
 
 
@@ -50,13 +50,15 @@ def append(
             "--event-id",
             parser=parse_uuid,
             metavar="UUID",
-            help="The events' ids, once for each: with them an append can be repeated.",
+            help="The events' ids, once for each: with them an append can be repeated, one of "
+            "--envelopes too.",
         ),
     ] = None,
     envelopes: Annotated[
         bool,
         typer.Option(
             "--envelopes",
+            metavar=FLAG,
             help="The JSON is not the payloads, but objects with payload, type, metadata and "
             "event_id, as `event-store read` prints them.",
         ),
@@ -84,14 +86,14 @@ def append(
     expected = parse_expected_version(expected_version)
     if events and file is not None:
         raise CommandFailed("events are given both as arguments and by --file", code=ExitCode.USAGE)
-    if envelopes and (types or metadata or event_ids):
+    if envelopes and (types or metadata):
         raise CommandFailed(
-            "with --envelopes, each envelope has its own type, metadata and event id",
+            "with --envelopes, each envelope has its own type and metadata",
             code=ExitCode.USAGE,
         )
     found = documents.from_arguments(events) if events else documents.from_file(file)
     drafts = (
-        documents.events_in(found)
+        documents.events_in(found, event_ids or ())
         if envelopes
         else documents.events_of(
             found, types=types or (), metadata=metadata, event_ids=event_ids or ()
@@ -156,9 +158,13 @@ async def append_to(
             stored_earlier=result.stored_earlier,
             events=stored,
         )
-        await write_lines([line])
+        lines = [line]
     else:
-        await write_lines(str(event.version) for event in result.events)
+        lines = [str(event.version) for event in result.events]
+    try:
+        await write_lines(lines)
+    except OutputLost as lost:
+        raise OutputLost(f"{lost}; the events are stored, up to version {result.version}") from lost
 
 
 def _after_conflict(stream: UUID, expected: ExpectedVersion, actual: int) -> str:

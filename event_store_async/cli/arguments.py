@@ -13,6 +13,9 @@ _WORDS: Final[dict[str, ExpectedVersion]] = {
     "stream-exists": STREAM_EXISTS,
 }
 
+FLAG: Final = ""
+"""The metavar of options that take no value: typer would write <bool>."""
+
 
 def parse_uuid(text: str) -> UUID:
     """Return the UUID that a text is; `typer.BadParameter` if it is none."""
@@ -56,4 +59,4 @@ Expected = Annotated[
     ),
 ]
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+AsJson = Annotated[bool, typer.Option("--json", metavar=FLAG, help="Print JSON, for programs.")]

@@ -20,10 +20,13 @@ _TO_TYPE: Final = (
     """echo '{"amount": 50}' | event-store append …"""
 )
 
+_QUOTE: Final = "in a shell, JSON stands in single quotes, all of it: '{\"amount\": 50}'"
+_MEND: Final = "nothing was appended: mend it, and repeat the command"
+
 
 def from_arguments(texts: Sequence[str]) -> list[Any]:
     """Return the JSON that each argument is; `CommandFailed` where one is none."""
-    return [_parse(text, f"argument {number}") for number, text in enumerate(texts, 1)]
+    return [_parse(text, f"argument {number}", _QUOTE) for number, text in enumerate(texts, 1)]
 
 
 def from_file(path: Path | None) -> list[Any]:
@@ -79,11 +82,8 @@ def events_of(
         raise _refusal(
             f"--type is given {len(types)} times for {count} events", "once, or for each"
         )
-    if event_ids and len(event_ids) != count:
-        raise _refusal(
-            f"--event-id is given {len(event_ids)} times for {count} events", "give it for each"
-        )
-    about = None if metadata is None else _parse(metadata, "--metadata")
+    _check_count(event_ids, count)
+    about = None if metadata is None else _parse(metadata, "--metadata", _QUOTE)
     if about is not None and not isinstance(about, dict):
         raise _refusal("--metadata must be a JSON object")
     names = [None] * count if not types else [*types] * (count if len(types) == 1 else 1)
@@ -94,17 +94,34 @@ def events_of(
     ]
 
 
-def events_in(envelopes: Sequence[Any]) -> list[NewEvent]:
+def events_in(envelopes: Sequence[Any], event_ids: Sequence[UUID]) -> list[NewEvent]:
     """
     Return the events in envelopes, as `event-store read` prints them.
 
+    Args:
+        envelopes: The envelopes.
+        event_ids: None, or one for each: what an envelope without an id gets, and one with an id
+            must have.
+
     Raises:
-        CommandFailed: one is no envelope.
+        CommandFailed: one is no envelope, or has another id; or the counts do not fit.
     """
-    return [_opened(envelope, f"event {number}") for number, envelope in enumerate(envelopes, 1)]
+    _check_count(event_ids, len(envelopes))
+    given: Sequence[UUID | None] = event_ids or [None] * len(envelopes)
+    return [
+        _opened(envelope, f"event {number}", event_id)
+        for number, (envelope, event_id) in enumerate(zip(envelopes, given, strict=True), 1)
+    ]
 
 
-def _opened(envelope: Any, name: str) -> NewEvent:
+def _check_count(event_ids: Sequence[UUID], count: int) -> None:
+    if event_ids and len(event_ids) != count:
+        raise _refusal(
+            f"--event-id is given {len(event_ids)} times for {count} events", "give it for each"
+        )
+
+
+def _opened(envelope: Any, name: str, given: UUID | None) -> NewEvent:
     if not isinstance(envelope, Mapping) or "payload" not in envelope:
         raise _refusal(
             f"{name} is no envelope: a JSON object with a payload",
@@ -112,12 +129,26 @@ def _opened(envelope: Any, name: str) -> NewEvent:
         )
     if unknown := sorted(envelope.keys() - _OF_AN_ENVELOPE - _OF_A_RECORD):
         raise _refusal(f"{name}: an envelope has no {', '.join(unknown)}")
-    event_id = envelope.get("event_id")
+    event_id = _id_of(envelope, name)
+    if event_id is not None and given not in {None, event_id}:
+        raise _refusal(
+            f"{name} has the event id {event_id}, and --event-id says {given}",
+            "give the ids in the order of the events, or none where each event has its own",
+        )
+    return NewEvent(
+        envelope["payload"],
+        envelope.get("type"),
+        envelope.get("metadata"),
+        event_id or given or uuid4(),
+    )
+
+
+def _id_of(envelope: Mapping[str, Any], name: str) -> UUID | None:
+    text = envelope.get("event_id")
     try:
-        known = uuid4() if event_id is None else UUID(event_id)
+        return None if text is None else UUID(text)
     except (ValueError, AttributeError, TypeError):
-        raise _refusal(f"{name}: {event_id!r} is not a UUID") from None
-    return NewEvent(envelope["payload"], envelope.get("type"), envelope.get("metadata"), known)
+        raise _refusal(f"{name}: {text!r} is not a UUID") from None
 
 
 def _documents(data: bytes, name: str) -> list[Any]:
@@ -129,8 +160,8 @@ def _documents(data: bytes, name: str) -> list[Any]:
         lines = list(_lines(data))
         if len(lines) == 1 or not _is_json(lines[0][1]):
             # Not one document a line, then, but one over many lines, which is broken.
-            raise _refusal(f"{name}, line {error.lineno}: not JSON: {error.msg}") from None
-        return [_parse(line, f"{name}, line {number}") for number, line in lines]
+            raise _refusal(f"{name}, line {error.lineno}: not JSON: {error.msg}", _MEND) from None
+        return [_parse(line, f"{name}, line {number}", _MEND) for number, line in lines]
     return whole if isinstance(whole, list) else [whole]
 
 
@@ -148,7 +179,7 @@ def _is_json(line: bytes) -> bool:
     return True
 
 
-def _parse(text: str | bytes, name: str) -> Any:
+def _parse(text: str | bytes, name: str, hint: str) -> Any:
     try:
         return orjson.loads(text)
     except orjson.JSONDecodeError as error:
@@ -156,7 +187,7 @@ def _parse(text: str | bytes, name: str) -> Any:
             f"{name} is not JSON: {error.msg}, at character {error.colno}",
             "a text needs its quotes: '\"text\"'"
             if isinstance(text, str) and text[:1].isalpha()
-            else None,
+            else hint,
         ) from None
 
 

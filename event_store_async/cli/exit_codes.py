@@ -12,7 +12,8 @@ class ExitCode(IntEnum):
         ERROR: It could not be done; the message says why.
         USAGE: What was asked for was refused before anything was sent.
         CONFLICT: The stream is not at the expected version; nothing was stored.
-        UNKNOWN_OUTCOME: The append may be stored or not; repeat it with the same event ids.
+        UNKNOWN_OUTCOME: It may be stored or not; repeat the append with the same event ids, or the
+            import.
         FINDINGS: Something was looked at, and must be changed.
         INTERRUPTED: Ended by Ctrl-C.
         BROKEN_PIPE: Nobody reads the output any more.

@@ -1,6 +1,7 @@
 """``event-store export``: all events into a file."""
 
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
 
@@ -12,9 +13,10 @@ from ..moving import FRAMES, ExportReport, Frames, export_events
 from .arguments import AsJson
 from .exit_codes import ExitCode
 from .failures import CommandFailed
-from .meter import Every, Meter
+from .meter import Every, metered
+from .output import write_lines, writing
 from .target import with_store
-from .verify import tell
+from .verify import teller
 
 
 @with_store
@@ -46,25 +48,30 @@ async def export(
         raise CommandFailed(
             "zstd is not for a terminal", hint="name a file, or a pipe", code=ExitCode.USAGE
         )
-    with Meter("export", every) as meter:
-        report = await export_events(
-            store,
-            sys.stdout.buffer if to_pipe else file,
-            frames=Frames(events=frame_events),
-            on_progress=meter,
-            on_finding=lambda finding: tell(finding, as_json, to_stderr=to_pipe),
+    with writing("standard output") if to_pipe else nullcontext():
+        report = await metered(
+            "export",
+            every,
+            lambda meter: export_events(
+                store,
+                sys.stdout.buffer if to_pipe else file,
+                frames=Frames(events=frame_events),
+                on_progress=meter,
+                on_finding=teller(as_json, to_stderr=to_pipe),
+            ),
         )
-    _tell_report(report, as_json, to_stderr=to_pipe)
+    await write_lines(_report(report, as_json), to_stderr=to_pipe)
     if report.findings:
         raise typer.Exit(ExitCode.FINDINGS)
 
 
-def _tell_report(report: ExportReport, as_json: bool, *, to_stderr: bool) -> None:
+def _report(report: ExportReport, as_json: bool) -> list[str]:
     if as_json:
-        typer.echo(orjson.dumps(report).decode(), err=to_stderr)
-        return
-    typer.echo(f"streams   {report.streams:,}", err=to_stderr)
-    typer.echo(f"events    {report.events:,}", err=to_stderr)
-    typer.echo(f"bytes     {report.bytes:,}; {report.size:,} in the file", err=to_stderr)
-    typer.echo(f"digest    {report.digest}", err=to_stderr)
-    typer.echo(f"findings  {report.findings or 'none'}", err=to_stderr)
+        return [orjson.dumps(report).decode()]
+    return [
+        f"streams   {report.streams:,}",
+        f"events    {report.events:,}",
+        f"bytes     {report.bytes:,}; {report.size:,} in the file",
+        f"digest    {report.digest}",
+        f"findings  {report.findings or 'none'}",
+    ]

@@ -1,6 +1,6 @@
 """Failures: every error becomes a message, the next step, and an exit code."""
 
-import os
+import errno
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +15,7 @@ from ..errors import (
     ConnectionFailed,
     EventStoreError,
     InvalidArgument,
+    RestoreOutcomeUnknown,
     SchemaMissing,
     SchemaOutdated,
     StoreUnavailable,
@@ -22,11 +23,12 @@ from ..errors import (
     UndecodableEvent,
 )
 from .exit_codes import ExitCode
-from .output import say_error
+from .output import OutputLost, discard, say_error
 
 _CODES: Final = (
     (ConcurrentModification, ExitCode.CONFLICT),
     (AppendOutcomeUnknown, ExitCode.UNKNOWN_OUTCOME),
+    (RestoreOutcomeUnknown, ExitCode.UNKNOWN_OUTCOME),
     (InvalidArgument, ExitCode.USAGE),
 )
 
@@ -48,6 +50,7 @@ _HINTS: Final = (
         "--replication DATACENTER=REPLICAS`",
     ),
     (SchemaOutdated, "migrate it: `event-store schema migrate`; with --dry-run it only tells"),
+    (RestoreOutcomeUnknown, "repeat the import: what is stored already is passed over"),
     (StoreUnavailable, "`event-store doctor` holds the replication against the nodes there are"),
 )
 
@@ -56,6 +59,8 @@ _IN_THE_SHELL: Final = {
     "say port=…": "it goes into --port",
 }
 """Hints for those who call the library, and what they mean here."""
+
+_UNWRITABLE: Final = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
 
 
 class CommandFailed(Exception):
@@ -96,8 +101,8 @@ def reported() -> Iterator[None]:
     """
     Report what goes wrong inside on standard error, and exit with its code; no tracebacks.
 
-    Errors of the library and `CommandFailed` are reported; Ctrl-C and a pipe that nobody reads
-    end quietly. Anything else is a defect, and is left alone.
+    Errors of the library, `CommandFailed` and output that cannot be written are reported; Ctrl-C
+    and a pipe that nobody reads end quietly. Anything else is a defect, and is left alone.
     """
     try:
         yield
@@ -105,9 +110,11 @@ def reported() -> Iterator[None]:
         _fail(explain(error))
     except CommandFailed as failure:
         _fail(failure)
+    except OutputLost as lost:
+        discard(sys.stdout)
+        _fail(CommandFailed(str(lost)))
     except BrokenPipeError:
-        # The interpreter flushes at its end, and would complain then.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        discard(sys.stdout)
         raise typer.Exit(ExitCode.BROKEN_PIPE) from None
     except KeyboardInterrupt:
         if sys.stderr.isatty():
@@ -115,6 +122,26 @@ def reported() -> Iterator[None]:
         raise typer.Exit(ExitCode.INTERRUPTED) from None
 
 
+@contextmanager
+def help_reported() -> Iterator[None]:
+    """Report that the help, which typer prints, cannot be written, and exit with 1."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _UNWRITABLE:
+            raise
+        discard(sys.stdout)
+        _say(CommandFailed(f"it cannot be written: {error.strerror}"))
+        sys.exit(ExitCode.ERROR)
+
+
 def _fail(failure: CommandFailed) -> None:
-    say_error(failure.message, failure.hint)
+    _say(failure)
     raise typer.Exit(failure.code) from None
+
+
+def _say(failure: CommandFailed) -> None:
+    try:
+        say_error(failure.message, failure.hint)
+    except OSError:
+        discard(sys.stderr)  # who cannot be told has the exit code

@@ -8,13 +8,14 @@ import orjson
 import typer
 
 from ..cassandra import EventStore
-from ..moving import import_events
-from .arguments import AsJson
+from ..moving import ImportReport, import_events
+from .arguments import FLAG, AsJson
 from .exit_codes import ExitCode
-from .meter import Every, Meter
+from .meter import Every, metered
+from .output import write_lines
 from .streams import Checkpoint
 from .target import with_store
-from .verify import tell
+from .verify import teller
 
 
 @with_store
@@ -24,7 +25,7 @@ async def import_(
         Path, typer.Argument(help="A file that `event-store export` made; - is standard input.")
     ],
     check: Annotated[
-        bool, typer.Option(help="Read every stream back, and compare its digest.")
+        bool, typer.Option(metavar=FLAG, help="Read every stream back, and compare its digest.")
     ] = True,
     checkpoint: Checkpoint = None,
     every: Every = 5.0,
@@ -36,29 +37,38 @@ async def import_(
     What stands there already is passed over: the command may be repeated, and interrupted, even by
     kill -9, it goes on where it stopped. A stream that holds other events is not touched.
 
-    Exit codes: 5, a stream was refused, or is not what was written; each is a line of the output.
+    Exit codes: 4, no quorum answered in time: repeat the command; 5, a stream was refused, or is
+    not what was written; each is a line of the output.
 
     Examples:
-    - `event-store export all.jsonl.zst && event-store import all.jsonl.zst --keyspace bank`
-    - `event-store export - | event-store import - --keyspace bank`
+    - `event-store export bank.jsonl.zst && event-store import bank.jsonl.zst --keyspace bank_copy`
+    - `event-store export - | event-store import - --keyspace bank_copy`
     """
-    with Meter("import", every) as meter:
-        report = await import_events(
+    report = await metered(
+        "import",
+        every,
+        lambda meter: import_events(
             store,
             sys.stdin.buffer if str(file) == "-" else file,
             checkpoint=checkpoint,
             check=check,
             on_progress=meter,
-            on_finding=lambda finding: tell(finding, as_json),
-        )
-    if as_json:
-        typer.echo(orjson.dumps(report).decode())
-    else:
-        there = report.events - report.stored
-        typer.echo(f"streams   {report.streams:,}")
-        typer.echo(f"events    {report.events:,}: {report.stored:,} stored, {there:,} not")
-        typer.echo(f"digest    {report.digest}, of the file")
-        typer.echo(f"checked   {report.checked:,} streams read back, and alike")
-        typer.echo(f"findings  {report.findings or 'none'}")
+            on_finding=teller(as_json),
+        ),
+    )
+    await write_lines(_report(report, as_json))
     if report.findings:
         raise typer.Exit(ExitCode.FINDINGS)
+
+
+def _report(report: ImportReport, as_json: bool) -> list[str]:
+    if as_json:
+        return [orjson.dumps(report).decode()]
+    there = report.events - report.stored
+    return [
+        f"streams   {report.streams:,}",
+        f"events    {report.events:,}: {report.stored:,} stored, {there:,} not",
+        f"digest    {report.digest}, of the file",
+        f"checked   {report.checked:,} streams read back, and alike",
+        f"findings  {report.findings or 'none'}",
+    ]

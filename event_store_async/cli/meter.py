@@ -1,18 +1,22 @@
 """A meter: how far a work over a whole store is, on standard error, with its rate and time left."""
 
 import sys
-from contextlib import AbstractContextManager
+from collections.abc import Awaitable, Callable
 from time import monotonic
-from types import TracebackType
-from typing import Annotated, Final, Self
+from typing import Annotated, Final, TypeVar
 
+import anyio
 import typer
+from anyio import to_thread
 from rich import progress as rich
 
 from ..moving import Progress
-from .output import error_console
+from ..moving.walking import first_error
+from .output import error_console, writing
 
 _BAR_EVERY: Final = 0.2
+
+T = TypeVar("T")
 
 Every = Annotated[
     float,
@@ -24,9 +28,37 @@ Every = Annotated[
 ]
 
 
-class Meter(AbstractContextManager["Meter"]):
+async def metered(label: str, every: float, work: Callable[["Meter"], Awaitable[T]]) -> T:
     """
-    Is told of progress, and shows it: a bar on a terminal, a line now and then elsewhere.
+    Do a work over a whole store, and show how far it is meanwhile; returns what the work does.
+
+    Args:
+        label: The work, in a word.
+        every: Seconds between two lines.
+        work: The work, which tells the meter of its progress.
+
+    Raises:
+        BrokenPipeError, OutputLost: see `output.writing`.
+        Whatever the work raises.
+    """
+    meter = Meter(label, every)
+    try:
+        async with anyio.create_task_group() as group:
+            group.start_soon(meter.show_all)
+            result = await work(meter)
+            meter.end()
+    except BaseExceptionGroup as errors:
+        error = first_error(errors)
+        raise error from error.__cause__
+    return result
+
+
+class Meter:
+    """
+    Is told of progress, and shows the latest: a bar on a terminal, a line now and then elsewhere.
+
+    Telling it only takes note. It is shown by a task of its own, in a worker thread, so that a
+    standard error that is read slowly holds up nothing.
 
     Args:
         label: The work, in a word.
@@ -40,7 +72,12 @@ class Meter(AbstractContextManager["Meter"]):
         self._begun = monotonic()
         self._shown = self._begun
         self._first: Progress | None = None
+        self._latest: Progress | None = None
+        self._drawn: Progress | None = None
+        self._greeted = False
         self._saved = False
+        self._news = anyio.Event()
+        self._ended = anyio.Event()
         self._bar: rich.Progress | None = None
         if self._console.is_terminal:
             self._bar = rich.Progress(
@@ -56,48 +93,93 @@ class Meter(AbstractContextManager["Meter"]):
             self._task = self._bar.add_task(label, total=1.0, detail="")
 
     def __call__(self, progress: Progress) -> None:
-        """Show it, if it is time to."""
-        if self._first is None:
-            self._first = progress
-            if progress.resumed_at:
-                self._console.print(
-                    f"{self._label}: going on at {progress.resumed_at:.0%}, where it stopped"
-                )
+        """Take note of how far the work is."""
+        self._first = self._first or progress
+        self._latest = progress
         self._saved = self._saved or progress.saved
-        now = monotonic()
-        if now - self._shown < self._every:
-            return
-        self._shown = now
-        detail = self._detail(progress, self._first, now - self._begun)
-        if self._bar is not None:
-            self._bar.update(self._task, completed=progress.fraction, detail=detail, refresh=True)
-        else:
-            saved = ", saved" if self._saved else ""
-            self._console.print(f"{self._label}: {progress.fraction:.0%}, {detail}{saved}")
-        self._saved = False
+        self._news.set()
 
-    def __enter__(self) -> Self:
+    def end(self) -> None:
+        """Take note that the work is done."""
+        self._ended.set()
+        self._news.set()
+
+    async def show_all(self) -> None:
+        """Show what it is told, until the end."""
+        try:
+            await self._draw(self._start)
+            ended = False
+            while not ended:
+                await self._news.wait()
+                self._news = anyio.Event()
+                await self._draw(self._greet)
+                with anyio.move_on_after(max(0.0, self._shown + self._every - monotonic())):
+                    await self._ended.wait()
+                ended = self._ended.is_set()
+                await self._draw(self._show_end if ended else self._show)
+        finally:
+            with anyio.CancelScope(shield=True):
+                await self._draw(self._stop)
+
+    @staticmethod
+    async def _draw(what: Callable[[], None]) -> None:
+        with writing("standard error"):
+            await to_thread.run_sync(what)
+
+    def _start(self) -> None:
         if self._bar is not None:
             self._bar.start()
-        return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def _stop(self) -> None:
         if self._bar is not None:
             self._bar.stop()
 
-    @staticmethod
-    def _detail(progress: Progress, first: Progress, seconds: float) -> str:
-        rate = (progress.events - first.events) / seconds if seconds else 0.0
-        text = f"{progress.events:,} events in {progress.streams:,} streams, {rate:,.0f} events/s"
-        done = progress.fraction - progress.resumed_at
-        if done <= 0:
-            return text
-        return f"{text}, {_duration(seconds * (1 - progress.fraction) / done)} left"
+    def _greet(self) -> None:
+        if self._greeted or self._first is None:
+            return
+        self._greeted = True
+        if self._first.resumed_at:
+            self._console.print(
+                f"{self._label}: going on at {self._first.resumed_at:.0%}, where it stopped"
+            )
+
+    def _show(self) -> None:
+        latest, first = self._latest, self._first
+        if latest is None or first is None:
+            return
+        self._drawn = latest
+        saved, self._saved = self._saved, False
+        self._shown = monotonic()
+        seconds = self._shown - self._begun
+        detail = _detail(latest, first, seconds) + _left(latest, seconds)
+        if self._bar is None:
+            note = ", saved" if saved else ""
+            self._console.print(f"{self._label}: {latest.fraction:.0%}, {detail}{note}")
+        else:
+            self._bar.update(self._task, completed=latest.fraction, detail=detail, refresh=True)
+
+    def _show_end(self) -> None:
+        if self._bar is None:
+            if self._latest is not self._drawn and monotonic() - self._shown >= self._every:
+                self._show()
+        elif self._latest is None or self._first is None:
+            self._bar.update(self._task, completed=1.0, refresh=True)
+        else:
+            detail = _detail(self._latest, self._first, monotonic() - self._begun)
+            self._bar.update(self._task, completed=1.0, detail=detail, refresh=True)
+
+
+def _detail(progress: Progress, first: Progress, seconds: float) -> str:
+    before = first.events if progress.resumed_at else 0
+    rate = (progress.events - before) / seconds if seconds else 0.0
+    return f"{progress.events:,} events in {progress.streams:,} streams, {rate:,.0f} events/s"
+
+
+def _left(progress: Progress, seconds: float) -> str:
+    done = progress.fraction - progress.resumed_at
+    if done <= 0:
+        return ""
+    return f", {_duration(seconds * (1 - progress.fraction) / done)} left"
 
 
 def _duration(seconds: float) -> str:

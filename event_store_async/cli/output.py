@@ -1,11 +1,18 @@
 """Output: what a program reads goes to standard output, all else to standard error."""
 
+import os
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from typing import TextIO
 
+import anyio
 from anyio import to_thread
 from rich.console import Console
+
+
+class OutputLost(Exception):
+    """Standard output or standard error cannot be written; says which, and why."""
 
 
 def is_terminal() -> bool:
@@ -46,18 +53,66 @@ def waiting(text: str) -> Iterator[None]:
         yield
 
 
-async def write_lines(lines: Iterable[str]) -> None:
+@contextmanager
+def writing(name: str) -> Iterator[None]:
     """
-    Write lines to standard output, and flush.
+    Tell what keeps an output from being written.
+
+    Raises:
+        BrokenPipeError: nobody reads it any more.
+        OutputLost: it cannot be written for another reason, as a disk that is full.
+    """
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise OutputLost(f"{name} cannot be written: {error.strerror}") from error
+
+
+def discard(stream: TextIO) -> None:
+    """Give up an output: the interpreter flushes it at its end, and would complain then."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def write_now(text: str, *, to_stderr: bool = False) -> None:
+    """Write a text to standard output, or standard error, and flush; raises what `writing` does."""
+    with writing("standard error" if to_stderr else "standard output"):
+        stream = sys.stderr if to_stderr else sys.stdout
+        stream.write(text)
+        stream.flush()
+
+
+async def write_lines(lines: Iterable[str], *, to_stderr: bool = False) -> None:
+    """
+    Write lines to standard output, or standard error, and flush.
 
     Raises:
         BrokenPipeError: nobody reads them any more.
+        OutputLost: they cannot be written.
     """
     text = "".join(f"{line}\n" for line in lines)
-
-    def write() -> None:
-        sys.stdout.write(text)
-        sys.stdout.flush()
-
     # A reader that is slow must not hold up the loop.
-    await to_thread.run_sync(write)
+    await to_thread.run_sync(lambda: write_now(text, to_stderr=to_stderr))
+
+
+class LineWriter:
+    """
+    Writes lines of several tasks, one write at a time; a slow reader holds up these tasks only.
+
+    Args:
+        to_stderr: Whether to standard error.
+    """
+
+    def __init__(self, *, to_stderr: bool = False) -> None:
+        self._to_stderr = to_stderr
+        self._waiting: list[str] = []
+        self._lock = anyio.Lock()
+
+    async def write(self, line: str) -> None:
+        """Write a line, with those that came during the last write; it is written on return."""
+        self._waiting.append(line)
+        async with self._lock:
+            lines, self._waiting = self._waiting, []
+            if lines:
+                await write_lines(lines, to_stderr=self._to_stderr)

@@ -5,6 +5,7 @@ from typing import Annotated, Final
 import typer
 
 from ..events import RecordedEvent
+from .arguments import FLAG
 from .output import console, is_terminal, write_lines
 from .rendering import json_line, show
 
@@ -14,6 +15,7 @@ Form = Annotated[
     bool | None,
     typer.Option(
         "--json/--pretty",
+        metavar=FLAG,
         help="JSON lines, or a form for people (a terminal gets that, a pipe JSON lines).",
         show_default=False,
     ),

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from ..cassandra import EventStore
-from .arguments import Stream
+from .arguments import FLAG, Stream
 from .exit_codes import ExitCode
 from .failures import CommandFailed
 from .output import note, write_lines
@@ -25,12 +25,19 @@ async def read(
     ] = None,
     count: Annotated[int | None, typer.Option(min=1, help="How many events at most.")] = None,
     backward: Annotated[
-        bool, typer.Option("--backward", help="From the newest, or --from, down to the oldest.")
+        bool,
+        typer.Option(
+            "--backward",
+            metavar=FLAG,
+            help="From the newest, or --from, down to the oldest.",
+        ),
     ] = False,
     serial: Annotated[
         bool,
         typer.Option(
-            "--serial", help="Finish appends that are half-way first: slower, and never behind."
+            "--serial",
+            metavar=FLAG,
+            help="Finish appends that are half-way first: slower, and never behind.",
         ),
     ] = False,
     as_json: Form = None,

@@ -9,10 +9,10 @@ import typer
 from ..cassandra import EventStore, SchemaReport, SchemaState, plan_schema
 from ..cassandra.changes import schema_cql
 from ..cassandra.schema import LATEST
-from .arguments import AsJson
+from .arguments import FLAG, AsJson
 from .failures import reported
-from .output import note, waiting, write_lines
-from .target import Target, with_store
+from .output import note, waiting, write_lines, write_now
+from .target import Config, Keyspace, Profile, Table, Target, merged, with_store
 
 app = typer.Typer(no_args_is_help=True, help="Create, migrate, and look at the table of events.")
 
@@ -28,25 +28,36 @@ Replication = Annotated[
 
 DryRun = Annotated[
     bool,
-    typer.Option("--dry-run", help="Change nothing: print the CQL that would be run there now."),
+    typer.Option(
+        "--dry-run",
+        metavar=FLAG,
+        help="Change nothing: print the CQL that would be run there now.",
+    ),
 ]
 
 
 @app.command()
 def show(
-    keyspace: Annotated[str, typer.Option(help="The keyspace.")] = "bank",
-    table: Annotated[str, typer.Option(help="The table of events.")] = "events",
+    keyspace: Keyspace = None,
+    table: Table = None,
     replication: Replication = ["datacenter1=3"],  # noqa: B006 - typer copies it
+    config: Config = None,
+    profile: Profile = None,
 ) -> None:
     """
     Print the CQL that `create` and `migrate` run, on Cassandra 5.0 or later; nobody is asked.
+
+    Where no keyspace is named, it is for `bank`.
 
     Example:
     - `event-store schema show --keyspace bank --replication datacenter1=3`
     """
     with reported():
-        for path, text in schema_cql(keyspace, table, _asked(replication)):
-            typer.echo(f"-- cql/{path}.cql\n{text}")
+        said = merged({"keyspace": keyspace, "table": table, "config": config, "profile": profile})
+        found = schema_cql(
+            said.get("keyspace", "bank"), said.get("table", "events"), _asked(replication)
+        )
+        write_now("".join(f"-- cql/{path}.cql\n{text}\n" for path, text in found))
 
 
 @app.command()

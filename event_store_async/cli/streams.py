@@ -10,9 +10,9 @@ import typer
 from ..cassandra import EventStore
 from ..drafts import from_milliseconds
 from ..moving import Depth, StreamFacts, Survey, survey_streams
-from .arguments import AsJson
-from .meter import Every, Meter
-from .output import note
+from .arguments import FLAG, AsJson
+from .meter import Every, metered
+from .output import LineWriter, write_lines
 from .target import with_store
 
 Checkpoint = Annotated[
@@ -34,7 +34,8 @@ async def streams(
         ),
     ] = Depth.ENDS,
     every_one: Annotated[
-        bool, typer.Option("--list", help="Print a line for each stream, in no order.")
+        bool,
+        typer.Option("--list", metavar=FLAG, help="Print a line for each stream, in no order."),
     ] = False,
     checkpoint: Checkpoint = None,
     every: Every = 5.0,
@@ -44,26 +45,34 @@ async def streams(
     Count the streams and events of a store: how many, how long, how old, how large.
 
     The whole table is scanned, in ranges of tokens. With --list the columns are: stream, version,
-    first event, last event, bytes.
+    first event, last event, bytes. Going on from a --checkpoint, it prints streams that were met
+    behind that again.
 
     Examples:
     - `event-store streams`
     - `event-store streams --depth events --json`
     - `event-store streams --depth heads --list | sort --key 2 --numeric-sort --reverse | head`
     """
-    with Meter("streams", every) as meter:
-        survey = await survey_streams(
+    lines = LineWriter()
+
+    async def print_stream(facts: StreamFacts) -> None:
+        await lines.write(_line(facts, as_json))
+
+    survey = await metered(
+        "streams",
+        every,
+        lambda meter: survey_streams(
             store,
             depth=depth,
             checkpoint=checkpoint,
             on_progress=meter,
-            on_stream=(lambda facts: typer.echo(_line(facts, as_json))) if every_one else None,
-        )
+            on_stream=print_stream if every_one else None,
+        ),
+    )
     if as_json and not every_one:
-        typer.echo(orjson.dumps(_summary(survey, depth)).decode())
-        return
-    for text in _words(survey, depth):
-        note(text) if every_one else typer.echo(text)
+        await write_lines([orjson.dumps(_summary(survey, depth)).decode()])
+    else:
+        await write_lines(_words(survey, depth), to_stderr=every_one)
 
 
 def _line(facts: StreamFacts, as_json: bool) -> str:

@@ -34,9 +34,16 @@ def _option(name: str, text: str, **more: Any) -> Any:
     )
 
 
+Keyspace = Annotated[str | None, _option("keyspace", "The keyspace.")]
+Table = Annotated[str | None, _option("table", "The table of events (events).")]
+# Short: the column is narrow, and a path that does not fit is cut. The page has all places.
+Config = Annotated[Path | None, _option("config", "The file of options (event-store.toml).")]
+Profile = Annotated[str | None, _option("profile", "The profile in that file to use.")]
+
+
 def _options(
-    keyspace: Annotated[str | None, _option("keyspace", "The keyspace.")] = None,
-    table: Annotated[str | None, _option("table", "The table of events (events).")] = None,
+    keyspace: Keyspace = None,
+    table: Table = None,
     contact_points: Annotated[
         str | None,
         _option("contact-points", "Addresses of some nodes, separated by commas (127.0.0.1)."),
@@ -68,16 +75,8 @@ def _options(
     private_key_file: Annotated[
         Path | None, _option("private-key-file", "The client's private key (PEM).")
     ] = None,
-    config: Annotated[
-        Path | None,
-        _option(
-            "config",
-            "The configuration (./event-store.toml, or ~/.config/event-store/config.toml).",
-        ),
-    ] = None,
-    profile: Annotated[
-        str | None, _option("profile", "The profile in the configuration to use.")
-    ] = None,
+    config: Config = None,
+    profile: Profile = None,
 ) -> None:
     """Have the options of every command that connects: the signature is what is used."""
 
@@ -165,6 +164,21 @@ class Target:
         )
 
 
+def merged(options: Mapping[str, Any]) -> dict[str, Any]:
+    """
+    Return options with what the file says that they, or the environment, or the folder name.
+
+    Args:
+        options: By their names, those of the environment included; None for one that is not given.
+
+    Raises:
+        CommandFailed: the file is refused.
+    """
+    given = {name: value for name, value in options.items() if value is not None}
+    path = configuration.find(given.pop("config", None))
+    return {**configuration.load(path, given.pop("profile", None)), **given}
+
+
 def resolve(options: Mapping[str, Any]) -> Target:
     """
     Return where options lead, with the file that they, or the environment, or the folder name.
@@ -175,9 +189,7 @@ def resolve(options: Mapping[str, Any]) -> Target:
     Raises:
         CommandFailed: the file is refused, or nothing names a keyspace.
     """
-    given = {name: value for name, value in options.items() if value is not None}
-    path = configuration.find(given.pop("config", None))
-    values = {**configuration.load(path, given.pop("profile", None)), **given}
+    values = merged(options)
     if "keyspace" not in values:
         raise CommandFailed(
             "no keyspace is named",

@@ -1,15 +1,17 @@
 """``event-store verify``: whether every stream is what a stream must be."""
 
+from collections.abc import Awaitable, Callable
 from typing import Annotated
 
 import orjson
 import typer
 
 from ..cassandra import EventStore
-from ..moving import StreamFinding, verify_streams
+from ..moving import StreamFinding, Verification, verify_streams
 from .arguments import AsJson
 from .exit_codes import ExitCode
-from .meter import Every, Meter
+from .meter import Every, metered
+from .output import LineWriter, write_lines
 from .streams import Checkpoint
 from .target import with_store
 
@@ -41,27 +43,40 @@ async def verify(
     - `event-store verify`
     - `event-store verify --checkpoint verify.checkpoint --json`
     """
-    with Meter("verify", every) as meter:
-        report = await verify_streams(
+    report = await metered(
+        "verify",
+        every,
+        lambda meter: verify_streams(
             store,
             checkpoint=checkpoint,
             accept=frozenset(accept or ()),
             on_progress=meter,
-            on_finding=lambda finding: tell(finding, as_json),
-        )
-    if as_json:
-        typer.echo(orjson.dumps(report, option=orjson.OPT_NON_STR_KEYS).decode())
-    else:
-        typer.echo(f"streams   {report.streams:,}")
-        typer.echo(f"events    {report.events:,}")
-        typer.echo(f"bytes     {report.bytes:,}, of payloads and metadata as stored")
-        typer.echo(f"digest    {report.digest}")
-        found = ", ".join(f"{count:,} {kind}" for kind, count in report.findings.items())
-        typer.echo(f"findings  {found or 'none'}")
+            on_finding=teller(as_json),
+        ),
+    )
+    await write_lines(_report(report, as_json))
     if report.findings:
         raise typer.Exit(ExitCode.FINDINGS)
 
 
-def tell(finding: StreamFinding, as_json: bool, *, to_stderr: bool = False) -> None:
-    """Print a finding, as a line of text or of JSON."""
-    typer.echo(orjson.dumps(finding).decode() if as_json else str(finding), err=to_stderr)
+def teller(as_json: bool, *, to_stderr: bool = False) -> Callable[[StreamFinding], Awaitable[None]]:
+    """Return what prints findings, each as a line of text or of JSON."""
+    lines = LineWriter(to_stderr=to_stderr)
+
+    async def tell(finding: StreamFinding) -> None:
+        await lines.write(orjson.dumps(finding).decode() if as_json else str(finding))
+
+    return tell
+
+
+def _report(report: Verification, as_json: bool) -> list[str]:
+    if as_json:
+        return [orjson.dumps(report, option=orjson.OPT_NON_STR_KEYS).decode()]
+    found = ", ".join(f"{count:,} {kind}" for kind, count in report.findings.items())
+    return [
+        f"streams   {report.streams:,}",
+        f"events    {report.events:,}",
+        f"bytes     {report.bytes:,}, of payloads and metadata as stored",
+        f"digest    {report.digest}",
+        f"findings  {found or 'none'}",
+    ]

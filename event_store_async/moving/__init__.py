@@ -3,9 +3,9 @@ Whole stores: surveyed, verified, exported into a file and imported from one.
 
 They work on `EventStore.storage`, so on Cassandra only; each is an async function, and a command of
 ``event-store`` besides. From the bottom up: `digest`, `totals`, `findings`, `lines` (values, no
-I/O); `checkpoint`, `writing` and `reading` (files, in worker threads); `walking` (the ring, side by
-side) and `resuming`; `surveying`, `verifying`; `export_state`, `spool`, `exporting`;
-`import_state`, `arrivals`, `importing`.
+I/O); `telling` (listeners); `checkpoint`, `writing` and `reading` (files, in worker threads);
+`walking` (the ring, side by side) and `resuming`; `surveying`, `verifying`; `export_state`,
+`spool`, `exporting`; `import_state`, `arrivals`, `importing`.
 """
 
 from ..cassandra import Storage

@@ -15,6 +15,7 @@ from ..stored import StoredEvent
 from .digest import StreamDigest
 from .findings import FindingKind, StreamFinding
 from .import_state import ImportState, OpenStream
+from .telling import Listener, tell
 from .walking import first_error
 
 _BATCH_EVENTS: Final = 100
@@ -42,7 +43,7 @@ class Arrivals:
     state: ImportState
     check: bool
     workers: int
-    on_finding: Callable[[StreamFinding], None]
+    on_finding: Listener[StreamFinding]
     _queues: list[asyncio.Queue[_Item]] = field(default_factory=list)
     _batch: list[StoredEvent] = field(default_factory=list)
     _size: int = 0
@@ -106,13 +107,13 @@ class Arrivals:
         try:
             result = await self.storage.restore(events)
         except StreamError as error:
-            self._refuse(stream, FindingKind.CONFLICT, events[0].version, str(error))
+            await self._refuse(stream, FindingKind.CONFLICT, events[0].version, str(error))
             return
         if isinstance(result, ConcurrentModification):
             text = f"the store is at version {result.actual_version}, and has other events"
             if result.actual_version < events[0].version - 1:
                 text = f"the store is at version {result.actual_version} only"
-            self._refuse(stream, FindingKind.CONFLICT, events[0].version, text)
+            await self._refuse(stream, FindingKind.CONFLICT, events[0].version, text)
         else:
             self.state.stored += result.stored
 
@@ -127,16 +128,16 @@ class Arrivals:
                 async for event in events:
                     found.add(event)
         except StreamHole as hole:
-            self._refuse(stream, FindingKind.DIFFERENT, hole.version, "it was not read back")
+            await self._refuse(stream, FindingKind.DIFFERENT, hole.version, "it was not read back")
             return
         if found.value == wanted.value:
             self.state.checked += 1
         else:
-            self._refuse(stream, FindingKind.DIFFERENT, None, "another digest was read back")
+            await self._refuse(stream, FindingKind.DIFFERENT, None, "another digest was read back")
 
-    def _refuse(
+    async def _refuse(
         self, stream: OpenStream, kind: FindingKind, version: int | None, detail: str
     ) -> None:
         stream.failed = True
         self.state.findings += 1
-        self.on_finding(StreamFinding(stream.digest.stream_id, kind, version, detail))
+        await tell(self.on_finding, StreamFinding(stream.digest.stream_id, kind, version, detail))

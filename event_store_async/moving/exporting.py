@@ -18,6 +18,7 @@ from .export_state import Chunk, ExportState, Partial
 from .findings import FindingKind, StreamFinding
 from .lines import StreamEnd, write_line
 from .spool import FRAMES, Frames, Spool
+from .telling import Listener, tell
 from .totals import Progress
 from .walking import RANGES, WORKERS, check_workers, first_error, walk
 from .writing import check_zstd
@@ -59,7 +60,7 @@ async def export_events(
     workers: int = WORKERS,
     frames: Frames = FRAMES,
     on_progress: Callable[[Progress], None] = lambda _: None,
-    on_finding: Callable[[StreamFinding], None] = lambda _: None,
+    on_finding: Listener[StreamFinding] = lambda _: None,
 ) -> ExportReport:
     """
     Write all events of a store into a file.
@@ -80,7 +81,7 @@ async def export_events(
         workers: How many of them are read at once.
         frames: When a frame ends, and a checkpoint is written.
         on_progress: Told of each step.
-        on_finding: Told of each damaged stream.
+        on_finding: Told of each damaged stream; an async function is waited for.
 
     Raises:
         InvalidArgument: there is no zstd, or no worker.
@@ -128,7 +129,7 @@ class _Export:
         storage: Storage,
         state: ExportState,
         send: MemoryObjectSendStream[Chunk],
-        on_finding: Callable[[StreamFinding], None],
+        on_finding: Listener[StreamFinding],
     ) -> None:
         self._storage = storage
         self._state = state
@@ -188,7 +189,8 @@ class _Export:
         if problem is not None:
             chunk.findings += 1
             kind = FindingKind.HEAD if head is None else FindingKind.HOLE
-            self._on_finding(StreamFinding(stream_id, kind, digest.events + 1, problem))
+            finding = StreamFinding(stream_id, kind, digest.events + 1, problem)
+            await tell(self._on_finding, finding)
 
     async def _pass_on(self, index: int) -> None:
         chunk, self._chunks[index] = self._chunks[index], Chunk(index)

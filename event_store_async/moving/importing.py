@@ -15,6 +15,7 @@ from .import_state import ImportState, OpenStream
 from .lines import ArchiveEnd, Header, Line, StreamEnd, read_line
 from .reading import Frame, FrameReader
 from .spool import export_checkpoint
+from .telling import Listener
 from .totals import Progress
 from .walking import WORKERS, check_workers
 from .writing import check_zstd
@@ -54,7 +55,7 @@ async def import_events(
     check: bool = True,
     workers: int = 2 * WORKERS,
     on_progress: Callable[[Progress], None] = lambda _: None,
-    on_finding: Callable[[StreamFinding], None] = lambda _: None,
+    on_finding: Listener[StreamFinding] = lambda _: None,
 ) -> ImportReport:
     """
     Store the events of a file that `export_events` wrote, bit for bit, with their ids and times.
@@ -72,7 +73,8 @@ async def import_events(
         check: Read every stream back when it is stored, and compare its digest.
         workers: How many streams are written at once.
         on_progress: Told of each step.
-        on_finding: Told of each stream that was refused or is different.
+        on_finding: Told of each stream that was refused or is different; an async function is
+            waited for.
 
     Raises:
         InvalidArgument: there is no zstd, no worker, or a checkpoint is named for a stream.

@@ -15,6 +15,7 @@ from ..errors import StreamHole
 from ..ring import ScanPosition
 from ..stored import StreamSummary
 from .resuming import Resumable, resumable
+from .telling import Listener, tell
 from .totals import Progress
 from .walking import RANGES, WORKERS, walk
 
@@ -125,7 +126,7 @@ async def survey_streams(
     ranges: int = RANGES,
     workers: int = WORKERS,
     on_progress: Callable[[Progress], None] = lambda _: None,
-    on_stream: Callable[[StreamFacts], None] | None = None,
+    on_stream: Listener[StreamFacts] | None = None,
 ) -> Survey:
     """
     Go through all streams of a store.
@@ -138,7 +139,8 @@ async def survey_streams(
         ranges: Into how many parts the ring is cut.
         workers: How many of them are read at once.
         on_progress: Told of each stream.
-        on_stream: Told what was found of each stream, in no order.
+        on_stream: Told what was found of each stream, in no order; an async function is waited
+            for. A run that goes on from a checkpoint tells the streams behind that again.
 
     Raises:
         InvalidArgument: no worker, or no ranges.
@@ -158,7 +160,7 @@ class _Surveyor:
     work: Resumable[Survey]
     depth: Depth
     on_progress: Callable[[Progress], None]
-    on_stream: Callable[[StreamFacts], None] | None
+    on_stream: Listener[StreamFacts] | None
 
     async def enter(self, index: int) -> ScanPosition | None:
         return self.work.ring.spans[index].position
@@ -171,22 +173,22 @@ class _Surveyor:
         elif self.depth is Depth.ENDS:
             tail = await self.storage.tail(summary.stream_id)
             last = None if tail is None else tail.timestamp
+        if self.on_stream is not None:
+            facts = StreamFacts(
+                summary.stream_id,
+                summary.version,
+                _moment(summary.first_timestamp),
+                _moment(last),
+                size,
+            )
+            await tell(self.on_stream, facts)
+        # Counted without a pause, see Resumable.save.
         survey = self.work.extra
         survey.add(summary.version or 0, summary.first_timestamp, last, summary.stream_id)
         if size is not None:
             survey.add_bytes(size, summary.stream_id)
         self.work.totals.streams += 1
         self.work.totals.events += summary.version or 0
-        if self.on_stream is not None:
-            self.on_stream(
-                StreamFacts(
-                    summary.stream_id,
-                    summary.version,
-                    _moment(summary.first_timestamp),
-                    _moment(last),
-                    size,
-                )
-            )
         await self.work.passed(index, summary)
         self.on_progress(self.work.progress())
 

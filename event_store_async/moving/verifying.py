@@ -15,6 +15,7 @@ from ..stored import StoredEvent, StreamSummary
 from .digest import StreamDigest
 from .findings import FindingKind, StreamFinding
 from .resuming import Resumable, resumable
+from .telling import Listener, tell
 from .totals import Progress
 from .walking import RANGES, WORKERS, walk
 
@@ -59,7 +60,7 @@ async def verify_streams(
     ranges: int = RANGES,
     workers: int = WORKERS,
     on_progress: Callable[[Progress], None] = lambda _: None,
-    on_finding: Callable[[StreamFinding], None] = lambda _: None,
+    on_finding: Listener[StreamFinding] = lambda _: None,
 ) -> Verification:
     """
     Read every event of a store, and look for what must not be.
@@ -78,7 +79,7 @@ async def verify_streams(
         ranges: Into how many parts the ring is cut.
         workers: How many of them are read at once.
         on_progress: Told of each stream.
-        on_finding: Told of each finding.
+        on_finding: Told of each finding; an async function is waited for.
 
     Raises:
         InvalidArgument: no worker, or no ranges.
@@ -120,7 +121,7 @@ class _Verifier:
         work: Resumable[_Findings],
         accept: frozenset[str],
         on_progress: Callable[[Progress], None],
-        on_finding: Callable[[StreamFinding], None],
+        on_finding: Listener[StreamFinding],
     ) -> None:
         self._storage = storage
         self._work = work
@@ -137,13 +138,15 @@ class _Verifier:
             findings = await self._judge(summary, events)
         finally:
             self._work.under_way -= events.told
+        for finding in findings:
+            await tell(self._on_finding, finding)
+        # Counted without a pause, see Resumable.save.
         self._work.totals.events += events.digest.events
         self._work.totals.bytes += events.bytes
         self._work.totals.add_stream(events.digest)
         counts = self._work.extra.counts
         for finding in findings:
             counts[finding.kind] = counts.get(finding.kind, 0) + 1
-            self._on_finding(finding)
         await self._work.passed(index, summary)
         self._on_progress(self._work.progress())
 

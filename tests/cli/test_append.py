@@ -86,6 +86,25 @@ async def test_what_read_prints_can_be_appended(
     assert facts([*await read_all(store, other)]) == facts([*await read_all(store, stream_id)])
 
 
+async def test_envelopes_are_given_the_ids_that_they_do_not_have(
+    shell: Shell, store: EventStore, stream_id: UUID
+) -> None:
+    """As the hint of an unknown outcome says: all of the ids, those of the envelopes too."""
+    ids = [uuid4(), uuid4()]
+    arguments = [
+        *("append", str(stream_id), f'{{"payload": 1, "event_id": "{ids[0]}"}}', '{"payload": 2}'),
+        *("--envelopes", *(f"--event-id={event_id}" for event_id in ids)),
+    ]
+
+    first = await shell(*arguments)
+    again = await shell(*arguments)
+
+    events = await read_all(store, stream_id)
+    assert [(event.payload, event.event_id) for event in events] == [(1, ids[0]), (2, ids[1])]
+    assert (first.code, first.out) == (again.code, again.out) == (0, "1\n2\n")
+    assert "stored earlier" in again.err
+
+
 @pytest.mark.parametrize(
     ("expected", "versions"),
     [("any", "2"), ("stream-exists", "2"), ("1", "2")],
@@ -157,9 +176,9 @@ async def test_an_unknown_outcome_prints_the_ids_that_settle_it(
 @pytest.mark.parametrize(
     ("arguments", "stdin", "says"),
     [
-        (["{"], "", ["argument 1 is not JSON"]),
+        (["{"], "", ["argument 1 is not JSON", "in single quotes"]),
         (["text"], "", ["argument 1 is not JSON", "needs its quotes"]),
-        ([], '{"a": 1}\n{"a": 2\n', ["standard input, line 2 is not JSON"]),
+        ([], '{"a": 1}\n{"a": 2\n', ["standard input, line 2 is not JSON", "nothing was appended"]),
         ([], '{"a": 1,\n"b": [2\n}', ["standard input, line 3: not JSON"]),
         ([], "  \n", ["standard input is empty"]),
         (["--file", "missing.json"], "", ["missing.json cannot be read: No such file"]),
@@ -175,6 +194,16 @@ async def test_an_unknown_outcome_prints_the_ids_that_settle_it(
         (['{"payload": 1, "kind": "x"}', "--envelopes"], "", ["an envelope has no kind"]),
         (['{"payload": 1, "event_id": 5}', "--envelopes"], "", ["5 is not a UUID"]),
         (["1", "--envelopes", "--type", "x"], "", ["each envelope has its own type"]),
+        (
+            ['{"payload": 1}', "--envelopes", *[f"--event-id={uuid4()}"] * 2],
+            "",
+            ["--event-id is given 2 times for 1 events"],
+        ),
+        (
+            [f'{{"payload": 1, "event_id": "{uuid4()}"}}', "--envelopes", f"--event-id={uuid4()}"],
+            "",
+            ["event 1 has the event id", "and --event-id says", "in the order of the events"],
+        ),
         (["1", "--timeout", "0"], "", ["--timeout"]),
     ],
 )

@@ -6,6 +6,7 @@ import pty
 import signal
 import subprocess
 import sys
+from pathlib import Path
 from uuid import UUID, uuid4
 
 import anyio
@@ -52,8 +53,11 @@ async def test_ctrl_c_while_it_waits_for_input(shell: Shell, stream_id: UUID) ->
     assert head.out == "0\n"
 
 
+@pytest.mark.parametrize(
+    "events", [["1"], ["--envelopes", '{"payload": 1}']], ids=["payloads", "envelopes"]
+)
 async def test_an_append_that_nobody_answers_has_an_unknown_outcome_which_can_be_settled(
-    shell: Shell, server: Server, stream_id: UUID
+    shell: Shell, server: Server, stream_id: UUID, events: list[str]
 ) -> None:
     """Through a wire that lets the batch pass and is cut then, each time."""
     wire = await Proxy("127.0.0.1", 0, server.contact_points[0], server.port).open()
@@ -62,13 +66,13 @@ async def test_an_append_that_nobody_answers_has_an_unknown_outcome_which_can_be
     try:
         wire.cut()
         unknown = await ended(
-            await through.process("append", str(stream_id), "1", "--timeout", "1.5")
+            await through.process("append", str(stream_id), *events, "--timeout", "1.5")
         )
     finally:
         await wire.close()
     hint = next(line for line in unknown.err.splitlines() if line.startswith("hint:"))
     again = await shell(
-        *("append", str(stream_id), "1"),
+        *("append", str(stream_id), *events),
         *hint[hint.index("--event-id") :].split(),
     )
 
@@ -104,6 +108,54 @@ async def test_an_append_that_is_interrupted_tells_the_ids_that_settle_it(
     assert (left.code, left.out) == (130, "")
     assert (again.code, again.out) == (0, "1\n")
     assert (await shell("head", str(stream_id))).out == "1\n"
+
+
+full = pytest.mark.skipif(
+    not Path("/dev/full").exists(), reason="there is no /dev/full here to be written to"
+)
+
+
+@full
+@pytest.mark.parametrize(
+    "command",
+    [
+        "--version",
+        "--help",
+        "read --help",
+        "schema show",
+        "head $STREAM",
+        "read $STREAM",
+        "read $STREAM --pretty",
+        "tail $STREAM --from 1 --count 1",
+        "append $STREAM 1 --json",
+        "schema status",
+        "streams",
+        "streams --list",
+        "verify",
+        "verify --json",
+        "export -",
+    ],
+)
+async def test_output_that_cannot_be_written_is_an_error(
+    shell: Shell, store: EventStore, stream_id: UUID, command: str
+) -> None:
+    await store.persist_events(stream_id, ["x" * 20_000])
+
+    done = await shell.sh(
+        f"event-store {command} > /dev/full && exit 99 || exit $?", STREAM=str(stream_id)
+    )
+
+    assert done.code == 1
+    (line,) = [line for line in done.err.splitlines() if not line.startswith("following ")]
+    assert line.startswith("error: ")
+    assert "cannot be written: No space left on device" in line
+
+
+@full
+async def test_who_cannot_be_told_has_the_exit_code(nowhere: Shell) -> None:
+    done = await nowhere.sh("event-store schema status 2> /dev/full && exit 99 || exit $?")
+
+    assert (done.code, done.out, done.err) == (2, "", "")
 
 
 async def test_ctrl_c_while_it_connects(nowhere: Shell) -> None:

@@ -51,15 +51,28 @@ async def test_help_says_what_it_does_with_examples(nowhere: Shell, name: str) -
         assert example in " ".join(done.out.split())
 
 
+@pytest.mark.parametrize("name", COMMANDS)
+async def test_help_fits_a_narrow_terminal(nowhere: Shell, name: str) -> None:
+    """Nothing is cut, and a flag does not look as if it took a value (but typer's own --help)."""
+    done = await nowhere(*name.split(), "--help", COLUMNS="80")
+    lines = done.out.splitlines()
+
+    assert max(map(len, lines)) <= 80
+    assert [line for line in lines if re.search(r"…\s*│$", line)] == []
+    assert [line for line in lines if "<bool>" in line and "--help" not in line] == []
+
+
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def bank(server: Server) -> AsyncGenerator[None, None]:
-    """Give the keyspace that the examples name."""
+    """Give the keyspaces that the examples name."""
     if server.embedded is None:
         pytest.skip("examples name keyspaces that may be somebody's on this cluster")
-    async with server.connect("bank") as store:
+    async with server.connect("bank") as store, server.connect("bank_copy") as copy:
         await store.create_schema(server.replication)
+        await copy.create_schema(server.replication)
         yield
         await drop_keyspace(store, "bank")
+        await drop_keyspace(store, "bank_copy")
 
 
 @pytest.mark.parametrize(

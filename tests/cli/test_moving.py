@@ -7,7 +7,8 @@ from uuid import uuid4
 import pytest
 import pytest_asyncio
 
-from event_store_async import EventStore
+from event_store_async import EventStore, RestoreOutcomeUnknown
+from event_store_async.cli.failures import explain
 
 from ..fixtures.server import Server
 from ..fixtures.stores import drop_keyspace, run_cql
@@ -150,4 +151,13 @@ async def test_progress_on_a_terminal_is_a_bar(shell: Shell) -> None:
 
     assert done.code == 0
     assert "verify" in done.out
+    assert "100%" in done.out
     assert "digest    " in done.out
+
+
+async def test_an_import_of_unknown_outcome_has_the_exit_code_of_one() -> None:
+    failed = explain(RestoreOutcomeUnknown(uuid4(), 1, 100))
+
+    assert failed.code == 4
+    assert "versions 1 to 100" in failed.message
+    assert failed.hint == "repeat the import: what is stored already is passed over"

@@ -3,10 +3,12 @@
 import re
 from pathlib import Path
 
+import typer
+
 from event_store_async.cli import configuration
 from event_store_async.cli.exit_codes import ExitCode
 
-from .test_help import COMMANDS
+from .test_help import COMMANDS, ROOT
 
 PAGE = (Path(__file__).parents[2] / "docs" / "command-line.md").read_text("utf-8")
 
@@ -34,3 +36,21 @@ def test_every_command_is_there() -> None:
     for name in COMMANDS:
         *_, last = name.split()
         assert re.search(rf"`(\w+ )?{last}[` ]", PAGE), name
+
+
+def test_every_command_that_prints_json_is_there() -> None:
+    (sentence,) = re.findall(r"With `--json`, (.*?) print JSON\.", PAGE, re.DOTALL)
+
+    assert sorted(re.findall(r"`([a-z ]+)`", sentence)) == sorted(
+        name for name in COMMANDS if "--json" in options_of(name)
+    )
+
+
+def options_of(name: str) -> set[str]:
+    """Return the options of a command."""
+    command: object = ROOT
+    for word in name.split():
+        assert isinstance(command, typer.core.TyperGroup)
+        command = command.commands[word]
+    assert isinstance(command, typer.core.TyperCommand)
+    return {option for parameter in command.params for option in parameter.opts}

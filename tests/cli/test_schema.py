@@ -137,6 +137,25 @@ async def test_show_prints_cql_that_can_be_run(nowhere: Shell) -> None:
     assert "'datacenter1': 3" in default.out
 
 
+async def test_show_is_for_the_table_that_the_environment_or_a_file_names(nowhere: Shell) -> None:
+    (nowhere.folder / "event-store.toml").write_text(
+        'keyspace = "filed"\n[profiles.old]\ntable = "log"'
+    )
+
+    filed = await nowhere("schema", "show")
+    profile = await nowhere("schema", "show", "--profile", "old")
+    set_ = await nowhere("schema", "show", EVENT_STORE_KEYSPACE="env", EVENT_STORE_TABLE="facts")
+    option = await nowhere("schema", "show", "--keyspace", "said", EVENT_STORE_KEYSPACE="env")
+    wrong = await nowhere("schema", "show", "--config", "missing.toml")
+
+    for done, table in (
+        *((filed, "filed.events"), (profile, "filed.log")),
+        *((set_, "env.facts"), (option, "said.events")),
+    ):
+        assert f"CREATE TABLE IF NOT EXISTS {table}" in done.out
+    assert (wrong.code, wrong.out, "missing.toml: No such file" in wrong.err) == (2, "", True)
+
+
 async def test_the_version(nowhere: Shell) -> None:
     from event_store_async import __version__
 

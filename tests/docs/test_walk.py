@@ -24,3 +24,23 @@ def test_every_command_of_the_walk_is_on_the_page() -> None:
     typed = [f"$ {command}" for part in walk.PARTS for command in part.commands]
 
     assert [line for line in shown if line.startswith("$ ")] == typed
+
+
+def test_the_copy_on_the_page_has_the_digest_of_its_source() -> None:
+    page = walk.PAGE.read_text("utf-8")
+    _, part = page.split("## Moving data\n")
+    lines = part.split("\n## ")[0].splitlines()
+    digests = [line.split()[1].rstrip(",") for line in lines if line.startswith("digest ")]
+
+    assert len(digests) == 4, "verify, export, import, verify"
+    assert len(set(digests)) == 1
+    assert [line for line in lines if line.startswith("findings ")] == ["findings  none"] * 4
+
+
+def test_digests_that_differ_are_not_made_equal() -> None:
+    one, two = "1" * 64, "2" * 64
+
+    first, second, again = walk._with_digests_of_its_own(f"{one} {two} {one}").split()
+
+    assert first == again != second
+    assert {first, second}.isdisjoint({one, two})

@@ -21,6 +21,7 @@ from event_store_async import (
 from event_store_async.cassandra.connecting import Connecting
 from event_store_async.embedded import EmbeddedCassandra
 
+from ..cli.running import Shell
 from .certificates import Authority
 
 AUTHORITY: Final = Authority.of_the_tests()
@@ -157,3 +158,41 @@ async def test_the_right_password_stands_nowhere(
             assert secret not in repr(store) + repr(vars(store)) + repr(opening)
 
     assert secret not in caplog.text
+
+
+async def test_the_command_appends_and_reads_over_tls_with_a_password(
+    secured: EmbeddedCassandra, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The password from the environment, then from a file that the configuration names."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "ca.pem").write_text(AUTHORITY.certificate)
+    (tmp_path / "client.pem").write_text(CLIENT.certificate)
+    (tmp_path / "client.key").write_text(CLIENT.private_key)
+    shell = Shell({"XDG_CONFIG_HOME": str(tmp_path)}, tmp_path)
+    stream = str(uuid4())
+    options = [
+        *(f"--contact-points={','.join(secured.contact_points)}", f"--port={secured.port}"),
+        *(f"--datacenter={secured.local_datacenter}", "--keyspace=secured_command"),
+        *("--ca-file=ca.pem", "--certificate-file=client.pem", "--private-key-file=client.key"),
+    ]
+    user = f"--username={SUPERUSER}"
+
+    created = await shell(
+        *("schema", "create", f"--replication={secured.local_datacenter}=1", *options, user),
+        EVENT_STORE_PASSWORD=SUPERUSER,
+    )
+    appended = await shell(
+        *("append", stream, '{"amount": 50}', *options, user), EVENT_STORE_PASSWORD=SUPERUSER
+    )
+    wrong = await shell("read", stream, *options, user, EVENT_STORE_PASSWORD=PASSWORD)
+    (tmp_path / "event-store.toml").write_text(
+        f'username = "{SUPERUSER}"\npassword_file = "password"\n'
+    )
+    (tmp_path / "password").write_text(f"{SUPERUSER}\n")
+    read = await shell("read", stream, *options)
+
+    assert (created.code, created.err) == (0, "")
+    assert (appended.code, appended.out) == (0, "1\n"), appended.err
+    assert (wrong.code, wrong.out, PASSWORD in wrong.err) == (1, "", False)
+    assert "hint: set EVENT_STORE_USERNAME and EVENT_STORE_PASSWORD" in wrong.err
+    assert (read.code, '"payload":{"amount":50}' in read.out) == (0, True), read.err

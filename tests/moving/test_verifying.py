@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator
 from pathlib import Path
 from uuid import UUID, uuid4
 
+import anyio.lowlevel
 import pytest
 
 from event_store_async import EventStore, NewEvent, RawCodec
@@ -183,6 +184,34 @@ async def test_events_of_a_codec_of_ones_own_are_read_with_it(
     assert (await verified(own))[0].findings == {}
     assert (await verified(store))[0].findings == {FindingKind.NO_CODEC: 1}
     await own.close()
+
+
+async def test_an_async_listener_is_waited_for(made: tuple[EventStore, str]) -> None:
+    """Before its stream is counted: it sets the pace, and a checkpoint knows of none untold."""
+    store, keyspace = made
+    streams = [uuid4() for _ in range(5)]
+    for stream in streams:
+        await store.persist_events(stream, [1, 2, 3])
+        await run_cql(
+            store, f"DELETE FROM {keyspace}.events WHERE stream_id = {stream} AND version = 2"
+        )
+    told: set[UUID] = set()
+    begun: list[int] = []
+
+    async def listen(what: StreamFacts | StreamFinding) -> None:
+        await anyio.lowlevel.checkpoint()
+        told.add(what.stream_id)
+
+    def look(progress: Progress) -> None:
+        begun.append(progress.streams - len(told))
+
+    await survey_streams(store, on_stream=listen, on_progress=look)
+    surveyed, told = told, set()
+    report = await verify_streams(store, on_finding=listen, on_progress=look)
+
+    assert surveyed == told == set(streams)
+    assert report.findings == {FindingKind.HOLE: 5}
+    assert max(begun) <= 0, "counted before it was told"
 
 
 async def test_a_survey_counts(made: tuple[EventStore, str]) -> None:

@@ -1,0 +1,103 @@
+"""Output that is read slowly: it holds up whoever writes it, and not the loop."""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import anyio
+import anyio.lowlevel
+import pytest
+from anyio import to_thread
+
+from event_store_async.cli.meter import Meter, metered
+from event_store_async.cli.output import LineWriter
+from event_store_async.moving import Progress
+
+
+@contextmanager
+def nobody_reads(monkeypatch: pytest.MonkeyPatch, name: str) -> Iterator[int]:
+    """Put a pipe that is full in the place of an output; gives the end to read from."""
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    try:
+        while True:
+            os.write(writer, b"." * 4096)
+    except BlockingIOError:
+        os.set_blocking(writer, True)
+    with os.fdopen(writer, "w", encoding="utf-8") as output, monkeypatch.context() as patch:
+        patch.setattr(sys, name, output)
+        try:
+            yield reader
+        finally:
+            os.close(reader)
+
+
+def read_up_to(reader: int, words: str) -> list[str]:
+    """Read until a line has these words; returns the lines, without what filled the pipe."""
+    text = ""
+    while words not in text or not text.endswith("\n"):
+        text += os.read(reader, 65536).decode()
+    return text.lstrip(".").splitlines()
+
+
+@pytest.mark.timeout(60)
+async def test_lines_wait_for_their_reader_and_the_loop_goes_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    written: list[int] = []
+    with nobody_reads(monkeypatch, "stdout") as reader:
+        lines = LineWriter()
+
+        async def write(number: int) -> None:
+            await lines.write(f"line {number}")
+            written.append(number)
+
+        async with anyio.create_task_group() as group:
+            for number in range(8):
+                group.start_soon(write, number)
+            for _ in range(100):
+                await anyio.lowlevel.checkpoint()
+            before = list(written)
+            read = await to_thread.run_sync(read_up_to, reader, "line 7")
+
+    assert before == [], "who writes waits"
+    assert sorted(written) == list(range(8))
+    assert read == [f"line {number}" for number in range(8)]
+
+
+@pytest.mark.timeout(60)
+async def test_progress_that_nobody_reads_holds_up_no_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What could not be shown in time is not kept: the latest is shown."""
+    worked = anyio.Event()
+    results: list[str] = []
+
+    async def work(meter: Meter) -> str:
+        for done in range(1, 5001):
+            meter(Progress(done / 5000, done, done))
+            await anyio.lowlevel.checkpoint()
+        worked.set()
+        return "result"
+
+    async def run() -> None:
+        results.append(await metered("verify", 0.0, work))
+
+    with nobody_reads(monkeypatch, "stderr") as reader:
+        async with anyio.create_task_group() as group:
+            group.start_soon(run)
+            await worked.wait()
+            before = list(results)
+            read = await to_thread.run_sync(read_up_to, reader, "verify: 100%")
+
+    assert (before, results) == ([], ["result"])
+    assert read[-1].startswith("verify: 100%, 5,000 events in 5,000 streams, ")
+    assert len(read) <= 2, "the one that nobody read, and the last"
+
+
+async def test_what_the_work_raises_ends_the_meter() -> None:
+    async def work(meter: Meter) -> None:
+        meter(Progress(0.5, 1, 1))
+        raise LookupError("lost")
+
+    with pytest.raises(LookupError, match="lost"):
+        await metered("verify", 0.0, work)
