@@ -10,15 +10,17 @@ EVENT_STORE_CONTACT_POINTS names:
 
 import argparse
 import asyncio
+import itertools
 import json
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -42,17 +44,27 @@ class Command:
 
     def kill_after(self, lines: int, *arguments: str, how: signal.Signals = signal.SIGKILL) -> str:
         """Run it, end it behind so many lines of progress, and return the last of them."""
+        return self._kill(lambda number, _: number == lines, arguments, how)
+
+    def kill_at(self, percent: int, *arguments: str) -> str:
+        """Run it, end it behind the line that shows so much as done, and return that line."""
+        return self._kill(lambda _, line: _percent(line) >= percent, arguments, signal.SIGKILL)
+
+    def _kill(
+        self, due: Callable[[int, str], bool], arguments: Sequence[str], how: signal.Signals
+    ) -> str:
         with self._start(arguments, stdout=subprocess.DEVNULL) as process:
             assert process.stderr is not None
-            last = ""
-            for _ in range(lines):
+            for number in itertools.count(1):
                 last = process.stderr.readline().decode()
                 assert last, "it ended by itself"
+                if due(number, last):
+                    break
             process.send_signal(how)
             words = process.stderr.read()
         assert process.returncode == (130 if how is signal.SIGINT else -how), words
         assert b"Traceback" not in words
-        self._say(f"kill -{how} {arguments[0]} behind its line {lines}: {last.strip()}")
+        self._say(f"kill -{how} {arguments[0]} behind its line {number}: {last.strip()}")
         return last
 
     def run(self, *arguments: str, code: int = 0) -> dict[str, Any]:
@@ -81,6 +93,11 @@ class Command:
     def _say(self, text: str) -> None:
         if self._loud:
             print(text, flush=True)
+
+
+def _percent(line: str) -> int:
+    found = re.search(r"(\d+)%", line)
+    return int(found[1]) if found else 0
 
 
 def check_file(path: Path) -> tuple[int, int]:
@@ -128,7 +145,7 @@ def main() -> None:
     """Do as the module says."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--events", type=int, default=200_000)
-    parser.add_argument("--kills", type=int, default=3, help="of the export, and of the import")
+    parser.add_argument("--kills", type=int, default=3, help="of each, besides one half-way")
     parser.add_argument("--frame-events", type=int, default=2000)
     parser.add_argument("--seed", type=int, default=random.randrange(10**6))
     asyncio.run(_main(parser.parse_args()))
@@ -172,10 +189,12 @@ def _interrupt(
     most = max(2, asked.events // asked.frame_events // (asked.kills + 1))
     for _ in range(asked.kills):
         commands[0].kill_after(chance.randint(1, most), "export", str(path), *frames)
+    commands[0].kill_at(50, "export", str(path), *frames)
     exported = commands[0].run("export", str(path), *frames)
     print(f"in the file, each once: streams, events = {check_file(path)}")
     for _ in range(asked.kills):
         commands[1].kill_after(chance.randint(1, most), "import", str(path))
+    commands[1].kill_at(50, "import", str(path))
     imported = commands[1].run("import", str(path))
     again = commands[1].run("import", str(path))
     digests = [command.run("verify")["digest"] for command in commands]
