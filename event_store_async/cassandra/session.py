@@ -6,7 +6,7 @@ import weakref
 from collections.abc import Callable, Coroutine, Sequence
 from contextvars import Context, copy_context
 from functools import partial
-from typing import Any
+from typing import Any, NoReturn
 
 import anyio
 
@@ -206,9 +206,7 @@ class Session:
         try:
             return materialise(request.result())
         except (DriverError, RuntimeError) as error:
-            if (meaning := _meaning(error)) is None:
-                raise
-            raise meaning from error
+            _raise_meaning(error)
 
     async def change_schema(self, text: str, *, timeout: float) -> None:
         """Run a statement without parameters; raises `Fault`."""
@@ -255,9 +253,7 @@ class Session:
         try:
             return await request.wait()
         except (DriverError, RuntimeError) as error:
-            if (meaning := _meaning(error)) is None:
-                raise
-            raise meaning from error
+            _raise_meaning(error)
 
     def _send_all(self) -> None:
         unsent, self._unsent = self._unsent, []
@@ -271,10 +267,10 @@ class Session:
             self._landed.set_result(None)
 
 
-def _meaning(error: Exception) -> Exception | None:
-    """Return what a request's failure means; None where it is nobody's but ours."""
+def _raise_meaning(error: Exception) -> NoReturn:
+    """Raise what a request's failure means; the error itself, where it is nobody's but ours."""
     if isinstance(error, DriverError):
-        return Fault.of(error)
+        raise Fault.of(error) from error
     if "Session closed" in str(error):  # the driver's words for one that its owner closed
-        return StoreClosed()
-    return None
+        raise StoreClosed from error
+    raise error
