@@ -158,12 +158,13 @@ async def test_nothing_is_found_while_writers_write(made: tuple[EventStore, str]
 
     writers = [asyncio.ensure_future(write(stream_id)) for stream_id in hot]
     try:
-        for _ in range(5):
+        written_meanwhile = 0
+        while written_meanwhile < 5:  # a scan that no append fell into shows nothing
             before = written
             report, findings = await verified(store)
             assert findings == []
             assert report.events >= before
-            assert written > before, "they did write meanwhile"
+            written_meanwhile += written > before
     finally:
         ended.set()
         await asyncio.gather(*writers)
