@@ -1,7 +1,7 @@
 """Drafts: the events of an append, checked and encoded before anything is sent."""
 
 from collections.abc import Iterable, Mapping, Sequence, Sized
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -18,6 +18,7 @@ from .settings import Settings
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND: Final = timedelta(milliseconds=1)
 _METADATA: Final = JsonCodec()
+_WRAPPED: Final = (NewEvent, UnidentifiedEvent, RecordedEvent)
 
 
 # Not frozen, as nothing is that an append makes for itself alone: a frozen dataclass takes three
@@ -28,28 +29,32 @@ class Draft:
     An event with everything that is stored of it, save its version and timestamp.
 
     Attributes:
-        event: The event as the caller gave it, or wrapped, with the ids of its correlation.
-        payload: Its payload, encoded and perhaps compressed.
-        metadata: Its metadata as a JSON object, if any.
+        event_id: Its identity.
+        payload: What happened, as the caller gave it.
+        type: The name of its kind, if any.
+        metadata: Its metadata, with the ids of its correlation, if any.
+        encoded_payload: Its payload, encoded and perhaps compressed.
+        encoded_metadata: Its metadata as a JSON object, if any.
         content_type: The codec that encoded the payload, and whether it is compressed.
     """
 
-    event: NewEvent
-    payload: bytes
-    metadata: bytes | None
+    event_id: UUID
+    payload: Any
+    type: str | None
+    metadata: Mapping[str, Any] | None
+    encoded_payload: bytes
+    encoded_metadata: bytes | None
     content_type: str
+
+    @property
+    def event(self) -> NewEvent:
+        """The event as it can be appended again."""
+        return new_event(self.payload, self.type, self.metadata, self.event_id)
 
     def recorded(self, stream_id: UUID, version: int, timestamp: datetime) -> RecordedEvent:
         """Return the event as it stands in its stream."""
-        event = self.event
         return recorded_event(
-            stream_id,
-            version,
-            event.payload,
-            timestamp,
-            event.event_id,
-            event.type,
-            event.metadata,
+            stream_id, version, self.payload, timestamp, self.event_id, self.type, self.metadata
         )
 
 
@@ -72,12 +77,12 @@ class Drafts:
     @property
     def event_ids(self) -> tuple[UUID, ...]:
         """The ids, in order."""
-        return tuple(item.event.event_id for item in self.items)
+        return tuple([item.event_id for item in self.items])
 
     @property
     def events(self) -> tuple[NewEvent, ...]:
         """The events with their ids, in order."""
-        return tuple(item.event for item in self.items)
+        return tuple([item.event for item in self.items])
 
 
 def draft(events: Iterable[Any | NewEvent], codec: Codec, settings: Settings) -> Drafts:
@@ -98,20 +103,22 @@ def draft(events: Iterable[Any | NewEvent], codec: Codec, settings: Settings) ->
         if index >= settings.max_append_events:
             count = len(events) if isinstance(events, Sized) else index + 1
             raise AppendTooLarge("events", count, settings.max_append_events)
-        if isinstance(given, RecordedEvent):
+        if not isinstance(given, _WRAPPED):
+            event_id, payload, type_, metadata = settings.new_event_id(), given, None, None
+        elif isinstance(given, RecordedEvent):
             raise InvalidEvent(
                 index,
                 "a RecordedEvent stands in a stream already",
                 hint="make a NewEvent of its payload, type and metadata",
             )
-        if isinstance(given, NewEvent):
-            event, identified = given, True
-        elif isinstance(given, UnidentifiedEvent):
-            event = given.identified(settings.new_event_id())
         else:
-            event = new_event(given, None, None, settings.new_event_id())
-        item = _draft_one(index, event, codec, settings.compress_above)
-        size += len(item.payload) + len(item.metadata or b"")
+            payload, type_, metadata = given.payload, given.type, given.metadata
+            if isinstance(given, NewEvent):
+                event_id, identified = given.event_id, True
+            else:
+                event_id = settings.new_event_id()
+        item = _draft_one(index, event_id, payload, type_, metadata, codec, settings.compress_above)
+        size += len(item.encoded_payload) + len(item.encoded_metadata or b"")
         items.append(item)
     if len(items) > 1:
         _check_ids(items)
@@ -134,39 +141,43 @@ def _check_list(events: object) -> None:
 def _check_ids(items: Sequence[Draft]) -> None:
     seen: set[UUID] = set()
     for index, item in enumerate(items):
-        event_id = item.event.event_id
+        event_id = item.event_id
         if event_id in seen:
             raise InvalidEvent(index, f"event id {event_id} is used twice in one append")
         seen.add(event_id)
 
 
-def _draft_one(index: int, event: NewEvent, codec: Codec, compress_above: int | None) -> Draft:
-    if not isinstance(event.event_id, UUID):
-        raise InvalidEvent(
-            index, f"an event id must be a uuid.UUID, not {type(event.event_id).__name__}"
-        )
-    if event.type is not None and (not isinstance(event.type, str) or not event.type):
+def _draft_one(
+    index: int,
+    event_id: UUID,
+    payload: Any,
+    type_: str | None,
+    metadata: Mapping[str, Any] | None,
+    codec: Codec,
+    compress_above: int | None,
+) -> Draft:
+    if not isinstance(event_id, UUID):
+        raise InvalidEvent(index, f"an event id must be a uuid.UUID, not {type(event_id).__name__}")
+    if type_ is not None and (not isinstance(type_, str) or not type_):
         raise InvalidEvent(index, "a type must be a text that is not empty, or None")
-    if event.metadata is not None and not isinstance(event.metadata, Mapping):
+    if metadata is not None and not isinstance(metadata, Mapping):
         raise InvalidEvent(index, "metadata must be a mapping, or None")
-    metadata = with_correlation(event.metadata)
-    if metadata is not event.metadata:
-        event = replace(event, metadata=metadata)
+    metadata = with_correlation(metadata)
     try:
-        if event.type is not None:
-            event.type.encode()
-        payload = codec.encode(event.payload)
-        encoded = None if metadata is None else _METADATA.encode(dict(metadata))
+        if type_ is not None:
+            type_.encode()
+        encoded = codec.encode(payload)
+        encoded_metadata = None if metadata is None else _METADATA.encode(dict(metadata))
     except Exception as error:
         raise PayloadNotEncodable(index, f"cannot be encoded: {error}") from error
-    if type(payload) is not bytes:
-        raise PayloadNotEncodable(index, f"the codec made {type(payload).__name__}, not bytes")
-    smaller = None
-    if compress_above is not None and len(payload) > compress_above:
-        smaller = compressed(payload)
-    if smaller is not None:
-        return Draft(event, smaller, encoded, codec.content_type + SUFFIX)
-    return Draft(event, payload, encoded, codec.content_type)
+    if type(encoded) is not bytes:
+        raise PayloadNotEncodable(index, f"the codec made {type(encoded).__name__}, not bytes")
+    content_type = codec.content_type
+    if compress_above is not None and len(encoded) > compress_above:
+        smaller = compressed(encoded)
+        if smaller is not None:
+            encoded, content_type = smaller, content_type + SUFFIX
+    return Draft(event_id, payload, type_, metadata, encoded, encoded_metadata, content_type)
 
 
 def decode_metadata(data: bytes | None) -> Mapping[str, Any] | None:

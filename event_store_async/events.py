@@ -1,12 +1,12 @@
 """Events: as the caller hands them over, and as the store recorded them."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import field, fields
+from collections.abc import Mapping
+from dataclasses import field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, Generic
 from uuid import UUID, uuid4
 
-from .values import value
+from .values import setters, value
 
 if TYPE_CHECKING:
     from typing_extensions import TypeVar
@@ -88,12 +88,8 @@ class RecordedEvent(Generic[P_co]):
     metadata: Mapping[str, Any] | None = None
 
 
-def _setters(cls: type[Any]) -> list[Callable[[Any, Any], None]]:
-    return [cls.__dict__[item.name].__set__ for item in fields(cls)]
-
-
 _new: Final = object.__new__
-_set_new_payload, _set_new_type, _set_new_metadata, _set_new_event_id = _setters(NewEvent)
+_set_new_payload, _set_new_type, _set_new_metadata, _set_new_event_id = setters(NewEvent)
 (
     _set_stream_id,
     _set_version,
@@ -102,7 +98,7 @@ _set_new_payload, _set_new_type, _set_new_metadata, _set_new_event_id = _setters
     _set_event_id,
     _set_type,
     _set_metadata,
-) = _setters(RecordedEvent)
+) = setters(RecordedEvent)
 
 
 def new_event(

@@ -13,24 +13,22 @@ _set_int: Final = _slots["int"].__set__
 _set_is_safe: Final = _slots["is_safe"].__set__
 _UNKNOWN: Final = SafeUUID.unknown
 
-_VARIANT: Final = ~(0xC000 << 48), 0x8000 << 48
-_VERSION: Final = ~(0xF000 << 64), 4 << 76
+# RFC 9562: the variant's two bits, and the version's four.
+_KEPT: Final = ~(0xC000 << 48 | 0xF000 << 64)
+_SET: Final = 0x8000 << 48 | 4 << 76
 
 
 def random_uuid() -> UUID:
     """Return a random UUID, version 4, as `uuid.uuid4` does."""
-    number = int.from_bytes(urandom(16), "big")
-    number = number & _VARIANT[0] | _VARIANT[1]
-    return _uuid(number & _VERSION[0] | _VERSION[1])
+    made = _new(UUID)
+    _set_int(made, int.from_bytes(urandom(16)) & _KEPT | _SET)
+    _set_is_safe(made, _UNKNOWN)
+    return made
 
 
 def parse_uuid(text: str) -> UUID:
     """Return the UUID of its 32 hexadecimal digits, with or without hyphens between them."""
-    return _uuid(int(text.replace("-", ""), 16))
-
-
-def _uuid(number: int) -> UUID:
     made = _new(UUID)
-    _set_int(made, number)
+    _set_int(made, int(text.replace("-", ""), 16))
     _set_is_safe(made, _UNKNOWN)
     return made

@@ -22,7 +22,7 @@ from .events import NewEvent, RecordedEvent
 from .health import Health
 from .hooks import Source
 from .ports import ReadConsistency
-from .results import AppendResult, Persisted
+from .results import AppendResult, Persisted, persisted_or_raise
 from .settings import Settings
 from .statistics import Statistics
 from .versions import ANY, ExpectedVersion
@@ -90,10 +90,9 @@ class MemoryEventStore:
         timeout: float | None = None,
     ) -> Persisted:
         """Append events to a stream; see `EventWriter.persist_events` for every promise."""
-        result = await self.try_persist_events(stream_id, events, expected_version, timeout=timeout)
-        if isinstance(result, ConcurrentModification):
-            raise result
-        return result
+        return persisted_or_raise(
+            await self.try_persist_events(stream_id, events, expected_version, timeout=timeout)
+        )
 
     async def try_persist_events(
         self,
@@ -104,25 +103,29 @@ class MemoryEventStore:
         timeout: float | None = None,
     ) -> AppendResult:
         """Append events, a conflict being a value; see `EventWriter.try_persist_events`."""
-        watch = None
-        if self._observer is not None:
-            watch = AppendWatch(self._observer, stream_id, expected_version, self._settings)
-        try:
-            check_stream_id(stream_id)
-            drafts = draft(events, self._codec, self._settings)
-            check_expected_version(expected_version, len(drafts.items))
-            check_timeout(timeout)
-            if watch is not None:
-                watch.waits(len(drafts.items), drafts.size)
-            await self._turn()
-            result = self._append(stream_id, drafts, expected_version)
-        except BaseException as error:
-            if watch is not None:
-                watch.failed(error)
-            raise
+        if self._observer is None:
+            return await self._begin(stream_id, events, expected_version, timeout)
+        watch = AppendWatch(self._observer, stream_id, expected_version, self._settings)
+        return await watch.watch(
+            lambda: self._begin(stream_id, events, expected_version, timeout, watch)
+        )
+
+    async def _begin(
+        self,
+        stream_id: UUID,
+        events: Iterable[Any],
+        expected: ExpectedVersion,
+        timeout: float | None,
+        watch: AppendWatch | None = None,
+    ) -> AppendResult:
+        check_stream_id(stream_id)
+        drafts = draft(events, self._codec, self._settings)
+        check_expected_version(expected, len(drafts.items))
+        check_timeout(timeout)
         if watch is not None:
-            watch.ended(result)
-        return result
+            watch.waits(len(drafts.items), drafts.size)
+        await self._turn()
+        return self._append(stream_id, drafts, expected)
 
     def _append(
         self, stream_id: UUID, drafts: Drafts, expected_version: ExpectedVersion
@@ -154,9 +157,13 @@ class MemoryEventStore:
         rows = self._streams.setdefault(stream_id, [])
         events = []
         for item in drafts.items:
-            new = item.event
             row = _Row(
-                item.payload, item.content_type, item.metadata, new.type, new.event_id, timestamp
+                item.encoded_payload,
+                item.content_type,
+                item.encoded_metadata,
+                item.type,
+                item.event_id,
+                timestamp,
             )
             rows.append(row)
             events.append(item.recorded(stream_id, len(rows), timestamp))

@@ -2,10 +2,10 @@
 The event store on Apache Cassandra.
 
 From the bottom up: `driver` (the only import of acsylla) and `faults`; `session` and `connection`;
-`schema`, `statements` and `migrating`; `rows`, `reading`, `plan` and `settling`; `appending`,
-`callers`, `groups`, `grouping` and `lanes`; `lifetime`; `store`, the façade. Beside them `changes`,
-`inspecting` and `diagnosis`, and above the store `operating`: for those who run a cluster. For
-whole stores: `stored_rows`, `scanning`, `restoring` and, over them, `storage`.
+`schema`, `statements` and `migrating`; `rows`, `reading`, `plan` and `settling`; `appends`,
+`appending`, `groups`, `grouping` and `lanes`; `lifetime`; `store`, the façade. Beside them
+`changes`, `inspecting` and `diagnosis`, and above the store `operating`: for those who run a
+cluster. For whole stores: `stored_rows`, `scanning`, `restoring` and, over them, `storage`.
 """
 
 from .connecting import Connecting

@@ -8,33 +8,13 @@ from ..errors import ConcurrentModification
 from ..results import AppendResult, Persisted
 from ..retry import Deadline
 from ..settings import Settings
-from ..versions import ANY, STREAM_EXISTS, ExpectedVersion
-from ..watching import AppendWatch, BatchWatch
+from ..versions import ANY, STREAM_EXISTS
+from .appends import Append, watch_of
 from .heads import Heads
 from .plan import Plan
 from .reading import Reader
 from .settling import Proposal, Settler
 from .statements import LazyStatements
-
-
-@dataclass(slots=True)
-class Append:
-    """
-    An append on its way.
-
-    Attributes:
-        stream_id: The stream.
-        drafts: The events.
-        expected_version: What the caller expects of the stream.
-        deadline: Until when the outcome must be known.
-        watch: Who collects its facts, where a hook is to be told.
-    """
-
-    stream_id: UUID
-    drafts: Drafts
-    expected_version: ExpectedVersion
-    deadline: Deadline
-    watch: AppendWatch | None = None
 
 
 @dataclass(slots=True)
@@ -65,8 +45,7 @@ class Appender:
             proposal = await self.propose(
                 append.stream_id, expected, append.drafts, append.deadline
             )
-            if append.watch is not None:
-                proposal.watch = BatchWatch(append.stream_id, [append.watch])
+            proposal.watch = watch_of((append,))
         result = await self.settler.settle(proposal, append.deadline, expected)
         self.remember(result)
         return result

@@ -8,9 +8,9 @@ from functools import partial
 from ..drafts import whole_milliseconds
 from ..results import Persisted
 from ..settings import Settings
-from .callers import Caller, watch_of
+from .appends import Append, watch_of
 from .driver import applied
-from .groups import Group
+from .groups import Group, parts
 from .heads import Heads
 from .plan import Plan
 from .session import Session
@@ -33,20 +33,23 @@ class Attempts:
     settings: Settings
     heads: Heads
 
-    def begin(self, callers: Sequence[Caller], then: Callable[[Proposal, Persisted], None]) -> bool:
+    def begin(
+        self, appends: Sequence[Append], then: Callable[[Proposal, Sequence[Persisted]], None]
+    ) -> bool:
         """
-        Send the events of callers whom one batch can serve.
+        Send the events of appends that one batch can hold.
 
         Args:
-            callers: The callers.
-            then: Called when an answer or a fault is there, with the result if it is stored.
+            appends: The appends.
+            then: Called when an answer or a fault is there, with each append's result if the
+                batch is stored.
 
         Returns:
             False if nothing was sent: it is not so simple.
         """
         statements = self.statements.ready
-        its = callers[0].append if len(callers) == 1 else Group(callers)
-        watch = None if callers[0].append.watch is None else watch_of(callers)
+        its = appends[0] if len(appends) == 1 else Group(appends)
+        watch = watch_of(appends)
         drafts, expected = its.drafts, its.expected_version
         if not isinstance(expected, int):
             # Events that an earlier call may have stored must be looked for first.
@@ -58,12 +61,14 @@ class Attempts:
         request = self.session.try_write(plan.statements(statements), its.deadline)
         if request is None:
             return False
-        # Made while the server works; where it is not stored, it is made in vain.
-        result = plan.persisted()
-        request.then(partial(then, Proposal(plan, statements, request, watch), result))
+        # Made while the server works; where it is not stored, they are made in vain.
+        results = parts(appends, plan.persisted())
+        request.then(partial(then, Proposal(plan, statements, request, watch), results))
         return True
 
-    def finish(self, callers: Sequence[Caller], proposal: Proposal, result: Persisted) -> bool:
+    def finish(
+        self, appends: Sequence[Append], proposal: Proposal, results: Sequence[Persisted]
+    ) -> bool:
         """Tell the callers of a proposal that has an answer, if it is stored; returns whether."""
         plan = proposal.plan
         assert proposal.request is not None  # noqa: S101 - `begin` gave it
@@ -75,8 +80,6 @@ class Attempts:
         if proposal.watch is not None:
             proposal.watch.ended("applied")
         self.heads.put(plan.stream_id, plan.last)
-        if len(callers) == 1:
-            callers[0].answer(result)
-        else:
-            Group(callers).share(callers, result)
+        for append, result in zip(appends, results, strict=True):
+            append.answer(result)
         return True

@@ -7,7 +7,7 @@ again, parameters are counted, and rows leave as tuples.
 """
 
 import ctypes
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final, Literal, Protocol
@@ -154,7 +154,7 @@ def reading(
 
 
 def writing(
-    statements: Sequence[tuple[Prepared, Sequence[Any]]],
+    statements: Iterable[tuple[Prepared, Sequence[Any]]],
     *,
     level: Level,
     timeout: float,

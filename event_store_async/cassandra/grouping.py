@@ -17,8 +17,8 @@ from ..errors import (
 from ..results import AppendResult, Persisted
 from ..settings import Settings
 from ..versions import STREAM_EXISTS
-from .appending import Append, Appender
-from .callers import Caller, watch_of
+from .appending import Appender
+from .appends import Append, watch_of
 from .faults import Fault, Kind
 from .groups import Group
 from .heads import Heads
@@ -42,21 +42,21 @@ class Grouper:
     settings: Settings
     heads: Heads
 
-    async def carry_out(self, callers: Sequence[Caller], proposal: Proposal | None = None) -> None:
+    async def carry_out(self, appends: Sequence[Append], proposal: Proposal | None = None) -> None:
         """
         Carry out appends, and tell each caller what came of it.
 
         They are one append of any kind, or several that a group may hold (`next_group`). Where
         they were proposed together already, that proposal is settled first.
         """
-        append = callers[0].append
+        append = appends[0]
         if isinstance(append.expected_version, int) or not append.drafts.items:
             try:
-                callers[0].answer(await self.appender.append(append, proposal))
+                append.answer(await self.appender.append(append, proposal))
             except Exception as error:  # noqa: BLE001 - whatever it is, it is the caller's answer
-                callers[0].fail(error)
+                append.fail(error)
         else:
-            await self._together(Group(callers), proposal)
+            await self._together(Group(appends), proposal)
 
     async def _together(self, group: Group, proposal: Proposal | None = None) -> None:
         while group.waiting:
@@ -68,8 +68,8 @@ class Grouper:
             except RequestRefused as error:
                 if len(group.waiting) == 1:
                     group.fail(list(group.waiting), error)
-                for caller in list(group.waiting):  # whose fault is it? The others are not harmed.
-                    await self._together(Group([caller]))
+                for append in list(group.waiting):  # whose fault is it? The others are not harmed.
+                    await self._together(Group([append]))
                 return
             except Exception as error:  # noqa: BLE001 - whatever it is, it is the callers' answer
                 group.fail(list(group.waiting), error)
@@ -104,12 +104,12 @@ class Grouper:
 
     async def _settle(self, group: Group, head: int, proposal: Proposal | None) -> int | None:
         """Store the events of all who wait; returns where the stream is, if not where planned."""
-        callers = tuple(group.waiting)
+        appends = tuple(group.waiting)
         if proposal is None:
             proposal = await self.appender.propose(
                 group.stream_id, head, group.drafts, group.deadline
             )
-            proposal.watch = watch_of(callers)
+            proposal.watch = watch_of(appends)
         doubtful = False
         while group.waiting:
             try:
@@ -127,7 +127,7 @@ class Grouper:
             else:
                 self.appender.remember(result)
                 if isinstance(result, Persisted):
-                    group.share(callers, result)
+                    group.share(appends, result)
                     return None
                 return result.actual_version
         return None
@@ -140,16 +140,16 @@ class Grouper:
         not found will be, should a plan at that version apply. Returns the stream's version.
         """
         wanted = group.identified
-        count = self.settings.look_back + sum(len(it.append.drafts.items) for it in wanted)
+        count = self.settings.look_back + sum(len(it.drafts.items) for it in wanted)
         head, standing = await self.reader.recent_ids(group.stream_id, head, count, group.deadline)
-        for caller in wanted:
+        for append in wanted:
             try:
-                found = await self._found(caller.append, head, standing)
+                found = await self._found(append, head, standing)
             except UndecodableEvent as error:
-                group.fail([caller], error)
+                group.fail([append], error)
             else:
                 if found is not None:
-                    group.answer(caller, found)
+                    group.answer(append, found)
         self.heads.put(group.stream_id, head)
         return head
 

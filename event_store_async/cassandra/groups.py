@@ -3,51 +3,68 @@
 import copy
 from collections import deque
 from collections.abc import Sequence
+from operator import attrgetter
+from typing import Final
 from uuid import UUID
 
 from ..drafts import Drafts
 from ..errors import AppendOutcomeUnknown, EventStoreError
-from ..results import AppendResult, Persisted
+from ..results import AppendResult, Persisted, persisted
 from ..retry import Deadline
 from ..settings import Settings
 from ..versions import ANY, ExpectedVersion
-from .appending import Append
-from .callers import Caller
+from .appends import Append
+
+_MOMENT: Final = attrgetter("at")
 
 
-def next_group(lane: deque[Caller], settings: Settings) -> list[Caller]:
+def next_group(lane: deque[Append], settings: Settings) -> list[Append]:
     """
-    Take the next callers of a lane that one batch can serve; those who have left are dropped.
+    Take the next appends of a lane that one batch can serve; those whose callers left are dropped.
 
-    That is one, or a run of several who all expect `ANY`: nobody overtakes anybody. They fit the
-    bounds of a group, and no event id stands twice among them (the second one is a repetition,
-    which the next group finds stored).
+    That is one, or a run of several that all expect `ANY`: nobody overtakes anybody. They fit the
+    bounds of a group, and no event id that a caller gave stands twice among them (the second one
+    is a repetition, which the next group finds stored; ids that the store makes are all new).
     """
-    if len(lane) == 1 and not lane[0].left:
-        return [lane.popleft()]
-    group: list[Caller] = []
-    ids: set[UUID] = set()
+    group: list[Append] = []
+    given: set[UUID] = set()
     events = size = 0
     while lane:
-        caller = lane[0]
-        if caller.left:
+        append = lane[0]
+        if append.left:
             lane.popleft()
             continue
-        drafts = caller.append.drafts
-        joins = caller.append.expected_version is ANY and bool(drafts.items)
+        drafts = append.drafts
+        joins = append.expected_version is ANY and bool(drafts.items)
         events += len(drafts.items)
+        size += drafts.size
         if group:
-            size += drafts.size
             fits = events <= settings.max_group_events and size <= settings.max_group_bytes
-            if not (joins and fits and ids.isdisjoint(drafts.event_ids)):
+            if not (joins and fits):
                 break
-        elif joins:
-            size = drafts.size
+        if drafts.identified:
+            ids = drafts.event_ids
+            if not given.isdisjoint(ids):
+                break
+            given.update(ids)
         group.append(lane.popleft())
         if not joins or events >= settings.max_group_events:
             break
-        ids.update(drafts.event_ids)
     return group
+
+
+def parts(appends: Sequence[Append], result: Persisted) -> Sequence[Persisted]:
+    """Return each append's part of what was stored for all of them, in order."""
+    if len(appends) == 1:
+        return (result,)
+    found: list[Persisted] = []
+    end = 0
+    for append in appends:
+        start, end = end, end + len(append.drafts.items)
+        events = result.events[start:end]
+        last = events[-1].version
+        found.append(persisted(result.stream_id, last, events, result.stored_earlier))
+    return found
 
 
 class Group:
@@ -55,78 +72,69 @@ class Group:
     Appends that expect no exact version, on their way together.
 
     Each caller is told its own outcome as soon as it is certain, at its own deadline at the
-    latest; one who has been told may still have events in the batch that is being settled.
+    latest; one that has been told may still have events in the batch that is being settled.
 
     Attributes:
         stream_id: The stream.
         expected_version: What all of them expect.
-        waiting: Those who have not been told yet, in order.
+        waiting: Those that have no outcome yet, in order.
     """
 
-    def __init__(self, callers: Sequence[Caller]) -> None:
-        first = callers[0].append
-        self.stream_id = first.stream_id
-        self.expected_version: ExpectedVersion = first.expected_version
-        self.waiting = list(callers)
-        self._alone = len(callers) == 1
+    def __init__(self, appends: Sequence[Append]) -> None:
+        self.stream_id = appends[0].stream_id
+        self.expected_version: ExpectedVersion = appends[0].expected_version
+        self.waiting = list(appends)
+        self._alone = len(appends) == 1
 
     @property
     def deadline(self) -> Deadline:
-        """The nearest deadline of those who wait."""
+        """The nearest deadline of those that wait."""
         if self._alone:
-            return self.waiting[0].append.deadline
-        return min((caller.append.deadline for caller in self.waiting), key=lambda it: it.at)
+            return self.waiting[0].deadline
+        return min([append.deadline for append in self.waiting], key=_MOMENT)
 
     @property
-    def identified(self) -> list[Caller]:
+    def identified(self) -> list[Append]:
         """Those whose events an earlier call may have stored."""
-        return [caller for caller in self.waiting if caller.append.drafts.identified]
+        return [append for append in self.waiting if append.drafts.identified]
 
     @property
     def drafts(self) -> Drafts:
-        """The events of all who wait, in order."""
+        """The events of all that wait, in order."""
         if len(self.waiting) == 1:
-            return self.waiting[0].append.drafts
-        items = tuple(item for caller in self.waiting for item in caller.append.drafts.items)
-        size = sum(caller.append.drafts.size for caller in self.waiting)
-        return Drafts(items, bool(self.identified), size)
+            return self.waiting[0].drafts
+        drafts = [append.drafts for append in self.waiting]
+        return Drafts(
+            tuple([item for its in drafts for item in its.items]),
+            any(its.identified for its in drafts),
+            sum(its.size for its in drafts),
+        )
 
-    def answer(self, caller: Caller, result: AppendResult) -> None:
+    def answer(self, append: Append, result: AppendResult) -> None:
         """Tell one caller."""
-        self.waiting.remove(caller)
-        caller.answer(result)
+        self.waiting.remove(append)
+        append.answer(result)
 
-    def share(self, callers: Sequence[Caller], result: Persisted) -> None:
+    def share(self, appends: Sequence[Append], result: Persisted) -> None:
         """Tell each of the callers its part of what was stored for all of them."""
-        if self._alone and self.waiting:
-            self.answer(self.waiting[0], result)
-            return
-        waiting = set(self.waiting)
-        start = 0
-        for caller in callers:
-            count = len(caller.append.drafts.items)
-            events = result.events[start : start + count]
-            start += count
-            if caller in waiting:
-                last = events[-1].version
-                part = Persisted(self.stream_id, last, events, stored_earlier=result.stored_earlier)
-                caller.answer(part)
+        for append, part in zip(appends, parts(appends, result), strict=True):
+            append.answer(part)
         self.waiting = []
 
-    def fail(self, callers: Sequence[Caller], error: Exception) -> None:
+    def fail(self, appends: Sequence[Append], error: Exception) -> None:
         """Tell callers of an error: each meets one of its own, about its own events."""
-        for caller in list(callers):
-            self.waiting.remove(caller)
-            caller.fail(error if self._alone else _own(error, caller.append))
+        for append in list(appends):
+            self.waiting.remove(append)
+            append.fail(error if self._alone else _own(error, append))
 
     def expire(self, error: Exception) -> None:
         """Tell an error to those whose time is up: at least the one whose deadline is nearest."""
         nearest = self.deadline.at
         self.fail(
             [
-                caller
-                for caller in self.waiting
-                if caller.append.deadline.at <= nearest or not caller.append.deadline.allows(0)
+                append
+                for append in self.waiting
+                if append.deadline.at <= nearest or not append.deadline.allows(0)
             ],
             error,
         )

@@ -9,12 +9,11 @@ from typing import Final
 from uuid import UUID
 
 from ..errors import AppendOutcomeUnknown, StoreClosed, StoreOverloaded
-from ..results import AppendResult, Persisted
+from ..results import Persisted
 from ..retry import Deadline
 from ..settings import Settings
-from .appending import Append
+from .appends import Append
 from .attempts import Attempts
-from .callers import Caller
 from .grouping import Grouper
 from .groups import next_group
 from .settling import Proposal
@@ -55,25 +54,25 @@ class Lanes:
         """How many appends wait for their turn; from any thread."""
         return sum(len(lane.waiting) for lane in list(self._lanes.values()))
 
-    async def submit(self, append: Append) -> AppendResult:
+    def submit(self, append: Append) -> None:
         """
-        Wait for the stream's turn, and for the outcome.
+        Take an append in: it is carried out when it is the stream's turn, now or later.
 
         A caller that is cancelled leaves at once: before its turn nothing is sent, afterwards the
         append is carried through without it.
 
         Raises:
-            StoreClosed, StoreOverloaded, and what carrying it out raises
+            StoreClosed, StoreOverloaded: it is not taken in. Whatever else comes of it, its
+                `Append.outcome` tells.
         """
         if self._closed:
             raise StoreClosed
-        caller = Caller(append)
         lane = self._lanes.get(append.stream_id.int)
         if lane is not None:
-            return await self._wait(lane, caller)
-        lane = self._lanes[append.stream_id.int] = _Lane(append.stream_id)
-        self._serve(lane, (caller,))
-        return await caller.outcome
+            self._wait(lane, append)
+        else:
+            lane = self._lanes[append.stream_id.int] = _Lane(append.stream_id)
+            self._serve(lane, (append,))
 
     def refuse(self) -> None:
         """Refuse new appends from now on."""
@@ -100,9 +99,8 @@ class Lanes:
         if self._lanes and self._emptied is not None:
             await self._emptied
 
-    async def _wait(self, lane: "_Lane", caller: Caller) -> AppendResult:
-        """Wait behind others: not for longer than the append's deadline."""
-        append = caller.append
+    def _wait(self, lane: "_Lane", append: Append) -> None:
+        """Let it wait behind others: not for longer than its deadline."""
         if append.watch is not None:
             append.watch.lane_depth = len(lane.waiting) + len(lane.serving)
         if len(lane.waiting) >= self._settings.max_waiting:
@@ -111,38 +109,37 @@ class Lanes:
             )
         if not isinstance(lane.waiting, deque):
             lane.waiting = deque()
-        lane.waiting.append(caller)
-        lane.expire_at(append.deadline)
-        return await caller.outcome
+        lane.waiting.append(append)
+        lane.expire_at(append.deadline, append.outcome.get_loop())
 
     def _advance(self, lane: "_Lane") -> None:
         """Begin with those whose turn it is."""
-        callers = next_group(lane.waiting, self._settings) if lane.waiting else ()
-        if callers:
-            self._serve(lane, callers)
+        appends = next_group(lane.waiting, self._settings) if lane.waiting else ()
+        if appends:
+            self._serve(lane, appends)
         else:
             self._remove(lane)
 
-    def _serve(self, lane: "_Lane", callers: Sequence[Caller]) -> None:
-        lane.serving = callers
-        for caller in callers:
-            caller.started = True
+    def _serve(self, lane: "_Lane", appends: Sequence[Append]) -> None:
+        lane.serving = appends
+        for append in appends:
+            append.started = True
         try:
-            begun = self._attempts.begin(callers, partial(self._attempted, lane))
+            begun = self._attempts.begin(appends, partial(self._attempted, lane))
         except Exception:  # noqa: BLE001 - the callers meet it where it is carried out
             begun = False
         if not begun:
             self._carry_out(lane, None)
 
-    def _attempted(self, lane: "_Lane", proposal: Proposal, result: Persisted) -> None:
-        if self._attempts.finish(lane.serving, proposal, result):
+    def _attempted(self, lane: "_Lane", proposal: Proposal, results: Sequence[Persisted]) -> None:
+        if self._attempts.finish(lane.serving, proposal, results):
             self._served(lane)
         else:
             self._carry_out(lane, proposal)
 
     def _carry_out(self, lane: "_Lane", proposal: Proposal | None) -> None:
         carrying = self._grouper.carry_out(lane.serving, proposal)
-        lane.task = asyncio.get_running_loop().create_task(carrying)
+        lane.task = lane.serving[0].outcome.get_loop().create_task(carrying)
         lane.task.add_done_callback(partial(self._carried_out, lane))
 
     def _carried_out(self, lane: "_Lane", task: asyncio.Task[None]) -> None:
@@ -158,7 +155,7 @@ class Lanes:
     def _served(self, lane: "_Lane") -> None:
         if lane.waiting or len(lane.serving) > 1:
             # Those who have just been answered may append again: they join the next group.
-            asyncio.get_running_loop().call_soon(self._advance, lane)
+            lane.serving[0].outcome.get_loop().call_soon(self._advance, lane)
         else:
             self._remove(lane)
         lane.serving = ()
@@ -192,41 +189,39 @@ class _Lane:
 
     def __init__(self, stream_id: UUID) -> None:
         self.stream_id = stream_id
-        self.waiting: deque[Caller] | tuple[()] = ()  # most lanes never need one
-        self.serving: Sequence[Caller] = ()
+        self.waiting: deque[Append] | tuple[()] = ()  # most lanes never need one
+        self.serving: Sequence[Append] = ()
         self.task: asyncio.Task[None] | None = None
         self.timer: asyncio.TimerHandle | None = None
         self._due = 0.0
 
-    def expire_at(self, deadline: Deadline) -> None:
+    def expire_at(self, deadline: Deadline, loop: asyncio.AbstractEventLoop) -> None:
         """See to it that somebody who waits until a deadline waits no longer."""
         if self.timer is not None:
             if deadline.at >= self._due:
                 return
             self.timer.cancel()
         self._due = deadline.at
-        self.timer = asyncio.get_running_loop().call_later(
-            max(deadline.remaining(), _SHORTEST_TIMER), self._expire
-        )
+        later = max(deadline.remaining(), _SHORTEST_TIMER)
+        self.timer = loop.call_later(later, self._expire, loop)
 
-    def _expire(self) -> None:
+    def _expire(self, loop: asyncio.AbstractEventLoop) -> None:
         self.timer = None
-        for caller in self.waiting:
-            if caller.append.deadline.remaining() <= 0:
-                caller.expire()
+        for append in self.waiting:
+            if append.deadline.remaining() <= 0:
+                append.expire()
         while isinstance(self.waiting, deque) and self.waiting and self.waiting[0].left:
             self.waiting.popleft()
-        staying = [caller.append.deadline for caller in self.waiting if not caller.left]
+        staying = [append.deadline for append in self.waiting if not append.left]
         if staying:
-            self.expire_at(min(staying, key=lambda it: it.at))
+            self.expire_at(min(staying, key=lambda it: it.at), loop)
 
     def abandon(self) -> None:
         """Tell those who are still here that nobody cares for them any more."""
-        for caller in self.serving:
-            append = caller.append
+        for append in self.serving:
             unknown = AppendOutcomeUnknown(
                 append.stream_id, append.expected_version, append.drafts.events
             )
-            caller.give_up(unknown)
-        for caller in self.waiting:
-            caller.give_up(StoreClosed())
+            append.give_up(unknown)
+        for append in self.waiting:
+            append.give_up(StoreClosed())

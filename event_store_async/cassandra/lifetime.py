@@ -37,16 +37,19 @@ class Lifetime:
         """Whether there is a connection that nobody has begun to close."""
         return self.connection is not None and self._closing is None
 
-    def check_open(self) -> None:
+    def check_open(self) -> asyncio.AbstractEventLoop:
         """
         Refuse new work where there can be none; nothing has been sent then.
+
+        Returns:
+            The running event loop, which is the session's own.
 
         Raises:
             StoreClosed, WrongProcess, WrongEventLoop
         """
         if self._closing is not None:
             raise StoreClosed
-        self._session.check_usable()
+        return self._session.check_usable()
 
     async def close(self) -> None:
         """

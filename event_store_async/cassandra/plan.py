@@ -1,6 +1,6 @@
 """Plans: one append's conditional batch, and what the server's answer to it means. No I/O."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -8,7 +8,7 @@ from uuid import UUID
 
 from ..drafts import Drafts, to_milliseconds
 from ..hooks import AttemptOutcome
-from ..results import Persisted
+from ..results import Persisted, persisted
 from .driver import UNSET, Page, Prepared
 from .statements import Statements
 
@@ -56,30 +56,31 @@ class Plan:
         self.timestamp = timestamp
         self.last = expected + len(drafts.items)
 
-    def statements(self, prepared: Statements) -> list[tuple[Prepared, Sequence[Any]]]:
-        """Return the batch's statements with their values."""
+    def statements(self, prepared: Statements) -> Iterator[tuple[Prepared, Sequence[Any]]]:
+        """
+        Yield the batch's statements with their values.
+
+        One after the other: all of them at once would be two more objects an event for Python's
+        garbage collector to look at.
+        """
+        yield prepared.append_head, (self.last, self.stream_id, self.expected or None)
         milliseconds = to_milliseconds(self.timestamp)
-        batch: list[tuple[Prepared, Sequence[Any]]] = [
-            (prepared.append_head, (self.last, self.stream_id, self.expected or None))
-        ]
         statement = prepared.append_first
         version = self.expected
         for item in self.drafts.items:
-            event = item.event
             version += 1
             values = (
-                event.event_id,
-                item.payload,
+                item.event_id,
+                item.encoded_payload,
                 milliseconds,
-                UNSET if event.type is None else event.type,
+                UNSET if item.type is None else item.type,
                 item.content_type,
-                UNSET if item.metadata is None else item.metadata,
+                UNSET if item.encoded_metadata is None else item.encoded_metadata,
                 self.stream_id,
                 version,
             )
-            batch.append((statement, values))
+            yield statement, values
             statement = prepared.append_rest
-        return batch
 
     def read_answer(self, page: Page) -> Answer:
         """
@@ -112,4 +113,4 @@ class Plan:
         for item in self.drafts.items:
             version += 1
             events.append(item.recorded(self.stream_id, version, self.timestamp))
-        return Persisted(self.stream_id, self.last, tuple(events))
+        return persisted(self.stream_id, self.last, tuple(events))

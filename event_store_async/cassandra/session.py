@@ -3,7 +3,7 @@
 import asyncio
 import os
 import weakref
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from contextvars import Context, copy_context
 from functools import partial
 from typing import Any, NoReturn
@@ -83,9 +83,9 @@ class Session:
         """Whether it is open, and this process its own."""
         return not (self._closed or self._inherited)
 
-    def check_usable(self) -> None:
+    def check_usable(self) -> asyncio.AbstractEventLoop:
         """
-        Refuse use from where it cannot work; nothing has been sent then.
+        Refuse use from where it cannot work; nothing has been sent then. Returns its event loop.
 
         Raises:
             StoreClosed: `finish` was called.
@@ -93,12 +93,11 @@ class Session:
         """
         if self._closed:
             raise StoreClosed
-        if self._inherited or self._loop is not asyncio.get_running_loop():
-            self.check_place()
+        return self.check_place()
 
-    def check_place(self) -> None:
+    def check_place(self) -> asyncio.AbstractEventLoop:
         """
-        Refuse a process and an event loop that are not its own.
+        Refuse a process and an event loop that are not its own. Returns that loop.
 
         Raises:
             WrongProcess: in a forked child.
@@ -107,10 +106,11 @@ class Session:
         if self._inherited:
             raise WrongProcess
         loop = asyncio.get_running_loop()
-        if self._loop is None:
+        if self._loop is not loop:
+            if self._loop is not None:
+                raise WrongEventLoop
             self._loop = loop
-        elif self._loop is not loop:
-            raise WrongEventLoop
+        return loop
 
     def disown(self) -> None:
         """Remember that this is a forked child's copy, which must never be used."""
@@ -150,7 +150,7 @@ class Session:
 
     async def write(
         self,
-        statements: Sequence[tuple[Prepared, Sequence[Any]]],
+        statements: Iterable[tuple[Prepared, Sequence[Any]]],
         deadline: Deadline,
         *,
         elsewhere: bool = False,
@@ -167,7 +167,7 @@ class Session:
         return materialise(await self._wait(lambda: self.raw.execute_batch(batch())))
 
     def try_write(
-        self, statements: Sequence[tuple[Prepared, Sequence[Any]]], deadline: Deadline
+        self, statements: Iterable[tuple[Prepared, Sequence[Any]]], deadline: Deadline
     ) -> Request | None:
         """
         Send one conditional batch, if that can be done at once; `page` tells its answer.

@@ -46,7 +46,7 @@ class Storage:
         settings: Settings,
         keyspace: str,
         table: str,
-        check_open: Callable[[], None],
+        check_open: Callable[[], object],
     ) -> None:
         self.table = f"{keyspace}.{table}"
         """The table, as ``keyspace.table``."""

@@ -1,31 +1,25 @@
 """The event store on Apache Cassandra."""
 
 import warnings
-from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Iterable, Mapping, Sequence
 from typing import Any, Self
 from uuid import UUID
 
 from ..checks import check_expected_version, check_read, check_stream_id, check_timeout
 from ..codec import Codec, JsonCodec
 from ..drafts import draft
-from ..errors import ConcurrentModification
 from ..events import NewEvent, RecordedEvent
 from ..health import Health
 from ..ports import ReadConsistency
-from ..results import AppendResult, Persisted
+from ..results import AppendResult, Persisted, persisted_or_raise
 from ..retry import Deadline
 from ..settings import Settings
 from ..statistics import Statistics
 from ..versions import ANY, ExpectedVersion
 from ..watching import AppendWatch, ReadWatch
-from .appending import Append
+from .appends import Append
 from .connecting import Connecting
-from .connection import (
-    Target,
-    check_names,
-    open_connection,
-    split_contact_points,
-)
+from .connection import Target, check_names, open_connection, split_contact_points
 from .contiguity import Range
 from .driver import ConsistencyChoice, RawSession
 from .migrating import SchemaReport
@@ -161,10 +155,7 @@ class EventStore:
         timeout: float | None = None,
     ) -> Persisted:
         """Append events to a stream; see `EventWriter.persist_events` for every promise."""
-        result = await self.try_persist_events(stream_id, events, expected_version, timeout=timeout)
-        if isinstance(result, ConcurrentModification):
-            raise result
-        return result
+        return persisted_or_raise(await self._append(stream_id, events, expected_version, timeout))
 
     async def try_persist_events(
         self,
@@ -175,26 +166,7 @@ class EventStore:
         timeout: float | None = None,
     ) -> AppendResult:
         """Append events, a conflict being a value; see `EventWriter.try_persist_events`."""
-        watch = None
-        if self._observer is not None:
-            watch = AppendWatch(self._observer, stream_id, expected_version, self._settings)
-        try:
-            check_stream_id(stream_id)
-            drafts = draft(events, self._codec, self._settings)
-            check_expected_version(expected_version, len(drafts.items))
-            deadline = self._deadline(timeout)
-            self._lifetime.check_open()
-            if watch is not None:
-                watch.waits(len(drafts.items), drafts.size)
-            append = Append(stream_id, drafts, expected_version, deadline, watch)
-            result = await self._lanes.submit(append)
-        except BaseException as error:
-            if watch is not None:
-                watch.failed(error)
-            raise
-        if watch is not None:
-            watch.ended(result)
-        return result
+        return await self._append(stream_id, events, expected_version, timeout)
 
     def read_events(
         self,
@@ -293,8 +265,34 @@ class EventStore:
     def __repr__(self) -> str:
         return f"<EventStore {self._table}>"
 
+    def _append(
+        self, stream_id: UUID, events: Iterable[Any], at: ExpectedVersion, timeout: float | None
+    ) -> Awaitable[AppendResult]:
+        """Begin an append; what is returned is its outcome, to be awaited at once."""
+        if self._observer is None:
+            return self._begin(stream_id, events, at, timeout)
+        watch = AppendWatch(self._observer, stream_id, at, self._settings)
+        return watch.watch(lambda: self._begin(stream_id, events, at, timeout, watch))
+
+    def _begin(
+        self,
+        stream_id: UUID,
+        events: Iterable[Any],
+        expected: ExpectedVersion,
+        timeout: float | None,
+        watch: AppendWatch | None = None,
+    ) -> Awaitable[AppendResult]:
+        check_stream_id(stream_id)
+        drafts = draft(events, self._codec, self._settings)
+        check_expected_version(expected, len(drafts.items))
+        deadline = self._deadline(timeout)
+        loop = self._lifetime.check_open()
+        if watch is not None:
+            watch.waits(len(drafts.items), drafts.size)
+        append = Append(stream_id, drafts, expected, deadline, loop.create_future(), watch)
+        self._lanes.submit(append)
+        return append.outcome
+
     def _deadline(self, timeout: float | None) -> Deadline:
-        if timeout is None:
-            return Deadline(self._settings.timeout)
         check_timeout(timeout)
-        return Deadline(timeout)
+        return Deadline(self._settings.timeout if timeout is None else timeout)

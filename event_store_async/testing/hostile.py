@@ -8,14 +8,13 @@ from uuid import UUID
 from ..checks import check_expected_version
 from ..errors import (
     AppendOutcomeUnknown,
-    ConcurrentModification,
     InvalidArgument,
     StoreUnavailable,
 )
 from ..events import NewEvent, RecordedEvent, UnidentifiedEvent
 from ..health import Health
 from ..ports import EventReaderWriter, ReadConsistency
-from ..results import AppendResult, Persisted
+from ..results import AppendResult, Persisted, persisted_or_raise
 from ..versions import ANY, MAX_VERSION, ExpectedVersion
 from .faults import APPENDS, READS, VERSION_READS, Choice, Chooser, Fault, Injected
 
@@ -100,10 +99,9 @@ class HostileEventStore:
         timeout: float | None = None,
     ) -> Persisted:
         """Append events to a stream, if no fault prevents it; see `EventWriter`."""
-        result = await self.try_persist_events(stream_id, events, expected_version, timeout=timeout)
-        if isinstance(result, ConcurrentModification):
-            raise result
-        return result
+        return persisted_or_raise(
+            await self.try_persist_events(stream_id, events, expected_version, timeout=timeout)
+        )
 
     async def try_persist_events(
         self,

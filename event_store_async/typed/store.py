@@ -15,7 +15,7 @@ from ..errors import (
 )
 from ..events import NewEvent, RecordedEvent, UnidentifiedEvent
 from ..ports import EventReaderWriter, ReadConsistency
-from ..results import AppendResult, Persisted
+from ..results import AppendResult, Persisted, persisted_or_raise
 from ..versions import ANY, ExpectedVersion
 from .types import EventTypes, UnknownEvent
 
@@ -58,10 +58,9 @@ class TypedEventStore(Generic[E]):
             PayloadNotEncodable: an event could not be read back.
             EventStoreError: as the port says.
         """
-        result = await self.try_persist_events(stream_id, events, expected_version, timeout=timeout)
-        if isinstance(result, ConcurrentModification):
-            raise result
-        return result
+        return persisted_or_raise(
+            await self.try_persist_events(stream_id, events, expected_version, timeout=timeout)
+        )
 
     async def try_persist_events(
         self,

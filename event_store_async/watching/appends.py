@@ -1,7 +1,7 @@
 """Appends: who collects the facts of an append, and of the batches that it has a part in."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 from uuid import UUID
 
@@ -79,6 +79,16 @@ class AppendWatch:
         self._wait = 0.0
         self.events = self.bytes = self.lane_depth = 0
         self.attempts: list[AttemptEnded] = []
+
+    async def watch(self, begin: Callable[[], Awaitable[AppendResult]]) -> AppendResult:
+        """Begin the append, wait for its outcome and tell it; returns or raises the same."""
+        try:
+            result = await begin()
+        except BaseException as error:
+            self.failed(error)
+            raise
+        self.ended(result)
+        return result
 
     def waits(self, events: int, size: int) -> None:
         """Learn that it is good: so many events and bytes, that now wait for their turn."""

@@ -77,7 +77,7 @@ def test_the_head_of_a_new_stream_is_bound_to_null_and_never_to_zero() -> None:
         ),
     )
 
-    batch = first.statements(prepared)
+    batch = list(first.statements(prepared))
 
     assert [str(name) for name, _ in batch] == ["head", "first", "rest"]
     assert batch[0][1] == (2, STREAM, None)
