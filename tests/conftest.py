@@ -3,6 +3,9 @@
 pytest_plugins = (
     "pytester",
     "tests.fixtures.loop",
+    "tests.fixtures.ports",
+    "tests.fixtures.properties",
     "tests.fixtures.server",
     "tests.fixtures.stores",
+    "tests.fixtures.time",
 )

@@ -25,6 +25,7 @@ from event_store_async import (
 from ..fixtures import faulty as faults
 from ..fixtures.faulty import FaultySession
 from ..fixtures.stores import payloads, read_all
+from ..fixtures.time import AGES, PassingTime, UntilItsDeadline
 
 Outcome = Persisted | BaseException
 
@@ -73,7 +74,9 @@ async def queue(
 
 
 def bounded(queue: Queue, keyspace: str, **bounds: Any) -> Queue:
-    store = EventStore(queue.faulty, keyspace=keyspace, settings=Settings(**bounds))
+    store = EventStore(
+        queue.faulty, keyspace=keyspace, settings=Settings(timeout=60, request_timeout=30, **bounds)
+    )
     return Queue(store, queue.faulty, uuid4())
 
 
@@ -277,7 +280,7 @@ async def test_a_conflict_with_another_process_is_planned_again_for_all(
 
 
 async def test_a_nearer_deadline_ends_in_doubt_for_its_caller_only(
-    queue: Queue, store: EventStore, stream_id: UUID
+    queue: Queue, store: EventStore, stream_id: UUID, passing_time: PassingTime
 ) -> None:
     hasty: list[asyncio.Task[Persisted]] = []
 
@@ -285,12 +288,13 @@ async def test_a_nearer_deadline_ends_in_doubt_for_its_caller_only(
         if hasty[0].done():
             return await send()
         queue.faulty.batches.append(lost_until_the_hasty_one_is_told)
+        passing_time.passes()
         return await faults.lose_request(send)
 
     queue.faulty.batches.append(lost_until_the_hasty_one_is_told)
-    queue.append("a")
-    hasty.append(queue.append("b", timeout=0.3))
-    queue.append("c")
+    queue.append("a", timeout=9 * AGES)
+    hasty.append(queue.append("b"))
+    queue.append("c", timeout=9 * AGES)
 
     results = await queue.outcomes()
 
@@ -303,7 +307,7 @@ async def test_a_nearer_deadline_ends_in_doubt_for_its_caller_only(
 
 
 async def test_a_nearer_deadline_without_doubt_takes_its_events_along(
-    queue: Queue, store: EventStore, stream_id: UUID
+    queue: Queue, store: EventStore, stream_id: UUID, passing_time: PassingTime
 ) -> None:
     hasty: list[asyncio.Task[Persisted]] = []
 
@@ -311,12 +315,13 @@ async def test_a_nearer_deadline_without_doubt_takes_its_events_along(
         if hasty[0].done():
             return await send()
         queue.faulty.batches.append(out_of_reach_until_the_hasty_one_is_told)
+        passing_time.passes()
         return await faults.refuse_connection(send)
 
     queue.faulty.batches.append(out_of_reach_until_the_hasty_one_is_told)
-    queue.append("a")
-    hasty.append(queue.append("never", timeout=0.3))
-    queue.append("c")
+    queue.append("a", timeout=9 * AGES)
+    hasty.append(queue.append("never"))
+    queue.append("c", timeout=9 * AGES)
 
     results = await queue.outcomes()
 
@@ -324,10 +329,10 @@ async def test_a_nearer_deadline_without_doubt_takes_its_events_along(
     assert payloads(await read_all(store, stream_id)) == ["first", "a", "c"]
 
 
-async def test_everybody_meets_an_error_of_its_own(queue: Queue) -> None:
-    queue.faulty.always = faults.lose_request
+async def test_everybody_meets_an_error_of_its_own(queue: Queue, passing_time: PassingTime) -> None:
+    queue.faulty.always = UntilItsDeadline(faults.lose_request, passing_time)
     for number in range(3):
-        queue.append(number, timeout=0.3)
+        queue.append(number)
 
     results = await queue.outcomes()
     queue.faulty.always = None
@@ -340,11 +345,11 @@ async def test_everybody_meets_an_error_of_its_own(queue: Queue) -> None:
 
 
 async def test_without_any_doubt_everybody_is_told_that_nothing_is_stored(
-    queue: Queue, store: EventStore, stream_id: UUID
+    queue: Queue, store: EventStore, stream_id: UUID, passing_time: PassingTime
 ) -> None:
-    queue.faulty.always = faults.refuse_connection
+    queue.faulty.always = UntilItsDeadline(faults.refuse_connection, passing_time)
     for number in range(3):
-        queue.append(number, timeout=0.3)
+        queue.append(number)
 
     results = await queue.outcomes()
     queue.faulty.always = None

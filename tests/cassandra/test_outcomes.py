@@ -18,6 +18,7 @@ from event_store_async import (
 from ..fixtures import faulty as faults
 from ..fixtures.faulty import FaultySession
 from ..fixtures.stores import payloads, read_all
+from ..fixtures.time import PassingTime, UntilItsDeadline
 
 # Faults: settled inside the call
 
@@ -108,15 +109,19 @@ async def test_a_stream_behind_the_expected_version_settles_nothing_after_a_lost
 
 
 async def test_the_outcome_is_unknown_when_no_quorum_answers_in_time(
-    faulty_store: EventStore, store: EventStore, faulty: FaultySession, stream_id: UUID
+    faulty_store: EventStore,
+    store: EventStore,
+    faulty: FaultySession,
+    stream_id: UUID,
+    passing_time: PassingTime,
 ) -> None:
-    faulty.always = faults.lose_request
+    faulty.always = UntilItsDeadline(faults.lose_request, passing_time)
     faulty.batches.append(faults.lose_answer)
     event_id = uuid4()
 
     with pytest.raises(AppendOutcomeUnknown) as caught:
         await faulty_store.persist_events(
-            stream_id, [NewEvent("a", event_id=event_id), "b"], NO_STREAM, timeout=0.3
+            stream_id, [NewEvent("a", event_id=event_id), "b"], NO_STREAM
         )
 
     error = caught.value
@@ -128,11 +133,11 @@ async def test_the_outcome_is_unknown_when_no_quorum_answers_in_time(
 
 
 async def test_an_unknown_append_that_was_not_stored_is_stored_by_calling_again(
-    faulty_store: EventStore, faulty: FaultySession, stream_id: UUID
+    faulty_store: EventStore, faulty: FaultySession, stream_id: UUID, passing_time: PassingTime
 ) -> None:
-    faulty.always = faults.lose_request
+    faulty.always = UntilItsDeadline(faults.lose_request, passing_time)
     with pytest.raises(AppendOutcomeUnknown) as caught:
-        await faulty_store.persist_events(stream_id, ["a"], ANY, timeout=0.3)
+        await faulty_store.persist_events(stream_id, ["a"], ANY)
     faulty.always = None
 
     settled = await faulty_store.persist_events(stream_id, caught.value.events, ANY)
@@ -142,25 +147,29 @@ async def test_an_unknown_append_that_was_not_stored_is_stored_by_calling_again(
 
 @pytest.mark.parametrize("fault", [faults.refuse_connection, faults.unavailable])
 async def test_unavailable_is_said_only_where_nothing_can_be_stored(
-    faulty_store: EventStore, faulty: FaultySession, stream_id: UUID, fault: faults.Behaviour
+    faulty_store: EventStore,
+    faulty: FaultySession,
+    stream_id: UUID,
+    fault: faults.Behaviour,
+    passing_time: PassingTime,
 ) -> None:
-    faulty.always = fault
+    faulty.always = UntilItsDeadline(fault, passing_time)
 
     with pytest.raises(StoreUnavailable):
-        await faulty_store.persist_events(stream_id, ["a"], timeout=0.3)
+        await faulty_store.persist_events(stream_id, ["a"])
 
     faulty.always = None
     assert await faulty_store.current_version(stream_id) == 0
 
 
 async def test_one_doubtful_attempt_makes_the_outcome_unknown(
-    faulty_store: EventStore, faulty: FaultySession, stream_id: UUID
+    faulty_store: EventStore, faulty: FaultySession, stream_id: UUID, passing_time: PassingTime
 ) -> None:
-    faulty.always = faults.refuse_connection
+    faulty.always = UntilItsDeadline(faults.refuse_connection, passing_time)
     faulty.batches.append(faults.lose_request)
 
     with pytest.raises(AppendOutcomeUnknown):
-        await faulty_store.persist_events(stream_id, ["a"], timeout=0.3)
+        await faulty_store.persist_events(stream_id, ["a"])
 
 
 async def test_a_refusal_is_final_and_stores_nothing(

@@ -37,6 +37,7 @@ from ..fixtures import faulty as faults
 from ..fixtures.faulty import FaultySession
 from ..fixtures.server import Server
 from ..fixtures.stores import QUICK, run_cql
+from ..fixtures.time import PassingTime, UntilItsDeadline
 from .interrupting import check_file
 from .stores import contents, names, new_store
 from .test_verifying import Interrupted
@@ -134,18 +135,20 @@ async def test_a_restore_whose_answer_is_lost_is_stored_once(
     await store.close()
 
 
-async def test_a_restore_that_nobody_answers(made: tuple[EventStore, str]) -> None:
+async def test_a_restore_that_nobody_answers(
+    made: tuple[EventStore, str], passing_time: PassingTime
+) -> None:
     faulty = FaultySession(made[0]._session.raw)
     store = EventStore(faulty, keyspace=made[1], settings=QUICK)
     first, second = events(uuid4(), 2), events(uuid4(), 2)
     await store.current_version(uuid4())
 
-    faulty.always = faults.lose_answer
+    faulty.always = UntilItsDeadline(faults.lose_answer, passing_time)
     with pytest.raises(RestoreOutcomeUnknown, match="versions 1 to 2") as caught:
-        await store.storage.restore(first, timeout=0.2)
-    faulty.always = faults.unavailable
+        await store.storage.restore(first)
+    faulty.always = UntilItsDeadline(faults.unavailable, passing_time)
     with pytest.raises(StoreUnavailable):
-        await store.storage.restore(second, timeout=0.2)
+        await store.storage.restore(second)
     faulty.always = None
 
     assert (caught.value.first, caught.value.last) == (1, 2)
