@@ -14,7 +14,7 @@ from event_store_async import ANY, ConcurrentModification, EventStore, NewEvent,
 from ..fixtures.server import Server
 
 _ROOT = Path(__file__).resolve().parents[2]
-_PATIENCE = 100.0
+_PATIENCE = 250.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +40,7 @@ class Order:
     stream: str
     expected: int | None = None
     appends: tuple[tuple[str, ...], ...]
-    timeout: float = 60.0
+    timeout: float = 200.0
 
 
 async def in_another_process(

@@ -28,6 +28,17 @@ HASTY = Settings(
     timeout=WITHIN, request_timeout=0.4, backoff=Backoff(maximum=0.1), close_timeout=CLOSE_WITHIN
 )
 
+
+async def answers(store: EventStore) -> None:
+    """
+    Wait until a store over the wire has had an answer: its statements are prepared then.
+
+    A slow server may need longer for that than one call of the store has.
+    """
+    while not (await store.health(timeout=60)).is_ready:
+        pass
+
+
 Wired = Callable[[Settings], Awaitable[EventStore]]
 
 

@@ -38,7 +38,7 @@ class Footprint:
         )
 
 
-async def settled(before: Footprint, *, within: float = 30.0) -> Footprint:
+async def settled(before: Footprint, *, within: float = 100.0) -> Footprint:
     """Return the footprint once nothing more is on its way, or as it is after some seconds."""
     loop = asyncio.get_running_loop()
     end = loop.time() + within

@@ -11,7 +11,7 @@ from .network import Network
 
 PORT: Final = 7000
 _NUMBERS: Final = (1, 2, 3)
-_MENDED_WITHIN: Final = 10.0
+_MENDED_WITHIN: Final = 60.0
 
 
 class Peers:

@@ -14,6 +14,7 @@ from event_store_async import Settings
 from ..history.check import check
 from ..history.history import History, load_all
 from ..history.recorder import Recorder, now
+from ..history.stalls import Stalls
 from .calling import Caller
 from .display import Display
 from .nemesis import Nemesis
@@ -25,7 +26,9 @@ from .worker import READ_TIMEOUT
 from .writers import Writers
 
 _CALM: Final = 5.0
-_WARM: Final = 60.0
+_WARM: Final = 100.0
+_MORE: Final = 12
+"""Quarters of its duration by which a run is longer, at most, where too little happens in it."""
 _BARRED: Final[tuple[tuple[int, ...], ...]] = ((), (0,), (1,), (2, 0))
 """The nodes that a writer never reaches, so that one stream's appends meet other coordinators."""
 _WHOLE_STREAM: Final = 100_000
@@ -114,6 +117,10 @@ async def _break(
         recorder.mark("phase", "faults")
         display.phase("breaking")
         await nemesis.run(options.duration)
+        for _ in range(_MORE):
+            if _proves_something(options.duration, nemesis, writers):
+                break
+            await nemesis.run(options.duration / 4)
         recorder.mark("phase", "calm")
         display.phase("calm")
         await asyncio.sleep(_CALM)
@@ -135,10 +142,20 @@ async def _warm(writers: Writers) -> None:
             await asyncio.sleep(0.1)
 
 
+def _proves_something(seconds: float, nemesis: Nemesis, writers: Writers) -> bool:
+    counts = writers.counts
+    return (
+        nemesis.faults.total() >= seconds / 10
+        and counts["stored"] >= seconds
+        and counts["conflict"] >= seconds / 4
+        and counts["unknown"] > 0
+    )
+
+
 async def _settle(ring: Ring, directory: Path) -> History:
     settings = Settings(timeout=READ_TIMEOUT, look_back=_WHOLE_STREAM)
     path = directory / "settler.jsonl"
-    with Recorder(path, "settler") as recorder:
+    with Recorder(path, "settler") as recorder, Stalls(recorder.stalled):
         async with ring.connect(settings) as store:
             caller = Caller(store, recorder, READ_TIMEOUT)
             history = load_all(directory)

@@ -5,25 +5,31 @@ from uuid import UUID, uuid4
 
 from event_store_async import AppendOutcomeUnknown, EventStore, Persisted, Settings, StoreClosed
 
+from ..fixtures.bounds import Within
 from ..fixtures.stores import read_all
 from ..history.ending import GRACE
-from .conftest import CLOSE_WITHIN, Wired
+from .conftest import CLOSE_WITHIN, Wired, answers
 from .proxy import Proxy
 
 
 async def test_appends_on_their_way_are_carried_through(
     store: EventStore, wired: Wired, wire: Proxy
 ) -> None:
-    wired_store = await wired(Settings(timeout=60, close_timeout=60))
+    wired_store = await wired(Settings(timeout=60, request_timeout=30, close_timeout=60))
     streams = [uuid4() for _ in range(50)]
     await wired_store.current_version(streams[0])
-    wire.delay(0.1)
+    wire.mute()
     appends = [
         asyncio.ensure_future(wired_store.persist_events(stream, ["a"], 0)) for stream in streams
     ]
-    await asyncio.wait(appends, timeout=0.05)
+    await asyncio.sleep(0)
+    assert wired_store.statistics().in_flight == len(streams)
 
-    await wired_store.close()
+    closing = asyncio.ensure_future(wired_store.close())
+    await asyncio.sleep(0)
+    assert not closing.done()
+    wire.restore()
+    await closing
 
     outcomes = await asyncio.gather(*appends, return_exceptions=True)
     for stream, outcome in zip(streams, outcomes, strict=True):
@@ -35,16 +41,16 @@ async def test_appends_on_their_way_are_carried_through(
 async def test_appends_that_nobody_answers_are_not_waited_for_for_ever(
     wired_store: EventStore, wire: Proxy, stream_id: UUID
 ) -> None:
-    await wired_store.current_version(stream_id)
+    await answers(wired_store)
     wire.deafen()
     appends = [
-        asyncio.ensure_future(wired_store.persist_events(stream, [number], 0, timeout=60))
+        asyncio.ensure_future(wired_store.persist_events(stream, [number], 0, timeout=200))
         for stream in (stream_id, uuid4())
         for number in range(5)
     ]
-    await asyncio.wait(appends, timeout=0.05)
+    await asyncio.sleep(0)
 
-    async with asyncio.timeout(CLOSE_WITHIN + GRACE):
+    async with Within(CLOSE_WITHIN + GRACE):
         await wired_store.close()
         outcomes = await asyncio.gather(*appends, return_exceptions=True)
 

@@ -9,6 +9,7 @@ import pytest
 from event_store_async import EventStore, Settings, WrongEventLoop
 
 from ..fixtures import faulty as faults
+from ..fixtures.bounds import Within
 from ..fixtures.faulty import FaultySession
 from ..fixtures.server import Server
 from ..fixtures.stores import run_cql
@@ -19,7 +20,7 @@ from .proxy import Proxy
 
 async def test_a_store_without_a_schema_is_not_ready(server: Server) -> None:
     async with server.connect(f"none_{uuid4().hex[:8]}") as store:
-        health = await store.health(timeout=10)
+        health = await store.health(timeout=60)
 
     assert (health.connected, health.schema_usable, health.quorum) == (True, False, False)
     assert "there is no such table" in health.reasons[0]
@@ -30,10 +31,11 @@ async def test_a_table_that_is_dropped_makes_it_unready(server: Server) -> None:
     keyspace = f"test_{uuid4().hex[:12]}"
     async with server.connect(keyspace) as store:
         await store.create_schema(server.replication)
-        assert (await store.health(timeout=10)).is_ready
+        assert (await store.health(timeout=60)).is_ready
 
         await run_cql(store, f"DROP KEYSPACE {keyspace}")
-        health = await store.health(timeout=3)
+        while (health := await store.health(timeout=3)).schema_usable:
+            pass  # why nobody answers is found out in the rest of the time, which may be too short
 
     assert (health.connected, health.schema_usable, health.is_ready) == (True, False, False)
     assert "there is no such table" in health.reasons[1]
@@ -41,24 +43,24 @@ async def test_a_table_that_is_dropped_makes_it_unready(server: Server) -> None:
 
 async def test_a_deaf_node_makes_it_unready_in_time(wired: Wired, wire: Proxy) -> None:
     store = await wired(Settings())
-    assert (await store.health(timeout=10)).is_ready
+    assert (await store.health(timeout=60)).is_ready
 
     wire.deafen()
-    async with asyncio.timeout(0.3 + GRACE):
+    async with Within(0.3 + GRACE):
         health = await store.health(timeout=0.3)
     wire.restore()
 
     assert (health.quorum, health.schema_usable, health.latency) == (False, True, None)
     assert health.reasons
-    assert (await store.health(timeout=10)).is_ready, "and it is ready again"
+    assert (await store.health(timeout=60)).is_ready, "and it is ready again"
 
 
 async def test_a_node_that_is_gone_makes_it_disconnected(wired: Wired, wire: Proxy) -> None:
     store = await wired(Settings())
-    assert (await store.health(timeout=10)).is_ready
+    assert (await store.health(timeout=60)).is_ready
 
     wire.drop()
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(100):
         while (await store.health(timeout=0.3)).connected:
             pass
         health = await store.health(timeout=0.3)
@@ -82,7 +84,7 @@ async def test_a_store_with_too_many_requests_is_not_ready(
     await append
 
     assert (health.is_ready, health.in_flight) == (False, 1)
-    assert (await store.health(timeout=10)).is_ready
+    assert (await store.health(timeout=60)).is_ready
     await store.close()
 
 

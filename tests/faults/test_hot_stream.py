@@ -25,7 +25,7 @@ async def test_64_tasks_and_four_processes_beside_them_append_to_one_stream(
 
     async def task(ids: tuple[UUID, ...]) -> Persisted:
         events = [NewEvent({"id": str(event)}, event_id=event) for event in ids]
-        return await store.persist_events(stream_id, events, timeout=60)
+        return await store.persist_events(stream_id, events, timeout=200)
 
     processes, results = await asyncio.gather(
         asyncio.gather(

@@ -18,7 +18,7 @@ def test_a_cut_node_hears_nobody_and_the_others_hear_each_other() -> None:
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=100,
         check=False,
     )
 

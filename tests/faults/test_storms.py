@@ -14,6 +14,7 @@ from event_store_async import EventStore, Persisted, Settings
 from ..history.check import check
 from ..history.history import load_all
 from ..history.recorder import Recorder
+from ..history.stalls import Stalls
 from .calling import Caller
 from .events import event_of
 from .footprint import Footprint, settled
@@ -66,7 +67,7 @@ async def test_20_000_cancelled_calls_leave_nothing_behind(
 ) -> None:
     rng = random.Random(7)
     streams = [str(uuid4()) for _ in range(100)]
-    with Recorder(tmp_path / "storm.jsonl", "storm") as recorder:
+    with Recorder(tmp_path / "storm.jsonl", "storm") as recorder, Stalls(recorder.stalled):
         caller = Caller(store, recorder, store._settings.timeout)
         await storm(store, caller, streams, STORM // 10, rng)  # pools and caches fill up
         before = await settled(Footprint.now())

@@ -16,6 +16,7 @@ from event_store_async import ConnectionFailed, EventStore, Settings
 from event_store_async.settings import utc_now
 
 from ..history.recorder import Recorder
+from ..history.stalls import Stalls
 from .calling import Caller, EventIds
 from .workload import Streams, Workload
 
@@ -89,7 +90,10 @@ async def work(plan: Plan) -> None:
     loop = asyncio.get_running_loop()
     loop.add_reader(sys.stdin.fileno(), _listen, stop)
     rng = random.Random(plan.seed)
-    with Recorder(Path(plan.history), plan.name) as recorder:
+    with (
+        Recorder(Path(plan.history), plan.name) as recorder,
+        Stalls(recorder.stalled),
+    ):
         clock = WrongClock(plan.clock, rng, recorder, plan.name)
         ids = EventIds()
         settings = Settings(

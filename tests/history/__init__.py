@@ -4,6 +4,7 @@ Histories: what was asked of a store and what it answered, and whether that can 
     operations   what a history consists of          (values)
     lines        their form as JSON lines            (format.md)
     recorder     writes them while a run goes on     (the only module that writes)
+    stalls       notices when a process stands still
     history      reads them back
     lies         the kinds of lie, and a verdict
     intents      the attempts of one append, taken together

@@ -1,7 +1,8 @@
 """Checking: all the checks together, over a whole run."""
 
 from collections import Counter
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from typing import Final
 
 from .ending import late
 from .history import History
@@ -13,26 +14,30 @@ from .placing import misplacements
 from .seeing import misreadings, sight_of
 from .truth import last_read, truth_of
 
+_NO_FAULTS: Final = {"run", "phase", "killed", "stalled"}
+
 
 def check(history: History) -> Verdict:
     """Return the verdict on a run."""
     verdict = Verdict()
+    killed, stalls = history.killed, history.stalls
     for stream, operations in history.streams.items():
         intents = intents_of(op for op in operations if isinstance(op, Append))
-        verdict.violations += _violations(stream, operations, intents, history.killed)
+        verdict.violations += [
+            violation for operation in operations for violation in late(operation, killed, stalls)
+        ]
+        verdict.violations += _violations(stream, operations, intents)
         _count(verdict.counts, operations, intents)
     verdict.counts["streams"] = len(history.streams)
     verdict.counts["faults"] = sum(
-        mark.phase != "end" for mark in history.marks if mark.name not in {"run", "phase", "killed"}
+        mark.phase != "end" for mark in history.marks if mark.name not in _NO_FAULTS
     )
     return verdict
 
 
 def _violations(
-    stream: str, operations: Sequence[Operation], intents: Sequence[Intent], killed: Container[str]
+    stream: str, operations: Sequence[Operation], intents: Sequence[Intent]
 ) -> Iterator[Violation]:
-    for operation in operations:
-        yield from late(operation, killed)
     yield from contradictions(stream, intents)
     yield from unsettled(stream, intents)
     final = last_read(operations)

@@ -1,13 +1,14 @@
 """History: the lines of all processes of a run, read back."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from .lines import parse_mark, parse_operation
 from .operations import Mark, Operation
+from .stalls import Stall
 
 
 @dataclass(slots=True)
@@ -35,6 +36,16 @@ class History:
     def killed(self) -> frozenset[str]:
         """The processes that were killed, whose calls have no answer."""
         return frozenset(mark.on for mark in self.marks if mark.name == "killed")
+
+    @property
+    def stalls(self) -> Mapping[str, Sequence[Stall]]:
+        """When the processes stood still, as their machine did, by their names."""
+        found: dict[str, list[Stall]] = {}
+        for mark in self.marks:
+            if mark.name == "stalled":
+                length = int(dict(mark.facts)["nanoseconds"])
+                found.setdefault(mark.on, []).append((mark.at - length, mark.at))
+        return found
 
 
 def of_operations(operations: Iterable[Operation], marks: Iterable[Mark] = ()) -> History:

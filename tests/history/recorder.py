@@ -10,6 +10,7 @@ from typing import Self, TypeVar
 
 from .lines import call_of, end_of, mark_line
 from .operations import NEVER, Append, Mark, Operation, Read, Span, Version
+from .stalls import Stall
 
 _T = TypeVar("_T", Append, Read, Version)
 
@@ -58,6 +59,12 @@ class Recorder:
         """Write down something that happened now."""
         told = tuple((key, str(value)) for key, value in facts.items())
         self._write(mark_line(Mark(now(), name, on, phase, told)))
+
+    def stalled(self, stall: Stall) -> None:
+        """Write down that this process stood still."""
+        began, ended = stall
+        facts = (("nanoseconds", str(ended - began)),)
+        self._write(mark_line(Mark(ended, "stalled", self._by, "once", facts)))
 
     def close(self) -> None:
         """Close the file."""

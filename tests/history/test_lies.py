@@ -4,7 +4,7 @@ import pytest
 
 from .check import check
 from .forgeries import FORGED, Forgery, final, honest
-from .forging import Forger
+from .forging import SECOND, Forger
 from .history import of_operations
 from .lies import Lie, Verdict
 from .operations import Mark
@@ -80,6 +80,21 @@ def test_an_append_of_a_killed_writer_may_be_settled_by_another() -> None:
 
     killed = Mark(1, "killed", "dead")
     assert verdict_on(orphan, lambda f: f.read(90, 91, "a", final=True), marks=(killed,)).true
+
+
+def test_the_time_in_which_the_caller_stood_still_is_not_counted() -> None:
+    def late(f: Forger) -> None:
+        f.append(6, 21, "x", 9, end="conflict", version=5)
+
+    def verdict(on: str, at: int, seconds: float) -> Verdict:
+        length = ("nanoseconds", f"{seconds * SECOND:.0f}")
+        mark = Mark(at * SECOND, "stalled", on, "once", (length,))
+        return verdict_on(honest, late, final, marks=(mark,))
+
+    assert verdict("w", 20, 3.5).true
+    assert Lie.OVERDUE in verdict("w", 20, 2.5).lies, "it was late besides"
+    assert Lie.OVERDUE in verdict("w", 8, 3.5).lies, "most of it was before the call"
+    assert Lie.OVERDUE in verdict("somebody else", 20, 3.5).lies
 
 
 @pytest.mark.parametrize(("lie", "forgeries"), FORGED.values(), ids=FORGED)

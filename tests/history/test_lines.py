@@ -43,11 +43,13 @@ def test_the_recorder_writes_what_the_loader_reads(tmp_path: Path) -> None:
         read = recorder.end(read, "events", placed=((1, "a"),))
         version = recorder.end(recorder.begin(Version(recorder.span(5), "s")), "version", version=1)
         recorder.mark("killed", "writer")
+        recorder.stalled((append.span.began, append.span.ended))
 
     history = load(path)
 
     assert list(history.operations) == [append, open_append, read, version]
     assert history.killed == {"writer"}
+    assert history.stalls == {"writer": [(append.span.began, append.span.ended)]}
     assert append.span.began < append.span.ended < read.span.ended
 
 
