@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, Final
 
-LIMIT: Final = 20.0
+LIMIT: Final = 60.0
 """Seconds after which a process that should end by itself is taken to hang."""
 
 _ROOT: Final = Path(__file__).resolve().parents[2]

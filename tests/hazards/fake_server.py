@@ -174,6 +174,11 @@ class FakeServer:
         async with self._changed:
             await self._changed.wait_for(lambda: self._held >= number)
 
+    async def wrote(self, number: int) -> None:
+        """Wait until so many conditional writes have arrived."""
+        async with self._changed:
+            await self._changed.wait_for(lambda: len(self.writes) >= number)
+
     async def release(self) -> None:
         """Answer what is held."""
         async with self._changed:
@@ -234,7 +239,9 @@ class FakeServer:
         else:
             return _error(0x000A, "unknown opcode")
         if "FROM system" not in request.text:
-            self.requests.append(request)
+            async with self._changed:
+                self.requests.append(request)
+                self._changed.notify_all()
         return await self._result(request)
 
     def _prepare(self, text: str) -> bytes:

@@ -42,7 +42,7 @@ async def test_closing_a_store_whose_server_is_silent_writes_to_no_foreign_file(
 
 
 async def test_50_stores_leave_no_descriptor_thread_or_task_behind(fake: FakeServer) -> None:
-    ended = await child.run("closing", "cycles", fake.port, limit=40)
+    ended = await child.run("closing", "cycles", fake.port, limit=120)
 
     assert ended.check("connecting and closing 50 times") == NOTHING
 

@@ -45,7 +45,8 @@ async def test_a_loop_may_end_while_a_task_is_inside_the_block(fake: FakeServer)
 async def test_an_interrupt_in_the_middle_of_an_append_ends_the_process(
     fake: FakeServer, answered: bool
 ) -> None:
-    async with child.running("leaving", "interrupted_while_appending", fake.port) as process:
+    arguments = "interrupted_while_appending", fake.port, int(answered)
+    async with child.running("leaving", *arguments) as process:
         await fake.arrived(1)
         process.send(signal.SIGINT)
         if answered:

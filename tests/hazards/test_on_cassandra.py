@@ -4,17 +4,25 @@ import asyncio
 import random
 from uuid import uuid4
 
-from event_store_async import EventStore, Persisted, StoreClosed
+from event_store_async import EventStore, Persisted, Settings, StoreClosed
 
 from ..fixtures.server import Server
 from ..fixtures.stores import payloads, read_all
 
+PATIENT = Settings(timeout=250, close_timeout=250)
+"""For thousands of calls at once, each of which waits for all before it."""
 
-async def test_10_000_reads_at_once_are_all_answered(store: EventStore) -> None:
+
+async def test_10_000_reads_at_once_are_all_answered(
+    server: Server, store: EventStore, keyspace: str
+) -> None:
     stream_id = uuid4()
     await store.persist_events(stream_id, ["event"], 0)
 
-    versions = await asyncio.gather(*(store.current_version(stream_id) for _ in range(10_000)))
+    async with server.connect(keyspace, settings=PATIENT) as patient:
+        versions = await asyncio.gather(
+            *(patient.current_version(stream_id) for _ in range(10_000))
+        )
 
     assert set(versions) == {1}
 
@@ -23,7 +31,7 @@ async def test_what_is_in_flight_when_the_store_is_closed_is_stored_or_refused(
     server: Server, store: EventStore, keyspace: str
 ) -> None:
     streams = [uuid4() for _ in range(500)]
-    other = await server.connect(keyspace)
+    other = await server.connect(keyspace, settings=PATIENT)
     appends = [
         asyncio.ensure_future(other.persist_events(stream_id, ["event"], 0))
         for stream_id in streams

@@ -52,7 +52,7 @@ def connecting(
         local_datacenter=cluster.local_datacenter,
         username=role,
         password=password,
-        connect_timeout=10.0,
+        connect_timeout=60.0,
     )
 
 
@@ -75,7 +75,7 @@ async def make_role(
     for text in (made, *kept):
         ours = text.replace(like, name).replace("ON bank.", f"ON {keyspace}.")
         ours = ours.replace("KEYSPACE bank ", f"KEYSPACE {keyspace} ").replace("…", PASSWORD)
-        await admin._session.change_schema(ours, timeout=10)
+        await admin._session.change_schema(ours, timeout=60)
     return name
 
 
@@ -108,7 +108,7 @@ async def test_the_pages_role_of_an_application_suffices(
 
         assert [event.payload for event in events] == ["a", "b", "c"]
         assert await store.current_version(stream_id) == 3
-        assert (await store.health()).is_ready
+        assert (await store.health(timeout=60)).is_ready
 
 
 @pytest.mark.parametrize(
@@ -180,5 +180,5 @@ async def make_originals_table(admin: EventStore, name: str) -> None:
     await admin._session.change_schema(
         f"CREATE TABLE {keyspace_of(admin)}.{name} (stream_id uuid, version int, payload blob, "
         "timestamp bigint, max_version int static, PRIMARY KEY (stream_id, version))",
-        timeout=10,
+        timeout=60,
     )

@@ -72,7 +72,7 @@ def connecting(
         tls=tls,
         username=username,
         password=password,
-        connect_timeout=10.0,
+        connect_timeout=60.0,
     )
 
 

@@ -27,7 +27,7 @@ from .common import (
 
 async def closed_in_flight(port: int) -> dict[str, Any]:
     """500 appends and 100 reads are at the server, or wait for their turn, when close is called."""
-    settings = Settings(timeout=8.0, request_timeout=5.0, close_timeout=10.0, max_in_flight=256)
+    settings = Settings(timeout=50, request_timeout=40, close_timeout=50, max_in_flight=256)
     store = await opening(port, table="held", settings=settings)
     appends = [
         asyncio.ensure_future(store.persist_events(uuid4(), ["event"], 0)) for _ in range(500)

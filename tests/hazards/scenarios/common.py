@@ -13,7 +13,8 @@ import anyio
 from event_store_async import EventStore, Settings
 from event_store_async.cassandra.connecting import Connecting
 
-SETTINGS: Final = Settings(timeout=8.0, request_timeout=5.0, close_timeout=10.0)
+SETTINGS: Final = Settings(timeout=50.0, request_timeout=40.0, close_timeout=50.0)
+"""For who waits for what surely comes: on a machine that is slow for a while, too."""
 
 
 def opening(
@@ -21,7 +22,7 @@ def opening(
     *,
     table: str = "events",
     settings: Settings = SETTINGS,
-    connect_timeout: float = 5.0,
+    connect_timeout: float = 30.0,
     local_datacenter: str | None = "datacenter1",
 ) -> Connecting[EventStore]:
     return EventStore.connect(
@@ -37,11 +38,11 @@ def opening(
 
 async def held(store: EventStore, number: int) -> None:
     """Wait until so many requests are held by the server."""
-    await store._session.change_schema(f"await {number} held", timeout=10)
+    await store._session.change_schema(f"await {number} held", timeout=50)
 
 
 async def release(store: EventStore) -> None:
-    await store._session.change_schema("release", timeout=10)
+    await store._session.change_schema("release", timeout=50)
 
 
 async def works(port: int) -> bool:
@@ -67,7 +68,7 @@ async def appending_at(
     return tasks
 
 
-async def within(step: Coroutine[Any, Any, Any], seconds: float = 5.0) -> None:
+async def within(step: Coroutine[Any, Any, Any], seconds: float = 30.0) -> None:
     async with asyncio.timeout(seconds):
         await step
 
@@ -109,7 +110,7 @@ async def entered(connecting: Connecting[EventStore]) -> None:
 
 
 async def only_this_task() -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(50):
         while len(asyncio.all_tasks()) > 1:
             await asyncio.sleep(0.01)
 
@@ -136,7 +137,7 @@ async def _left() -> tuple[int, int]:
 
 async def _threads() -> int:
     # A thread that has been joined is still listed for a moment.
-    for _ in range(100):
+    for _ in range(1000):
         if _threads_now() == 1:
             break
         await asyncio.sleep(0.01)

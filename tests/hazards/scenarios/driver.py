@@ -79,7 +79,11 @@ async def destroy_in_flight(port: int) -> dict[str, Any]:
         await release(control)
         # An answer that has not come by now will not: the server has sent it.
         done, _ = await asyncio.wait([waiting], timeout=1.0)
-        written = sum(os.fstat(file.fileno()).st_size for file in files)
+        for _ in range(100):  # its thread may be slower than that, on a slow machine
+            written = sum(os.fstat(file.fileno()).st_size for file in files)
+            if written:
+                break
+            await asyncio.wait([waiting], timeout=0.1)
     del other
     child.report({"answered": bool(done), "written": written > 0})
     # What is left hangs at exit.
@@ -227,27 +231,35 @@ async def freed_in_a_fork(port: int) -> str:
 
 async def dropped_in_flight(port: int) -> float:
     """How many seconds everything stands still while a session is freed."""
-    cluster, session = await connect(port, request_timeout=1.0)
-    waiting = asyncio.ensure_future(session.execute(_held()))
-    await at_server(session, 1)
-    waiting.cancel()
-    await asyncio.wait([waiting])
-    del waiting
-    begun = time.perf_counter()
-    del session
-    gc.collect()
-    del cluster
-    return time.perf_counter() - begun
+    for number in range(1, 20):
+        cluster, session = await connect(port, request_timeout=1.0)
+        sent = time.perf_counter()
+        waiting = asyncio.ensure_future(session.execute(_held()))
+        await at_server(session, number)
+        waiting.cancel()
+        await asyncio.wait([waiting])
+        del waiting
+        begun = time.perf_counter()
+        del session
+        gc.collect()
+        del cluster
+        if begun - sent < 0.4:  # else the request may have ended by itself already
+            return time.perf_counter() - begun
+    raise AssertionError("the machine is too slow to tell")
 
 
 async def burst(port: int) -> dict[str, int]:
     """Too many requests at once."""
     cluster, session = await connect(port, queue_size_io=64)
-    outcomes = await asyncio.gather(
-        *(session.execute(_numbers()) for _ in range(2000)),
-        return_exceptions=True,
-    )
-    names = [type(outcome).__name__ for outcome in outcomes]
+    names: list[str] = []
+    for _ in range(50):  # whether it overflows is a race with the driver's own thread
+        outcomes = await asyncio.gather(
+            *(session.execute(_numbers()) for _ in range(2000)),
+            return_exceptions=True,
+        )
+        names = [type(outcome).__name__ for outcome in outcomes]
+        if "CassErrorLibRequestQueueFull" in names:
+            break
     await session.close()
     cluster.destroy()
     return {name: names.count(name) for name in set(names)}
@@ -296,7 +308,7 @@ async def datacenters(port: int) -> None:
 
 async def cut(port: int) -> dict[str, Any]:
     """What a connection that is lost with a request in flight becomes, and how soon."""
-    cluster, session = await connect(port, request_timeout=10.0)
+    cluster, session = await connect(port, request_timeout=100.0)
     begun = time.perf_counter()
     name = ""
     try:
@@ -306,7 +318,7 @@ async def cut(port: int) -> dict[str, Any]:
     seconds = time.perf_counter() - begun
     await session.close()
     cluster.destroy()
-    return {"error": name, "at once": seconds < 5}
+    return {"error": name, "at once": seconds < 50}
 
 
 if __name__ == "__main__":

@@ -89,7 +89,7 @@ async def _opened(port: int) -> EventStore:
 
 async def _count(store: EventStore) -> int:
     """Ask, past the store, how many statements have arrived."""
-    statement = simple("SELECT count FROM k.arrivals", level=LEVELS["local"], timeout=5)
+    statement = simple("SELECT count FROM k.arrivals", level=LEVELS["local"], timeout=30)
     number: int = materialise(await store._session.raw.execute(statement)).rows[0][0]
     return number
 
@@ -130,7 +130,7 @@ async def forked(port: int, how: int) -> dict[str, Any]:
     if not pid:
         os.close(reader)
         # A child that hangs must not outlive the test.
-        _alarm(5)
+        _alarm(40)
         _CHILDREN[how](store, writer)
         os._exit(0)
     os.close(writer)
@@ -198,7 +198,7 @@ def forked_outside_a_loop(port: int) -> dict[str, Any]:
     reader, writer = os.pipe()
     pid = os.fork()
     if not pid:
-        _alarm(5)
+        _alarm(40)
         os.close(reader)
         os.write(writer, str(asyncio.run(works(port))).encode())
         os.close(writer)
@@ -220,7 +220,7 @@ async def forked_inside_the_block(port: int) -> dict[str, Any]:
             await store.persist_events(uuid4(), ["event"], 0)
             pid = os.fork()
             if not pid:
-                _alarm(5)
+                _alarm(40)
                 os.close(reader)
                 sys.exit()
             os.close(writer)

@@ -11,7 +11,15 @@ from event_store_async.cassandra.driver import materialise
 from event_store_async.cassandra.requests import Request
 
 from .. import child
-from .common import appending_at, descriptors, held, opening, release, works
+from .common import (
+    SETTINGS,
+    appending_at,
+    descriptors,
+    held,
+    opening,
+    release,
+    works,
+)
 
 
 async def dropped(port: int) -> dict[str, Any]:
@@ -73,9 +81,10 @@ async def loop_ends_in_flight_inside_the_block(port: int) -> None:
 _IMPATIENT = Settings(timeout=6.0, request_timeout=0.5, close_timeout=0.5)
 
 
-async def interrupted_while_appending(port: int) -> None:
+async def interrupted_while_appending(port: int, answered: int) -> None:
     """The test sends the signal, and may release what is held."""
-    async with opening(port, table="held", settings=_IMPATIENT_FOR_CLOSE) as store:
+    settings = SETTINGS if answered else _IMPATIENT_FOR_CLOSE
+    async with opening(port, table="held", settings=settings) as store:
         await store.persist_events(uuid4(), ["event"], 0)
 
 

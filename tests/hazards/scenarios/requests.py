@@ -16,7 +16,7 @@ async def cancelled_at_random(port: int) -> dict[str, Any]:
     """Thousands of requests, most of which their callers give up."""
     chance = random.Random(7)
     store = await opening(
-        port, settings=Settings(timeout=30.0, request_timeout=10.0, max_in_flight=16)
+        port, settings=Settings(timeout=100.0, request_timeout=40.0, max_in_flight=16)
     )
 
     async def one() -> str:
@@ -36,12 +36,12 @@ async def cancelled_at_random(port: int) -> dict[str, Any]:
     for _ in range(10):
         names.update(await asyncio.gather(*(one() for _ in range(150))))
     permits = store._session._permits
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(50):
         # What was begun goes on without its caller; a permit may be on its way to the next.
         while store._session.in_flight or len(store._lanes):
             await asyncio.sleep(0.01)
     facts: dict[str, Any] = {"outcomes": sorted(names), "permits": permits.value}
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(50):
         await store.persist_events(uuid4(), ["event"], 0)
         await store.close()
     return facts
