@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 import pytest_asyncio
 
-from event_store_async import EventStore
+from event_store_async import EventStore, Settings
 from event_store_async.aggregates import (
     Command,
     CommandHandled,
@@ -23,6 +23,8 @@ from ..fixtures.stores import drop_keyspace, read_all
 from .bank import Account, Decider, Event, deposit, handler, withdraw
 
 RETRY = RetryPolicy(attempts=1000)
+PATIENT = Settings(timeout=100)
+"""For commands that all want the same stream at once."""
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -40,7 +42,8 @@ async def spread(
     """Carry out commands at once, by four handlers, and hand each to another handler again."""
     commands = [Command(account, decide) for decide in decisions]
     async with AsyncExitStack() as stack:
-        stores = [await stack.enter_async_context(server.connect(keyspace)) for _ in range(4)]
+        opening = [server.connect(keyspace, settings=PATIENT) for _ in range(4)]
+        stores = [await stack.enter_async_context(each) for each in opening]
         handlers = [handler(each, cache=SnapshotCache(), retry=RETRY) for each in stores]
         results = await asyncio.gather(
             *(handlers[index % 4].handle(each) for index, each in enumerate(commands))

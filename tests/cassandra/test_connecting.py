@@ -84,10 +84,10 @@ async def test_stores_on_one_table_see_each_others_events(
         assert await other.current_version(stream_id) == 60
 
 
-async def test_a_port_where_nobody_listens(unused_tcp_port: int) -> None:
-    with pytest.raises(ConnectionFailed, match=str(unused_tcp_port)):
+async def test_a_port_where_nobody_listens(dead_port: int) -> None:
+    with pytest.raises(ConnectionFailed, match=str(dead_port)):
         async with EventStore.connect(
-            "127.0.0.1", port=unused_tcp_port, keyspace="bank", local_datacenter="datacenter1"
+            "127.0.0.1", port=dead_port, keyspace="bank", local_datacenter="datacenter1"
         ):
             pass
 

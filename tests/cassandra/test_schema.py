@@ -358,10 +358,15 @@ async def test_deleted_rows_at_the_beginning_are_not_walked_through(
         )
         await run_cql(bare, f"BEGIN UNLOGGED BATCH {deletes} APPLY BATCH")
 
-    with pytest.raises(Fault, match="Failure"):
-        await run_cql(
-            bare, f"UPDATE {table} SET max_version = {deleted} WHERE {stream} IF max_version = 1"
-        )
+    said = "Timeout"
+    while "Timeout" in said:  # a slow server may give up before it has met so many
+        with pytest.raises(Fault) as caught:
+            await run_cql(
+                bare,
+                f"UPDATE {table} SET max_version = {deleted} WHERE {stream} IF max_version = 1",
+            )
+        said = str(caught.value)
+    assert "Failure" in said
     exact = await bare.persist_events(stream_id, ["exact"], deleted)
     anywhere = await bare.persist_events(stream_id, ["any"])
     again = NewEvent("exact", event_id=exact.events[0].event_id or uuid4())

@@ -208,12 +208,12 @@ async def test_an_unknown_outcome_prints_the_ids_that_settle_it(
     ],
 )
 async def test_what_cannot_be_appended_is_refused_before_anything_is_sent(
-    nowhere: Shell, unused_tcp_port: int, arguments: list[str], stdin: str, says: list[str]
+    nowhere: Shell, dead_port: int, arguments: list[str], stdin: str, says: list[str]
 ) -> None:
     """Nothing listens there, and nobody notices."""
     done = await nowhere(
         *("append", str(uuid4()), *arguments, "--keyspace", "bank"),
-        *("--port", str(unused_tcp_port)),
+        *("--port", str(dead_port)),
         stdin=stdin,
     )
 

@@ -109,10 +109,8 @@ async def test_a_dry_run_refuses_what_would_be_refused(shell: Shell, server: Ser
     assert (many.code, "are more than there are nodes" in many.err) == (2, True)
 
 
-async def test_what_cannot_be_reached_or_read_is_said_plainly(
-    shell: Shell, unused_tcp_port: int
-) -> None:
-    nobody = await shell("schema", "status", "--port", str(unused_tcp_port))
+async def test_what_cannot_be_reached_or_read_is_said_plainly(shell: Shell, dead_port: int) -> None:
+    nobody = await shell("schema", "status", "--port", str(dead_port))
     unsafe = await shell("schema", "status", "--keyspace", "Bank;")
     odd = await shell("schema", "create", "--replication", "dc")
 

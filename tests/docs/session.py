@@ -2,7 +2,6 @@
 
 import os
 import re
-import socket
 import subprocess
 import sys
 import time
@@ -11,6 +10,7 @@ from pathlib import Path
 
 import httpx2
 
+from ..fixtures.ports import free_port
 from .blocks import Block
 
 
@@ -20,7 +20,7 @@ def run(command: Sequence[str], *, cwd: Path, environment: Mapping[str, str] | N
         command,
         capture_output=True,
         text=True,
-        timeout=110,
+        timeout=250,
         check=False,
         cwd=cwd,
         env={**os.environ, **(environment or {})},
@@ -40,9 +40,7 @@ def follow(steps: Sequence[Block], folder: Path) -> None:
 
     A command that is to run in the background is left running until the document ends.
     """
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        environment = {"PORT": str(probe.getsockname()[1])}
+    environment = {"PORT": str(free_port())}
     running: list[subprocess.Popen[bytes]] = []
     try:
         for step in steps:
@@ -76,7 +74,7 @@ def follow(steps: Sequence[Block], folder: Path) -> None:
     finally:
         for process in running:
             process.terminate()
-            process.wait(30)
+            process.wait(100)
 
 
 def with_path(environment: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -86,7 +84,7 @@ def with_path(environment: Mapping[str, str] | None = None) -> dict[str, str]:
 
 
 def _wait_for(url: str, process: subprocess.Popen[bytes]) -> None:
-    end = time.monotonic() + 90
+    end = time.monotonic() + 200
     while time.monotonic() < end:
         assert process.poll() is None, "it ended by itself"
         try:

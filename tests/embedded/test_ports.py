@@ -8,13 +8,9 @@ import pytest
 from event_store_async.embedded import AddressUnavailable, EmbeddedCassandra, PortInUse
 from event_store_async.embedded.ports import addresses, reserve
 
+from ..fixtures.ports import free_port
+
 TWO = ("127.0.0.1", "127.0.0.2")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def test_addresses_follow_each_other() -> None:

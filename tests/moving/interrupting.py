@@ -1,9 +1,9 @@
 """
 Export and import, killed in the middle and gone on with, as processes of their own.
 
-The points of the kills are lines of progress, not moments; a small pipe keeps the process from
-running ahead of whoever reads them. As a program, on a Cassandra of its own or the one that
-EVENT_STORE_CONTACT_POINTS names:
+The points of the kills are reports of progress, not moments; the process waits at each of them
+until it is let go on, so it cannot have ended before it is killed. As a program, on a Cassandra of
+its own or the one that EVENT_STORE_CONTACT_POINTS names:
 
     python -m tests.moving.interrupting --events 200000
 """
@@ -32,7 +32,22 @@ from rich.progress import Progress
 from event_store_async import EventStore
 from event_store_async.embedded import EmbeddedCassandra
 
-_PIPE = 4096
+_PACED = """
+import sys
+from event_store_async.cli import main
+from event_store_async.cli.meter import Meter
+
+tell = Meter.__call__
+
+def told(self, progress):
+    tell(self, progress)
+    print(f"{progress.fraction:.0%}", flush=True)
+    sys.stdin.readline()
+
+Meter.__call__ = told
+main()
+"""
+"""The command, that prints how far it is at each report of its progress, and waits for a line."""
 
 
 class Command:
@@ -43,33 +58,40 @@ class Command:
         self._loud = loud
 
     def kill_after(self, lines: int, *arguments: str, how: signal.Signals = signal.SIGKILL) -> str:
-        """Run it, end it behind so many lines of progress, and return the last of them."""
+        """Run it, end it behind so many reports of progress, and return the last of them."""
         return self._kill(lambda number, _: number == lines, arguments, how)
 
     def kill_at(self, percent: int, *arguments: str) -> str:
-        """Run it, end it behind the line that shows so much as done, and return that line."""
+        """Run it, end it behind the report of so much as done, and return that one."""
         return self._kill(lambda _, line: _percent(line) >= percent, arguments, signal.SIGKILL)
 
     def _kill(
         self, due: Callable[[int, str], bool], arguments: Sequence[str], how: signal.Signals
     ) -> str:
-        with self._start(arguments, stdout=subprocess.DEVNULL) as process:
+        program = ("-c", _PACED)
+        with self._start(arguments, program=program, stdin=subprocess.PIPE) as process:
+            assert process.stdin is not None
+            assert process.stdout is not None
             assert process.stderr is not None
             for number in itertools.count(1):
-                last = process.stderr.readline().decode()
+                last = process.stdout.readline().decode()
                 assert last, "it ended by itself"
                 if due(number, last):
                     break
+                process.stdin.write(b"\n")
+            if how is signal.SIGKILL:
+                process.stdin.write(b"\n")  # it dies somewhere on its way to the next report
             process.send_signal(how)
+            process.stdin.close()
             words = process.stderr.read()
         assert process.returncode == (130 if how is signal.SIGINT else -how), words
         assert b"Traceback" not in words
-        self._say(f"kill -{how} {arguments[0]} behind its line {number}: {last.strip()}")
+        self._say(f"kill -{how} {arguments[0]} behind its report {number}: {last.strip()}")
         return last
 
     def run(self, *arguments: str, code: int = 0) -> dict[str, Any]:
         """Run it to its end, and return what it reports."""
-        with self._start(arguments, stdout=subprocess.PIPE) as process:
+        with self._start(arguments) as process:
             assert process.stdout is not None
             assert process.stderr is not None
             # Its report is one line at the end: it fits the pipe while progress is read.
@@ -80,11 +102,17 @@ class Command:
         self._say(f"{arguments[0]}: {going_on}; {report}")
         return {"words": words, **json.loads(report)}
 
-    def _start(self, arguments: Sequence[str], **options: Any) -> subprocess.Popen[bytes]:
+    def _start(
+        self,
+        arguments: Sequence[str],
+        *,
+        program: Sequence[str] = ("-m", "event_store_async"),
+        **options: Any,
+    ) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
-            [sys.executable, "-m", "event_store_async", *arguments, *self._options],
+            [sys.executable, *program, *arguments, *self._options],
+            stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            pipesize=_PIPE,
             bufsize=0,
             env={**os.environ, "TERM": "dumb", "COLUMNS": "200"},
             **options,

@@ -30,7 +30,7 @@ async def test_killed_and_gone_on_with(server: Server, where: list[str], tmp_pat
         await fill(source, EVENTS, seed=7, longest=40)
 
         def kill_and_go_on(command: Command, *arguments: str) -> dict[str, object]:
-            # Of some 200 lines each; the pipe lets a process run 45 ahead of who reads them.
+            # Of some 250 reports each.
             for lines in (1, 15, 8):
                 command.kill_after(lines, *arguments)
             return command.run(*arguments)

@@ -75,7 +75,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
         [sys.executable, "-m", "build", "--outdir", str(target), "--no-isolation", str(ROOT)],
         check=True,
         capture_output=True,
-        timeout=110,
+        timeout=250,
     )
     return target
 
