@@ -20,15 +20,16 @@ _SET: Final = 0x8000 << 48 | 4 << 76
 
 def random_uuid() -> UUID:
     """Return a random UUID, version 4, as `uuid.uuid4` does."""
-    made = _new(UUID)
-    _set_int(made, int.from_bytes(urandom(16)) & _KEPT | _SET)
-    _set_is_safe(made, _UNKNOWN)
-    return made
+    return _uuid(int.from_bytes(urandom(16)) & _KEPT | _SET)
 
 
 def parse_uuid(text: str) -> UUID:
     """Return the UUID of its 32 hexadecimal digits, with or without hyphens between them."""
+    return _uuid(int(text.replace("-", ""), 16))
+
+
+def _uuid(number: int) -> UUID:
     made = _new(UUID)
-    _set_int(made, int(text.replace("-", ""), 16))
+    _set_int(made, number)
     _set_is_safe(made, _UNKNOWN)
     return made

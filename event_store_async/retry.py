@@ -1,10 +1,13 @@
 """Retrying: how long to wait between attempts, and until when."""
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from operator import attrgetter
 from time import monotonic
 from typing import Final
+
+_MOMENT: Final = attrgetter("at")
 
 SHORTEST_ATTEMPT: Final = 0.05
 """Seconds below which no attempt is begun: its answer would come too late."""
@@ -54,3 +57,8 @@ class Deadline:
     def allows(self, pause: float) -> bool:
         """Tell whether another attempt is worth making after a pause of so many seconds."""
         return self.remaining() > pause + SHORTEST_ATTEMPT
+
+
+def nearest(deadlines: Iterable[Deadline]) -> Deadline:
+    """Return the deadline that comes first; there must be one."""
+    return min(deadlines, key=_MOMENT)

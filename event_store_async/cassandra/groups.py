@@ -3,19 +3,15 @@
 import copy
 from collections import deque
 from collections.abc import Sequence
-from operator import attrgetter
-from typing import Final
 from uuid import UUID
 
 from ..drafts import Drafts
 from ..errors import AppendOutcomeUnknown, EventStoreError
 from ..results import AppendResult, Persisted, persisted
-from ..retry import Deadline
+from ..retry import Deadline, nearest
 from ..settings import Settings
 from ..versions import ANY, ExpectedVersion
 from .appends import Append
-
-_MOMENT: Final = attrgetter("at")
 
 
 def next_group(lane: deque[Append], settings: Settings) -> list[Append]:
@@ -91,7 +87,7 @@ class Group:
         """The nearest deadline of those that wait."""
         if self._alone:
             return self.waiting[0].deadline
-        return min([append.deadline for append in self.waiting], key=_MOMENT)
+        return nearest([append.deadline for append in self.waiting])
 
     @property
     def identified(self) -> list[Append]:

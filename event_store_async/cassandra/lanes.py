@@ -10,7 +10,7 @@ from uuid import UUID
 
 from ..errors import AppendOutcomeUnknown, StoreClosed, StoreOverloaded
 from ..results import Persisted
-from ..retry import Deadline
+from ..retry import Deadline, nearest
 from ..settings import Settings
 from .appends import Append
 from .attempts import Attempts
@@ -110,7 +110,7 @@ class Lanes:
         if not isinstance(lane.waiting, deque):
             lane.waiting = deque()
         lane.waiting.append(append)
-        lane.expire_at(append.deadline, append.outcome.get_loop())
+        lane.expire_at(append.deadline)
 
     def _advance(self, lane: "_Lane") -> None:
         """Begin with those whose turn it is."""
@@ -139,7 +139,7 @@ class Lanes:
 
     def _carry_out(self, lane: "_Lane", proposal: Proposal | None) -> None:
         carrying = self._grouper.carry_out(lane.serving, proposal)
-        lane.task = lane.serving[0].outcome.get_loop().create_task(carrying)
+        lane.task = asyncio.get_running_loop().create_task(carrying)
         lane.task.add_done_callback(partial(self._carried_out, lane))
 
     def _carried_out(self, lane: "_Lane", task: asyncio.Task[None]) -> None:
@@ -155,7 +155,7 @@ class Lanes:
     def _served(self, lane: "_Lane") -> None:
         if lane.waiting or len(lane.serving) > 1:
             # Those who have just been answered may append again: they join the next group.
-            lane.serving[0].outcome.get_loop().call_soon(self._advance, lane)
+            asyncio.get_running_loop().call_soon(self._advance, lane)
         else:
             self._remove(lane)
         lane.serving = ()
@@ -195,7 +195,7 @@ class _Lane:
         self.timer: asyncio.TimerHandle | None = None
         self._due = 0.0
 
-    def expire_at(self, deadline: Deadline, loop: asyncio.AbstractEventLoop) -> None:
+    def expire_at(self, deadline: Deadline) -> None:
         """See to it that somebody who waits until a deadline waits no longer."""
         if self.timer is not None:
             if deadline.at >= self._due:
@@ -203,9 +203,9 @@ class _Lane:
             self.timer.cancel()
         self._due = deadline.at
         later = max(deadline.remaining(), _SHORTEST_TIMER)
-        self.timer = loop.call_later(later, self._expire, loop)
+        self.timer = asyncio.get_running_loop().call_later(later, self._expire)
 
-    def _expire(self, loop: asyncio.AbstractEventLoop) -> None:
+    def _expire(self) -> None:
         self.timer = None
         for append in self.waiting:
             if append.deadline.remaining() <= 0:
@@ -214,7 +214,7 @@ class _Lane:
             self.waiting.popleft()
         staying = [append.deadline for append in self.waiting if not append.left]
         if staying:
-            self.expire_at(min(staying, key=lambda it: it.at), loop)
+            self.expire_at(nearest(staying))
 
     def abandon(self) -> None:
         """Tell those who are still here that nobody cares for them any more."""
