@@ -140,12 +140,15 @@ class Bench:
                 if key in failed:
                     continue
                 try:
-                    answer = await case.peer.ask(**case.command, **_seed(case.command, number))
+                    await self.turn(case, number)
                 except PeerFailed as error:
                     failed.add(key)
                     self.results.notes.append(f"{what.strip()}, round {number + 1}: {error}")
-                    continue
-                self.results.add(key, round_of(answer))
+
+    async def turn(self, case: Case, number: int) -> None:
+        """Measure a case in a round, whose number is the seed; raises `PeerFailed`."""
+        answer = await case.peer.ask(**case.command, **_seed(case.command, number))
+        self.results.add(case.key, round_of(answer))
 
 
 def _seed(command: dict[str, Any], number: int) -> dict[str, int]:

@@ -46,7 +46,7 @@ def goals(results: Results) -> list[Goal]:
 
 def _hot_path(results: Results) -> list[Goal | None]:
     one, many = (
-        (Key("hot_path", OURS, "own streams", x), Key("hot_path", RAW, "own streams", x))
+        (Key("beside", OURS, "own streams", x), Key("beside", RAW, "own streams", x))
         for x in (1, 64)
     )
     latency = "one append in flight: latency (p50) beside the same by hand"
@@ -60,7 +60,7 @@ def _hot_path(results: Results) -> list[Goal | None]:
 
 
 def _hot_stream(results: Results) -> list[Goal | None]:
-    ours, raw, singly = (Key("hot_stream", it, "one stream", 64) for it in (OURS, RAW, SINGLY))
+    ours, raw, singly = (Key("beside", it, "one stream", 64) for it in (OURS, RAW, SINGLY))
     text = "one stream, 64 callers: rate beside one batch for each append, "
     by_hand, by_library = text + "by hand", text + "by the library with groups of one"
     return [

@@ -21,7 +21,9 @@ _INTRODUCTION: Final = """\
 Made by `make bench RECORD=1` from [recorded.json](../benchmarks/recorded.json); no number here
 was typed. Every number is the median of {rounds} rounds, the least and the most in brackets. In
 each round everybody has a turn, and ratios are taken within rounds, so that what disturbs the
-machine for a while meets all. Client CPU is the user and system time of the client's process, the
+machine for a while meets all. The goals of appending have rounds of their own, {pairs}, in
+which ours and raw do the same one behind the other, in processes that are started anew every few
+rounds: for as long as it lasts, one process may be faster than another of the same code. Client CPU is the user and system time of the client's process, the
 driver's threads included. A goal is shown even where it is missed.
 
 Client and server share the machine's cores, so what a client saves in CPU the server gains. "raw"
@@ -66,7 +68,10 @@ _RELATED: Final = {
 def markdown(results: Results, *, plots: bool) -> str:
     """Return the page; for a terminal, without plots."""
     rounds = results.about["size"]["rounds"]
-    parts = [_INTRODUCTION.format(rounds=rounds)]
+    pairs = max(
+        (len(results.series[key]) for key in tables.series_of(results, "beside")), default=0
+    )
+    parts = [_INTRODUCTION.format(rounds=rounds, pairs=pairs)]
     parts += [_section("Goals", tables.goal_table(results))]
     parts += [_missed(results, goal) for goal in goals(results) if not goal.met]
     if plots:

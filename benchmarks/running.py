@@ -12,6 +12,7 @@ from typing import Final
 from rich.progress import Progress, TaskID
 
 from .bench import Bench, Size
+from .beside import beside
 from .flat_cost import flat_cost
 from .memory import memory
 from .opening import opening
@@ -40,17 +41,18 @@ class Scenario:
 
 
 SCENARIOS: Final[dict[str, Scenario]] = {
-    "hot_path": Scenario(hot_path, 70, 25),
-    "hot_stream": Scenario(hot_stream, 50, 20),
-    "replay": Scenario(replay, 90, 15),
-    "memory": Scenario(memory, 120, 15),
-    "flat_cost": Scenario(flat_cost, 60, 30),
+    "hot_path": Scenario(hot_path, 60, 25),
+    "hot_stream": Scenario(hot_stream, 40, 15),
+    "beside": Scenario(beside, 150, 30),
+    "replay": Scenario(replay, 70, 15),
+    "memory": Scenario(memory, 70, 15),
+    "flat_cost": Scenario(flat_cost, 40, 25),
     "opening": Scenario(opening, 3, 3),
     "representation": Scenario(representation, 10, 3),
-    "processes": Scenario(processes, 90, 20),
-    "profile": Scenario(profile, 135, 0),
-    "peers": Scenario(peers, 240, 0),
-    "variants": Scenario(variants, 240, 0),
+    "processes": Scenario(processes, 70, 20),
+    "profile": Scenario(profile, 100, 0),
+    "peers": Scenario(peers, 160, 0),
+    "variants": Scenario(variants, 160, 0),
 }
 """The scenarios, in order."""
 

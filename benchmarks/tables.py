@@ -31,6 +31,8 @@ _CURVES: Final = (
         "Appends to one stream, no version expected",
         *("hot_stream", (RAW, SINGLY, OURS), _SHARED, "callers"),
     ),
+    ("Ours beside raw: own streams", "beside", (RAW, OURS), "own streams", "callers"),
+    ("Ours beside raw: one stream", "beside", (RAW, SINGLY, OURS), _SHARED, "callers"),
     ("Reading, by page size", "replay", (RAW, OURS), "page size", "events a page"),
     ("Memory while reading", "memory", (OURS,), "resident set", "events read"),
     (

@@ -1,9 +1,8 @@
 """Attempts: an append's first one is made without a task, and is mostly the only one."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 
 from ..drafts import whole_milliseconds
 from ..results import Persisted
@@ -33,19 +32,16 @@ class Attempts:
     settings: Settings
     heads: Heads
 
-    def begin(
-        self, appends: Sequence[Append], then: Callable[[Proposal, Sequence[Persisted]], None]
-    ) -> bool:
+    def begin(self, appends: Sequence[Append]) -> tuple[Proposal, Sequence[Persisted]] | None:
         """
         Send the events of appends that one batch can hold.
 
         Args:
             appends: The appends.
-            then: Called when an answer or a fault is there, with each append's result if the
-                batch is stored.
 
         Returns:
-            False if nothing was sent: it is not so simple.
+            How they are proposed, with the request on its way, and each append's result if that
+            is stored. None if nothing was sent: it is not so simple.
         """
         statements = self.statements.ready
         its = appends[0] if len(appends) == 1 else Group(appends)
@@ -55,16 +51,15 @@ class Attempts:
             # Events that an earlier call may have stored must be looked for first.
             expected = -1 if drafts.identified else self.heads.get(its.stream_id) or -1
         if statements is None or expected < 0 or not drafts.items:
-            return False
+            return None
         timestamp = whole_milliseconds(self.settings.clock())
         plan = Plan(its.stream_id, expected, drafts, timestamp)
-        request = self.session.try_write(plan.statements(statements), its.deadline)
+        request = self.session.begin_write(plan.statements(statements), its.deadline)
         if request is None:
-            return False
+            return None
         # Made while the server works; where it is not stored, they are made in vain.
         results = parts(appends, plan.persisted())
-        request.then(partial(then, Proposal(plan, statements, request, watch), results))
-        return True
+        return Proposal(plan, statements, request, watch), results
 
     def finish(
         self, appends: Sequence[Append], proposal: Proposal, results: Sequence[Persisted]

@@ -125,11 +125,15 @@ class Lanes:
         for append in appends:
             append.started = True
         try:
-            begun = self._attempts.begin(appends, partial(self._attempted, lane))
+            begun = self._attempts.begin(appends)
         except Exception:  # noqa: BLE001 - the callers meet it where it is carried out
-            begun = False
-        if not begun:
+            begun = None
+        if begun is None:
             self._carry_out(lane, None)
+        else:
+            proposal, results = begun
+            assert proposal.request is not None  # noqa: S101 - `begin` gave it
+            proposal.request.then(partial(self._attempted, lane, proposal, results))
 
     def _attempted(self, lane: "_Lane", proposal: Proposal, results: Sequence[Persisted]) -> None:
         if self._attempts.finish(lane.serving, proposal, results):

@@ -17,21 +17,25 @@ class Request:
     loop, it ends with `WrongEventLoop`, as it would in a task: by then it has been sent.
 
     Args:
-        make: Makes the driver's coroutine. It may wait for futures of the running loop only.
-        ended: Called when the request has ended, before anybody who waits is told.
+        make: Makes the driver's coroutine. It may wait for futures of the loop only.
+        ended: Called when what was sent has ended, before anybody who waits is told.
+        loop: The event loop, which runs.
 
     Attributes:
+        loop: The event loop.
         done: Whether it has ended.
     """
 
-    __slots__ = ("_coroutine", "_ended", "_error", "_make", "_result", "_then", "done")
+    __slots__ = ("_coroutine", "_ended", "_error", "_make", "_result", "_then", "done", "loop")
     _coroutine: Coroutine[Any, Any, Any]
 
     def __init__(
         self,
         make: Callable[[], Coroutine[Any, Any, Any]],
         ended: Callable[["Request"], None],
+        loop: asyncio.AbstractEventLoop,
     ) -> None:
+        self.loop = loop
         self._make = make
         self._ended = ended
         self._then: Callable[[], object] | None = None
@@ -48,17 +52,23 @@ class Request:
         else:
             self._step(None)
 
+    def refuse(self, error: Exception) -> None:
+        """End it unsent."""
+        self._error = error
+        self.done = True
+        self._tell(soon=True)
+
     def then(self, callback: Callable[[], object]) -> None:
         """Call back when the request has ended; the one who asked last is called."""
         if self.done:
-            asyncio.get_running_loop().call_soon(callback)
+            self.loop.call_soon(callback)
         else:
             self._then = callback
 
     async def wait(self) -> Any:
         """Return what the driver returned, or raise what it raised; may be cancelled."""
         if not self.done:
-            waiting: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            waiting: asyncio.Future[None] = self.loop.create_future()
             self.then(partial(_wake, waiting))
             await waiting
         return self.result()
@@ -78,10 +88,9 @@ class Request:
         except BaseException as error:  # noqa: BLE001 - it is told to whoever asks for the result
             self._end(error, soon=awaited is None)
         else:
-            loop = asyncio.get_running_loop()
             if future is None:  # it only gives way to others
-                loop.call_soon(self._step, None)
-            elif future.get_loop() is not loop:  # its answer would come there, if ever
+                self.loop.call_soon(self._step, None)
+            elif future.get_loop() is not self.loop:  # its answer would come there, if ever
                 self._coroutine.close()
                 self._end(WrongEventLoop())
             else:
@@ -93,12 +102,15 @@ class Request:
         self._error = error
         self.done = True
         self._ended(self)
+        self._tell(soon=soon)
+
+    def _tell(self, *, soon: bool) -> None:
         # Forgotten, since it knows this request: a circle of all that belongs to an append would
         # be left to the garbage collector, an eighth of the append's time.
         then, self._then = self._then, None
         if then is not None:
             if soon:
-                asyncio.get_running_loop().call_soon(then)
+                self.loop.call_soon(then)
             else:
                 then()
 

@@ -26,6 +26,8 @@ from .driver import (
     writing,
 )
 from .faults import Fault
+from .outbox import Outbox
+from .permits import Permits
 from .requests import Request
 
 _open: "weakref.WeakSet[Session]" = weakref.WeakSet()
@@ -60,9 +62,9 @@ class Session:
         self.raw = raw
         self.knows_elsewhere = False  # only a cluster of our own has that profile
         self.level = level
-        self._permits = anyio.Semaphore(max_in_flight, fast_acquire=True)
+        self._permits = Permits(max_in_flight)
         self._requests: set[Request] = set()
-        self._unsent: list[tuple[Request, Context]] = []
+        self._outbox = Outbox()
         self._landed: asyncio.Future[None] | None = None  # somebody waits for the last request
         self._request_timeout = request_timeout
         self._inherited = False
@@ -77,6 +79,10 @@ class Session:
     def in_flight(self) -> int:
         """How many requests are at the server now."""
         return len(self._requests)
+
+    @property
+    def _at_server(self) -> int:
+        return len(self._requests) - len(self._outbox)
 
     @property
     def is_alive(self) -> bool:
@@ -157,47 +163,28 @@ class Session:
     ) -> Page:
         """Send one conditional batch; raises `Fault`."""
         await self._permit(deadline)
-        batch = partial(
-            writing,
-            statements,
-            level=self.level,
-            timeout=self._time_limit(deadline),
-            elsewhere=elsewhere and self.knows_elsewhere,
+        make = partial(
+            self._execute_batch, statements, deadline, elsewhere and self.knows_elsewhere
         )
-        return materialise(await self._wait(lambda: self.raw.execute_batch(batch())))
+        return materialise(await self._wait(make))
 
-    def try_write(
+    def begin_write(
         self, statements: Iterable[tuple[Prepared, Sequence[Any]]], deadline: Deadline
     ) -> Request | None:
         """
-        Send one conditional batch, if that can be done at once; `page` tells its answer.
+        Send one conditional batch as soon as there is a permit; `page` tells its answer.
 
-        None is returned where a permit must be waited for, or time is up, and where it cannot be
-        sent at all: nothing is sent then, and `write` would say why.
+        None is returned where it cannot be sent: `write` would say why.
         """
-        timeout = min(self._request_timeout, deadline.remaining())
-        if self._closed or self._inherited or timeout < SHORTEST_ATTEMPT:
+        loop = self._loop
+        if loop is None or not self.is_alive or deadline.remaining() < SHORTEST_ATTEMPT:
             return None
-        try:
-            self._permits.acquire_nowait()
-        except anyio.WouldBlock:
-            return None
-        try:
-            batch = writing(statements, level=self.level, timeout=timeout)
-        except Exception:  # noqa: BLE001 - whoever writes it again meets the same
-            self._permits.release()
-            return None
-        request = Request(partial(self.raw.execute_batch, batch), self._ended)
-        if not self._requests:
+        request = Request(partial(self._execute_batch, statements, deadline), self._ended, loop)
+        if self._permits.take():
             self._requests.add(request)
-            request.send()
-            return request
-        # Requests of one turn of the loop go out together: one by one, each costs the driver and
-        # the server a wake-up and a packet of its own (`make bench ONLY=hot_path`, 64 in flight).
-        if not self._unsent:
-            asyncio.get_running_loop().call_soon(self._send_all)
-        self._unsent.append((request, copy_context()))
-        self._requests.add(request)
+            self._outbox.post(request, self._at_server - 1)
+        else:
+            self._queue(request, deadline)
         return request
 
     @staticmethod
@@ -228,17 +215,15 @@ class Session:
     async def _permit(self, deadline: Deadline) -> None:
         """Wait for the permit to send one request."""
         self.check_usable()
-        try:
-            self._permits.acquire_nowait()
-        except anyio.WouldBlock:
+        if not self._permits.take():
             await self._wait_for_permit(deadline)
             if self._closed:
-                self._permits.release()
-                raise StoreClosed from None
+                self._permits.give_back()
+                raise StoreClosed
 
     async def _wait_for_permit(self, deadline: Deadline) -> None:
         with anyio.move_on_after(max(0.0, deadline.remaining() - SHORTEST_ATTEMPT)):
-            await self._permits.acquire()
+            await self._permits.wait()
             return
         raise Fault.no_turn() from None
 
@@ -247,7 +232,8 @@ class Session:
 
     async def _wait(self, make: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
         """Send a request, with a permit, and wait for it."""
-        request = Request(make, self._ended)
+        assert self._loop is not None  # noqa: S101 - `_permit` has looked
+        request = Request(make, self._ended, self._loop)
         self._requests.add(request)
         request.send()
         try:
@@ -255,14 +241,40 @@ class Session:
         except (DriverError, RuntimeError) as error:
             _raise_meaning(error)
 
-    def _send_all(self) -> None:
-        unsent, self._unsent = self._unsent, []
-        for request, context in unsent:
-            context.run(request.send)  # what its hooks see is its own caller's
+    def _execute_batch(
+        self,
+        statements: Iterable[tuple[Prepared, Sequence[Any]]],
+        deadline: Deadline,
+        elsewhere: bool = False,
+    ) -> Coroutine[Any, Any, Any]:
+        timeout = self._time_limit(deadline)
+        batch = writing(statements, level=self.level, timeout=timeout, elsewhere=elsewhere)
+        return self.raw.execute_batch(batch)
+
+    def _queue(self, request: Request, deadline: Deadline) -> None:
+        """Send a request once it has a permit; unless it is too late then, or closed."""
+        later = deadline.remaining() - SHORTEST_ATTEMPT
+        timer = request.loop.call_later(later, self._expire, request)
+        self._permits.ask(request, partial(self._granted, request, timer, copy_context()))
+
+    def _granted(self, request: Request, timer: asyncio.TimerHandle, context: Context) -> bool:
+        timer.cancel()
+        if self._closed:
+            request.refuse(StoreClosed())
+            return False
+        self._requests.add(request)
+        # Not sent here, where another one ends: those that fail at once would call each other.
+        context.run(self._outbox.hold, request, self._at_server - 1)
+        return True
+
+    def _expire(self, request: Request) -> None:
+        self._permits.forget(request)
+        request.refuse(Fault.no_turn())
 
     def _ended(self, request: Request) -> None:
-        self._permits.release()
         self._requests.discard(request)
+        self._permits.give_back()
+        self._outbox.landed(self._at_server)
         if not self._requests and self._landed is not None and not self._landed.done():
             self._landed.set_result(None)
 

@@ -21,7 +21,7 @@ def results(ours: list[float], raw: list[float]) -> Results:
     made = Results({"machine": {}, "versions": {}, "node": {}, "size": {"rounds": 3}, "moment": ""})
     for subject, values in ((OURS, ours), (RAW, raw)):
         for value in values:
-            made.add(Key("hot_path", subject, "own streams", 64), {"rate": value, "p50_ms": 1.0})
+            made.add(Key("beside", subject, "own streams", 64), {"rate": value, "p50_ms": 1.0})
     return made
 
 
@@ -96,7 +96,7 @@ def test_the_page_shows_a_missed_goal_as_missed() -> None:
 def test_both_ways_of_one_batch_for_each_append_are_shown_and_one_is_the_goals() -> None:
     made = Results({})
     for subject, rate in ((OURS, 3000), (RAW, 160), (SINGLY, 120)):
-        made.add(Key("hot_stream", subject, "one stream", 64), {"rate": rate})
+        made.add(Key("beside", subject, "one stream", 64), {"rate": rate})
 
     by_hand, alone = goals(made)
 
@@ -183,4 +183,4 @@ def test_a_run_that_lost_something_is_not_complete() -> None:
     assert "no goal throughput" in lines
     assert "no peer umadb" in lines
     assert "no profile hot/ours" in lines
-    assert "hot_path: ours, own streams 64: 2 of 3 rounds" in lines
+    assert "beside: ours, own streams 64: 2 of 3 rounds" in lines

@@ -24,7 +24,8 @@ LAYERS = [
 """What may import what: a part imports only parts of the layers above it."""
 
 CASSANDRA_LAYERS = [
-    ["driver", "faults", "requests", "tls", "heads", "paging", "connecting"],
+    ["driver", "faults", "requests", "permits", "tls", "heads", "paging", "connecting"],
+    ["outbox"],
     ["session", "connection", "rows", "pages", "repeating"],
     ["contiguity", "schema"],
     ["changes", "inspecting"],

@@ -1,0 +1,230 @@
+"""More appends at once than requests may be at the server: each waits for its permit."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from contextvars import ContextVar
+from dataclasses import replace
+from typing import Any
+from uuid import UUID, uuid4
+
+import anyio
+import pytest
+from anyio.lowlevel import checkpoint
+
+from event_store_async import (
+    AppendOutcomeUnknown,
+    EventStore,
+    RequestRefused,
+    StoreClosed,
+    StoreUnavailable,
+)
+from event_store_async.cassandra.outbox import BUSY
+
+from ..fixtures import faulty as faults
+from ..fixtures.faulty import FaultySession, Send
+from ..fixtures.stores import QUICK, payloads, read_all
+
+Opening = Callable[..., EventStore]
+
+
+@pytest.fixture
+async def gate() -> AsyncGenerator[faults.Gate, None]:
+    """Give a gate that is opened at the end in any case."""
+    gate = faults.Gate()
+    yield gate
+    gate.opened.set()
+
+
+@pytest.fixture
+async def opening(
+    faulty: FaultySession, keyspace: str, gate: faults.Gate
+) -> AsyncGenerator[Opening, None]:
+    """Give what opens a store with other settings; its statements are to be prepared yet."""
+    stores: list[EventStore] = []
+
+    def opened(**changes: Any) -> EventStore:
+        stores.append(EventStore(faulty, keyspace=keyspace, settings=replace(QUICK, **changes)))
+        return stores[-1]
+
+    yield opened
+    gate.opened.set()
+    for store in stores:
+        await store.close()
+
+
+class Counting:
+    """Counts the requests at the server, and how many have been there at once."""
+
+    def __init__(self) -> None:
+        self.now = self.most = 0
+
+    async def __call__(self, send: Send) -> Any:
+        self.now += 1
+        self.most = max(self.most, self.now)
+        try:
+            return await send()
+        finally:
+            self.now -= 1
+
+
+async def test_all_are_stored_and_never_more_at_once_than_may_be(
+    opening: Opening, faulty: FaultySession
+) -> None:
+    store = opening(max_in_flight=3)
+    await store.current_version(uuid4())
+    faulty.always = counting = Counting()
+    streams = [uuid4() for _ in range(60)]
+
+    results = await asyncio.gather(*(store.persist_events(it, [str(it)], 0) for it in streams))
+
+    assert [result.version for result in results] == [1] * 60
+    assert counting.most == 3
+    for stream in streams:
+        assert payloads(await read_all(store, stream)) == [str(stream)]
+    assert (len(store._lanes), store._session.in_flight) == (0, 0)
+    assert store._session._permits.value == 3
+
+
+async def test_first_come_first_served_without_a_task_for_any(
+    opening: Opening, faulty: FaultySession, gate: faults.Gate
+) -> None:
+    store = opening(max_in_flight=1)
+    await store.current_version(uuid4())
+    order: list[int] = []
+
+    async def append(number: int) -> None:
+        await store.persist_events(uuid4(), [number], 0)
+        order.append(number)
+
+    faulty.batches.append(gate)
+    async with asyncio.TaskGroup() as group:
+        for number in range(20):
+            group.create_task(append(number))
+        await gate.arrived.wait()
+        await checkpoint()
+        tasks = len(asyncio.all_tasks())
+        lanes = list(store._lanes._lanes.values())
+        gate.opened.set()
+
+    assert order == list(range(20))
+    assert len(lanes) == 20
+    assert all(lane.task is None for lane in lanes)
+    assert tasks <= 22, "the callers, this test, and who opens the gate"
+
+
+async def test_one_whose_permit_does_not_come_in_time_was_never_sent(
+    opening: Opening, faulty: FaultySession, gate: faults.Gate, stream_id: UUID
+) -> None:
+    store = opening(max_in_flight=1)
+    await store.current_version(uuid4())
+    faulty.batches.append(gate)
+    first = asyncio.ensure_future(store.persist_events(uuid4(), ["first"], 0))
+    await gate.arrived.wait()
+
+    with pytest.raises(StoreUnavailable, match="too many requests are in flight"):
+        await store.persist_events(stream_id, ["late"], 0, timeout=0.1)
+    gate.opened.set()
+    await first
+
+    assert faulty.sent == 1
+    assert await store.current_version(stream_id) == 0
+    assert (await store.persist_events(stream_id, ["later"], 0)).version == 1
+    assert store._session._permits.value == 1
+
+
+async def test_a_caller_that_leaves_while_its_append_waits_for_a_permit(
+    opening: Opening, faulty: FaultySession, gate: faults.Gate, stream_id: UUID
+) -> None:
+    """It is carried through: its turn in the lane had come."""
+    store = opening(max_in_flight=1)
+    await store.current_version(uuid4())
+    faulty.batches.append(gate)
+    first = asyncio.ensure_future(store.persist_events(uuid4(), ["first"], 0))
+    await gate.arrived.wait()
+    second = asyncio.ensure_future(store.persist_events(stream_id, ["second"], 0))
+    await checkpoint()
+
+    second.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await second
+    gate.opened.set()
+    await first
+    with anyio.fail_after(60):
+        while len(store._lanes):
+            await checkpoint()
+
+    assert payloads(await read_all(store, stream_id)) == ["second"]
+
+
+async def test_a_store_that_is_closed_sends_nothing_more(
+    opening: Opening, faulty: FaultySession, gate: faults.Gate, stream_id: UUID, store: EventStore
+) -> None:
+    closing = opening(max_in_flight=1, close_timeout=0.05)
+    await closing.current_version(uuid4())
+    faulty.batches.append(gate)
+    first = asyncio.ensure_future(closing.persist_events(uuid4(), ["first"], 0))
+    await gate.arrived.wait()
+    second = asyncio.ensure_future(closing.persist_events(stream_id, ["second"], 0))
+    await checkpoint()
+
+    end = asyncio.ensure_future(closing.close())
+    for append in (first, second):
+        with pytest.raises((AppendOutcomeUnknown, StoreClosed)):
+            await append
+    gate.opened.set()
+    await end
+
+    assert faulty.sent == 1
+    assert await store.current_version(stream_id) == 0
+    assert closing._session._permits.value == 1
+
+
+async def test_thousands_that_fail_at_once_fail_one_behind_the_other(
+    opening: Opening, faulty: FaultySession, gate: faults.Gate
+) -> None:
+    """Each gives its permit to the next: not by calling it, or the stack would not hold them."""
+    store = opening(max_in_flight=1)
+    await store.current_version(uuid4())
+    faulty.batches.append(gate)
+    faulty.always = faults.refuse
+    appends = [
+        asyncio.ensure_future(store.persist_events(uuid4(), ["event"], 0)) for _ in range(3000)
+    ]
+    await gate.arrived.wait()
+    gate.opened.set()
+
+    results = await asyncio.gather(*appends, return_exceptions=True)
+
+    assert not isinstance(results[0], BaseException)
+    assert all(isinstance(result, RequestRefused) for result in results[1:])
+    assert store._session._permits.value == 1
+
+
+async def test_each_is_sent_in_its_callers_context_however_long_it_waits(
+    opening: Opening, faulty: FaultySession, gate: faults.Gate
+) -> None:
+    """So an instrumented driver tells whose request it is: at the turn's end, held, or queued."""
+    store = opening(max_in_flight=2 * BUSY)
+    await store.current_version(uuid4())
+    caller: ContextVar[int] = ContextVar("caller")
+    seen: list[int] = []
+
+    async def looking(send: Send) -> Any:
+        seen.append(caller.get())
+        return await gate(send)
+
+    async def append(number: int) -> None:
+        caller.set(number)
+        await store.persist_events(uuid4(), [number], 0)
+
+    faulty.always = looking
+    async with asyncio.TaskGroup() as group:
+        for number in range(4 * BUSY):
+            group.create_task(append(number))
+        await gate.arrived.wait()
+        with anyio.fail_after(60):
+            while len(seen) < 2 * BUSY:
+                await checkpoint()
+        gate.opened.set()
+
+    assert sorted(seen) == list(range(4 * BUSY))
