@@ -21,10 +21,11 @@ _INTRODUCTION: Final = """\
 Made by `make bench RECORD=1` from [recorded.json](../benchmarks/recorded.json); no number here
 was typed. Every number is the median of {rounds} rounds, the least and the most in brackets. In
 each round everybody has a turn, and ratios are taken within rounds, so that what disturbs the
-machine for a while meets all. The goals of appending have rounds of their own, {pairs}, in
-which ours and raw do the same one behind the other, in processes that are started anew every few
-rounds: for as long as it lasts, one process may be faster than another of the same code. Client CPU is the user and system time of the client's process, the
-driver's threads included. A goal is shown even where it is missed.
+machine for a while meets all. The goals of appending have rounds of their own, {pairs}: ours and
+raw do the same one behind the other, in processes that are started anew every few rounds, since
+one process may be faster than another of the same code for as long as it lasts. Client CPU is the
+user and system time of the client's process, the driver's threads included. A goal is shown even
+where it is missed.
 
 Client and server share the machine's cores, so what a client saves in CPU the server gains. "raw"
 is the same conditional batch, or the same page of rows, written by hand on the driver, without
