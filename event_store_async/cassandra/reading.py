@@ -1,8 +1,8 @@
 """Reading: a stream's pages, fetched ahead, checked for holes."""
 
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, Protocol
+from typing import TYPE_CHECKING, Any, Final, Generic, Protocol
 from uuid import UUID
 
 from ..errors import StreamHole, UndecodableEvent
@@ -28,6 +28,14 @@ else:
     from typing import TypeVar
 
     T = TypeVar("T")
+
+
+_DECODED_AT_ONCE: Final = 128
+"""
+Rows. As many objects as a page's events are at once would have Python's garbage collector go
+through all of them, again and again: with fewer than it waits for, a quarter of a read's CPU is
+spared, and a page's beginning comes sooner (``make bench ONLY=replay``).
+"""
 
 
 class Decoder(Protocol[T]):
@@ -80,11 +88,12 @@ class Reader(Generic[T]):
                     if page is None:
                         break
                     rows = progress.accept(page.rows, last_page=page.state is None)
-                    events, undecodable = self.decoder.decode(wanted.stream_id, rows)
-                    for event in events:
-                        yield event
-                    if undecodable is not None:
-                        raise undecodable
+                    for some in _batches(rows):
+                        events, undecodable = self.decoder.decode(wanted.stream_id, some)
+                        for event in events:
+                            yield event
+                        if undecodable is not None:
+                            raise undecodable
             finally:
                 pages.stop()
             if progress.hole is None:
@@ -229,3 +238,8 @@ class Reader(Generic[T]):
             self.settings.backoff,
             f"reading stream {values[0]}",
         )
+
+
+def _batches(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
+    for start in range(0, len(rows), _DECODED_AT_ONCE):
+        yield rows[start : start + _DECODED_AT_ONCE]

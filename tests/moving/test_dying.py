@@ -142,4 +142,5 @@ async def test_an_import_may_die_between_any_two_steps(
             assert names(tmp_path) == ["f"]
             await target._session.change_schema(f"TRUNCATE {keyspace}.events", timeout=30)
 
-        assert await steps.die_in_each(work, check) >= 10
+        # Five streams restored, a checkpoint replaced as often as time lets it be, and removed.
+        assert await steps.die_in_each(work, check) >= 7
