@@ -43,7 +43,7 @@ class Scenario:
 SCENARIOS: Final[dict[str, Scenario]] = {
     "hot_path": Scenario(hot_path, 60, 25),
     "hot_stream": Scenario(hot_stream, 40, 15),
-    "beside": Scenario(beside, 150, 30),
+    "beside": Scenario(beside, 200, 30),
     "replay": Scenario(replay, 70, 15),
     "memory": Scenario(memory, 70, 15),
     "flat_cost": Scenario(flat_cost, 40, 25),

@@ -30,7 +30,7 @@ else:
     T = TypeVar("T")
 
 
-_DECODED_AT_ONCE: Final = 128
+DECODED_AT_ONCE: Final = 128
 """
 Rows. As many objects as a page's events are at once would have Python's garbage collector go
 through all of them, again and again: with fewer than it waits for, a quarter of a read's CPU is
@@ -241,5 +241,5 @@ class Reader(Generic[T]):
 
 
 def _batches(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
-    for start in range(0, len(rows), _DECODED_AT_ONCE):
-        yield rows[start : start + _DECODED_AT_ONCE]
+    for start in range(0, len(rows), DECODED_AT_ONCE):
+        yield rows[start : start + DECODED_AT_ONCE]

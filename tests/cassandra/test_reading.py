@@ -8,6 +8,7 @@ import anyio
 import pytest
 
 from event_store_async import EventStore, StoreUnavailable, StreamHole, UndecodableEvent
+from event_store_async.cassandra.reading import DECODED_AT_ONCE
 
 from ..fixtures import faulty as faults
 from ..fixtures.faulty import FaultySession
@@ -126,6 +127,30 @@ async def test_an_event_that_nobody_can_decode_leaves_the_rest_readable(
         (3, "application/json", b"\xff"),
         (7, "application/x-unheard-of", b"7"),
     ]
+
+
+@pytest.mark.parametrize("backward", [False, True])
+async def test_a_page_is_read_in_order_up_to_what_cannot_be_decoded_however_far_into_it(
+    store: EventStore, keyspace: str, stream_id: UUID, backward: bool
+) -> None:
+    """Rows are decoded some at a time; this one is neither among the first nor among the last."""
+    count, bad = 5 * DECODED_AT_ONCE // 2, DECODED_AT_ONCE + 10
+    await store.persist_events(stream_id, range(1, count + 1))
+    expected = list(range(count, 0, -1) if backward else range(1, count + 1))
+    assert payloads(await read_all(store, stream_id, backward=backward)) == expected
+    await run_cql(
+        store,
+        f"UPDATE {keyspace}.events SET payload = 0xff "
+        f"WHERE stream_id = {stream_id} AND version = {bad}",
+    )
+    seen: list[int] = []
+
+    with pytest.raises(UndecodableEvent) as caught:
+        async for event in store.read_events(stream_id, page_size=1000, backward=backward):
+            seen.append(event.payload)
+
+    assert caught.value.version == bad
+    assert seen == expected[: expected.index(bad)]
 
 
 async def test_an_iteration_abandoned_half_way_leaves_nothing_running(
