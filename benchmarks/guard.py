@@ -2,8 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from .goals import Goal
+
+_SMALLEST: Final = 0.02
+"""Of the recorded median."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +22,8 @@ def compare(now: Sequence[Goal], recorded: Sequence[Goal]) -> list[Verdict]:
     """
     Compare goals by their names, as far as both runs measured them.
 
-    A difference counts only where the rounds of both runs do not overlap.
+    A difference counts only where the rounds of both runs do not overlap, and the medians are more
+    than `_SMALLEST` apart: what hardly varies differs each time by less than anybody would notice.
     """
     before = {goal.name: goal for goal in recorded}
     verdicts = []
@@ -27,7 +32,8 @@ def compare(now: Sequence[Goal], recorded: Sequence[Goal]) -> list[Verdict]:
         if old is None:
             continue
         word = "same"
-        if not goal.measured.overlaps(old.measured):
+        apart = abs(goal.measured.median / old.measured.median - 1)
+        if apart > _SMALLEST and not goal.measured.overlaps(old.measured):
             rose = goal.measured.median > old.measured.median
             word = "worse" if rose == goal.at_most else "better"
         text = (

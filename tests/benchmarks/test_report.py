@@ -78,6 +78,15 @@ def test_the_guard_compares_ratios_and_minds_the_spread(now: list[float], word: 
     assert compare(goals(results(now, [100, 100, 100])), []) == []
 
 
+def test_the_guard_passes_over_what_nobody_would_notice() -> None:
+    recorded = goals(results([100, 100, 100], [100, 100, 100]))
+
+    (near,) = compare(goals(results([99, 99, 99], [100, 100, 100])), recorded)
+    (far,) = compare(goals(results([97, 97, 97], [100, 100, 100])), recorded)
+
+    assert (near.worse, far.worse) == (False, True)
+
+
 def test_results_are_read_as_they_were_written(tmp_path: Path) -> None:
     made = results([1, 2, 3], [4, 5, 6])
     made.notes.append("one did not take part")
