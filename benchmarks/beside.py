@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 from contextlib import AsyncExitStack
-from typing import Final
+from typing import Final, TypeAlias
 
 from .bench import OURS, RAW, Bench, Case, appending
-from .peer import starting
+from .peer import Peer, starting
 from .peers import SINGLY
 
 SCENARIO: Final = "beside"
@@ -18,6 +18,7 @@ _MEASURED: Final = (
 what it does in between (writing out, compacting) makes shorter turns differ by a third."""
 _STARTS: Final = 7
 _ROUNDS: Final = 3
+_Turn: TypeAlias = tuple[str, str, int]  # a peer, what it does, how many callers
 
 
 async def beside(bench: Bench) -> None:
@@ -30,32 +31,38 @@ async def beside(bench: Bench) -> None:
     """
     starts = 1 if bench.size.quick else _STARTS
     rounds = 5 if bench.size.quick else _ROUNDS
-    counts: dict[tuple[str, int, str], int] = {}
+    counts: dict[_Turn, int] = {}
     for start in range(starts):
         async with AsyncExitStack() as stack:
-            names = [RAW, OURS, SINGLY] if start % 2 else [SINGLY, OURS, RAW]
-            cases: dict[tuple[str, str, int], Case] = {}
-            for name in names:
+            cases: dict[_Turn, Case] = {}
+            for name in (RAW, OURS, SINGLY) if start % 2 else (SINGLY, OURS, RAW):
                 bench.say(f"{SCENARIO}: starting {name}", start / starts)
-                keyspace = f"bench_beside_{name}"
                 peer = await stack.enter_async_context(
-                    starting(name, bench.contact, bench.port, keyspace)
+                    starting(name, bench.contact, bench.port, f"bench_beside_{name}")
                 )
                 bench.results.peers.setdefault(name, peer.about)
                 await bench.warm(peer)
-                for case, x, streams, longer, wanted in _MEASURED:
-                    if name in wanted:
-                        if (name, x, streams) not in counts:
-                            counts[name, x, streams] = longer * await bench.count(peer, x, streams)
-                        count = counts[name, x, streams]
-                        cases[name, case, x] = appending(SCENARIO, peer, case, x, count, streams)
+                cases |= await _cases(bench, peer, counts)
             for number in range(rounds):
-                for key in _turns(start + number):
-                    bench.say(f"{SCENARIO}: {' '.join(map(str, key))}", start / starts)
-                    await bench.turn(cases[key], start * rounds + number)
+                for turn in _turns(start + number):
+                    bench.say(f"{SCENARIO}: {' '.join(map(str, turn))}", start / starts)
+                    await bench.turn(cases[turn], start * rounds + number)
 
 
-def _turns(number: int) -> Iterator[tuple[str, str, int]]:
+async def _cases(bench: Bench, peer: Peer, counts: dict[_Turn, int]) -> dict[_Turn, Case]:
+    """Return what a peer does; *counts* keeps how many appends that is, the same in each start."""
+    cases: dict[_Turn, Case] = {}
+    for case, x, streams, longer, wanted in _MEASURED:
+        turn = peer.name, case, x
+        if peer.name not in wanted:
+            continue
+        if turn not in counts:
+            counts[turn] = longer * await bench.count(peer, x, streams)
+        cases[turn] = appending(SCENARIO, peer, case, x, counts[turn], streams)
+    return cases
+
+
+def _turns(number: int) -> Iterator[_Turn]:
     """Return whose turns a round has, neighbours together; every other round the other way."""
     for case, x, _, _, wanted in _MEASURED:
         for name in wanted if number % 2 else wanted[::-1]:

@@ -79,7 +79,7 @@ class Session:
 
     @property
     def in_flight(self) -> int:
-        """How many requests are at the server now."""
+        """How many requests have a permit: they are at the server, or about to go there."""
         return len(self._requests)
 
     @property

@@ -1,7 +1,6 @@
 """Lanes, cancellation and closing: order is kept and nothing is lost or left behind."""
 
 import asyncio
-from collections.abc import AsyncGenerator
 from datetime import datetime
 from uuid import UUID, uuid4
 
@@ -21,14 +20,6 @@ from ..fixtures import faulty as faults
 from ..fixtures.faulty import FaultySession
 from ..fixtures.server import Server
 from ..fixtures.stores import QUICK, payloads, read_all
-
-
-@pytest.fixture
-async def gate() -> AsyncGenerator[faults.Gate, None]:
-    """Give a gate that is opened at the end in any case."""
-    gate = faults.Gate()
-    yield gate
-    gate.opened.set()
 
 
 async def test_appends_of_many_tasks_to_one_stream_are_all_stored(

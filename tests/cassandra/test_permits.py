@@ -1,7 +1,7 @@
 """More appends at once than requests may be at the server: each waits for its permit."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextvars import ContextVar
 from dataclasses import replace
 from typing import Any
@@ -14,6 +14,7 @@ from anyio.lowlevel import checkpoint
 from event_store_async import (
     AppendOutcomeUnknown,
     EventStore,
+    Persisted,
     RequestRefused,
     StoreClosed,
     StoreUnavailable,
@@ -24,32 +25,36 @@ from ..fixtures import faulty as faults
 from ..fixtures.faulty import FaultySession, Send
 from ..fixtures.stores import QUICK, payloads, read_all
 
-Opening = Callable[..., EventStore]
-
-
-@pytest.fixture
-async def gate() -> AsyncGenerator[faults.Gate, None]:
-    """Give a gate that is opened at the end in any case."""
-    gate = faults.Gate()
-    yield gate
-    gate.opened.set()
+Opening = Callable[..., Awaitable[EventStore]]
 
 
 @pytest.fixture
 async def opening(
     faulty: FaultySession, keyspace: str, gate: faults.Gate
 ) -> AsyncGenerator[Opening, None]:
-    """Give what opens a store with other settings; its statements are to be prepared yet."""
+    """Give what opens a store with other settings; its statements are prepared already."""
     stores: list[EventStore] = []
 
-    def opened(**changes: Any) -> EventStore:
-        stores.append(EventStore(faulty, keyspace=keyspace, settings=replace(QUICK, **changes)))
-        return stores[-1]
+    async def opened(**changes: Any) -> EventStore:
+        store = EventStore(faulty, keyspace=keyspace, settings=replace(QUICK, **changes))
+        stores.append(store)
+        await store.current_version(uuid4())
+        return store
 
     yield opened
     gate.opened.set()
     for store in stores:
         await store.close()
+
+
+async def kept_at_the_server(
+    store: EventStore, faulty: FaultySession, gate: faults.Gate
+) -> asyncio.Future[Persisted]:
+    """Begin an append to a stream of its own, which ends when the gate is opened."""
+    faulty.batches.append(gate)
+    append = asyncio.ensure_future(store.persist_events(uuid4(), ["first"], 0))
+    await gate.arrived.wait()
+    return append
 
 
 class Counting:
@@ -70,8 +75,7 @@ class Counting:
 async def test_all_are_stored_and_never_more_at_once_than_may_be(
     opening: Opening, faulty: FaultySession
 ) -> None:
-    store = opening(max_in_flight=3)
-    await store.current_version(uuid4())
+    store = await opening(max_in_flight=3)
     faulty.always = counting = Counting()
     streams = [uuid4() for _ in range(60)]
 
@@ -88,8 +92,7 @@ async def test_all_are_stored_and_never_more_at_once_than_may_be(
 async def test_first_come_first_served_without_a_task_for_any(
     opening: Opening, faulty: FaultySession, gate: faults.Gate
 ) -> None:
-    store = opening(max_in_flight=1)
-    await store.current_version(uuid4())
+    store = await opening(max_in_flight=1)
     order: list[int] = []
 
     async def append(number: int) -> None:
@@ -115,11 +118,8 @@ async def test_first_come_first_served_without_a_task_for_any(
 async def test_one_whose_permit_does_not_come_in_time_was_never_sent(
     opening: Opening, faulty: FaultySession, gate: faults.Gate, stream_id: UUID
 ) -> None:
-    store = opening(max_in_flight=1)
-    await store.current_version(uuid4())
-    faulty.batches.append(gate)
-    first = asyncio.ensure_future(store.persist_events(uuid4(), ["first"], 0))
-    await gate.arrived.wait()
+    store = await opening(max_in_flight=1)
+    first = await kept_at_the_server(store, faulty, gate)
 
     with pytest.raises(StoreUnavailable, match="too many requests are in flight"):
         await store.persist_events(stream_id, ["late"], 0, timeout=0.1)
@@ -136,11 +136,8 @@ async def test_a_caller_that_leaves_while_its_append_waits_for_a_permit(
     opening: Opening, faulty: FaultySession, gate: faults.Gate, stream_id: UUID
 ) -> None:
     """It is carried through: its turn in the lane had come."""
-    store = opening(max_in_flight=1)
-    await store.current_version(uuid4())
-    faulty.batches.append(gate)
-    first = asyncio.ensure_future(store.persist_events(uuid4(), ["first"], 0))
-    await gate.arrived.wait()
+    store = await opening(max_in_flight=1)
+    first = await kept_at_the_server(store, faulty, gate)
     second = asyncio.ensure_future(store.persist_events(stream_id, ["second"], 0))
     await checkpoint()
 
@@ -159,11 +156,8 @@ async def test_a_caller_that_leaves_while_its_append_waits_for_a_permit(
 async def test_a_store_that_is_closed_sends_nothing_more(
     opening: Opening, faulty: FaultySession, gate: faults.Gate, stream_id: UUID, store: EventStore
 ) -> None:
-    closing = opening(max_in_flight=1, close_timeout=0.05)
-    await closing.current_version(uuid4())
-    faulty.batches.append(gate)
-    first = asyncio.ensure_future(closing.persist_events(uuid4(), ["first"], 0))
-    await gate.arrived.wait()
+    closing = await opening(max_in_flight=1, close_timeout=0.05)
+    first = await kept_at_the_server(closing, faulty, gate)
     second = asyncio.ensure_future(closing.persist_events(stream_id, ["second"], 0))
     await checkpoint()
 
@@ -183,8 +177,7 @@ async def test_thousands_that_fail_at_once_fail_one_behind_the_other(
     opening: Opening, faulty: FaultySession, gate: faults.Gate
 ) -> None:
     """Each gives its permit to the next: not by calling it, or the stack would not hold them."""
-    store = opening(max_in_flight=1)
-    await store.current_version(uuid4())
+    store = await opening(max_in_flight=1)
     faulty.batches.append(gate)
     faulty.always = faults.refuse
     appends = [
@@ -204,8 +197,7 @@ async def test_each_is_sent_in_its_callers_context_however_long_it_waits(
     opening: Opening, faulty: FaultySession, gate: faults.Gate
 ) -> None:
     """So an instrumented driver tells whose request it is: at the turn's end, held, or queued."""
-    store = opening(max_in_flight=2 * BUSY)
-    await store.current_version(uuid4())
+    store = await opening(max_in_flight=2 * BUSY)
     caller: ContextVar[int] = ContextVar("caller")
     seen: list[int] = []
 

@@ -7,7 +7,7 @@ done; the next run must bring it to the same end.
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from pathlib import Path
-from uuid import uuid4
+from uuid import UUID
 
 import pytest
 
@@ -88,8 +88,9 @@ class Steps:
 async def made(server: Server) -> AsyncGenerator[EventStore]:
     """Give a store with five streams."""
     async with new_store(server) as (store, _):
-        for length in (1, 2, 3, 150, 4):
-            await store.persist_events(uuid4(), range(length))
+        # Always the same ones: how many steps there are hangs on how they fall into ranges.
+        for number, length in enumerate((1, 2, 3, 150, 4)):
+            await store.persist_events(UUID(int=number), range(length))
         yield store
 
 
@@ -142,5 +143,4 @@ async def test_an_import_may_die_between_any_two_steps(
             assert names(tmp_path) == ["f"]
             await target._session.change_schema(f"TRUNCATE {keyspace}.events", timeout=30)
 
-        # Five streams restored, a checkpoint replaced as often as time lets it be, and removed.
-        assert await steps.die_in_each(work, check) >= 7
+        assert await steps.die_in_each(work, check) >= 10
