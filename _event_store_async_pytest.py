@@ -15,7 +15,7 @@ import pytest
 
 if TYPE_CHECKING:
     from event_store_async import EventStore, MemoryEventStore
-    from event_store_async.testing.servers import CassandraServer, Given
+    from event_store_async.testing.servers import CassandraServer, ExistingCluster
 
 try:
     from pytest_asyncio import fixture as async_fixture
@@ -120,13 +120,13 @@ def _embedded() -> str:
     return " or ".join(sorted(lock.stem.removeprefix("jars-") for lock in locks))
 
 
-def _given(config: pytest.Config) -> "Given | None":
-    from event_store_async.testing.servers import Given
+def _given(config: pytest.Config) -> "ExistingCluster | None":
+    from event_store_async.testing.servers import ExistingCluster
 
     points = config.getoption("--event-store-contact-points")
     if not points:
         return None
-    return Given(
+    return ExistingCluster(
         points,
         port=_number(config, "port") or 9042,
         datacenter=config.getoption("--event-store-datacenter"),

@@ -25,7 +25,7 @@ from rich.table import Table
 from event_store_async import EventStore
 from event_store_async.embedded import EmbeddedCassandra
 
-KINDS = ("none", "no-op", "prometheus", "opentelemetry", "logs")
+CERTAINTIES = ("none", "no-op", "prometheus", "opentelemetry", "logs")
 BASE = "no hook code"
 WORKER = Path(__file__).parent / "telemetry_worker.py"
 
@@ -134,7 +134,7 @@ def main() -> None:
     parser.add_argument("--against", type=Path, help="a checkout without hook code")
     parser.add_argument("--memory-only", action="store_true", help="no Cassandra")
     given = parser.parse_args()
-    kinds = (*((BASE,) if given.against else ()), *KINDS)
+    kinds = (*((BASE,) if given.against else ()), *CERTAINTIES)
     show("In memory", measure(kinds, given, 0))
     if not given.memory_only:
         show("On Cassandra", asyncio.run(on_cassandra(kinds, given)))

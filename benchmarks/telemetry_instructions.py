@@ -79,14 +79,14 @@ class Canned:
 async def work(kind: str, count: int) -> None:
     """Append, or read, so many events."""
     from event_store_async import EventStore
-    from event_store_async.cassandra import session
-    from event_store_async.cassandra.statements import Statements
+    from event_store_async.cassandra.driver import session
+    from event_store_async.cassandra.schema.statements import Statements
 
     made: Any = session
     made.writing = made.reading = lambda *_, **__: None
     raw: Any = Canned(count)
     store: Any = EventStore(raw, keyspace="bank")
-    statements = store._parts.statements if hasattr(store, "_parts") else store._statements  # noqa: SLF001
+    statements = store._engine.statements if hasattr(store, "_engine") else store._statements  # noqa: SLF001
     prepared: Any = [None for _ in fields(Statements)]
     statements.ready = Statements(*prepared)
     stream_id = UUID(int=7)

@@ -26,7 +26,12 @@ command ``event-store``.
 
 from importlib.metadata import version as _version
 
-from .cassandra import EventStore, SchemaReport, SchemaState, Tls
+from .cassandra import (
+    EventStore,
+    SchemaReport,
+    SchemaState,
+    Tls,
+)
 from .codec import Codec, JsonCodec, RawCodec
 from .correlation import caused_by, correlated
 from .errors import (
@@ -70,12 +75,18 @@ from .events import NewEvent, RecordedEvent
 from .health import Health
 from .hooks import Hook
 from .memory import MemoryEventStore
-from .ports import EventReader, EventReaderWriter, EventWriter, HealthCheck
+from .ports import EventReader, EventReaderWriter, EventWriter
+from .ports.monitoring import HealthCheck
 from .results import AppendResult, Persisted
 from .retry import Backoff
 from .settings import Settings
 from .statistics import DriverMetrics, Statistics
-from .versions import ANY, NO_STREAM, STREAM_EXISTS, ExpectedVersion
+from .versions import (
+    ANY,
+    NO_STREAM,
+    STREAM_EXISTS,
+    ExpectedVersion,
+)
 
 __version__ = _version("event_store_async")
 

@@ -14,19 +14,27 @@ from datetime import datetime
 from typing import Any, Self
 from uuid import UUID
 
-from .checks import check_expected_version, check_read, check_stream_id, check_timeout
+from .checks import (
+    check_expected_version,
+    check_read,
+    check_stream_id,
+    check_timeout,
+)
 from .codec import Codec, Codecs, JsonCodec
-from .drafts import Drafts, decode_metadata, draft, from_milliseconds, to_milliseconds
+from .encoding import EncodedEvents, decode_metadata, encode_events
 from .errors import ConcurrentModification, StoreClosed, UndecodableEvent
 from .events import NewEvent, RecordedEvent
 from .health import Health
 from .hooks import Source
+from .hooks.append_watch import AppendWatch
+from .hooks.observer import Observer
+from .hooks.read_watch import ReadWatch
+from .moments import from_milliseconds, to_milliseconds
 from .ports import ReadConsistency
 from .results import AppendResult, Persisted, persisted_or_raise
 from .settings import Settings
 from .statistics import Statistics
 from .versions import ANY, ExpectedVersion
-from .watching import AppendWatch, Observer, ReadWatch
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +55,7 @@ class MemoryEventStore:
 
     The promises of its methods are those of the ports `EventReader` and `EventWriter`; nothing ever
     times out, so no outcome is unknown. Each call gives way to other tasks once, as one to a server
-    does. What is stored is gone with the store and its `another`s.
+    does. What is stored is gone with the store and its `reopened` stores.
 
     Args:
         codec: Writes payloads, and reads those that name no other content type.
@@ -65,11 +73,11 @@ class MemoryEventStore:
         self._codec: Codec = codec or JsonCodec()
         self._codecs = Codecs(self._codec, codecs)
         self._settings = settings or Settings()
-        self._observer = Observer.of(Source("memory"), self._settings)
+        self._observer = Observer.of(Source("memory"), self._settings.hooks)
         self._streams: dict[UUID, list[_Row]] = {}
         self._closed = False
 
-    def another(
+    def reopened(
         self,
         *,
         codec: Codec | None = None,
@@ -105,8 +113,10 @@ class MemoryEventStore:
         """Append events, a conflict being a value; see `EventWriter.try_persist_events`."""
         if self._observer is None:
             return await self._begin(stream_id, events, expected_version, timeout)
-        watch = AppendWatch(self._observer, stream_id, expected_version, self._settings)
-        return await watch.watch(
+        watch = AppendWatch(
+            self._observer, stream_id, expected_version, self._settings.max_append_bytes
+        )
+        return await watch.run(
             lambda: self._begin(stream_id, events, expected_version, timeout, watch)
         )
 
@@ -119,25 +129,25 @@ class MemoryEventStore:
         watch: AppendWatch | None = None,
     ) -> AppendResult:
         check_stream_id(stream_id)
-        drafts = draft(events, self._codec, self._settings)
-        check_expected_version(expected, len(drafts.items))
+        encoded = encode_events(events, self._codec, self._settings)
+        check_expected_version(expected, len(encoded.items))
         check_timeout(timeout)
         if watch is not None:
-            watch.waits(len(drafts.items), drafts.size)
+            watch.queued(len(encoded.items), encoded.size)
         await self._turn()
-        return self._append(stream_id, drafts, expected)
+        return self._append(stream_id, encoded, expected)
 
     def _append(
-        self, stream_id: UUID, drafts: Drafts, expected_version: ExpectedVersion
+        self, stream_id: UUID, encoded: EncodedEvents, expected_version: ExpectedVersion
     ) -> AppendResult:
         rows = self._streams.get(stream_id, [])
-        ids = drafts.event_ids
+        ids = encoded.event_ids
         if isinstance(expected_version, int):
             places = range(expected_version, expected_version + 1)
             met = len(rows) == expected_version
         else:
             # Bare payloads have fresh ids: nobody can have stored them before.
-            window = self._settings.look_back + len(ids) if drafts.identified else 0
+            window = self._settings.look_back + len(ids) if encoded.identified else 0
             places = range(max(0, len(rows) - window), len(rows))
             met = bool(rows) or expected_version is ANY
             met = met and {rows[at].event_id for at in places}.isdisjoint(ids)
@@ -150,13 +160,13 @@ class MemoryEventStore:
             return ConcurrentModification(stream_id, expected_version, len(rows))
         if not ids:
             return Persisted(stream_id, len(rows), ())
-        return self._store(stream_id, drafts)
+        return self._store(stream_id, encoded)
 
-    def _store(self, stream_id: UUID, drafts: Drafts) -> Persisted:
+    def _store(self, stream_id: UUID, encoded: EncodedEvents) -> Persisted:
         timestamp = from_milliseconds(to_milliseconds(self._settings.clock()))
         rows = self._streams.setdefault(stream_id, [])
         events = []
-        for item in drafts.items:
+        for item in encoded.items:
             row = _Row(
                 item.encoded_payload,
                 item.content_type,
@@ -185,7 +195,7 @@ class MemoryEventStore:
         events = self._read(stream_id, from_version, max_count, backward=backward)
         if self._observer is None:
             return events
-        return ReadWatch(self._observer, stream_id, backward=backward).watch(events)
+        return ReadWatch(self._observer, stream_id, backward=backward).run(events)
 
     async def _read(
         self, stream_id: UUID, from_version: int | None, max_count: int | None, *, backward: bool

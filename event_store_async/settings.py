@@ -2,8 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields
-from datetime import UTC, datetime
-from time import time_ns
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -11,12 +10,8 @@ from .codec import compression
 from .errors import InvalidArgument
 from .hooks import Hook
 from .ids import random_uuid
+from .moments import utc_now
 from .retry import Backoff
-
-
-def utc_now() -> datetime:
-    """Return the time now, aware, in UTC, in whole milliseconds."""
-    return datetime.fromtimestamp(time_ns() // 1_000_000 / 1000, UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,9 +29,9 @@ class Settings:
         max_append_bytes: Bytes of payload and metadata in one append. A conditional batch goes
             through Paxos as one blob; the server's own walls are at 16 MiB.
         max_append_events: Events in one append.
-        max_group_events: Events that several appends to one stream which expect `ANY` may have
+        max_batch_events: Events that several appends to one stream which expect `ANY` may have
             together, to be stored by one conditional batch; 1 stores each by one of its own.
-        max_group_bytes: Bytes of payload and metadata that they may have together.
+        max_batch_bytes: Bytes of payload and metadata that they may have together.
         compress_above: Payloads of more bytes than this are stored compressed, by zstd; None is
             never. It needs the extra ``zstd``, as does reading them, which needs no setting.
         look_back: How many of a stream's last versions are searched for the event ids of an
@@ -59,8 +54,8 @@ class Settings:
     close_timeout: float = 15.0
     max_append_bytes: int = 1024 * 1024
     max_append_events: int = 1000
-    max_group_events: int = 500
-    max_group_bytes: int = 256 * 1024
+    max_batch_events: int = 500
+    max_batch_bytes: int = 256 * 1024
     compress_above: int | None = None
     look_back: int = 100
     max_in_flight: int = 128

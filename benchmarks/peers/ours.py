@@ -7,7 +7,13 @@ from uuid import UUID
 import psutil
 
 import event_store_async
-from event_store_async import ConcurrentModification, EventStore, NewEvent, Persisted, Settings
+from event_store_async import (
+    ConcurrentModification,
+    EventStore,
+    NewEvent,
+    Persisted,
+    Settings,
+)
 from event_store_async.errors import ConnectionFailed
 
 from .payloads import Payload

@@ -13,8 +13,8 @@ NAME = "ours_singly"
 
 def opening(options: Options) -> AbstractAsyncContextManager[TaskPeer]:
     """Connect, with groups of one event."""
-    notes = "Settings(max_group_events=1); hot: appends wait in the stream's lane, each a batch"
-    return opening_with(options, Settings(max_group_events=1), NAME, notes)
+    notes = "Settings(max_batch_events=1); hot: appends wait in the stream's lane, each a batch"
+    return opening_with(options, Settings(max_batch_events=1), NAME, notes)
 
 
 if __name__ == "__main__":

@@ -16,7 +16,12 @@ from .handler import CommandHandler
 from .policy import RetryPolicy
 from .reducer import Reducer
 from .repository import Repository
-from .results import CommandHandled, CommandResult, InvalidAggregateVersion, Rejected
+from .results import (
+    CommandHandled,
+    CommandResult,
+    InvalidAggregateVersion,
+    Rejected,
+)
 from .snapshot import Snapshot
 
 __all__ = [

@@ -4,11 +4,11 @@ from typing import Final, Generic
 
 from ..ports import EventWriter
 from .command import Command
+from .execution import CommandExecution
 from .policy import RetryPolicy
 from .repository import Repository, check_expected_version
 from .results import CommandResult
 from .turns import Turns
-from .undertaking import Undertaking
 from .variables import A, E
 
 _RETRY: Final = RetryPolicy()
@@ -63,5 +63,5 @@ class CommandHandler(Generic[A, E]):
         """
         check_expected_version(command.expected_version)
         async with self._turns.of(command.aggregate_id):
-            undertaking = Undertaking(command, self._loading, self._writer, self._retry)
+            undertaking = CommandExecution(command, self._loading, self._writer, self._retry)
             return await undertaking.carry_out()

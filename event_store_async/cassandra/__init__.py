@@ -8,25 +8,25 @@ From the bottom up: `driver` (the only import of acsylla) and `faults`; `session
 cluster. For whole stores: `stored_rows`, `scanning`, `restoring` and, over them, `storage`.
 """
 
-from .connecting import Connecting
-from .diagnosis import Finding, Level
-from .inspecting import ClusterState
-from .migrating import SchemaReport
-from .operating import Examination, examine, plan_schema
-from .schema import SchemaState
-from .storage import Storage
+from .driver.opening import Opening
+from .driver.tls import Tls
+from .operations.diagnosis import Finding, Severity
+from .operations.inspector import ClusterState
+from .operations.operations import Examination, examine, plan_schema
+from .schema.migrator import SchemaReport
+from .schema.state import SchemaState
 from .store import EventStore
-from .tls import Tls
+from .table.storage import Storage
 
 __all__ = [
     "ClusterState",
-    "Connecting",
     "EventStore",
     "Examination",
     "Finding",
-    "Level",
+    "Opening",
     "SchemaReport",
     "SchemaState",
+    "Severity",
     "Storage",
     "Tls",
     "examine",

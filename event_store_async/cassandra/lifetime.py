@@ -5,9 +5,9 @@ import logging
 from typing import Final
 
 from ..errors import StoreClosed, WrongProcess
-from .connection import Connection
-from .lanes import Lanes
-from .session import Session
+from .append.queues import StreamQueues
+from .driver.connection import Connection
+from .driver.session import Session
 
 _LOG: Final = logging.getLogger("event_store_async")
 
@@ -23,7 +23,7 @@ class Lifetime:
         timeout: Seconds to wait for the lanes.
     """
 
-    def __init__(self, name: str, lanes: Lanes, session: Session, timeout: float) -> None:
+    def __init__(self, name: str, lanes: StreamQueues, session: Session, timeout: float) -> None:
         self._name = name
         self._lanes = lanes
         self._session = session

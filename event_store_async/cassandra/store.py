@@ -5,28 +5,39 @@ from collections.abc import AsyncGenerator, Awaitable, Iterable, Mapping, Sequen
 from typing import Any, Self
 from uuid import UUID
 
-from ..checks import check_expected_version, check_read, check_stream_id, check_timeout
+from ..checks import (
+    check_expected_version,
+    check_read,
+    check_stream_id,
+    check_timeout,
+)
 from ..codec import Codec, JsonCodec
-from ..drafts import draft
+from ..encoding import encode_events
 from ..events import NewEvent, RecordedEvent
 from ..health import Health
+from ..hooks.append_watch import AppendWatch
+from ..hooks.read_watch import ReadWatch
 from ..ports import ReadConsistency
 from ..results import AppendResult, Persisted, persisted_or_raise
 from ..retry import Deadline
 from ..settings import Settings
 from ..statistics import Statistics
 from ..versions import ANY, ExpectedVersion
-from ..watching import AppendWatch, ReadWatch
-from .appends import Append
-from .connecting import Connecting
-from .connection import Target, check_names, open_connection, split_contact_points
-from .contiguity import Range
-from .driver import ConsistencyChoice, RawSession
-from .migrating import SchemaReport
-from .parts import Parts
-from .rows import RowDecoder
-from .schema import SchemaState
-from .tls import Tls
+from .append.pending import Append
+from .driver.connection import (
+    ConnectTarget,
+    check_names,
+    open_connection,
+    split_contact_points,
+)
+from .driver.opening import Opening
+from .driver.port import ConsistencyChoice, RawSession
+from .driver.tls import Tls
+from .engine import Engine
+from .read.gap_check import Range
+from .read.rows import RowDecoder
+from .schema.migrator import SchemaReport
+from .schema.state import SchemaState
 
 
 class EventStore:
@@ -65,12 +76,12 @@ class EventStore:
         self._settings = settings = settings or Settings()
         self._codec: Codec = codec or JsonCodec()
         decoder = RowDecoder(self._codec, codecs)
-        self._parts = Parts.of(session, keyspace, table, consistency, decoder, settings)
-        self._session, self._reader = self._parts.session, self._parts.reader
-        self._lanes, self._observer = self._parts.lanes, self._parts.observer
-        self._table = self._parts.storage.table
-        self._lifetime = self._parts.lifetime
-        self.storage = self._parts.storage
+        self._engine = Engine.of(session, keyspace, table, consistency, decoder, settings)
+        self._session, self._reader = self._engine.session, self._engine.reader
+        self._lanes, self._observer = self._engine.lanes, self._engine.observer
+        self._table = self._engine.storage.table
+        self._lifetime = self._engine.lifetime
+        self.storage = self._engine.storage
         """All streams, and their events as they are stored, for `event_store_async.moving`."""
 
     @classmethod
@@ -90,7 +101,7 @@ class EventStore:
         codec: Codec | None = None,
         codecs: Iterable[Codec] = (),
         settings: Settings | None = None,
-    ) -> "Connecting[EventStore]":
+    ) -> "Opening[EventStore]":
         """
         Connect to a cluster, with a session of the store's own: ``async with`` it or await it.
 
@@ -115,7 +126,7 @@ class EventStore:
             ConnectionFailed: on entering, if no node can be reached or it refuses us.
         """
         settings = settings or Settings()
-        target = Target(
+        target = ConnectTarget(
             contact_points=split_contact_points(contact_points),
             port=port,
             local_datacenter=local_datacenter,
@@ -144,7 +155,7 @@ class EventStore:
             store._session.knows_elsewhere = True
             return store
 
-        return Connecting(opening)
+        return Opening(opening)
 
     async def persist_events(
         self,
@@ -187,9 +198,7 @@ class EventStore:
         if self._observer is None:
             return self._reader.read(wanted, page_size=page_size, serial=serial)
         watch = ReadWatch(self._observer, stream_id, backward=backward, serial=serial)
-        return watch.watch(
-            self._reader.read(wanted, page_size=page_size, serial=serial, watch=watch)
-        )
+        return watch.run(self._reader.read(wanted, page_size=page_size, serial=serial, watch=watch))
 
     async def current_version(self, stream_id: UUID) -> int:
         """Return the version of a stream's last event, 0 where there is none."""
@@ -200,11 +209,11 @@ class EventStore:
     async def health(self, *, timeout: float = 1.0) -> Health:
         """Tell whether the store can do its work now; see `HealthCheck.health`."""
         check_timeout(timeout)
-        return await self._parts.prober.health(timeout)
+        return await self._engine.prober.health(timeout)
 
     def statistics(self) -> Statistics:
         """Return how busy the store is at this moment; from any thread, and never an error."""
-        return self._parts.prober.statistics()
+        return self._engine.prober.statistics()
 
     async def create_schema(self, replication: Mapping[str, int] | None = None) -> SchemaReport:
         """
@@ -226,9 +235,9 @@ class EventStore:
             StoreUnavailable: nobody answered in time.
         """
         self._lifetime.check_open()
-        report = await self._parts.migrator.migrate(replication)
-        self._parts.statements.forget()
-        self._parts.heads.clear()
+        report = await self._engine.migrator.migrate(replication)
+        self._engine.statements.forget()
+        self._engine.heads.clear()
         return report
 
     async def schema_state(self) -> SchemaState:
@@ -239,7 +248,7 @@ class EventStore:
             StoreUnavailable: nobody answered in time.
         """
         self._lifetime.check_open()
-        return await self._parts.migrator.state()
+        return await self._engine.migrator.state()
 
     async def close(self) -> None:
         """
@@ -271,8 +280,8 @@ class EventStore:
         """Begin an append; what is returned is its outcome, to be awaited at once."""
         if self._observer is None:
             return self._begin(stream_id, events, at, timeout)
-        watch = AppendWatch(self._observer, stream_id, at, self._settings)
-        return watch.watch(lambda: self._begin(stream_id, events, at, timeout, watch))
+        watch = AppendWatch(self._observer, stream_id, at, self._settings.max_append_bytes)
+        return watch.run(lambda: self._begin(stream_id, events, at, timeout, watch))
 
     def _begin(
         self,
@@ -283,13 +292,13 @@ class EventStore:
         watch: AppendWatch | None = None,
     ) -> Awaitable[AppendResult]:
         check_stream_id(stream_id)
-        drafts = draft(events, self._codec, self._settings)
-        check_expected_version(expected, len(drafts.items))
+        encoded = encode_events(events, self._codec, self._settings)
+        check_expected_version(expected, len(encoded.items))
         deadline = self._deadline(timeout)
         loop = self._lifetime.check_open()
         if watch is not None:
-            watch.waits(len(drafts.items), drafts.size)
-        append = Append(stream_id, drafts, expected, deadline, loop.create_future(), watch)
+            watch.queued(len(encoded.items), encoded.size)
+        append = Append(stream_id, encoded, expected, deadline, loop.create_future(), watch)
         self._lanes.submit(append)
         return append.outcome
 

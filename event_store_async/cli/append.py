@@ -14,10 +14,23 @@ from ..events import NewEvent
 from ..ports import EventWriter
 from ..versions import ExpectedVersion, StreamState
 from . import documents
-from .arguments import FLAG, AsJson, Expected, Stream, parse_expected_version, parse_uuid
+from .arguments import (
+    FLAG,
+    AsJson,
+    Expected,
+    Stream,
+    parse_expected_version,
+    parse_uuid,
+)
 from .exit_codes import ExitCode
 from .failures import CommandFailed
-from .output import OutputLost, note, say_error, waiting, write_lines
+from .output import (
+    OutputLost,
+    note,
+    say_error,
+    waiting,
+    write_lines,
+)
 from .target import Target, connected, with_target
 
 

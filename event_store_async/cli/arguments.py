@@ -5,7 +5,13 @@ from uuid import UUID
 
 import typer
 
-from ..versions import ANY, MAX_VERSION, NO_STREAM, STREAM_EXISTS, ExpectedVersion
+from ..versions import (
+    ANY,
+    MAX_VERSION,
+    NO_STREAM,
+    STREAM_EXISTS,
+    ExpectedVersion,
+)
 
 _WORDS: Final[dict[str, ExpectedVersion]] = {
     "any": ANY,

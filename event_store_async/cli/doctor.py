@@ -9,16 +9,22 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
-from ..cassandra import EventStore, Examination, Finding, Level, examine
+from ..cassandra import (
+    EventStore,
+    Examination,
+    Finding,
+    Severity,
+    examine,
+)
 from .arguments import AsJson
 from .exit_codes import ExitCode
 from .output import is_terminal, waiting, write_lines
 from .target import Target, with_store
 
 _MARKS: Final = {
-    Level.OK: ("ok", "green"),
-    Level.ADVICE: ("advice", "yellow"),
-    Level.MUST: ("MUST", "bold red"),
+    Severity.OK: ("ok", "green"),
+    Severity.ADVICE: ("advice", "yellow"),
+    Severity.MUST: ("MUST", "bold red"),
 }
 _WIDTH: Final = 8
 
@@ -41,7 +47,7 @@ async def doctor(store: EventStore, target: Target, as_json: AsJson = False) -> 
         await write_lines([_json(examination)])
     else:
         await write_lines([_report(examination, target)])
-    if any(finding.level is Level.MUST for finding in examination.findings):
+    if any(finding.severity is Severity.MUST for finding in examination.findings):
         raise typer.Exit(ExitCode.FINDINGS)
 
 
@@ -54,16 +60,16 @@ def _report(examination: Examination, target: Target) -> str:
         )
         for finding in examination.findings:
             _show(finding, out)
-        counts = Counter(finding.level for finding in examination.findings)
+        counts = Counter(finding.severity for finding in examination.findings)
         out.print(
-            f"\nmust be changed: {counts[Level.MUST]}, could be better: {counts[Level.ADVICE]}, "
-            f"right: {counts[Level.OK]}"
+            f"\nmust be changed: {counts[Severity.MUST]}, "
+            f"could be better: {counts[Severity.ADVICE]}, right: {counts[Severity.OK]}"
         )
     return captured.get().removesuffix("\n")
 
 
 def _show(finding: Finding, out: Console) -> None:
-    word, style = _MARKS[finding.level]
+    word, style = _MARKS[finding.severity]
     head = Text.assemble((f"{word:<{_WIDTH}}", style), (finding.check, "bold"), ": ", finding.found)
     out.print(head)
     if finding.change is not None:
@@ -78,11 +84,13 @@ def _json(examination: Examination) -> str:
     return orjson.dumps(
         {
             "table": state.schema.table,
-            "must_be_changed": any(finding.level is Level.MUST for finding in examination.findings),
+            "must_be_changed": any(
+                finding.severity is Severity.MUST for finding in examination.findings
+            ),
             "findings": [
                 {
                     "check": finding.check,
-                    "level": finding.level.value,
+                    "level": finding.severity.value,
                     "found": finding.found,
                     "change": finding.change,
                     "why": finding.why,

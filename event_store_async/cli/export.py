@@ -8,8 +8,13 @@ from typing import Annotated
 import orjson
 import typer
 
+from ..archive import (
+    FRAMES,
+    ExportReport,
+    Frames,
+    export_events,
+)
 from ..cassandra import EventStore
-from ..moving import FRAMES, ExportReport, Frames, export_events
 from .arguments import AsJson
 from .exit_codes import ExitCode
 from .failures import CommandFailed

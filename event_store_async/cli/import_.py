@@ -7,8 +7,8 @@ from typing import Annotated
 import orjson
 import typer
 
+from ..archive import ImportReport, import_events
 from ..cassandra import EventStore
-from ..moving import ImportReport, import_events
 from .arguments import FLAG, AsJson
 from .exit_codes import ExitCode
 from .meter import Every, metered

@@ -10,8 +10,8 @@ import typer
 from anyio import to_thread
 from rich import progress as rich
 
-from ..moving import Progress
-from ..moving.walking import first_error
+from ..maintenance import Progress
+from ..tasks import first_error
 from .output import error_console, writing
 
 _BAR_EVERY: Final = 0.2

@@ -6,13 +6,31 @@ from typing import Annotated
 import orjson
 import typer
 
-from ..cassandra import EventStore, SchemaReport, SchemaState, plan_schema
-from ..cassandra.changes import schema_cql
-from ..cassandra.schema import LATEST
+from ..cassandra import (
+    EventStore,
+    SchemaReport,
+    SchemaState,
+    plan_schema,
+)
+from ..cassandra.schema.ddl import schema_cql
+from ..cassandra.schema.state import LATEST
 from .arguments import FLAG, AsJson
 from .failures import reported
-from .output import note, waiting, write_lines, write_now
-from .target import Config, Keyspace, Profile, Table, Target, merged, with_store
+from .output import (
+    note,
+    waiting,
+    write_lines,
+    write_now,
+)
+from .target import (
+    Config,
+    Keyspace,
+    Profile,
+    Table,
+    Target,
+    merged,
+    with_store,
+)
 
 app = typer.Typer(no_args_is_help=True, help="Create, migrate, and look at the table of events.")
 

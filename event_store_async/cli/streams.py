@@ -8,8 +8,13 @@ import orjson
 import typer
 
 from ..cassandra import EventStore
-from ..drafts import from_milliseconds
-from ..moving import Depth, StreamFacts, Survey, survey_streams
+from ..maintenance import (
+    Depth,
+    StreamFacts,
+    Survey,
+    survey_streams,
+)
+from ..moments import from_milliseconds
 from .arguments import FLAG, AsJson
 from .meter import Every, metered
 from .output import LineWriter, write_lines

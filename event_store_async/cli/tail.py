@@ -10,8 +10,8 @@ from ..cassandra import EventStore
 from ..errors import StoreUnavailable
 from ..ports import EventReader
 from .arguments import Stream
+from .interval import Interval
 from .output import note
-from .polling import Interval
 from .printer import Form, Printer
 from .target import with_store
 

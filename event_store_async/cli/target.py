@@ -12,7 +12,7 @@ import anyio
 import typer
 
 from ..cassandra import EventStore, Tls
-from ..cassandra.connecting import Connecting
+from ..cassandra.driver.opening import Opening
 from . import configuration
 from .exit_codes import ExitCode
 from .failures import CommandFailed, reported
@@ -114,7 +114,7 @@ class Target:
     certificate_file: Path | None = None
     private_key_file: Path | None = None
 
-    def connect(self) -> Connecting[EventStore]:
+    def connect(self) -> Opening[EventStore]:
         """
         Return what opens a store there.
 

@@ -7,7 +7,7 @@ import orjson
 import typer
 
 from ..cassandra import EventStore
-from ..moving import StreamFinding, Verification, verify_streams
+from ..maintenance import StreamFinding, Verification, verify_streams
 from .arguments import AsJson
 from .exit_codes import ExitCode
 from .meter import Every, metered

@@ -17,7 +17,7 @@ from anyio import to_thread
 from .errors import BackgroundFailed
 from .keeper import STATE
 from .processes import end, find, memory
-from .progress import Progress, make_progress
+from .progress import StartProgress, make_progress
 
 _MODULE: Final = "event_store_async.embedded.keeper"
 _LOG: Final = "keeper.log"
@@ -90,7 +90,7 @@ class Background:
         *,
         port: int | None = None,
         heap: str = "512M",
-        progress: bool | Progress | None = None,
+        progress: bool | StartProgress | None = None,
     ) -> Running:
         """
         Start it; return what runs, if it runs already. The data of an earlier run are used again.
@@ -192,7 +192,7 @@ class Background:
                 os.close(descriptor)
         return pid, reader
 
-    async def _until_up(self, pipe: int, progress: Progress) -> None:
+    async def _until_up(self, pipe: int, progress: StartProgress) -> None:
         with progress:
             async with aclosing(_messages(pipe)) as messages:
                 async for message in messages:

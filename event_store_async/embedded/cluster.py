@@ -15,9 +15,9 @@ from .jar_cache import JarCache, cache_directory
 from .jars import locked_jars
 from .java import find_java
 from .node import Node
-from .plan import Plan
+from .plan import ClusterPlan
 from .ports import Ports, addresses, reserve
-from .progress import Progress, make_progress
+from .progress import StartProgress, make_progress
 
 _FETCH = "Fetching the jars of Cassandra"
 _START = "Starting Cassandra nodes"
@@ -80,7 +80,7 @@ class EmbeddedCassandra:
         first_address: str = "127.0.0.1",
         port: int | None = None,
         version: str = "5.0.8",
-        progress: bool | Progress | None = None,
+        progress: bool | StartProgress | None = None,
         start_timeout: float = 180.0,
     ) -> None:
         if nodes < 1:
@@ -166,7 +166,7 @@ class EmbeddedCassandra:
         finally:
             await self._end()
 
-    async def _prepare(self, progress: Progress) -> None:
+    async def _prepare(self, progress: StartProgress) -> None:
         java = await to_thread.run_sync(find_java)
         cache = JarCache(self._jars, cache_directory() / f"jars-{self.version}")
         class_path = await cache.class_path(lambda done, total: progress.step(_FETCH, done, total))
@@ -178,7 +178,7 @@ class EmbeddedCassandra:
         for node in self._nodes:
             node.know(self._nodes)
 
-    def _take_places(self, java: Path, class_path: list[Path]) -> Plan:
+    def _take_places(self, java: Path, class_path: list[Path]) -> ClusterPlan:
         directory = self._directory = DataDirectory(self._given_directory, keep=self._keep)
         bound = directory.manifest()
         if bound and (bound.version, bound.addresses) != (self.version, self._addresses):
@@ -194,7 +194,7 @@ class EmbeddedCassandra:
             storage=bound.storage_port if bound and len(bound.addresses) > 1 else None,
         )
         directory.bind(Manifest(self.version, self._addresses, ports.storage))
-        return Plan(
+        return ClusterPlan(
             java=java,
             class_path=tuple(class_path),
             addresses=self._addresses,
@@ -207,7 +207,7 @@ class EmbeddedCassandra:
             start_timeout=self._start_timeout,
         )
 
-    async def _start_nodes(self, progress: Progress) -> None:
+    async def _start_nodes(self, progress: StartProgress) -> None:
         up = 0
         failure: Exception | None = None
 

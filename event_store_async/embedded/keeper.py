@@ -20,7 +20,7 @@ from anyio import to_thread
 from .cluster import EmbeddedCassandra
 from .errors import EmbeddedError
 from .processes import created
-from .progress import Progress
+from .progress import StartProgress
 
 STATE = "state.json"
 _NEW_STATE = "state.json.new"
@@ -28,7 +28,7 @@ _DATA = "data"
 _SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
-class _Told(Progress):
+class _Told(StartProgress):
     """Tells the other end how far the start has come."""
 
     def step(self, phase: str, done: int, total: int) -> None:

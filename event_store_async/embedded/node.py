@@ -11,7 +11,7 @@ from . import node_log
 from .errors import NodeFailed, NodeTimedOut
 from .java import command
 from .node_process import NodeProcess
-from .plan import Plan
+from .plan import ClusterPlan
 from .probe import answers
 from .processes import is_stopped
 from .settings import node_settings, write_configuration
@@ -31,7 +31,7 @@ class Node:
         log_file: Its log, one file over all its starts.
     """
 
-    def __init__(self, plan: Plan, index: int, directory: Path) -> None:
+    def __init__(self, plan: ClusterPlan, index: int, directory: Path) -> None:
         self.address = plan.addresses[index]
         self.port = plan.port
         self.directory = directory

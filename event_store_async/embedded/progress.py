@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from rich.progress import TaskID
 
 
-class Progress(AbstractContextManager["Progress"]):
+class StartProgress(AbstractContextManager["StartProgress"]):
     """Is told how far a start has come, and shows nothing of it."""
 
     def step(self, phase: str, done: int, total: int) -> None:
@@ -25,7 +25,7 @@ class Progress(AbstractContextManager["Progress"]):
     ) -> None: ...
 
 
-class Lines(Progress):
+class Lines(StartProgress):
     """Writes one line at the beginning of each phase."""
 
     def __init__(self) -> None:
@@ -39,7 +39,7 @@ class Lines(Progress):
             sys.stderr.flush()
 
 
-class Display(Progress):
+class Display(StartProgress):
     """Shows a bar for each phase, with the seconds it has taken."""
 
     def __init__(self) -> None:
@@ -74,7 +74,7 @@ class Display(Progress):
         self._bars.stop()
 
 
-def make_progress(wanted: "bool | Progress | None") -> Progress:
+def make_progress(wanted: "bool | StartProgress | None") -> StartProgress:
     """
     Return the progress to use.
 
@@ -83,9 +83,9 @@ def make_progress(wanted: "bool | Progress | None") -> Progress:
             for the display on a terminal and nothing elsewhere, False for nothing. A progress is
             itself what is to be used.
     """
-    if isinstance(wanted, Progress):
+    if isinstance(wanted, StartProgress):
         return wanted
     on_terminal = sys.stderr is not None and sys.stderr.isatty()
     if wanted is False or (wanted is None and not on_terminal):
-        return Progress()
+        return StartProgress()
     return Display() if on_terminal else Lines()

@@ -41,9 +41,7 @@ All of them can be pickled, name their facts as attributes, and carry a `hint` w
 known. The driver's own exception, where there is one, is the ``__cause__``.
 """
 
-from .archive import (
-    InvalidArchive,
-)
+from .archive import InvalidArchive
 from .argument import (
     AppendTooLarge,
     InvalidArgument,
@@ -53,14 +51,8 @@ from .argument import (
     InvalidStreamId,
     PayloadNotEncodable,
 )
-from .base import (
-    EventStoreError,
-)
-from .connection import (
-    AuthenticationFailed,
-    ConnectionFailed,
-    TlsFailed,
-)
+from .base import EventStoreError
+from .connection import AuthenticationFailed, ConnectionFailed, TlsFailed
 from .misuse import (
     MisuseError,
     StoreClosed,

@@ -11,7 +11,14 @@ from dataclasses import fields
 from typing import Any, Final
 from uuid import UUID
 
-from ..hooks import AppendEnded, AttemptEnded, PageRead, ReadEnded, Record, SerialRepair
+from ..hooks import (
+    AppendEnded,
+    AttemptEnded,
+    PageRead,
+    ReadEnded,
+    Record,
+    SerialRepair,
+)
 
 __all__ = ["LogHook"]
 

@@ -5,7 +5,15 @@ import weakref
 from collections.abc import Iterator
 from typing import Final, Protocol, TypeAlias
 
-from ..hooks import AppendEnded, AttemptEnded, PageRead, ReadEnded, Record, SerialRepair, Source
+from ..hooks import (
+    AppendEnded,
+    AttemptEnded,
+    PageRead,
+    ReadEnded,
+    Record,
+    SerialRepair,
+    Source,
+)
 from ..statistics import DriverMetrics, Statistics
 from . import instruments as it
 from .instruments import Instrument
@@ -29,8 +37,8 @@ def measurements(record: Record) -> Iterator[Measurement]:
         if record.events:
             yield it.APPEND_SIZE, record.bytes, of
             yield it.APPEND_LIMIT_RATIO, record.bytes / record.limit, of
-            yield it.LANE_DEPTH, record.lane_depth, of
-            yield it.LANE_WAIT, record.lane_wait, of
+            yield it.LANE_DEPTH, record.queue_depth, of
+            yield it.LANE_WAIT, record.queue_wait, of
         if record.outcome == "stored":
             yield it.EVENTS_STORED, record.events, of
     elif isinstance(record, AttemptEnded):

@@ -25,7 +25,14 @@ try:
 except ModuleNotFoundError as error:
     raise ModuleNotFoundError(NEEDED.format("opentelemetry"), name=error.name) from error
 
-from ..hooks import AppendEnded, AttemptEnded, PageRead, ReadEnded, Record, Source
+from ..hooks import (
+    AppendEnded,
+    AttemptEnded,
+    PageRead,
+    ReadEnded,
+    Record,
+    Source,
+)
 from .instruments import INSTRUMENTS, Instrument
 from .measuring import Gauges, Observable, measurements
 
@@ -105,8 +112,8 @@ class OpenTelemetryHook:
             {
                 "event_store.expected_version": repr(record.expected_version),
                 "event_store.bytes": record.bytes,
-                "event_store.lane.depth": record.lane_depth,
-                "event_store.lane.wait": record.lane_wait,
+                "event_store.lane.depth": record.queue_depth,
+                "event_store.lane.wait": record.queue_wait,
                 "event_store.attempts": len(record.attempts),
                 **({} if record.version is None else {"event_store.version": record.version}),
             },

@@ -7,11 +7,11 @@ their own proves it with `event_store_async.testing.contract.EventStoreContract`
 and pytest-asyncio; this package itself needs neither.
 """
 
-from .faults import Fault as Fault
-from .faults import Injected as Injected
 from .hostile import HostileEventStore as HostileEventStore
+from .injections import Injected as Injected
+from .injections import Injection as Injection
 from .scenario import Given as Given
 from .scenario import Then as Then
 from .scenario import given as given
 
-__all__ = ["Fault", "Given", "HostileEventStore", "Injected", "Then", "given"]
+__all__ = ["Given", "HostileEventStore", "Injected", "Injection", "Then", "given"]

@@ -6,17 +6,21 @@ from typing import Any, Final
 from uuid import UUID
 
 from ..checks import check_expected_version
-from ..errors import (
-    AppendOutcomeUnknown,
-    InvalidArgument,
-    StoreUnavailable,
-)
+from ..errors import AppendOutcomeUnknown, InvalidArgument, StoreUnavailable
 from ..events import NewEvent, RecordedEvent, UnidentifiedEvent
 from ..health import Health
 from ..ports import EventReaderWriter, ReadConsistency
 from ..results import AppendResult, Persisted, persisted_or_raise
 from ..versions import ANY, MAX_VERSION, ExpectedVersion
-from .faults import APPENDS, READS, VERSION_READS, Choice, Chooser, Fault, Injected
+from .injections import (
+    APPENDS,
+    READS,
+    VERSION_READS,
+    Choice,
+    Chooser,
+    Injected,
+    Injection,
+)
 
 _NEVER: Final = MAX_VERSION // 2
 """An expected version that no stream is at: an append with it is checked, and not stored."""
@@ -26,25 +30,25 @@ class HostileEventStore:
     """
     Passes calls to a store and injects faults: an application's handling of them needs no cluster.
 
-    What is injected is truthful (see `Fault`): bad arguments are refused as ever, and the outcome
-    of an append without events is never unknown. The same seed injects the same faults into the
-    same calls in the same order. Closing is left to who made the store.
+    What is injected is truthful (see `Injection`): bad arguments are refused as ever, and the
+    outcome of an append without events is never unknown. The same seed injects the same faults
+    into the same calls in the same order. Closing is left to who made the store.
 
     Args:
         store: The store; one in memory, most often.
         seed: Chooses the faults, the delays' lengths and the places where reads break.
-        unknown_stored: The probability that an append meets `Fault.UNKNOWN_STORED`.
-        unknown_lost: The probability that an append meets `Fault.UNKNOWN_LOST`.
-        conflict: The probability that an append meets `Fault.CONFLICT`; needs a *rival*.
-        unavailable: The probability that any call meets `Fault.UNAVAILABLE`.
-        broken_read: The probability that a read meets `Fault.BROKEN_READ`.
+        unknown_stored: The probability that an append meets `Injection.UNKNOWN_STORED`.
+        unknown_lost: The probability that an append meets `Injection.UNKNOWN_LOST`.
+        conflict: The probability that an append meets `Injection.CONFLICT`; needs a *rival*.
+        unavailable: The probability that any call meets `Injection.UNAVAILABLE`.
+        broken_read: The probability that a read meets `Injection.BROKEN_READ`.
         delay: The probability that any call is delayed, whatever else it meets.
         longest_delay: Seconds; delays are drawn evenly between 0 and this.
         sleep: Waits so many seconds; give one that does not, and no test takes longer.
         rival: Given a stream id, returns the events that a rival appends there: events that the
             application understands.
         script: Faults to come before those by chance. Each waits for the first call that it can
-            happen to, and those behind it wait too; `Fault.NONE` lets one call pass.
+            happen to, and those behind it wait too; `Injection.NONE` lets one call pass.
 
     Attributes:
         injected: The faults that were injected, in order.
@@ -67,18 +71,18 @@ class HostileEventStore:
         longest_delay: float = 0.05,
         sleep: Callable[[float], Awaitable[Any]] = asyncio.sleep,
         rival: Callable[[UUID], Iterable[Any | NewEvent]] | None = None,
-        script: Iterable[Fault] = (),
+        script: Iterable[Injection] = (),
     ) -> None:
         chances = {
-            Fault.UNAVAILABLE: unavailable,
-            Fault.UNKNOWN_STORED: unknown_stored,
-            Fault.UNKNOWN_LOST: unknown_lost,
-            Fault.CONFLICT: conflict,
-            Fault.BROKEN_READ: broken_read,
-            Fault.DELAY: delay,
+            Injection.UNAVAILABLE: unavailable,
+            Injection.UNKNOWN_STORED: unknown_stored,
+            Injection.UNKNOWN_LOST: unknown_lost,
+            Injection.CONFLICT: conflict,
+            Injection.BROKEN_READ: broken_read,
+            Injection.DELAY: delay,
         }
         self._chooser = Chooser(seed, chances, longest_delay, script)
-        if rival is None and (conflict or Fault.CONFLICT in self._chooser.script):
+        if rival is None and (conflict or Injection.CONFLICT in self._chooser.script):
             raise InvalidArgument("a conflict needs a rival: a function that returns its events")
         self._store = store
         self._sleep = sleep
@@ -86,7 +90,7 @@ class HostileEventStore:
         self.injected: list[Injected] = []
 
     @property
-    def script(self) -> tuple[Fault, ...]:
+    def script(self) -> tuple[Injection, ...]:
         """What is left of the script."""
         return tuple(self._chooser.script)
 
@@ -113,7 +117,7 @@ class HostileEventStore:
     ) -> AppendResult:
         """Append events, a conflict being a value, if no fault prevents it; see `EventWriter`."""
         fault = (await self._meet(stream_id, APPENDS)).fault
-        if fault in {Fault.NONE, Fault.DELAY} or _is_no_list(events):
+        if fault in {Injection.NONE, Injection.DELAY} or _is_no_list(events):
             return await self._store.try_persist_events(
                 stream_id, events, expected_version, timeout=timeout
             )
@@ -122,19 +126,19 @@ class HostileEventStore:
         await self._store.try_persist_events(stream_id, checking, _NEVER, timeout=timeout)
         check_expected_version(expected_version, len(drafts))
         unknown = AppendOutcomeUnknown(stream_id, expected_version, tuple(drafts))
-        if fault is Fault.UNAVAILABLE:
+        if fault is Injection.UNAVAILABLE:
             self._note(fault, stream_id)
             raise StoreUnavailable(f"injected: nothing is appended to stream {stream_id}")
-        if fault is Fault.UNKNOWN_LOST and drafts:
+        if fault is Injection.UNKNOWN_LOST and drafts:
             self._note(fault, stream_id)
             raise unknown
-        if fault is Fault.CONFLICT:
+        if fault is Injection.CONFLICT:
             self._note(fault, stream_id)
             await self._store.persist_events(stream_id, self._rival(stream_id))
         result = await self._store.try_persist_events(
             stream_id, drafts, expected_version, timeout=timeout
         )
-        if fault is Fault.UNKNOWN_STORED and drafts and isinstance(result, Persisted):
+        if fault is Injection.UNKNOWN_STORED and drafts and isinstance(result, Persisted):
             self._note(fault, stream_id)
             raise unknown
         return result
@@ -166,15 +170,15 @@ class HostileEventStore:
         choice = await self._meet(stream_id, READS)
         left = choice.place
         try:
-            if choice.fault is Fault.UNAVAILABLE:
+            if choice.fault is Injection.UNAVAILABLE:
                 self._note(choice.fault, stream_id)
                 raise StoreUnavailable(f"injected: reading stream {stream_id}")
             async for event in events:
-                if choice.fault is Fault.BROKEN_READ and not left:
+                if choice.fault is Injection.BROKEN_READ and not left:
                     break
                 left -= 1
                 yield event
-            if choice.fault is Fault.BROKEN_READ:
+            if choice.fault is Injection.BROKEN_READ:
                 self._note(choice.fault, stream_id)
                 raise StoreUnavailable(f"injected: reading on in stream {stream_id}")
         finally:
@@ -184,7 +188,7 @@ class HostileEventStore:
         """Return a stream's version, if no fault prevents it; see `EventReader`."""
         choice = await self._meet(stream_id, VERSION_READS)
         version = await self._store.current_version(stream_id)
-        if choice.fault is Fault.UNAVAILABLE:
+        if choice.fault is Injection.UNAVAILABLE:
             self._note(choice.fault, stream_id)
             raise StoreUnavailable(f"injected: reading the version of stream {stream_id}")
         return version
@@ -202,14 +206,14 @@ class HostileEventStore:
         told: Health = await health(timeout=timeout)
         return told
 
-    async def _meet(self, stream_id: UUID, possible: frozenset[Fault]) -> Choice:
+    async def _meet(self, stream_id: UUID, possible: frozenset[Injection]) -> Choice:
         choice = self._chooser.choose(possible)
         if choice.delay:
-            self._note(Fault.DELAY, stream_id)
+            self._note(Injection.DELAY, stream_id)
             await self._sleep(choice.delay)
         return choice
 
-    def _note(self, fault: Fault, stream_id: UUID) -> None:
+    def _note(self, fault: Injection, stream_id: UUID) -> None:
         self.injected.append(Injected(fault, stream_id))
 
     def _identified(

@@ -9,12 +9,12 @@ from uuid import uuid4
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 from ..cassandra import EventStore
-from ..cassandra.connecting import Connecting
+from ..cassandra.driver.opening import Opening
 from ..cql_files import load_statement
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
+class ExistingCluster:
     """
     A cluster that is there already.
 
@@ -51,7 +51,7 @@ class CassandraServer:
     version: str
     _portal: BlockingPortal
 
-    def connect(self, keyspace: str, **options: Any) -> Connecting[EventStore]:
+    def connect(self, keyspace: str, **options: Any) -> Opening[EventStore]:
         """Return what opens a store, on the loop that runs then; as `EventStore.connect`."""
         return EventStore.connect(keyspace=keyspace, **{**self.options, **options})
 
@@ -70,14 +70,14 @@ class CassandraServer:
             await store.create_schema(replication=self.replication)
 
     async def _drop(self, keyspace: str) -> None:
-        statement = load_statement("statements/drop_keyspace", keyspace=keyspace)
+        statement = load_statement("testing/drop_keyspace", keyspace=keyspace)
         async with self.connect(keyspace) as store:
             # A store has no method that deletes, and gets none for the sake of tests.
             await store._session.change_schema(statement.text, timeout=30)  # noqa: SLF001
 
 
 @contextmanager
-def cassandra_server(given: Given | None) -> Iterator[CassandraServer]:
+def cassandra_server(given: ExistingCluster | None) -> Iterator[CassandraServer]:
     """
     Give the cluster that is given, or start a node and end it.
 
@@ -95,7 +95,7 @@ def cassandra_server(given: Given | None) -> Iterator[CassandraServer]:
 
 
 @asynccontextmanager
-async def _server(given: Given | None, portal: BlockingPortal) -> Any:
+async def _server(given: ExistingCluster | None, portal: BlockingPortal) -> Any:
     async with AsyncExitStack() as stack:
         if given is None:
             from ..embedded import EmbeddedCassandra

@@ -9,7 +9,12 @@ from fastapi import Body, Depends, FastAPI, Header, Query, Request
 from fastapi.responses import JSONResponse
 
 from event_store_async import EventReaderWriter, HealthCheck, correlated
-from event_store_async.aggregates import Command, CommandHandler, Repository, SnapshotCache
+from event_store_async.aggregates import (
+    Command,
+    CommandHandler,
+    Repository,
+    SnapshotCache,
+)
 from event_store_async.typed import TypedEventStore
 
 from .answers import HANDLERS, answer, described

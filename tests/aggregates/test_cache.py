@@ -22,7 +22,7 @@ from event_store_async.aggregates import (
     SnapshotCache,
 )
 from event_store_async.aggregates.cache import Known
-from event_store_async.testing import Fault, HostileEventStore
+from event_store_async.testing import HostileEventStore, Injection
 
 from .bank import (
     REDUCER,
@@ -161,8 +161,8 @@ async def test_an_expected_version_that_is_remembered_alone_conflicts(
 async def test_after_an_unknown_outcome_it_holds_nothing_untrue(
     memory: MemoryEventStore, account: UUID
 ) -> None:
-    for fault in (Fault.UNKNOWN_LOST, Fault.UNKNOWN_STORED):
-        script = [Fault.NONE, Fault.NONE, fault]
+    for fault in (Injection.UNKNOWN_LOST, Injection.UNKNOWN_STORED):
+        script = [Injection.NONE, Injection.NONE, fault]
         store = HostileEventStore(memory, seed=1, script=script)
         repository = Repository(store, REDUCER, cache=SnapshotCache())
         handling = CommandHandler(repository, store)

@@ -13,7 +13,7 @@ from event_store_async import (
     StoreUnavailable,
 )
 from event_store_async.aggregates import Command, CommandHandled, SnapshotCache
-from event_store_async.testing import Fault, HostileEventStore
+from event_store_async.testing import HostileEventStore, Injection
 
 from .bank import (
     Account,
@@ -89,14 +89,14 @@ async def test_with_its_expected_version_too(store: Watched, account: UUID, cach
     assert handled(await handling.handle(wanted)).handled_earlier
 
 
-@pytest.mark.parametrize("fault", [Fault.UNKNOWN_STORED, Fault.UNKNOWN_LOST])
+@pytest.mark.parametrize("fault", [Injection.UNKNOWN_STORED, Injection.UNKNOWN_LOST])
 @pytest.mark.parametrize("meanwhile", [False, True], ids=["alone", "with a rival"])
 @pytest.mark.parametrize("expected", [None, 1])
 async def test_repeating_settles_an_unknown_outcome(
     memory: MemoryEventStore,
     account: UUID,
     cache: Cache,
-    fault: Fault,
+    fault: Injection,
     meanwhile: bool,
     expected: int | None,
 ) -> None:
@@ -111,7 +111,7 @@ async def test_repeating_settles_an_unknown_outcome(
 
     result = await handling.handle(wanted)
 
-    stored = fault is Fault.UNKNOWN_STORED
+    stored = fault is Injection.UNKNOWN_STORED
     if expected and meanwhile and not stored:
         assert not isinstance(result, CommandHandled)
         assert await payloads(memory, account) == [deposited(50), deposited(7)]
@@ -131,9 +131,9 @@ async def test_in_another_process_too(
 ) -> None:
     """The other one remembers the stream as it was before."""
     await prepared(memory, account)
-    elsewhere = handler(memory.another(), cache=cache)
+    elsewhere = handler(memory.reopened(), cache=cache)
     await elsewhere.handle(command(account, deposit(1)))
-    store = HostileEventStore(memory, seed=1, script=[Fault.UNKNOWN_STORED])
+    store = HostileEventStore(memory, seed=1, script=[Injection.UNKNOWN_STORED])
     wanted = command(account, withdraw(40))
     with pytest.raises(AppendOutcomeUnknown):
         await handler(store).handle(wanted)
@@ -150,7 +150,7 @@ async def test_where_it_would_be_rejected_now(
     memory: MemoryEventStore, account: UUID, cache: Cache
 ) -> None:
     """The rejection is made on a remembered aggregate, and is not true of the newest."""
-    elsewhere = handler(memory.another(), cache=cache)
+    elsewhere = handler(memory.reopened(), cache=cache)
     await elsewhere.handle(command(account, deposit(30)))
     wanted = command(account, withdraw(40))
     here = handler(memory)
@@ -182,7 +182,7 @@ async def test_who_is_in_the_way_may_be_the_command_itself(
 
 
 async def test_two_processes_at_once_store_it_once(memory: MemoryEventStore, account: UUID) -> None:
-    handlers = [handler(memory.another(), cache=SnapshotCache()) for _ in range(4)]
+    handlers = [handler(memory.reopened(), cache=SnapshotCache()) for _ in range(4)]
     wanted = command(account, deposit(5))
 
     results = await asyncio.gather(*(each.handle(wanted) for each in handlers * 3))

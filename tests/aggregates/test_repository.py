@@ -12,7 +12,7 @@ from event_store_async.aggregates import (
     Snapshot,
     SnapshotCache,
 )
-from event_store_async.testing import Fault, HostileEventStore
+from event_store_async.testing import HostileEventStore, Injection
 
 from .bank import REDUCER, Account, Watched, deposited, withdrawn
 
@@ -78,7 +78,7 @@ async def test_a_read_that_breaks_leaves_nothing_untrue(
     memory: MemoryEventStore, account: UUID, cache: SnapshotCache | None
 ) -> None:
     await memory.persist_events(account, [deposited(1)] * 20)
-    store = HostileEventStore(memory, seed=1, script=[Fault.BROKEN_READ])
+    store = HostileEventStore(memory, seed=1, script=[Injection.BROKEN_READ])
     repository = Repository(store, REDUCER, cache=cache)
 
     with pytest.raises(StoreUnavailable):

@@ -6,7 +6,7 @@ import os
 import pytest
 
 from event_store_async import EventStore
-from event_store_async.cassandra.driver import VERSION
+from event_store_async.cassandra.driver.port import VERSION
 
 from ..fixtures.server import Server
 

@@ -136,7 +136,7 @@ async def test_an_expected_version_stands_alone_in_its_place(
 async def test_a_group_is_bounded_by_events(
     queue: Queue, keyspace: str, most: int, batches: int
 ) -> None:
-    queue = bounded(queue, keyspace, max_group_events=most)
+    queue = bounded(queue, keyspace, max_batch_events=most)
     await queue.hold()
     for number in range(7):
         queue.append(number)
@@ -146,7 +146,7 @@ async def test_a_group_is_bounded_by_events(
 
 
 async def test_a_group_is_bounded_by_bytes(queue: Queue, keyspace: str) -> None:
-    queue = bounded(queue, keyspace, max_group_bytes=1000)
+    queue = bounded(queue, keyspace, max_batch_bytes=1000)
     await queue.hold()
     for size in (400, 400, 400, 5000, 10, 10):
         queue.append("x" * size)
@@ -158,7 +158,7 @@ async def test_a_group_is_bounded_by_bytes(queue: Queue, keyspace: str) -> None:
 async def test_an_append_larger_than_a_group_is_stored_by_itself(
     queue: Queue, keyspace: str
 ) -> None:
-    queue = bounded(queue, keyspace, max_group_events=2)
+    queue = bounded(queue, keyspace, max_batch_events=2)
     await queue.hold()
     queue.append(*range(5))
     queue.append("a")

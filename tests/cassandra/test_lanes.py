@@ -1,4 +1,4 @@
-"""Lanes, cancellation and closing: order is kept and nothing is lost or left behind."""
+"""StreamQueues, cancellation and closing: order is kept and nothing is lost or left behind."""
 
 import asyncio
 from datetime import datetime
@@ -14,7 +14,7 @@ from event_store_async import (
     StoreClosed,
     StoreOverloaded,
 )
-from event_store_async.settings import utc_now
+from event_store_async.moments import utc_now
 
 from ..fixtures import faulty as faults
 from ..fixtures.faulty import FaultySession

@@ -5,8 +5,19 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from event_store_async import EventStore, InvalidArgument, StoreClosed, StreamHole
-from event_store_async.ring import LARGEST, RING, SMALLEST, ScanPosition, TokenRange
+from event_store_async import (
+    EventStore,
+    InvalidArgument,
+    StoreClosed,
+    StreamHole,
+)
+from event_store_async.ring import (
+    LARGEST,
+    RING,
+    SMALLEST,
+    ScanPosition,
+    TokenRange,
+)
 from event_store_async.stored import StreamSummary
 
 from ..fixtures import faulty as faults

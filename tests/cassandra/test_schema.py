@@ -23,7 +23,7 @@ from event_store_async import (
     TimeToLiveRefused,
     UndecodableEvent,
 )
-from event_store_async.cassandra.faults import Fault
+from event_store_async.cassandra.driver.faults import Fault
 
 from ..fixtures.server import Server
 from ..fixtures.stores import drop_keyspace, payloads, read_all, run_cql

@@ -20,7 +20,13 @@ from event_store_async import (
     Settings,
     StoreOverloaded,
 )
-from event_store_async.hooks import AppendEnded, AttemptEnded, PageRead, Record, SerialRepair
+from event_store_async.hooks import (
+    AppendEnded,
+    AttemptEnded,
+    PageRead,
+    Record,
+    SerialRepair,
+)
 
 from ..fixtures import faulty as faults
 from ..fixtures.faulty import FaultySession
@@ -253,13 +259,13 @@ async def test_appends_that_share_a_batch_keep_their_callers_apart(
     attempts = [record for record in told if isinstance(record, AttemptEnded)]
     assert [attempt.appends for attempt in attempts] == [1, 1, 4]
     ended = [record for record in told if isinstance(record, AppendEnded)]
-    assert [record.lane_depth for record in ended] == [0, 0, 1, 2, 3, 4]
+    assert [record.queue_depth for record in ended] == [0, 0, 1, 2, 3, 4]
     # Those who waited did so at least while the test looked; at the server they did not wait.
-    assert all(record.lane_wait >= held for record in ended[2:])
+    assert all(record.queue_wait >= held for record in ended[2:])
     assert all(
-        record.lane_wait + record.attempts[-1].duration <= record.duration for record in ended
+        record.queue_wait + record.attempts[-1].duration <= record.duration for record in ended
     )
-    waited = sum(record.lane_wait for record in ended)
+    waited = sum(record.queue_wait for record in ended)
     assert exported.sample("event_store_lane_wait_seconds_sum") == pytest.approx(waited)
     assert exported.total("event_store.lane.wait") == pytest.approx(waited)
     assert [record.attempts for record in ended[2:]] == [(attempts[2],)] * 4
@@ -314,7 +320,7 @@ async def test_an_append_that_finds_too_many_waiting_is_seen(
         await asyncio.gather(first, second)
 
     ended = [record for record in told if isinstance(record, AppendEnded)]
-    assert [(record.outcome, record.lane_depth) for record in ended] == [
+    assert [(record.outcome, record.queue_depth) for record in ended] == [
         ("overloaded", 2),
         ("stored", 0),
         ("stored", 1),

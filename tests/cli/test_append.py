@@ -6,10 +6,15 @@ import orjson
 import pytest
 import typer
 
-from event_store_async import ANY, EventStore, MemoryEventStore, NewEvent
+from event_store_async import (
+    ANY,
+    EventStore,
+    MemoryEventStore,
+    NewEvent,
+)
 from event_store_async.cli.append import append_to
-from event_store_async.testing.faults import Fault
 from event_store_async.testing.hostile import HostileEventStore
+from event_store_async.testing.injections import Injection
 
 from ..fixtures.stores import payloads, read_all
 from .running import Shell
@@ -156,7 +161,7 @@ async def test_an_unknown_outcome_prints_the_ids_that_settle_it(
     stream_id: UUID, capsys: pytest.CaptureFixture[str]
 ) -> None:
     memory = MemoryEventStore()
-    hostile = HostileEventStore(memory, seed=1, script=[Fault.UNKNOWN_STORED])
+    hostile = HostileEventStore(memory, seed=1, script=[Injection.UNKNOWN_STORED])
     events = [NewEvent(1), NewEvent(2)]
 
     with pytest.raises(typer.Exit) as left:

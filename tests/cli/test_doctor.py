@@ -7,7 +7,7 @@ import orjson
 import pytest
 
 from event_store_async import EventStore, Settings, StoreClosed
-from event_store_async.cassandra import Level, examine
+from event_store_async.cassandra import Severity, examine
 
 from ..fixtures.server import Server
 from ..fixtures.stores import run_cql
@@ -134,7 +134,7 @@ async def test_a_clock_that_is_wrong_is_found(
         examination = await examine(late)
 
     clocks = [finding for finding in examination.findings if finding.check == "clock"]
-    assert {finding.level for finding in clocks} == {Level.MUST}
+    assert {finding.severity for finding in clocks} == {Severity.MUST}
     for node in examination.state.nodes:
         assert node.clock is not None
         assert abs(node.clock.ahead + off) < timedelta(seconds=30)

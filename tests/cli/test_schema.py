@@ -7,7 +7,7 @@ import orjson
 import pytest
 
 from event_store_async import EventStore
-from event_store_async.cassandra.changes import migrations_id
+from event_store_async.cassandra.schema.ddl import migrations_id
 
 from ..fixtures.server import Server
 from ..fixtures.stores import drop_keyspace, run_cql

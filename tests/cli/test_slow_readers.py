@@ -12,7 +12,7 @@ from anyio import to_thread
 
 from event_store_async.cli.meter import Meter, metered
 from event_store_async.cli.output import LineWriter
-from event_store_async.moving import Progress
+from event_store_async.maintenance import Progress
 
 
 @contextmanager

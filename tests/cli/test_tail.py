@@ -9,8 +9,13 @@ from uuid import UUID
 import orjson
 import pytest
 
-from event_store_async import EventStore, MemoryEventStore, RecordedEvent, StoreUnavailable
-from event_store_async.cli.polling import Interval
+from event_store_async import (
+    EventStore,
+    MemoryEventStore,
+    RecordedEvent,
+    StoreUnavailable,
+)
+from event_store_async.cli.interval import Interval
 from event_store_async.cli.printer import Printer
 from event_store_async.cli.tail import follow
 

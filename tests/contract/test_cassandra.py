@@ -15,5 +15,5 @@ class TestCassandra(EventStoreContract):
     def _in(self, keyspace: str) -> None:
         self.keyspace = keyspace
 
-    def another(self, store: EventStore, **options: Any) -> EventStore:
+    def reopened(self, store: EventStore, **options: Any) -> EventStore:
         return EventStore(store._session.raw, keyspace=self.keyspace, **options)

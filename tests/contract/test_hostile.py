@@ -28,7 +28,7 @@ from event_store_async import (
     StoreClosed,
     StoreUnavailable,
 )
-from event_store_async.testing import Fault, HostileEventStore, Injected
+from event_store_async.testing import HostileEventStore, Injected, Injection
 from event_store_async.testing.contract import EventStoreContract
 
 
@@ -38,9 +38,9 @@ class TestWithoutFaults(EventStoreContract):
         self.memory = MemoryEventStore()
         return HostileEventStore(self.memory, seed=1)
 
-    def another(self, store: HostileEventStore, **options: Any) -> MemoryEventStore:
+    def reopened(self, store: HostileEventStore, **options: Any) -> MemoryEventStore:
         del store  # what another process would open is no hostile store
-        return self.memory.another(**options)
+        return self.memory.reopened(**options)
 
 
 class TestThroughTheCheckOfEachFault(TestWithoutFaults):
@@ -69,7 +69,7 @@ async def payloads(store: EventReaderWriter, stream_id: UUID) -> list[Any]:
     return [event.payload for event in await read(store, stream_id)]
 
 
-def scripted(memory: MemoryEventStore, *script: Fault, **options: Any) -> HostileEventStore:
+def scripted(memory: MemoryEventStore, *script: Injection, **options: Any) -> HostileEventStore:
     return HostileEventStore(memory, seed=1, script=script, rival=rival, **options)
 
 
@@ -80,7 +80,7 @@ def scripted(memory: MemoryEventStore, *script: Fault, **options: Any) -> Hostil
 async def test_after_unknown_and_stored_the_events_are_there_and_repeating_settles(
     memory: MemoryEventStore, stream_id: UUID, expected: int
 ) -> None:
-    hostile = scripted(memory, Fault.UNKNOWN_STORED)
+    hostile = scripted(memory, Injection.UNKNOWN_STORED)
     with pytest.raises(AppendOutcomeUnknown) as caught:
         await hostile.persist_events(stream_id, ["a", NewEvent("b")], expected)
     unknown = caught.value
@@ -90,14 +90,14 @@ async def test_after_unknown_and_stored_the_events_are_there_and_repeating_settl
     assert (unknown.stream_id, unknown.expected_version) == (stream_id, expected)
     settled = await hostile.persist_events(stream_id, unknown.events, unknown.expected_version)
     assert settled == Persisted(stream_id, 2, tuple(stored), stored_earlier=True)
-    assert hostile.injected == [Injected(Fault.UNKNOWN_STORED, stream_id)]
+    assert hostile.injected == [Injected(Injection.UNKNOWN_STORED, stream_id)]
 
 
 @pytest.mark.parametrize("expected", [ANY, NO_STREAM])
 async def test_after_unknown_and_lost_nothing_is_there_and_repeating_stores(
     memory: MemoryEventStore, stream_id: UUID, expected: int
 ) -> None:
-    hostile = scripted(memory, Fault.UNKNOWN_LOST)
+    hostile = scripted(memory, Injection.UNKNOWN_LOST)
     with pytest.raises(AppendOutcomeUnknown) as caught:
         await hostile.persist_events(stream_id, (name for name in "ab"), expected)
 
@@ -110,7 +110,7 @@ async def test_after_unknown_and_lost_nothing_is_there_and_repeating_stores(
 async def test_the_same_append_can_stay_unknown_and_is_stored_once(
     memory: MemoryEventStore, stream_id: UUID
 ) -> None:
-    hostile = scripted(memory, *[Fault.UNKNOWN_LOST, Fault.UNKNOWN_STORED] * 3)
+    hostile = scripted(memory, *[Injection.UNKNOWN_LOST, Injection.UNKNOWN_STORED] * 3)
     events: Iterable[Any] = ["a", "b"]
     for _ in range(6):
         with pytest.raises(AppendOutcomeUnknown) as caught:
@@ -126,7 +126,7 @@ async def test_the_same_append_can_stay_unknown_and_is_stored_once(
 async def test_an_append_that_conflicts_is_told_so_and_not_unknown(
     memory: MemoryEventStore, stream_id: UUID
 ) -> None:
-    hostile = scripted(memory, Fault.UNKNOWN_STORED)
+    hostile = scripted(memory, Injection.UNKNOWN_STORED)
 
     result = await hostile.try_persist_events(stream_id, ["a"], 7)
 
@@ -134,9 +134,9 @@ async def test_an_append_that_conflicts_is_told_so_and_not_unknown(
     assert hostile.injected == []
 
 
-@pytest.mark.parametrize("fault", [Fault.UNKNOWN_LOST, Fault.UNKNOWN_STORED])
+@pytest.mark.parametrize("fault", [Injection.UNKNOWN_LOST, Injection.UNKNOWN_STORED])
 async def test_an_append_without_events_is_never_unknown(
-    memory: MemoryEventStore, stream_id: UUID, fault: Fault
+    memory: MemoryEventStore, stream_id: UUID, fault: Injection
 ) -> None:
     hostile = scripted(memory, fault)
 
@@ -155,7 +155,7 @@ async def test_a_conflict_is_a_true_one(
     memory: MemoryEventStore, stream_id: UUID, standing: int, expected: int
 ) -> None:
     await memory.persist_events(stream_id, ["old"] * standing)
-    hostile = scripted(memory, Fault.CONFLICT)
+    hostile = scripted(memory, Injection.CONFLICT)
 
     result = await hostile.try_persist_events(stream_id, ["mine"], expected)
 
@@ -164,7 +164,7 @@ async def test_a_conflict_is_a_true_one(
 
 
 async def test_any_goes_behind_the_rival(memory: MemoryEventStore, stream_id: UUID) -> None:
-    result = await scripted(memory, Fault.CONFLICT).persist_events(stream_id, ["mine"])
+    result = await scripted(memory, Injection.CONFLICT).persist_events(stream_id, ["mine"])
 
     assert result.version == 2
 
@@ -175,7 +175,7 @@ async def test_any_goes_behind_the_rival(memory: MemoryEventStore, stream_id: UU
 async def test_unavailable_means_that_nothing_is_stored(
     memory: MemoryEventStore, stream_id: UUID
 ) -> None:
-    hostile = scripted(memory, *[Fault.UNAVAILABLE] * 4)
+    hostile = scripted(memory, *[Injection.UNAVAILABLE] * 4)
 
     with pytest.raises(StoreUnavailable):
         await hostile.persist_events(stream_id, ["a"])
@@ -186,7 +186,7 @@ async def test_unavailable_means_that_nothing_is_stored(
     with pytest.raises(StoreUnavailable):
         await read(hostile, stream_id)
     assert await memory.current_version(stream_id) == 0
-    assert [each.fault for each in hostile.injected] == [Fault.UNAVAILABLE] * 4
+    assert [each.fault for each in hostile.injected] == [Injection.UNAVAILABLE] * 4
 
 
 @pytest.mark.parametrize("standing", [0, 1, 30])
@@ -195,7 +195,7 @@ async def test_a_broken_read_gives_true_events_and_fails(
     memory: MemoryEventStore, stream_id: UUID, standing: int, seed: int
 ) -> None:
     await memory.persist_events(stream_id, range(standing))
-    hostile = HostileEventStore(memory, seed=seed, script=[Fault.BROKEN_READ])
+    hostile = HostileEventStore(memory, seed=seed, script=[Injection.BROKEN_READ])
     seen: list[int] = []
 
     with pytest.raises(StoreUnavailable):
@@ -225,7 +225,7 @@ async def test_delays_are_waited_by_the_sleep_that_was_given(
 
     assert len(waited) == 3
     assert all(0 < seconds <= 9 for seconds in waited)
-    assert [each.fault for each in hostile.injected] == [Fault.DELAY] * 3
+    assert [each.fault for each in hostile.injected] == [Injection.DELAY] * 3
 
 
 async def test_a_delay_in_the_script_is_one_too(memory: MemoryEventStore, stream_id: UUID) -> None:
@@ -234,7 +234,7 @@ async def test_a_delay_in_the_script_is_one_too(memory: MemoryEventStore, stream
     async def sleep(seconds: float) -> None:
         waited.append(seconds)
 
-    hostile = scripted(memory, Fault.DELAY, sleep=sleep)
+    hostile = scripted(memory, Injection.DELAY, sleep=sleep)
     await hostile.persist_events(stream_id, ["a"])
     await hostile.persist_events(stream_id, ["b"])
 
@@ -247,11 +247,11 @@ async def test_a_delay_in_the_script_is_one_too(memory: MemoryEventStore, stream
 async def test_a_fault_of_the_script_waits_for_a_call_that_it_can_happen_to(
     memory: MemoryEventStore, stream_id: UUID
 ) -> None:
-    hostile = scripted(memory, Fault.NONE, Fault.UNKNOWN_LOST, Fault.BROKEN_READ)
+    hostile = scripted(memory, Injection.NONE, Injection.UNKNOWN_LOST, Injection.BROKEN_READ)
 
     await hostile.persist_events(stream_id, ["passes"])
     assert await payloads(hostile, stream_id) == ["passes"]
-    assert hostile.script == (Fault.UNKNOWN_LOST, Fault.BROKEN_READ)
+    assert hostile.script == (Injection.UNKNOWN_LOST, Injection.BROKEN_READ)
     with pytest.raises(AppendOutcomeUnknown):
         await hostile.persist_events(stream_id, ["lost"])
     await hostile.persist_events(stream_id, ["passes too"])
@@ -263,7 +263,7 @@ async def test_a_fault_of_the_script_waits_for_a_call_that_it_can_happen_to(
 # By chance
 
 
-async def torment(seed: int, **chances: Any) -> tuple[list[Fault], list[Any]]:
+async def torment(seed: int, **chances: Any) -> tuple[list[Injection], list[Any]]:
     """Return the faults that a fixed program met, and what stands in its stream after it."""
     stream_id = UUID(int=1)
     memory = MemoryEventStore()
@@ -301,7 +301,7 @@ async def test_a_seed_is_a_program_of_faults() -> None:
 
     assert await torment(seed=7, **EVERYTHING) == first
     assert await torment(seed=8, **EVERYTHING) != first
-    assert set(first[0]) == set(Fault) - {Fault.NONE}
+    assert set(first[0]) == set(Injection) - {Injection.NONE}
 
 
 async def test_no_probabilities_no_faults() -> None:
@@ -340,11 +340,11 @@ async def test_an_application_that_repeats_what_is_unknown_loses_and_doubles_not
 # Bad arguments
 
 
-@pytest.mark.parametrize("fault", sorted(set(Fault) - {Fault.BROKEN_READ}, key=str))
+@pytest.mark.parametrize("fault", sorted(set(Injection) - {Injection.BROKEN_READ}, key=str))
 async def test_bad_arguments_are_refused_whatever_the_fault(
-    memory: MemoryEventStore, stream_id: UUID, fault: Fault
+    memory: MemoryEventStore, stream_id: UUID, fault: Injection
 ) -> None:
-    small = memory.another(settings=Settings(max_append_events=3))
+    small = memory.reopened(settings=Settings(max_append_events=3))
     refusals: list[tuple[type[Exception], Any, Any]] = [
         (InvalidEvent, "text", ANY),
         (InvalidEvent, None, ANY),
@@ -360,9 +360,9 @@ async def test_bad_arguments_are_refused_whatever_the_fault(
     assert await memory.current_version(stream_id) == 0
 
 
-@pytest.mark.parametrize("fault", sorted(set(Fault) - {Fault.BROKEN_READ}, key=str))
+@pytest.mark.parametrize("fault", sorted(set(Injection) - {Injection.BROKEN_READ}, key=str))
 async def test_a_closed_store_is_closed_whatever_the_fault(
-    memory: MemoryEventStore, stream_id: UUID, fault: Fault
+    memory: MemoryEventStore, stream_id: UUID, fault: Injection
 ) -> None:
     await memory.close()
 
@@ -377,7 +377,7 @@ async def test_a_closed_store_is_closed_whatever_the_fault(
         {"delay": 1.1},
         {"unknown_stored": 0.6, "unknown_lost": 0.6},
         {"conflict": 0.1},
-        {"script": [Fault.CONFLICT]},
+        {"script": [Injection.CONFLICT]},
     ],
 )
 def test_what_makes_no_hostile_store(memory: MemoryEventStore, options: dict[str, Any]) -> None:

@@ -26,8 +26,8 @@ class TestMine(EventStoreContract):
         async with MemoryEventStore() as store:
             yield store
 
-    def another(self, store, **options):
-        return store.another(**options)
+    def reopened(self, store, **options):
+        return store.reopened(**options)
 """
 
 A_LESSER_STORE = """
@@ -116,7 +116,7 @@ def test_an_another_that_is_forgotten_is_asked_for(tmp_path: Path) -> None:
         "test_closing_twice_is_harmless",
     )
 
-    assert "override `another`, or set `opens_others = False`" in done.stdout
+    assert "override `reopened`, or set `opens_others = False`" in done.stdout
 
 
 def test_no_family_of_tests_hides_anothers() -> None:

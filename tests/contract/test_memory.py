@@ -15,5 +15,5 @@ class TestMemory(EventStoreContract):
     def store(self) -> MemoryEventStore:
         return MemoryEventStore()
 
-    def another(self, store: MemoryEventStore, **options: Any) -> MemoryEventStore:
-        return store.another(**options)
+    def reopened(self, store: MemoryEventStore, **options: Any) -> MemoryEventStore:
+        return store.reopened(**options)

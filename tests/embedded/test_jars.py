@@ -8,9 +8,19 @@ from pathlib import Path
 import anyio
 import pytest
 
-from event_store_async.embedded import JarMismatch, JarsUnavailable, VersionNotLocked, jar_cache
+from event_store_async.embedded import (
+    JarMismatch,
+    JarsUnavailable,
+    VersionNotLocked,
+    jar_cache,
+)
 from event_store_async.embedded.jar_cache import JarCache, cache_directory
-from event_store_async.embedded.jars import Jar, locked_jars, locked_versions, parse_lock
+from event_store_async.embedded.jars import (
+    Jar,
+    locked_jars,
+    locked_versions,
+    parse_lock,
+)
 
 from .traces import names
 

@@ -12,7 +12,7 @@ import uvicorn
 from starlette.testclient import TestClient
 
 from event_store_async import EventStore, StoreClosed
-from event_store_async.testing import Fault, HostileEventStore
+from event_store_async.testing import HostileEventStore, Injection
 from examples import cassandra
 from examples.bank_service.app import Store, create_app
 from examples.bank_service.domain import TYPES
@@ -28,7 +28,7 @@ def service(
     request: pytest.FixtureRequest,
 ) -> Iterator[TestClient]:
     """Give the service, started; its parameter is the script of what its store meets."""
-    faults: list[Fault] = getattr(request, "param", [])
+    faults: list[Injection] = getattr(request, "param", [])
 
     @asynccontextmanager
     async def open_store() -> AsyncGenerator[Store]:
@@ -133,8 +133,8 @@ async def test_the_key_makes_the_events_ids_and_their_correlation(
 @pytest.mark.parametrize(
     "service",
     [
-        pytest.param([Fault.NONE, Fault.NONE, Fault.UNKNOWN_STORED], id="stored"),
-        pytest.param([Fault.NONE, Fault.NONE, Fault.UNKNOWN_LOST], id="lost"),
+        pytest.param([Injection.NONE, Injection.NONE, Injection.UNKNOWN_STORED], id="stored"),
+        pytest.param([Injection.NONE, Injection.NONE, Injection.UNKNOWN_LOST], id="lost"),
     ],
     indirect=True,
 )
@@ -154,7 +154,9 @@ async def test_an_unknown_outcome_is_503_with_a_token_that_settles_it(
 
 
 @pytest.mark.parametrize(
-    "service", [pytest.param([Fault.NONE] * 3 + [Fault.UNAVAILABLE], id="down")], indirect=True
+    "service",
+    [pytest.param([Injection.NONE] * 3 + [Injection.UNAVAILABLE], id="down")],
+    indirect=True,
 )
 async def test_an_unavailable_store_is_503_and_nothing_was_stored(service: TestClient) -> None:
     path = f"/accounts/{uuid4()}"

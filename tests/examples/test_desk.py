@@ -5,7 +5,12 @@ from uuid import UUID
 
 import pytest
 
-from event_store_async import AppendOutcomeUnknown, AppendResult, EventStore, NewEvent
+from event_store_async import (
+    AppendOutcomeUnknown,
+    AppendResult,
+    EventStore,
+    NewEvent,
+)
 from examples.flights.desk import Desk, Tally
 from examples.flights.events import events_of
 from examples.flights.logbook import Logbook

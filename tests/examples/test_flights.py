@@ -11,7 +11,13 @@ from uuid import UUID
 import pytest
 from rich.console import Console
 
-from event_store_async import AppendResult, EventStore, NewEvent, Persisted, RecordedEvent
+from event_store_async import (
+    AppendResult,
+    EventStore,
+    NewEvent,
+    Persisted,
+    RecordedEvent,
+)
 from examples.flights import __main__ as command
 from examples.flights import data
 from examples.flights.data import Flight

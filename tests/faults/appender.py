@@ -9,7 +9,13 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from event_store_async import ANY, ConcurrentModification, EventStore, NewEvent, Settings
+from event_store_async import (
+    ANY,
+    ConcurrentModification,
+    EventStore,
+    NewEvent,
+    Settings,
+)
 
 from ..fixtures.server import Server
 

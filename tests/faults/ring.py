@@ -5,7 +5,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from event_store_async import EventStore, Settings
-from event_store_async.cassandra.connecting import Connecting
+from event_store_async.cassandra.driver.opening import Opening
 from event_store_async.embedded import EmbeddedCassandra
 
 from .network import Network
@@ -61,7 +61,7 @@ class Ring:
         """All proxies."""
         return [proxy for ways in self.ways for proxy in ways]
 
-    def connect(self, settings: Settings | None = None) -> Connecting[EventStore]:
+    def connect(self, settings: Settings | None = None) -> Opening[EventStore]:
         """Return what opens a store on the nodes themselves."""
         return EventStore.connect(
             self.cluster.contact_points,

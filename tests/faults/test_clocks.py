@@ -5,7 +5,7 @@ from functools import partial
 from uuid import UUID
 
 from event_store_async import EventStore, Settings
-from event_store_async.settings import utc_now
+from event_store_async.moments import utc_now
 
 from ..fixtures.stores import read_all
 

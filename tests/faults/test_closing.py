@@ -3,7 +3,13 @@
 import asyncio
 from uuid import UUID, uuid4
 
-from event_store_async import AppendOutcomeUnknown, EventStore, Persisted, Settings, StoreClosed
+from event_store_async import (
+    AppendOutcomeUnknown,
+    EventStore,
+    Persisted,
+    Settings,
+    StoreClosed,
+)
 
 from ..fixtures.bounds import Within
 from ..fixtures.stores import read_all

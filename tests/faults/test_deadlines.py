@@ -8,7 +8,12 @@ from uuid import UUID
 import pytest
 import pytest_asyncio
 
-from event_store_async import AppendOutcomeUnknown, EventStore, Settings, StoreUnavailable
+from event_store_async import (
+    AppendOutcomeUnknown,
+    EventStore,
+    Settings,
+    StoreUnavailable,
+)
 
 from ..fixtures.bounds import Within
 from ..fixtures.faulty import FaultySession, Gate

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from event_store_async import ConnectionFailed, EventStore, Settings
-from event_store_async.settings import utc_now
+from event_store_async.moments import utc_now
 
 from ..history.recorder import Recorder
 from ..history.stalls import Stalls

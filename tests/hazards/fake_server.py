@@ -27,7 +27,7 @@ from types import TracebackType
 from typing import Final, Self
 from uuid import UUID
 
-from event_store_async.cassandra.schema import ADDED_COLUMNS, COLUMNS, LATEST
+from event_store_async.cassandra.schema.state import ADDED_COLUMNS, COLUMNS, LATEST
 
 _ERROR, _STARTUP, _READY, _OPTIONS, _SUPPORTED = 0x00, 0x01, 0x02, 0x05, 0x06
 _QUERY, _RESULT, _PREPARE, _EXECUTE, _REGISTER, _BATCH = 0x07, 0x08, 0x09, 0x0A, 0x0B, 0x0D

@@ -13,7 +13,7 @@ from typing import Final
 
 import pytest
 
-from event_store_async.cassandra.driver import VERSION
+from event_store_async.cassandra.driver.port import VERSION
 
 from . import child
 from .child import Child

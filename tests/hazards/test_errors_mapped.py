@@ -46,9 +46,15 @@ from event_store_async import (
     WrongEventLoop,
     WrongProcess,
 )
-from event_store_async.cassandra import faults
-from event_store_async.cassandra.driver import ERROR_CLASSES, DriverError
-from event_store_async.cassandra.faults import KINDS, Fault, Kind, connect_error, kind_of
+from event_store_async.cassandra.driver import faults
+from event_store_async.cassandra.driver.faults import (
+    CERTAINTIES,
+    Certainty,
+    Fault,
+    certainty_of,
+    connect_error,
+)
+from event_store_async.cassandra.driver.port import ERROR_CLASSES, DriverError
 
 _PACKAGE: Final = EventStoreError.__module__.rpartition(".")[0]
 
@@ -59,11 +65,11 @@ CLASSES: Final = {name: getattr(driver_errors, name) for name in sorted(ERROR_CL
 
 
 def test_every_class_of_the_driver_is_mapped() -> None:
-    assert ERROR_CLASSES - KINDS.keys() == set()
+    assert ERROR_CLASSES - CERTAINTIES.keys() == set()
 
 
 def test_every_class_that_is_mapped_is_one_of_the_drivers() -> None:
-    assert KINDS.keys() - ERROR_CLASSES == set()
+    assert CERTAINTIES.keys() - ERROR_CLASSES == set()
 
 
 def test_no_class_is_mapped_twice() -> None:
@@ -73,7 +79,7 @@ def test_no_class_is_mapped_twice() -> None:
         *faults._BASES,
     ]
 
-    assert len(listed) == len(set(listed)) == len(KINDS)
+    assert len(listed) == len(set(listed)) == len(CERTAINTIES)
 
 
 def test_the_drivers_list_of_its_classes_is_complete() -> None:
@@ -100,20 +106,22 @@ def test_every_exception_of_the_driver_becomes_an_error_of_ours(name: str) -> No
     fault = Fault.of(exception)
     error = fault.as_error("reading stream x")
 
-    assert (fault.name, fault.kind) == (name, KINDS[name])
+    assert (fault.name, fault.certainty) == (name, CERTAINTIES[name])
     assert isinstance(error, EventStoreError)
-    assert type(error) is (RequestRefused if fault.kind is Kind.REFUSED else StoreUnavailable)
+    assert type(error) is (
+        RequestRefused if fault.certainty is Certainty.REFUSED else StoreUnavailable
+    )
     for words in ("reading stream x", name, "the server's words"):
         assert words in str(error)
 
 
 def test_a_class_that_nobody_has_heard_of_is_unknown() -> None:
-    assert kind_of("CassErrorServerNewInSomeVersion", "") is Kind.UNKNOWN
+    assert certainty_of("CassErrorServerNewInSomeVersion", "") is Certainty.UNKNOWN
 
 
 def test_an_error_code_without_a_class_is_unknown() -> None:
     """CAS_WRITE_UNKNOWN comes as the bare base class, with a number for a text."""
-    assert Fault.of(DriverError(0x0200_1700)).kind is Kind.UNKNOWN
+    assert Fault.of(DriverError(0x0200_1700)).certainty is Certainty.UNKNOWN
 
 
 @pytest.mark.parametrize("name", CLASSES)
@@ -121,22 +129,24 @@ def test_an_error_code_without_a_class_is_unknown() -> None:
 def test_only_an_unavailable_becomes_certain_by_its_text(name: str, text: str) -> None:
     speaks = name == "CassErrorServerUnavailable" and "SERIAL" in text
 
-    assert kind_of(name, text) is (Kind.UNSENT if speaks else KINDS[name])
+    assert certainty_of(name, text) is (Certainty.UNSENT if speaks else CERTAINTIES[name])
 
 
 @pytest.mark.parametrize(
     ("text", "kind"),
     [
-        ("Unavailable: Cannot achieve consistency level SERIAL", Kind.UNSENT),
-        ("Unavailable: Cannot achieve consistency level LOCAL_SERIAL", Kind.UNSENT),
-        ("Unavailable: Cannot achieve consistency level QUORUM", Kind.UNKNOWN),
-        ("Unavailable: Cannot achieve consistency level LOCAL_QUORUM", Kind.UNKNOWN),
-        ("Unavailable: Cannot achieve consistency level LOCAL_ONE", Kind.UNKNOWN),
-        ("", Kind.UNKNOWN),
+        ("Unavailable: Cannot achieve consistency level SERIAL", Certainty.UNSENT),
+        ("Unavailable: Cannot achieve consistency level LOCAL_SERIAL", Certainty.UNSENT),
+        ("Unavailable: Cannot achieve consistency level QUORUM", Certainty.UNKNOWN),
+        ("Unavailable: Cannot achieve consistency level LOCAL_QUORUM", Certainty.UNKNOWN),
+        ("Unavailable: Cannot achieve consistency level LOCAL_ONE", Certainty.UNKNOWN),
+        ("", Certainty.UNKNOWN),
     ],
 )
-def test_an_unavailable_is_certain_where_it_names_the_serial_level(text: str, kind: Kind) -> None:
-    assert kind_of("CassErrorServerUnavailable", text) is kind
+def test_an_unavailable_is_certain_where_it_names_the_serial_level(
+    text: str, kind: Certainty
+) -> None:
+    assert certainty_of("CassErrorServerUnavailable", text) is kind
 
 
 MAY_BE_STORED: Final = {
@@ -156,7 +166,7 @@ MAY_BE_STORED: Final = {
 
 @pytest.mark.parametrize("name", sorted(MAY_BE_STORED))
 def test_a_fault_after_which_it_may_be_stored_is_never_called_certain(name: str) -> None:
-    assert KINDS[name] is Kind.UNKNOWN
+    assert CERTAINTIES[name] is Certainty.UNKNOWN
 
 
 @pytest.mark.parametrize("name", CLASSES)

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from event_store_async import cql_files
-from event_store_async.cassandra import driver
-from event_store_async.cassandra.tls import Tls
+from event_store_async.cassandra.driver import port as driver
+from event_store_async.cassandra.driver.tls import Tls
 
 PACKAGE = Path(cql_files.__file__).parent
 DRIVER = Path(driver.__file__)

@@ -4,7 +4,12 @@ import asyncio
 import random
 from uuid import uuid4
 
-from event_store_async import EventStore, Persisted, Settings, StoreClosed
+from event_store_async import (
+    EventStore,
+    Persisted,
+    Settings,
+    StoreClosed,
+)
 
 from ..fixtures.server import Server
 from ..fixtures.stores import payloads, read_all

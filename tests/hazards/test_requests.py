@@ -8,14 +8,20 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from event_store_async import AppendOutcomeUnknown, EventStore, NewEvent, RawCodec, Settings
-from event_store_async.cassandra import driver
-from event_store_async.cassandra.driver import UNSET
-from event_store_async.cassandra.faults import Fault, Kind
-from event_store_async.cassandra.session import Session
+from event_store_async import (
+    AppendOutcomeUnknown,
+    EventStore,
+    NewEvent,
+    RawCodec,
+    Settings,
+)
+from event_store_async.cassandra.driver import port as driver
+from event_store_async.cassandra.driver.faults import Certainty, Fault
+from event_store_async.cassandra.driver.port import UNSET
+from event_store_async.cassandra.driver.session import Session
 from event_store_async.cql_files import Statement
+from event_store_async.moments import utc_now
 from event_store_async.retry import Deadline
-from event_store_async.settings import utc_now
 
 from ..fixtures.time import PassingTime
 from . import child, fake_server
@@ -85,8 +91,8 @@ async def test_a_value_that_the_driver_refuses_is_a_refusal_and_gives_its_permit
     with pytest.raises(Fault) as caught:
         await session.write([(prepared, (1, 2, 3))], Deadline(40))
 
-    assert (caught.value.kind, caught.value.name) == (
-        Kind.REFUSED,
+    assert (caught.value.certainty, caught.value.name) == (
+        Certainty.REFUSED,
         "CassErrorLibIndexOutOfBounds",
     )
     assert session._permits.value == permits
@@ -187,52 +193,52 @@ async def test_what_is_no_session_is_refused(thing: Any) -> None:
 @pytest.mark.parametrize(
     ("code", "name", "kind"),
     [
-        (0x0000, "CassErrorServerServerError", Kind.UNKNOWN),
-        (0x000A, "CassErrorServerProtocolError", Kind.UNKNOWN),
-        (0x1000, "CassErrorServerUnavailable", Kind.UNKNOWN),
-        (0x1001, "CassErrorServerOverloaded", Kind.UNKNOWN),
-        (0x1002, "CassErrorLibNoHostsAvailable", Kind.UNSENT),  # the driver asks the next node
-        (0x1003, "CassErrorServerTruncateError", Kind.UNKNOWN),
-        (0x1100, "CassErrorServerWriteTimeout", Kind.UNKNOWN),
-        (0x1200, "CassErrorServerReadTimeout", Kind.UNKNOWN),
-        (0x1300, "CassErrorServerReadFailure", Kind.UNKNOWN),
-        (0x1500, "CassErrorServerWriteFailure", Kind.UNKNOWN),
-        (0x1700, "CassException", Kind.UNKNOWN),  # CAS_WRITE_UNKNOWN has no class
-        (0x2000, "CassErrorServerSyntaxError", Kind.REFUSED),
-        (0x2100, "CassErrorServerUnauthorized", Kind.REFUSED),
-        (0x2200, "CassErrorServerInvalidQuery", Kind.REFUSED),
-        (0x2300, "CassErrorServerConfigError", Kind.REFUSED),
-        (0x2400, "CassErrorServerAlreadyExists", Kind.REFUSED),
+        (0x0000, "CassErrorServerServerError", Certainty.UNKNOWN),
+        (0x000A, "CassErrorServerProtocolError", Certainty.UNKNOWN),
+        (0x1000, "CassErrorServerUnavailable", Certainty.UNKNOWN),
+        (0x1001, "CassErrorServerOverloaded", Certainty.UNKNOWN),
+        (0x1002, "CassErrorLibNoHostsAvailable", Certainty.UNSENT),  # the driver asks the next node
+        (0x1003, "CassErrorServerTruncateError", Certainty.UNKNOWN),
+        (0x1100, "CassErrorServerWriteTimeout", Certainty.UNKNOWN),
+        (0x1200, "CassErrorServerReadTimeout", Certainty.UNKNOWN),
+        (0x1300, "CassErrorServerReadFailure", Certainty.UNKNOWN),
+        (0x1500, "CassErrorServerWriteFailure", Certainty.UNKNOWN),
+        (0x1700, "CassException", Certainty.UNKNOWN),  # CAS_WRITE_UNKNOWN has no class
+        (0x2000, "CassErrorServerSyntaxError", Certainty.REFUSED),
+        (0x2100, "CassErrorServerUnauthorized", Certainty.REFUSED),
+        (0x2200, "CassErrorServerInvalidQuery", Certainty.REFUSED),
+        (0x2300, "CassErrorServerConfigError", Certainty.REFUSED),
+        (0x2400, "CassErrorServerAlreadyExists", Certainty.REFUSED),
     ],
 )
 async def test_an_error_of_the_server_is_of_the_kind_that_is_certain(
-    fake_store: EventStore, code: int, name: str, kind: Kind
+    fake_store: EventStore, code: int, name: str, kind: Certainty
 ) -> None:
     with pytest.raises(Fault) as caught:
         await write(session_of(fake_store), f"error_{code:04x}", 1, 2)
 
-    assert (caught.value.name, caught.value.kind) == (name, kind)
+    assert (caught.value.name, caught.value.certainty) == (name, kind)
     assert caught.value.__cause__ is not None
 
 
 @pytest.mark.parametrize(
     ("level", "kind"),
     [
-        ("SERIAL", Kind.UNSENT),
-        ("LOCAL_SERIAL", Kind.UNSENT),
-        ("QUORUM", Kind.UNKNOWN),
-        ("LOCAL_QUORUM", Kind.UNKNOWN),
+        ("SERIAL", Certainty.UNSENT),
+        ("LOCAL_SERIAL", Certainty.UNSENT),
+        ("QUORUM", Certainty.UNKNOWN),
+        ("LOCAL_QUORUM", Certainty.UNKNOWN),
     ],
 )
 async def test_unavailable_is_certain_only_for_the_serial_level(
-    fake: FakeServer, fake_store: EventStore, level: str, kind: Kind
+    fake: FakeServer, fake_store: EventStore, level: str, kind: Certainty
 ) -> None:
     fake.error_text = f"Cannot achieve consistency level {level}"
 
     with pytest.raises(Fault) as caught:
         await write(session_of(fake_store), "error_1000", 1, 2)
 
-    assert caught.value.kind is kind
+    assert caught.value.certainty is kind
 
 
 async def test_a_connection_cut_after_the_request_was_sent_is_unknown(
@@ -241,7 +247,7 @@ async def test_a_connection_cut_after_the_request_was_sent_is_unknown(
     with pytest.raises(Fault) as caught:
         await write(session_of(fake_store), "cut", 1, 2)
 
-    assert caught.value.kind is Kind.UNKNOWN
+    assert caught.value.certainty is Certainty.UNKNOWN
     # The driver has not sent it again by itself.
     assert len(fake.requests) == 1
 
@@ -256,7 +262,7 @@ async def test_a_connection_that_is_cut_does_not_make_the_driver_try_the_next_no
         for _ in range(4):
             with pytest.raises(Fault) as caught:
                 await write(session_of(store), "cut", 1, 2)
-            assert caught.value.kind in {Kind.UNKNOWN, Kind.UNSENT}
+            assert caught.value.certainty in {Certainty.UNKNOWN, Certainty.UNSENT}
 
     assert len(first.writes) + len(second.writes) <= 4
 
@@ -267,7 +273,7 @@ async def test_a_request_that_is_not_answered_in_time_is_unknown(
     with pytest.raises(Fault) as caught:
         await write(session_of(fake_store), "held", 1, 2, timeout=0.3)
 
-    assert caught.value.kind is Kind.UNKNOWN
+    assert caught.value.certainty is Certainty.UNKNOWN
     await fake.release()
 
 
@@ -284,7 +290,7 @@ async def test_an_error_that_kills_the_connection_makes_the_neighbours_unknown(
 
     for outcome in await asyncio.gather(*neighbours, return_exceptions=True):
         assert isinstance(outcome, Fault)
-        assert outcome.kind is Kind.UNKNOWN
+        assert outcome.certainty is Certainty.UNKNOWN
 
 
 async def test_an_append_whose_connection_is_cut_every_time_is_unknown_and_never_lost(

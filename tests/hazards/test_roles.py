@@ -17,7 +17,7 @@ from event_store_async import (
     RequestRefused,
     SchemaChangeFailed,
 )
-from event_store_async.cassandra import Connecting
+from event_store_async.cassandra import Opening
 from event_store_async.embedded import EmbeddedCassandra
 
 from ..docs.blocks import blocks
@@ -43,7 +43,7 @@ async def guarded() -> AsyncGenerator[EmbeddedCassandra, None]:
 
 def connecting(
     cluster: EmbeddedCassandra, role: str, password: str, keyspace: str, table: str = "events"
-) -> Connecting[EventStore]:
+) -> Opening[EventStore]:
     return EventStore.connect(
         cluster.contact_points,
         port=cluster.port,

@@ -18,7 +18,7 @@ from event_store_async import (
     Tls,
     TlsFailed,
 )
-from event_store_async.cassandra.connecting import Connecting
+from event_store_async.cassandra.driver.opening import Opening
 from event_store_async.embedded import EmbeddedCassandra
 
 from ..cli.running import Shell
@@ -63,7 +63,7 @@ def connecting(
     tls: Tls | None = None,
     username: str | None = SUPERUSER,
     password: str | None = SUPERUSER,
-) -> Connecting[EventStore]:
+) -> Opening[EventStore]:
     return EventStore.connect(
         cluster.contact_points,
         port=cluster.port,
@@ -80,7 +80,7 @@ def ours(*, ca: str | Path = AUTHORITY.certificate) -> Tls:
     return Tls(ca=ca, certificate=CLIENT.certificate, private_key=CLIENT.private_key)
 
 
-async def error_of(opening: Connecting[EventStore]) -> EventStoreError:
+async def error_of(opening: Opening[EventStore]) -> EventStoreError:
     with pytest.raises(EventStoreError) as caught:
         await opening
     return caught.value

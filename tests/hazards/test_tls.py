@@ -10,7 +10,13 @@ from typing import Any, Literal
 
 import pytest
 
-from event_store_async import ConnectionFailed, EventStore, InvalidArgument, Tls, TlsFailed
+from event_store_async import (
+    ConnectionFailed,
+    EventStore,
+    InvalidArgument,
+    Tls,
+    TlsFailed,
+)
 
 from .certificates import Authority, Pair
 from .fake_server import FakeServer

@@ -7,7 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from event_store_async import EventStore, MemoryEventStore, NewEvent, RawCodec, RecordedEvent
+from event_store_async import (
+    EventStore,
+    MemoryEventStore,
+    NewEvent,
+    RawCodec,
+    RecordedEvent,
+)
 
 from .extent import TIMEOUT, extent
 from .world import World, read

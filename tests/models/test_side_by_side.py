@@ -16,7 +16,12 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
 
-from event_store_async import ANY, NO_STREAM, STREAM_EXISTS, NewEvent
+from event_store_async import (
+    ANY,
+    NO_STREAM,
+    STREAM_EXISTS,
+    NewEvent,
+)
 
 from .extent import TIMEOUT, extent
 from .world import World, read
@@ -171,7 +176,7 @@ class SideBySide(RuleBasedStateMachine):
 
     @rule(writer=st.integers(0, 2))
     def forget_where_streams_are(self, writer: int) -> None:
-        self.world.pairs[writer].cassandra._parts.heads.clear()
+        self.world.pairs[writer].cassandra._engine.heads.clear()
 
     def teardown(self) -> None:
         """Read everything as it stands in the end; the last pair can read it all."""

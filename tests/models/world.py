@@ -102,8 +102,8 @@ class World:
         first = MemoryEventStore(settings=settings)
         memory = [
             first,
-            first.another(settings=settings),
-            first.another(settings=settings, codec=Foreign()),
+            first.reopened(settings=settings),
+            first.reopened(settings=settings, codec=Foreign()),
         ]
         self.pairs = [Pair(*each) for each in zip(self._cassandra, memory, strict=True)]
 

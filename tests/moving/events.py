@@ -2,7 +2,7 @@
 
 from hypothesis import strategies as st
 
-from event_store_async.moving import StoredEvent
+from event_store_async.maintenance import StoredEvent
 from event_store_async.versions import MAX_VERSION
 
 BYTES = st.one_of(

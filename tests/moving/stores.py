@@ -5,8 +5,13 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from uuid import UUID, uuid4
 
-from event_store_async import EventStore, NewEvent, RawCodec, Settings
-from event_store_async.moving import StoredEvent
+from event_store_async import (
+    EventStore,
+    NewEvent,
+    RawCodec,
+    Settings,
+)
+from event_store_async.maintenance import StoredEvent
 
 from ..fixtures.server import Server
 from ..fixtures.stores import drop_keyspace, run_cql

@@ -8,7 +8,12 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from event_store_async.moving import StoredEvent, StoreDigest, StreamDigest, event_bytes
+from event_store_async.maintenance import (
+    StoredEvent,
+    StoreDigest,
+    StreamDigest,
+    event_bytes,
+)
 
 from .events import EVENTS
 

@@ -12,16 +12,11 @@ from uuid import UUID
 import pytest
 
 from event_store_async import EventStore
+from event_store_async.archive import Frames, export_events, import_events
+from event_store_async.archive.frame_writer import FrameWriter
 from event_store_async.cassandra import Storage
-from event_store_async.moving import (
-    Frames,
-    checkpoint,
-    export_events,
-    import_events,
-    verify_streams,
-)
-from event_store_async.moving.checkpoint import Checkpoint
-from event_store_async.moving.writing import FrameWriter
+from event_store_async.maintenance import checkpoint, verify_streams
+from event_store_async.maintenance.checkpoint import Checkpoint
 
 from ..fixtures.server import Server
 from .interrupting import check_file

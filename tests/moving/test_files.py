@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from event_store_async import InvalidArchive, InvalidArgument
-from event_store_async.moving import Frames
-from event_store_async.moving.checkpoint import Checkpoint
-from event_store_async.moving.reading import LARGEST_FRAME, FrameReader
-from event_store_async.moving.writing import FrameWriter
+from event_store_async.archive import Frames
+from event_store_async.archive.frame_reader import LARGEST_FRAME, FrameReader
+from event_store_async.archive.frame_writer import FrameWriter
+from event_store_async.maintenance.checkpoint import Checkpoint
 
 from .stores import names
 

@@ -21,15 +21,19 @@ from event_store_async import (
     StoreUnavailable,
     StreamInconsistent,
 )
-from event_store_async.moving import (
-    FindingKind,
+from event_store_async.archive import (
     Frames,
+    export_events,
+    import_events,
+)
+from event_store_async.archive import (
+    export as exporting,
+)
+from event_store_async.maintenance import (
+    FindingKind,
     Restored,
     StoredEvent,
     StreamFinding,
-    export_events,
-    exporting,
-    import_events,
     verify_streams,
 )
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from event_store_async import EventStore
-from event_store_async.moving import verify_streams
+from event_store_async.maintenance import verify_streams
 
 from ..fixtures.server import Server
 from .interrupting import Command, check_file, fill

@@ -6,14 +6,14 @@ from uuid import UUID, uuid4
 import pytest
 from hypothesis import given
 
-from event_store_async.moving import StoredEvent
-from event_store_async.moving.lines import (
+from event_store_async.archive.lines import (
     ArchiveEnd,
     Header,
     StreamEnd,
     read_line,
     write_line,
 )
+from event_store_async.maintenance import StoredEvent
 
 from .events import EVENTS
 

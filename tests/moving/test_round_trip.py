@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from event_store_async.moving import export_events, import_events, verify_streams
+from event_store_async.archive import export_events, import_events
+from event_store_async.maintenance import verify_streams
 
 from ..fixtures.server import Server
 from .stores import contents, fill_with_everything, line_count, names, new_store

@@ -9,7 +9,7 @@ import anyio.lowlevel
 import pytest
 
 from event_store_async import EventStore, NewEvent, RawCodec
-from event_store_async.moving import (
+from event_store_async.maintenance import (
     Depth,
     FindingKind,
     Progress,
@@ -271,7 +271,7 @@ async def test_a_verification_is_gone_on_with_from_every_checkpoint(
     made: tuple[EventStore, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each run dies behind its first stream; together they count what one run does."""
-    from event_store_async.moving import resuming
+    from event_store_async.maintenance import job as resuming
 
     monkeypatch.setattr(resuming, "_STREAMS_A_CHECKPOINT", 1)
     store, keyspace = made

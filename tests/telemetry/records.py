@@ -46,8 +46,8 @@ def append(**given: Any) -> AppendEnded:
         "events": 2,
         "bytes": 300,
         "limit": 1000,
-        "lane_depth": 4,
-        "lane_wait": 0.125,
+        "queue_depth": 4,
+        "queue_wait": 0.125,
         "attempts": (attempt(),),
     }
     return AppendEnded(**(facts | given))

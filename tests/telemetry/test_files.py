@@ -12,7 +12,7 @@ import pytest
 import yaml
 from prometheus_client import CollectorRegistry
 
-from event_store_async import hooks
+from event_store_async.hooks import records as hooks
 from event_store_async.telemetry.instruments import INSTRUMENTS
 from event_store_async.telemetry.prometheus import PrometheusHook
 from tools.dashboard import grafana

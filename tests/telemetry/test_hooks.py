@@ -18,7 +18,12 @@ from event_store_async import (
     Settings,
     StoreClosed,
 )
-from event_store_async.hooks import AppendEnded, ReadEnded, Record, Source
+from event_store_async.hooks import (
+    AppendEnded,
+    ReadEnded,
+    Record,
+    Source,
+)
 
 
 @pytest.fixture
@@ -44,7 +49,7 @@ async def test_an_append_is_told(watched: MemoryEventStore, told: list[Any]) -> 
     assert (record.stream_id, record.outcome, record.error) == (stream_id, "stored", None)
     assert (record.version, record.events, record.bytes) == (2, 2, 6)
     assert record.limit == Settings().max_append_bytes
-    assert 0 <= record.lane_wait <= record.duration < 10
+    assert 0 <= record.queue_wait <= record.duration < 10
 
 
 async def test_outcomes_are_told_apart(watched: MemoryEventStore, told: list[Any]) -> None:

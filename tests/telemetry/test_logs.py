@@ -57,8 +57,8 @@ def test_the_fields_are_attributes(caplog: pytest.LogCaptureFixture) -> None:
         "event_store.events": 2,
         "event_store.bytes": 300,
         "event_store.limit": 1000,
-        "event_store.lane_depth": 4,
-        "event_store.lane_wait": 0.125,
+        "event_store.queue_depth": 4,
+        "event_store.queue_wait": 0.125,
         "event_store.attempts": 1,
     }
 

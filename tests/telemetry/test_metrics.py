@@ -12,7 +12,12 @@ from opentelemetry.sdk.metrics import MeterProvider
 from prometheus_client import REGISTRY, CollectorRegistry
 
 from event_store_async import DriverMetrics, Statistics
-from event_store_async.hooks import AppendOutcome, AttemptOutcome, ReadOutcome, Source
+from event_store_async.hooks import (
+    AppendOutcome,
+    AttemptOutcome,
+    ReadOutcome,
+    Source,
+)
 from event_store_async.telemetry.instruments import INSTRUMENTS
 from event_store_async.telemetry.measuring import measurements
 from event_store_async.telemetry.opentelemetry import OpenTelemetryHook

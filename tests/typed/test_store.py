@@ -26,7 +26,7 @@ from event_store_async import (
     UnknownEventType,
     correlated,
 )
-from event_store_async.testing import Fault, HostileEventStore
+from event_store_async.testing import HostileEventStore, Injection
 from event_store_async.typed import TypedEventStore, UnknownEvent
 
 from .domain import EVENTS, TYPES, Deposited, Event, Opened
@@ -138,7 +138,7 @@ async def test_a_conflict_is_raised_and_returned(
 async def test_an_unknown_outcome_carries_typed_events_to_append_again(
     memory: MemoryEventStore, stream_id: UUID
 ) -> None:
-    hostile = HostileEventStore(memory, seed=1, script=[Fault.UNKNOWN_STORED])
+    hostile = HostileEventStore(memory, seed=1, script=[Injection.UNKNOWN_STORED])
     typed = TypedEventStore(hostile, TYPES)
     given: list[Any] = [Deposited(1), NewEvent(EVENTS[0], metadata={"user": "ann"})]
 

@@ -6,7 +6,12 @@ from typing import Any, assert_never, assert_type
 from uuid import UUID
 
 import event_store_async as es
-from event_store_async.typed import EventType, EventTypes, TypedEventStore, UnknownEvent
+from event_store_async.typed import (
+    EventType,
+    EventTypes,
+    TypedEventStore,
+    UnknownEvent,
+)
 
 
 @dataclass

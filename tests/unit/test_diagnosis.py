@@ -6,10 +6,19 @@ from typing import Any
 
 import pytest
 
-from event_store_async.cassandra import ClusterState, Finding, Level, SchemaState
-from event_store_async.cassandra.diagnosis import diagnose
-from event_store_async.cassandra.inspecting import ClockDifference, NodeState, TableOptions
-from event_store_async.cassandra.schema import ADDED_COLUMNS, COLUMNS, LATEST
+from event_store_async.cassandra import (
+    ClusterState,
+    Finding,
+    SchemaState,
+    Severity,
+)
+from event_store_async.cassandra.operations.diagnosis import diagnose
+from event_store_async.cassandra.operations.inspector import (
+    ClockDifference,
+    NodeState,
+    TableOptions,
+)
+from event_store_async.cassandra.schema.state import ADDED_COLUMNS, COLUMNS, LATEST
 
 SETTINGS = {
     "paxos_variant": "v2",
@@ -54,7 +63,7 @@ GOOD = ClusterState(
 
 
 def wrong(state: ClusterState) -> list[Finding]:
-    return [finding for finding in diagnose(state) if finding.level is not Level.OK]
+    return [finding for finding in diagnose(state) if finding.severity is not Severity.OK]
 
 
 def replicated(state: ClusterState, **counts: str) -> ClusterState:
@@ -93,36 +102,36 @@ EAST_AND_WEST = replace(
     ("state", "check", "level", "says"),
     [
         pytest.param(
-            replicated(GOOD, east="1"), "replication", Level.ADVICE, "one copy", id="one replica"
+            replicated(GOOD, east="1"), "replication", Severity.ADVICE, "one copy", id="one replica"
         ),
         pytest.param(
-            replicated(GOOD, east="2"), "replication", Level.ADVICE, "is both", id="two replicas"
+            replicated(GOOD, east="2"), "replication", Severity.ADVICE, "is both", id="two replicas"
         ),
         pytest.param(
             replicated(GOOD, east="4"),
             "replication",
-            Level.MUST,
+            Severity.MUST,
             "without a node",
             id="more replicas than nodes",
         ),
         pytest.param(
             replicated(GOOD, east="7"),
             "replication",
-            Level.MUST,
+            Severity.MUST,
             "nothing can be appended",
             id="a quorum that cannot be",
         ),
         pytest.param(
             replicated(GOOD, east="3", typo="3"),
             "replication",
-            Level.MUST,
+            Severity.MUST,
             "nothing can be appended or read from typo",
             id="a datacenter without nodes",
         ),
         pytest.param(
             replace(replicated(EAST_AND_WEST, west="3"), consistency="local"),
             "replication",
-            Level.MUST,
+            Severity.MUST,
             "no quorum of local replicas",
             id="no replicas here",
         ),
@@ -138,133 +147,141 @@ EAST_AND_WEST = replace(
                 ),
             ),
             "replication",
-            Level.ADVICE,
+            Severity.ADVICE,
             "without regard to datacenters",
             id="simple strategy",
         ),
-        pytest.param(EAST_AND_WEST, "consistency", Level.ADVICE, "decides for itself", id="two"),
+        pytest.param(EAST_AND_WEST, "consistency", Severity.ADVICE, "decides for itself", id="two"),
         pytest.param(
             replace(GOOD, nodes=(node(1, release="4.1.3"), *GOOD.nodes[1:])),
             "server",
-            Level.ADVICE,
+            Severity.ADVICE,
             "several releases",
             id="an upgrade half done",
         ),
         pytest.param(
             replace(GOOD, nodes=(node(1, release="4.1.3"),) * 3),
             "server",
-            Level.ADVICE,
+            Severity.ADVICE,
             "is tested with",
             id="an old release",
         ),
         pytest.param(
             replace(GOOD, nodes=(node(1, schema_version="two"), *GOOD.nodes[1:])),
             "schema agreement",
-            Level.MUST,
+            Severity.MUST,
             "nodes that know different schemas",
             id="schemas that differ",
         ),
         pytest.param(
             replace(GOOD, schema=replace(GOOD.schema, version=0)),
             "schema",
-            Level.MUST,
+            Severity.MUST,
             "no store can use",
             id="an old schema",
         ),
         pytest.param(
             replace(GOOD, nodes=(node(1, clock=None, settings=None), *GOOD.nodes[1:])),
             "node",
-            Level.ADVICE,
+            Severity.ADVICE,
             "make a quorum with",
             id="a node that does not answer",
         ),
         pytest.param(
-            with_settings({"paxos_variant": "v1"}), "paxos_variant", Level.MUST, "v2", id="paxos v1"
+            with_settings({"paxos_variant": "v1"}),
+            "paxos_variant",
+            Severity.MUST,
+            "v2",
+            id="paxos v1",
         ),
         pytest.param(
             with_settings({"paxos_state_purging": "repaired"}),
             "paxos_state_purging",
-            Level.ADVICE,
+            Severity.ADVICE,
             "until such a repair",
             id="paxos repairs",
         ),
         pytest.param(
             with_settings({"commitlog_sync": "periodic"}),
             "commitlog_sync",
-            Level.ADVICE,
+            Severity.ADVICE,
             "crashes forgets",
             id="commit log",
         ),
         pytest.param(
             with_settings({"write_request_timeout": "10s"}),
             "write_request_timeout",
-            Level.MUST,
+            Severity.MUST,
             "before the server answers",
             id="a server slower than its client",
         ),
         pytest.param(
             with_settings({"auto_snapshot": "false"}),
             "auto_snapshot",
-            Level.ADVICE,
+            Severity.ADVICE,
             "by mistake",
             id="no snapshots",
         ),
         pytest.param(
             replace(GOOD, nodes=tuple(replace(each, settings=None) for each in GOOD.nodes)),
             "settings",
-            Level.ADVICE,
+            Severity.ADVICE,
             "twice the round trips",
             id="settings that cannot be read",
         ),
         pytest.param(
             with_options(compaction={"class": "SizeTieredCompactionStrategy"}),
             "compaction",
-            Level.ADVICE,
+            Severity.ADVICE,
             "many files",
             id="size-tiered",
         ),
         pytest.param(
             with_options(compaction={"class": "TimeWindowCompactionStrategy"}),
             "compaction",
-            Level.ADVICE,
+            Severity.ADVICE,
             "never expire",
             id="time windows",
         ),
         pytest.param(
-            with_options(compression={}), "compression", Level.ADVICE, "disk", id="uncompressed"
+            with_options(compression={}), "compression", Severity.ADVICE, "disk", id="uncompressed"
         ),
         pytest.param(
             with_options(compression={"class": "LZ4Compressor", "chunk_length_in_kb": "256"}),
             "compression",
-            Level.ADVICE,
+            Severity.ADVICE,
             "large chunk",
             id="large chunks",
         ),
         pytest.param(
-            with_options(gc_grace_seconds=0), "gc_grace_seconds", Level.ADVICE, "away", id="grace"
+            with_options(gc_grace_seconds=0),
+            "gc_grace_seconds",
+            Severity.ADVICE,
+            "away",
+            id="grace",
         ),
         pytest.param(
             with_options(speculative_retry="NEVER"),
             "speculative_retry",
-            Level.ADVICE,
+            Severity.ADVICE,
             "slow replica",
             id="no second replica",
         ),
         pytest.param(
             with_options(speculative_retry="ALWAYS"),
             "speculative_retry",
-            Level.ADVICE,
+            Severity.ADVICE,
             "one replica more",
             id="always a second replica",
         ),
     ],
 )
 def test_what_is_wrong_is_found_with_its_reason(
-    state: ClusterState, check: str, level: Level, says: str
+    state: ClusterState, check: str, level: Severity, says: str
 ) -> None:
     (found,) = [finding for finding in wrong(state) if finding.check == check]
 
-    assert found.level is level
+    assert found.severity is level
     assert says in f"{found.why}"
     assert found.change
 
@@ -272,20 +289,20 @@ def test_what_is_wrong_is_found_with_its_reason(
 @pytest.mark.parametrize(
     ("ahead", "within", "level"),
     [
-        (timedelta(milliseconds=400), timedelta(0), Level.OK),
-        (timedelta(seconds=2), timedelta(seconds=3), Level.OK),
-        (timedelta(seconds=-2), timedelta(0), Level.ADVICE),
-        (timedelta(hours=1), timedelta(milliseconds=5), Level.MUST),
-        (timedelta(hours=-1), timedelta(milliseconds=5), Level.MUST),
+        (timedelta(milliseconds=400), timedelta(0), Severity.OK),
+        (timedelta(seconds=2), timedelta(seconds=3), Severity.OK),
+        (timedelta(seconds=-2), timedelta(0), Severity.ADVICE),
+        (timedelta(hours=1), timedelta(milliseconds=5), Severity.MUST),
+        (timedelta(hours=-1), timedelta(milliseconds=5), Severity.MUST),
     ],
 )
-def test_clocks(ahead: timedelta, within: timedelta, level: Level) -> None:
+def test_clocks(ahead: timedelta, within: timedelta, level: Severity) -> None:
     late = node(1, clock=ClockDifference(ahead, within))
     state = replace(GOOD, nodes=(late, *GOOD.nodes[1:]))
 
     found = [finding for finding in diagnose(state) if finding.check == "clock"]
 
-    assert [finding.level for finding in found] == [level, Level.OK, Level.OK]
+    assert [finding.severity for finding in found] == [level, Severity.OK, Severity.OK]
     assert ("behind" in found[0].found) == (ahead < timedelta(0))
 
 
@@ -298,22 +315,22 @@ def test_a_setting_that_some_nodes_have_is_told_with_their_addresses() -> None:
 @pytest.mark.parametrize(
     ("counts", "level"),
     [
-        ({"east": "3", "west": "3"}, Level.OK),
-        ({"west": "3"}, Level.OK),
-        ({"east": "2", "west": "1"}, Level.OK),
-        ({"east": "1", "west": "1"}, Level.ADVICE),
-        ({"east": "3", "typo": "1"}, Level.MUST),
-        ({"east": "3", "typo": "3"}, Level.MUST),
+        ({"east": "3", "west": "3"}, Severity.OK),
+        ({"west": "3"}, Severity.OK),
+        ({"east": "2", "west": "1"}, Severity.OK),
+        ({"east": "1", "west": "1"}, Severity.ADVICE),
+        ({"east": "3", "typo": "1"}, Severity.MUST),
+        ({"east": "3", "typo": "3"}, Severity.MUST),
     ],
 )
 def test_where_all_replicas_decide_they_are_counted_together(
-    counts: dict[str, str], level: Level
+    counts: dict[str, str], level: Severity
 ) -> None:
     state = replace(replicated(EAST_AND_WEST, **counts), consistency="global")
 
     (found,) = [finding for finding in diagnose(state) if finding.check == "replication"]
 
-    assert found.level is level
+    assert found.severity is level
 
 
 def test_the_change_of_replication_is_cql() -> None:

@@ -7,8 +7,8 @@ from typing import Any, cast
 
 import pytest
 
-from event_store_async.cassandra.outbox import BUSY, PATIENCE, Outbox
-from event_store_async.cassandra.requests import Request
+from event_store_async.cassandra.driver.outbox import BUSY, PATIENCE, Outbox
+from event_store_async.cassandra.driver.request import Request
 
 WHOSE: ContextVar[str] = ContextVar("whose")
 

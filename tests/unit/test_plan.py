@@ -7,9 +7,9 @@ from uuid import UUID, uuid4
 import pytest
 
 from event_store_async import JsonCodec, NewEvent, Settings
-from event_store_async.cassandra.driver import Page
-from event_store_async.cassandra.plan import Answer, Plan
-from event_store_async.drafts import draft
+from event_store_async.cassandra.append.plan import Answer, Plan
+from event_store_async.cassandra.driver.port import Page
+from event_store_async.encoding import encode_events
 
 STREAM, MINE, THEIRS = uuid4(), uuid4(), uuid4()
 
@@ -17,7 +17,7 @@ STREAM, MINE, THEIRS = uuid4(), uuid4(), uuid4()
 @pytest.fixture
 def plan() -> Plan:
     """Give a plan for one event at version 8."""
-    drafts = draft([NewEvent("a", event_id=MINE)], JsonCodec(), Settings())
+    drafts = encode_events([NewEvent("a", event_id=MINE)], JsonCodec(), Settings())
     return Plan(STREAM, 7, drafts, datetime(2026, 1, 1, tzinfo=UTC))
 
 
@@ -60,9 +60,9 @@ def test_answers(plan: Plan, answer: Page, expected: Answer) -> None:
 def test_the_head_of_a_new_stream_is_bound_to_null_and_never_to_zero() -> None:
     from typing import cast
 
-    from event_store_async.cassandra.statements import Statements
+    from event_store_async.cassandra.schema.statements import Statements
 
-    drafts = draft(["a", "b"], JsonCodec(), Settings())
+    drafts = encode_events(["a", "b"], JsonCodec(), Settings())
     first = Plan(STREAM, 0, drafts, datetime(2026, 1, 1, tzinfo=UTC))
     prepared = cast(
         "Statements",

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from event_store_async.cli.polling import Interval
+from event_store_async.cli.interval import Interval
 
 
 def test_it_grows_while_nothing_comes_and_shrinks_when_something_does() -> None:

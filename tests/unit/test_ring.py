@@ -8,7 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from event_store_async import InvalidArgument
-from event_store_async.ring import LARGEST, RING, SMALLEST, ScanPosition, TokenRange
+from event_store_async.ring import (
+    LARGEST,
+    RING,
+    SMALLEST,
+    ScanPosition,
+    TokenRange,
+)
 
 TOKENS = st.integers(SMALLEST + 1, LARGEST)
 

@@ -7,10 +7,15 @@ from uuid import uuid4
 import pytest
 
 from event_store_async import Backoff, InvalidArgument, Settings
-from event_store_async.cassandra.contiguity import Progress, Range
-from event_store_async.cassandra.heads import Heads
-from event_store_async.cql_files import cql_root, load_statement, load_statements, migrations
-from event_store_async.drafts import from_milliseconds, to_milliseconds
+from event_store_async.cassandra.append.known_heads import KnownHeads
+from event_store_async.cassandra.read.gap_check import GapCheck, Range
+from event_store_async.cql_files import (
+    cql_root,
+    load_statement,
+    load_statements,
+    migrations,
+)
+from event_store_async.moments import from_milliseconds, to_milliseconds
 
 
 def test_timestamps_are_utc_with_milliseconds() -> None:
@@ -49,7 +54,7 @@ def test_settings_that_cannot_be(wrong: dict[str, Any]) -> None:
 
 
 def test_heads_are_bounded_and_forget_the_oldest() -> None:
-    heads, (one, two, three) = Heads(2), (uuid4(), uuid4(), uuid4())
+    heads, (one, two, three) = KnownHeads(2), (uuid4(), uuid4(), uuid4())
     heads.put(one, 1)
     heads.put(two, 2)
     heads.put(one, 3)
@@ -65,7 +70,7 @@ def rows(*versions: int, head: int) -> list[tuple[Any, ...]]:
 
 
 def test_a_run_without_a_hole() -> None:
-    progress = Progress(Range(uuid4(), 1, 100))
+    progress = GapCheck(Range(uuid4(), 1, 100))
 
     assert len(progress.accept(rows(1, 2, 3, head=5), last_page=False)) == 3
     assert len(progress.accept(rows(4, 5, head=5), last_page=True)) == 2
@@ -86,7 +91,7 @@ def test_a_run_without_a_hole() -> None:
 def test_holes(
     versions: list[int], head: int, backward: bool, accepted: list[int], hole: int
 ) -> None:
-    progress = Progress(Range(uuid4(), 100 if backward else 1, 100, backward))
+    progress = GapCheck(Range(uuid4(), 100 if backward else 1, 100, backward))
 
     kept = progress.accept(rows(*versions, head=head), last_page=True)
 
@@ -94,18 +99,18 @@ def test_holes(
 
 
 def test_a_hole_at_the_end_is_seen_behind_an_empty_last_page() -> None:
-    progress = Progress(Range(uuid4(), 1, 100))
+    progress = GapCheck(Range(uuid4(), 1, 100))
     progress.accept(rows(1, 2, head=3), last_page=False)
     progress.accept([], last_page=True)
 
     assert progress.hole == 3
-    again = Progress(progress.wanted, progress.head)
+    again = GapCheck(progress.wanted, progress.head)
     again.accept([], last_page=True)
     assert again.hole == 3, "a serial read that gives nothing does not excuse it"
 
 
 def test_enough_is_no_hole() -> None:
-    progress = Progress(Range(uuid4(), 1, 2))
+    progress = GapCheck(Range(uuid4(), 1, 2))
     progress.accept(rows(1, 2, head=9), last_page=True)
 
     assert progress.hole is None

@@ -133,7 +133,7 @@ ROWS: Final[dict[str, tuple[Panel, ...]]] = {
             "Appends that share a batch", "By group commit.", "short", _quantiles(it.BATCH_APPENDS)
         ),
     ),
-    "Lanes": (
+    "StreamQueues": (
         Panel(
             "Waiting for the stream's turn",
             "Appends of one process to one stream take turns.",

@@ -9,7 +9,7 @@ The contract of every event store, as tests: subclass it, give it a store, and r
         def store(self) -> MyStore:
             return MyStore()
 
-        def another(self, store: MyStore, **options: Any) -> MyStore:
+        def reopened(self, store: MyStore, **options: Any) -> MyStore:
             return MyStore(store.data, **options)
 
 `store` may be shared (as a fixture of the module's, with its scope): every test uses streams of its
@@ -30,7 +30,7 @@ from .compression import Compression  # noqa: E402
 from .concurrency import Concurrency  # noqa: E402
 from .correlation import Correlation  # noqa: E402
 from .expectations import Expectations  # noqa: E402
-from .lifetime import Lifetime  # noqa: E402
+from .lifetime import Closing  # noqa: E402
 from .limits import Limits  # noqa: E402
 from .monitoring import Monitoring  # noqa: E402
 from .original import Original  # noqa: E402
@@ -54,7 +54,7 @@ class EventStoreContract(
     Refusals,
     Limits,
     Concurrency,
-    Lifetime,
+    Closing,
     Monitoring,
 ):
     """
@@ -63,10 +63,10 @@ class EventStoreContract(
     A subclass provides:
 
     - ``store``, a fixture: the store under test, with `Settings` as they are by default;
-    - `another`, a method: a second store on the same streams, with other options.
+    - `reopened`, a method: a second store on the same streams, with other options.
 
     Attributes:
-        opens_others: There is an `another`. Where False, the tests that need it are skipped: those
+        opens_others: There is an `reopened`. Where False, the tests that need it are skipped: those
             of codecs, limits, look-back, sources of time and ids, of two stores and of closing.
         keeps_json: The store's default codec is the library's `JsonCodec`. Where False, the
             tests of its forms and refusals are skipped; the others use payloads that are plain

@@ -42,7 +42,7 @@ class Base:
     keeps_json: ClassVar[bool] = True
     is_monitored: ClassVar[bool] = False
 
-    def another(
+    def reopened(
         self,
         store: Any,
         *,
@@ -61,7 +61,7 @@ class Base:
             codecs: Codecs that may be met on reading besides.
             settings: Limits, look-back, sources of time and ids.
         """
-        raise NotImplementedError("override `another`, or set `opens_others = False`")
+        raise NotImplementedError("override `reopened`, or set `opens_others = False`")
 
     @pytest.fixture
     def stream_id(self) -> UUID:

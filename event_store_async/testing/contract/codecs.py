@@ -13,7 +13,12 @@ from ...codec import JsonCodec, RawCodec
 from ...errors import ConcurrentModification, PayloadNotEncodable, UndecodableEvent
 from ...events import NewEvent
 from ...ports import EventReaderWriter
-from .base import Base, needs, payloads, read_all
+from .base import (
+    Base,
+    needs,
+    payloads,
+    read_all,
+)
 
 
 class Shouting:
@@ -140,7 +145,7 @@ class Codecs(Base):
     async def test_raw_bytes_come_back_as_they_went(
         self, store: EventReaderWriter, stream_id: UUID, payload: bytes
     ) -> None:
-        async with self.another(store, codec=RawCodec()) as raw:
+        async with self.reopened(store, codec=RawCodec()) as raw:
             await raw.persist_events(stream_id, [payload])
             assert payloads(await read_all(raw, stream_id)) == [payload]
 
@@ -150,9 +155,9 @@ class Codecs(Base):
         self, store: EventReaderWriter, stream_id: UUID
     ) -> None:
         async with (
-            self.another(store, codec=RawCodec()) as raw,
-            self.another(store, codec=JsonCodec()) as json,
-            self.another(store, codec=Shouting()) as shouting,
+            self.reopened(store, codec=RawCodec()) as raw,
+            self.reopened(store, codec=JsonCodec()) as json,
+            self.reopened(store, codec=Shouting()) as shouting,
         ):
             await raw.persist_events(stream_id, [b"raw"])
             await json.persist_events(stream_id, [{"json": 1}])
@@ -166,8 +171,8 @@ class Codecs(Base):
         self, store: EventReaderWriter, stream_id: UUID
     ) -> None:
         async with (
-            self.another(store, codec=Shouting()) as writer,
-            self.another(store, codecs=[Shouting()]) as reader,
+            self.reopened(store, codec=Shouting()) as writer,
+            self.reopened(store, codecs=[Shouting()]) as reader,
         ):
             await writer.persist_events(stream_id, ["HELLO"])
 
@@ -179,7 +184,7 @@ class Codecs(Base):
     async def test_whatever_a_codec_raises_refuses_the_append(
         self, store: EventReaderWriter, stream_id: UUID
     ) -> None:
-        async with self.another(store, codec=Shouting()) as shouting:
+        async with self.reopened(store, codec=Shouting()) as shouting:
             with pytest.raises(PayloadNotEncodable, match="whisper") as caught:
                 await shouting.persist_events(stream_id, ["HELLO", "hello"])
 
@@ -192,7 +197,7 @@ class Codecs(Base):
     async def test_a_codec_that_makes_no_bytes_refuses_the_append(
         self, store: EventReaderWriter, stream_id: UUID
     ) -> None:
-        async with self.another(store, codec=Wordless()) as wordless:
+        async with self.reopened(store, codec=Wordless()) as wordless:
             with pytest.raises(PayloadNotEncodable, match="not bytes"):
                 await wordless.persist_events(stream_id, ["TEXT"])
 
@@ -203,7 +208,7 @@ class Codecs(Base):
     async def test_an_event_of_an_unknown_content_type_is_told_with_its_bytes(
         self, store: EventReaderWriter, stream_id: UUID
     ) -> None:
-        async with self.another(store, codec=Shouting()) as shouting:
+        async with self.reopened(store, codec=Shouting()) as shouting:
             await shouting.persist_events(stream_id, ["HELLO"])
 
         with pytest.raises(UndecodableEvent) as caught:
@@ -218,7 +223,7 @@ class Codecs(Base):
     async def test_whatever_a_codec_raises_on_reading_is_the_cause(
         self, store: EventReaderWriter, stream_id: UUID
     ) -> None:
-        async with self.another(store, codec=Shouting()) as shouting:
+        async with self.reopened(store, codec=Shouting()) as shouting:
             await shouting.persist_events(stream_id, [""])
 
             with pytest.raises(UndecodableEvent, match="silence") as caught:
@@ -233,7 +238,7 @@ class Codecs(Base):
     async def test_events_around_one_that_nobody_can_decode_stay_readable(
         self, store: EventReaderWriter, stream_id: UUID, backward: bool
     ) -> None:
-        async with self.another(store, codec=Shouting()) as shouting:
+        async with self.reopened(store, codec=Shouting()) as shouting:
             for writer, payload in ((store, 1), (shouting, "TWO"), (store, 3), (shouting, "FOUR")):
                 await writer.persist_events(stream_id, [payload])
         seen: list[int] = []
@@ -256,7 +261,7 @@ class Codecs(Base):
     async def test_appending_behind_what_nobody_can_decode_works(
         self, store: EventReaderWriter, stream_id: UUID
     ) -> None:
-        async with self.another(store, codec=Shouting()) as shouting:
+        async with self.reopened(store, codec=Shouting()) as shouting:
             await shouting.persist_events(stream_id, ["HELLO"])
 
         result = await store.persist_events(stream_id, [NewEvent("on")])
@@ -270,7 +275,7 @@ class Codecs(Base):
         self, store: EventReaderWriter, stream_id: UUID
     ) -> None:
         event = NewEvent("HELLO")
-        async with self.another(store, codec=Shouting()) as shouting:
+        async with self.reopened(store, codec=Shouting()) as shouting:
             await shouting.persist_events(stream_id, [event, "AGAIN"])
 
         result = await store.try_persist_events(stream_id, [event, "on"], 0)

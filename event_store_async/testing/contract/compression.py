@@ -10,7 +10,12 @@ from ...errors import AppendTooLarge, UndecodableEvent
 from ...events import NewEvent
 from ...ports import EventReaderWriter
 from ...settings import Settings
-from .base import Base, needs, payloads, read_all
+from .base import (
+    Base,
+    needs,
+    payloads,
+    read_all,
+)
 
 COMPRESSED = Settings(compress_above=100, max_append_bytes=1000)
 
@@ -30,7 +35,7 @@ class Compression(Base):
         self, store: EventReaderWriter, stream_id: UUID
     ) -> None:
         event = NewEvent(WORDY, type="wordy", metadata={"user": "ann"})
-        async with self.another(store, settings=COMPRESSED) as compressing:
+        async with self.reopened(store, settings=COMPRESSED) as compressing:
             result = await compressing.persist_events(stream_id, [event, {"small": 1}])
             assert await read_all(compressing, stream_id) == list(result.events)
 
@@ -45,7 +50,7 @@ class Compression(Base):
         """A codec that breaks on reading lets the stored bytes and their content type be seen."""
         incompressible = bytes(range(101))
         given = [b"x" * 101, b"x" * 100, incompressible]
-        async with self.another(store, codec=_Mute(), settings=COMPRESSED) as mute:
+        async with self.reopened(store, codec=_Mute(), settings=COMPRESSED) as mute:
             await mute.persist_events(stream_id, given)
             stored = []
             for version in (1, 2, 3):
@@ -65,8 +70,8 @@ class Compression(Base):
     ) -> None:
         limit = COMPRESSED.max_append_bytes
         async with (
-            self.another(store, settings=COMPRESSED) as compressing,
-            self.another(store, settings=Settings(max_append_bytes=limit)) as plain,
+            self.reopened(store, settings=COMPRESSED) as compressing,
+            self.reopened(store, settings=Settings(max_append_bytes=limit)) as plain,
         ):
             with pytest.raises(AppendTooLarge):
                 await plain.persist_events(stream_id, [WORDY, WORDY])
@@ -81,7 +86,7 @@ class Compression(Base):
         self, store: EventReaderWriter, stream_id: UUID
     ) -> None:
         events = [NewEvent(WORDY)]
-        async with self.another(store, settings=COMPRESSED) as compressing:
+        async with self.reopened(store, settings=COMPRESSED) as compressing:
             await compressing.persist_events(stream_id, events, 0)
 
         result = await store.persist_events(stream_id, events, 0)

@@ -11,7 +11,12 @@ from ...events import NewEvent
 from ...ports import EventReaderWriter
 from ...results import Persisted
 from ...versions import NO_STREAM
-from .base import Base, needs, payloads, read_all
+from .base import (
+    Base,
+    needs,
+    payloads,
+    read_all,
+)
 
 
 class Concurrency(Base):
@@ -101,7 +106,7 @@ class Concurrency(Base):
     async def test_two_stores_that_expect_nothing_lose_nothing(
         self, store: EventReaderWriter, stream_id: UUID
     ) -> None:
-        async with self.another(store) as other:
+        async with self.reopened(store) as other:
             results = await asyncio.gather(
                 *(each.persist_events(stream_id, [n]) for n in range(8) for each in (store, other))
             )
@@ -114,7 +119,7 @@ class Concurrency(Base):
     async def test_of_two_stores_with_one_expectation_exactly_one_wins(
         self, store: EventReaderWriter, stream_id: UUID
     ) -> None:
-        async with self.another(store) as other:
+        async with self.reopened(store) as other:
             for version in range(5):
                 results = await asyncio.gather(
                     store.try_persist_events(stream_id, ["one"], version),
@@ -131,7 +136,7 @@ class Concurrency(Base):
     async def test_the_same_events_through_two_stores_are_stored_once(
         self, store: EventReaderWriter, stream_id: UUID
     ) -> None:
-        async with self.another(store) as other:
+        async with self.reopened(store) as other:
             for round_ in range(1, 6):
                 events = [NewEvent("a")]
                 results = await asyncio.gather(

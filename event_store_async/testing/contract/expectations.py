@@ -10,8 +10,19 @@ from ...errors import ConcurrentModification
 from ...events import NewEvent
 from ...ports import EventReaderWriter
 from ...results import Persisted
-from ...versions import ANY, MAX_VERSION, NO_STREAM, STREAM_EXISTS, ExpectedVersion
-from .base import Base, needs, payloads, read_all
+from ...versions import (
+    ANY,
+    MAX_VERSION,
+    NO_STREAM,
+    STREAM_EXISTS,
+    ExpectedVersion,
+)
+from .base import (
+    Base,
+    needs,
+    payloads,
+    read_all,
+)
 
 
 class Expectations(Base):
@@ -87,7 +98,7 @@ class Expectations(Base):
     async def test_what_another_store_appended_is_in_nobodys_way(
         self, store: EventReaderWriter, stream_id: UUID, expected: ExpectedVersion
     ) -> None:
-        async with self.another(store) as other:
+        async with self.reopened(store) as other:
             await store.persist_events(stream_id, ["a"])
             await other.persist_events(stream_id, ["b"], expected)
 

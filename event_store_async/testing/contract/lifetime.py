@@ -7,10 +7,15 @@ import pytest
 
 from ...errors import StoreClosed
 from ...ports import EventReaderWriter
-from .base import Base, needs, payloads, read_all
+from .base import (
+    Base,
+    needs,
+    payloads,
+    read_all,
+)
 
 
-class Lifetime(Base):
+class Closing(Base):
     """The row *closed*."""
 
     @pytest.mark.asyncio
@@ -18,7 +23,7 @@ class Lifetime(Base):
     async def test_a_closed_store_refuses_appends(
         self, store: EventReaderWriter, stream_id: UUID
     ) -> None:
-        other = self.another(store)
+        other = self.reopened(store)
         await other.close()
 
         with pytest.raises(StoreClosed):
@@ -32,7 +37,7 @@ class Lifetime(Base):
     async def test_a_closed_store_refuses_reads(
         self, store: EventReaderWriter, stream_id: UUID
     ) -> None:
-        other = self.another(store)
+        other = self.reopened(store)
         await other.close()
 
         with pytest.raises(StoreClosed):
@@ -45,7 +50,7 @@ class Lifetime(Base):
     async def test_a_store_is_closed_at_the_end_of_its_context(
         self, store: EventReaderWriter, stream_id: UUID
     ) -> None:
-        async with self.another(store) as other:
+        async with self.reopened(store) as other:
             await other.persist_events(stream_id, ["a"])
 
         with pytest.raises(StoreClosed):
@@ -54,7 +59,7 @@ class Lifetime(Base):
     @pytest.mark.asyncio
     @needs("opens_others")
     async def test_closing_twice_is_harmless(self, store: EventReaderWriter) -> None:
-        other = self.another(store)
+        other = self.reopened(store)
 
         await other.close()
         await other.close()
@@ -64,7 +69,7 @@ class Lifetime(Base):
     async def test_what_a_store_stored_outlives_it(
         self, store: EventReaderWriter, stream_id: UUID
     ) -> None:
-        async with self.another(store) as other:
+        async with self.reopened(store) as other:
             await other.persist_events(stream_id, ["a"])
 
         assert payloads(await read_all(store, stream_id)) == ["a"]

@@ -41,7 +41,7 @@ class Limits(Base):
     async def test_as_many_bytes_as_one_append_holds(
         self, store: EventReaderWriter, stream_id: UUID
     ) -> None:
-        async with self.another(store, codec=RawCodec()) as raw:
+        async with self.reopened(store, codec=RawCodec()) as raw:
             await raw.persist_events(stream_id, [b"x" * (MEBIBYTE - 1), b"y"])
 
             sizes = [len(event.payload) for event in await read_all(raw, stream_id)]
@@ -50,7 +50,7 @@ class Limits(Base):
     @pytest.mark.asyncio
     @needs("opens_others")
     async def test_one_byte_too_many(self, store: EventReaderWriter, stream_id: UUID) -> None:
-        async with self.another(store, codec=RawCodec()) as raw:
+        async with self.reopened(store, codec=RawCodec()) as raw:
             with pytest.raises(AppendTooLarge) as caught:
                 await raw.persist_events(stream_id, [b"x" * MEBIBYTE, b"y"])
 
@@ -64,7 +64,7 @@ class Limits(Base):
         self, store: EventReaderWriter, stream_id: UUID
     ) -> None:
         settings = Settings(max_append_bytes=20)
-        async with self.another(store, codec=RawCodec(), settings=settings) as small:
+        async with self.reopened(store, codec=RawCodec(), settings=settings) as small:
             fits = NewEvent(b"x" * 12, metadata={"a": 10})  # {"a":10} is 8 bytes
             await small.persist_events(stream_id, [fits])
 
@@ -74,7 +74,7 @@ class Limits(Base):
     @pytest.mark.asyncio
     @needs("opens_others")
     async def test_the_limits_are_settings(self, store: EventReaderWriter, stream_id: UUID) -> None:
-        async with self.another(store, settings=Settings(max_append_events=2)) as small:
+        async with self.reopened(store, settings=Settings(max_append_events=2)) as small:
             await small.persist_events(stream_id, ["a", "b"])
 
             with pytest.raises(AppendTooLarge) as caught:

@@ -31,7 +31,7 @@ class Monitoring(Base):
     @pytest_asyncio.fixture
     async def watched(self, store: Any, told: list[Record]) -> AsyncGenerator[Any, None]:
         """Give another store, with a hook."""
-        async with self.another(store, settings=Settings(hooks=(told.append,))) as other:
+        async with self.reopened(store, settings=Settings(hooks=(told.append,))) as other:
             yield other
 
     @pytest.mark.asyncio
@@ -46,7 +46,7 @@ class Monitoring(Base):
         assert (record.stream_id, record.outcome, record.error) == (stream_id, "stored", None)
         assert (record.events, record.version) == (2, 2)
         assert 0 < record.bytes < record.limit
-        assert 0 <= record.lane_wait <= record.duration
+        assert 0 <= record.queue_wait <= record.duration
 
     @pytest.mark.asyncio
     @needs("is_monitored", "opens_others")
@@ -94,7 +94,7 @@ class Monitoring(Base):
         def broken(_: Record) -> None:
             raise ZeroDivisionError
 
-        async with self.another(store, settings=Settings(hooks=(broken,))) as other:
+        async with self.reopened(store, settings=Settings(hooks=(broken,))) as other:
             await other.persist_events(stream_id, ["a"])
             await other.persist_events(stream_id, ["b"])
             read = [event.payload async for event in other.read_events(stream_id)]
@@ -114,7 +114,7 @@ class Monitoring(Base):
     @pytest.mark.asyncio
     @needs("is_monitored", "opens_others")
     async def test_a_closed_store_is_not_ready_and_says_why(self, store: Any) -> None:
-        other: Any = self.another(store)
+        other: Any = self.reopened(store)
         await other.close()
 
         health = await other.health()

@@ -9,7 +9,12 @@ from uuid import UUID, uuid4
 import pytest
 
 from ...ports import EventReaderWriter
-from .base import Base, needs, payloads, read_all
+from .base import (
+    Base,
+    needs,
+    payloads,
+    read_all,
+)
 
 UP = list(range(1, 11))
 DOWN = UP[::-1]
@@ -129,7 +134,7 @@ class Reading(Base):
     async def test_an_append_is_seen_by_other_stores(
         self, store: EventReaderWriter, stream_id: UUID
     ) -> None:
-        async with self.another(store) as other:
+        async with self.reopened(store) as other:
             result = await store.persist_events(stream_id, ["a", "b"])
 
             assert await read_all(other, stream_id) == list(result.events)

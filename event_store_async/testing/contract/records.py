@@ -11,7 +11,12 @@ import pytest
 from ...events import NewEvent
 from ...ports import EventReaderWriter
 from ...settings import Settings
-from .base import Base, needs, payloads, read_all
+from .base import (
+    Base,
+    needs,
+    payloads,
+    read_all,
+)
 
 
 class Records(Base):
@@ -130,7 +135,7 @@ class Records(Base):
         numbers = iter(range(1, 10))
         settings = Settings(new_event_id=lambda: UUID(int=next(numbers)))
 
-        async with self.another(store, settings=settings) as other:
+        async with self.reopened(store, settings=settings) as other:
             await other.persist_events(stream_id, ["a", NewEvent("own"), "b"])
 
         first, own, second = await read_all(store, stream_id)
@@ -184,7 +189,7 @@ class Records(Base):
     async def test_the_time_comes_from_the_settings(
         self, store: EventReaderWriter, stream_id: UUID, now: datetime, recorded: datetime
     ) -> None:
-        async with self.another(store, settings=Settings(clock=lambda: now)) as other:
+        async with self.reopened(store, settings=Settings(clock=lambda: now)) as other:
             result = await other.persist_events(stream_id, ["a"])
 
         (read,) = await read_all(store, stream_id)

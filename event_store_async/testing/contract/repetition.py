@@ -10,8 +10,18 @@ from ...events import NewEvent
 from ...ports import EventReaderWriter
 from ...results import Persisted
 from ...settings import Settings
-from ...versions import ANY, NO_STREAM, STREAM_EXISTS, ExpectedVersion
-from .base import Base, needs, payloads, read_all
+from ...versions import (
+    ANY,
+    NO_STREAM,
+    STREAM_EXISTS,
+    ExpectedVersion,
+)
+from .base import (
+    Base,
+    needs,
+    payloads,
+    read_all,
+)
 
 A, B, C = (NewEvent(name, event_id=uuid4()) for name in "abc")
 """Identities count within a stream, so all the tests can use the same ones."""
@@ -186,7 +196,7 @@ class Repetition(Base):
     ) -> None:
         first = await store.persist_events(stream_id, [A, B], expected)
 
-        async with self.another(store) as other:
+        async with self.reopened(store) as other:
             again = await other.persist_events(stream_id, [A, B], expected)
 
         assert again == Persisted(stream_id, 2, first.events, stored_earlier=True)
@@ -196,7 +206,7 @@ class Repetition(Base):
     async def test_ids_beyond_the_look_back_are_not_found(
         self, store: EventReaderWriter, stream_id: UUID
     ) -> None:
-        async with self.another(store, settings=Settings(look_back=2)) as short:
+        async with self.reopened(store, settings=Settings(look_back=2)) as short:
             await short.persist_events(stream_id, [A])
             await short.persist_events(stream_id, ["b", "c"])
 

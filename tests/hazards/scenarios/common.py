@@ -11,7 +11,7 @@ from uuid import uuid4
 import anyio
 
 from event_store_async import EventStore, Settings
-from event_store_async.cassandra.connecting import Connecting
+from event_store_async.cassandra.driver.opening import Opening
 
 SETTINGS: Final = Settings(timeout=50.0, request_timeout=40.0, close_timeout=50.0)
 """For who waits for what surely comes: on a machine that is slow for a while, too."""
@@ -24,7 +24,7 @@ def opening(
     settings: Settings = SETTINGS,
     connect_timeout: float = 30.0,
     local_datacenter: str | None = "datacenter1",
-) -> Connecting[EventStore]:
+) -> Opening[EventStore]:
     return EventStore.connect(
         "127.0.0.1",
         port=port,
@@ -104,7 +104,7 @@ async def by_cancel(step: Coroutine[Any, Any, Any]) -> None:
     await task
 
 
-async def entered(connecting: Connecting[EventStore]) -> None:
+async def entered(connecting: Opening[EventStore]) -> None:
     async with connecting:
         pass
 

@@ -1,4 +1,4 @@
-"""Connecting: to servers that do not answer, and with callers that do not wait."""
+"""Opening: to servers that do not answer, and with callers that do not wait."""
 
 import asyncio
 import gc

@@ -11,7 +11,7 @@ from typing import Any
 from uuid import uuid4
 
 from event_store_async import EventStore
-from event_store_async.cassandra.driver import LEVELS, materialise, simple
+from event_store_async.cassandra.driver.port import LEVELS, materialise, simple
 
 from .. import child
 from .common import (

@@ -7,8 +7,8 @@ from typing import Any
 from uuid import uuid4
 
 from event_store_async import Settings
-from event_store_async.cassandra.driver import materialise
-from event_store_async.cassandra.requests import Request
+from event_store_async.cassandra.driver.port import materialise
+from event_store_async.cassandra.driver.request import Request
 
 from .. import child
 from .common import (

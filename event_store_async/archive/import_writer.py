@@ -1,0 +1,143 @@
+"""ImportWriter: streams on their way into a store, several at once, each one in order."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from typing import Final, TypeAlias
+
+import anyio
+import anyio.lowlevel
+
+from ..cassandra import Storage
+from ..errors import ConcurrentModification, StreamError, StreamHole
+from ..maintenance.callbacks import Callback, notify
+from ..maintenance.digest import StreamDigest
+from ..maintenance.findings import FindingKind, StreamFinding
+from ..stored import StoredEvent
+from ..tasks import first_error
+from .import_state import ImportState, OpenStream
+
+_BATCH_EVENTS: Final = 100
+_BATCH_BYTES: Final = 256 * 1024
+_WAITING: Final = 4
+"""Batches that wait for one worker."""
+
+_Item: TypeAlias = tuple[OpenStream, list[StoredEvent]] | tuple[OpenStream, StreamDigest]
+
+
+@dataclass(slots=True)
+class ImportWriter:
+    """
+    Stores events, in batches. A stream's batches go to one worker, so they stay in order.
+
+    Args:
+        storage: The store's.
+        state: Where it is counted what came of it.
+        check: Read every stream back at its end.
+        workers: How many streams are written at once.
+        on_finding: Told of each stream that was refused or is different.
+    """
+
+    storage: Storage
+    state: ImportState
+    check: bool
+    workers: int
+    on_finding: Callback[StreamFinding]
+    _queues: list[asyncio.Queue[_Item]] = field(default_factory=list)
+    _batch: list[StoredEvent] = field(default_factory=list)
+    _size: int = 0
+    _stream: OpenStream | None = None
+
+    async def run(self, feed: Callable[[], Awaitable[None]]) -> None:
+        """Work as long as *feed* feeds it; the first error ends all, and is raised."""
+        self._queues = [asyncio.Queue(_WAITING) for _ in range(self.workers)]
+        try:
+            async with anyio.create_task_group() as group:
+                for queue in self._queues:
+                    group.start_soon(self._work, queue)
+                await feed()
+                group.cancel_scope.cancel()
+        except BaseExceptionGroup as errors:
+            error = first_error(errors)
+            raise error from error.__cause__
+
+    async def add(self, stream: OpenStream, event: StoredEvent) -> None:
+        """Take the next event of a stream."""
+        full = len(self._batch) >= _BATCH_EVENTS or self._size + event.size > _BATCH_BYTES
+        if self._batch and (self._stream is not stream or full):
+            await self.flush()
+        self._stream = stream
+        self._batch.append(event)
+        self._size += event.size
+
+    async def end(self, stream: OpenStream) -> None:
+        """Take the end of a stream."""
+        await self.flush()
+        await self._put((stream, stream.digest))
+
+    async def flush(self) -> None:
+        """Send what was taken on its way."""
+        if self._batch and self._stream is not None:
+            item = (self._stream, self._batch)
+            self._batch, self._size = [], 0
+            await self._put(item)
+
+    async def wait(self) -> None:
+        """Wait until all has arrived that was taken."""
+        await self.flush()
+        for queue in self._queues:
+            await queue.join()
+
+    async def _put(self, item: _Item) -> None:
+        stream = item[0].digest.stream_id
+        await self._queues[hash(stream) % self.workers].put(item)
+        await anyio.lowlevel.checkpoint()  # a queue with room does not let anybody else run
+
+    async def _work(self, queue: asyncio.Queue[_Item]) -> None:
+        while True:
+            stream, what = await queue.get()
+            if isinstance(what, StreamDigest):
+                await self._check(stream, what)
+            elif not stream.failed:
+                await self._restore(stream, what)
+            queue.task_done()
+
+    async def _restore(self, stream: OpenStream, events: list[StoredEvent]) -> None:
+        try:
+            result = await self.storage.restore(events)
+        except StreamError as error:
+            await self._refuse(stream, FindingKind.CONFLICT, events[0].version, str(error))
+            return
+        if isinstance(result, ConcurrentModification):
+            text = f"the store is at version {result.actual_version}, and has other events"
+            if result.actual_version < events[0].version - 1:
+                text = f"the store is at version {result.actual_version} only"
+            await self._refuse(stream, FindingKind.CONFLICT, events[0].version, text)
+        else:
+            self.state.stored += result.stored
+
+    async def _check(self, stream: OpenStream, wanted: StreamDigest) -> None:
+        if stream.failed or not self.check:
+            return
+        found = StreamDigest(wanted.stream_id)
+        try:
+            async with aclosing(
+                self.storage.read_stored(wanted.stream_id, 1, wanted.events)
+            ) as events:
+                async for event in events:
+                    found.add(event)
+        except StreamHole as hole:
+            await self._refuse(stream, FindingKind.DIFFERENT, hole.version, "it was not read back")
+            return
+        if found.value == wanted.value:
+            self.state.checked += 1
+        else:
+            await self._refuse(stream, FindingKind.DIFFERENT, None, "another digest was read back")
+
+    async def _refuse(
+        self, stream: OpenStream, kind: FindingKind, version: int | None, detail: str
+    ) -> None:
+        stream.failed = True
+        self.state.findings += 1
+        await notify(self.on_finding, StreamFinding(stream.digest.stream_id, kind, version, detail))

@@ -1,0 +1,301 @@
+"""A session: the driver's, with everything fenced that could hang, crash or corrupt."""
+
+import asyncio
+import os
+import weakref
+from collections.abc import Callable, Coroutine, Iterable, Sequence
+from contextvars import Context, copy_context
+from functools import partial
+from threading import get_ident
+from typing import Any, NoReturn
+
+import anyio
+
+from ...cql_files import Statement
+from ...errors import StoreClosed, WrongEventLoop, WrongProcess
+from ...retry import SHORTEST_ATTEMPT, Deadline
+from .faults import Fault
+from .outbox import Outbox
+from .permits import Permits
+from .port import (
+    ConsistencyLevels,
+    DriverError,
+    Page,
+    Prepared,
+    RawSession,
+    materialise,
+    pin,
+    reading,
+    simple,
+    writing,
+)
+from .request import Request
+
+_open: "weakref.WeakSet[Session]" = weakref.WeakSet()
+
+
+def _disown_in_child() -> None:
+    for session in list(_open):
+        session.disown()
+
+
+os.register_at_fork(after_in_child=_disown_in_child)
+
+
+class Session:
+    """
+    Sends requests over a driver session and returns plain tuples.
+
+    A request that has been sent is never cancelled: a caller that is cancelled leaves at once, and
+    the request ends by itself, its permit given back only then. So the number of requests at the
+    driver stays bounded whatever callers do, and closing can wait for all of them.
+
+    Args:
+        raw: The driver's session.
+        level: The pair of consistency levels of every request.
+        max_in_flight: Requests at the server at once.
+        request_timeout: Seconds that one request may take, where its deadline is not nearer.
+    """
+
+    def __init__(
+        self,
+        raw: RawSession,
+        level: ConsistencyLevels,
+        *,
+        max_in_flight: int,
+        request_timeout: float,
+    ) -> None:
+        self.raw = raw
+        self.knows_elsewhere = False  # only a cluster of our own has that profile
+        self.level = level
+        self._permits = Permits(max_in_flight)
+        self._requests: set[Request] = set()
+        self._outbox = Outbox()
+        self._landed: asyncio.Future[None] | None = None  # somebody waits for the last request
+        self._request_timeout = request_timeout
+        self._inherited = False
+        try:
+            self._loop: asyncio.AbstractEventLoop | None = asyncio.get_running_loop()
+        except RuntimeError:
+            self._loop = None  # made before a loop runs: the first use tells which one
+        self._thread: int | None = None  # in which the loop was last seen to run
+        self._closed = False
+        _open.add(self)
+
+    @property
+    def in_flight(self) -> int:
+        """How many requests have a permit: they are at the server, or about to go there."""
+        return len(self._requests)
+
+    @property
+    def _at_server(self) -> int:
+        return len(self._requests) - len(self._outbox)
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether it is open, and this process its own."""
+        return not (self._closed or self._inherited)
+
+    def check_usable(self) -> asyncio.AbstractEventLoop:
+        """
+        Refuse use from where it cannot work; nothing has been sent then. Returns its event loop.
+
+        Raises:
+            StoreClosed: `finish` was called.
+            WrongProcess, WrongEventLoop: see `check_place`.
+        """
+        if self._closed:
+            raise StoreClosed
+        return self.check_place()
+
+    def check_place(self) -> asyncio.AbstractEventLoop:
+        """
+        Refuse a process and an event loop that are not its own. Returns that loop.
+
+        Raises:
+            WrongProcess: in a forked child.
+            WrongEventLoop: on another loop than it was made on.
+        """
+        if self._inherited:
+            raise WrongProcess
+        # A thread runs one loop at a time, so where ours runs in this one no other does. Asking for
+        # the running loop costs a system call on Python 3.11, a twentieth of a hot append.
+        loop = self._loop
+        if loop is not None and self._thread == get_ident() and loop.is_running():
+            return loop
+        running = asyncio.get_running_loop()
+        if loop is not running:
+            if loop is not None:
+                raise WrongEventLoop
+            self._loop = running
+        self._thread = get_ident()
+        return running
+
+    def disown(self) -> None:
+        """Remember that this is a forked child's copy, which must never be used."""
+        self._inherited = True
+        pin(self.raw)  # freeing it would wait for threads that a child does not have
+
+    async def prepare(self, statement: Statement, deadline: Deadline) -> Prepared:
+        """Prepare a statement; raises `Fault`."""
+        await self._permit(deadline)
+        raw = await self._wait(lambda: self.raw.create_prepared(statement.text))
+        return Prepared(statement, raw)
+
+    async def fetch(
+        self,
+        prepared: Prepared,
+        values: Sequence[Any],
+        deadline: Deadline,
+        *,
+        serial: bool = False,
+        page_size: int = 1000,
+        page_state: bytes | None = None,
+        elsewhere: bool = False,
+    ) -> Page:
+        """Read one page; raises `Fault`."""
+        await self._permit(deadline)
+        statement = partial(
+            reading,
+            prepared,
+            values,
+            level=self.level.serial if serial else self.level.quorum,
+            timeout=self._time_limit(deadline),
+            page_size=page_size,
+            page_state=page_state,
+            elsewhere=elsewhere and self.knows_elsewhere,
+        )
+        return materialise(await self._wait(lambda: self.raw.execute(statement())))
+
+    async def write(
+        self,
+        statements: Iterable[tuple[Prepared, Sequence[Any]]],
+        deadline: Deadline,
+        *,
+        elsewhere: bool = False,
+    ) -> Page:
+        """Send one conditional batch; raises `Fault`."""
+        await self._permit(deadline)
+        make = partial(
+            self._execute_batch, statements, deadline, elsewhere and self.knows_elsewhere
+        )
+        return materialise(await self._wait(make))
+
+    def begin_write(
+        self, statements: Iterable[tuple[Prepared, Sequence[Any]]], deadline: Deadline
+    ) -> Request | None:
+        """
+        Send one conditional batch as soon as there is a permit; `page` tells its answer.
+
+        None is returned where it cannot be sent: `write` would say why.
+        """
+        loop = self._loop
+        if loop is None or not self.is_alive or deadline.remaining() < SHORTEST_ATTEMPT:
+            return None
+        request = Request(partial(self._execute_batch, statements, deadline), self._ended, loop)
+        if self._permits.take():
+            self._requests.add(request)
+            self._outbox.post(request, self._at_server - 1)
+        else:
+            self._queue(request, deadline)
+        return request
+
+    @staticmethod
+    def page(request: Request) -> Page:
+        """Return what a request brought that has ended; raises `Fault`."""
+        try:
+            return materialise(request.result())
+        except (DriverError, RuntimeError) as error:
+            _raise_meaning(error)
+
+    async def change_schema(self, text: str, *, timeout: float) -> None:
+        """Run a statement without parameters; raises `Fault`."""
+        await self._permit(Deadline(timeout))
+        await self._wait(lambda: self.raw.execute(simple(text, level=self.level, timeout=timeout)))
+
+    async def finish(self) -> None:
+        """
+        Refuse new requests and wait for those at the server; each ends by its time limit.
+
+        A forked child waits for none: they are the parent's.
+        """
+        self._closed = True
+        _open.discard(self)
+        while self._requests and not self._inherited:
+            self._landed = asyncio.get_running_loop().create_future()
+            await self._landed
+
+    async def _permit(self, deadline: Deadline) -> None:
+        """Wait for the permit to send one request."""
+        self.check_usable()
+        if not self._permits.take():
+            await self._wait_for_permit(deadline)
+            if self._closed:
+                self._permits.give_back()
+                raise StoreClosed
+
+    async def _wait_for_permit(self, deadline: Deadline) -> None:
+        with anyio.move_on_after(max(0.0, deadline.remaining() - SHORTEST_ATTEMPT)):
+            await self._permits.wait()
+            return
+        raise Fault.no_turn() from None
+
+    def _time_limit(self, deadline: Deadline) -> float:
+        return max(min(self._request_timeout, deadline.remaining()), SHORTEST_ATTEMPT)
+
+    async def _wait(self, make: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
+        """Send a request, with a permit, and wait for it."""
+        assert self._loop is not None  # noqa: S101 - `_permit` has looked
+        request = Request(make, self._ended, self._loop)
+        self._requests.add(request)
+        request.send()
+        try:
+            return await request.wait()
+        except (DriverError, RuntimeError) as error:
+            _raise_meaning(error)
+
+    def _execute_batch(
+        self,
+        statements: Iterable[tuple[Prepared, Sequence[Any]]],
+        deadline: Deadline,
+        elsewhere: bool = False,
+    ) -> Coroutine[Any, Any, Any]:
+        timeout = self._time_limit(deadline)
+        batch = writing(statements, level=self.level, timeout=timeout, elsewhere=elsewhere)
+        return self.raw.execute_batch(batch)
+
+    def _queue(self, request: Request, deadline: Deadline) -> None:
+        """Send a request once it has a permit; unless it is too late then, or closed."""
+        later = deadline.remaining() - SHORTEST_ATTEMPT
+        timer = request.loop.call_later(later, self._expire, request)
+        self._permits.ask(request, partial(self._granted, request, timer, copy_context()))
+
+    def _granted(self, request: Request, timer: asyncio.TimerHandle, context: Context) -> bool:
+        timer.cancel()
+        if self._closed:
+            request.refuse(StoreClosed())
+            return False
+        self._requests.add(request)
+        # Not sent here, where another one ends: those that fail at once would call each other.
+        context.run(self._outbox.hold, request, self._at_server - 1)
+        return True
+
+    def _expire(self, request: Request) -> None:
+        self._permits.forget(request)
+        request.refuse(Fault.no_turn())
+
+    def _ended(self, request: Request) -> None:
+        self._requests.discard(request)
+        self._permits.give_back()
+        self._outbox.landed(self._at_server)
+        if not self._requests and self._landed is not None and not self._landed.done():
+            self._landed.set_result(None)
+
+
+def _raise_meaning(error: Exception) -> NoReturn:
+    """Raise what a request's failure means; the error itself, where it is nobody's but ours."""
+    if isinstance(error, DriverError):
+        raise Fault.of(error) from error
+    if "Session closed" in str(error):  # the driver's words for one that its owner closed
+        raise StoreClosed from error
+    raise error

@@ -1,0 +1,42 @@
+"""
+Maintenance of whole stores: count their streams, and verify every one of them.
+
+Both work on `EventStore.storage`, so on Cassandra only; both are commands of ``event-store``, too.
+
+    digest findings progress    values: what was read, what is wrong, how far a job has come
+    callbacks                   plain or async functions that a job calls
+    checkpoint job walk         a job over all streams, open_job after an interruption
+    survey verify               the two jobs
+"""
+
+from ..cassandra import Storage
+from ..ring import RING, ScanPosition, TokenRange
+from ..stored import Restored, StoredEvent, StreamSummary, StreamTail
+from .digest import StoreDigest, StreamDigest, event_bytes
+from .findings import FindingKind, StreamFinding
+from .progress import Progress
+from .survey import Depth, StreamFacts, Survey, survey_streams
+from .verify import Verification, verify_streams
+
+__all__ = [
+    "RING",
+    "Depth",
+    "FindingKind",
+    "Progress",
+    "Restored",
+    "ScanPosition",
+    "Storage",
+    "StoreDigest",
+    "StoredEvent",
+    "StreamDigest",
+    "StreamFacts",
+    "StreamFinding",
+    "StreamSummary",
+    "StreamTail",
+    "Survey",
+    "TokenRange",
+    "Verification",
+    "event_bytes",
+    "survey_streams",
+    "verify_streams",
+]
