@@ -1,4 +1,4 @@
-"""StreamQueues, cancellation and closing: order is kept and nothing is lost or left behind."""
+"""Queues, cancellation and closing: order is kept and nothing is lost or left over."""
 
 import asyncio
 from datetime import datetime
@@ -104,7 +104,7 @@ async def test_cancelled_before_the_first_step_nothing_is_sent(
     assert faulty.sent == 0
 
 
-async def test_a_full_lane_refuses_clearly(
+async def test_a_full_queue_refuses_clearly(
     faulty: FaultySession, keyspace: str, store: EventStore, stream_id: UUID, gate: faults.Gate
 ) -> None:
     small = EventStore(faulty, keyspace=keyspace, settings=Settings(max_waiting=2))
@@ -138,7 +138,7 @@ async def test_one_that_waits_out_its_deadline_is_not_sent(
     assert faulty.sent == 1
 
 
-async def test_each_waits_for_its_own_deadline_though_a_lane_has_one_timer(
+async def test_each_waits_for_its_own_deadline_though_a_queue_has_one_timer(
     faulty_store: EventStore, faulty: FaultySession, stream_id: UUID, gate: faults.Gate
 ) -> None:
     faulty.batches.append(gate)

@@ -1,4 +1,4 @@
-"""Group commit: who waits for a stream shares a batch, and has an outcome of its own."""
+"""Batches: appends that wait for a stream share one, and each has an outcome of its own."""
 
 import asyncio
 import math
@@ -31,7 +31,7 @@ Outcome = Persisted | BaseException
 
 
 class Queue:
-    """Appends that wait for a stream, behind one that is held in flight at version 0."""
+    """Appends that wait for a stream while an earlier one is held in flight at version 0."""
 
     def __init__(self, store: EventStore, faulty: FaultySession, stream_id: UUID) -> None:
         self.store = store
@@ -55,7 +55,7 @@ class Queue:
 
     async def outcomes(self) -> list[Outcome]:
         """Let the held one through; return the others' outcomes, in order."""
-        await asyncio.sleep(0)  # each task's first step puts it into the lane
+        await asyncio.sleep(0)  # each task's first step puts it into the queue
         self._gate.opened.set()
         return (await asyncio.gather(*self._tasks, return_exceptions=True))[1:]
 
@@ -133,7 +133,7 @@ async def test_an_expected_version_stands_alone_in_its_place(
 
 
 @pytest.mark.parametrize(("most", "batches"), [(1, 7), (3, 3), (7, 1), (500, 1)])
-async def test_a_group_is_bounded_by_events(
+async def test_a_batch_is_bounded_by_events(
     queue: Queue, keyspace: str, most: int, batches: int
 ) -> None:
     queue = bounded(queue, keyspace, max_batch_events=most)
@@ -145,7 +145,7 @@ async def test_a_group_is_bounded_by_events(
     assert queue.faulty.sent == batches == math.ceil(7 / most)
 
 
-async def test_a_group_is_bounded_by_bytes(queue: Queue, keyspace: str) -> None:
+async def test_a_batch_is_bounded_by_bytes(queue: Queue, keyspace: str) -> None:
     queue = bounded(queue, keyspace, max_batch_bytes=1000)
     await queue.hold()
     for size in (400, 400, 400, 5000, 10, 10):
@@ -155,7 +155,7 @@ async def test_a_group_is_bounded_by_bytes(queue: Queue, keyspace: str) -> None:
     assert queue.faulty.sent == 4, "two; the third; the one that is larger by itself; two"
 
 
-async def test_an_append_larger_than_a_group_is_stored_by_itself(
+async def test_an_append_larger_than_a_batch_is_stored_by_itself(
     queue: Queue, keyspace: str
 ) -> None:
     queue = bounded(queue, keyspace, max_batch_events=2)
@@ -184,19 +184,19 @@ async def test_who_is_cancelled_while_waiting_is_left_out(
 async def test_who_is_cancelled_in_flight_is_carried_through_with_the_others(
     queue: Queue, store: EventStore, stream_id: UUID
 ) -> None:
-    group = faults.Gate()
-    queue.faulty.batches.append(group)
+    batch = faults.Gate()
+    queue.faulty.batches.append(batch)
     queue.append("a")
     cancelled = queue.append("without its caller")
     queue.append("b")
     await asyncio.sleep(0)
     queue.let_go()
-    await group.arrived.wait()
+    await batch.arrived.wait()
 
     cancelled.cancel()
     with pytest.raises(asyncio.CancelledError):
         await cancelled
-    group.opened.set()
+    batch.opened.set()
 
     assert versions(await queue.outcomes()) == [2, "CancelledError", 4]
     assert payloads(await read_all(store, stream_id)) == ["first", "a", "without its caller", "b"]
@@ -359,7 +359,7 @@ async def test_without_any_doubt_everybody_is_told_that_nothing_is_stored(
     assert payloads(await read_all(store, stream_id)) == ["first"]
 
 
-async def test_a_refused_group_is_sent_one_by_one(
+async def test_a_refused_batch_is_sent_one_by_one(
     queue: Queue, store: EventStore, stream_id: UUID
 ) -> None:
     async def refused_again(send: faults.Send) -> Any:
@@ -389,7 +389,7 @@ async def test_a_refusal_after_a_doubt_leaves_everybody_in_doubt(queue: Queue) -
     assert versions(await queue.outcomes()) == ["AppendOutcomeUnknown"] * 2
 
 
-async def test_closing_leaves_a_group_in_doubt(
+async def test_closing_leaves_a_batch_in_doubt(
     faulty: FaultySession, keyspace: str, store: EventStore, stream_id: UUID
 ) -> None:
     del store  # the schema
