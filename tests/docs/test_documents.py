@@ -2,6 +2,7 @@
 
 import re
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,7 @@ DOCUMENTS = sorted(
 README = ROOT / "README.md"
 FENCED = re.compile(r"^ *```.*?^ *```", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\((?!https?://)([^)#]+)(?:#[^)]*)?\)")
+RATE = re.compile(r"\b\d{1,3},\d{3}\b")
 FOLLOWED = [path for path in DOCUMENTS if makes_files(blocks(path))]
 
 
@@ -48,15 +50,34 @@ def test_what_is_said_to_run_a_block_does(document: Path) -> None:
 
 async def test_the_readmes_program_prints_what_the_readme_says(server: Server) -> None:
     """As it stands, with a Cassandra of its own."""
-    first = blocks(README)[0]
+    first = next(block for block in blocks(README) if block.language == "python")
 
     assert program(first.text) == first.output
+
+
+def test_the_readme_installs_the_folder_it_clones_with_an_extra_that_exists() -> None:
+    first = next(block for block in blocks(README) if block.language == "sh")
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    cloned = re.search(r"^git clone \S+ (\S+)$", first.text, re.MULTILINE)
+    installed = re.search(r"pip install '\./(\w+)\[(\w+)\]'$", first.text, re.MULTILINE)
+
+    assert cloned is not None
+    assert installed is not None
+    assert cloned[1] == installed[1]
+    assert installed[2] in project["optional-dependencies"]
 
 
 def test_the_readmes_program_is_within_the_first_forty_lines() -> None:
     lines = README.read_text("utf-8").splitlines()
 
     assert "asyncio.run(main())" in lines[:40]
+
+
+def test_speeds_in_the_advice_on_choosing_are_those_of_the_recorded_run() -> None:
+    """Take them over again after `make bench RECORD=1`."""
+    shown = set(RATE.findall((ROOT / "docs" / "performance.md").read_text("utf-8")))
+
+    assert set(RATE.findall((ROOT / "docs" / "choosing.md").read_text("utf-8"))) - shown == set()
 
 
 @pytest.mark.parametrize(
