@@ -1,8 +1,8 @@
 """
-The pytest plugin: stores for tests.
+The pytest plugin: fixtures that give tests a store.
 
-It stands beside the package, not in it, because pytest imports it at every start: so nothing of the
-library, and no driver, is loaded before a test asks for a fixture.
+It is a module beside the package, because pytest imports it at every start: neither the library nor
+the driver is loaded until a test uses one of the fixtures.
 """
 
 import os
@@ -19,42 +19,46 @@ if TYPE_CHECKING:
 
 try:
     from pytest_asyncio import fixture as async_fixture
-except ImportError:  # memory_event_store needs no loop; another plugin may run async fixtures
+except ImportError:  # another plugin may run async fixtures; one fixture is plain
     async_fixture = pytest.fixture  # type: ignore[assignment]
 
 _VERSION = pytest.StashKey[str]()
 _MISSING = (
-    "There is no Cassandra to test on. Start one for the tests: "
-    "pip install 'event_store_async[embedded]'. Or name one: --event-store-contact-points=127.0.0.1"
+    "There is no Cassandra to test on. To have one started, {install}. To use one that runs: "
+    "--event-store-contact-points=127.0.0.1"
 )
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the options that name a server; each is an environment variable too."""
+    """Add the options that name a cluster; each has an environment variable as its default."""
     group = parser.getgroup("event store", "event_store_async: the Cassandra to test on")
     for name, metavar, text in (
-        ("contact-points", "HOSTS", "nodes, separated by commas; without it, one is started"),
-        ("port", "PORT", "their native port (9042)"),
-        ("datacenter", "NAME", "the datacenter to connect to, where there are several"),
-        ("replicas", "N", "replicas of the keyspaces made there (1)"),
+        (
+            "contact-points",
+            "HOSTS",
+            "nodes, separated by commas; if not set, one is started",
+        ),
+        ("port", "PORT", "native port of the nodes (9042)"),
+        ("datacenter", "NAME", "datacenter to connect to, if the cluster has several"),
+        ("replicas", "N", "replicas of the keyspaces that tests create (1)"),
     ):
         variable = f"EVENT_STORE_{name.upper().replace('-', '_')}"
         group.addoption(
             f"--event-store-{name}",
             metavar=metavar,
             default=os.environ.get(variable),
-            help=f"{text}; or {variable}",
+            help=f"{text}; default: {variable}",
         )
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Refuse options that cannot be meant."""
+    """Check the options that are numbers."""
     for name in ("port", "replicas"):
         _number(config, name)
 
 
 def pytest_report_header(config: pytest.Config) -> str:
-    """Say on which server stores will be."""
+    """Name the Cassandra that the stores will use."""
     points = config.getoption("--event-store-contact-points")
     if points:
         return f"event store: Cassandra at {points}:{_number(config, 'port') or 9042}"
@@ -62,7 +66,7 @@ def pytest_report_header(config: pytest.Config) -> str:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say which version the server reported, where one was asked."""
+    """Name the version that the Cassandra reported, if a test used it."""
     version = terminalreporter.config.stash.get(_VERSION, None)
     if version is not None:
         terminalreporter.write_line(f"event store: the tests ran on Cassandra {version}")
@@ -70,7 +74,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 @pytest.fixture
 def memory_event_store() -> "MemoryEventStore":
-    """Give an empty `MemoryEventStore`."""
+    """Return an empty `MemoryEventStore`."""
     from event_store_async import MemoryEventStore
 
     return MemoryEventStore()
@@ -78,14 +82,16 @@ def memory_event_store() -> "MemoryEventStore":
 
 @pytest.fixture(scope="session")
 def event_store_server(pytestconfig: pytest.Config) -> "Iterator[CassandraServer]":
-    """Give the server, started where none is named; `connect(keyspace)` opens stores on it."""
+    """Yield the Cassandra of the session; its `connect(keyspace)` opens stores on it."""
+    from event_store_async.extras import install_hint
     from event_store_async.testing.servers import cassandra_server
 
-    serving = cassandra_server(_given(pytestconfig))
+    serving = cassandra_server(_existing_cluster(pytestconfig))
     try:
         server = serving.__enter__()
     except ImportError as error:
-        pytest.fail(f"{_MISSING} ({error})", pytrace=False)
+        missing = _MISSING.format(install=install_hint("embedded"))
+        pytest.fail(f"{missing} ({error})", pytrace=False)
     try:
         pytestconfig.stash[_VERSION] = server.version
         yield server
@@ -95,7 +101,7 @@ def event_store_server(pytestconfig: pytest.Config) -> "Iterator[CassandraServer
 
 @pytest.fixture(scope="module")
 def event_store_keyspace(event_store_server: "CassandraServer") -> Iterator[str]:
-    """Give the name of a keyspace of the module's own, its table created; it is dropped later."""
+    """Yield the name of the module's own keyspace, with its table; dropped at the end."""
     with event_store_server.keyspace() as name:
         yield name
 
@@ -104,7 +110,7 @@ def event_store_keyspace(event_store_server: "CassandraServer") -> Iterator[str]
 async def event_store(
     event_store_server: "CassandraServer", event_store_keyspace: str
 ) -> "AsyncGenerator[EventStore, None]":
-    """Give an `EventStore` on the module's keyspace, connected on the test's own loop."""
+    """Yield an `EventStore` on the module's keyspace, connected on the test's own loop."""
     store = await event_store_server.connect(event_store_keyspace)
     try:
         yield store
@@ -113,14 +119,14 @@ async def event_store(
 
 
 def _embedded() -> str:
-    """Return the version that would be started, without importing what starts it."""
+    """Return the version that would be started, without importing the package."""
     spec = find_spec("event_store_async")
     folders = [] if spec is None else spec.submodule_search_locations or []
     locks = [lock for folder in folders for lock in Path(folder).glob("embedded/jars-*.lock")]
     return " or ".join(sorted(lock.stem.removeprefix("jars-") for lock in locks))
 
 
-def _given(config: pytest.Config) -> "ExistingCluster | None":
+def _existing_cluster(config: pytest.Config) -> "ExistingCluster | None":
     from event_store_async.testing.servers import ExistingCluster
 
     points = config.getoption("--event-store-contact-points")
@@ -131,7 +137,7 @@ def _given(config: pytest.Config) -> "ExistingCluster | None":
         port=_number(config, "port") or 9042,
         datacenter=config.getoption("--event-store-datacenter"),
         replicas=_number(config, "replicas") or 1,
-        # Secrets are told by the environment alone: a command line can be seen by others.
+        # No options for these: other users of the machine can see a command line.
         username=os.environ.get("EVENT_STORE_USERNAME"),
         password=os.environ.get("EVENT_STORE_PASSWORD"),
     )
@@ -142,5 +148,5 @@ def _number(config: pytest.Config, name: str) -> int | None:
     if given is None:
         return None
     if not str(given).isdecimal() or int(given) < 1:
-        raise pytest.UsageError(f"--event-store-{name} is a number above 0, not {given!r}")
+        raise pytest.UsageError(f"--event-store-{name} must be a number above 0, not {given!r}")
     return int(given)

@@ -76,7 +76,7 @@ class Settings:
         if self.compress_above is not None:
             _check_number("compress_above", self.compress_above, whole=True)
             if not compression.available():
-                raise InvalidArgument("there is no zstd to compress with", hint=compression.HINT)
+                raise InvalidArgument("zstd is not installed", hint=compression.HINT)
         if isinstance(self.hooks, str) or not isinstance(self.hooks, Sequence):
             raise InvalidArgument(
                 f"hooks must be a tuple of callables, not {type(self.hooks).__name__}",

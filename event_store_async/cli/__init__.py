@@ -6,6 +6,8 @@ Needs the extra ``cli``. `main` is its entry point.
 
 import sys
 
+from ..extras import install_hint
+
 __all__ = ["main"]
 
 
@@ -17,6 +19,6 @@ def main() -> None:
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] not in {"typer", "rich"}:
             raise
-        sys.exit("event-store needs the extra `cli`: pip install 'event_store_async[cli]'")
+        sys.exit(f"event-store needs typer and rich; {install_hint('cli')}")
     with help_reported():
         app(prog_name="event-store")

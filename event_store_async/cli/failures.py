@@ -84,16 +84,12 @@ class CommandFailed(Exception):
 
 def explain(error: EventStoreError) -> CommandFailed:
     """Return what an error of the library means to somebody at a shell."""
-    message = str(error)
-    hint = error.hint
-    if hint:
-        message = message.removesuffix(f" ({hint})")
-        hint = _IN_THE_SHELL.get(hint, hint)
+    hint = _IN_THE_SHELL.get(error.hint or "", error.hint)
     hint = next((text for kind, text in _HINTS if isinstance(error, kind)), hint)
     if isinstance(error, UndecodableEvent):
         hint = f"--from {error.version + 1} reads on behind it; it needs a program with its codec"
     code = next((code for kind, code in _CODES if isinstance(error, kind)), ExitCode.ERROR)
-    return CommandFailed(message, hint=hint, code=code)
+    return CommandFailed(error.message, hint=hint, code=code)
 
 
 @contextmanager

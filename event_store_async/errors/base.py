@@ -14,9 +14,10 @@ def _rebuild(
 
 class EventStoreError(Exception):
     """
-    The base of every error of this library.
+    The base of every error of this library; ``str(error)`` is the message and the hint.
 
     Attributes:
+        message: What is wrong, without the hint.
         hint: What to do about it, or None.
     """
 
@@ -24,7 +25,9 @@ class EventStoreError(Exception):
 
     def __init__(self, message: str, *, hint: str | None = None) -> None:
         super().__init__(f"{message} ({hint})" if hint else message)
+        self.message = message
         self.hint = hint
 
     def __reduce__(self) -> tuple[Any, ...]:
+        # By default an exception is rebuilt from `args`, which here are not the constructor's.
         return _rebuild, (type(self), self.args, self.__dict__)

@@ -10,7 +10,3 @@ Each is a hook of its own (`event_store_async.hooks`), given to a store by ``Set
 OpenTelemetry needs the extra ``opentelemetry``, Prometheus the extra ``prometheus``; logs are the
 standard library's. Both kinds of metrics have the same names, so one dashboard serves either.
 """
-
-from typing import Final
-
-NEEDED: Final = "this needs an extra: pip install 'event_store_async[{}]'"

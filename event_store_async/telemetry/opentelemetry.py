@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from importlib.metadata import version
 from typing import Any, Final
 
-from . import NEEDED
+from ..extras import install_hint
 
 try:
     from opentelemetry import metrics, trace
@@ -23,7 +23,9 @@ try:
     )
     from opentelemetry.trace import SpanKind, StatusCode, TracerProvider
 except ModuleNotFoundError as error:
-    raise ModuleNotFoundError(NEEDED.format("opentelemetry"), name=error.name) from error
+    raise ModuleNotFoundError(
+        f"opentelemetry is not installed; {install_hint('opentelemetry')}", name=error.name
+    ) from error
 
 from ..hooks import (
     AppendEnded,

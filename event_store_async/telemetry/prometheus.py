@@ -7,14 +7,16 @@ driver has counted, is read when the metrics are collected.
 
 from collections.abc import Iterable
 
-from . import NEEDED
+from ..extras import install_hint
 
 try:
     from prometheus_client import REGISTRY, CollectorRegistry, Counter, Histogram
     from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
     from prometheus_client.registry import Collector
 except ModuleNotFoundError as error:
-    raise ModuleNotFoundError(NEEDED.format("prometheus"), name=error.name) from error
+    raise ModuleNotFoundError(
+        f"prometheus-client is not installed; {install_hint('prometheus')}", name=error.name
+    ) from error
 
 from ..hooks import Record
 from .instruments import INSTRUMENTS, Instrument

@@ -7,8 +7,7 @@ from typing import Any, Literal, Protocol, get_args, get_origin, get_type_hints,
 import orjson
 
 from ..errors import InvalidArgument
-
-_NEEDED = "pip install 'event_store_async[{}]'"
+from ..extras import install_hint
 
 
 class Shape(Protocol):
@@ -90,4 +89,4 @@ def _library(name: str, extra: str) -> ModuleType:
     try:
         return import_module(name)
     except ImportError as error:
-        raise InvalidArgument(f"{name} is not installed", hint=_NEEDED.format(extra)) from error
+        raise InvalidArgument(f"{name} is not installed", hint=install_hint(extra)) from error

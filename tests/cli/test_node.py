@@ -198,7 +198,7 @@ async def test_what_keeps_it_from_starting_is_told_with_the_next_step(
     )
     assert lacking.code == 1
     assert "needs the package psutil" in lacking.err
-    assert 'pip install "event-store-async[embedded]"' in lacking.err
+    assert "pip install 'event_store_async[embedded]'" in lacking.err
 
 
 def _arguments(process: psutil.Process) -> list[str]:

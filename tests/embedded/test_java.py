@@ -66,7 +66,7 @@ def test_without_any_the_error_says_what_was_found_and_what_to_do(home: Path) ->
         find_java()
 
     assert f"{old} is Java 11" in str(caught.value)
-    assert "event-store-async[embedded]" in str(caught.value)
+    assert "event_store_async[embedded]" in str(caught.value)
 
 
 def test_the_command_line_tells_a_node_from_all_others(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The pytest plugin, in projects of its users' own."""
+"""The pytest plugin, as it runs in a user's own project."""
 
 import pytest
 
@@ -41,7 +41,7 @@ async def test_the_module_has_one_keyspace(event_store):
 STRICT = "@pytest.mark.asyncio"
 
 WARNINGS_ARE_ERRORS = ("-Werror", "-oasyncio_default_fixture_loop_scope=function")
-"""pytest-asyncio warns where it is not told the scope."""
+"""pytest-asyncio warns if the scope is not set."""
 
 PRINTING = """
 async def test_it(event_store, event_store_keyspace):
@@ -52,7 +52,7 @@ async def test_it(event_store, event_store_keyspace):
 
 @pytest.fixture
 def options(server: Server) -> list[str]:
-    """Name the server under test as a user would."""
+    """Return the options that name the server under test, as a user would give them."""
     (datacenter, replicas), *_ = server.replication.items()
     return [
         f"--event-store-contact-points={','.join(server.contact_points)}",
@@ -72,7 +72,7 @@ def test_a_users_module_of_fifteen_lines(pytester: pytest.Pytester) -> None:
 
 
 @pytest.mark.parametrize("mode", ["strict", "auto"])
-def test_stores_on_a_named_server(
+def test_stores_on_a_named_cluster(
     pytester: pytest.Pytester, options: list[str], server: Server, mode: str
 ) -> None:
     pytester.makepyfile(ON_CASSANDRA.format(mark=STRICT if mode == "strict" else ""))
@@ -121,8 +121,9 @@ def _listing() -> object:
 
 
 def test_nothing_heavy_is_loaded_before_a_fixture_is_asked_for(
-    pytester: pytest.Pytester,
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.delenv("EVENT_STORE_CONTACT_POINTS", raising=False)
     pytester.makepyfile(
         """
         import sys
@@ -142,8 +143,9 @@ def test_nothing_heavy_is_loaded_before_a_fixture_is_asked_for(
 
 
 def test_without_the_extra_and_without_a_server_it_says_what_to_do(
-    pytester: pytest.Pytester,
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.delenv("EVENT_STORE_CONTACT_POINTS", raising=False)
     pytester.makeconftest("import sys\nsys.modules['event_store_async.embedded'] = None\n")
     pytester.makepyfile(ON_CASSANDRA.format(mark=""))
 
@@ -154,14 +156,14 @@ def test_without_the_extra_and_without_a_server_it_says_what_to_do(
 
 
 @pytest.mark.parametrize("option", ["port=none", "port=0", "replicas=many"])
-def test_options_that_cannot_be_meant_are_refused(pytester: pytest.Pytester, option: str) -> None:
+def test_options_that_are_not_numbers_are_refused(pytester: pytest.Pytester, option: str) -> None:
     result = pytester.runpytest_subprocess(f"--event-store-{option}")
 
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stderr.fnmatch_lines(["*--event-store-* is a number above 0, not *"])
+    result.stderr.fnmatch_lines(["*--event-store-* must be a number above 0, not *"])
 
 
-def test_the_environment_names_a_server_too(
+def test_the_environment_names_a_cluster_too(
     pytester: pytest.Pytester, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (datacenter, replicas), *_ = server.replication.items()
@@ -188,7 +190,7 @@ def test_a_server_that_cannot_be_reached_is_an_error_not_a_hang(
 
 
 @pytest.mark.slow
-def test_it_starts_a_cassandra_where_none_is_named(
+def test_it_starts_a_cassandra_if_none_is_named(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("EVENT_STORE_CONTACT_POINTS", raising=False)

@@ -8,7 +8,7 @@ import pytest
 PACKAGE = Path(__file__).parents[2] / "event_store_async"
 
 LAYERS = [
-    ["versions", "values", "moments", "tasks"],
+    ["versions", "values", "moments", "tasks", "extras"],
     ["events"],
     ["errors"],
     ["results", "retry", "codec", "correlation", "ring", "health", "ids"],

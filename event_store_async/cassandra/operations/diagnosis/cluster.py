@@ -46,8 +46,7 @@ def schema(state: ClusterState) -> Iterator[Finding]:
         state.schema.check_usable()
     except SchemaError as error:
         hint = error.hint or "compare it with cql/schema/events.cql"
-        message = str(error).removesuffix(f" ({error.hint})")
-        yield must("schema", message, hint, "no store can use the table as it is")
+        yield must("schema", error.message, hint, "no store can use the table as it is")
     else:
         yield ok("schema", f"{state.schema.table}, version {state.schema.version} of {LATEST}")
     if len({node.schema_version for node in state.nodes}) > 1:
