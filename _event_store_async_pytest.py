@@ -33,11 +33,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options that name a cluster; each has an environment variable as its default."""
     group = parser.getgroup("event store", "event_store_async: the Cassandra to test on")
     for name, metavar, text in (
-        (
-            "contact-points",
-            "HOSTS",
-            "nodes, separated by commas; if not set, one is started",
-        ),
+        ("contact-points", "HOSTS", "nodes, separated by commas; if not set, one is started"),
         ("port", "PORT", "native port of the nodes (9042)"),
         ("datacenter", "NAME", "datacenter to connect to, if the cluster has several"),
         ("replicas", "N", "replicas of the keyspaces that tests create (1)"),

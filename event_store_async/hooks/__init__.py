@@ -1,10 +1,12 @@
 """
-Hooks: a store reports what happens in it to callables of yours, one record at a time.
+Hooks: a store reports what happens in it to your callables, one record at a time.
 
-    records         what a hook receives: these names are public
+    records         the records, and the protocol of a hook: all of these are public
     observer        calls the hooks
     append_watch    collects the facts of one append, and of the batches that carry it
     read_watch      collects the facts of one read
+
+A store without hooks makes no watch and no record.
 """
 
 from .records import (

@@ -1,4 +1,4 @@
-"""Appends: who collects the facts of an append, and of the batches that it has a part in."""
+"""The append watch and the batch watch: the facts of one append, and of the batches it is in."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -36,29 +36,29 @@ _APPEND_OUTCOMES: Final[tuple[tuple[type[BaseException], AppendOutcome], ...]] =
 
 class AppendWatch:
     """
-    Collects the facts of one append, and tells them once it has ended for its caller.
+    Collects the facts of one append and reports them when it has ended for its caller.
 
     Args:
-        observer: Who is told.
-        stream_id: What the caller gave as the stream's id.
-        expected_version: What the caller expects.
-        limit: Bytes that an append may have.
+        observer: Receives the record.
+        stream_id: The stream id that the caller gave, not checked yet.
+        expected_version: The expected version that the caller gave.
+        limit: The most bytes that an append may have.
 
     Attributes:
-        observer: Who is told.
-        stream_id: The stream; None where what was given is no stream id.
+        observer: Receives the record.
+        stream_id: The stream; None if the caller's argument was not a UUID.
         events: How many events it has.
-        bytes: Their payload and metadata, encoded.
-        queue_depth: How many appends to the stream were before it when it came.
-        attempts: The batches that it had a part in.
+        bytes: Size of their encoded payload and metadata.
+        queue_depth: How many appends to the stream were ahead of it when it was queued.
+        attempts: The attempts to store the batches that carry it.
     """
 
     __slots__ = (
         "_expected_version",
         "_limit",
+        "_queued",
         "_stopwatch",
         "_wait",
-        "_waiting",
         "attempts",
         "bytes",
         "events",
@@ -79,13 +79,13 @@ class AppendWatch:
         self._expected_version = expected_version
         self._limit = limit
         self._stopwatch = Stopwatch()
-        self._waiting: Stopwatch | None = None
+        self._queued: Stopwatch | None = None
         self._wait = 0.0
         self.events = self.bytes = self.queue_depth = 0
         self.attempts: list[AttemptEnded] = []
 
     async def run(self, begin: Callable[[], Awaitable[AppendResult]]) -> AppendResult:
-        """Begin the append, wait for its outcome and tell it; returns or raises the same."""
+        """Begin the append, await its outcome and report it; return or raise that outcome."""
         try:
             result = await begin()
         except BaseException as error:
@@ -95,32 +95,32 @@ class AppendWatch:
         return result
 
     def queued(self, events: int, size: int) -> None:
-        """Learn that it is good: so many events and bytes, that now wait for their turn."""
+        """Note that the arguments are valid and the append is queued, with its size."""
         self.events, self.bytes = events, size
-        self._waiting = Stopwatch()
+        self._queued = Stopwatch()
 
-    def began(self) -> None:
-        """Learn that its turn has come."""
-        if self._waiting is not None:
-            self._wait, self._waiting = self._waiting.seconds, None
+    def started(self) -> None:
+        """Note that the append has left the queue."""
+        if self._queued is not None:
+            self._wait, self._queued = self._queued.seconds, None
 
     def ended(self, result: AppendResult) -> None:
-        """Tell what came of it."""
+        """Report the result."""
         if isinstance(result, ConcurrentModification):
-            self._tell("conflict", type(result).__name__, result.actual_version)
+            self._report("conflict", type(result).__name__, result.actual_version)
         else:
             outcome: AppendOutcome = "stored_earlier" if result.stored_earlier else "stored"
-            self._tell(outcome, None, result.version)
+            self._report(outcome, None, result.version)
 
     def failed(self, error: BaseException) -> None:
-        """Tell the error that came of it."""
+        """Report the error that the append ended with."""
         outcome: AppendOutcome = "failed"
         outcome = next((word for of, word in _APPEND_OUTCOMES if isinstance(error, of)), outcome)
-        self._tell(outcome, type(error).__name__, None)
+        self._report(outcome, type(error).__name__, None)
 
-    def _tell(self, outcome: AppendOutcome, error: str | None, version: int | None) -> None:
-        self.began()
-        self.observer.tell(
+    def _report(self, outcome: AppendOutcome, error: str | None, version: int | None) -> None:
+        self.started()
+        self.observer.report(
             AppendEnded(
                 source=self.observer.source,
                 stream_id=self.stream_id,
@@ -142,18 +142,18 @@ class AppendWatch:
 
 class BatchWatch:
     """
-    Collects the facts of the attempts to settle one batch, the first of which begins now.
+    Reports the attempts to store one batch; the first of them begins now.
 
     Args:
         stream_id: The stream.
-        watches: Those of the appends that the batch holds.
+        watches: The watches of the appends in the batch, at least one.
     """
 
     __slots__ = ("_events", "_number", "_observer", "_size", "_stopwatch", "_stream_id", "_watches")
 
     def __init__(self, stream_id: UUID, watches: Sequence[AppendWatch]) -> None:
         for watch in watches:
-            watch.began()
+            watch.started()
         self._stream_id = stream_id
         self._watches = watches
         self._observer = watches[0].observer
@@ -163,11 +163,11 @@ class BatchWatch:
         self._stopwatch = Stopwatch()
 
     def sent(self) -> None:
-        """Learn that an attempt begins."""
+        """Note that an attempt begins."""
         self._stopwatch = Stopwatch()
 
     def ended(self, outcome: AttemptOutcome, fault: str | None = None) -> None:
-        """Tell how the attempt ended."""
+        """Report how the attempt ended, and add it to every append in the batch."""
         record = AttemptEnded(
             source=self._observer.source,
             stream_id=self._stream_id,
@@ -183,4 +183,4 @@ class BatchWatch:
         self._number += 1
         for watch in self._watches:
             watch.attempts.append(record)
-        self._observer.tell(record)
+        self._observer.report(record)

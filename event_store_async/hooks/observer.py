@@ -1,4 +1,4 @@
-"""The observer: it tells the hooks what happens."""
+"""The observer: passes records to the hooks of one store."""
 
 import asyncio
 import logging
@@ -13,11 +13,11 @@ _LOG: Final = logging.getLogger("event_store_async")
 
 class Observer:
     """
-    Tells the hooks of one store what happens in it.
+    Passes records to the hooks of one store.
 
     Args:
-        source: The store.
-        hooks: Who is told.
+        source: The store that the records come from.
+        hooks: The hooks, in the order in which they are called.
     """
 
     __slots__ = ("_broken", "_hooks", "source")
@@ -32,32 +32,35 @@ class Observer:
         """Return an observer for these hooks; None if there are none."""
         return cls(source, hooks) if hooks else None
 
-    def tell(self, record: Record) -> None:
-        """Tell all hooks; one that raises is logged the first time."""
+    def report(self, record: Record) -> None:
+        """Call every hook with a record; the first exception of each hook is logged."""
         for index, hook in enumerate(self._hooks):
             try:
                 hook(record)
-            except (Exception, asyncio.CancelledError):  # noqa: BLE001 - whatever it is, it is logged
+            except (Exception, asyncio.CancelledError):  # noqa: BLE001 - a hook must not break its store
                 if index not in self._broken:
                     self._broken.add(index)
-                    _LOG.exception("hook %r failed; it is still told, and not logged again", hook)
+                    _LOG.exception(
+                        "hook %r failed; it is still called, but further failures are not logged",
+                        hook,
+                    )
 
 
 class Stopwatch:
     """
-    Measures one stretch of time.
+    Measures the time since it was created.
 
     Attributes:
-        started: When it began, as seconds since the epoch.
+        started: When it was created, as seconds since the epoch.
     """
 
-    __slots__ = ("_begun", "started")
+    __slots__ = ("_start", "started")
 
     def __init__(self) -> None:
         self.started = time.time()
-        self._begun = time.perf_counter()
+        self._start = time.perf_counter()
 
     @property
     def seconds(self) -> float:
-        """Seconds since it began."""
-        return time.perf_counter() - self._begun
+        """Seconds since it was created, by a clock that never jumps."""
+        return time.perf_counter() - self._start

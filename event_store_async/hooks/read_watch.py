@@ -1,4 +1,4 @@
-"""Reads: who collects the facts of a read."""
+"""The read watch: the facts of one read."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable
@@ -34,13 +34,13 @@ _READ_OUTCOMES: Final[tuple[tuple[type[BaseException], ReadOutcome], ...]] = (
 
 class ReadWatch:
     """
-    Collects the facts of one read, and tells them.
+    Collects the facts of one read and reports them.
 
     Args:
-        observer: Who is told.
+        observer: Receives the records.
         stream_id: The stream.
-        backward: Newest first.
-        serial: At the serial level from the start.
+        backward: Whether it runs from the newest event to the oldest.
+        serial: Whether it is at the serial level from the start.
     """
 
     __slots__ = (
@@ -68,8 +68,8 @@ class ReadWatch:
     async def run(
         self, events: AsyncGenerator[RecordedEvent, None]
     ) -> AsyncGenerator[RecordedEvent, None]:
-        """Give the events of a read, count them, and tell how it ended."""
-        self._stopwatch = Stopwatch()  # nothing happens before the first event is asked for
+        """Yield the events of a read, count them, and report how the read ended."""
+        self._stopwatch = Stopwatch()  # nothing happens before the first event is requested
         try:
             async for event in events:
                 self._events += 1
@@ -82,18 +82,18 @@ class ReadWatch:
         finally:
             await events.aclose()
 
-    async def waiting(self, coming: Awaitable[_T]) -> _T:
-        """Return what a read waits for, and learn how long it did."""
+    async def wait_for(self, page: Awaitable[_T]) -> _T:
+        """Await a page, and add the time to what the read has waited."""
         stopwatch = Stopwatch()
         try:
-            return await coming
+            return await page
         finally:
             self._waited += stopwatch.seconds
 
-    def page_came(self, stopwatch: Stopwatch, events: int, size: int, *, serial: bool) -> None:
-        """Tell of a page that was asked for when the stopwatch began."""
+    def page_arrived(self, stopwatch: Stopwatch, events: int, size: int, *, serial: bool) -> None:
+        """Report a page that was requested when the stopwatch was created."""
         self._pages += 1
-        self._observer.tell(
+        self._observer.report(
             PageRead(
                 source=self._observer.source,
                 stream_id=self._stream_id,
@@ -105,16 +105,16 @@ class ReadWatch:
             )
         )
 
-    def repairs(self, version: int) -> None:
-        """Tell that the rest is read again at the serial level."""
+    def repair_started(self, version: int) -> None:
+        """Report that the rest is read again at the serial level, from a missing version on."""
         self._serial = True
-        self._observer.tell(SerialRepair(self._observer.source, self._stream_id, version))
+        self._observer.report(SerialRepair(self._observer.source, self._stream_id, version))
 
     def _ended(self, error: BaseException | None) -> None:
         outcome: ReadOutcome = "complete" if error is None else "failed"
         outcome = next((word for of, word in _READ_OUTCOMES if isinstance(error, of)), outcome)
         name = None if outcome in {"complete", "stopped"} else type(error).__name__
-        self._observer.tell(
+        self._observer.report(
             ReadEnded(
                 source=self._observer.source,
                 stream_id=self._stream_id,

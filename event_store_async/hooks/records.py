@@ -1,4 +1,4 @@
-"""The records that a hook receives, and the hook itself."""
+"""The records that a hook receives, and the protocol of a hook."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,35 +19,37 @@ AppendOutcome: TypeAlias = Literal[
     "invalid",
     "failed",
 ]
-"""What came of an append. The errors behind the words: ``unknown`` is `AppendOutcomeUnknown`,
-``unavailable`` `StoreUnavailable`, ``overloaded`` `StoreOverloaded`, ``refused`` `RequestRefused`,
-``invalid`` an `InvalidArgument`, ``failed`` whatever else. ``cancelled`` is the caller's: its
-append may yet be stored."""
+"""How an append ended. With an error: ``unknown`` is `AppendOutcomeUnknown`, ``unavailable``
+`StoreUnavailable`, ``overloaded`` `StoreOverloaded`, ``refused`` `RequestRefused`, ``invalid`` an
+`InvalidArgument`, ``failed`` any other error. ``cancelled``: the caller was cancelled, and the
+append may still be stored."""
 
 AttemptOutcome: TypeAlias = Literal[
     "applied", "found", "conflict", "behind", "unknown", "unsent", "refused"
 ]
-"""What the answer to one conditional batch says: it was stored by this very attempt (``applied``),
-or by one before it (``found``); the stream is elsewhere (``conflict``), or where an attempt before
-this one may yet store it (``behind``). Of one that met a fault: it may be stored (``unknown``), no
-replica can have it (``unsent``), the server will never take it (``refused``)."""
+"""How an attempt to store one conditional batch ended. Answered: this attempt stored the batch
+(``applied``), an earlier attempt did (``found``), the stream is at another version (``conflict``),
+or an earlier attempt may still store the batch (``behind``). Failed: the batch may be stored
+(``unknown``), no replica can have it (``unsent``), or the server will never accept it
+(``refused``)."""
 
 ReadOutcome: TypeAlias = Literal[
     "complete", "stopped", "hole", "undecodable", "unavailable", "refused", "cancelled", "failed"
 ]
-"""How a read ended: with all that was asked for, with its reader going away (``stopped``), or with
-an error: ``hole`` is `StreamHole`, ``undecodable`` `UndecodableEvent`, others as for appends."""
+"""How a read ended: with every event that was asked for (``complete``), because its reader stopped
+iterating (``stopped``), or with an error: ``hole`` is `StreamHole`, ``undecodable`` is
+`UndecodableEvent`, the others are those of appends."""
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
     """
-    Which store a record is of.
+    The store that a record comes from.
 
     Attributes:
         system: ``"cassandra"`` or ``"memory"``.
-        keyspace: The table's keyspace; "" in memory.
-        table: The table; "" in memory.
+        keyspace: The keyspace of the table; "" in memory.
+        table: The name of the table; "" in memory.
     """
 
     system: str
@@ -58,19 +60,20 @@ class Source:
 @dataclass(frozen=True, slots=True)
 class AttemptEnded:
     """
-    One conditional batch was answered, or met a fault. It may carry several callers' appends.
+    An attempt to store one conditional batch has ended; the batch may carry several appends.
 
     Attributes:
         source: The store.
         stream_id: The stream.
         started: When it was sent, as seconds since the epoch.
         duration: Seconds until its answer.
-        number: Which attempt to settle these events it was, from 1: those above 1 settle.
-        outcome: What its answer says.
-        fault: The driver's class of the fault that it met; None where it was answered.
-        appends: How many callers' appends the batch held.
-        events: How many events.
-        bytes: Their payload and metadata, encoded, in bytes.
+        number: The number of the attempt to store this batch, from 1. An attempt after the first
+            settles: it finds out whether an earlier one stored the batch.
+        outcome: How it ended.
+        fault: The driver's exception class if it failed; None if it was answered.
+        appends: How many appends the batch holds.
+        events: How many events the batch holds.
+        bytes: Size of their encoded payload and metadata, in bytes.
     """
 
     source: Source
@@ -88,24 +91,27 @@ class AttemptEnded:
 @dataclass(frozen=True, slots=True)
 class AppendEnded:
     """
-    An append ended, for its caller. An append that is cancelled is carried through without one.
+    An append has ended for its caller.
+
+    If the caller was cancelled, the append itself goes on in the background.
 
     Attributes:
         source: The store.
-        stream_id: The stream; None where what was given is no stream id.
+        stream_id: The stream; None if the argument was not a UUID.
         started: When it was called, as seconds since the epoch.
         duration: Seconds that the call took.
-        outcome: What came of it.
-        error: The class of the error that says so; None where it is stored.
-        expected_version: What the caller expected.
-        version: The stream's version, as the outcome shows it; None where it shows none.
-        events: How many events it has; 0 where they were refused.
-        bytes: Their payload and metadata, encoded, in bytes.
-        limit: Bytes that an append may have, by `Settings.max_append_bytes`.
-        queue_depth: How many appends to the stream waited in this process when it came.
-        queue_wait: Seconds until its turn came, or it went away.
-        attempts: The conditional batches that it had a part in, in order; one with itself alone,
-            or shared with others. None was sent for an append that was found or refused before.
+        outcome: How it ended.
+        error: The name of the error's class; None if the events are stored.
+        expected_version: The expected version that the caller gave.
+        version: The version of the stream that the outcome reports; None if it reports none.
+        events: How many events it has; 0 if they were not valid.
+        bytes: Size of their encoded payload and metadata, in bytes.
+        limit: The most bytes that an append may have: `Settings.max_append_bytes`.
+        queue_depth: How many appends to the stream were queued or in progress in this process
+            when this one was queued.
+        queue_wait: Seconds that it was queued.
+        attempts: The attempts to store the batches that carried it, alone or with other appends,
+            in order; empty if it ended before a batch was sent.
     """
 
     source: Source
@@ -127,15 +133,15 @@ class AppendEnded:
 @dataclass(frozen=True, slots=True)
 class PageRead:
     """
-    One page of a read has come.
+    A page of a read has arrived.
 
     Attributes:
         source: The store.
         stream_id: The stream.
-        started: When it was asked for, as seconds since the epoch.
-        duration: Seconds until it was there, repetitions included.
+        started: When it was requested, as seconds since the epoch.
+        duration: Seconds until it arrived, retries included.
         events: How many events it holds.
-        bytes: Their payload as stored, in bytes.
+        bytes: Size of their payload as stored, in bytes.
         serial: Whether it was read at the serial level.
     """
 
@@ -151,15 +157,15 @@ class PageRead:
 @dataclass(frozen=True, slots=True)
 class SerialRepair:
     """
-    A quorum read showed a hole, so the rest is read again at the serial level.
+    A quorum read found a hole, so the rest of it is repeated at the serial level.
 
-    An append may have been half-way through its commit; the serial read finishes it. A hole that
-    remains ends the read with the outcome ``hole``.
+    An append may have been in the middle of its commit; the serial read completes it. If the hole
+    is still there, the read ends with the outcome ``hole``.
 
     Attributes:
         source: The store.
         stream_id: The stream.
-        version: The first version that was missing.
+        version: The first missing version.
     """
 
     source: Source
@@ -170,20 +176,20 @@ class SerialRepair:
 @dataclass(frozen=True, slots=True)
 class ReadEnded:
     """
-    A read ended. One that nobody ever asked for an event did not begin.
+    A read has ended. A read that was never iterated is not reported.
 
     Attributes:
         source: The store.
         stream_id: The stream.
-        started: When its first event was asked for, as seconds since the epoch.
-        duration: Seconds from then to the end, with all that its reader did between the events.
-        waited: Seconds of these that it waited for pages.
+        started: When its first event was requested, as seconds since the epoch.
+        duration: Seconds from then to the end, including the reader's own work between events.
+        waited: The part of these seconds that it waited for pages.
         outcome: How it ended.
-        error: The class of the error that it ended with; None where there was none.
-        events: How many events it gave.
+        error: The name of the error's class; None if there was no error.
+        events: How many events it returned.
         pages: How many pages they came in.
-        backward: Whether it was read newest first.
-        serial: Whether any of it was read at the serial level, by request or to repair.
+        backward: Whether it ran from the newest event to the oldest.
+        serial: Whether any part was read at the serial level, by request or as a repair.
     """
 
     source: Source
@@ -200,17 +206,18 @@ class ReadEnded:
 
 
 Record: TypeAlias = AppendEnded | AttemptEnded | PageRead | SerialRepair | ReadEnded
-"""Whatever a hook may be told. Later versions may tell more: pass over what you do not know."""
+"""What a hook receives. Later versions may add kinds of records: ignore those you do not know."""
 
 
 class Hook(Protocol):
     """
-    Is told what happens in a store: any callable with one argument.
+    Receives the records of a store: any callable with one argument.
 
-    It is called on the event loop, in between the store's own steps: it must not block. What it
-    raises harms no append and no read; the first time, it is logged with its traceback.
-    `AppendEnded` and `ReadEnded` come in the caller's task and context, the others in whichever.
+    It is called on the event loop, between the store's own steps, so it must not block. An
+    exception that it raises affects no append and no read; the first one is logged with its
+    traceback. `AppendEnded` and `ReadEnded` arrive in the caller's task and context, the others in
+    any task.
     """
 
     def __call__(self, record: Record, /) -> None:
-        """Take a record."""
+        """Receive a record."""

@@ -1,4 +1,4 @@
-"""Instruments: the metrics that the adapters make, their names, units, labels and buckets."""
+"""Instruments: the metrics of the adapters, with their names, units, labels and buckets."""
 
 from dataclasses import dataclass
 from typing import Final, Literal, get_args
@@ -11,7 +11,7 @@ _SUFFIXES: Final = {"s": "_seconds", "By": "_bytes", "{request}/s": "_per_second
 
 KEYSPACE: Final = "db.namespace"
 TABLE: Final = "db.collection.name"
-"""Two labels that every metric has; the names are OpenTelemetry's."""
+"""The two labels that every metric has, named as in OpenTelemetry's conventions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,25 +20,25 @@ class Instrument:
     A metric.
 
     Attributes:
-        key: Its name below ``event_store.``.
-        kind: ``"counter"``, ``"histogram"``, or ``"gauge"``.
-        unit: By UCUM, as OpenTelemetry wants it.
-        says: What it measures.
+        key: Its name after ``event_store.``.
+        kind: ``"counter"``, ``"histogram"`` or ``"gauge"``.
+        unit: The unit, in UCUM, as OpenTelemetry requires.
+        description: What it measures.
         labels: Its labels besides keyspace and table. Each has few values, whatever is stored.
-        buckets: A histogram's upper bounds.
-        observed: Read from stores at collection, rather than recorded by hooks.
-        known: The values of its one label, where Prometheus is to show all of them from the start:
-            its ``increase`` does not see a series' first sample.
+        buckets: The upper bounds of a histogram's buckets.
+        observed: Whether it is read from the stores at collection, not recorded by hooks.
+        known_values: The values of its only label, if Prometheus is to show all of them from the
+            start: its ``increase`` does not count the first sample of a series.
     """
 
     key: str
     kind: Kind
     unit: str
-    says: str
+    description: str
     labels: tuple[str, ...] = ()
     buckets: tuple[float, ...] = ()
     observed: bool = False
-    known: tuple[str, ...] = ()
+    known_values: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -47,107 +47,112 @@ class Instrument:
 
     @property
     def prometheus_name(self) -> str:
-        """Its name in Prometheus, as OpenTelemetry's own rules translate the other."""
+        """Its name in Prometheus, translated by OpenTelemetry's own rules."""
         total = "_total" if self.kind == "counter" else ""
         return f"{self.name.replace('.', '_')}{_SUFFIXES.get(self.unit, '')}{total}"
 
     @property
     def all_labels(self) -> tuple[str, ...]:
-        """All its labels, in order."""
+        """All of its labels, in order."""
         return (KEYSPACE, TABLE, *self.labels)
 
 
 SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 _BYTES: Final = tuple(float(4**power) for power in range(4, 12))
-_SHARES: Final = (0.1, 0.25, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1.0)
-_WAITING: Final = (0.0, 1.0, 2.0, 5.0, 10.0, 25.0, 50.0, 100.0, 250.0, 1000.0, 10_000.0)
-_TOGETHER: Final = (1.0, 2.0, 5.0, 10.0, 25.0, 50.0, 100.0, 250.0, 500.0)
+_RATIOS: Final = (0.1, 0.25, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1.0)
+_DEPTHS: Final = (0.0, 1.0, 2.0, 5.0, 10.0, 25.0, 50.0, 100.0, 250.0, 1000.0, 10_000.0)
+_COUNTS: Final = (1.0, 2.0, 5.0, 10.0, 25.0, 50.0, 100.0, 250.0, 500.0)
 
 
-def _duration(key: str, says: str, *labels: str) -> Instrument:
-    return Instrument(key, "histogram", "s", says, labels, SECONDS)
+def _duration(key: str, description: str, *labels: str) -> Instrument:
+    return Instrument(key, "histogram", "s", description, labels, SECONDS)
 
 
-def _observed(key: str, kind: Kind, unit: str, says: str, *labels: str) -> Instrument:
-    return Instrument(key, kind, unit, says, labels, observed=True)
+def _observed(key: str, kind: Kind, unit: str, description: str, *labels: str) -> Instrument:
+    return Instrument(key, kind, unit, description, labels, observed=True)
 
 
 APPEND_DURATION: Final = Instrument(
     "append.duration",
     "histogram",
     "s",
-    "Appends, by outcome",
+    "Duration of appends",
     ("outcome",),
     SECONDS,
-    known=get_args(AppendOutcome),
+    known_values=get_args(AppendOutcome),
 )
 APPEND_SIZE: Final = Instrument(
-    "append.size", "histogram", "By", "Payload and metadata of an append", (), _BYTES
+    "append.size", "histogram", "By", "Size of an append: payload and metadata", (), _BYTES
 )
 APPEND_LIMIT_RATIO: Final = Instrument(
-    "append.limit_ratio", "histogram", "1", "Size of an append, against its limit", (), _SHARES
+    "append.limit_ratio", "histogram", "1", "Size of an append, divided by its limit", (), _RATIOS
 )
 EVENTS_STORED: Final = Instrument("events.stored", "counter", "{event}", "Events stored")
-LANE_WAIT: Final = _duration("lane.wait", "Waiting of appends for their stream's turn")
-LANE_DEPTH: Final = Instrument(
-    "lane.depth",
+QUEUE_WAIT: Final = _duration("queue.wait", "Time that an append was queued for its stream")
+QUEUE_DEPTH: Final = Instrument(
+    "queue.depth",
     "histogram",
     "{append}",
-    "Appends that waited for the stream when one came",
+    "Appends ahead of an append when it was queued",
     (),
-    _WAITING,
+    _DEPTHS,
 )
 ATTEMPT_DURATION: Final = _duration(
-    "attempt.duration", "Conditional batches; settling are all but the first", "outcome", "settling"
+    "attempt.duration",
+    "Attempts to store a batch; those after the first settle",
+    "outcome",
+    "settling",
 )
 BATCH_SIZE: Final = Instrument(
-    "batch.size", "histogram", "By", "Payload and metadata of a conditional batch", (), _BYTES
+    "batch.size", "histogram", "By", "Size of a conditional batch: payload and metadata", (), _BYTES
 )
 BATCH_APPENDS: Final = Instrument(
-    "batch.appends", "histogram", "{append}", "Appends that shared a batch", (), _TOGETHER
+    "batch.appends", "histogram", "{append}", "Appends in one batch", (), _COUNTS
 )
 FAULTS: Final = Instrument(
-    "faults", "counter", "{fault}", "Attempts that met a fault, by the driver's class", ("fault",)
+    "faults",
+    "counter",
+    "{fault}",
+    "Attempts that failed, by the driver's exception class",
+    ("fault",),
 )
-PAGE_DURATION: Final = _duration("page.duration", "Pages of reads", "serial")
-PAGE_SIZE: Final = Instrument("page.size", "histogram", "By", "Payload of a page", (), _BYTES)
+PAGE_DURATION: Final = _duration("page.duration", "Duration of page requests", "serial")
+PAGE_SIZE: Final = Instrument("page.size", "histogram", "By", "Size of a page: payload", (), _BYTES)
 SERIAL_REPAIRS: Final = Instrument(
-    "serial_repairs", "counter", "{repair}", "Holes that were read again at the serial level"
+    "serial_repairs", "counter", "{repair}", "Reads repeated at the serial level because of a hole"
 )
 READ_DURATION: Final = Instrument(
     "read.duration",
     "histogram",
     "s",
-    "Reads, their readers' own time too",
+    "Duration of reads, including the reader's own time",
     ("outcome",),
     SECONDS,
-    known=get_args(ReadOutcome),
+    known_values=get_args(ReadOutcome),
 )
-READ_WAIT: Final = _duration("read.wait", "Waiting of reads for pages")
-EVENTS_READ: Final = Instrument("events.read", "counter", "{event}", "Events given to readers")
+READ_WAIT: Final = _duration("read.wait", "Time that a read waited for pages")
+EVENTS_READ: Final = Instrument("events.read", "counter", "{event}", "Events returned to readers")
 
-IN_FLIGHT: Final = _observed("requests.in_flight", "gauge", "{request}", "Requests at the server")
+IN_FLIGHT: Final = _observed("requests.in_flight", "gauge", "{request}", "Requests in flight")
 IN_FLIGHT_LIMIT: Final = _observed(
-    "requests.in_flight_limit", "gauge", "{request}", "How many there may be"
+    "requests.in_flight_limit", "gauge", "{request}", "Limit of the requests in flight"
 )
-APPENDS_WAITING: Final = _observed(
-    "appends.waiting", "gauge", "{append}", "Appends that wait for their stream's turn"
-)
+APPENDS_WAITING: Final = _observed("appends.waiting", "gauge", "{append}", "Appends queued now")
 STREAMS_APPENDING: Final = _observed(
-    "streams.appending", "gauge", "{stream}", "Streams that are being appended to"
+    "streams.appending", "gauge", "{stream}", "Streams with appends in progress"
 )
-APPEND_LIMIT: Final = _observed("append.limit", "gauge", "By", "Bytes that an append may have")
+APPEND_LIMIT: Final = _observed("append.limit", "gauge", "By", "Limit of the bytes in an append")
 DRIVER_CONNECTIONS: Final = _observed(
-    "driver.connections", "gauge", "{connection}", "The driver's connections to nodes"
+    "driver.connections", "gauge", "{connection}", "Connections of the driver to nodes"
 )
 DRIVER_CONNECTION_TIMEOUTS: Final = _observed(
-    "driver.connection_timeouts", "counter", "{timeout}", "Connections not made in time"
+    "driver.connection_timeouts", "counter", "{timeout}", "Connections that timed out"
 )
 DRIVER_REQUEST_TIMEOUTS: Final = _observed(
-    "driver.request_timeouts", "counter", "{timeout}", "Requests not answered in time"
+    "driver.request_timeouts", "counter", "{timeout}", "Requests that timed out"
 )
 DRIVER_REQUESTS: Final = _observed(
-    "driver.requests", "gauge", "{request}/s", "Requests a second, over about a minute"
+    "driver.requests", "gauge", "{request}/s", "Requests per second, over about a minute"
 )
 DRIVER_LATENCY: Final = _observed(
     "driver.latency", "gauge", "s", "Latency of requests since the driver connected", "quantile"
@@ -156,4 +161,4 @@ DRIVER_LATENCY: Final = _observed(
 INSTRUMENTS: Final = tuple(
     instrument for instrument in globals().values() if isinstance(instrument, Instrument)
 )
-"""All of them, in order."""
+"""All of the metrics, in order."""

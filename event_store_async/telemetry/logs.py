@@ -1,8 +1,8 @@
 """
-Logs: a hook that writes what a store does to a logger of the standard library, with fields.
+Logs: a hook that writes records to a logger of the standard library, with their fields.
 
-The fields are attributes of the log records (``extra``), all named ``event_store.…``: formatters
-like python-json-logger's, and structlog's `ExtraAdder`, write them out.
+The fields are attributes of the log records (``extra``), all named ``event_store.…``; formatters
+such as python-json-logger's, and structlog's `ExtraAdder`, write them out.
 """
 
 import logging
@@ -41,26 +41,26 @@ _LEVELS: Final = {
     "unknown": logging.WARNING,
     "hole": logging.ERROR,
 }
-"""By outcome; every other is a warning. An append whose outcome is unknown is an error."""
+"""By outcome; any other is a warning. An append whose outcome is unknown is an error."""
 
 
 class LogHook:
     """
-    Writes each record as one line with fields, at a level by what came of it.
+    Writes each record as one line with fields, at a level that depends on its outcome.
 
-    What went as planned is debug; conflicts, repeated appends and cancelled calls are info; serial
-    repairs, attempts that met a fault and calls that failed are warnings; appends whose outcome is
-    unknown, and holes, are errors.
+    Success is debug; conflicts, repeated appends and cancelled calls are info; serial repairs,
+    failed attempts and failed calls are warnings; appends whose outcome is unknown, and holes, are
+    errors.
 
     Args:
-        logger: Where they are written; the logger ``event_store_async.telemetry`` by default.
+        logger: The logger to write to; ``event_store_async.telemetry`` by default.
     """
 
     def __init__(self, logger: logging.Logger | None = None) -> None:
         self._logger = logger or logging.getLogger("event_store_async.telemetry")
 
     def __call__(self, record: Record, /) -> None:
-        """Write a record, if its level is logged."""
+        """Write a record if its level is enabled."""
         level = _level(record)
         if self._logger.isEnabledFor(level):
             words = _WORDS.get(type(record), type(record).__name__)

@@ -2,8 +2,8 @@
 OpenTelemetry: a hook that makes spans and metrics. It needs the extra ``opentelemetry``.
 
 Names follow the semantic conventions for databases: an append and a read are each one span of kind
-client, and `db.client.operation.duration` measures appends and pages. What the conventions have no
-name for begins with ``event_store.``. Only the API is used: without an SDK it does nothing.
+client, and `db.client.operation.duration` measures appends and pages. Names that the conventions do
+not define begin with ``event_store.``. Only the API is used: without an SDK nothing is recorded.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -36,28 +36,27 @@ from ..hooks import (
     Source,
 )
 from .instruments import INSTRUMENTS, Instrument
-from .measuring import Gauges, Observable, measurements
+from .measurements import Gauges, Observable, measurements
 
 __all__ = ["OpenTelemetryHook"]
 
 _NAME: Final = "event_store_async"
 _SCHEMA: Final = "https://opentelemetry.io/schemas/1.44.0"
 _OPERATION_SECONDS: Final = (0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0)
-_AS_WANTED: Final = {"stored", "stored_earlier", "conflict", "cancelled", "complete", "stopped"}
-"""Outcomes that are no errors: optimistic locking is meant to find conflicts."""
+_NOT_ERRORS: Final = {"stored", "stored_earlier", "conflict", "cancelled", "complete", "stopped"}
+"""Outcomes that are not errors: optimistic locking is meant to find conflicts."""
 
 
 class OpenTelemetryHook:
     """
     Makes spans and metrics of what a store does.
 
-    A span is made when its append or read has ended, with the times at which it began and ended;
-    its parent is the span that is current for the caller at the end. One hook serves any number of
-    stores.
+    A span is created when its append or read has ended, with the times at which it began and ended;
+    its parent is the caller's current span at that moment. One hook serves any number of stores.
 
     Args:
-        tracer_provider: Makes the spans; the global one by default.
-        meter_provider: Keeps the metrics; the global one by default.
+        tracer_provider: Creates the spans; the global provider by default.
+        meter_provider: Records the metrics; the global provider by default.
     """
 
     def __init__(
@@ -78,10 +77,11 @@ class OpenTelemetryHook:
         self._metrics: dict[str, Counter | Histogram] = {}
         for instrument in INSTRUMENTS:
             self._create(instrument)
+        # The same few labels come again and again: each mapping is made once.
         self._attributes: dict[tuple[Any, ...], Mapping[str, str]] = {}
 
     def __call__(self, record: Record, /) -> None:
-        """Make of a record what it stands for."""
+        """Turn a record into a span, metrics or both."""
         if isinstance(record, AppendEnded):
             self._append(record)
         elif isinstance(record, ReadEnded):
@@ -101,12 +101,12 @@ class OpenTelemetryHook:
                 metric.add(value, attributes)
 
     def observe(self, store: Observable) -> None:
-        """Read how busy a store is, and what its driver counts, whenever metrics are collected."""
+        """Read the statistics of a store whenever metrics are collected, as long as it lives."""
         self._gauges.add(store)
 
     def _append(self, record: AppendEnded) -> None:
         if record.outcome != "invalid":
-            error = None if record.outcome in _AS_WANTED else record.error
+            error = None if record.outcome in _NOT_ERRORS else record.error
             self._operation(record.source, "append", error, record.duration)
         self._span(
             record,
@@ -114,8 +114,8 @@ class OpenTelemetryHook:
             {
                 "event_store.expected_version": repr(record.expected_version),
                 "event_store.bytes": record.bytes,
-                "event_store.lane.depth": record.queue_depth,
-                "event_store.lane.wait": record.queue_wait,
+                "event_store.queue.depth": record.queue_depth,
+                "event_store.queue.wait": record.queue_wait,
                 "event_store.attempts": len(record.attempts),
                 **({} if record.version is None else {"event_store.version": record.version}),
             },
@@ -157,7 +157,7 @@ class OpenTelemetryHook:
         )
         for attempt in attempts if span.is_recording() else ():
             span.add_event("event_store.attempt", _attempt(attempt), _nanoseconds(_end_of(attempt)))
-        if record.outcome not in _AS_WANTED:
+        if record.outcome not in _NOT_ERRORS:
             span.set_attribute("error.type", record.error or record.outcome)
             span.set_status(StatusCode.ERROR, record.outcome)
         span.end(_nanoseconds(_end_of(record)))
@@ -171,18 +171,18 @@ class OpenTelemetryHook:
         self._operations.record(seconds, attributes)
 
     def _create(self, instrument: Instrument) -> None:
-        name, unit, says = instrument.name, instrument.unit, instrument.says
+        name, unit, description = instrument.name, instrument.unit, instrument.description
         if instrument.observed:
             callbacks = [self._observing(instrument)]
             if instrument.kind == "counter":
-                self._meter.create_observable_counter(name, callbacks, unit, says)
+                self._meter.create_observable_counter(name, callbacks, unit, description)
             else:
-                self._meter.create_observable_gauge(name, callbacks, unit, says)
+                self._meter.create_observable_gauge(name, callbacks, unit, description)
         elif instrument.kind == "counter":
-            self._metrics[instrument.key] = self._meter.create_counter(name, unit, says)
+            self._metrics[instrument.key] = self._meter.create_counter(name, unit, description)
         else:
             self._metrics[instrument.key] = self._meter.create_histogram(
-                name, unit, says, explicit_bucket_boundaries_advisory=instrument.buckets
+                name, unit, description, explicit_bucket_boundaries_advisory=instrument.buckets
             )
 
     def _observing(

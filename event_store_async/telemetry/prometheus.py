@@ -1,8 +1,8 @@
 """
-Prometheus: a hook that keeps metrics by prometheus-client. It needs the extra ``prometheus``.
+Prometheus: a hook that keeps metrics with prometheus-client. It needs the extra ``prometheus``.
 
-What a store does is added to histograms and counters as it happens; how busy it is, and what its
-driver has counted, is read when the metrics are collected.
+Records are added to histograms and counters as they arrive; a store's statistics, and those of its
+driver, are read when the metrics are collected.
 """
 
 from collections.abc import Iterable
@@ -20,22 +20,22 @@ except ModuleNotFoundError as error:
 
 from ..hooks import Record
 from .instruments import INSTRUMENTS, Instrument
-from .measuring import Gauges, Observable, measurements
+from .measurements import Gauges, Observable, measurements
 
 __all__ = ["PrometheusHook"]
 
 
 class PrometheusHook:
     """
-    Keeps a store's metrics in a registry of prometheus-client's.
+    Keeps the metrics of stores in a registry of prometheus-client.
 
-    One hook serves any number of stores, of any tables. A registry takes one of them.
+    One hook serves any number of stores, of any tables. A registry takes one such hook.
 
     Args:
-        registry: Where the metrics are registered; the library's own by default.
+        registry: Where the metrics are registered; prometheus-client's own registry by default.
 
     Raises:
-        ValueError: the registry has metrics of these names already.
+        ValueError: the registry already has metrics with these names.
     """
 
     def __init__(self, registry: CollectorRegistry = REGISTRY) -> None:
@@ -49,7 +49,7 @@ class PrometheusHook:
         registry.register(_Observing(self._gauges))
 
     def __call__(self, record: Record, /) -> None:
-        """Add what a record tells to the metrics."""
+        """Add a record to the metrics."""
         for instrument, value, labels in measurements(record):
             key = instrument.key, labels
             child = self._children.get(key) or self._child(instrument, labels)
@@ -60,13 +60,13 @@ class PrometheusHook:
 
     def _child(self, instrument: Instrument, labels: tuple[str, ...]) -> Counter | Histogram:
         metric = self._metrics[instrument.key]
-        for value in instrument.known:
+        for value in instrument.known_values:
             metric.labels(*labels[:-1], value)
         child = self._children[instrument.key, labels] = metric.labels(*labels)
         return child
 
     def observe(self, store: Observable) -> None:
-        """Read how busy a store is, and what its driver counts, whenever metrics are collected."""
+        """Read the statistics of a store whenever metrics are collected, as long as it lives."""
         self._gauges.add(store)
 
 
@@ -75,11 +75,11 @@ class _Observing(Collector):
         self._gauges = gauges
 
     def describe(self) -> Iterable[Metric]:
-        """Name the metrics, without which the registry would collect them when it registers."""
+        """Name the metrics; without this the registry would collect them when it registers."""
         return [_family(instrument) for instrument in INSTRUMENTS if instrument.observed]
 
     def collect(self) -> Iterable[Metric]:
-        """Ask the stores."""
+        """Read the statistics of the stores."""
         families = {instrument.key: _family(instrument) for instrument in INSTRUMENTS}
         shown = set()
         for instrument, value, labels in self._gauges.read():
@@ -91,13 +91,15 @@ class _Observing(Collector):
 def _metric(instrument: Instrument, registry: CollectorRegistry) -> Counter | Histogram:
     name, labels = instrument.prometheus_name, _labels(instrument)
     if instrument.kind == "counter":
-        return Counter(name, instrument.says, labels, registry=registry)
-    return Histogram(name, instrument.says, labels, registry=registry, buckets=instrument.buckets)
+        return Counter(name, instrument.description, labels, registry=registry)
+    return Histogram(
+        name, instrument.description, labels, registry=registry, buckets=instrument.buckets
+    )
 
 
 def _family(instrument: Instrument) -> CounterMetricFamily | GaugeMetricFamily:
     family = CounterMetricFamily if instrument.kind == "counter" else GaugeMetricFamily
-    return family(instrument.prometheus_name, instrument.says, labels=_labels(instrument))
+    return family(instrument.prometheus_name, instrument.description, labels=_labels(instrument))
 
 
 def _labels(instrument: Instrument) -> tuple[str, ...]:

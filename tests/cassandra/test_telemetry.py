@@ -37,13 +37,13 @@ from ..telemetry.exporters import Exported, attributes
 
 @pytest.fixture
 def exported() -> Exported:
-    """Give both adapters, with exporters in memory."""
+    """Return both adapters, with exporters in memory."""
     return Exported()
 
 
 @pytest.fixture
 def told() -> list[Record]:
-    """Give what the watched store's hooks are told."""
+    """Return the list that receives the records of the watched store."""
     return []
 
 
@@ -51,7 +51,7 @@ def told() -> list[Record]:
 async def watched(
     faulty: FaultySession, faulty_store: EventStore, keyspace: str, exported: Exported, told: Any
 ) -> AsyncGenerator[EventStore, None]:
-    """Give a store on the faulty session that is watched; its statements are prepared already."""
+    """Yield a store with hooks on the faulty session; its statements are prepared already."""
     del faulty_store
     hooks = (*exported.hooks, told.append)
     async with EventStore(faulty, keyspace=keyspace, settings=replace(QUICK, hooks=hooks)) as store:
@@ -96,7 +96,7 @@ async def test_an_append_is_seen(
     assert exported.sample("event_store_batch_size_bytes_sum", **table) == 6
     share = 6 / QUICK.max_append_bytes
     assert exported.sample("event_store_append_limit_ratio_sum", **table) == pytest.approx(share)
-    assert exported.sample("event_store_lane_depth_sum", **table) == 0
+    assert exported.sample("event_store_queue_depth_sum", **table) == 0
 
 
 async def test_a_conflict_is_seen(watched: EventStore, exported: Exported, stream_id: UUID) -> None:
@@ -218,7 +218,7 @@ async def test_a_serial_repair_is_seen(
     assert exported.sample("event_store_page_duration_seconds_count", serial="true") == 1
 
 
-async def test_a_repair_behind_an_append_is_seen(
+async def test_a_repair_within_an_append_is_seen(
     watched: EventStore, faulty: FaultySession, told: list[Any], stream_id: UUID
 ) -> None:
     await watched.persist_events(stream_id, [1, 2, 3, 4])
@@ -260,14 +260,14 @@ async def test_appends_that_share_a_batch_keep_their_callers_apart(
     assert [attempt.appends for attempt in attempts] == [1, 1, 4]
     ended = [record for record in told if isinstance(record, AppendEnded)]
     assert [record.queue_depth for record in ended] == [0, 0, 1, 2, 3, 4]
-    # Those who waited did so at least while the test looked; at the server they did not wait.
+    # The queued appends waited at least as long as the test looked at the statistics.
     assert all(record.queue_wait >= held for record in ended[2:])
     assert all(
         record.queue_wait + record.attempts[-1].duration <= record.duration for record in ended
     )
     waited = sum(record.queue_wait for record in ended)
-    assert exported.sample("event_store_lane_wait_seconds_sum") == pytest.approx(waited)
-    assert exported.total("event_store.lane.wait") == pytest.approx(waited)
+    assert exported.sample("event_store_queue_wait_seconds_sum") == pytest.approx(waited)
+    assert exported.total("event_store.queue.wait") == pytest.approx(waited)
     assert [record.attempts for record in ended[2:]] == [(attempts[2],)] * 4
     names = {span.context.span_id: span.name for span in exported.spans if span.context}
     parents = {
@@ -355,7 +355,7 @@ async def test_statistics_are_told_to_any_thread_while_appends_go_on(store: Even
     thread.start()
     try:
         looked_meanwhile = 0
-        while looked_meanwhile < 5 and thread.is_alive():  # it dies of what it must not meet
+        while looked_meanwhile < 5 and thread.is_alive():  # an exception ends it
             before = len(seen)
             await asyncio.gather(*(store.persist_events(uuid4(), ["a"]) for _ in range(20)))
             looked_meanwhile += len(seen) > before

@@ -17,7 +17,7 @@ def run(program: str) -> subprocess.CompletedProcess[str]:
 def test_the_library_loads_none_of_them() -> None:
     done = run(
         "import sys, event_store_async, event_store_async.telemetry.logs\n"
-        "import event_store_async.telemetry.measuring\n"
+        "import event_store_async.telemetry.measurements\n"
         f"print([name for name in {LIBRARIES!r} if name in sys.modules])"
     )
 

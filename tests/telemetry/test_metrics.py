@@ -19,7 +19,7 @@ from event_store_async.hooks import (
     Source,
 )
 from event_store_async.telemetry.instruments import INSTRUMENTS
-from event_store_async.telemetry.measuring import measurements
+from event_store_async.telemetry.measurements import measurements
 from event_store_async.telemetry.opentelemetry import OpenTelemetryHook
 from event_store_async.telemetry.prometheus import PrometheusHook
 
@@ -60,8 +60,8 @@ EXPECTED = [
     ("append.size", "_count", {}, 2),
     ("append.limit_ratio", "_count", {}, 2),
     ("events.stored", "", {}, 2),
-    ("lane.wait", "_count", {}, 2),
-    ("lane.depth", "_count", {}, 2),
+    ("queue.wait", "_count", {}, 2),
+    ("queue.depth", "_count", {}, 2),
     ("attempt.duration", "_count", {"outcome": "applied", "settling": "false"}, 1),
     ("attempt.duration", "_count", {"outcome": "unknown", "settling": "true"}, 1),
     ("batch.size", "_count", {}, 1),
@@ -110,8 +110,8 @@ def test_both_adapters_measure_the_same(
 SUMS = [
     ("append.size", 600.0),
     ("append.limit_ratio", 0.6),
-    ("lane.wait", 0.25),
-    ("lane.depth", 8.0),
+    ("queue.wait", 0.25),
+    ("queue.depth", 8.0),
     ("batch.size", 300.0),
     ("batch.appends", 3.0),
     ("page.size", 10_000.0),
@@ -219,7 +219,7 @@ def test_a_store_is_asked_once_a_collection(
 ) -> None:
     # What it said is used for a second, which a collection may take on a slow machine.
     clock = SimpleNamespace(monotonic=lambda: 1.0)
-    monkeypatch.setattr("event_store_async.telemetry.measuring.time", clock)
+    monkeypatch.setattr("event_store_async.telemetry.measurements.time", clock)
     busy = Busy()
     exported.opentelemetry.observe(busy)
 

@@ -37,8 +37,8 @@ def test_an_append_is_a_span_with_the_times_at_which_it_was(exported: Exported) 
         "event_store.version": 5,
         "event_store.events": 2,
         "event_store.bytes": 300,
-        "event_store.lane.depth": 4,
-        "event_store.lane.wait": 0.125,
+        "event_store.queue.depth": 4,
+        "event_store.queue.wait": 0.125,
         "event_store.attempts": 1,
     }
 

@@ -1,6 +1,9 @@
 """
-The Grafana dashboard of the library's metrics, made of a list of panels.
+The Grafana dashboard of the library's metrics, generated from a list of panels.
 
-``python -m tools.dashboard`` writes docs/telemetry/grafana-dashboard.json; a test holds the file to
-this code, and every metric in it to those that the adapters export.
+    panels      the graphs, row by row
+    grafana     the panels as the JSON model of a dashboard
+
+``python -m tools.dashboard`` writes docs/telemetry/grafana-dashboard.json. Tests check that the
+file matches this code, and that the adapters export every metric in it.
 """

@@ -73,7 +73,7 @@ def _graph(number: int, panel: Panel, place: dict[str, int]) -> dict[str, Any]:
         "id": number,
         "type": "timeseries",
         "title": panel.title,
-        "description": panel.says,
+        "description": panel.description,
         "datasource": _DATASOURCE,
         "gridPos": place,
         "fieldConfig": {"defaults": {"unit": panel.unit, "min": 0}, "overrides": []},

@@ -1,4 +1,4 @@
-"""Panels: what the dashboard shows, row by row."""
+"""Panels: the graphs of the dashboard, row by row."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -17,13 +17,13 @@ class Panel:
 
     Attributes:
         title: Its title.
-        says: What to make of it.
-        unit: Grafana's name of the unit.
-        queries: Expressions in PromQL, by their legends.
+        description: How to read it.
+        unit: The unit, by Grafana's name.
+        queries: Pairs of a legend and an expression in PromQL.
     """
 
     title: str
-    says: str
+    description: str
     unit: str
     queries: tuple[tuple[str, str], ...]
 
@@ -50,7 +50,7 @@ def _quantiles(instrument: Instrument, matchers: str = "") -> tuple[tuple[str, s
 
 def _increase(instrument: Instrument, part: str, matchers: str) -> str:
     series, over = _selected(instrument, part, matchers), "$__rate_interval"
-    # `increase` does not see a series' first sample; some exporters make a series when it happens.
+    # `increase` misses the first sample of a series; some exporters create a series only then.
     first = f"({series} unless {series} offset {over})"
     return f"sum((increase({series}[{over}]) > 0) or {first} or 0 * {series})"
 
@@ -67,19 +67,19 @@ ROWS: Final[dict[str, tuple[Panel, ...]]] = {
     "Appends": (
         Panel(
             "Appends by outcome",
-            "What came of appends, each second.",
+            "How appends ended, per second.",
             "ops",
             _rates(it.APPEND_DURATION, "outcome"),
         ),
         Panel(
-            "Latency of appends that were stored",
-            "The whole call: waiting for the stream's turn, and every attempt.",
+            "Latency of stored appends",
+            "The whole call: the time in the queue, and every attempt.",
             "s",
             _quantiles(it.APPEND_DURATION, _STORED),
         ),
         Panel(
-            "Conflicts, of all appends",
-            "Appends that found the stream elsewhere. Many mean that it is contended.",
+            "Share of conflicts in all appends",
+            "Appends that found the stream at another version. Many mean contention.",
             "percentunit",
             (
                 (
@@ -91,14 +91,14 @@ ROWS: Final[dict[str, tuple[Panel, ...]]] = {
         ),
         Panel(
             "Unknown outcomes",
-            "Appends that no quorum settled in time. Each must be appended again by its caller.",
+            "Appends that no quorum settled in time. Their callers must append the events again.",
             "short",
             (("unknown", _increase(it.APPEND_DURATION, "_count", _UNKNOWN)),),
         ),
-        Panel("Events stored", "Each second.", "ops", (("events", _rate(it.EVENTS_STORED)),)),
+        Panel("Events stored", "Per second.", "ops", (("events", _rate(it.EVENTS_STORED)),)),
         Panel(
-            "Size of appends, against their limit",
-            "At 100 % an append is refused as too large.",
+            "Size of appends, relative to their limit",
+            "An append above 100 % is refused as too large.",
             "percentunit",
             _quantiles(it.APPEND_LIMIT_RATIO),
         ),
@@ -106,49 +106,55 @@ ROWS: Final[dict[str, tuple[Panel, ...]]] = {
     "Settling": (
         Panel(
             "First attempts by outcome",
-            "Conditional batches as they were first sent.",
+            "The first attempt to store each conditional batch.",
             "ops",
             _rates(it.ATTEMPT_DURATION, "outcome", 'settling="false"'),
         ),
         Panel(
             "Settle attempts by outcome",
-            "Batches that were sent again, since what became of them was unknown.",
+            "Batches sent again because the outcome of an earlier attempt was unknown.",
             "ops",
             _rates(it.ATTEMPT_DURATION, "outcome", 'settling="true"'),
         ),
         Panel(
-            "Faults by the driver's class",
-            "What attempts met instead of an answer.",
+            "Faults by the driver's exception class",
+            "How attempts failed.",
             "ops",
             _rates(it.FAULTS, "fault"),
         ),
         Panel(
             "Latency of attempts",
-            "One conditional batch, from sending it to its answer.",
+            "One conditional batch, from the request to its answer.",
             "s",
             _quantiles(it.ATTEMPT_DURATION),
         ),
         Panel("Size of batches", "Payload and metadata.", "bytes", _quantiles(it.BATCH_SIZE)),
         Panel(
-            "Appends that share a batch", "By group commit.", "short", _quantiles(it.BATCH_APPENDS)
+            "Appends in a batch",
+            "Appends to one stream that are stored together.",
+            "short",
+            _quantiles(it.BATCH_APPENDS),
         ),
     ),
-    "StreamQueues": (
+    "Queues": (
         Panel(
-            "Waiting for the stream's turn",
-            "Appends of one process to one stream take turns.",
+            "Time in the queue",
+            "In each process, the appends to one stream are queued.",
             "s",
-            _quantiles(it.LANE_WAIT),
+            _quantiles(it.QUEUE_WAIT),
         ),
         Panel(
-            "Depth of lanes", "How many waited when one came.", "short", _quantiles(it.LANE_DEPTH)
+            "Depth of the queue",
+            "Appends ahead of an append when it was queued.",
+            "short",
+            _quantiles(it.QUEUE_DEPTH),
         ),
         Panel(
-            "Appends waiting, streams appending",
-            "At this moment, over all processes.",
+            "Queued appends, streams with appends",
+            "Now, in all processes.",
             "short",
             (
-                ("appends waiting", _now(it.APPENDS_WAITING)),
+                ("queued appends", _now(it.APPENDS_WAITING)),
                 ("streams", _now(it.STREAMS_APPENDING)),
             ),
         ),
@@ -156,23 +162,28 @@ ROWS: Final[dict[str, tuple[Panel, ...]]] = {
     "Reads": (
         Panel(
             "Reads by outcome",
-            "How reads ended, each second.",
+            "How reads ended, per second.",
             "ops",
             _rates(it.READ_DURATION, "outcome"),
         ),
-        Panel("Events read", "Each second.", "ops", (("events", _rate(it.EVENTS_READ)),)),
+        Panel("Events read", "Per second.", "ops", (("events", _rate(it.EVENTS_READ)),)),
         Panel(
-            "Waiting of reads for pages",
-            "What a whole read waited; its reader's own time is not in it.",
+            "Time that reads wait for pages",
+            "In a whole read, without the reader's own time.",
             "s",
             _quantiles(it.READ_WAIT),
         ),
-        Panel("Pages", "Each second, by level.", "ops", _rates(it.PAGE_DURATION, "serial")),
-        Panel("Latency of pages", "One page.", "s", _quantiles(it.PAGE_DURATION)),
+        Panel(
+            "Pages",
+            "Per second, serial ones apart.",
+            "ops",
+            _rates(it.PAGE_DURATION, "serial"),
+        ),
+        Panel("Latency of pages", "One page, retries included.", "s", _quantiles(it.PAGE_DURATION)),
         Panel("Size of pages", "Payload.", "bytes", _quantiles(it.PAGE_SIZE)),
         Panel(
             "SERIAL repairs",
-            "Reads that met an append half-way through its commit, and finished it.",
+            "Reads that met an append in the middle of its commit, and completed it.",
             "ops",
             (("repairs", _rate(it.SERIAL_REPAIRS)),),
         ),
@@ -180,19 +191,19 @@ ROWS: Final[dict[str, tuple[Panel, ...]]] = {
     "Requests and driver": (
         Panel(
             "Requests in flight",
-            "Of all processes, and how many there may be; at the limit, requests wait.",
+            "In all processes, with their limit; at the limit, further requests wait.",
             "short",
             (("in flight", _now(it.IN_FLIGHT)), ("limit", _now(it.IN_FLIGHT_LIMIT))),
         ),
         Panel(
             "Connections of the driver",
-            "To nodes, over all processes.",
+            "To nodes, in all processes.",
             "short",
             (("connections", _now(it.DRIVER_CONNECTIONS)),),
         ),
         Panel(
             "Timeouts of the driver",
-            "Connections and requests that were not answered in time.",
+            "Connections and requests that timed out, per second.",
             "ops",
             (
                 ("connections", _rate(it.DRIVER_CONNECTION_TIMEOUTS)),
@@ -200,14 +211,14 @@ ROWS: Final[dict[str, tuple[Panel, ...]]] = {
             ),
         ),
         Panel(
-            "Latency by the driver",
-            "Since it connected; of several processes, the worst.",
+            "Latency in the driver",
+            "Since it connected; the highest of all processes.",
             "s",
             (("p{{quantile}}", f"max by (quantile) ({_selected(it.DRIVER_LATENCY)})"),),
         ),
         Panel(
-            "Requests by the driver",
-            "Each second, over about a minute.",
+            "Requests of the driver",
+            "Per second, over about a minute.",
             "reqps",
             (("requests", _now(it.DRIVER_REQUESTS)),),
         ),

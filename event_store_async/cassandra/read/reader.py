@@ -85,7 +85,7 @@ class Reader(Generic[T]):
             try:
                 while progress.hole is None:
                     coming = pages.take()
-                    page = await (coming if watch is None else watch.waiting(coming))
+                    page = await (coming if watch is None else watch.wait_for(coming))
                     if page is None:
                         break
                     rows = progress.accept(page.rows, last_page=page.state is None)
@@ -103,7 +103,7 @@ class Reader(Generic[T]):
                 raise StreamHole(wanted.stream_id, progress.hole)
             serial = True
             if watch is not None:
-                watch.repairs(progress.hole)
+                watch.repair_started(progress.hole)
             progress = GapCheck(progress.wanted, progress.head)
 
     async def read_exactly(
@@ -194,7 +194,7 @@ class Reader(Generic[T]):
         if not serial and found != list(whole):
             if self.observer is not None:
                 missing = min(set(whole).difference(found), default=version)
-                self.observer.tell(SerialRepair(self.observer.source, stream_id, missing))
+                self.observer.report(SerialRepair(self.observer.source, stream_id, missing))
             return await self.recent_ids(stream_id, head, count, deadline, serial=True)
         return version, {row[0]: UUID(row[1]) for row in page.rows if row[1] is not None}
 
@@ -223,7 +223,7 @@ class Reader(Generic[T]):
             size = sum(len(row[PAYLOAD] or b"") for row in page.rows)
             sizer.saw(len(page.rows), size)
             if watch is not None and asked is not None:
-                watch.page_came(asked, len(page.rows), size, serial=serial)
+                watch.page_arrived(asked, len(page.rows), size, serial=serial)
             return page
 
         return Pages(fetch)

@@ -1,4 +1,4 @@
-"""Measuring: what each record, and each store, adds to which metric."""
+"""Measurements: what each record, and each store, adds to which metric."""
 
 import time
 import weakref
@@ -19,26 +19,26 @@ from . import instruments as it
 from .instruments import Instrument
 
 Measurement: TypeAlias = tuple[Instrument, float, tuple[str, ...]]
-"""A metric, what is added to it, and the values of all its labels."""
+"""A metric, the value to record, and the values of all its labels."""
 
 
 class Observable(Protocol):
-    """A store that can tell how busy it is."""
+    """A store with statistics, as `EventStore` and `MemoryEventStore` have them."""
 
     def statistics(self) -> Statistics:
-        """Tell it; from any thread, and never with an error."""
+        """Return how busy the store is; callable from any thread, and never raises."""
 
 
 def measurements(record: Record) -> Iterator[Measurement]:
-    """Return what a record adds to the metrics."""
+    """Yield what a record adds to the metrics."""
     of = (record.source.keyspace, record.source.table)
     if isinstance(record, AppendEnded):
         yield it.APPEND_DURATION, record.duration, (*of, record.outcome)
         if record.events:
             yield it.APPEND_SIZE, record.bytes, of
             yield it.APPEND_LIMIT_RATIO, record.bytes / record.limit, of
-            yield it.LANE_DEPTH, record.queue_depth, of
-            yield it.LANE_WAIT, record.queue_wait, of
+            yield it.QUEUE_DEPTH, record.queue_depth, of
+            yield it.QUEUE_WAIT, record.queue_wait, of
         if record.outcome == "stored":
             yield it.EVENTS_STORED, record.events, of
     elif isinstance(record, AttemptEnded):
@@ -61,15 +61,16 @@ def measurements(record: Record) -> Iterator[Measurement]:
 
 
 _FRESH: Final = 1.0
-"""Seconds for which statistics count as those of now: they are asked for once a collection, not
-once a metric, since the driver takes its time to make them, and holds the GIL."""
+"""Seconds for which statistics are used again, so that they are read once a collection and not once
+a metric: the driver takes a while to compute them, and holds the GIL."""
 
 
 class Gauges:
     """
-    Reads the stores that are observed, at collection time; stores that are gone are forgotten.
+    Reads the statistics of the observed stores when metrics are collected.
 
-    Several stores of one table count as one: what can be added up is, of latencies the worst shows.
+    Stores are held weakly: one that is gone is dropped. Several stores of one table count as one:
+    their numbers are added up, except latencies and append limits, of which the highest counts.
     """
 
     def __init__(self) -> None:
@@ -84,14 +85,14 @@ class Gauges:
         self._fresh_until = 0.0
 
     def read(self) -> tuple[Measurement, ...]:
-        """Return what the stores show now."""
+        """Return the current measurements of all stores."""
         now = time.monotonic()
         if now >= self._fresh_until:
-            self._read = self._ask()
+            self._read = self._collect()
             self._fresh_until = now + _FRESH
         return self._read
 
-    def _ask(self) -> tuple[Measurement, ...]:
+    def _collect(self) -> tuple[Measurement, ...]:
         found: dict[tuple[Instrument, tuple[str, ...]], float] = {}
         for reference in tuple(self._stores):
             store = reference()
