@@ -1,4 +1,4 @@
-"""Health: whether a store can do its work now, for readiness probes."""
+"""Health: whether a store works at this moment, for readiness probes."""
 
 from .values import value
 
@@ -6,17 +6,17 @@ from .values import value
 @value
 class Health:
     """
-    Whether a store can do its work at this moment.
+    Whether a store works at this moment.
 
     Attributes:
-        connected: There is a connection to a node.
-        schema_usable: The table is there, and of a version that this library uses, as far as it
-            was last seen; False where nobody could ever be asked.
-        quorum: A quorum answered a read of the table, in time.
-        latency: Seconds that the read took; None where it was not answered.
-        in_flight: Requests at the server.
-        appends_waiting: Appends that wait for their stream's turn.
-        reasons: Why it is not ready, in words for people; empty where it is.
+        connected: Whether there is a connection to a node.
+        schema_usable: Whether the table exists, with a schema version that this library uses, when
+            it was last checked; False if it could never be checked.
+        quorum: Whether a quorum answered a read of the table in time.
+        latency: Seconds that the read took; None if it was not answered.
+        in_flight: The number of requests in flight.
+        appends_waiting: The number of queued appends.
+        reasons: Why the store is not ready, for people to read; empty if it is ready.
     """
 
     connected: bool
@@ -29,7 +29,7 @@ class Health:
 
     @classmethod
     def closed(cls) -> "Health":
-        """Return the health of a store that is closed."""
+        """Return the health of a closed store."""
         return cls(
             connected=False,
             schema_usable=False,

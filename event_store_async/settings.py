@@ -1,4 +1,4 @@
-"""Settings: limits, deadlines and sources of time and ids of a store."""
+"""Settings: the limits, deadlines, hooks, and sources of time and ids of a store."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields
@@ -17,36 +17,43 @@ from .retry import Backoff
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """
-    What can be tuned in a store. Every default is meant to be right for most.
+    The tunable parameters of a store. The defaults suit most applications.
+
+    Numbers must be positive and finite.
 
     Attributes:
-        timeout: Seconds until an append, or one page of a read, must have an answer. Within it
-            the request is repeated until its outcome is known.
-        request_timeout: Seconds that one attempt may take. More than the server's own limits
-            (write_request_timeout 2 s, cas_contention_timeout 1.8 s), or the server's answer
-            would come too late to be heard.
-        close_timeout: Seconds that `close` waits for what is in flight.
-        max_append_bytes: Bytes of payload and metadata in one append. A conditional batch goes
-            through Paxos as one blob; the server's own walls are at 16 MiB.
-        max_append_events: Events in one append.
-        max_batch_events: Events that several appends to one stream which expect `ANY` may have
-            together, to be stored by one conditional batch; 1 stores each by one of its own.
-        max_batch_bytes: Bytes of payload and metadata that they may have together.
-        compress_above: Payloads of more bytes than this are stored compressed, by zstd; None is
-            never. It needs the extra ``zstd``, as does reading them, which needs no setting.
-        look_back: How many of a stream's last versions are searched for the event ids of an
+        timeout: Seconds before an append, or one page of a read, must be answered. Until then the
+            request is repeated until its outcome is known.
+        request_timeout: Seconds that one attempt may take. Keep it above the server's own limits
+            (write_request_timeout 2 s, cas_contention_timeout 1.8 s): below them, the client gives
+            up before the server's answer arrives.
+        close_timeout: Seconds that `close` waits for appends in progress.
+        max_append_bytes: The most bytes of payload and metadata in one append. A conditional batch
+            goes through Paxos as one blob; the server's own limit is 16 MiB.
+        max_append_events: The most events in one append.
+        max_batch_events: The most events in one batch. Queued appends to one stream that expect
+            `ANY` are stored together, by one conditional batch; 1 stores each append by itself.
+        max_batch_bytes: The most bytes of payload and metadata in such a batch.
+        compress_above: Payloads of more bytes than this are stored compressed with zstd; None
+            disables compression. It needs the extra ``zstd``. So does reading compressed events,
+            whatever this setting is.
+        look_back: How many of the last versions of a stream are searched for the event ids of an
             append that expects no exact version.
-        max_in_flight: Requests at the server at once; the others wait their turn. Far below the
-            driver's queue (8,192), so that this one never overflows.
-        max_waiting: Appends that may wait for one stream at once, in this process.
-        known_heads: Streams whose version is remembered, to spare an append without an exact
-            expected version its first read.
-        page_bytes: The size that pages of a read aim at, where the caller names no page size.
+        max_in_flight: The most requests in flight, 4,096 at most; further requests wait. Far below
+            the size of the driver's queue (8,192), which therefore never overflows.
+        max_waiting: The most appends queued for one stream, in this process; further appends fail
+            with `StoreOverloaded`.
+        known_heads: The number of streams whose last known version is kept. It spares an append
+            without an exact expected version its first read.
+        page_bytes: The target size of a page, in bytes, if the caller gives no page size.
         backoff: The pauses between attempts.
-        clock: Gives the events' timestamps: aware datetimes.
-        new_event_id: Gives the ids of events that come without one.
-        hooks: Who is told what happens in the store, record by record: see
-            `event_store_async.hooks`, and the adapters in `event_store_async.telemetry`.
+        clock: Returns the timestamps of events, as aware datetimes.
+        new_event_id: Returns an id for an event that has none.
+        hooks: Callables that receive the records of the store: see `event_store_async.hooks`, and
+            the adapters in `event_store_async.telemetry`.
+
+    Raises:
+        InvalidArgument: a value is not valid.
     """
 
     timeout: float = 10.0
@@ -68,7 +75,7 @@ class Settings:
     hooks: Sequence[Hook] = field(default=(), repr=False)
 
     def __post_init__(self) -> None:
-        """Refuse numbers that are not positive, compression where there is none, and no hooks."""
+        """Check the numbers, that zstd is installed if it is asked for, and that hooks are callables."""
         for item in fields(self):
             value = getattr(self, item.name)
             if item.type in {float, int}:
@@ -80,7 +87,7 @@ class Settings:
         if isinstance(self.hooks, str) or not isinstance(self.hooks, Sequence):
             raise InvalidArgument(
                 f"hooks must be a tuple of callables, not {type(self.hooks).__name__}",
-                hint="(hook,) is one",
+                hint="for a single hook: hooks=(hook,)",
             )
         for hook in self.hooks:
             if not callable(hook):
@@ -97,4 +104,4 @@ def _check_number(name: str, value: object, *, whole: bool) -> None:
     if not 0 < value < float("inf"):
         raise InvalidArgument(f"{name} must be above 0 and finite, not {value!r}")
     if name == "max_in_flight" and value > _MAX_IN_FLIGHT:
-        raise InvalidArgument(f"max_in_flight must be {_MAX_IN_FLIGHT} at most, not {value!r}")
+        raise InvalidArgument(f"max_in_flight must be at most {_MAX_IN_FLIGHT}, not {value!r}")

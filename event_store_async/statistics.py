@@ -1,4 +1,4 @@
-"""Statistics: how busy a store is now, and what its driver has counted."""
+"""Statistics: how busy a store is at this moment, and what its driver has counted."""
 
 from .hooks import Source
 from .values import value
@@ -10,16 +10,16 @@ class DriverMetrics:
     What the driver has counted since it connected.
 
     Attributes:
-        connections: Connections to nodes, now.
-        connection_timeouts: Connections that could not be made in time.
-        request_timeouts: Requests that had no answer in time, lost connections among them.
-        requests_per_second: Of the last minute, weighted exponentially.
-        latency_mean: Seconds that a request took, in the mean.
-        latency_p50: Seconds that half of the requests took at most.
-        latency_p95: Seconds that 95 of 100 requests took at most.
-        latency_p99: Seconds that 99 of 100 requests took at most.
-        latency_p999: Seconds that 999 of 1,000 requests took at most.
-        latency_max: Seconds that the slowest request took.
+        connections: The number of connections to nodes, now.
+        connection_timeouts: Connections that timed out while they were opened.
+        request_timeouts: Requests that were not answered in time, including lost connections.
+        requests_per_second: Over the last minute, weighted exponentially.
+        latency_mean: The mean duration of a request, in seconds.
+        latency_p50: The median, in seconds.
+        latency_p95: The 95th percentile, in seconds.
+        latency_p99: The 99th percentile, in seconds.
+        latency_p999: The 99.9th percentile, in seconds.
+        latency_max: The duration of the slowest request, in seconds.
     """
 
     connections: int
@@ -41,13 +41,13 @@ class Statistics:
 
     Attributes:
         source: The store.
-        in_flight: Requests at the server.
-        in_flight_limit: How many there may be, by `Settings.max_in_flight`.
-        appends_waiting: Appends that wait for their stream's turn.
-        streams_appending: Streams that are being appended to.
-        append_limit: Bytes that an append may have, by `Settings.max_append_bytes`.
-        driver: What the driver has counted; None in memory, in a forked child, where the store is
-            closed, and for a session that counts nothing.
+        in_flight: The number of requests in flight.
+        in_flight_limit: The most requests that may be in flight: `Settings.max_in_flight`.
+        appends_waiting: The number of queued appends.
+        streams_appending: The number of streams with appends in progress.
+        append_limit: The most bytes that an append may have: `Settings.max_append_bytes`.
+        driver: What the driver has counted. None in memory, in a forked child process, if the
+            store is closed, and for a session without metrics.
     """
 
     source: Source

@@ -2,43 +2,53 @@
 Every error that the library raises.
 
     EventStoreError
-    ├── ConcurrentModification          the stream is elsewhere; nothing was stored
-    ├── AppendOutcomeUnknown            no quorum answered in time; append the same events again
-    ├── RestoreOutcomeUnknown           the same of events restored; restore them again
-    ├── StoreUnavailable                no quorum could be asked, or a read failed; nothing stored
-    ├── StoreOverloaded                 too much waits already; nothing was stored
-    ├── RequestRefused                  the server said no for good; nothing was stored
-    ├── InvalidArgument (ValueError)    refused before anything was sent
-    │   ├── InvalidStreamId
-    │   ├── InvalidExpectedVersion
-    │   ├── InvalidEvent
-    │   │   └── PayloadNotEncodable
-    │   ├── AppendTooLarge
-    │   └── InvalidIdentifier           a keyspace, table or datacenter name
-    ├── MisuseError (RuntimeError)      the store is used where it cannot be
-    │   ├── StoreClosed
-    │   ├── WrongEventLoop
-    │   └── WrongProcess
-    ├── ConnectionFailed                no session could be made
-    │   ├── AuthenticationFailed
-    │   └── TlsFailed
-    ├── StreamError                     what is stored is not what it must be
-    │   ├── StreamHole
-    │   ├── StreamInconsistent
-    │   ├── UndecodableEvent
-    │   ├── MistypedEvent               its payload is not what its type says
-    │   └── UnknownEventType            its type, or that revision of it, is not registered here
-    ├── InvalidArchive                  a file of exported events is not what it must be
-    └── SchemaError                     the table is not (yet) what it must be
-        ├── SchemaMissing
-        ├── SchemaOutdated
-        ├── SchemaTooNew
-        ├── SchemaMismatch
-        ├── TimeToLiveRefused
-        └── SchemaChangeFailed
+    ├── ConcurrentModification          the stream is at another version; nothing was stored
+    ├── AppendOutcomeUnknown            the events may be stored; append them again
+    ├── RestoreOutcomeUnknown           the events may be stored; restore them again
+    ├── StoreUnavailable                no quorum could be reached; nothing was stored
+    ├── StoreOverloaded                 too many appends are queued; nothing was stored
+    ├── RequestRefused                  refused for good; nothing was stored
+    ├── InvalidArgument (ValueError)    an argument is not valid; nothing was sent
+    │   ├── InvalidStreamId             not a UUID
+    │   ├── InvalidExpectedVersion      not an expected version
+    │   ├── InvalidEvent                cannot be stored
+    │   │   └── PayloadNotEncodable     the codec refuses its payload or metadata
+    │   ├── AppendTooLarge              too many bytes or events
+    │   └── InvalidIdentifier           not a keyspace, table or datacenter name
+    ├── MisuseError (RuntimeError)      the store cannot be used here; nothing was sent
+    │   ├── StoreClosed                 it is closed
+    │   ├── WrongEventLoop              it belongs to another event loop
+    │   └── WrongProcess                it was opened before a fork
+    ├── ConnectionFailed                no node can be reached
+    │   ├── AuthenticationFailed        the credentials were refused
+    │   └── TlsFailed                   the TLS connection is not trusted
+    ├── StreamError                     a stored stream or event is not valid
+    │   ├── StreamHole                  events are missing
+    │   ├── StreamInconsistent          an event has a version above the stream's
+    │   ├── UndecodableEvent            no codec can decode it
+    │   ├── MistypedEvent               its payload does not fit its type
+    │   └── UnknownEventType            its type, or its revision of it, is not registered
+    ├── InvalidArchive                  a file of exported events is not valid
+    └── SchemaError                     the table is not as the store needs it
+        ├── SchemaMissing               it does not exist
+        ├── SchemaOutdated              its schema version is too old
+        ├── SchemaTooNew                its schema version is too new
+        ├── SchemaMismatch              its columns are not those of an event store
+        ├── TimeToLiveRefused           its rows would expire
+        └── SchemaChangeFailed          the change failed, or the nodes did not agree in time
 
-All of them can be pickled, name their facts as attributes, and carry a `hint` where a remedy is
-known. The driver's own exception, where there is one, is the ``__cause__``.
+All of them can be pickled and have their facts as attributes. ``message`` says what is wrong;
+``hint`` says what to do about it, or is None. If there is an exception of the driver, it is the
+``__cause__``.
+
+    base         the base class
+    argument     InvalidArgument and its subclasses
+    misuse       MisuseError and its subclasses
+    connection   ConnectionFailed and its subclasses
+    outcome      how appends, restores and reads end without success
+    stream       StreamError and its subclasses
+    schema       SchemaError and its subclasses
+    archive      InvalidArchive
 """
 
 from .archive import InvalidArchive

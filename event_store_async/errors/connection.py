@@ -1,15 +1,15 @@
-"""Failures to make a session."""
+"""Connections that could not be opened."""
 
 from .base import EventStoreError
 
 
 class ConnectionFailed(EventStoreError):
-    """No session could be made with any of the contact points."""
+    """None of the contact points could be reached; no store was opened."""
 
 
 class AuthenticationFailed(ConnectionFailed):
-    """The server refused the credentials."""
+    """The server refused the user name or the password."""
 
 
 class TlsFailed(ConnectionFailed):
-    """No trusted TLS connection: a certificate, its identity or the handshake is wrong."""
+    """No trusted TLS connection: the certificate, its host name or the handshake is wrong."""

@@ -1,14 +1,14 @@
-"""Use of a store where it cannot be used."""
+"""Calls on a store that cannot be used: closed, on another loop, or in another process."""
 
 from .base import EventStoreError
 
 
 class MisuseError(EventStoreError, RuntimeError):
-    """The store was used where it cannot be; nothing was sent."""
+    """The store cannot be used here; nothing was sent."""
 
 
 class StoreClosed(MisuseError):
-    """The store is closed, or closing; nothing was sent."""
+    """The store is closed or closing; nothing was sent."""
 
     def __init__(self) -> None:
         super().__init__("the event store is closed")
@@ -20,15 +20,15 @@ class WrongEventLoop(MisuseError):
     def __init__(self) -> None:
         super().__init__(
             "the event store belongs to another event loop",
-            hint="open one store for each event loop",
+            hint="open a store for each event loop",
         )
 
 
 class WrongProcess(MisuseError):
-    """The store was opened before a fork and is used in the child; nothing was sent."""
+    """The store was opened before a fork and is used in the child process; nothing was sent."""
 
     def __init__(self) -> None:
         super().__init__(
             "the event store was opened in another process",
-            hint="open a store after the fork, in each process",
+            hint="open a store in each process, after the fork",
         )

@@ -1,4 +1,4 @@
-"""What an append or a read can come to, other than success."""
+"""How appends, restores and reads end without success."""
 
 from uuid import UUID
 
@@ -9,14 +9,14 @@ from .base import EventStoreError
 
 class ConcurrentModification(EventStoreError):
     """
-    The stream is not where the append expected it; nothing was stored.
+    The stream is not at the expected version; certain: nothing was stored.
 
-    Raised by `persist_events` and returned, as a value, by `try_persist_events`.
+    `persist_events` raises it; `try_persist_events` returns it as a value.
 
     Attributes:
         stream_id: The stream.
-        expected_version: What the append expected.
-        actual_version: Where the stream was instead, at some moment during the call.
+        expected_version: The expected version that the caller gave.
+        actual_version: The version of the stream at some moment during the call.
     """
 
     __match_args__ = ("stream_id", "expected_version", "actual_version")
@@ -45,16 +45,17 @@ class ConcurrentModification(EventStoreError):
 
 class AppendOutcomeUnknown(EventStoreError):
     """
-    No quorum answered before the deadline: the append may be stored, now or a little later.
+    No quorum answered before the deadline. The append may be stored, now or a little later.
 
-    Append `events` again, with the same expected version, from this process or another: that
-    settles it, and stores them once. With `ANY` or `STREAM_EXISTS` they are looked for in the
-    stream's last `Settings.look_back` versions, so do it before the stream has moved on by more.
+    Append `events` again, with the same expected version, from this process or another. That call
+    settles the outcome: it finds the events, stores them, or reports a conflict, and never stores
+    them twice. With `ANY` or `STREAM_EXISTS` it searches the last `Settings.look_back` versions of
+    the stream for them, so repeat it before the stream has grown by more than that.
 
     Attributes:
         stream_id: The stream.
-        expected_version: What the append expected.
-        events: The events with their ids, ready to be handed to the next call.
+        expected_version: The expected version that the caller gave.
+        events: The events with their ids, ready to be passed to the next call.
         event_ids: Their ids, in order.
     """
 
@@ -74,38 +75,40 @@ class AppendOutcomeUnknown(EventStoreError):
 
     @property
     def event_ids(self) -> tuple[UUID, ...]:
-        """The ids of the events whose fate is unknown, in order."""
+        """The ids of the events that may be stored, in order."""
         return tuple(event.event_id for event in self.events)
 
 
 class StoreUnavailable(EventStoreError):
-    """No quorum of replicas could be reached in time; it is certain that nothing was stored."""
+    """A quorum of replicas could not be reached in time; certain: nothing was stored."""
 
 
 class StoreOverloaded(EventStoreError):
-    """Too many appends wait already, or one waited out its deadline; nothing was stored."""
+    """
+    Too many appends are queued, or one was queued until its deadline; certain: nothing was stored.
+    """
 
 
 class RequestRefused(EventStoreError):
-    """The server or the driver refused the request for good; nothing was stored."""
+    """The server or the driver refused the request for good; certain: nothing was stored."""
 
 
 class RestoreOutcomeUnknown(EventStoreError):
     """
-    No quorum answered before the deadline: the events may be restored, now or a little later.
+    No quorum answered before the deadline. The events may be stored, now or a little later.
 
-    Restoring them again settles it, from any process.
+    Restore the same events again, from any process: those already stored are recognised.
 
     Attributes:
         stream_id: The stream.
-        first: The version of the first of the events.
-        last: The version of the last.
+        first: The version of the first event.
+        last: The version of the last event.
     """
 
     def __init__(self, stream_id: UUID, first: int, last: int) -> None:
         super().__init__(
             f"it is unknown whether versions {first} to {last} of stream {stream_id} were restored",
-            hint="restore them again: what is stored already is recognised",
+            hint="restore the same events again; those already stored are recognised",
         )
         self.stream_id = stream_id
         self.first = first

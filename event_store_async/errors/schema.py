@@ -1,4 +1,4 @@
-"""Tables that are not (yet) what they must be."""
+"""Tables that are missing, or not as the store needs them."""
 
 from .base import EventStoreError
 
@@ -13,7 +13,7 @@ _MIGRATE_HINT = (
 
 class SchemaError(EventStoreError):
     """
-    The table is not (yet) what the store needs.
+    The table is not as the store needs it.
 
     Attributes:
         table: The table, as ``keyspace.table``.
@@ -25,7 +25,7 @@ class SchemaError(EventStoreError):
 
 
 class SchemaMissing(SchemaError):
-    """There is no such keyspace or table."""
+    """The keyspace or the table does not exist."""
 
     def __init__(self, table: str) -> None:
         super().__init__(table, "there is no such table", hint=_CREATE_HINT)
@@ -33,10 +33,10 @@ class SchemaMissing(SchemaError):
 
 class SchemaOutdated(SchemaError):
     """
-    The table is of an older schema version than this library needs.
+    The schema version of the table is older than this library needs.
 
     Attributes:
-        found: The table's schema version; 0 for a table of the Clojure original.
+        found: The schema version of the table; 0 for a table of the Clojure original.
         needed: The version that this library needs.
     """
 
@@ -53,14 +53,14 @@ class SchemaTooNew(SchemaError):
     The table was migrated by a newer release of this library.
 
     Attributes:
-        found: The table's schema version.
-        needed: The newest version that this library knows.
+        found: The schema version of the table.
+        needed: The newest version that this library supports.
     """
 
     def __init__(self, table: str, found: int, needed: int) -> None:
         super().__init__(
             table,
-            f"its schema version is {found}, this library knows {needed} at most",
+            f"its schema version is {found}, this library supports {needed} at most",
             hint="upgrade event_store_async",
         )
         self.found = found
@@ -68,18 +68,18 @@ class SchemaTooNew(SchemaError):
 
 
 class SchemaMismatch(SchemaError):
-    """The table's columns are not those of an event store."""
+    """The columns of the table are not those of an event store."""
 
 
 class TimeToLiveRefused(SchemaError):
     """
-    The table has a ``default_time_to_live``.
+    The table has a ``default_time_to_live``, so its rows expire.
 
-    It would expire the stream's version with the events, and the stream would silently begin at
-    version 1 again.
+    A stream's version would expire with its events, and the stream would silently start again at
+    version 1.
 
     Attributes:
-        seconds: The table's ``default_time_to_live``.
+        seconds: The ``default_time_to_live`` of the table.
     """
 
     def __init__(self, table: str, seconds: int) -> None:
@@ -92,4 +92,4 @@ class TimeToLiveRefused(SchemaError):
 
 
 class SchemaChangeFailed(SchemaError):
-    """The schema could not be changed, or the nodes did not agree on it in time."""
+    """The schema change failed, or the nodes did not agree on the schema in time."""

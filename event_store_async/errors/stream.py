@@ -1,4 +1,4 @@
-"""Stored streams that are not what they must be."""
+"""Stored streams and events that are not valid."""
 
 from typing import Any
 from uuid import UUID
@@ -7,22 +7,22 @@ from .base import EventStoreError
 
 
 class StreamError(EventStoreError):
-    """What is stored is not what it must be."""
+    """A stored stream or event is not valid."""
 
 
 class StreamHole(StreamError):
     """
-    Events are missing inside a stream, and a SERIAL read did not find them either.
+    Events are missing in the middle of a stream, and a SERIAL read did not find them either.
 
     Attributes:
         stream_id: The stream.
-        version: The first version that is missing.
+        version: The first missing version.
     """
 
     def __init__(self, stream_id: UUID, version: int) -> None:
         super().__init__(
             f"stream {stream_id} has no event at version {version}, but has later ones",
-            hint="rows were deleted by hand, expired, or lost; reading from a later version works",
+            hint="rows were deleted by hand, expired or lost; reading from a later version works",
         )
         self.stream_id = stream_id
         self.version = version
@@ -30,16 +30,16 @@ class StreamHole(StreamError):
 
 class StreamInconsistent(StreamError):
     """
-    An event stands beyond the stream's own version: something wrote past the protocol.
+    An event has a version above the stream's own: something else has written to the table.
 
     Attributes:
         stream_id: The stream.
-        version: The stream's version, as its head says.
+        version: The version of the stream, as its head says.
     """
 
     def __init__(self, stream_id: UUID, version: int) -> None:
         super().__init__(
-            f"stream {stream_id} is at version {version}, but an event stands behind it",
+            f"stream {stream_id} is at version {version}, but has a later event",
             hint="only this library's appends may write to the table",
         )
         self.stream_id = stream_id
@@ -48,12 +48,12 @@ class StreamInconsistent(StreamError):
 
 class UndecodableEvent(StreamError):
     """
-    An event that no codec of this store can decode; the rest of the stream stays readable.
+    No codec of this store can decode the event; the rest of the stream stays readable.
 
     Attributes:
         stream_id: The stream.
-        version: The event's version; reading on from the next one works.
-        content_type: What the event says it is; None for an event of the Clojure original.
+        version: The version of the event; reading from the next one on works.
+        content_type: The stored content type; None for an event of the Clojure original.
         data: The stored bytes.
     """
 
@@ -71,14 +71,14 @@ class UndecodableEvent(StreamError):
 
 class UnknownEventType(StreamError):
     """
-    An event whose type is not registered; reading it raw works, and so does reading on.
+    The type of the event is not registered; it can be read raw, and later events can be read.
 
     Attributes:
         stream_id: The stream.
-        version: The event's version.
-        type: The stored name of its type; None where it has none.
-        revision: The revision that it was stored in, from 1.
-        known: The highest revision that is registered here, 0 where the type is not.
+        version: The version of the event.
+        type: The stored name of its type; None if it has none.
+        revision: The revision of the type that it was stored with, from 1.
+        known: The highest revision that is registered; 0 if the type is not registered.
     """
 
     def __init__(
@@ -98,14 +98,14 @@ class UnknownEventType(StreamError):
 
 class MistypedEvent(StreamError):
     """
-    An event whose payload is not what its type says, or whose upcaster failed.
+    The payload of the event does not fit its type, or an upcaster failed.
 
     Attributes:
         stream_id: The stream.
-        version: The event's version.
+        version: The version of the event.
         type: The stored name of its type.
-        revision: The revision that it was stored in, from 1.
-        payload: What is stored, as the codec reads it.
+        revision: The revision of the type that it was stored with, from 1.
+        payload: The stored payload, decoded by the codec.
     """
 
     def __init__(
