@@ -75,7 +75,7 @@ class Settings:
     hooks: Sequence[Hook] = field(default=(), repr=False)
 
     def __post_init__(self) -> None:
-        """Check the numbers, that zstd is installed if it is asked for, and that hooks are callables."""
+        """Check that numbers are in range, zstd is there if asked for, and hooks are callables."""
         for item in fields(self):
             value = getattr(self, item.name)
             if item.type in {float, int}:

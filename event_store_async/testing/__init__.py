@@ -1,10 +1,16 @@
 """
-For tests: of applications, and of stores.
+For tests: of applications that use a store, and of stores.
 
-Applications are tested on `event_store_async.MemoryEventStore`, and their handling of faults on
-`HostileEventStore`; reducers and decisions without any store, by `given`. Whoever makes a store of
-their own proves it with `event_store_async.testing.contract.EventStoreContract`, which needs pytest
-and pytest-asyncio; this package itself needs neither.
+    hostile      HostileEventStore: any store, made to fail as real ones do
+    injections   Injection: what a hostile store does to a call
+    scenario     given-when-then for reducers and decisions, without any store
+    rendering    the differences that a failed scenario shows
+    contract     EventStoreContract: the tests that every store of the ports must pass
+    servers      the Cassandra that the pytest plugin's stores use
+
+An application is tested on `event_store_async.MemoryEventStore`. Subclass
+`event_store_async.testing.contract.EventStoreContract` to test a store of your own; it needs pytest
+and pytest-asyncio, which this package itself does not.
 """
 
 from .hostile import HostileEventStore as HostileEventStore

@@ -1,4 +1,4 @@
-"""A hostile store: any store, made to fail as real ones do, by a script or by seeded chance."""
+"""The hostile store: wraps any store and makes it fail as real stores do."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator, Mapping
@@ -22,39 +22,40 @@ from .injections import (
     Injection,
 )
 
-_NEVER: Final = MAX_VERSION // 2
-"""An expected version that no stream is at: an append with it is checked, and not stored."""
+_UNREACHED: Final = MAX_VERSION // 2
+"""A version that no stream has: an append that expects it is checked, but never stored."""
 
 
 class HostileEventStore:
     """
-    Passes calls to a store and injects faults: an application's handling of them needs no cluster.
+    Passes calls to a store and injects faults, to test how an application handles them.
 
-    What is injected is truthful (see `Injection`): bad arguments are refused as ever, and the
-    outcome of an append without events is never unknown. The same seed injects the same faults
-    into the same calls in the same order. Closing is left to who made the store.
+    Faults are truthful (see `Injection`): what the caller is told about the stream is true. Invalid
+    arguments raise their usual errors, and the outcome of an append without events is never
+    unknown. The same seed injects the same faults into the same calls in the same order. It has no
+    `close`: close the wrapped store.
 
     Args:
-        store: The store; one in memory, most often.
-        seed: Chooses the faults, the delays' lengths and the places where reads break.
-        unknown_stored: The probability that an append meets `Injection.UNKNOWN_STORED`.
-        unknown_lost: The probability that an append meets `Injection.UNKNOWN_LOST`.
-        conflict: The probability that an append meets `Injection.CONFLICT`; needs a *rival*.
-        unavailable: The probability that any call meets `Injection.UNAVAILABLE`.
-        broken_read: The probability that a read meets `Injection.BROKEN_READ`.
-        delay: The probability that any call is delayed, whatever else it meets.
-        longest_delay: Seconds; delays are drawn evenly between 0 and this.
-        sleep: Waits so many seconds; give one that does not, and no test takes longer.
-        rival: Given a stream id, returns the events that a rival appends there: events that the
-            application understands.
-        script: Faults to come before those by chance. Each waits for the first call that it can
-            happen to, and those behind it wait too; `Injection.NONE` lets one call pass.
+        store: The wrapped store; usually a `MemoryEventStore`.
+        seed: Determines the faults, the lengths of delays and where reads break.
+        unknown_stored: The probability of `Injection.UNKNOWN_STORED` for an append.
+        unknown_lost: The probability of `Injection.UNKNOWN_LOST` for an append.
+        conflict: The probability of `Injection.CONFLICT` for an append; needs *rival*.
+        unavailable: The probability of `Injection.UNAVAILABLE` for any call.
+        broken_read: The probability of `Injection.BROKEN_READ` for a read.
+        delay: The probability that a call is delayed, with or without another fault.
+        longest_delay: The longest delay in seconds; lengths are uniformly distributed.
+        sleep: Waits for a number of seconds. Replace it to make tests fast.
+        rival: Takes a stream id and returns the events that a rival appends to that stream: events
+            that the application can handle.
+        script: Faults to inject before those by chance. Each waits for the first call that it can
+            happen to, and the faults after it wait too; `Injection.NONE` lets one call pass.
 
     Attributes:
         injected: The faults that were injected, in order.
 
     Raises:
-        InvalidArgument: a probability is none, or conflicts are wanted without a *rival*.
+        InvalidArgument: a probability is not valid, or conflicts are asked for without *rival*.
     """
 
     def __init__(
@@ -83,7 +84,7 @@ class HostileEventStore:
         }
         self._chooser = Chooser(seed, chances, longest_delay, script)
         if rival is None and (conflict or Injection.CONFLICT in self._chooser.script):
-            raise InvalidArgument("a conflict needs a rival: a function that returns its events")
+            raise InvalidArgument("conflicts need rival, a function that returns its events")
         self._store = store
         self._sleep = sleep
         self._rival = rival or (lambda _: ())
@@ -91,7 +92,7 @@ class HostileEventStore:
 
     @property
     def script(self) -> tuple[Injection, ...]:
-        """What is left of the script."""
+        """The part of the script that is not used yet."""
         return tuple(self._chooser.script)
 
     async def persist_events(
@@ -102,7 +103,7 @@ class HostileEventStore:
         *,
         timeout: float | None = None,
     ) -> Persisted:
-        """Append events to a stream, if no fault prevents it; see `EventWriter`."""
+        """Append events to a stream, unless a fault prevents it; see `EventWriter`."""
         return persisted_or_raise(
             await self.try_persist_events(stream_id, events, expected_version, timeout=timeout)
         )
@@ -115,31 +116,32 @@ class HostileEventStore:
         *,
         timeout: float | None = None,
     ) -> AppendResult:
-        """Append events, a conflict being a value, if no fault prevents it; see `EventWriter`."""
-        fault = (await self._meet(stream_id, APPENDS)).fault
-        if fault in {Injection.NONE, Injection.DELAY} or _is_no_list(events):
+        """Append events, unless a fault prevents it; a conflict is returned; see `EventWriter`."""
+        injection = (await self._choose(stream_id, APPENDS)).injection
+        if injection in {Injection.NONE, Injection.DELAY} or _is_not_a_list(events):
             return await self._store.try_persist_events(
                 stream_id, events, expected_version, timeout=timeout
             )
-        drafts: list[NewEvent] = []
-        checking = self._identified(events, drafts)
-        await self._store.try_persist_events(stream_id, checking, _NEVER, timeout=timeout)
-        check_expected_version(expected_version, len(drafts))
-        unknown = AppendOutcomeUnknown(stream_id, expected_version, tuple(drafts))
-        if fault is Injection.UNAVAILABLE:
-            self._note(fault, stream_id)
+        # Invalid arguments must raise as usual: the store checks the append, without storing it.
+        identified: list[NewEvent] = []
+        checking = self._identify(events, identified)
+        await self._store.try_persist_events(stream_id, checking, _UNREACHED, timeout=timeout)
+        check_expected_version(expected_version, len(identified))
+        unknown = AppendOutcomeUnknown(stream_id, expected_version, tuple(identified))
+        if injection is Injection.UNAVAILABLE:
+            self._record(injection, stream_id)
             raise StoreUnavailable(f"injected: nothing is appended to stream {stream_id}")
-        if fault is Injection.UNKNOWN_LOST and drafts:
-            self._note(fault, stream_id)
+        if injection is Injection.UNKNOWN_LOST and identified:
+            self._record(injection, stream_id)
             raise unknown
-        if fault is Injection.CONFLICT:
-            self._note(fault, stream_id)
+        if injection is Injection.CONFLICT:
+            self._record(injection, stream_id)
             await self._store.persist_events(stream_id, self._rival(stream_id))
         result = await self._store.try_persist_events(
-            stream_id, drafts, expected_version, timeout=timeout
+            stream_id, identified, expected_version, timeout=timeout
         )
-        if fault is Injection.UNKNOWN_STORED and drafts and isinstance(result, Persisted):
-            self._note(fault, stream_id)
+        if injection is Injection.UNKNOWN_STORED and identified and isinstance(result, Persisted):
+            self._record(injection, stream_id)
             raise unknown
         return result
 
@@ -153,7 +155,7 @@ class HostileEventStore:
         page_size: int | None = None,
         consistency: ReadConsistency | None = None,
     ) -> AsyncGenerator[RecordedEvent, None]:
-        """Iterate over a stream's events, until a fault prevents it; see `EventReader`."""
+        """Iterate over a stream's events, unless a fault prevents it; see `EventReader`."""
         events = self._store.read_events(
             stream_id,
             from_version,
@@ -167,69 +169,69 @@ class HostileEventStore:
     async def _read(
         self, stream_id: UUID, events: AsyncGenerator[RecordedEvent, None]
     ) -> AsyncGenerator[RecordedEvent, None]:
-        choice = await self._meet(stream_id, READS)
-        left = choice.place
+        choice = await self._choose(stream_id, READS)
+        left = choice.events_before_break
         try:
-            if choice.fault is Injection.UNAVAILABLE:
-                self._note(choice.fault, stream_id)
+            if choice.injection is Injection.UNAVAILABLE:
+                self._record(choice.injection, stream_id)
                 raise StoreUnavailable(f"injected: reading stream {stream_id}")
             async for event in events:
-                if choice.fault is Injection.BROKEN_READ and not left:
+                if choice.injection is Injection.BROKEN_READ and not left:
                     break
                 left -= 1
                 yield event
-            if choice.fault is Injection.BROKEN_READ:
-                self._note(choice.fault, stream_id)
-                raise StoreUnavailable(f"injected: reading on in stream {stream_id}")
+            if choice.injection is Injection.BROKEN_READ:
+                self._record(choice.injection, stream_id)
+                raise StoreUnavailable(f"injected: reading more of stream {stream_id}")
         finally:
             await events.aclose()
 
     async def current_version(self, stream_id: UUID) -> int:
-        """Return a stream's version, if no fault prevents it; see `EventReader`."""
-        choice = await self._meet(stream_id, VERSION_READS)
+        """Return a stream's version, unless a fault prevents it; see `EventReader`."""
+        choice = await self._choose(stream_id, VERSION_READS)
         version = await self._store.current_version(stream_id)
-        if choice.fault is Injection.UNAVAILABLE:
-            self._note(choice.fault, stream_id)
+        if choice.injection is Injection.UNAVAILABLE:
+            self._record(choice.injection, stream_id)
             raise StoreUnavailable(f"injected: reading the version of stream {stream_id}")
         return version
 
     async def health(self, *, timeout: float = 1.0) -> Health:
         """
-        Tell the store's own health: no fault is injected.
+        Return the wrapped store's own health; no fault is injected.
 
         Raises:
-            InvalidArgument: the store tells none, or *timeout* is no timeout.
+            InvalidArgument: the store has no ``health``, or *timeout* is not a positive number.
         """
         health = getattr(self._store, "health", None)
         if health is None:
-            raise InvalidArgument(f"{type(self._store).__name__} tells no health")
-        told: Health = await health(timeout=timeout)
-        return told
+            raise InvalidArgument(f"{type(self._store).__name__} has no health()")
+        answer: Health = await health(timeout=timeout)
+        return answer
 
-    async def _meet(self, stream_id: UUID, possible: frozenset[Injection]) -> Choice:
+    async def _choose(self, stream_id: UUID, possible: frozenset[Injection]) -> Choice:
         choice = self._chooser.choose(possible)
         if choice.delay:
-            self._note(Injection.DELAY, stream_id)
+            self._record(Injection.DELAY, stream_id)
             await self._sleep(choice.delay)
         return choice
 
-    def _note(self, fault: Injection, stream_id: UUID) -> None:
-        self.injected.append(Injected(fault, stream_id))
+    def _record(self, injection: Injection, stream_id: UUID) -> None:
+        self.injected.append(Injected(injection, stream_id))
 
-    def _identified(
-        self, events: Iterable[Any | NewEvent], drafts: list[NewEvent]
+    def _identify(
+        self, events: Iterable[Any | NewEvent], identified: list[NewEvent]
     ) -> Iterator[NewEvent]:
-        """Return the events with ids, and keep them: the store stops where there are too many."""
+        """Yield the events with ids and collect them; the store stops if there are too many."""
         for event in events:
-            draft = event
+            new = event
             if isinstance(event, UnidentifiedEvent):
-                draft = event.identified(self._chooser.new_id())
+                new = event.identified(self._chooser.new_id())
             elif not isinstance(event, NewEvent):
-                draft = NewEvent(event, event_id=self._chooser.new_id())
-            drafts.append(draft)
-            yield draft
+                new = NewEvent(event, event_id=self._chooser.new_id())
+            identified.append(new)
+            yield new
 
 
-def _is_no_list(events: object) -> bool:
-    no_list = isinstance(events, str | bytes | bytearray | Mapping | NewEvent)
-    return no_list or not isinstance(events, Iterable)
+def _is_not_a_list(events: object) -> bool:
+    single = isinstance(events, str | bytes | bytearray | Mapping | NewEvent)
+    return single or not isinstance(events, Iterable)

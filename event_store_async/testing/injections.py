@@ -1,4 +1,4 @@
-"""Faults: what a hostile store does to calls, and by which rule it chooses."""
+"""Injections: the faults of a hostile store, and how they are chosen."""
 
 from collections import deque
 from collections.abc import Iterable, Mapping
@@ -13,32 +13,32 @@ from ..errors import InvalidArgument
 
 class Injection(Enum):
     """
-    What happens to one call of a `HostileEventStore`.
+    What a `HostileEventStore` does to one call.
 
-    Each is truthful: what the caller is told, a real store could have told, and what is said here
-    of the stream is so.
+    Each is truthful: a real store could give the caller the same answer, and what the answer says
+    about the stream is true.
     """
 
     NONE = "none"
     """The call passes."""
 
     DELAY = "delay"
-    """The call passes, after a while."""
+    """The call passes after a delay."""
 
     UNKNOWN_STORED = "unknown, stored"
-    """An append is stored, and ends in `AppendOutcomeUnknown`."""
+    """The append is stored, and raises `AppendOutcomeUnknown`."""
 
     UNKNOWN_LOST = "unknown, lost"
-    """An append is not stored, and ends in `AppendOutcomeUnknown`."""
+    """The append is not stored, and raises `AppendOutcomeUnknown`."""
 
     CONFLICT = "conflict"
-    """A rival appends before an append does: an exact expected version conflicts."""
+    """A rival appends first, so an append with an exact expected version conflicts."""
 
     UNAVAILABLE = "unavailable"
-    """Any call ends in `StoreUnavailable`; nothing is stored, no event is given."""
+    """The call raises `StoreUnavailable`; nothing is stored, no event is returned."""
 
     BROKEN_READ = "broken read"
-    """A read gives some of its events, one at least if there are any, then `StoreUnavailable`."""
+    """The read yields at least one event, if there are any, then raises `StoreUnavailable`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,28 +47,28 @@ class Injected:
     A fault that was injected.
 
     Attributes:
-        fault: Which.
-        stream_id: The stream that the call was about.
+        injection: What was injected.
+        stream_id: The stream of the call.
     """
 
-    fault: Injection
+    injection: Injection
     stream_id: UUID
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
     """
-    What is to happen to a call.
+    What to do to one call.
 
     Attributes:
-        fault: The fault, `NONE` included.
-        delay: Seconds to wait before it; 0 for none.
-        place: How many events a broken read gives.
+        injection: The fault, or `Injection.NONE`.
+        delay: Seconds to wait first; 0 for no delay.
+        events_before_break: How many events a broken read yields.
     """
 
-    fault: Injection
+    injection: Injection
     delay: float
-    place: int
+    events_before_break: int
 
 
 VERSION_READS: Final = frozenset({Injection.NONE, Injection.DELAY, Injection.UNAVAILABLE})
@@ -78,16 +78,16 @@ APPENDS: Final = frozenset(Injection) - {Injection.BROKEN_READ}
 
 class Chooser:
     """
-    Chooses the faults: those of the script first, then by chance.
+    Chooses the fault for each call: from the script first, then by chance.
 
     Args:
         seed: The same seed chooses the same faults for the same calls in the same order.
         chances: The probability of each fault.
-        longest_delay: Seconds; delays are drawn evenly between 0 and this.
-        script: Faults to come first; each waits for the first call that it can happen to.
+        longest_delay: The longest delay in seconds; lengths are uniformly distributed.
+        script: Faults to inject first; each waits for the first call that it can happen to.
 
     Raises:
-        InvalidArgument: chances below 0, or above 1 together.
+        InvalidArgument: a probability is below 0, or the sum of the probabilities is above 1.
     """
 
     def __init__(
@@ -97,10 +97,14 @@ class Chooser:
         longest_delay: float,
         script: Iterable[Injection],
     ) -> None:
-        together = sum(chance for fault, chance in chances.items() if fault is not Injection.DELAY)
+        together = sum(
+            chance for injection, chance in chances.items() if injection is not Injection.DELAY
+        )
         if min(chances.values()) < 0 or max(together, chances[Injection.DELAY]) > 1:
-            raise InvalidArgument("probabilities are 0 to 1, those of the faults together too")
-        # To be repeated, not to be secret.
+            raise InvalidArgument(
+                "probabilities must be between 0 and 1, and so must the sum of all but delay"
+            )
+        # Not for secrets: the sequence must be repeatable.
         self._random = Random(seed)  # noqa: S311
         self._ids = Random(f"ids of {seed}")  # noqa: S311
         self._chances = chances
@@ -108,22 +112,27 @@ class Chooser:
         self.script = deque(script)
 
     def choose(self, possible: frozenset[Injection]) -> Choice:
-        """Return what is to happen to a call that these faults can happen to."""
-        # As many draws for every call, whatever comes of them: another probability changes what
-        # happens to some calls, and leaves the others as they were.
+        """Return what to do to a call, to which only *possible* faults can happen."""
+        # Every call draws four numbers, used or not: a changed probability then changes what
+        # happens to some calls, and leaves all others as they were.
         delayed, duration, drawn, place = (self._random.random() for _ in range(4))
         delay = max(duration * self._longest_delay, 1e-6)
+        events = 1 + int(place * 9)
         if self.script:
-            fault = self.script.popleft() if self.script[0] in possible else Injection.NONE
-            return Choice(fault, delay if fault is Injection.DELAY else 0.0, 1 + int(place * 9))
+            chosen = self.script.popleft() if self.script[0] in possible else Injection.NONE
+            return Choice(chosen, delay if chosen is Injection.DELAY else 0.0, events)
         chosen = Injection.NONE
-        for fault, chance in self._chances.items():
-            if fault in possible and fault is not Injection.DELAY and chosen is Injection.NONE:
-                chosen = fault if drawn < chance else chosen
+        for injection, chance in self._chances.items():
+            if (
+                injection in possible
+                and injection is not Injection.DELAY
+                and chosen is Injection.NONE
+            ):
+                chosen = injection if drawn < chance else chosen
                 drawn -= chance
         delay = delay if delayed < self._chances[Injection.DELAY] else 0.0
-        return Choice(chosen, delay, 1 + int(place * 9))
+        return Choice(chosen, delay, events)
 
     def new_id(self) -> UUID:
-        """Return an event id of this seed's."""
+        """Return the next event id of this seed."""
         return UUID(int=self._ids.getrandbits(128), version=4)

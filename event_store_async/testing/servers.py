@@ -1,4 +1,4 @@
-"""Servers: the Cassandra that the pytest plugin's stores are on, given or embedded."""
+"""Servers: the Cassandra that the pytest plugin's stores use, an existing cluster or a new node."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
@@ -8,23 +8,24 @@ from uuid import uuid4
 
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
-from ..cassandra import EventStore
-from ..cassandra.driver.opening import Opening
+from ..cassandra import EventStore, Opening
 from ..cql_files import load_statement
+
+__all__ = ["CassandraServer", "ExistingCluster", "cassandra_server"]
 
 
 @dataclass(frozen=True, slots=True)
 class ExistingCluster:
     """
-    A cluster that is there already.
+    A cluster that is running already.
 
     Attributes:
         contact_points: Its nodes, separated by commas.
-        port: Their native port.
-        datacenter: The datacenter to connect to; None where there is only one.
-        replicas: How many replicas a keyspace gets there.
-        username: For password authentication.
-        password: The same.
+        port: The native port of the nodes.
+        datacenter: The datacenter to connect to; None if there is only one.
+        replicas: The number of replicas of the keyspaces that tests create.
+        username: The user name, for password authentication.
+        password: The password, for password authentication.
     """
 
     contact_points: str
@@ -38,12 +39,12 @@ class ExistingCluster:
 @dataclass(frozen=True, slots=True)
 class CassandraServer:
     """
-    A cluster to test on.
+    A Cassandra to test on.
 
     Attributes:
-        options: What `EventStore.connect` needs, besides a keyspace.
-        replication: Of the keyspaces made for tests.
-        version: The release that the server reports.
+        options: The arguments of `EventStore.connect`, besides the keyspace.
+        replication: Replicas by datacenter, for the keyspaces that tests create.
+        version: The Cassandra version that the server reports.
     """
 
     options: Mapping[str, Any]
@@ -52,12 +53,12 @@ class CassandraServer:
     _portal: BlockingPortal
 
     def connect(self, keyspace: str, **options: Any) -> Opening[EventStore]:
-        """Return what opens a store, on the loop that runs then; as `EventStore.connect`."""
+        """Open a store on the running event loop, as `EventStore.connect` does."""
         return EventStore.connect(keyspace=keyspace, **{**self.options, **options})
 
     @contextmanager
     def keyspace(self) -> Iterator[str]:
-        """Make a keyspace with its table, and drop it in the end."""
+        """Create a keyspace with its table, yield its name, and drop it at the end."""
         name = f"test_{uuid4().hex[:16]}"
         self._portal.call(self._create, name)
         try:
@@ -77,27 +78,30 @@ class CassandraServer:
 
 
 @contextmanager
-def cassandra_server(given: ExistingCluster | None) -> Iterator[CassandraServer]:
+def cassandra_server(cluster: ExistingCluster | None) -> Iterator[CassandraServer]:
     """
-    Give the cluster that is given, or start a node and end it.
+    Yield the given cluster, or a node that is started and stopped here.
 
-    It lives on a loop in a thread of its own: tests come and go with theirs.
+    It runs on an event loop in a thread of its own, since each test may have a loop of its own.
+
+    Args:
+        cluster: The cluster to use; None to start a node.
 
     Raises:
-        ImportError: a node is to be started, and the extra ``embedded`` is not installed.
+        ImportError: a node must be started, and the extra ``embedded`` is not installed.
         ConnectionFailed: the given cluster cannot be reached.
     """
     with (
         start_blocking_portal() as portal,
-        portal.wrap_async_context_manager(_server(given, portal)) as server,
+        portal.wrap_async_context_manager(_server(cluster, portal)) as server,
     ):
         yield server
 
 
 @asynccontextmanager
-async def _server(given: ExistingCluster | None, portal: BlockingPortal) -> Any:
+async def _server(cluster: ExistingCluster | None, portal: BlockingPortal) -> Any:
     async with AsyncExitStack() as stack:
-        if given is None:
+        if cluster is None:
             from ..embedded import EmbeddedCassandra
 
             node = await stack.enter_async_context(EmbeddedCassandra())
@@ -109,13 +113,13 @@ async def _server(given: ExistingCluster | None, portal: BlockingPortal) -> Any:
             replication = {node.local_datacenter: 1}
         else:
             options = {
-                "contact_points": given.contact_points,
-                "port": given.port,
-                "local_datacenter": given.datacenter,
-                "username": given.username,
-                "password": given.password,
+                "contact_points": cluster.contact_points,
+                "port": cluster.port,
+                "local_datacenter": cluster.datacenter,
+                "username": cluster.username,
+                "password": cluster.password,
             }
-            replication = {given.datacenter or "datacenter1": given.replicas}
+            replication = {cluster.datacenter or "datacenter1": cluster.replicas}
         async with EventStore.connect(keyspace="system", **options) as store:
             version = (await store.schema_state()).release
         yield CassandraServer(options, replication, version, portal)

@@ -199,7 +199,7 @@ async def test_it_is_the_same_by_chance(memory: MemoryEventStore, account: UUID)
 
     for _ in range(50):
         result = await handling.handle(command(account, deposit(1)))
-    rivals = sum(injected.fault is Injection.CONFLICT for injected in store.injected)
+    rivals = sum(injected.injection is Injection.CONFLICT for injected in store.injected)
     assert rivals > 10
     assert isinstance(result, CommandHandled)
     assert result.after.aggregate == Account(50, 50 + rivals)

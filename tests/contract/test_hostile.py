@@ -186,7 +186,7 @@ async def test_unavailable_means_that_nothing_is_stored(
     with pytest.raises(StoreUnavailable):
         await read(hostile, stream_id)
     assert await memory.current_version(stream_id) == 0
-    assert [each.fault for each in hostile.injected] == [Injection.UNAVAILABLE] * 4
+    assert [each.injection for each in hostile.injected] == [Injection.UNAVAILABLE] * 4
 
 
 @pytest.mark.parametrize("standing", [0, 1, 30])
@@ -225,7 +225,7 @@ async def test_delays_are_waited_by_the_sleep_that_was_given(
 
     assert len(waited) == 3
     assert all(0 < seconds <= 9 for seconds in waited)
-    assert [each.fault for each in hostile.injected] == [Injection.DELAY] * 3
+    assert [each.injection for each in hostile.injected] == [Injection.DELAY] * 3
 
 
 async def test_a_delay_in_the_script_is_one_too(memory: MemoryEventStore, stream_id: UUID) -> None:
@@ -283,7 +283,7 @@ async def torment(seed: int, **chances: Any) -> tuple[list[Injection], list[Any]
             await call()
         except EventStoreError:
             continue
-    return [each.fault for each in hostile.injected], await payloads(memory, stream_id)
+    return [each.injection for each in hostile.injected], await payloads(memory, stream_id)
 
 
 EVERYTHING = {
