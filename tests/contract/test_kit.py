@@ -1,4 +1,4 @@
-"""The kit as its users run it: in a folder of their own, in both modes of pytest-asyncio."""
+"""The kit as a user runs it: in a folder of its own, in both modes of pytest-asyncio."""
 
 import subprocess
 import sys
@@ -94,7 +94,7 @@ def test_what_a_store_cannot_do_is_skipped_by_name(tmp_path: Path) -> None:
     assert "TestMine.keeps_json is False" in done.stdout
 
 
-def test_a_broken_store_is_told_what_it_breaks(tmp_path: Path) -> None:
+def test_a_broken_store_fails_with_the_values(tmp_path: Path) -> None:
     done = run(
         tmp_path,
         A_BROKEN_STORE,
@@ -107,7 +107,7 @@ def test_a_broken_store_is_told_what_it_breaks(tmp_path: Path) -> None:
     assert "assert [0, 0, 0, 0, 0] == [0, 1, 4, 4, 6]" in done.stdout, "asserts are rewritten"
 
 
-def test_an_another_that_is_forgotten_is_asked_for(tmp_path: Path) -> None:
+def test_a_missing_reopened_is_asked_for(tmp_path: Path) -> None:
     done = run(
         tmp_path,
         A_BROKEN_STORE,
@@ -119,9 +119,9 @@ def test_an_another_that_is_forgotten_is_asked_for(tmp_path: Path) -> None:
     assert "override `reopened`, or set `opens_others = False`" in done.stdout
 
 
-def test_no_family_of_tests_hides_anothers() -> None:
-    families = [base for base in EventStoreContract.__mro__ if base is not object]
-    own = [name for base in families for name in vars(base) if name.startswith("test_")]
+def test_no_class_of_tests_overrides_a_test_of_another() -> None:
+    classes = [base for base in EventStoreContract.__mro__ if base is not object]
+    own = [name for base in classes for name in vars(base) if name.startswith("test_")]
 
     assert len(own) == len(set(own)) == len(NAMES)
 

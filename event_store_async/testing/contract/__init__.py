@@ -1,5 +1,5 @@
 """
-The contract of every event store, as tests: subclass it, give it a store, and run pytest.
+The contract of every event store, as tests: subclass it, provide a store, and run pytest.
 
     import pytest
     from event_store_async.testing.contract import EventStoreContract
@@ -12,8 +12,24 @@ The contract of every event store, as tests: subclass it, give it a store, and r
         def reopened(self, store: MyStore, **options: Any) -> MyStore:
             return MyStore(store.data, **options)
 
-`store` may be shared (as a fixture of the module's, with its scope): every test uses streams of its
-own. The tests are marked for pytest-asyncio, so they run in its strict and in its auto mode.
+Every test uses streams of its own, so the tests may share a store: make ``store`` a fixture of the
+module, with ``scope="module"``. The tests are marked for pytest-asyncio, in its strict or its auto
+mode.
+
+    base          what all tests share: the store, its capabilities, helpers
+    original      the cases of the Clojure original and of Revent
+    expectations  expected versions and conflicts
+    repetition    appends repeated with the same event ids
+    records       what is recorded of an event
+    correlation   correlation and causation ids
+    codecs        payloads
+    compression   compressed payloads
+    reading       ranges, directions, pages, and the version of a stream
+    refusals      invalid arguments
+    limits        the largest append
+    concurrency   concurrent calls, and two stores
+    closing       closed stores
+    monitoring    hooks, health and statistics
 """
 
 import pkgutil
@@ -24,13 +40,13 @@ pytest.register_assert_rewrite(
     *(f"{__name__}.{module.name}" for module in pkgutil.iter_modules(__path__))
 )
 
-from .base import ContractStore  # noqa: E402 - pytest must know before it is imported
+from .base import ContractBase, ContractStore  # noqa: E402 - after the assert rewrite
+from .closing import Closing  # noqa: E402
 from .codecs import Codecs  # noqa: E402
 from .compression import Compression  # noqa: E402
 from .concurrency import Concurrency  # noqa: E402
 from .correlation import Correlation  # noqa: E402
 from .expectations import Expectations  # noqa: E402
-from .lifetime import Closing  # noqa: E402
 from .limits import Limits  # noqa: E402
 from .monitoring import Monitoring  # noqa: E402
 from .original import Original  # noqa: E402
@@ -39,7 +55,24 @@ from .records import Records  # noqa: E402
 from .refusals import Refusals  # noqa: E402
 from .repetition import Repetition  # noqa: E402
 
-__all__ = ["ContractStore", "EventStoreContract"]
+__all__ = [
+    "Closing",
+    "Codecs",
+    "Compression",
+    "Concurrency",
+    "ContractBase",
+    "ContractStore",
+    "Correlation",
+    "EventStoreContract",
+    "Expectations",
+    "Limits",
+    "Monitoring",
+    "Original",
+    "Reading",
+    "Records",
+    "Refusals",
+    "Repetition",
+]
 
 
 class EventStoreContract(
@@ -58,19 +91,20 @@ class EventStoreContract(
     Monitoring,
 ):
     """
-    Every promise of `EventReader` and `EventWriter` that shows without faults, a test for each.
+    The tests of every promise of `EventReader` and `EventWriter` that can be seen without faults.
 
     A subclass provides:
 
-    - ``store``, a fixture: the store under test, with `Settings` as they are by default;
+    - ``store``, a fixture: the store under test, with the default `Settings`;
     - `reopened`, a method: a second store on the same streams, with other options.
 
     Attributes:
-        opens_others: There is an `reopened`. Where False, the tests that need it are skipped: those
-            of codecs, limits, look-back, sources of time and ids, of two stores and of closing.
-        keeps_json: The store's default codec is the library's `JsonCodec`. Where False, the
-            tests of its forms and refusals are skipped; the others use payloads that are plain
-            dicts, lists, texts and numbers, and expect them back as they were.
-        is_monitored: The store tells `Settings.hooks` what happens, and has ``health`` and
-            ``statistics``, as the library's own do. Those tests are skipped unless it says so.
+        opens_others: Whether the subclass has `reopened`. If False, the tests that need it are
+            skipped: codecs, limits, look-back, sources of time and ids, two stores, closing.
+        keeps_json: Whether the store's default codec is the library's `JsonCodec`. If False, the
+            tests of its forms and refusals are skipped; the other tests use plain dicts, lists,
+            strings and numbers as payloads, and expect them back unchanged.
+        is_monitored: Whether the store reports to `Settings.hooks`, and has ``health`` and
+            ``statistics``, as the library's own stores do. If False, as by default, those tests
+            are skipped.
     """

@@ -1,4 +1,4 @@
-"""What the contract's tests share: the store, its capabilities, short ways to read."""
+"""What the tests of the contract share: the store, its capabilities, and helpers to read."""
 
 from collections.abc import Callable, Iterable
 from typing import Any, ClassVar, Protocol, Self, TypeVar
@@ -15,10 +15,10 @@ _Test = TypeVar("_Test", bound=Callable[..., Any])
 
 
 class ContractStore(EventReaderWriter, Protocol):
-    """A store that the tests open, and therefore close."""
+    """A store that the tests open and therefore close."""
 
     async def close(self) -> None:
-        """Refuse new work."""
+        """Close the store; further calls raise `StoreClosed`."""
 
     async def __aenter__(self) -> Self: ...
 
@@ -26,7 +26,7 @@ class ContractStore(EventReaderWriter, Protocol):
 
 
 def needs(*capabilities: str) -> Callable[[_Test], _Test]:
-    """Have a test skipped for stores that lack a capability (flags of the contract's class)."""
+    """Skip a test if the store lacks a capability, named as the flag of the contract's class."""
 
     def mark(test: _Test) -> _Test:
         test.__dict__["needs"] = capabilities
@@ -35,8 +35,8 @@ def needs(*capabilities: str) -> Callable[[_Test], _Test]:
     return mark
 
 
-class Base:
-    """The capabilities, and what each test is given."""
+class ContractBase:
+    """The base of all tests of the contract: capabilities and fixtures."""
 
     opens_others: ClassVar[bool] = True
     keeps_json: ClassVar[bool] = True
@@ -51,21 +51,21 @@ class Base:
         settings: Settings | None = None,
     ) -> ContractStore:
         """
-        Return another store on the same streams, as another process would open one.
+        Return a second store on the same streams, as another process would open it.
 
-        The tests close it; *store* must stay open then.
+        The tests close it; *store* must stay open.
 
         Args:
-            store: What the fixture ``store`` gave.
-            codec: Writes payloads; None is the store's own default.
-            codecs: Codecs that may be met on reading besides.
-            settings: Limits, look-back, sources of time and ids.
+            store: The store of the fixture ``store``.
+            codec: Writes payloads; None for the store's default codec.
+            codecs: Further codecs for reading.
+            settings: Limits, look-back, sources of time and ids, hooks.
         """
         raise NotImplementedError("override `reopened`, or set `opens_others = False`")
 
     @pytest.fixture
     def stream_id(self) -> UUID:
-        """Give the id of a stream that does not exist yet."""
+        """Return the id of a stream that does not exist yet."""
         return uuid4()
 
     @pytest.fixture(autouse=True)
@@ -78,7 +78,7 @@ class Base:
 async def read_all(
     store: EventReaderWriter, stream_id: UUID, *bounds: int, **options: Any
 ) -> list[RecordedEvent]:
-    """Return what a read gives, as a list."""
+    """Return the events of a read as a list."""
     return [event async for event in store.read_events(stream_id, *bounds, **options)]
 
 

@@ -1,5 +1,5 @@
-"""Payloads: what the codecs keep, what they refuse, and what nobody can decode."""
-# ruff: noqa: D102, S101 - the names of the tests say what they hold; tests assert
+"""Payloads: what codecs store, what they refuse, and events that no codec can decode."""
+# ruff: noqa: D102, S101 - the names of the tests say what they check; tests assert
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,15 +14,15 @@ from ...errors import ConcurrentModification, PayloadNotEncodable, UndecodableEv
 from ...events import NewEvent
 from ...ports import EventReaderWriter
 from .base import (
-    Base,
+    ContractBase,
     needs,
     payloads,
     read_all,
 )
 
 
-class Shouting:
-    """A codec of an application's own, for texts; it refuses whispers and cannot read silence."""
+class ShoutingCodec:
+    """A custom codec for strings; it refuses lower case, and cannot decode an empty string."""
 
     content_type = "text/x-shouting"
 
@@ -37,8 +37,8 @@ class Shouting:
         return data.decode()
 
 
-class Wordless(Shouting):
-    """A codec that breaks its own contract."""
+class BrokenCodec(ShoutingCodec):
+    """A codec that breaks the contract of codecs: it does not return bytes."""
 
     def encode(self, payload: Any) -> bytes:
         return payload  # type: ignore[no-any-return]
@@ -46,7 +46,7 @@ class Wordless(Shouting):
 
 @dataclass
 class Measured:
-    """A payload that has a JSON form only where its value has one."""
+    """A payload that has a JSON form only if its value has one."""
 
     value: float
 
@@ -57,8 +57,8 @@ class Colour(Enum):
     RED = "red"
 
 
-class Codecs(Base):
-    """Through the store and back."""
+class Codecs(ContractBase):
+    """Payloads, through the store and back."""
 
     @pytest.mark.asyncio
     @needs("keeps_json")
@@ -82,7 +82,7 @@ class Codecs(Base):
         ],
         ids=repr,
     )
-    async def test_json_comes_back_as_it_went(
+    async def test_json_comes_back_unchanged(
         self, store: EventReaderWriter, stream_id: UUID, payload: Any
     ) -> None:
         await store.persist_events(stream_id, [payload])
@@ -104,7 +104,7 @@ class Codecs(Base):
         ],
         ids=repr,
     )
-    async def test_what_has_a_json_form_is_read_back_as_that(
+    async def test_other_types_are_read_back_in_their_json_form(
         self, store: EventReaderWriter, stream_id: UUID, payload: Any, form: Any
     ) -> None:
         result = await store.persist_events(stream_id, [payload])
@@ -130,7 +130,7 @@ class Codecs(Base):
         ],
         ids=ascii,
     )
-    async def test_what_json_has_no_form_for_is_refused_and_nothing_is_stored(
+    async def test_a_payload_without_a_json_form_is_refused_and_nothing_is_stored(
         self, store: EventReaderWriter, stream_id: UUID, payload: Any
     ) -> None:
         with pytest.raises(PayloadNotEncodable) as caught:
@@ -142,7 +142,7 @@ class Codecs(Base):
     @pytest.mark.asyncio
     @needs("opens_others")
     @pytest.mark.parametrize("payload", [b"", b"\x00\xff", b'{"json": "but bytes"}'])
-    async def test_raw_bytes_come_back_as_they_went(
+    async def test_raw_bytes_come_back_unchanged(
         self, store: EventReaderWriter, stream_id: UUID, payload: bytes
     ) -> None:
         async with self.reopened(store, codec=RawCodec()) as raw:
@@ -157,7 +157,7 @@ class Codecs(Base):
         async with (
             self.reopened(store, codec=RawCodec()) as raw,
             self.reopened(store, codec=JsonCodec()) as json,
-            self.reopened(store, codec=Shouting()) as shouting,
+            self.reopened(store, codec=ShoutingCodec()) as shouting,
         ):
             await raw.persist_events(stream_id, [b"raw"])
             await json.persist_events(stream_id, [{"json": 1}])
@@ -167,12 +167,12 @@ class Codecs(Base):
 
     @pytest.mark.asyncio
     @needs("opens_others")
-    async def test_a_codec_of_ones_own_writes_and_is_found_again(
+    async def test_a_custom_codec_writes_and_is_found_on_reading(
         self, store: EventReaderWriter, stream_id: UUID
     ) -> None:
         async with (
-            self.reopened(store, codec=Shouting()) as writer,
-            self.reopened(store, codecs=[Shouting()]) as reader,
+            self.reopened(store, codec=ShoutingCodec()) as writer,
+            self.reopened(store, codecs=[ShoutingCodec()]) as reader,
         ):
             await writer.persist_events(stream_id, ["HELLO"])
 
@@ -181,10 +181,10 @@ class Codecs(Base):
 
     @pytest.mark.asyncio
     @needs("opens_others")
-    async def test_whatever_a_codec_raises_refuses_the_append(
+    async def test_an_exception_of_the_codec_refuses_the_append(
         self, store: EventReaderWriter, stream_id: UUID
     ) -> None:
-        async with self.reopened(store, codec=Shouting()) as shouting:
+        async with self.reopened(store, codec=ShoutingCodec()) as shouting:
             with pytest.raises(PayloadNotEncodable, match="whisper") as caught:
                 await shouting.persist_events(stream_id, ["HELLO", "hello"])
 
@@ -194,10 +194,10 @@ class Codecs(Base):
 
     @pytest.mark.asyncio
     @needs("opens_others")
-    async def test_a_codec_that_makes_no_bytes_refuses_the_append(
+    async def test_a_codec_that_does_not_return_bytes_refuses_the_append(
         self, store: EventReaderWriter, stream_id: UUID
     ) -> None:
-        async with self.reopened(store, codec=Wordless()) as wordless:
+        async with self.reopened(store, codec=BrokenCodec()) as wordless:
             with pytest.raises(PayloadNotEncodable, match="not bytes"):
                 await wordless.persist_events(stream_id, ["TEXT"])
 
@@ -205,10 +205,10 @@ class Codecs(Base):
 
     @pytest.mark.asyncio
     @needs("opens_others")
-    async def test_an_event_of_an_unknown_content_type_is_told_with_its_bytes(
+    async def test_an_event_of_an_unknown_content_type_is_reported_with_its_bytes(
         self, store: EventReaderWriter, stream_id: UUID
     ) -> None:
-        async with self.reopened(store, codec=Shouting()) as shouting:
+        async with self.reopened(store, codec=ShoutingCodec()) as shouting:
             await shouting.persist_events(stream_id, ["HELLO"])
 
         with pytest.raises(UndecodableEvent) as caught:
@@ -220,10 +220,10 @@ class Codecs(Base):
 
     @pytest.mark.asyncio
     @needs("opens_others")
-    async def test_whatever_a_codec_raises_on_reading_is_the_cause(
+    async def test_an_exception_of_the_codec_on_reading_is_the_cause(
         self, store: EventReaderWriter, stream_id: UUID
     ) -> None:
-        async with self.reopened(store, codec=Shouting()) as shouting:
+        async with self.reopened(store, codec=ShoutingCodec()) as shouting:
             await shouting.persist_events(stream_id, [""])
 
             with pytest.raises(UndecodableEvent, match="silence") as caught:
@@ -235,10 +235,10 @@ class Codecs(Base):
     @pytest.mark.asyncio
     @needs("opens_others")
     @pytest.mark.parametrize("backward", [False, True])
-    async def test_events_around_one_that_nobody_can_decode_stay_readable(
+    async def test_events_around_an_undecodable_one_stay_readable(
         self, store: EventReaderWriter, stream_id: UUID, backward: bool
     ) -> None:
-        async with self.reopened(store, codec=Shouting()) as shouting:
+        async with self.reopened(store, codec=ShoutingCodec()) as shouting:
             for writer, payload in ((store, 1), (shouting, "TWO"), (store, 3), (shouting, "FOUR")):
                 await writer.persist_events(stream_id, [payload])
         seen: list[int] = []
@@ -258,10 +258,10 @@ class Codecs(Base):
 
     @pytest.mark.asyncio
     @needs("opens_others")
-    async def test_appending_behind_what_nobody_can_decode_works(
+    async def test_appending_after_an_undecodable_event_works(
         self, store: EventReaderWriter, stream_id: UUID
     ) -> None:
-        async with self.reopened(store, codec=Shouting()) as shouting:
+        async with self.reopened(store, codec=ShoutingCodec()) as shouting:
             await shouting.persist_events(stream_id, ["HELLO"])
 
         result = await store.persist_events(stream_id, [NewEvent("on")])
@@ -271,11 +271,11 @@ class Codecs(Base):
 
     @pytest.mark.asyncio
     @needs("opens_others")
-    async def test_what_nobody_can_decode_does_not_hide_a_conflict(
+    async def test_an_undecodable_event_does_not_hide_a_conflict(
         self, store: EventReaderWriter, stream_id: UUID
     ) -> None:
         event = NewEvent("HELLO")
-        async with self.reopened(store, codec=Shouting()) as shouting:
+        async with self.reopened(store, codec=ShoutingCodec()) as shouting:
             await shouting.persist_events(stream_id, [event, "AGAIN"])
 
         result = await store.try_persist_events(stream_id, [event, "on"], 0)

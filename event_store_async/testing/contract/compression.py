@@ -1,5 +1,5 @@
-"""Compression: large payloads are stored compressed, and nobody who reads them notices."""
-# ruff: noqa: D102, S101 - the names of the tests say what they hold; tests assert
+"""Compression: large payloads are stored compressed, and read as if they were not."""
+# ruff: noqa: D102, S101 - the names of the tests say what they check; tests assert
 
 from uuid import UUID
 
@@ -11,7 +11,7 @@ from ...events import NewEvent
 from ...ports import EventReaderWriter
 from ...settings import Settings
 from .base import (
-    Base,
+    ContractBase,
     needs,
     payloads,
     read_all,
@@ -20,18 +20,18 @@ from .base import (
 COMPRESSED = Settings(compress_above=100, max_append_bytes=1000)
 
 WORDY = {"words": "again and again and " * 40}
-"""Some 800 bytes of JSON; less than 100 compressed."""
+"""About 800 bytes of JSON; less than 100 compressed."""
 
-zstd_needed = pytest.mark.skipif(not compression.available(), reason="there is no zstd here")
+zstd_needed = pytest.mark.skipif(not compression.available(), reason="zstd is not installed")
 
 
-class Compression(Base):
-    """`Settings.compress_above`."""
+class Compression(ContractBase):
+    """Compressed payloads, by `Settings.compress_above`."""
 
     @pytest.mark.asyncio
     @needs("opens_others")
     @zstd_needed
-    async def test_it_is_transparent_to_whoever_reads(
+    async def test_it_is_transparent_to_readers(
         self, store: EventReaderWriter, stream_id: UUID
     ) -> None:
         event = NewEvent(WORDY, type="wordy", metadata={"user": "ann"})
@@ -44,13 +44,13 @@ class Compression(Base):
     @pytest.mark.asyncio
     @needs("opens_others")
     @zstd_needed
-    async def test_the_content_type_says_so_where_it_is(
+    async def test_the_content_type_says_whether_a_payload_is_compressed(
         self, store: EventReaderWriter, stream_id: UUID
     ) -> None:
-        """A codec that breaks on reading lets the stored bytes and their content type be seen."""
+        """The error of a codec that cannot decode shows the stored bytes and their content type."""
         incompressible = bytes(range(101))
         given = [b"x" * 101, b"x" * 100, incompressible]
-        async with self.reopened(store, codec=_Mute(), settings=COMPRESSED) as mute:
+        async with self.reopened(store, codec=_WriteOnlyCodec(), settings=COMPRESSED) as mute:
             await mute.persist_events(stream_id, given)
             stored = []
             for version in (1, 2, 3):
@@ -65,7 +65,7 @@ class Compression(Base):
     @pytest.mark.asyncio
     @needs("opens_others")
     @zstd_needed
-    async def test_an_append_is_measured_as_it_is_stored(
+    async def test_the_limit_applies_to_the_compressed_size(
         self, store: EventReaderWriter, stream_id: UUID
     ) -> None:
         limit = COMPRESSED.max_append_bytes
@@ -82,7 +82,7 @@ class Compression(Base):
     @pytest.mark.asyncio
     @needs("opens_others")
     @zstd_needed
-    async def test_repeating_an_append_finds_it(
+    async def test_a_repeated_append_is_recognised(
         self, store: EventReaderWriter, stream_id: UUID
     ) -> None:
         events = [NewEvent(WORDY)]
@@ -95,8 +95,8 @@ class Compression(Base):
         assert result.events[0].payload == WORDY
 
 
-class _Mute(RawCodec):
-    """Writes bytes, and reads none."""
+class _WriteOnlyCodec(RawCodec):
+    """A codec that writes bytes but cannot read them."""
 
     content_type = "application/x-mute"  # type: ignore[misc]
 

@@ -1,5 +1,5 @@
-"""Many at once: nothing is lost, nothing stored twice, and one expectation has one winner."""
-# ruff: noqa: D102, S101 - the names of the tests say what they hold; tests assert
+"""Concurrent calls: nothing is lost or stored twice, and each expectation has one winner."""
+# ruff: noqa: D102, S101 - the names of the tests say what they check; tests assert
 
 import asyncio
 from uuid import UUID, uuid4
@@ -12,15 +12,15 @@ from ...ports import EventReaderWriter
 from ...results import Persisted
 from ...versions import NO_STREAM
 from .base import (
-    Base,
+    ContractBase,
     needs,
     payloads,
     read_all,
 )
 
 
-class Concurrency(Base):
-    """Tasks of one process, and two stores on the same streams."""
+class Concurrency(ContractBase):
+    """Concurrent tasks of one process, and two stores on the same streams."""
 
     @pytest.mark.asyncio
     async def test_appends_of_many_tasks_are_stored_in_the_order_of_the_calls(
@@ -34,7 +34,7 @@ class Concurrency(Base):
         assert payloads(await read_all(store, stream_id)) == list(range(32))
 
     @pytest.mark.asyncio
-    async def test_the_events_of_one_append_stand_together(
+    async def test_the_events_of_one_append_stay_together(
         self, store: EventReaderWriter, stream_id: UUID
     ) -> None:
         await asyncio.gather(
@@ -45,7 +45,7 @@ class Concurrency(Base):
         assert read == [[task, n] for task in range(10) for n in range(3)]
 
     @pytest.mark.asyncio
-    async def test_of_many_with_one_expectation_exactly_one_wins(
+    async def test_exactly_one_of_many_with_the_same_expectation_wins(
         self, store: EventReaderWriter, stream_id: UUID
     ) -> None:
         results = await asyncio.gather(
@@ -103,7 +103,7 @@ class Concurrency(Base):
 
     @pytest.mark.asyncio
     @needs("opens_others")
-    async def test_two_stores_that_expect_nothing_lose_nothing(
+    async def test_two_stores_that_expect_any_version_lose_nothing(
         self, store: EventReaderWriter, stream_id: UUID
     ) -> None:
         async with self.reopened(store) as other:
@@ -116,7 +116,7 @@ class Concurrency(Base):
 
     @pytest.mark.asyncio
     @needs("opens_others")
-    async def test_of_two_stores_with_one_expectation_exactly_one_wins(
+    async def test_exactly_one_of_two_stores_with_the_same_expectation_wins(
         self, store: EventReaderWriter, stream_id: UUID
     ) -> None:
         async with self.reopened(store) as other:

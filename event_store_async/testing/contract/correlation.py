@@ -1,5 +1,5 @@
-"""Correlation: ids that are told once are written into every event's metadata."""
-# ruff: noqa: D102, S101 - the names of the tests say what they hold; tests assert
+"""Correlation: ids that are set once are written into the metadata of every event."""
+# ruff: noqa: D102, S101 - the names of the tests say what they check; tests assert
 
 import asyncio
 from typing import Any
@@ -11,11 +11,11 @@ from ...correlation import caused_by, correlated
 from ...errors import InvalidArgument
 from ...events import NewEvent, RecordedEvent
 from ...ports import EventReaderWriter
-from .base import Base, read_all
+from .base import ContractBase, read_all
 
 
-class Correlation(Base):
-    """`correlated` and `caused_by`."""
+class Correlation(ContractBase):
+    """Correlation and causation ids, by `correlated` and `caused_by`."""
 
     @pytest.mark.asyncio
     async def test_ids_are_written_into_every_event_appended_inside(
@@ -32,7 +32,7 @@ class Correlation(Base):
         assert result.events == tuple(read[:2])
 
     @pytest.mark.asyncio
-    async def test_what_an_event_says_itself_is_kept(
+    async def test_ids_in_an_events_own_metadata_are_kept(
         self, store: EventReaderWriter, stream_id: UUID
     ) -> None:
         event = NewEvent("a", metadata={"user": "ann", "correlation_id": "its own"})
@@ -45,7 +45,7 @@ class Correlation(Base):
         assert event.metadata == {"user": "ann", "correlation_id": "its own"}
 
     @pytest.mark.asyncio
-    async def test_what_is_left_out_stays_as_it_was_outside(
+    async def test_an_id_that_is_not_given_is_inherited(
         self, store: EventReaderWriter, stream_id: UUID
     ) -> None:
         with correlated("request-1"):
@@ -58,7 +58,7 @@ class Correlation(Base):
         assert outer.metadata == {"correlation_id": "request-1"}
 
     @pytest.mark.asyncio
-    async def test_tasks_at_the_same_time_keep_theirs_apart(
+    async def test_concurrent_tasks_keep_their_ids_apart(
         self, store: EventReaderWriter, stream_id: UUID
     ) -> None:
         async def append(name: str) -> None:
@@ -84,7 +84,7 @@ class Correlation(Base):
         assert _ids(third) == ("request-1", str(second.event_id))
 
     @pytest.mark.asyncio
-    async def test_an_event_that_belongs_to_nothing_begins_a_correlation(
+    async def test_an_event_without_a_correlation_begins_one(
         self, store: EventReaderWriter, stream_id: UUID
     ) -> None:
         (first,) = (await store.persist_events(stream_id, ["first"])).events
@@ -94,7 +94,7 @@ class Correlation(Base):
         assert _ids(second) == (str(first.event_id), str(first.event_id))
 
     @pytest.mark.asyncio
-    async def test_repeating_an_append_elsewhere_stores_it_once(
+    async def test_repeating_an_append_with_other_ids_stores_it_once(
         self, store: EventReaderWriter, stream_id: UUID
     ) -> None:
         events = [NewEvent("a")]
@@ -108,11 +108,11 @@ class Correlation(Base):
         assert await store.current_version(stream_id) == 1
 
     @pytest.mark.parametrize("wrong", [7, "", b"id"])
-    def test_an_id_is_a_text_or_a_uuid(self, wrong: Any) -> None:
+    def test_an_id_must_be_a_str_or_a_uuid(self, wrong: Any) -> None:
         with pytest.raises(InvalidArgument, match="correlation_id is a text or a UUID"):
             correlated(wrong).__enter__()
 
-    def test_the_originals_events_can_cause_nothing(self, stream_id: UUID) -> None:
+    def test_an_event_without_an_id_cannot_cause_others(self, stream_id: UUID) -> None:
         from datetime import UTC, datetime
 
         event = RecordedEvent(stream_id, 3, "a", datetime(2018, 1, 1, tzinfo=UTC))

@@ -1,5 +1,5 @@
-"""What an append may expect of its stream, and what comes of it if that is not so."""
-# ruff: noqa: D102, S101 - the names of the tests say what they hold; tests assert
+"""Expected versions, and the conflict if the stream is at another version."""
+# ruff: noqa: D102, S101 - the names of the tests say what they check; tests assert
 
 from typing import assert_never
 from uuid import UUID
@@ -18,15 +18,15 @@ from ...versions import (
     ExpectedVersion,
 )
 from .base import (
-    Base,
+    ContractBase,
     needs,
     payloads,
     read_all,
 )
 
 
-class Expectations(Base):
-    """The rows *stored*, *the stream is elsewhere* and *no events at all*."""
+class Expectations(ContractBase):
+    """Appends at the expected version, conflicts, and appends without events."""
 
     @pytest.mark.asyncio
     async def test_stored_events_follow_the_expected_version(
@@ -42,7 +42,7 @@ class Expectations(Base):
 
     @pytest.mark.asyncio
     @pytest.mark.parametrize("expected", [NO_STREAM, 1, 3, 70, MAX_VERSION - 1])
-    async def test_an_exact_version_that_the_stream_is_not_at_conflicts(
+    async def test_an_exact_version_that_is_not_the_streams_conflicts(
         self, store: EventReaderWriter, stream_id: UUID, expected: int
     ) -> None:
         await store.persist_events(stream_id, ["a", "b"])
@@ -71,7 +71,7 @@ class Expectations(Base):
         assert await store.current_version(stream_id) == 0
 
     @pytest.mark.asyncio
-    async def test_stream_exists_appends_wherever_an_old_stream_is(
+    async def test_stream_exists_appends_to_an_existing_stream(
         self, store: EventReaderWriter, stream_id: UUID
     ) -> None:
         await store.persist_events(stream_id, ["a", "b"])
@@ -81,7 +81,7 @@ class Expectations(Base):
         assert result.version == 3
 
     @pytest.mark.asyncio
-    async def test_any_is_the_default_and_appends_wherever_the_stream_is(
+    async def test_any_is_the_default_and_appends_at_any_version(
         self, store: EventReaderWriter, stream_id: UUID
     ) -> None:
         versions = [
@@ -95,7 +95,7 @@ class Expectations(Base):
     @pytest.mark.asyncio
     @needs("opens_others")
     @pytest.mark.parametrize("expected", [ANY, STREAM_EXISTS])
-    async def test_what_another_store_appended_is_in_nobodys_way(
+    async def test_appends_of_another_store_do_not_conflict(
         self, store: EventReaderWriter, stream_id: UUID, expected: ExpectedVersion
     ) -> None:
         async with self.reopened(store) as other:
@@ -118,7 +118,9 @@ class Expectations(Base):
         assert returned == raised.value
 
     @pytest.mark.asyncio
-    async def test_both_results_match(self, store: EventReaderWriter, stream_id: UUID) -> None:
+    async def test_both_results_can_be_matched(
+        self, store: EventReaderWriter, stream_id: UUID
+    ) -> None:
         for expected in (NO_STREAM, NO_STREAM):
             match await store.try_persist_events(stream_id, ["event"], expected):
                 case Persisted(version=version, events=events):
@@ -130,7 +132,7 @@ class Expectations(Base):
         assert await store.current_version(stream_id) == 1
 
     @pytest.mark.asyncio
-    async def test_events_that_met_a_conflict_can_be_appended_at_the_actual_version(
+    async def test_events_that_conflicted_can_be_appended_at_the_actual_version(
         self, store: EventReaderWriter, stream_id: UUID
     ) -> None:
         await store.persist_events(stream_id, ["faster"])
@@ -142,11 +144,11 @@ class Expectations(Base):
 
         assert (result.version, result.stored_earlier) == (2, False)
 
-    # No events at all
+    # Without events
 
     @pytest.mark.asyncio
     @pytest.mark.parametrize("expected", [ANY, NO_STREAM])
-    async def test_an_empty_append_to_a_new_stream_begins_none(
+    async def test_an_empty_append_creates_no_stream(
         self, store: EventReaderWriter, stream_id: UUID, expected: ExpectedVersion
     ) -> None:
         assert await store.persist_events(stream_id, [], expected) == Persisted(stream_id, 0, ())
@@ -156,7 +158,7 @@ class Expectations(Base):
 
     @pytest.mark.asyncio
     @pytest.mark.parametrize("expected", [ANY, STREAM_EXISTS, 2])
-    async def test_an_empty_append_tells_the_streams_version(
+    async def test_an_empty_append_returns_the_streams_version(
         self, store: EventReaderWriter, stream_id: UUID, expected: ExpectedVersion
     ) -> None:
         await store.persist_events(stream_id, ["a", "b"])

@@ -1,5 +1,5 @@
-"""Limits: how many events and bytes one append holds, to the event and to the byte."""
-# ruff: noqa: D102, S101 - the names of the tests say what they hold; tests assert
+"""Limits: the most events and bytes in one append, exactly."""
+# ruff: noqa: D102, S101 - the names of the tests say what they check; tests assert
 
 from uuid import UUID
 
@@ -10,16 +10,16 @@ from ...errors import AppendTooLarge
 from ...events import NewEvent
 from ...ports import EventReaderWriter
 from ...settings import Settings
-from .base import Base, needs, read_all
+from .base import ContractBase, needs, read_all
 
 MEBIBYTE = 1024 * 1024
 
 
-class Limits(Base):
-    """The row *too large*."""
+class Limits(ContractBase):
+    """The largest append, and one that is too large."""
 
     @pytest.mark.asyncio
-    async def test_as_many_events_as_one_append_holds(
+    async def test_an_append_with_the_most_events_is_stored(
         self, store: EventReaderWriter, stream_id: UUID
     ) -> None:
         result = await store.persist_events(stream_id, range(1000), expected_version=0)
@@ -28,7 +28,9 @@ class Limits(Base):
         assert await read_all(store, stream_id) == list(result.events)
 
     @pytest.mark.asyncio
-    async def test_one_event_too_many(self, store: EventReaderWriter, stream_id: UUID) -> None:
+    async def test_an_append_with_one_event_more_is_refused(
+        self, store: EventReaderWriter, stream_id: UUID
+    ) -> None:
         with pytest.raises(AppendTooLarge) as caught:
             await store.persist_events(stream_id, ["a"] * 1001)
 
@@ -38,7 +40,7 @@ class Limits(Base):
 
     @pytest.mark.asyncio
     @needs("opens_others")
-    async def test_as_many_bytes_as_one_append_holds(
+    async def test_an_append_with_the_most_bytes_is_stored(
         self, store: EventReaderWriter, stream_id: UUID
     ) -> None:
         async with self.reopened(store, codec=RawCodec()) as raw:
@@ -49,7 +51,9 @@ class Limits(Base):
 
     @pytest.mark.asyncio
     @needs("opens_others")
-    async def test_one_byte_too_many(self, store: EventReaderWriter, stream_id: UUID) -> None:
+    async def test_an_append_with_one_byte_more_is_refused(
+        self, store: EventReaderWriter, stream_id: UUID
+    ) -> None:
         async with self.reopened(store, codec=RawCodec()) as raw:
             with pytest.raises(AppendTooLarge) as caught:
                 await raw.persist_events(stream_id, [b"x" * MEBIBYTE, b"y"])

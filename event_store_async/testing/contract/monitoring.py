@@ -1,5 +1,5 @@
-"""Monitoring: what a store tells its hooks, and of its health."""
-# ruff: noqa: D102, S101 - the names of the tests say what they hold; tests assert
+"""Monitoring: what a store reports to its hooks, its health, and its statistics."""
+# ruff: noqa: D102, S101 - the names of the tests say what they check; tests assert
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
@@ -13,35 +13,35 @@ from ...errors import InvalidArgument, InvalidEvent
 from ...events import NewEvent
 from ...hooks import AppendEnded, ReadEnded, Record
 from ...settings import Settings
-from .base import Base, needs
+from .base import ContractBase, needs
 
 
-def _ended(told: list[Record]) -> list[AppendEnded | ReadEnded]:
-    return [record for record in told if isinstance(record, AppendEnded | ReadEnded)]
+def _ended(reported: list[Record]) -> list[AppendEnded | ReadEnded]:
+    return [record for record in reported if isinstance(record, AppendEnded | ReadEnded)]
 
 
-class Monitoring(Base):
-    """Hooks and health, of stores that have them."""
+class Monitoring(ContractBase):
+    """Hooks, health and statistics, for stores that have them."""
 
     @pytest.fixture
-    def told(self) -> list[Record]:
-        """Give the records that the hook of ``watched`` has been told."""
+    def reported(self) -> list[Record]:
+        """Return the list that receives the records of ``watched``."""
         return []
 
     @pytest_asyncio.fixture
-    async def watched(self, store: Any, told: list[Record]) -> AsyncGenerator[Any, None]:
-        """Give another store, with a hook."""
-        async with self.reopened(store, settings=Settings(hooks=(told.append,))) as other:
+    async def watched(self, store: Any, reported: list[Record]) -> AsyncGenerator[Any, None]:
+        """Yield a second store, with a hook."""
+        async with self.reopened(store, settings=Settings(hooks=(reported.append,))) as other:
             yield other
 
     @pytest.mark.asyncio
     @needs("is_monitored", "opens_others")
-    async def test_an_append_is_told_when_it_ends(
-        self, watched: Any, told: list[Record], stream_id: UUID
+    async def test_an_append_is_reported_when_it_ends(
+        self, watched: Any, reported: list[Record], stream_id: UUID
     ) -> None:
         await watched.persist_events(stream_id, ["a", "b"])
 
-        (record,) = _ended(told)
+        (record,) = _ended(reported)
         assert isinstance(record, AppendEnded)
         assert (record.stream_id, record.outcome, record.error) == (stream_id, "stored", None)
         assert (record.events, record.version) == (2, 2)
@@ -50,8 +50,8 @@ class Monitoring(Base):
 
     @pytest.mark.asyncio
     @needs("is_monitored", "opens_others")
-    async def test_outcomes_of_appends_are_told_apart(
-        self, watched: Any, told: list[Record], stream_id: UUID
+    async def test_the_outcomes_of_appends_are_distinguished(
+        self, watched: Any, reported: list[Record], stream_id: UUID
     ) -> None:
         event = NewEvent("a")
         await watched.persist_events(stream_id, [event], 0)
@@ -60,7 +60,7 @@ class Monitoring(Base):
         with pytest.raises(InvalidEvent):
             await watched.persist_events(stream_id, "b")
 
-        assert [(record.outcome, record.error) for record in _ended(told)] == [
+        assert [(record.outcome, record.error) for record in _ended(reported)] == [
             ("stored", None),
             ("stored_earlier", None),
             ("conflict", "ConcurrentModification"),
@@ -69,19 +69,19 @@ class Monitoring(Base):
 
     @pytest.mark.asyncio
     @needs("is_monitored", "opens_others")
-    async def test_a_read_is_told_when_it_ends(
-        self, watched: Any, told: list[Record], stream_id: UUID
+    async def test_a_read_is_reported_when_it_ends(
+        self, watched: Any, reported: list[Record], stream_id: UUID
     ) -> None:
         await watched.persist_events(stream_id, ["a", "b", "c"])
-        told.clear()
+        reported.clear()
 
         async for _ in watched.read_events(stream_id, backward=True):
-            assert _ended(told) == []
+            assert _ended(reported) == []
         async with aclosing(watched.read_events(stream_id)) as events:
             async for _ in events:
                 break
 
-        whole, half = _ended(told)
+        whole, half = _ended(reported)
         assert isinstance(whole, ReadEnded)
         assert isinstance(half, ReadEnded)
         assert (whole.outcome, whole.events, whole.backward) == ("complete", 3, True)
@@ -89,7 +89,7 @@ class Monitoring(Base):
 
     @pytest.mark.asyncio
     @needs("is_monitored", "opens_others")
-    async def test_a_hook_that_raises_harms_nobody(self, store: Any, stream_id: UUID) -> None:
+    async def test_a_hook_that_raises_affects_no_call(self, store: Any, stream_id: UUID) -> None:
 
         def broken(_: Record) -> None:
             raise ZeroDivisionError
@@ -125,13 +125,13 @@ class Monitoring(Base):
     @pytest.mark.asyncio
     @needs("is_monitored")
     @pytest.mark.parametrize("timeout", [0, -1, "1", True])
-    async def test_a_timeout_that_is_none_is_refused(self, store: Any, timeout: Any) -> None:
+    async def test_an_invalid_timeout_of_health_is_refused(self, store: Any, timeout: Any) -> None:
         with pytest.raises(InvalidArgument):
             await store.health(timeout=timeout)
 
     @pytest.mark.asyncio
     @needs("is_monitored")
-    async def test_statistics_are_of_the_store(self, store: Any) -> None:
+    async def test_statistics_describe_the_store(self, store: Any) -> None:
         statistics = store.statistics()
 
         assert statistics.append_limit == Settings().max_append_bytes

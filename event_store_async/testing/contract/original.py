@@ -1,5 +1,5 @@
-"""The 13 cases of the Clojure original's own suite, in its words, and what Revent adds."""
-# ruff: noqa: D102, S101 - the names of the tests say what they hold; tests assert
+"""The 13 cases of the Clojure original's own suite, in its words, and those that Revent adds."""
+# ruff: noqa: D102, S101 - the names of the tests say what they check; tests assert
 
 from uuid import UUID, uuid4
 
@@ -9,13 +9,13 @@ from ...errors import ConcurrentModification
 from ...ports import EventReaderWriter
 from ...results import Persisted
 from ...versions import NO_STREAM
-from .base import Base, payloads, read_all
+from .base import ContractBase, payloads, read_all
 
 A, B, C = {"type": "a"}, {"type": "b"}, {"type": "c"}
 
 
-class Original(Base):
-    """What was promised before there was this library."""
+class Original(ContractBase):
+    """The promises of the stores that this library re-creates."""
 
     @pytest.mark.asyncio
     async def test_read_from_an_empty_stream(
@@ -112,9 +112,7 @@ class Original(Base):
         assert payloads(await read_all(store, stream_id, from_version=2)) == [B, C]
 
     @pytest.mark.asyncio
-    async def test_read_at_most_so_many_events(
-        self, store: EventReaderWriter, stream_id: UUID
-    ) -> None:
+    async def test_read_at_most_n_events(self, store: EventReaderWriter, stream_id: UUID) -> None:
         await store.persist_events(stream_id, [A, B, C])
 
         assert payloads(await read_all(store, stream_id, from_version=2, max_count=1)) == [B]
@@ -128,10 +126,10 @@ class Original(Base):
 
         assert payloads(await read_all(store, stream_id, from_version=0)) == [A, B]
 
-    # Revent
+    # From Revent
 
     @pytest.mark.asyncio
-    async def test_the_positional_form_of_the_ancestors_reads_a_page(
+    async def test_positional_arguments_read_a_page(
         self, store: EventReaderWriter, stream_id: UUID
     ) -> None:
         await store.persist_events(stream_id, [A, B, C])

@@ -1,5 +1,5 @@
-"""Reading: ranges, directions, pages, and how far a stream is."""
-# ruff: noqa: D102, S101 - the names of the tests say what they hold; tests assert
+"""Reading: ranges, directions, pages, and the version of a stream."""
+# ruff: noqa: D102, S101 - the names of the tests say what they check; tests assert
 
 import asyncio
 from contextlib import aclosing
@@ -10,7 +10,7 @@ import pytest
 
 from ...ports import EventReaderWriter
 from .base import (
-    Base,
+    ContractBase,
     needs,
     payloads,
     read_all,
@@ -20,13 +20,13 @@ UP = list(range(1, 11))
 DOWN = UP[::-1]
 
 
-class Reading(Base):
-    """What `read_events` and `current_version` promise."""
+class Reading(ContractBase):
+    """The promises of `read_events` and `current_version`."""
 
     @pytest.mark.asyncio
     @pytest.mark.parametrize("page_size", [None, 1, 3, 5, 10, 11])
     @pytest.mark.parametrize("consistency", [None, "serial"])
-    async def test_pages_join_without_a_seam(
+    async def test_pages_of_every_size_give_the_whole_stream(
         self,
         store: EventReaderWriter,
         stream_id: UUID,
@@ -87,7 +87,7 @@ class Reading(Base):
     @pytest.mark.asyncio
     @pytest.mark.parametrize("backward", [False, True])
     @pytest.mark.parametrize("consistency", [None, "serial"])
-    async def test_a_stream_that_does_not_exist_reads_as_nothing(
+    async def test_a_stream_that_does_not_exist_has_no_events(
         self,
         store: EventReaderWriter,
         stream_id: UUID,
@@ -122,7 +122,7 @@ class Reading(Base):
         assert await read_all(store, stream_id, backward=True) == forward[::-1]
 
     @pytest.mark.asyncio
-    async def test_an_append_is_seen_as_soon_as_it_is_acknowledged(
+    async def test_an_append_can_be_read_as_soon_as_it_is_acknowledged(
         self, store: EventReaderWriter, stream_id: UUID
     ) -> None:
         for number in range(10):
@@ -131,7 +131,7 @@ class Reading(Base):
 
     @pytest.mark.asyncio
     @needs("opens_others")
-    async def test_an_append_is_seen_by_other_stores(
+    async def test_an_append_can_be_read_by_other_stores(
         self, store: EventReaderWriter, stream_id: UUID
     ) -> None:
         async with self.reopened(store) as other:
@@ -141,7 +141,7 @@ class Reading(Base):
             assert await other.current_version(stream_id) == 2
 
     @pytest.mark.asyncio
-    async def test_an_iteration_may_be_left_half_way(
+    async def test_an_iteration_may_be_stopped_early(
         self, store: EventReaderWriter, stream_id: UUID
     ) -> None:
         await store.persist_events(stream_id, UP)
@@ -154,15 +154,13 @@ class Reading(Base):
         assert payloads(await read_all(store, stream_id)) == UP
 
     @pytest.mark.asyncio
-    async def test_an_iteration_that_is_never_begun_is_harmless(
+    async def test_an_iteration_that_never_starts_is_harmless(
         self, store: EventReaderWriter, stream_id: UUID
     ) -> None:
         await store.read_events(stream_id).aclose()
 
     @pytest.mark.asyncio
-    async def test_iterations_beside_each_other_are_independent(
-        self, store: EventReaderWriter
-    ) -> None:
+    async def test_concurrent_iterations_are_independent(self, store: EventReaderWriter) -> None:
         streams = [uuid4() for _ in range(5)]
         for number, stream in enumerate(streams):
             await store.persist_events(stream, [number] * 4)
@@ -173,7 +171,7 @@ class Reading(Base):
 
     @pytest.mark.asyncio
     @pytest.mark.parametrize("backward", [False, True])
-    async def test_a_read_beside_appends_gives_a_run_without_holes(
+    async def test_a_read_during_appends_has_no_holes(
         self, store: EventReaderWriter, stream_id: UUID, backward: bool
     ) -> None:
         await store.persist_events(stream_id, range(5))

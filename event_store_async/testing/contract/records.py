@@ -1,5 +1,5 @@
-"""What is recorded of an event: payload, type, metadata, identity and time."""
-# ruff: noqa: D102, S101 - the names of the tests say what they hold; tests assert
+"""What is recorded of an event: payload, type, metadata, id and time."""
+# ruff: noqa: D102, S101 - the names of the tests say what they check; tests assert
 
 from dataclasses import FrozenInstanceError
 from datetime import UTC, datetime, timedelta, timezone
@@ -12,18 +12,18 @@ from ...events import NewEvent
 from ...ports import EventReaderWriter
 from ...settings import Settings
 from .base import (
-    Base,
+    ContractBase,
     needs,
     payloads,
     read_all,
 )
 
 
-class Records(Base):
-    """What the append returns, and what is read."""
+class Records(ContractBase):
+    """Recorded events, as an append returns them and as they are read."""
 
     @pytest.mark.asyncio
-    async def test_what_is_returned_is_what_is_read_back(
+    async def test_the_returned_events_are_those_read_back(
         self, store: EventReaderWriter, stream_id: UUID
     ) -> None:
         event = NewEvent({"amount": 50}, type="deposited", metadata={"user": "ann"})
@@ -52,7 +52,7 @@ class Records(Base):
         assert result.events[0].payload is payload
 
     @pytest.mark.asyncio
-    async def test_what_was_stored_does_not_change_with_the_payload_object(
+    async def test_changing_a_payload_object_does_not_change_what_is_stored(
         self, store: EventReaderWriter, stream_id: UUID
     ) -> None:
         payload: dict[str, Any] = {"lines": [1]}
@@ -68,7 +68,7 @@ class Records(Base):
         assert (again.payload, again.metadata) == ({"lines": [1]}, {"user": "ann"})
 
     @pytest.mark.asyncio
-    async def test_an_iterator_is_walked_once_in_its_order(
+    async def test_an_iterator_is_consumed_once_and_in_order(
         self, store: EventReaderWriter, stream_id: UUID
     ) -> None:
         await store.persist_events(stream_id, (number for number in range(5)))
@@ -106,7 +106,7 @@ class Records(Base):
 
     @pytest.mark.asyncio
     @pytest.mark.parametrize("name", ["account-opened", "Kontoeröffnung", "💶", "a b\n'c'"])
-    async def test_a_type_is_any_text(
+    async def test_a_type_is_any_str(
         self, store: EventReaderWriter, stream_id: UUID, name: str
     ) -> None:
         await store.persist_events(stream_id, [NewEvent("a", type=name)])
@@ -114,7 +114,7 @@ class Records(Base):
         (event,) = await read_all(store, stream_id)
         assert event.type == name
 
-    # Identity
+    # Ids
 
     @pytest.mark.asyncio
     async def test_events_without_an_id_get_fresh_ones(
@@ -177,7 +177,7 @@ class Records(Base):
             pytest.param(
                 datetime(2013, 1, 1, 5, 15, tzinfo=timezone(timedelta(hours=-5))),
                 datetime(2013, 1, 1, 10, 15, tzinfo=UTC),
-                id="of another zone",
+                id="another time zone",
             ),
             pytest.param(
                 datetime(1969, 12, 31, 23, 59, 59, 1, UTC),

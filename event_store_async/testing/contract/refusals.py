@@ -1,5 +1,5 @@
-"""Bad input: a typed error, and nothing stored."""
-# ruff: noqa: D102, S101 - the names of the tests say what they hold; tests assert
+"""Invalid arguments: a specific error, and nothing is stored."""
+# ruff: noqa: D102, S101 - the names of the tests say what they check; tests assert
 
 import itertools
 from typing import Any
@@ -18,15 +18,15 @@ from ...errors import (
 )
 from ...events import NewEvent
 from ...ports import EventReaderWriter
-from .base import Base
+from .base import ContractBase
 
 
-class Refusals(Base):
-    """The row *a bad argument*."""
+class Refusals(ContractBase):
+    """Invalid arguments of appends and reads."""
 
     @pytest.mark.asyncio
     @pytest.mark.parametrize("version", [-1, None, True, False, 1.0, "1", 2**31, 2**31 - 1])
-    async def test_expected_versions_that_are_none(
+    async def test_an_invalid_expected_version_is_refused(
         self, store: EventReaderWriter, stream_id: UUID, version: Any
     ) -> None:
         with pytest.raises(InvalidExpectedVersion) as caught:
@@ -50,7 +50,7 @@ class Refusals(Base):
         ["no uuid", "6a2f41a3-c54c-fce8-32d2-0324e1c32e22", None, 7, b"0" * 16],
         ids=repr,
     )
-    async def test_a_stream_id_that_is_no_uuid(
+    async def test_a_stream_id_that_is_not_a_uuid_is_refused(
         self, store: EventReaderWriter, stream_id: Any
     ) -> None:
         with pytest.raises(InvalidStreamId):
@@ -78,7 +78,7 @@ class Refusals(Base):
         ],
         ids=ascii,
     )
-    async def test_fields_of_a_wrong_kind(
+    async def test_event_fields_of_a_wrong_type_are_refused(
         self, store: EventReaderWriter, stream_id: UUID, fields: dict[str, Any]
     ) -> None:
         with pytest.raises(InvalidEvent) as caught:
@@ -88,14 +88,16 @@ class Refusals(Base):
         assert await store.current_version(stream_id) == 0
 
     @pytest.mark.asyncio
-    async def test_metadata_that_json_has_no_form_for_is_not_encodable(
+    async def test_metadata_without_a_json_form_is_refused(
         self, store: EventReaderWriter, stream_id: UUID
     ) -> None:
         with pytest.raises(PayloadNotEncodable):
             await store.persist_events(stream_id, [NewEvent("a", metadata={"a": {1, 2}})])
 
     @pytest.mark.asyncio
-    async def test_an_event_id_used_twice(self, store: EventReaderWriter, stream_id: UUID) -> None:
+    async def test_an_event_id_used_twice_is_refused(
+        self, store: EventReaderWriter, stream_id: UUID
+    ) -> None:
         event = NewEvent("a")
 
         with pytest.raises(InvalidEvent, match="twice"):
@@ -109,7 +111,7 @@ class Refusals(Base):
         [{"type": "a"}, "text", b"bytes", bytearray(b"bytes"), NewEvent("a"), None, 7],
         ids=lambda events: type(events).__name__,
     )
-    async def test_one_event_in_place_of_a_list(
+    async def test_one_event_instead_of_a_list_is_refused(
         self, store: EventReaderWriter, stream_id: UUID, events: Any
     ) -> None:
         with pytest.raises(InvalidEvent, match="list of events") as caught:
@@ -131,7 +133,7 @@ class Refusals(Base):
         assert await store.current_version(stream_id) == 0
 
     @pytest.mark.asyncio
-    async def test_an_endless_iterable_is_not_walked_to_its_end(
+    async def test_an_endless_iterable_is_refused(
         self, store: EventReaderWriter, stream_id: UUID
     ) -> None:
         with pytest.raises(AppendTooLarge):
@@ -139,7 +141,7 @@ class Refusals(Base):
 
     @pytest.mark.asyncio
     @pytest.mark.parametrize("timeout", [0, -1, float("nan"), "1", True])
-    async def test_timeouts_that_are_none(
+    async def test_an_invalid_timeout_is_refused(
         self, store: EventReaderWriter, stream_id: UUID, timeout: Any
     ) -> None:
         with pytest.raises(InvalidArgument):
@@ -165,14 +167,14 @@ class Refusals(Base):
         ],
         ids=str,
     )
-    async def test_reads_are_checked_at_the_call(
+    async def test_the_arguments_of_a_read_are_checked_at_the_call(
         self, store: EventReaderWriter, stream_id: UUID, options: dict[str, Any]
     ) -> None:
         with pytest.raises(InvalidArgument):
             store.read_events(stream_id, **options)
 
     @pytest.mark.asyncio
-    async def test_bad_arguments_are_value_errors_and_errors_of_this_library(
+    async def test_invalid_arguments_are_value_errors_and_errors_of_this_library(
         self, store: EventReaderWriter
     ) -> None:
         with pytest.raises(ValueError, match="from_version") as caught:

@@ -1,5 +1,5 @@
-"""The same events again: an append that is repeated with its event ids is stored once."""
-# ruff: noqa: D102, S101 - the names of the tests say what they hold; tests assert
+"""Repetition: an append that is repeated with the same event ids is stored once."""
+# ruff: noqa: D102, S101 - the names of the tests say what they check; tests assert
 
 from uuid import UUID, uuid4
 
@@ -17,18 +17,18 @@ from ...versions import (
     ExpectedVersion,
 )
 from .base import (
-    Base,
+    ContractBase,
     needs,
     payloads,
     read_all,
 )
 
 A, B, C = (NewEvent(name, event_id=uuid4()) for name in "abc")
-"""Identities count within a stream, so all the tests can use the same ones."""
+"""Ids are compared within a stream, so all tests can use the same ones."""
 
 
-class Repetition(Base):
-    """The rows *these very events stand there already* and *only some of them*."""
+class Repetition(ContractBase):
+    """Appends of which all events, or some of them, are stored already."""
 
     @pytest.mark.asyncio
     @pytest.mark.parametrize("expected", [NO_STREAM, ANY])
@@ -58,7 +58,7 @@ class Repetition(Base):
 
     @pytest.mark.asyncio
     @pytest.mark.parametrize("expected", [NO_STREAM, ANY, STREAM_EXISTS])
-    async def test_the_first_events_of_an_append_are_recognised_by_themselves(
+    async def test_the_first_events_of_an_append_are_recognised_alone(
         self, store: EventReaderWriter, stream_id: UUID, expected: ExpectedVersion
     ) -> None:
         first = await store.persist_events(stream_id, [A, B, C])
@@ -68,7 +68,7 @@ class Repetition(Base):
         assert again == Persisted(stream_id, 2, first.events[:2], stored_earlier=True)
 
     @pytest.mark.asyncio
-    async def test_a_repetition_is_answered_with_what_stands_there(
+    async def test_a_repetition_returns_the_stored_events(
         self, store: EventReaderWriter, stream_id: UUID
     ) -> None:
         original = NewEvent({"amount": 1}, type="deposited", metadata={"by": "ann"})
@@ -86,7 +86,7 @@ class Repetition(Base):
         )
 
     @pytest.mark.asyncio
-    async def test_a_repetition_with_other_events_behind_the_first_conflicts(
+    async def test_a_repetition_with_other_events_after_the_first_conflicts(
         self, store: EventReaderWriter, stream_id: UUID
     ) -> None:
         await store.persist_events(stream_id, [A, B], NO_STREAM)
@@ -97,7 +97,7 @@ class Repetition(Base):
         assert await store.current_version(stream_id) == 2
 
     @pytest.mark.asyncio
-    async def test_a_repetition_with_more_events_than_stand_there_conflicts(
+    async def test_a_repetition_with_more_events_than_are_stored_conflicts(
         self, store: EventReaderWriter, stream_id: UUID
     ) -> None:
         await store.persist_events(stream_id, [A, B], NO_STREAM)
@@ -119,7 +119,7 @@ class Repetition(Base):
             pytest.param([B, A], id="all, in another order"),
         ],
     )
-    async def test_only_some_of_the_ids_found_conflicts(
+    async def test_finding_only_some_of_the_ids_conflicts(
         self,
         store: EventReaderWriter,
         stream_id: UUID,
@@ -134,7 +134,7 @@ class Repetition(Base):
         assert payloads(await read_all(store, stream_id)) == ["a", "b"]
 
     @pytest.mark.asyncio
-    async def test_ids_that_stand_apart_conflict(
+    async def test_ids_that_are_not_adjacent_conflict(
         self, store: EventReaderWriter, stream_id: UUID
     ) -> None:
         for event in (A, "between", B):
@@ -145,19 +145,19 @@ class Repetition(Base):
         assert result == ConcurrentModification(stream_id, ANY, 3)
 
     @pytest.mark.asyncio
-    async def test_an_exact_version_asks_for_that_place_only(
+    async def test_an_exact_version_looks_at_that_version_only(
         self, store: EventReaderWriter, stream_id: UUID
     ) -> None:
         await store.persist_events(stream_id, [A], NO_STREAM)
 
-        elsewhere = await store.try_persist_events(stream_id, [A], 5)
-        behind = await store.persist_events(stream_id, [A], 1)
+        conflict = await store.try_persist_events(stream_id, [A], 5)
+        stored = await store.persist_events(stream_id, [A], 1)
 
-        assert elsewhere == ConcurrentModification(stream_id, 5, 1)
-        assert (behind.version, behind.stored_earlier) == (2, False)
+        assert conflict == ConcurrentModification(stream_id, 5, 1)
+        assert (stored.version, stored.stored_earlier) == (2, False)
 
     @pytest.mark.asyncio
-    async def test_events_that_stand_twice_are_recognised_where_they_stand_together(
+    async def test_events_stored_twice_are_recognised_where_they_are_adjacent(
         self, store: EventReaderWriter, stream_id: UUID
     ) -> None:
         await store.persist_events(stream_id, [A, B])

@@ -1,5 +1,5 @@
-"""Closing: what a closed store refuses, and what outlives it."""
-# ruff: noqa: D102, S101 - the names of the tests say what they hold; tests assert
+"""Closing: a closed store refuses calls, and its events stay."""
+# ruff: noqa: D102, S101 - the names of the tests say what they check; tests assert
 
 from uuid import UUID
 
@@ -8,15 +8,15 @@ import pytest
 from ...errors import StoreClosed
 from ...ports import EventReaderWriter
 from .base import (
-    Base,
+    ContractBase,
     needs,
     payloads,
     read_all,
 )
 
 
-class Closing(Base):
-    """The row *closed*."""
+class Closing(ContractBase):
+    """Calls to a closed store."""
 
     @pytest.mark.asyncio
     @needs("opens_others")
@@ -66,7 +66,7 @@ class Closing(Base):
 
     @pytest.mark.asyncio
     @needs("opens_others")
-    async def test_what_a_store_stored_outlives_it(
+    async def test_stored_events_outlive_the_store(
         self, store: EventReaderWriter, stream_id: UUID
     ) -> None:
         async with self.reopened(store) as other:
