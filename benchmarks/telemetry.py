@@ -1,9 +1,9 @@
 """
 What telemetry costs: ``python -m benchmarks.telemetry``.
 
-A process for each kind of hook does the same appends and reads; they take turns, round by round, in
-a new order each time, and what is compared is their own CPU time. ``--against DIRECTORY`` adds a
-checkout without any hook code, as ``git worktree add DIRECTORY COMMIT`` makes one.
+One process for each kind of hook runs the same appends and reads. The processes take turns, in a
+new order each round, and their own CPU time is compared. ``--against DIRECTORY`` adds a checkout
+without any hook code, which ``git worktree add DIRECTORY COMMIT`` creates.
 """
 
 import argparse
@@ -25,7 +25,7 @@ from rich.table import Table
 from event_store_async import EventStore
 from event_store_async.embedded import EmbeddedCassandra
 
-CERTAINTIES = ("none", "no-op", "prometheus", "opentelemetry", "logs")
+HOOKS = ("none", "no-op", "prometheus", "opentelemetry", "logs")
 BASE = "no hook code"
 WORKER = Path(__file__).parent / "telemetry_worker.py"
 
@@ -33,7 +33,7 @@ Rounds = dict[str, list[dict[str, float]]]
 
 
 class Worker:
-    """A process of the worker's."""
+    """A worker process."""
 
     def __init__(self, kind: str, appends: int, port: int, package: Path | None) -> None:
         environment = dict(os.environ)
@@ -52,7 +52,7 @@ class Worker:
         assert self._from.readline().strip() == "ready", f"the worker of {kind} did not start"
 
     def round(self) -> dict[str, float]:
-        """Return what a round cost."""
+        """Run a round and return its costs."""
         self._to.write("\n")
         self._to.flush()
         costs: dict[str, float] = json.loads(self._from.readline())
@@ -83,7 +83,7 @@ def measure(kinds: Sequence[str], given: argparse.Namespace, port: int) -> Round
 
 
 def show(title: str, rounds: Rounds) -> None:
-    """Print medians, and differences from no hooks, paired by round, with their quartiles."""
+    """Print medians, and the differences from no hooks by round, with quartiles."""
     table = Table(title=title)
     for heading in ("hooks", "append, µs of CPU", "against none", "event read, µs", "against none"):
         table.add_column(heading, justify="left" if heading == "hooks" else "right")
@@ -105,7 +105,7 @@ def _spread(differences: Sequence[float]) -> str:
 
 
 def branch() -> float:
-    """Return the nanoseconds of one branch that asks whether there are hooks."""
+    """Return the nanoseconds of one check whether there are hooks."""
     setup = "class A: __slots__ = ('o',)\na = A(); a.o = None"
     times: Mapping[str, float] = {
         code: min(timeit.repeat(code, setup, number=1_000_000, repeat=9))
@@ -115,7 +115,7 @@ def branch() -> float:
 
 
 async def on_cassandra(kinds: Sequence[str], given: argparse.Namespace) -> Rounds:
-    """Measure on a node of our own."""
+    """Measure on an embedded node."""
     async with EmbeddedCassandra() as cluster:
         async with EventStore.connect(
             cluster.contact_points, port=cluster.port, keyspace="telemetry"
@@ -134,11 +134,11 @@ def main() -> None:
     parser.add_argument("--against", type=Path, help="a checkout without hook code")
     parser.add_argument("--memory-only", action="store_true", help="no Cassandra")
     given = parser.parse_args()
-    kinds = (*((BASE,) if given.against else ()), *CERTAINTIES)
+    kinds = (*((BASE,) if given.against else ()), *HOOKS)
     show("In memory", measure(kinds, given, 0))
     if not given.memory_only:
         show("On Cassandra", asyncio.run(on_cassandra(kinds, given)))
-    print(f"one branch that asks whether there are hooks: {branch():.0f} ns")
+    print(f"one check whether there are hooks: {branch():.0f} ns")
 
 
 if __name__ == "__main__":

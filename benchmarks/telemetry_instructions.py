@@ -1,9 +1,10 @@
 """
-How many instructions an append and a read cost: ``python -m benchmarks.telemetry_instructions``.
+How many instructions an append and a read take: ``python -m benchmarks.telemetry_instructions``.
 
-Counted by valgrind, so it does not depend on what else the machine does. The store is the one on
-Cassandra, over a session that answers at once; what a few more appends, or events read, cost is the
-difference of two runs. ``--against DIRECTORY`` adds a checkout without any hook code.
+Valgrind counts them, so the load of the machine does not matter. The store is the one on Cassandra,
+over a session that answers at once. The cost of one append, or of one event read, is the difference
+of two runs divided by the difference of their counts. ``--against DIRECTORY`` adds a checkout
+without any hook code.
 """
 
 import argparse
@@ -40,15 +41,15 @@ class Result:
         self._rows = rows
 
     def first(self) -> dict[str, bool]:
-        """Return the verdict on a batch."""
+        """Return the answer to a batch."""
         return {"[applied]": True}
 
     def columns_names(self) -> list[str]:
-        """Return a batch's columns."""
+        """Return the columns of the answer to a batch."""
         return ["[applied]"]
 
     def has_more_pages(self) -> bool:
-        """Return whether there are."""
+        """Return that there are no more pages."""
         return False
 
     def __iter__(self) -> Iterator[Row]:
@@ -56,7 +57,7 @@ class Result:
 
 
 class Canned:
-    """A session whose answers are there in the loop's next turn."""
+    """A session that answers in the next iteration of the event loop."""
 
     def __init__(self, count: int) -> None:
         columns = (b"[1]", 0, str(uuid4()), None, "application/json", None, count)
@@ -77,7 +78,7 @@ class Canned:
 
 
 async def work(kind: str, count: int) -> None:
-    """Append, or read, so many events."""
+    """Append or read *count* events."""
     from event_store_async import EventStore
     from event_store_async.cassandra.driver import session
     from event_store_async.cassandra.schema.statements import Statements
@@ -90,7 +91,7 @@ async def work(kind: str, count: int) -> None:
     prepared: Any = [None for _ in fields(Statements)]
     statements.ready = Statements(*prepared)
     stream_id = UUID(int=7)
-    gc.disable()  # a full collection, in one run and not in the other, would be all that is seen
+    gc.disable()  # a full collection in only one of the runs would hide the difference
     if kind == "append":
         for version in range(count):
             await store.persist_events(stream_id, [EVENT], version)
@@ -100,7 +101,7 @@ async def work(kind: str, count: int) -> None:
 
 
 def instructions(kind: str, count: int, package: Path | None) -> int:
-    """Return how many instructions a process takes for it."""
+    """Return how many instructions a process takes for *count* events."""
     environment = {**os.environ, "PYTHONHASHSEED": "0"}
     if package is not None:
         environment["PYTHONPATH"] = str(package)
@@ -125,7 +126,7 @@ def instructions(kind: str, count: int, package: Path | None) -> int:
 
 
 def each(kind: str, package: Path | None) -> float:
-    """Return how many instructions one more costs."""
+    """Return how many instructions one more event takes."""
     much, little = (instructions(kind, count, package) for count in (MUCH, LITTLE))
     return (much - little) / (MUCH - LITTLE)
 

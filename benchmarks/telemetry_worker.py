@@ -1,9 +1,9 @@
 """
-A process that appends and reads with one kind of hook, a round for each line on its standard input.
+A process that appends and reads with one kind of hook, one round for each line of standard input.
 
-Each round prints a line of JSON: the process's CPU time for one append and for one event read, in
-microseconds. It uses nothing but the library's public names, so that it runs on an older checkout
-too (``PYTHONPATH``), one without hooks.
+Each round prints a line of JSON: the CPU time of the process for one append and for one event read,
+in microseconds. It uses only public names of the library, so it also runs on an older checkout
+without hooks (``PYTHONPATH``).
 """
 
 import asyncio
@@ -17,7 +17,7 @@ from event_store_async import EventStore, MemoryEventStore, Settings
 
 
 def hooks_of(kind: str) -> tuple[Any, ...]:
-    """Return the hooks of a kind, fully equipped."""
+    """Return the hooks of a kind, with all that they need."""
     if kind == "no-op":
         return (lambda _: None,)
     if kind == "prometheus":
@@ -42,13 +42,13 @@ def hooks_of(kind: str) -> tuple[Any, ...]:
 
 
 def settings_of(kind: str) -> Settings:
-    """Return settings with such hooks; none are named where there may be no hooks at all."""
+    """Return settings with the hooks of a kind; an older checkout may not have hooks."""
     hooks = hooks_of(kind)
     return Settings(hooks=hooks) if hooks else Settings()
 
 
 async def round_of(store: EventStore | MemoryEventStore, appends: int) -> dict[str, float]:
-    """Append to a new stream, one after the other, and read it; returns what each cost."""
+    """Append to a new stream, one event at a time, and read it; return the cost of each."""
     stream_id = uuid4()
     event = {"type": "deposited", "amount": 50}
     begun = time.process_time()
@@ -67,7 +67,7 @@ async def round_of(store: EventStore | MemoryEventStore, appends: int) -> dict[s
 
 
 async def rounds(store: EventStore | MemoryEventStore, appends: int) -> None:
-    """Do a round for each line."""
+    """Run a round for each line."""
     await round_of(store, appends)
     print("ready", flush=True)
     while await asyncio.to_thread(sys.stdin.readline):
@@ -75,7 +75,7 @@ async def rounds(store: EventStore | MemoryEventStore, appends: int) -> None:
 
 
 async def main(kind: str, appends: int, port: int) -> None:
-    """Open a store, and do rounds on it."""
+    """Open a store and run rounds on it."""
     settings = settings_of(kind)
     if not port:
         await rounds(MemoryEventStore(settings=settings), appends)

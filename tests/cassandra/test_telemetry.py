@@ -42,18 +42,22 @@ def exported() -> Exported:
 
 
 @pytest.fixture
-def told() -> list[Record]:
+def reported() -> list[Record]:
     """Return the list that receives the records of the watched store."""
     return []
 
 
 @pytest_asyncio.fixture
 async def watched(
-    faulty: FaultySession, faulty_store: EventStore, keyspace: str, exported: Exported, told: Any
+    faulty: FaultySession,
+    faulty_store: EventStore,
+    keyspace: str,
+    exported: Exported,
+    reported: Any,
 ) -> AsyncGenerator[EventStore, None]:
     """Yield a store with hooks on the faulty session; its statements are prepared already."""
     del faulty_store
-    hooks = (*exported.hooks, told.append)
+    hooks = (*exported.hooks, reported.append)
     async with EventStore(faulty, keyspace=keyspace, settings=replace(QUICK, hooks=hooks)) as store:
         exported.prometheus.observe(store)
         exported.opentelemetry.observe(store)
@@ -174,10 +178,10 @@ async def test_an_unknown_outcome_is_seen(
 
 
 async def test_a_read_is_seen(
-    watched: EventStore, exported: Exported, told: list[Any], stream_id: UUID
+    watched: EventStore, exported: Exported, reported: list[Any], stream_id: UUID
 ) -> None:
     await watched.persist_events(stream_id, list(range(10)))
-    told.clear()
+    reported.clear()
 
     assert len(await read_all(watched, stream_id, page_size=4)) == 10
 
@@ -186,13 +190,13 @@ async def test_a_read_is_seen(
     facts = attributes(span)
     assert (facts["event_store.events"], facts["event_store.pages"]) == (10, 3)
     assert (facts["event_store.outcome"], facts["event_store.serial"]) == ("complete", False)
-    pages = [record for record in told if isinstance(record, PageRead)]
+    pages = [record for record in reported if isinstance(record, PageRead)]
     assert [(page.events, page.bytes, page.serial) for page in pages] == [
         (4, 4, False),
         (4, 4, False),
         (2, 2, False),
     ]
-    ended = told[-1]
+    ended = reported[-1]
     assert 0 < ended.waited <= ended.duration
     assert exported.sample("event_store_page_duration_seconds_count", serial="false") == 3
     assert exported.sample("event_store_events_read_total") == 10
@@ -203,7 +207,7 @@ async def test_a_serial_repair_is_seen(
     watched: EventStore,
     faulty: FaultySession,
     exported: Exported,
-    told: list[Any],
+    reported: list[Any],
     stream_id: UUID,
 ) -> None:
     await watched.persist_events(stream_id, list(range(1, 11)))
@@ -211,7 +215,7 @@ async def test_a_serial_repair_is_seen(
 
     assert payloads(await read_all(watched, stream_id)) == list(range(1, 11))
 
-    assert [record.version for record in told if isinstance(record, SerialRepair)] == [4]
+    assert [record.version for record in reported if isinstance(record, SerialRepair)] == [4]
     assert attributes(exported.spans[-1])["event_store.serial"] is True
     assert exported.sample("event_store_serial_repairs_total") == 1
     assert exported.point("event_store.serial_repairs") == 1
@@ -219,21 +223,21 @@ async def test_a_serial_repair_is_seen(
 
 
 async def test_a_repair_within_an_append_is_seen(
-    watched: EventStore, faulty: FaultySession, told: list[Any], stream_id: UUID
+    watched: EventStore, faulty: FaultySession, reported: list[Any], stream_id: UUID
 ) -> None:
     await watched.persist_events(stream_id, [1, 2, 3, 4])
     faulty.reads.append(faults.HalfCommitted(2))
 
     await watched.persist_events(stream_id, [NewEvent(5)])
 
-    assert [record.version for record in told if isinstance(record, SerialRepair)] == [2]
+    assert [record.version for record in reported if isinstance(record, SerialRepair)] == [2]
 
 
 async def test_appends_that_share_a_batch_keep_their_callers_apart(
     watched: EventStore,
     faulty: FaultySession,
     exported: Exported,
-    told: list[Any],
+    reported: list[Any],
     stream_id: UUID,
 ) -> None:
     await watched.persist_events(stream_id, ["first"])
@@ -256,9 +260,9 @@ async def test_appends_that_share_a_batch_keep_their_callers_apart(
 
     assert (statistics.in_flight, statistics.appends_waiting) == (1, 4)
     assert statistics.streams_appending == 1
-    attempts = [record for record in told if isinstance(record, AttemptEnded)]
+    attempts = [record for record in reported if isinstance(record, AttemptEnded)]
     assert [attempt.appends for attempt in attempts] == [1, 1, 4]
-    ended = [record for record in told if isinstance(record, AppendEnded)]
+    ended = [record for record in reported if isinstance(record, AppendEnded)]
     assert [record.queue_depth for record in ended] == [0, 0, 1, 2, 3, 4]
     # The queued appends waited at least as long as the test looked at the statistics.
     assert all(record.queue_wait >= held for record in ended[2:])
@@ -279,7 +283,7 @@ async def test_appends_that_share_a_batch_keep_their_callers_apart(
 
 
 async def test_a_caller_that_is_cancelled_is_seen(
-    watched: EventStore, faulty: FaultySession, told: list[Any], stream_id: UUID
+    watched: EventStore, faulty: FaultySession, reported: list[Any], stream_id: UUID
 ) -> None:
     gate = faults.Gate()
     faulty.batches.append(gate)
@@ -291,7 +295,7 @@ async def test_a_caller_that_is_cancelled_is_seen(
     gate.opened.set()
     await watched.persist_events(stream_id, ["b"], 1)
 
-    assert [(type(record).__name__, record.outcome) for record in told] == [
+    assert [(type(record).__name__, record.outcome) for record in reported] == [
         ("AppendEnded", "cancelled"),
         ("AttemptEnded", "applied"),
         ("AttemptEnded", "applied"),
@@ -300,10 +304,14 @@ async def test_a_caller_that_is_cancelled_is_seen(
 
 
 async def test_an_append_that_finds_too_many_waiting_is_seen(
-    faulty: FaultySession, faulty_store: EventStore, keyspace: str, told: list[Any], stream_id: UUID
+    faulty: FaultySession,
+    faulty_store: EventStore,
+    keyspace: str,
+    reported: list[Any],
+    stream_id: UUID,
 ) -> None:
     del faulty_store
-    settings = Settings(max_waiting=1, hooks=(told.append,))
+    settings = Settings(max_waiting=1, hooks=(reported.append,))
     gate = faults.Gate()
     async with EventStore(faulty, keyspace=keyspace, settings=settings) as store:
         await store.current_version(stream_id)
@@ -319,7 +327,7 @@ async def test_an_append_that_finds_too_many_waiting_is_seen(
         gate.opened.set()
         await asyncio.gather(first, second)
 
-    ended = [record for record in told if isinstance(record, AppendEnded)]
+    ended = [record for record in reported if isinstance(record, AppendEnded)]
     assert [(record.outcome, record.queue_depth) for record in ended] == [
         ("overloaded", 2),
         ("stored", 0),

@@ -1,4 +1,4 @@
-"""The store on Cassandra keeps the contract; its fixture is the suite's own `store`."""
+"""The store on Cassandra passes the contract; its fixture is the suite's own `store`."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The hostile store: without faults it keeps the contract, and what it injects is the truth."""
+"""The hostile store: it passes the contract without faults, and its faults are truthful."""
 
 from collections.abc import Awaitable, Callable, Iterable
 from itertools import repeat
@@ -39,12 +39,12 @@ class TestWithoutFaults(EventStoreContract):
         return HostileEventStore(self.memory, seed=1)
 
     def reopened(self, store: HostileEventStore, **options: Any) -> MemoryEventStore:
-        del store  # what another process would open is no hostile store
+        del store  # another process would open a plain store
         return self.memory.reopened(**options)
 
 
-class TestThroughTheCheckOfEachFault(TestWithoutFaults):
-    """A rival without events changes nothing: every append goes the way of those with faults."""
+class TestWithCheckedAppends(TestWithoutFaults):
+    """Every append is checked as if a fault came; a rival without events changes nothing."""
 
     @pytest.fixture
     def store(self) -> HostileEventStore:
@@ -107,7 +107,7 @@ async def test_after_unknown_and_lost_nothing_is_there_and_repeating_stores(
     assert await payloads(memory, stream_id) == ["a", "b"]
 
 
-async def test_the_same_append_can_stay_unknown_and_is_stored_once(
+async def test_an_append_that_stays_unknown_is_stored_once(
     memory: MemoryEventStore, stream_id: UUID
 ) -> None:
     hostile = scripted(memory, *[Injection.UNKNOWN_LOST, Injection.UNKNOWN_STORED] * 3)
@@ -123,7 +123,7 @@ async def test_the_same_append_can_stay_unknown_and_is_stored_once(
     assert await payloads(memory, stream_id) == ["a", "b"]
 
 
-async def test_an_append_that_conflicts_is_told_so_and_not_unknown(
+async def test_an_append_that_conflicts_reports_it_and_is_not_unknown(
     memory: MemoryEventStore, stream_id: UUID
 ) -> None:
     hostile = scripted(memory, Injection.UNKNOWN_STORED)
@@ -151,7 +151,7 @@ async def test_an_append_without_events_is_never_unknown(
 @pytest.mark.parametrize(
     ("standing", "expected"), [(0, NO_STREAM), (2, 2)], ids=["new stream", "old stream"]
 )
-async def test_a_conflict_is_a_true_one(
+async def test_a_conflict_is_real(
     memory: MemoryEventStore, stream_id: UUID, standing: int, expected: int
 ) -> None:
     await memory.persist_events(stream_id, ["old"] * standing)
@@ -163,7 +163,7 @@ async def test_a_conflict_is_a_true_one(
     assert await payloads(memory, stream_id) == ["old"] * standing + ["the rival's"]
 
 
-async def test_any_goes_behind_the_rival(memory: MemoryEventStore, stream_id: UUID) -> None:
+async def test_any_appends_after_the_rival(memory: MemoryEventStore, stream_id: UUID) -> None:
     result = await scripted(memory, Injection.CONFLICT).persist_events(stream_id, ["mine"])
 
     assert result.version == 2
@@ -191,7 +191,7 @@ async def test_unavailable_means_that_nothing_is_stored(
 
 @pytest.mark.parametrize("standing", [0, 1, 30])
 @pytest.mark.parametrize("seed", range(5))
-async def test_a_broken_read_gives_true_events_and_fails(
+async def test_a_broken_read_yields_real_events_and_fails(
     memory: MemoryEventStore, stream_id: UUID, standing: int, seed: int
 ) -> None:
     await memory.persist_events(stream_id, range(standing))
@@ -210,9 +210,7 @@ async def test_a_broken_read_gives_true_events_and_fails(
 # Delays
 
 
-async def test_delays_are_waited_by_the_sleep_that_was_given(
-    memory: MemoryEventStore, stream_id: UUID
-) -> None:
+async def test_delays_use_the_given_sleep(memory: MemoryEventStore, stream_id: UUID) -> None:
     waited: list[float] = []
 
     async def sleep(seconds: float) -> None:
@@ -228,7 +226,7 @@ async def test_delays_are_waited_by_the_sleep_that_was_given(
     assert [each.injection for each in hostile.injected] == [Injection.DELAY] * 3
 
 
-async def test_a_delay_in_the_script_is_one_too(memory: MemoryEventStore, stream_id: UUID) -> None:
+async def test_a_delay_in_the_script_waits_too(memory: MemoryEventStore, stream_id: UUID) -> None:
     waited: list[float] = []
 
     async def sleep(seconds: float) -> None:
@@ -244,7 +242,7 @@ async def test_a_delay_in_the_script_is_one_too(memory: MemoryEventStore, stream
 # Scripts
 
 
-async def test_a_fault_of_the_script_waits_for_a_call_that_it_can_happen_to(
+async def test_a_fault_in_the_script_waits_for_a_call_that_it_can_happen_to(
     memory: MemoryEventStore, stream_id: UUID
 ) -> None:
     hostile = scripted(memory, Injection.NONE, Injection.UNKNOWN_LOST, Injection.BROKEN_READ)
@@ -260,11 +258,11 @@ async def test_a_fault_of_the_script_waits_for_a_call_that_it_can_happen_to(
     assert not hostile.script
 
 
-# By chance
+# At random
 
 
-async def torment(seed: int, **chances: Any) -> tuple[list[Injection], list[Any]]:
-    """Return the faults that a fixed program met, and what stands in its stream after it."""
+async def run_program(seed: int, **chances: Any) -> tuple[list[Injection], list[Any]]:
+    """Return the faults injected into a fixed program, and the events in its stream afterwards."""
     stream_id = UUID(int=1)
     memory = MemoryEventStore()
 
@@ -296,31 +294,31 @@ EVERYTHING = {
 }
 
 
-async def test_a_seed_is_a_program_of_faults() -> None:
-    first = await torment(seed=7, **EVERYTHING)
+async def test_a_seed_determines_the_faults() -> None:
+    first = await run_program(seed=7, **EVERYTHING)
 
-    assert await torment(seed=7, **EVERYTHING) == first
-    assert await torment(seed=8, **EVERYTHING) != first
+    assert await run_program(seed=7, **EVERYTHING) == first
+    assert await run_program(seed=8, **EVERYTHING) != first
     assert set(first[0]) == set(Injection) - {Injection.NONE}
 
 
-async def test_no_probabilities_no_faults() -> None:
-    faults, _ = await torment(seed=7)
+async def test_without_probabilities_there_are_no_faults() -> None:
+    faults, _ = await run_program(seed=7)
 
     assert faults == []
 
 
 @pytest.mark.parametrize("chance", EVERYTHING)
-async def test_a_probability_is_of_one_fault(chance: str) -> None:
-    never, _ = await torment(seed=7, **{chance: 0.0})
-    sometimes, _ = await torment(seed=7, **{chance: 0.5})
+async def test_each_probability_injects_one_fault(chance: str) -> None:
+    never, _ = await run_program(seed=7, **{chance: 0.0})
+    sometimes, _ = await run_program(seed=7, **{chance: 0.5})
 
     assert never == []
     assert len(set(sometimes)) == 1
     assert 10 < len(sometimes) < 190
 
 
-async def test_an_application_that_repeats_what_is_unknown_loses_and_doubles_nothing() -> None:
+async def test_an_application_that_repeats_unknown_appends_loses_and_doubles_nothing() -> None:
     for seed in range(30):
         memory, stream_id = MemoryEventStore(), uuid4()
         hostile = HostileEventStore(
@@ -337,11 +335,11 @@ async def test_an_application_that_repeats_what_is_unknown_loses_and_doubles_not
         assert await payloads(memory, stream_id) == list(range(20))
 
 
-# Bad arguments
+# Invalid arguments
 
 
 @pytest.mark.parametrize("fault", sorted(set(Injection) - {Injection.BROKEN_READ}, key=str))
-async def test_bad_arguments_are_refused_whatever_the_fault(
+async def test_invalid_arguments_are_refused_with_every_fault(
     memory: MemoryEventStore, stream_id: UUID, fault: Injection
 ) -> None:
     small = memory.reopened(settings=Settings(max_append_events=3))
@@ -361,7 +359,7 @@ async def test_bad_arguments_are_refused_whatever_the_fault(
 
 
 @pytest.mark.parametrize("fault", sorted(set(Injection) - {Injection.BROKEN_READ}, key=str))
-async def test_a_closed_store_is_closed_whatever_the_fault(
+async def test_a_closed_store_refuses_appends_with_every_fault(
     memory: MemoryEventStore, stream_id: UUID, fault: Injection
 ) -> None:
     await memory.close()
@@ -380,6 +378,6 @@ async def test_a_closed_store_is_closed_whatever_the_fault(
         {"script": [Injection.CONFLICT]},
     ],
 )
-def test_what_makes_no_hostile_store(memory: MemoryEventStore, options: dict[str, Any]) -> None:
+def test_invalid_options_are_refused(memory: MemoryEventStore, options: dict[str, Any]) -> None:
     with pytest.raises(InvalidArgument):
         HostileEventStore(memory, seed=1, **options)

@@ -1,4 +1,4 @@
-"""What the tests of telemetry are given."""
+"""Fixtures of the telemetry tests."""
 
 from collections.abc import Iterator
 
@@ -9,7 +9,7 @@ from .exporters import Exported
 
 @pytest.fixture
 def exported() -> Iterator[Exported]:
-    """Give both adapters, with exporters in memory."""
+    """Yield both adapters, with exporters in memory."""
     made = Exported()
     yield made
     made.tracer_provider.shutdown()

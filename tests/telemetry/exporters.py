@@ -1,4 +1,4 @@
-"""Exporters that keep what they are given, and short ways to look at it."""
+"""Both adapters with exporters in memory, and helpers to look at what they export."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -35,7 +35,7 @@ class Exported:
         return list(self._spans.get_finished_spans())
 
     def points(self, name: str) -> dict[frozenset[tuple[str, Any]], float]:
-        """Return a metric of OpenTelemetry's: a histogram's counts, or the others' values."""
+        """Return the points of an OpenTelemetry metric: counts of a histogram, values of others."""
         data = self._reader.get_metrics_data()
         return {
             frozenset((point.attributes or {}).items()): (
@@ -47,7 +47,7 @@ class Exported:
         }
 
     def point(self, name: str, **labels: str) -> float | None:
-        """Return the one point whose attributes hold these, with the dots underscored."""
+        """Return the point with these attributes, which have underscores for dots."""
         for attributes, value in self.points(name).items():
             underscored = {key.replace(".", "_"): word for key, word in attributes}
             if labels.items() <= underscored.items():
@@ -55,7 +55,7 @@ class Exported:
         return None
 
     def total(self, name: str) -> float:
-        """Return the sum of what a histogram of OpenTelemetry's was given, of whatever labels."""
+        """Return the sum of a histogram of OpenTelemetry, over all labels."""
         data = self._reader.get_metrics_data()
         sums: list[float] = [
             point.sum
@@ -66,7 +66,7 @@ class Exported:
         return sum(sums)
 
     def sample(self, name: str, **labels: str) -> float | None:
-        """Return a sample of Prometheus's, of whichever table."""
+        """Return the value of a Prometheus sample with these labels, of any table."""
         for metric in self.registry.collect():
             for sample in metric.samples:
                 if sample.name == name and labels.items() <= sample.labels.items():

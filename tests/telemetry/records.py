@@ -1,4 +1,4 @@
-"""Records as a store makes them, to feed hooks with."""
+"""Records as a store creates them, to call hooks with."""
 
 from typing import Any
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""The adapters' libraries are extras: nothing else needs them, and whoever lacks one is told."""
+"""The adapters need extras: nothing else imports them, and a missing one is named."""
 
 import subprocess
 import sys
@@ -14,7 +14,7 @@ def run(program: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_the_library_loads_none_of_them() -> None:
+def test_the_core_loads_none_of_them() -> None:
     done = run(
         "import sys, event_store_async, event_store_async.telemetry.logs\n"
         "import event_store_async.telemetry.measurements\n"
@@ -28,7 +28,7 @@ def test_the_library_loads_none_of_them() -> None:
     ("adapter", "library"),
     [("opentelemetry", "opentelemetry"), ("prometheus", "prometheus_client")],
 )
-def test_whoever_lacks_one_is_told_the_extra(adapter: str, library: str) -> None:
+def test_a_missing_library_names_its_extra(adapter: str, library: str) -> None:
     done = run(
         f"import sys; sys.modules[{library!r}] = None\nimport event_store_async.telemetry.{adapter}"
     )

@@ -1,4 +1,4 @@
-"""The dashboard and the alert rules: they parse, and name nothing that is not exported."""
+"""The dashboard and the alert rules: they parse, and name only what is exported."""
 
 import json
 import re
@@ -50,7 +50,7 @@ def expressions() -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def samples() -> dict[str, list[dict[str, str]]]:
-    """Give the labels of all samples that the adapter exports, by their names."""
+    """Return the labels of all samples that the adapter exports, by name."""
     registry = CollectorRegistry()
     hook = PrometheusHook(registry)
     busy = Busy()
@@ -79,7 +79,7 @@ def test_every_label_that_is_named_is_exported(samples: dict[str, list[dict[str,
                 assert value.startswith("$") or value in values, (name, label, value)
 
 
-def test_every_metric_is_on_the_dashboard_or_said_to_be_elsewhere() -> None:
+def test_every_metric_but_two_is_on_the_dashboard() -> None:
     shown = " ".join(
         target["expr"] for panel in dashboard()["panels"] for target in panel.get("targets", ())
     )
@@ -91,11 +91,11 @@ def test_every_metric_is_on_the_dashboard_or_said_to_be_elsewhere() -> None:
     ] == ["event_store_append_size_bytes", "event_store_append_limit_bytes"], "its ratio is shown"
 
 
-def test_the_dashboard_is_what_its_code_makes() -> None:
+def test_the_dashboard_is_what_its_code_generates() -> None:
     assert (DOCS / "grafana-dashboard.json").read_text("utf-8") == grafana.text()
 
 
-def test_the_dashboard_is_one_that_grafana_takes() -> None:
+def test_the_dashboard_has_what_grafana_needs() -> None:
     made = dashboard()
     panels = made["panels"]
 
@@ -120,8 +120,8 @@ def test_rules_have_all_that_an_alert_needs(rule: dict[str, Any]) -> None:
     assert rule["expr"].count("(") == rule["expr"].count(")")
 
 
-def test_outcomes_are_there_before_they_happen(samples: dict[str, list[dict[str, str]]]) -> None:
-    # An increase is seen from a sample to the next: the first unknown outcome would go unnoticed.
+def test_outcomes_are_exported_before_they_happen(samples: dict[str, list[dict[str, str]]]) -> None:
+    # An increase needs two samples: without the first, the first unknown outcome is missed.
     outcomes = {
         labels["outcome"] for labels in samples["event_store_append_duration_seconds_count"]
     }
@@ -129,8 +129,8 @@ def test_outcomes_are_there_before_they_happen(samples: dict[str, list[dict[str,
     assert {"unknown", "overloaded", "unavailable"} <= outcomes
 
 
-def test_whatever_counts_an_increase_counts_the_first_of_a_series_too() -> None:
-    # OpenTelemetry makes a series when it first happens: `increase` does not see that sample.
+def test_every_increase_counts_the_first_sample_too() -> None:
+    # OpenTelemetry creates a series at its first event: `increase` misses that sample.
     counted = 0
     for expression in expressions():
         found = _INCREASE.findall(expression)
@@ -150,11 +150,11 @@ FIRST_EVER = [
 
 
 @pytest.mark.parametrize(("alert", "series"), FIRST_EVER)
-@pytest.mark.skipif(shutil.which("promtool") is None, reason="it needs Prometheus's promtool")
-def test_the_first_that_ever_happens_raises_an_alert(
+@pytest.mark.skipif(shutil.which("promtool") is None, reason="needs promtool, of Prometheus")
+def test_the_first_event_of_a_series_raises_an_alert(
     tmp_path: Path, alert: str, series: str
 ) -> None:
-    """Of an exporter that shows zeros, and of one that does not; and the alert ends again."""
+    """From an exporter that shows zeros and from one that does not; then the alert ends."""
     labelled = series.replace("{", '{db_namespace="%s",db_collection_name="events",instance="a",')
     of = f'count by (db_namespace) (ALERTS{{alertname="{alert}"}})'
     both = [{"labels": f'{{db_namespace="{name}"}}', "value": 1} for name in ("sudden", "zeros")]

@@ -1,4 +1,4 @@
-"""What a store tells its hooks, on the store in memory."""
+"""What a store reports to its hooks, tested on the store in memory."""
 
 import asyncio
 import logging
@@ -27,23 +27,23 @@ from event_store_async.hooks import (
 
 
 @pytest.fixture
-def told() -> list[Record]:
-    """Give the list that the store's hook fills."""
+def reported() -> list[Record]:
+    """Return the list that receives the records."""
     return []
 
 
 @pytest.fixture
-def watched(told: list[Record]) -> MemoryEventStore:
-    """Give a store in memory with a hook."""
-    return MemoryEventStore(settings=Settings(hooks=(told.append,)))
+def watched(reported: list[Record]) -> MemoryEventStore:
+    """Return a store in memory with a hook."""
+    return MemoryEventStore(settings=Settings(hooks=(reported.append,)))
 
 
-async def test_an_append_is_told(watched: MemoryEventStore, told: list[Any]) -> None:
+async def test_an_append_is_reported(watched: MemoryEventStore, reported: list[Any]) -> None:
     stream_id = uuid4()
 
     await watched.persist_events(stream_id, ["a", "b"])
 
-    (record,) = told
+    (record,) = reported
     assert isinstance(record, AppendEnded)
     assert record.source == Source("memory")
     assert (record.stream_id, record.outcome, record.error) == (stream_id, "stored", None)
@@ -52,7 +52,7 @@ async def test_an_append_is_told(watched: MemoryEventStore, told: list[Any]) -> 
     assert 0 <= record.queue_wait <= record.duration < 10
 
 
-async def test_outcomes_are_told_apart(watched: MemoryEventStore, told: list[Any]) -> None:
+async def test_outcomes_are_distinguished(watched: MemoryEventStore, reported: list[Any]) -> None:
     stream_id, event = uuid4(), NewEvent("a")
     await watched.persist_events(stream_id, [event])
     await watched.persist_events(stream_id, [event])
@@ -65,7 +65,7 @@ async def test_outcomes_are_told_apart(watched: MemoryEventStore, told: list[Any
     with pytest.raises(StoreClosed):
         await watched.persist_events(stream_id, ["b"])
 
-    assert [(record.outcome, record.error, record.version) for record in told] == [
+    assert [(record.outcome, record.error, record.version) for record in reported] == [
         ("stored", None, 1),
         ("stored_earlier", None, 1),
         ("conflict", "ConcurrentModification", 1),
@@ -75,81 +75,87 @@ async def test_outcomes_are_told_apart(watched: MemoryEventStore, told: list[Any
     ]
 
 
-async def test_a_stream_id_that_is_none_is_not_told(
-    watched: MemoryEventStore, told: list[Any]
+async def test_an_invalid_stream_id_is_not_reported(
+    watched: MemoryEventStore, reported: list[Any]
 ) -> None:
     with pytest.raises(InvalidStreamId):
         await watched.persist_events("me", ["a"])  # type: ignore[arg-type]
 
-    assert (told[0].stream_id, told[0].outcome) == (None, "invalid")
+    assert (reported[0].stream_id, reported[0].outcome) == (None, "invalid")
 
 
-async def test_a_cancelled_append_is_told(watched: MemoryEventStore, told: list[Any]) -> None:
+async def test_a_cancelled_append_is_reported(
+    watched: MemoryEventStore, reported: list[Any]
+) -> None:
     task = asyncio.create_task(watched.persist_events(uuid4(), ["a"]))
     await asyncio.sleep(0)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
 
-    assert [record.outcome for record in told] == ["cancelled"]
+    assert [record.outcome for record in reported] == ["cancelled"]
 
 
-async def test_a_read_is_told_when_it_ends(watched: MemoryEventStore, told: list[Any]) -> None:
+async def test_a_read_is_reported_when_it_ends(
+    watched: MemoryEventStore, reported: list[Any]
+) -> None:
     stream_id = uuid4()
     await watched.persist_events(stream_id, ["a", "b", "c"])
-    told.clear()
+    reported.clear()
 
     async for _ in watched.read_events(stream_id, backward=True):
-        assert told == []
+        assert reported == []
 
-    (record,) = told
+    (record,) = reported
     assert isinstance(record, ReadEnded)
     assert (record.outcome, record.error, record.events) == ("complete", None, 3)
     assert (record.stream_id, record.backward) == (stream_id, True)
 
 
-async def test_a_reader_that_goes_away_has_stopped(
-    watched: MemoryEventStore, told: list[Any]
+async def test_a_read_whose_reader_leaves_is_stopped(
+    watched: MemoryEventStore, reported: list[Any]
 ) -> None:
     stream_id = uuid4()
     await watched.persist_events(stream_id, ["a", "b", "c"])
-    told.clear()
+    reported.clear()
 
     async with aclosing(watched.read_events(stream_id)) as events:
         async for _ in events:
             break
 
-    assert [(record.outcome, record.error, record.events) for record in told] == [
+    assert [(record.outcome, record.error, record.events) for record in reported] == [
         ("stopped", None, 1)
     ]
 
 
-async def test_a_read_that_nobody_began_is_not_told(
-    watched: MemoryEventStore, told: list[Any]
+async def test_a_read_that_never_starts_is_not_reported(
+    watched: MemoryEventStore, reported: list[Any]
 ) -> None:
     await watched.read_events(uuid4()).aclose()
 
-    assert told == []
+    assert reported == []
 
 
-async def test_a_read_that_fails_is_told(watched: MemoryEventStore, told: list[Any]) -> None:
+async def test_a_read_that_fails_is_reported(
+    watched: MemoryEventStore, reported: list[Any]
+) -> None:
     await watched.close()
 
     with pytest.raises(StoreClosed):
         async for _ in watched.read_events(uuid4()):
             pass
 
-    assert [(record.outcome, record.error) for record in told] == [("failed", "StoreClosed")]
+    assert [(record.outcome, record.error) for record in reported] == [("failed", "StoreClosed")]
 
 
 @pytest.mark.parametrize("error", [ZeroDivisionError, asyncio.CancelledError])
-async def test_a_hook_that_raises_harms_nobody_and_is_logged_once(
-    told: list[Any], caplog: pytest.LogCaptureFixture, error: type[BaseException]
+async def test_a_hook_that_raises_affects_no_call_and_is_logged_once(
+    reported: list[Any], caplog: pytest.LogCaptureFixture, error: type[BaseException]
 ) -> None:
     def broken(_: Record) -> None:
         raise error
 
-    store = MemoryEventStore(settings=Settings(hooks=(broken, told.append)))
+    store = MemoryEventStore(settings=Settings(hooks=(broken, reported.append)))
     stream_id = UUID(int=1)
 
     for _ in range(3):
@@ -157,14 +163,14 @@ async def test_a_hook_that_raises_harms_nobody_and_is_logged_once(
     read = [event.payload async for event in store.read_events(stream_id)]
 
     assert read == ["a", "a", "a"]
-    assert len(told) == 4, "those behind it are told"
+    assert len(reported) == 4, "later hooks are still called"
     (line,) = [line for line in caplog.records if line.levelno == logging.ERROR]
     assert "broken" in line.getMessage()
     assert line.exc_info is not None
 
 
 @pytest.mark.parametrize("hooks", ["text", 7, (None,), {print}])
-def test_hooks_that_are_none_are_refused(hooks: Any) -> None:
+def test_invalid_hooks_are_refused(hooks: Any) -> None:
     with pytest.raises(InvalidArgument, match="hook"):
         Settings(hooks=hooks)
 

@@ -27,7 +27,7 @@ from . import records
         (records.read(outcome="hole"), logging.ERROR),
     ],
 )
-def test_levels_are_by_what_came_of_it(
+def test_levels_depend_on_the_outcome(
     record: Any, level: int, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
@@ -63,7 +63,7 @@ def test_the_fields_are_attributes(caplog: pytest.LogCaptureFixture) -> None:
     }
 
 
-def test_a_word_stands_for_an_expectation_that_is_no_number(
+def test_an_expected_version_that_is_not_a_number_is_a_word(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     LogHook()(records.append(outcome="unknown", expected_version=STREAM_EXISTS))
@@ -79,7 +79,7 @@ def test_it_writes_to_the_logger_that_it_is_given(caplog: pytest.LogCaptureFixtu
     ]
 
 
-def test_what_is_not_logged_costs_no_line(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_disabled_level_logs_nothing(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.WARNING, "event_store_async.telemetry")
 
     LogHook()(records.append())

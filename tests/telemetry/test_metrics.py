@@ -1,4 +1,4 @@
-"""The metrics: the same from both adapters, and of few labels whatever is stored."""
+"""The metrics: the same from both adapters, with few label values whatever is stored."""
 
 import threading
 from collections.abc import Callable
@@ -133,7 +133,7 @@ def test_both_adapters_measure_the_values_of_the_records(
 
 
 def names(registry: CollectorRegistry) -> set[tuple[str, tuple[str, ...]]]:
-    """Return the samples of a registry that are the library's, with their labels."""
+    """Return the samples of the library in a registry, with their labels."""
     return {
         (sample.name, tuple(sorted(it for it in sample.labels if not it.startswith("otel_"))))
         for metric in registry.collect()
@@ -217,7 +217,7 @@ def test_stores_of_one_table_count_as_one(exported: Exported) -> None:
 def test_a_store_is_asked_once_a_collection(
     exported: Exported, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # What it said is used for a second, which a collection may take on a slow machine.
+    # Statistics are used again for a second; on a slow machine a collection may take longer.
     clock = SimpleNamespace(monotonic=lambda: 1.0)
     monkeypatch.setattr("event_store_async.telemetry.measurements.time", clock)
     busy = Busy()

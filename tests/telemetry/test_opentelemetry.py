@@ -15,7 +15,7 @@ from . import records
 from .exporters import Exported, attributes
 
 
-def test_an_append_is_a_span_with_the_times_at_which_it_was(exported: Exported) -> None:
+def test_an_append_is_a_span_with_its_times(exported: Exported) -> None:
     exported.opentelemetry(records.append())
 
     (span,) = exported.spans
@@ -60,7 +60,7 @@ def test_attempts_are_events_of_their_span(exported: Exported) -> None:
     assert dict(second.attributes or {})["event_store.attempt.number"] == 2
 
 
-def test_a_word_stands_for_an_expectation_that_is_no_number(exported: Exported) -> None:
+def test_an_expected_version_that_is_not_a_number_is_a_word(exported: Exported) -> None:
     exported.opentelemetry(records.append(expected_version=ANY))
 
     assert attributes(exported.spans[0])["event_store.expected_version"] == "ANY"
@@ -87,7 +87,7 @@ def test_its_parent_is_the_span_that_is_current_for_the_caller(exported: Exporte
 
 
 @pytest.mark.parametrize("outcome", ["stored", "stored_earlier", "conflict", "cancelled"])
-def test_what_may_be_wanted_is_no_error(exported: Exported, outcome: str) -> None:
+def test_an_ordinary_outcome_is_not_an_error(exported: Exported, outcome: str) -> None:
     exported.opentelemetry(records.append(outcome=outcome, error="SomeClass"))
 
     (span,) = exported.spans
@@ -104,7 +104,7 @@ def test_what_may_be_wanted_is_no_error(exported: Exported, outcome: str) -> Non
     ],
     ids=["append", "read"],
 )
-def test_what_failed_says_so(exported: Exported, record: Any) -> None:
+def test_a_failure_is_an_error(exported: Exported, record: Any) -> None:
     exported.opentelemetry(record)
 
     (span,) = exported.spans
