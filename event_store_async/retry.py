@@ -1,4 +1,4 @@
-"""Retrying: how long to wait between attempts, and until when."""
+"""Retries: how long to wait between attempts, and until when."""
 
 import random
 from collections.abc import Callable, Iterable, Iterator
@@ -7,10 +7,12 @@ from operator import attrgetter
 from time import monotonic
 from typing import Final
 
+import anyio
+
 _MOMENT: Final = attrgetter("at")
 
 SHORTEST_ATTEMPT: Final = 0.05
-"""Seconds below which no attempt is begun: its answer would come too late."""
+"""With fewer seconds left than this, no attempt is made: its answer would come too late."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,8 +20,8 @@ class Backoff:
     """
     Growing, jittered pauses between attempts.
 
-    The n-th pause is drawn between half of and the whole of ``initial * factor ** n``, capped at
-    `maximum`: callers that failed together do not come back together.
+    The n-th pause is a random time between half and all of ``initial * factor ** n``, capped at
+    `maximum`, so that callers that failed together do not retry together.
 
     Attributes:
         initial: The first pause's upper bound, in seconds.
@@ -34,7 +36,7 @@ class Backoff:
     random: Callable[[], float] = field(default=random.random, repr=False)  # noqa: S311
 
     def pauses(self) -> Iterator[float]:
-        """Return the pauses, in seconds, without end."""
+        """Return an endless iterator over the pauses, in seconds."""
         bound = self.initial
         while True:
             yield bound * (0.5 + 0.5 * self.random())
@@ -51,12 +53,61 @@ class Deadline:
         self.at = monotonic() + timeout
 
     def remaining(self) -> float:
-        """Return the seconds that are left; negative once it has passed."""
+        """Return the seconds that are left; negative once the deadline has passed."""
         return self.at - monotonic()
 
     def allows(self, pause: float) -> bool:
-        """Tell whether another attempt is worth making after a pause of so many seconds."""
+        """Return whether there is time for a pause of this many seconds and another attempt."""
         return self.remaining() > pause + SHORTEST_ATTEMPT
+
+
+class Retry:
+    """
+    The attempts of one call: whether there is time for another, and the pause before it.
+
+    Usage::
+
+        retry = Retry(backoff, deadline)
+        while True:
+            try:
+                return await attempt()
+            except Fault:
+                if not retry.allows():
+                    raise
+            await retry.pause()
+
+    Args:
+        backoff: The pauses.
+        deadline: Until when attempts are made.
+
+    Attributes:
+        again: Whether an attempt was made already: True from the first `pause` on.
+    """
+
+    __slots__ = ("_deadline", "_next", "_pauses", "again")
+
+    def __init__(self, backoff: Backoff, deadline: Deadline) -> None:
+        self._pauses = backoff.pauses()
+        self._deadline = deadline
+        self._next: float | None = None  # the next pause, once it has been drawn
+        self.again = False
+
+    def allows(self) -> bool:
+        """Return whether there is time for the next pause and another attempt."""
+        return self._deadline.allows(self._drawn())
+
+    async def pause(self) -> None:
+        """Wait for the next pause, however near the deadline is; see `allows`."""
+        pause = self._drawn()
+        self._next = None
+        self.again = True
+        await anyio.sleep(pause)
+
+    def _drawn(self) -> float:
+        # Drawn once: what `allows` judged is what `pause` waits for.
+        if self._next is None:
+            self._next = next(self._pauses)
+        return self._next
 
 
 def nearest(deadlines: Iterable[Deadline]) -> Deadline:

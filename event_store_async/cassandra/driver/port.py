@@ -192,9 +192,33 @@ def materialise(result: Any) -> Page:
     return Page(tuple(result.columns_names()), [row.as_tuple() for row in result], state)
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """
+    The server's answer to a conditional batch.
+
+    Attributes:
+        applied: Whether the batch was applied, as a whole.
+        rows: If it was not applied: the rows that the conditions found, by column name. Cassandra
+            sends one row, ScyllaDB one for each statement of the batch.
+    """
+
+    applied: bool
+    rows: list[dict[str, Any]]
+
+
+_APPLIED: Final = "[applied]"
+
+
 def applied(result: Any) -> bool:
-    """Tell whether a conditional batch was applied: the first row says it, also on ScyllaDB."""
-    return bool(result.first()["[applied]"])
+    """Return whether a driver's result says that a conditional batch was applied."""
+    return bool(result.first()[_APPLIED])
+
+
+def answer_of(page: Page) -> Answer:
+    """Return the answer that a page holds; its first row has the verdict, also on ScyllaDB."""
+    rows = [dict(zip(page.columns, row, strict=True)) for row in page.rows]
+    return Answer(bool(rows[0][_APPLIED]), rows)
 
 
 def open_cluster(

@@ -1,11 +1,9 @@
-"""Repeating: a request that may safely be sent again, until it is answered or time is up."""
+"""Repeats a request that may safely be sent again, until it is answered or time is up."""
 
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-import anyio
-
-from ...retry import Backoff, Deadline
+from ...retry import Backoff, Deadline, Retry
 from .faults import Certainty, Fault
 
 _T = TypeVar("_T")
@@ -18,23 +16,22 @@ async def repeat(
     Send a request that stores nothing, or the same thing every time, until it is answered.
 
     Args:
-        request: Sends it, to the next node if told to: the first one may hang, or be cut from the
-            others; raises `Fault`.
-        deadline: Until when.
+        request: Sends the request and raises `Fault`. Its argument is True from the second
+            attempt on: it should ask another node then, since the first one may hang, or may be
+            cut off from the others.
+        deadline: Until when attempts are made.
         backoff: The pauses between attempts.
         doing: What is being done, for the error, as in "reading stream …".
 
     Raises:
         StoreUnavailable: there was no answer before the deadline.
-        RequestRefused: the server or the driver refuses it for good.
+        RequestRefused: the server or the driver refuses the request for good.
     """
-    elsewhere = False
-    for pause in backoff.pauses():
+    retry = Retry(backoff, deadline)
+    while True:
         try:
-            return await request(elsewhere)
+            return await request(retry.again)
         except Fault as fault:
-            elsewhere = True
-            if fault.certainty is Certainty.REFUSED or not deadline.allows(pause):
+            if fault.certainty is Certainty.REFUSED or not retry.allows():
                 raise fault.as_error(doing) from fault
-        await anyio.sleep(pause)
-    raise AssertionError("pauses never end")
+        await retry.pause()

@@ -15,7 +15,7 @@ from ...moments import to_milliseconds
 from ...retry import Deadline
 from ...settings import Settings
 from ..driver.faults import Certainty, Fault
-from ..driver.port import Page
+from ..driver.port import Page, answer_of
 from ..driver.retrying import repeat
 from ..driver.session import Session
 from .ddl import Changes, replication_options
@@ -203,6 +203,6 @@ class Migrator:
             return await self._session.write([(prepared, values)], deadline)
 
         page = await repeat(attempt, deadline, self._settings.backoff, f"running {name}")
-        row = dict(zip(page.columns, page.rows[0], strict=True))
-        held_by = row.get("changed_by")
-        return bool(row["[applied]"]) or (held_by is not None and held_by == str(mine))
+        answer = answer_of(page)
+        held_by = answer.rows[0].get("changed_by")
+        return answer.applied or (held_by is not None and held_by == str(mine))
