@@ -1,8 +1,8 @@
 """
-Faults: what a driver exception says about the request that met it.
+Faults: what a driver exception proves about the request that met it.
 
-The driver's classes are told apart by name, so that this table needs no driver to be read, and a
-test can hold it against all the classes of an installed one.
+The driver's classes are known by name, so that this module does not import the driver. A test
+compares the names with all classes of the installed driver.
 """
 
 from enum import Enum
@@ -21,20 +21,20 @@ from ...errors import (
 class Certainty(Enum):
     """What is certain about a conditional write that met a fault."""
 
-    UNSENT = "no replica can have stored it; it may work in a moment"
+    UNSENT = "no replica can have stored it; another attempt may succeed"
     UNKNOWN = "it may be stored, now or a little later"
-    REFUSED = "it is not stored and never will be: repeating it is of no use"
+    REFUSED = "it is not stored and never will be; another attempt is of no use"
 
 
 _UNSENT = (
-    "LibNoHostsAvailable",  # with the fall-through policy: never written to any connection
+    "LibNoHostsAvailable",  # with the fallthrough policy, it was not written to any connection
     "LibNoStreams",
     "LibRequestQueueFull",
     "ServerIsBootstrapping",
 )
 _UNKNOWN = (
     "LibInternalError",
-    "LibRequestTimedOut",  # also a connection lost while the request was in flight
+    "LibRequestTimedOut",  # or the connection was lost while the request was in flight
     "LibUnexpectedResponse",
     "LibWriteError",
     "ServerFunctionFailure",
@@ -44,7 +44,7 @@ _UNKNOWN = (
     "ServerReadTimeout",
     "ServerServerError",
     "ServerTruncateError",
-    "ServerUnavailable",  # see certainty_of: certain only where it speaks of the serial level
+    "ServerUnavailable",  # UNSENT if it names the serial level: see certainty_of
     "ServerWriteFailure",
     "ServerWriteTimeout",
 )
@@ -92,7 +92,7 @@ _REFUSED = (
     "SslNoPeerCert",
     "SslProtocolError",
 )
-_NOT_OF_REQUESTS = (  # raised while reading results or metadata, or never: kept for completeness
+_NOT_OF_REQUESTS = (  # raised while results or metadata are read, or never; for completeness
     "AggregateNotFound",
     "CassExceptionConnectionError",
     "CassExceptionInvalidQuery",
@@ -113,7 +113,7 @@ CERTAINTIES: Final[dict[str, Certainty]] = {
     **{f"CassError{name}": Certainty.UNKNOWN for name in _UNKNOWN},
     **{f"CassError{name}": Certainty.REFUSED for name in _REFUSED},
     **dict.fromkeys(_NOT_OF_REQUESTS, Certainty.UNKNOWN),
-    **dict.fromkeys(_BASES, Certainty.UNKNOWN),  # an error code that the driver has no class for
+    **dict.fromkeys(_BASES, Certainty.UNKNOWN),  # an error code without a class of its own
 }
 """Every exception class of the driver, by name. A class that is not here is `Certainty.UNKNOWN`."""
 
@@ -126,12 +126,12 @@ _GRANTS: Final = (
 
 class Fault(Exception):
     """
-    A request failed in the driver. Internal: callers meet the errors of `EventStoreError`.
+    A request failed in the driver. Internal: callers of a store get an `EventStoreError`.
 
     Attributes:
         certainty: What is certain about it.
-        name: The driver's class.
-        message: The driver's and the server's words.
+        name: The name of the driver's exception class.
+        message: The driver's message, with the server's in it.
     """
 
     def __init__(self, name: str, message: str, certainty: Certainty) -> None:
@@ -142,21 +142,21 @@ class Fault(Exception):
 
     @classmethod
     def of(cls, cause: BaseException) -> "Fault":
-        """Return the fault that a driver exception is."""
+        """Return the fault for a driver exception."""
         name, message = type(cause).__name__, str(cause)
         return cls(name, message, certainty_of(name, message))
 
     @classmethod
     def no_turn(cls) -> "Fault":
-        """Return the fault of a request whose turn did not come before its deadline."""
+        """Return the fault of a request that got no permit before its deadline."""
         return cls("NoTurn", "too many requests are in flight in this process", Certainty.UNSENT)
 
     def as_error(self, doing: str) -> EventStoreError:
         """
-        Return the error that a caller meets where nothing was, or could be, stored.
+        Return the error for the caller. Only for requests of which nothing can have been stored.
 
         Args:
-            doing: What was tried, as in "reading stream …".
+            doing: What was being done, as in "reading stream …".
         """
         text = f"{doing}: {self}"
         if self.certainty is not Certainty.REFUSED:
@@ -166,11 +166,11 @@ class Fault(Exception):
 
 def certainty_of(name: str, message: str) -> Certainty:
     """
-    Return what an exception of the driver says about the request that met it.
+    Return what a driver exception proves about the request that met it.
 
-    An "unavailable" is certain only before the proposal, where the server names the serial level;
-    Paxos v1 can raise one for the commit level too, when the append is decided already
-    (its ``StorageProxy.commitPaxos`` plans the write afresh).
+    "Unavailable" proves something only if the server names the serial level, so that it came
+    before the proposal. Paxos v1 can raise it for the commit level too, after the append has been
+    decided (its ``StorageProxy.commitPaxos`` plans the write anew).
     """
     if name == "CassErrorServerUnavailable" and "SERIAL" in message:
         return Certainty.UNSENT
@@ -178,13 +178,13 @@ def certainty_of(name: str, message: str) -> Certainty:
 
 
 def connect_error(cause: BaseException, where: str) -> ConnectionFailed:
-    """Return the error that a caller meets where no session could be made."""
+    """Return the error for a caller that could not be connected."""
     name, text = type(cause).__name__, f"cannot connect to {where}: {cause}"
     if name == "CassErrorServerBadCredentials":
         return AuthenticationFailed(text, hint="check username and password")
     if name.startswith("CassErrorSsl"):
         return TlsFailed(
-            text, hint="the certificate must be trusted and must name the address connected to"
+            text, hint="the certificate must be trusted, and must name the address connected to"
         )
     return ConnectionFailed(
         text,

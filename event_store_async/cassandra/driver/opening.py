@@ -1,4 +1,4 @@
-"""A store that is being opened: to be awaited, or entered with ``async with``."""
+"""A store that is not open yet: await it, or enter it with ``async with``."""
 
 from collections.abc import Awaitable, Callable, Generator
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
@@ -16,9 +16,12 @@ _T = TypeVar("_T", bound=Closable)
 
 class Opening(Generic[_T]):
     """
-    Opens on ``await`` (the caller closes) or on ``async with`` (closed at its end).
+    Opens on ``await`` (the caller closes it) or on ``async with`` (closed at the end).
 
-    Nothing happens before. Args: *opening* opens, each time it is called.
+    Nothing happens before that.
+
+    Args:
+        opening: Opens, each time it is called.
     """
 
     def __init__(self, opening: Callable[[], Awaitable[_T]]) -> None:
@@ -29,7 +32,7 @@ class Opening(Generic[_T]):
 
         def __getattr__(self, name: str) -> None:
             raise AttributeError(
-                f"no attribute {name!r}: this is not opened yet; await it, or enter it by "
+                f"no attribute {name!r}: this is not open yet; await it, or enter it with "
                 "`async with`"
             )
 

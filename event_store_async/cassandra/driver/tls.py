@@ -1,4 +1,4 @@
-"""TLS: what is needed to trust a server, and to be trusted by it."""
+"""TLS: what it takes to trust a server, and to be trusted by it."""
 
 import ssl
 from dataclasses import dataclass, field
@@ -16,19 +16,20 @@ _MARK: Final = "-----BEGIN "
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tls:
     """
-    A connection encrypted by TLS, to a server whose certificate and identity are checked.
+    A connection encrypted with TLS, to a server whose certificate and identity are checked.
 
-    Each of the PEM fields takes a path (`pathlib.Path`, or a text naming a file) or the PEM text
-    itself. Private material never appears in a repr.
+    Each of the PEM fields takes a path (a `pathlib.Path`, or a str that names a file) or the PEM
+    content as a str. The private key and its password never appear in a repr.
 
     Attributes:
         ca: The certificate that signed the server's, or the server's own.
-        certificate: The client's certificate, where the server asks for one.
+        certificate: The client's certificate, if the server asks for one.
         private_key: The client's private key.
-        private_key_password: Its password, if it has one.
+        private_key_password: The key's password, if it has one.
         identity: What the server's certificate must name: ``"address"``, the IP address connected
-            to; ``"hostname"``, its name by reverse lookup; or ``"unchecked"``, nothing: whoever
-            holds any certificate of the same authority can then stand between.
+            to; ``"hostname"``, the name that a reverse lookup of it gives; ``"unchecked"``,
+            nothing, so that the holder of any certificate from the same authority can intercept
+            the connection.
     """
 
     ca: str | Path
@@ -42,11 +43,11 @@ class Tls:
         Return the options for the driver's cluster.
 
         Raises:
-            InvalidArgument: a file cannot be read or is no PEM, or half of a client's pair is
-                missing.
+            InvalidArgument: a file cannot be read or is not PEM, or only one of the client's
+                certificate and key is given.
         """
         if (self.certificate is None) != (self.private_key is None):
-            raise InvalidArgument("a client's certificate and private key go together")
+            raise InvalidArgument("certificate and private_key must be given together")
         flags = {
             "address": _PEER_CERT | _PEER_IDENTITY,
             "hostname": _PEER_CERT | _PEER_IDENTITY_DNS,
@@ -69,13 +70,13 @@ def _certificate(source: str | Path) -> str:
     if text.count(f"{_MARK}CERTIFICATE") > 1:
         # The driver would silently trust the first one only (OpenSslContext::add_trusted_cert).
         raise InvalidArgument(
-            "ca holds more than one certificate, the driver takes one",
-            hint="give the certificate of the authority that signed the servers'",
+            "ca holds more than one certificate, but the driver takes only one",
+            hint="pass the certificate of the authority that signed the servers'",
         )
     try:
         ssl.PEM_cert_to_DER_cert(text[text.index(f"{_MARK}CERTIFICATE") :].strip())
     except ValueError as error:
-        raise InvalidArgument(f"ca is no PEM certificate: {error}") from error
+        raise InvalidArgument(f"ca is not a PEM certificate: {error}") from error
     return text
 
 
@@ -85,9 +86,9 @@ def _pem(name: str, source: str | Path) -> str:
     try:
         text = Path(source).read_text(encoding="utf-8")
     except (OSError, ValueError) as error:
-        # `from None`, and no word of the source: it may be a secret in the wrong place.
-        reason = error.strerror if isinstance(error, OSError) else "it is no text"
+        # `from None`, and without the source: it may be a secret passed as the wrong argument.
+        reason = error.strerror if isinstance(error, OSError) else "it is not text"
         raise InvalidArgument(f"{name} is neither PEM nor a readable file: {reason}") from None
     if _MARK not in text:
-        raise InvalidArgument(f"{name} is a file without PEM in it")
+        raise InvalidArgument(f"{name} is a file that contains no PEM")
     return text
