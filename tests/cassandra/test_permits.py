@@ -19,7 +19,7 @@ from event_store_async import (
     StoreClosed,
     StoreUnavailable,
 )
-from event_store_async.cassandra.driver.outbox import BUSY
+from event_store_async.cassandra.driver.request import BUSY
 
 from ..fixtures import faulty as faults
 from ..fixtures.faulty import FaultySession, Send

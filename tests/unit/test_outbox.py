@@ -7,8 +7,7 @@ from typing import Any, cast
 
 import pytest
 
-from event_store_async.cassandra.driver.outbox import BUSY, PATIENCE, Outbox
-from event_store_async.cassandra.driver.request import Request
+from event_store_async.cassandra.driver.request import BUSY, PATIENCE, Outbox, Request
 
 WHOSE: ContextVar[str] = ContextVar("whose")
 

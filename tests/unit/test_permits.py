@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from event_store_async.cassandra.driver.permits import Permits
+from event_store_async.cassandra.driver.request import Permits
 
 
 async def settled() -> None:

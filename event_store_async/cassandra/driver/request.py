@@ -1,29 +1,37 @@
-"""Requests: what has been sent ends by itself, whoever waits for it."""
+"""Requests: one in flight, how many may be in flight at once, and which are sent together."""
 
 import asyncio
+from collections import OrderedDict
 from collections.abc import Callable, Coroutine
+from contextvars import Context, copy_context
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from ...errors import WrongEventLoop
+
+BUSY: Final = 16
+"""From this many requests at the server on, sending the next one at once gains nothing."""
+
+PATIENCE: Final = 0.001
+"""Seconds for which a request is held at most; an asyncio timer is no finer than a millisecond."""
 
 
 class Request:
     """
-    A request at the driver.
+    A request at the driver. It runs to its end even if its caller is cancelled.
 
-    Its coroutine is stepped by the futures that it waits for, as a task would do it, at a fraction
-    of a task's cost. Nobody can cancel it. Where the driver's session belongs to another event
-    loop, it ends with `WrongEventLoop`, as it would in a task: by then it has been sent.
+    The futures that its coroutine awaits step it, as a task would, at a fraction of a task's cost.
+    If the driver's session belongs to another event loop, the request ends in `WrongEventLoop`;
+    as with a task, it has been sent by then.
 
     Args:
-        make: Makes the driver's coroutine. It may wait for futures of the loop only.
-        ended: Called when what was sent has ended, before anybody who waits is told.
-        loop: The event loop, which runs.
+        make: Makes the driver's coroutine, which may only await futures of the loop.
+        ended: Called when a request that was sent has ended, before its waiter is.
+        loop: The running event loop.
 
     Attributes:
         loop: The event loop.
-        done: Whether it has ended.
+        done: Whether the request has ended.
     """
 
     __slots__ = ("_coroutine", "_ended", "_error", "_make", "_result", "_then", "done", "loop")
@@ -47,26 +55,26 @@ class Request:
         """Hand the request to the driver."""
         try:
             self._coroutine = self._make()
-        except BaseException as error:  # noqa: BLE001 - it is told to whoever asks for the result
+        except BaseException as error:  # noqa: BLE001 - `result` raises it
             self._end(error)
         else:
             self._step(None)
 
     def refuse(self, error: Exception) -> None:
-        """End it unsent."""
+        """End the request with an error; it was not sent."""
         self._error = error
         self.done = True
-        self._tell(soon=True)
+        self._call_back(soon=True)
 
     def then(self, callback: Callable[[], object]) -> None:
-        """Call back when the request has ended; the one who asked last is called."""
+        """Call back when the request has ended. A second callback replaces the first."""
         if self.done:
             self.loop.call_soon(callback)
         else:
             self._then = callback
 
     async def wait(self) -> Any:
-        """Return what the driver returned, or raise what it raised; may be cancelled."""
+        """Wait for the end, then do as `result`; the caller may be cancelled."""
         if not self.done:
             waiting: asyncio.Future[None] = self.loop.create_future()
             self.then(partial(_wake, waiting))
@@ -74,23 +82,25 @@ class Request:
         return self.result()
 
     def result(self) -> Any:
-        """Return what the driver returned, or raise what it raised, of a request that is done."""
+        """Return what the driver returned, or raise what it raised. Only once `done`."""
         if self._error is not None:
             raise self._error
         return self._result
 
     def _step(self, awaited: asyncio.Future[Any] | None) -> None:
+        # Does what asyncio's Task.__step does. `awaited` is the future that has just finished;
+        # None on the first step, while the caller is still sending.
         try:
             future = self._coroutine.send(None)
         except StopIteration as end:
             self._result = end.value
             self._end(None, soon=awaited is None)
-        except BaseException as error:  # noqa: BLE001 - it is told to whoever asks for the result
+        except BaseException as error:  # noqa: BLE001 - `result` raises it
             self._end(error, soon=awaited is None)
         else:
-            if future is None:  # it only gives way to others
+            if future is None:  # a bare yield: it lets others run
                 self.loop.call_soon(self._step, None)
-            elif future.get_loop() is not self.loop:  # its answer would come there, if ever
+            elif future.get_loop() is not self.loop:  # its answer would arrive in that loop
                 self._coroutine.close()
                 self._end(WrongEventLoop())
             else:
@@ -98,15 +108,15 @@ class Request:
                 future.add_done_callback(self._step)
 
     def _end(self, error: BaseException | None, *, soon: bool = True) -> None:
-        """Remember the outcome and tell it; *soon*, not now, where somebody is still sending."""
+        """Keep the outcome and call back; *soon* instead of now while the caller is sending."""
         self._error = error
         self.done = True
         self._ended(self)
-        self._tell(soon=soon)
+        self._call_back(soon=soon)
 
-    def _tell(self, *, soon: bool) -> None:
-        # Forgotten, since it knows this request: a circle of all that belongs to an append would
-        # be left to the garbage collector, an eighth of the append's time.
+    def _call_back(self, *, soon: bool) -> None:
+        # The callback refers to this request. Keeping it would leave a reference cycle, with all
+        # that belongs to an append, to the garbage collector: an eighth of an append's time.
         then, self._then = self._then, None
         if then is not None:
             if soon:
@@ -118,3 +128,128 @@ class Request:
 def _wake(waiting: asyncio.Future[None]) -> None:
     if not waiting.done():
         waiting.set_result(None)
+
+
+class Permits:
+    """
+    How many requests may be in flight at once. Tasks and callbacks wait in one queue, in order.
+
+    Args:
+        count: How many permits there are.
+
+    Attributes:
+        value: How many permits are free; 0 while anything waits.
+    """
+
+    __slots__ = ("_waiting", "value")
+
+    def __init__(self, count: int) -> None:
+        self.value = count
+        self._waiting: OrderedDict[object, Callable[[], bool]] = OrderedDict()
+
+    def take(self) -> bool:
+        """Take a permit if one is free. Returns whether it did."""
+        if self.value:
+            self.value -= 1
+            return True
+        return False
+
+    def give_back(self) -> None:
+        """Give a permit back: to the first in the queue that takes it."""
+        while self._waiting:
+            _, grant = self._waiting.popitem(last=False)
+            if grant():
+                return
+        self.value += 1
+
+    def ask(self, key: object, grant: Callable[[], bool]) -> None:
+        """
+        Join the queue without a task. Only if no permit is free.
+
+        Args:
+            key: Identifies the place in the queue, for `forget`.
+            grant: Called once, when there is a permit. Returns whether it takes it.
+        """
+        self._waiting[key] = grant
+
+    def forget(self, key: object) -> None:
+        """Leave the queue."""
+        self._waiting.pop(key, None)
+
+    async def wait(self) -> None:
+        """Wait in the queue for a permit; the caller may be cancelled."""
+        granted: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+        def grant() -> bool:
+            if granted.done():
+                return False
+            granted.set_result(None)
+            return True
+
+        self.ask(granted, grant)
+        try:
+            await granted
+        except asyncio.CancelledError:
+            self.forget(granted)
+            if not granted.cancelled():  # the permit came at the same moment
+                self.give_back()
+            raise
+
+
+class Outbox:
+    """
+    Hands requests to the driver, several at a time.
+
+    A request that is sent alone wakes the driver's thread and the server's, and takes a packet of
+    its own: a fifth of the client's CPU at 64 requests in flight (``make bench ONLY=hot_path``). So
+
+    - with nothing at the server, a request is sent at once;
+    - with up to `BUSY` requests there, at the end of the event loop's turn;
+    - with more there, it is held for `PATIENCE` at most, or until no more than `BUSY` are there.
+      Its answer comes no later: with less work for each request, all are served sooner.
+    """
+
+    __slots__ = ("_held", "_leaving", "_timer")
+
+    def __init__(self) -> None:
+        self._held: list[tuple[Request, Context]] = []
+        self._leaving = False  # the held requests are sent at the end of this turn
+        self._timer: asyncio.TimerHandle | None = None
+
+    def __len__(self) -> int:
+        """Return how many requests are held."""
+        return len(self._held)
+
+    def post(self, request: Request, at_server: int) -> None:
+        """Send a request, at once or in a moment; *at_server* others are at the server."""
+        if at_server or self._held:
+            self.hold(request, at_server)
+        else:
+            request.send()
+
+    def hold(self, request: Request, at_server: int) -> None:
+        """Send a request in a moment, never at once."""
+        self._held.append((request, copy_context()))
+        if at_server <= BUSY:
+            self._leave(request.loop)
+        elif self._timer is None:
+            self._timer = request.loop.call_later(PATIENCE, self._send_all)
+
+    def landed(self, at_server: int) -> None:
+        """Note that a request has ended; *at_server* are still at the server."""
+        if self._held and at_server <= BUSY:
+            self._leave(self._held[0][0].loop)
+
+    def _leave(self, loop: asyncio.AbstractEventLoop) -> None:
+        if not self._leaving:
+            self._leaving = True
+            loop.call_soon(self._send_all)
+
+    def _send_all(self) -> None:
+        held, self._held = self._held, []
+        self._leaving = False
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        for request, context in held:
+            context.run(request.send)  # an instrumented driver sees the caller's own context

@@ -15,8 +15,6 @@ from ...cql_files import Statement
 from ...errors import StoreClosed, WrongEventLoop, WrongProcess
 from ...retry import SHORTEST_ATTEMPT, Deadline
 from .faults import Fault
-from .outbox import Outbox
-from .permits import Permits
 from .port import (
     ConsistencyLevels,
     DriverError,
@@ -29,7 +27,7 @@ from .port import (
     simple,
     writing,
 )
-from .request import Request
+from .request import Outbox, Permits, Request
 
 _open: "weakref.WeakSet[Session]" = weakref.WeakSet()
 
