@@ -15,7 +15,6 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -81,15 +80,16 @@ async def work(kind: str, count: int) -> None:
     """Append or read *count* events."""
     from event_store_async import EventStore
     from event_store_async.cassandra.driver import session
-    from event_store_async.cassandra.schema.statements import Statements
+    from event_store_async.cassandra.schema.statements import AppendStatements
 
     made: Any = session
     made.writing = made.reading = lambda *_, **__: None
     raw: Any = Canned(count)
     store: Any = EventStore(raw, keyspace="bank")
     statements = store._engine.statements if hasattr(store, "_engine") else store._statements  # noqa: SLF001
-    prepared: Any = [None for _ in fields(Statements)]
-    statements.ready = Statements(*prepared)
+    prepared: Any = object()
+    statements.ready = AppendStatements(prepared, prepared, prepared)
+    statements._prepared = {"read_forward": prepared}  # noqa: SLF001
     stream_id = UUID(int=7)
     gc.disable()  # a full collection in only one of the runs would hide the difference
     if kind == "append":

@@ -1,8 +1,15 @@
 """Checks: arguments are refused here, before anything is sent."""
 
+import re
+from typing import Final
 from uuid import UUID
 
-from .errors import InvalidArgument, InvalidExpectedVersion, InvalidStreamId
+from .errors import (
+    InvalidArgument,
+    InvalidExpectedVersion,
+    InvalidIdentifier,
+    InvalidStreamId,
+)
 from .versions import MAX_VERSION, StreamState
 
 _NONE_HINT = "say ANY for no expectation, or NO_STREAM for a new stream: None could mean either"
@@ -69,3 +76,41 @@ def check_read(
     check_number("page_size", page_size, at_least=1)
     if consistency not in {None, "serial"}:
         raise InvalidArgument(f"consistency is None or 'serial', not {consistency!r}")
+
+
+_IDENTIFIER: Final = re.compile(r"[a-z][a-z0-9_]{0,47}")
+_DATACENTER: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.\-]{0,63}")
+
+
+def check_identifier(kind: str, name: object) -> str:
+    """
+    Return the name of a keyspace or table if it is safe to stand unquoted in CQL.
+
+    Raises:
+        InvalidIdentifier: it is not. CQL is never built from unchecked names.
+    """
+    if not isinstance(name, str) or not _IDENTIFIER.fullmatch(name):
+        raise InvalidIdentifier(
+            kind, name, "use up to 48 lower-case letters, digits and _, beginning with a letter"
+        )
+    return name
+
+
+def check_datacenter(name: object) -> str:
+    """
+    Return the name of a datacenter if it is safe to stand in a CQL string.
+
+    Raises:
+        InvalidIdentifier: it is not.
+    """
+    if not isinstance(name, str) or not _DATACENTER.fullmatch(name):
+        raise InvalidIdentifier("datacenter", name, "use letters, digits, '_', '-' and '.' only")
+    return name
+
+
+def check_names(keyspace: object, table: object, consistency: object) -> None:
+    """Refuse names that are not safe in CQL, and other consistencies; raises `InvalidArgument`."""
+    check_identifier("keyspace", keyspace)
+    check_identifier("table", table)
+    if consistency not in ("local", "global"):
+        raise InvalidArgument(f"consistency must be 'local' or 'global', not {consistency!r}")

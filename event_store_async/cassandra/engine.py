@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Self
 
+from ..checks import check_names
 from ..errors import InvalidArgument
 from ..hooks import Source
 from ..hooks.observer import Observer
@@ -13,15 +14,17 @@ from .append.known_heads import KnownHeads
 from .append.planner import Appender
 from .append.queues import StreamQueues
 from .append.settler import Settler
-from .driver.connection import check_names
 from .driver.port import LEVELS, ConsistencyChoice, RawSession
 from .driver.session import Session
 from .lifetime import Lifetime
 from .operations.health import HealthProbe
+from .operations.inspector import Inspector
+from .operations.operations import Operations
 from .read.reader import Reader
 from .read.rows import RowDecoder
 from .schema.migrator import Migrator
 from .schema.statements import StatementCache
+from .schema.tables import StoreTables
 from .table.storage import Storage
 
 
@@ -39,6 +42,7 @@ class Engine:
     observer: Observer | None
     lifetime: Lifetime
     storage: Storage
+    operations: Operations
 
     @classmethod
     def of(
@@ -64,10 +68,12 @@ class Engine:
             LEVELS[consistency],
             max_in_flight=settings.max_in_flight,
             request_timeout=settings.request_timeout,
+            backoff=settings.backoff,
         )
+        tables = StoreTables(keyspace, table)
         source = Source("cassandra", keyspace, table)
         observer = Observer.of(source, settings.hooks)
-        statements = StatementCache(session, keyspace, table, settings.backoff)
+        statements = StatementCache(session, tables, settings.backoff)
         heads = KnownHeads(settings.known_heads)
         reader = Reader(session, statements, decoder, settings, observer)
         settler = Settler(session, reader, settings)
@@ -77,15 +83,29 @@ class Engine:
         name = f"<EventStore {keyspace}.{table}>"
         lifetime = Lifetime(name, lanes, session, settings.close_timeout)
         check_open = lifetime.check_open
+        migrator = Migrator(session, statements, tables, settings)
+        inspector = Inspector(
+            session, tables, request_timeout=settings.request_timeout, clock=settings.clock
+        )
+        prober = HealthProbe(
+            source,
+            tables,
+            session,
+            reader,
+            lanes,
+            in_flight_limit=settings.max_in_flight,
+            append_limit=settings.max_append_bytes,
+        )
         return cls(
             session=session,
             statements=statements,
             heads=heads,
             reader=reader,
             lanes=lanes,
-            migrator=Migrator(session, keyspace, table, settings),
-            prober=HealthProbe(source, session, reader, lanes, settings),
+            migrator=migrator,
+            prober=prober,
             observer=observer,
             lifetime=lifetime,
             storage=Storage(session, statements, decoder, settings, keyspace, table, check_open),
+            operations=Operations(session, migrator, inspector, settings, check_open),
         )

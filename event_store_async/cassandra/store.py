@@ -7,6 +7,7 @@ from uuid import UUID
 
 from ..checks import (
     check_expected_version,
+    check_names,
     check_read,
     check_stream_id,
     check_timeout,
@@ -26,7 +27,6 @@ from ..versions import ANY, ExpectedVersion
 from .append.pending import Append
 from .driver.connection import (
     ConnectTarget,
-    check_names,
     open_connection,
     split_contact_points,
 )
@@ -83,6 +83,8 @@ class EventStore:
         self._lifetime = self._engine.lifetime
         self.storage = self._engine.storage
         """All streams, and their events as they are stored, for `event_store_async.moving`."""
+        self.operations = self._engine.operations
+        """What those who run a cluster ask of a store."""
 
     @classmethod
     def connect(

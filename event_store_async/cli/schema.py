@@ -10,10 +10,8 @@ from ..cassandra import (
     EventStore,
     SchemaReport,
     SchemaState,
-    plan_schema,
 )
 from ..cassandra.schema.ddl import schema_cql
-from ..cassandra.schema.state import LATEST
 from .arguments import FLAG, AsJson
 from .failures import reported
 from .output import (
@@ -93,7 +91,7 @@ async def create(store: EventStore, replication: Replication, dry_run: DryRun = 
     """
     asked = _asked(replication)
     if dry_run:
-        await _tell_plan(await plan_schema(store, asked))
+        await _tell_plan(await store.operations.plan_schema(asked))
         return
     with waiting("creating the schema"):
         report = await store.create_schema(asked)
@@ -115,7 +113,7 @@ async def migrate(store: EventStore, dry_run: DryRun = False) -> None:
     - `event-store schema migrate --keyspace bank`
     """
     if dry_run:
-        await _tell_plan(await plan_schema(store))
+        await _tell_plan(await store.operations.plan_schema())
         return
     with waiting("migrating the schema"):
         report = await store.create_schema()
@@ -136,15 +134,16 @@ async def status(store: EventStore, target: Target, as_json: AsJson = False) -> 
     if as_json:
         await write_lines([_json(state)])
     else:
-        await write_lines(
-            [
-                f"cluster      {target.contact_points}, port {target.port}",
-                f"server       {state.release}",
-                f"replication  {_words(state.replication)}",
-                f"table        {state.table}",
-                f"version      {state.version if state.columns else 'none'}, {LATEST} is needed",
-            ]
-        )
+        lines = [
+            f"cluster      {target.contact_points}, port {target.port}",
+            f"server       {state.release}",
+            f"replication  {_words(state.replication)}",
+        ]
+        for table in state.tables:
+            version = table.version if table.columns else "none"
+            lines.append(f"table        {table.name}")
+            lines.append(f"version      {version}, {table.spec.latest} is needed")
+        await write_lines(lines)
     state.check_usable()
 
 
@@ -168,13 +167,11 @@ def _asked(texts: Sequence[str]) -> dict[str, int]:
 
 
 async def _tell(report: SchemaReport) -> None:
-    done = "created" if report.created else ", ".join(report.migrations) or "nothing to do"
-    await write_lines(
-        [
-            f"{report.table}: {done}; schema version {report.version}",
-            f"replication: {_words(report.replication)}",
-        ]
-    )
+    lines = []
+    for table in report.tables:
+        done = "created" if table.created else ", ".join(table.migrations) or "nothing to do"
+        lines.append(f"{table.table}: {done}; schema version {table.version}")
+    await write_lines([*lines, f"replication: {_words(report.replication)}"])
 
 
 def _json(state: SchemaState) -> str:
@@ -182,7 +179,7 @@ def _json(state: SchemaState) -> str:
         "table": state.table,
         "exists": bool(state.columns),
         "version": state.version,
-        "needed": LATEST,
+        "needed": state.needed_version,
         "replication": state.replication,
         "release": state.release,
     }

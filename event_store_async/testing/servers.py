@@ -73,8 +73,7 @@ class CassandraServer:
     async def _drop(self, keyspace: str) -> None:
         statement = load_statement("testing/drop_keyspace", keyspace=keyspace)
         async with self.connect(keyspace) as store:
-            # A store has no method that deletes, and gets none for the sake of tests.
-            await store._session.change_schema(statement.text, timeout=30)  # noqa: SLF001
+            await store.operations.run_ddl(statement.text)
 
 
 @contextmanager

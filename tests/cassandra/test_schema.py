@@ -1,4 +1,4 @@
-"""Schema: created, migrated, taken over from the original, and refused with a reason."""
+"""The schema: created, migrated, also from the original's, and refused with a reason."""
 
 import asyncio
 import os
@@ -20,10 +20,10 @@ from event_store_async import (
     SchemaMissing,
     SchemaOutdated,
     SchemaTooNew,
+    StoreUnavailable,
     TimeToLiveRefused,
     UndecodableEvent,
 )
-from event_store_async.cassandra.driver.faults import Fault
 
 from ..fixtures.server import Server
 from ..fixtures.stores import drop_keyspace, payloads, read_all, run_cql
@@ -57,7 +57,7 @@ async def create_keyspace(store: EventStore, server: Server, keyspace: str) -> N
     )
 
 
-async def test_a_missing_keyspace_or_table_is_said_on_first_use(
+async def test_a_missing_keyspace_or_table_is_reported_on_first_use(
     bare: EventStore, server: Server, keyspace: str, stream_id: UUID
 ) -> None:
     for _ in range(2):
@@ -71,18 +71,18 @@ async def test_a_missing_keyspace_or_table_is_said_on_first_use(
             await create_keyspace(bare, server, keyspace)
 
 
-async def test_a_keyspace_is_never_made_up(bare: EventStore) -> None:
+async def test_a_keyspace_is_not_created_without_a_replication(bare: EventStore) -> None:
     with pytest.raises(InvalidArgument, match="replication"):
         await bare.create_schema()
 
 
 @pytest.mark.parametrize(
-    ("replication", "told"), [({"mars": 1}, "mars"), ({"datacenter1": 99}, "99 replicas")]
+    ("replication", "named"), [({"mars": 1}, "mars"), ({"datacenter1": 99}, "99 replicas")]
 )
 async def test_a_replication_that_the_cluster_cannot_hold_creates_nothing(
-    bare: EventStore, replication: dict[str, int], told: str
+    bare: EventStore, replication: dict[str, int], named: str
 ) -> None:
-    with pytest.raises(InvalidArgument, match=told):
+    with pytest.raises(InvalidArgument, match=named):
         await bare.create_schema(replication)
 
     assert (await bare.schema_state()).replication is None
@@ -102,11 +102,11 @@ async def test_creating_is_idempotent_and_reported(
     assert await bare.current_version(stream_id) == 1
 
 
-async def test_the_table_is_made_for_its_use(bare: EventStore, server: Server) -> None:
+async def test_the_table_has_the_options_that_suit_it(bare: EventStore, server: Server) -> None:
     await bare.create_schema(server.replication)
-    session, (keyspace, table) = bare._session, bare._table.split(".")
+    keyspace, table = (await bare.schema_state()).table.split(".")
 
-    result = await session.raw.execute(
+    result = await bare._session.raw.execute(
         __import__("acsylla").create_statement(
             "SELECT compaction, compression FROM system_schema.tables "
             f"WHERE keyspace_name = '{keyspace}' AND table_name = '{table}'"
@@ -120,7 +120,7 @@ async def test_the_table_is_made_for_its_use(bare: EventStore, server: Server) -
     assert compression["class"].endswith("ZstdCompressor")
 
 
-async def test_many_processes_may_create_it_at_once(
+async def test_many_processes_may_create_the_schema_at_once(
     bare: EventStore, server: Server, keyspace: str, stream_id: UUID
 ) -> None:
     program = """
@@ -157,7 +157,7 @@ asyncio.run(main())
     assert (await bare.schema_state()).version == 1
 
 
-async def test_the_keyspace_can_be_dropped_and_made_again(
+async def test_the_keyspace_can_be_dropped_and_created_again(
     bare: EventStore, server: Server, keyspace: str, stream_id: UUID
 ) -> None:
     await bare.create_schema(server.replication)
@@ -175,7 +175,7 @@ async def test_the_keyspace_can_be_dropped_and_made_again(
 
 
 async def make_original(store: EventStore, server: Server, keyspace: str, stream: UUID) -> None:
-    """Make the original's table, with two events that it would write."""
+    """Create the original's table, with two events as it would write them."""
     await create_keyspace(store, server, keyspace)
     await run_cql(store, ORIGINAL_TABLE.format(keyspace=keyspace))
     await append_as_original(store, keyspace, stream, 0, [b"\x01", b"\x02"])
@@ -197,7 +197,7 @@ async def append_as_original(
     )
 
 
-async def test_the_originals_table_is_refused_until_it_is_taken_over(
+async def test_the_originals_table_is_refused_until_it_is_migrated(
     bare: EventStore, server: Server, keyspace: str, stream_id: UUID
 ) -> None:
     await make_original(bare, server, keyspace, stream_id)
@@ -208,7 +208,7 @@ async def test_the_originals_table_is_refused_until_it_is_taken_over(
     assert (caught.value.found, caught.value.needed) == (0, 1)
 
 
-async def test_the_originals_table_is_taken_over_without_losing_a_row(
+async def test_the_originals_table_is_migrated_without_losing_a_row(
     bare: EventStore, server: Server, keyspace: str, stream_id: UUID
 ) -> None:
     await make_original(bare, server, keyspace, stream_id)
@@ -263,7 +263,7 @@ async def test_a_migrated_table_has_the_columns_of_a_fresh_one(
     await fresh.close()
 
 
-async def test_an_interrupted_migration_goes_on(
+async def test_an_interrupted_migration_continues(
     bare: EventStore, server: Server, keyspace: str, stream_id: UUID
 ) -> None:
     await make_original(bare, server, keyspace, stream_id)
@@ -329,7 +329,7 @@ async def test_a_newer_schema_version_is_refused(
         "stream_id uuid, version int",
     ],
 )
-async def test_a_table_of_somebody_elses_is_refused(
+async def test_a_table_of_another_application_is_refused(
     bare: EventStore, server: Server, keyspace: str, stream_id: UUID, columns: str
 ) -> None:
     await create_keyspace(bare, server, keyspace)
@@ -343,10 +343,10 @@ async def test_a_table_of_somebody_elses_is_refused(
         await bare.create_schema()
 
 
-async def test_deleted_rows_at_the_beginning_are_not_walked_through(
+async def test_deleted_rows_at_the_beginning_are_not_scanned(
     bare: EventStore, server: Server, keyspace: str, stream_id: UUID
 ) -> None:
-    """An append reads two rows, whatever lies in the stream; the static condition alone all."""
+    """An append reads two rows of the stream; with the static condition alone it would read all."""
     deleted = 110_000  # above the server's tombstone_failure_threshold of 100,000
     await bare.create_schema(server.replication)
     table, stream = f"{keyspace}.events", f"stream_id = {stream_id}"
@@ -359,8 +359,8 @@ async def test_deleted_rows_at_the_beginning_are_not_walked_through(
         await run_cql(bare, f"BEGIN UNLOGGED BATCH {deletes} APPLY BATCH")
 
     said = "Timeout"
-    while "Timeout" in said:  # a slow server may give up before it has met so many
-        with pytest.raises(Fault) as caught:
+    while "Timeout" in said:  # a slow server may give up before it has read that many
+        with pytest.raises(StoreUnavailable) as caught:
             await run_cql(
                 bare,
                 f"UPDATE {table} SET max_version = {deleted} WHERE {stream} IF max_version = 1",

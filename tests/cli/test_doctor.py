@@ -7,7 +7,7 @@ import orjson
 import pytest
 
 from event_store_async import EventStore, Settings, StoreClosed
-from event_store_async.cassandra import Severity, examine
+from event_store_async.cassandra import Severity
 
 from ..fixtures.server import Server
 from ..fixtures.stores import run_cql
@@ -131,7 +131,7 @@ async def test_a_clock_that_is_wrong_is_found(
     off = timedelta(hours=hours)
     settings = Settings(clock=lambda: datetime.now(UTC) + off)
     async with server.connect(keyspace, settings=settings) as late:
-        examination = await examine(late)
+        examination = await late.operations.examine()
 
     clocks = [finding for finding in examination.findings if finding.check == "clock"]
     assert {finding.severity for finding in clocks} == {Severity.MUST}
@@ -141,7 +141,7 @@ async def test_a_clock_that_is_wrong_is_found(
 
 
 async def test_every_node_is_known_with_its_settings(server: Server, store: EventStore) -> None:
-    state = (await examine(store)).state
+    state = (await store.operations.examine()).state
 
     assert len(state.nodes) >= len(server.contact_points)
     assert all((node.settings or {}).get("commitlog_sync") for node in state.nodes)
@@ -153,4 +153,4 @@ async def test_a_closed_store_cannot_be_examined(server: Server, keyspace: str) 
         pass
 
     with pytest.raises(StoreClosed):
-        await examine(closed)
+        await closed.operations.examine()

@@ -27,7 +27,7 @@ from types import TracebackType
 from typing import Final, Self
 from uuid import UUID
 
-from event_store_async.cassandra.schema.state import ADDED_COLUMNS, COLUMNS, LATEST
+from event_store_async.cassandra.schema.tables import EVENTS
 
 _ERROR, _STARTUP, _READY, _OPTIONS, _SUPPORTED = 0x00, 0x01, 0x02, 0x05, 0x06
 _QUERY, _RESULT, _PREPARE, _EXECUTE, _REGISTER, _BATCH = 0x07, 0x08, 0x09, 0x0A, 0x0B, 0x0D
@@ -71,7 +71,7 @@ _NODE: Final = {
 }
 _COLUMNS_OF_EVENTS: Final = [
     (name.encode(), type_.encode(), kind.encode())
-    for name, (type_, kind) in (COLUMNS | ADDED_COLUMNS).items()
+    for name, (type_, kind) in EVENTS.all_columns.items()
 ]
 
 UNSET: Final = -2
@@ -303,7 +303,7 @@ class FakeServer:
         if request.table == "numbers":
             return _rows([("n", "int")], [(struct.pack(">i", n),) for n in range(6)])
         if request.table.endswith("migrations"):
-            return _rows([("v", "int")], [(struct.pack(">i", LATEST),)])
+            return _rows([("v", "int")], [(struct.pack(">i", EVENTS.latest),)])
         return _rows([(name, _BINDS.get(name, "int")) for name in names], [])
 
     async def _hold(self) -> None:

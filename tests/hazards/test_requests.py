@@ -114,7 +114,7 @@ async def test_every_request_has_a_statement_of_its_own(
 
         return making
 
-    where = "event_store_async.cassandra.session"
+    where = "event_store_async.cassandra.driver.session"
     monkeypatch.setattr(f"{where}.writing", remember(driver.writing))
     monkeypatch.setattr(f"{where}.reading", remember(driver.reading))
     stream = uuid4()

@@ -30,8 +30,8 @@ CASSANDRA_LAYERS = [
     ["read"],
     ["append"],
     ["table"],
-    ["lifetime"],
-    ["engine", "operations"],
+    ["operations", "lifetime"],
+    ["engine"],
     ["store"],
 ]
 """The rooms of the store on Cassandra, from the bottom up."""
@@ -140,7 +140,7 @@ def test_all_cql_is_in_its_folder() -> None:
                 outside.append((path.relative_to(PACKAGE).as_posix(), text))
 
     # Advice to people, never sent: the hint of TimeToLiveRefused, and what a diagnosis says.
-    advisers = {"errors/schema.py", "cassandra/operations/diagnosis/table.py"}
+    advisers = {"errors/schema.py", "cassandra/operations/diagnosis/tables.py"}
     advice = [(name, text) for name, text in outside if text == "ALTER TABLE "]
     assert {name for name, _ in advice} == advisers
     assert [found for found in outside if found not in advice] == []

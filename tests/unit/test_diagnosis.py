@@ -11,6 +11,7 @@ from event_store_async.cassandra import (
     Finding,
     SchemaState,
     Severity,
+    TableState,
 )
 from event_store_async.cassandra.operations.diagnosis import diagnose
 from event_store_async.cassandra.operations.inspector import (
@@ -18,7 +19,7 @@ from event_store_async.cassandra.operations.inspector import (
     NodeState,
     TableOptions,
 )
-from event_store_async.cassandra.schema.state import ADDED_COLUMNS, COLUMNS, LATEST
+from event_store_async.cassandra.schema.tables import EVENTS
 
 SETTINGS = {
     "paxos_variant": "v2",
@@ -38,21 +39,19 @@ def node(number: int, **changes: Any) -> NodeState:
     )
 
 
+OPTIONS = TableOptions(
+    {"class": "UnifiedCompactionStrategy"},
+    {"class": "ZstdCompressor", "chunk_length_in_kb": "16"},
+    864000,
+    "99p",
+)
 GOOD = ClusterState(
     schema=SchemaState(
-        table="bank.events",
+        tables=(TableState(EVENTS, "bank.events", EVENTS.all_columns, version=EVENTS.latest),),
         replication={"class": NTS, "east": "3"},
-        columns={**COLUMNS, **ADDED_COLUMNS},
-        default_time_to_live=0,
-        version=LATEST,
         release="5.0.8",
     ),
-    options=TableOptions(
-        {"class": "UnifiedCompactionStrategy"},
-        {"class": "ZstdCompressor", "chunk_length_in_kb": "16"},
-        864000,
-        "99p",
-    ),
+    options={"bank.events": OPTIONS},
     nodes=(node(1), node(2), node(3)),
     local_datacenter="east",
     consistency="local",
@@ -71,8 +70,12 @@ def replicated(state: ClusterState, **counts: str) -> ClusterState:
 
 
 def with_options(**changes: Any) -> ClusterState:
-    assert GOOD.options is not None
-    return replace(GOOD, options=replace(GOOD.options, **changes))
+    return replace(GOOD, options={"bank.events": replace(OPTIONS, **changes)})
+
+
+def with_table(**changes: Any) -> ClusterState:
+    (events,) = GOOD.schema.tables
+    return replace(GOOD, schema=replace(GOOD.schema, tables=(replace(events, **changes),)))
 
 
 def with_settings(on_first: dict[str, str | None] | None) -> ClusterState:
@@ -99,7 +102,7 @@ EAST_AND_WEST = replace(
 
 
 @pytest.mark.parametrize(
-    ("state", "check", "level", "says"),
+    ("state", "check", "severity", "says"),
     [
         pytest.param(
             replicated(GOOD, east="1"), "replication", Severity.ADVICE, "one copy", id="one replica"
@@ -174,7 +177,7 @@ EAST_AND_WEST = replace(
             id="schemas that differ",
         ),
         pytest.param(
-            replace(GOOD, schema=replace(GOOD.schema, version=0)),
+            with_table(version=0),
             "schema",
             Severity.MUST,
             "no store can use",
@@ -184,7 +187,7 @@ EAST_AND_WEST = replace(
             replace(GOOD, nodes=(node(1, clock=None, settings=None), *GOOD.nodes[1:])),
             "node",
             Severity.ADVICE,
-            "make a quorum with",
+            "one replica less for a quorum",
             id="a node that does not answer",
         ),
         pytest.param(
@@ -205,7 +208,7 @@ EAST_AND_WEST = replace(
             with_settings({"commitlog_sync": "periodic"}),
             "commitlog_sync",
             Severity.ADVICE,
-            "crashes forgets",
+            "crashes loses",
             id="commit log",
         ),
         pytest.param(
@@ -257,7 +260,7 @@ EAST_AND_WEST = replace(
             with_options(gc_grace_seconds=0),
             "gc_grace_seconds",
             Severity.ADVICE,
-            "away",
+            "is down",
             id="grace",
         ),
         pytest.param(
@@ -271,23 +274,23 @@ EAST_AND_WEST = replace(
             with_options(speculative_retry="ALWAYS"),
             "speculative_retry",
             Severity.ADVICE,
-            "one replica more",
+            "one more replica",
             id="always a second replica",
         ),
     ],
 )
 def test_what_is_wrong_is_found_with_its_reason(
-    state: ClusterState, check: str, level: Severity, says: str
+    state: ClusterState, check: str, severity: Severity, says: str
 ) -> None:
     (found,) = [finding for finding in wrong(state) if finding.check == check]
 
-    assert found.severity is level
+    assert found.severity is severity
     assert says in f"{found.why}"
     assert found.change
 
 
 @pytest.mark.parametrize(
-    ("ahead", "within", "level"),
+    ("ahead", "within", "severity"),
     [
         (timedelta(milliseconds=400), timedelta(0), Severity.OK),
         (timedelta(seconds=2), timedelta(seconds=3), Severity.OK),
@@ -296,24 +299,24 @@ def test_what_is_wrong_is_found_with_its_reason(
         (timedelta(hours=-1), timedelta(milliseconds=5), Severity.MUST),
     ],
 )
-def test_clocks(ahead: timedelta, within: timedelta, level: Severity) -> None:
+def test_clocks(ahead: timedelta, within: timedelta, severity: Severity) -> None:
     late = node(1, clock=ClockDifference(ahead, within))
     state = replace(GOOD, nodes=(late, *GOOD.nodes[1:]))
 
     found = [finding for finding in diagnose(state) if finding.check == "clock"]
 
-    assert [finding.severity for finding in found] == [level, Severity.OK, Severity.OK]
+    assert [finding.severity for finding in found] == [severity, Severity.OK, Severity.OK]
     assert ("behind" in found[0].found) == (ahead < timedelta(0))
 
 
-def test_a_setting_that_some_nodes_have_is_told_with_their_addresses() -> None:
+def test_a_setting_that_only_some_nodes_have_is_reported_with_their_addresses() -> None:
     (found,) = wrong(with_settings({"paxos_variant": "v1"}))
 
     assert found.found == "v1 on 10.0.0.1"
 
 
 @pytest.mark.parametrize(
-    ("counts", "level"),
+    ("counts", "severity"),
     [
         ({"east": "3", "west": "3"}, Severity.OK),
         ({"west": "3"}, Severity.OK),
@@ -324,13 +327,13 @@ def test_a_setting_that_some_nodes_have_is_told_with_their_addresses() -> None:
     ],
 )
 def test_where_all_replicas_decide_they_are_counted_together(
-    counts: dict[str, str], level: Severity
+    counts: dict[str, str], severity: Severity
 ) -> None:
     state = replace(replicated(EAST_AND_WEST, **counts), consistency="global")
 
     (found,) = [finding for finding in diagnose(state) if finding.check == "replication"]
 
-    assert found.severity is level
+    assert found.severity is severity
 
 
 def test_the_change_of_replication_is_cql() -> None:
@@ -343,8 +346,8 @@ def test_the_change_of_replication_is_cql() -> None:
 
 
 def test_no_table_is_one_finding() -> None:
-    empty = replace(GOOD.schema, columns={}, version=0, replication=None)
+    empty = replace(with_table(columns={}, version=0).schema, replication=None)
 
-    assert [finding.check for finding in wrong(replace(GOOD, schema=empty, options=None))] == [
+    assert [finding.check for finding in wrong(replace(GOOD, schema=empty, options={}))] == [
         "schema"
     ]

@@ -60,22 +60,11 @@ def test_answers(plan: Plan, answer: Page, expected: Answer) -> None:
 def test_the_head_of_a_new_stream_is_bound_to_null_and_never_to_zero() -> None:
     from typing import cast
 
-    from event_store_async.cassandra.schema.statements import Statements
+    from event_store_async.cassandra.schema.statements import AppendStatements
 
     drafts = encode_events(["a", "b"], JsonCodec(), Settings())
     first = Plan(STREAM, 0, drafts, datetime(2026, 1, 1, tzinfo=UTC))
-    prepared = cast(
-        "Statements",
-        type(
-            "Names",
-            (),
-            {
-                "append_head": "head",
-                "append_first": "first",
-                "append_rest": "rest",
-            },
-        ),
-    )
+    prepared = cast("Any", AppendStatements)("head", "first", "rest")
 
     batch = list(first.statements(prepared))
 

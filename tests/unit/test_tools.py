@@ -9,11 +9,11 @@ import pytest
 from event_store_async import Backoff, InvalidArgument, Settings
 from event_store_async.cassandra.append.known_heads import KnownHeads
 from event_store_async.cassandra.read.gap_check import GapCheck, Range
+from event_store_async.cassandra.schema.tables import SPECS
 from event_store_async.cql_files import (
     cql_root,
     load_statement,
     load_statements,
-    migrations,
 )
 from event_store_async.moments import from_milliseconds, to_milliseconds
 
@@ -131,8 +131,10 @@ def test_every_statement_names_its_binds_in_order() -> None:
 
 
 def test_migrations_are_numbered_without_gaps_and_hold_statements() -> None:
-    numbers = [number for number, _ in migrations()]
+    for spec in SPECS:
+        migrations = spec.migrations_after(spec.first)
 
-    assert numbers == list(range(1, len(numbers) + 1))
-    for _, name in migrations():
-        assert load_statements(f"migrations/{name}", keyspace="k", table="t")
+        assert [number for number, _ in migrations] == sorted(set(spec.columns) - {spec.first})
+        assert sorted(spec.columns) == list(range(spec.first, spec.latest + 1))
+        for _, name in migrations:
+            assert load_statements(f"{spec.migrations}/{name}", keyspace="k", table="t")

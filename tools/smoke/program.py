@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import event_store_async
 from event_store_async import ConcurrentModification, EventStore, MemoryEventStore
-from event_store_async.cql_files import cql_root, load_statements, migrations
+from event_store_async.cql_files import cql_root, load_statements, numbered_files
 
 
 def check(what: str, holds: bool) -> None:
@@ -36,7 +36,7 @@ async def main() -> None:
     statements = [entry.name for entry in (cql_root() / "statements").iterdir()]
     for name in statements:
         load_statements(f"statements/{name.removesuffix('.cql')}", keyspace="k", table="t")
-    check("migrations are shipped", migrations()[0] == (1, "0001_event_identity"))
+    check("migrations are shipped", numbered_files("migrations") == [(1, "0001_event_identity")])
     check("the driver is there", callable(EventStore.connect))
     check("it is one version", event_store_async.__version__ == version("event_store_async"))
     home = Path(event_store_async.__file__).parent

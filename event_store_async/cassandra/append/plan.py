@@ -11,7 +11,7 @@ from ...hooks import AttemptOutcome
 from ...moments import to_milliseconds
 from ...results import Persisted, persisted
 from ..driver.port import UNSET, Page, Prepared
-from ..schema.statements import Statements
+from ..schema.statements import AppendStatements
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,16 +59,16 @@ class Plan:
         self.timestamp = timestamp
         self.last = expected + len(encoded.items)
 
-    def statements(self, prepared: Statements) -> Iterator[tuple[Prepared, Sequence[Any]]]:
+    def statements(self, prepared: AppendStatements) -> Iterator[tuple[Prepared, Sequence[Any]]]:
         """
         Yield the batch's statements with their values.
 
         One after the other: all of them at once would be two more objects an event for Python's
         garbage collector to look at.
         """
-        yield prepared.append_head, (self.last, self.stream_id, self.expected or None)
+        yield prepared.head, (self.last, self.stream_id, self.expected or None)
         milliseconds = to_milliseconds(self.timestamp)
-        statement = prepared.append_first
+        statement = prepared.first
         version = self.expected
         for item in self.encoded.items:
             version += 1
@@ -83,7 +83,7 @@ class Plan:
                 version,
             )
             yield statement, values
-            statement = prepared.append_rest
+            statement = prepared.rest
 
     def read_answer(self, page: Page) -> Answer:
         """

@@ -60,7 +60,7 @@ class Appender:
         Raises:
             StoreUnavailable, SchemaError
         """
-        statements = await self.statements.get(deadline)
+        statements = await self.statements.append(deadline)
         timestamp = whole_milliseconds(self.settings.clock())
         return Proposal(Plan(stream_id, expected, encoded, timestamp), statements)
 

@@ -23,7 +23,7 @@ from ..driver.port import Page
 from ..driver.request import Request
 from ..driver.session import Session
 from ..read.reader import Reader
-from ..schema.statements import Statements
+from ..schema.statements import AppendStatements
 from .plan import Answer, Plan
 
 _WORDS: Final[dict[Certainty, AttemptOutcome]] = {
@@ -46,7 +46,7 @@ class Proposal:
     """
 
     plan: Plan
-    statements: Statements
+    statements: AppendStatements
     request: Request | None = None
     watch: BatchWatch | None = None
 

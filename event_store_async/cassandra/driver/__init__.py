@@ -1,10 +1,11 @@
 """
-Private. The driver: everything that could hang, crash or mislead is fenced in here.
+Private. The driver: what could hang, crash or mislead is fenced in here.
 
-    port                        the only import of acsylla
-    faults                      what an exception proves about the request that met it
-    tls connection opening      cluster and session of our own; awaited or entered
-    request permits outbox      one request; how many at once; which go out together
-    session                     sends requests, and returns plain tuples
-    retrying                    repeats what may be repeated
+    port                   the only import of acsylla
+    faults                 what an exception proves about the request that met it
+    retrying               repeats what may be repeated
+    request                a request in flight; permits; which requests are sent together
+    session                sends requests, and returns plain tuples
+    nodes                  which nodes and datacenters there are
+    tls connection opening a cluster and session of our own; awaited or entered
 """

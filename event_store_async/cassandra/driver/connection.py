@@ -1,4 +1,4 @@
-"""A connection of our own: cluster and session, opened and closed in the one safe order."""
+"""A connection of our own: a cluster and its session, closed in the one safe order."""
 
 import asyncio
 import os
@@ -7,14 +7,16 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from ...cql_files import check_datacenter, check_identifier, load_statement
+from ...checks import check_datacenter
 from ...errors import ConnectionFailed, InvalidArgument
 from .faults import connect_error
+from .nodes import cluster_nodes
 from .port import (
     LEVELS,
     ConsistencyChoice,
     DriverError,
     RawCluster,
+    Row,
     connecting,
     materialise,
     new_session,
@@ -26,29 +28,22 @@ from .tls import Tls
 
 _tasks: Final[set[asyncio.Task[Any]]] = set()
 
-# A node does not list itself among its peers, and the driver asks another node each time: so at
-# least two nodes must tell of theirs, or the datacenter of one would be missed.
-_ASKED_FOR_DATACENTERS: Final = (
-    ("statements/describe_local", 1),
-    *[("statements/describe_peers", 0)] * 3,
-)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectTarget:
     """
-    Where to connect to, and as whom. Its repr holds no secret.
+    Where to connect to, and as whom. Its repr shows no password.
 
     Attributes:
         contact_points: Addresses or names of some of the cluster's nodes.
         port: Their native port.
-        local_datacenter: The datacenter whose nodes are asked; None where the cluster has one.
+        local_datacenter: The datacenter whose nodes are asked; None if the cluster has only one.
         consistency: Which replicas decide.
         username: For password authentication.
         password: For password authentication.
         tls: For an encrypted connection.
         connect_timeout: Seconds for a connection to one node.
-        request_timeout: Seconds for a request that has no limit of its own.
+        request_timeout: Seconds for a request that has no time limit of its own.
     """
 
     contact_points: tuple[str, ...]
@@ -62,21 +57,21 @@ class ConnectTarget:
     request_timeout: float
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be connected to, before anything is sent."""
+        """Refuse arguments that cannot be right; raises `InvalidArgument`."""
         if not self.contact_points or not all(
             isinstance(point, str) and point and "," not in point for point in self.contact_points
         ):
             raise InvalidArgument("contact points must be addresses or names of nodes")
         if any(point.count(":") == 1 for point in self.contact_points):
-            raise InvalidArgument("a contact point has no port in it", hint="say port=…")
+            raise InvalidArgument("a contact point must not contain a port", hint="pass port=…")
         if (
             isinstance(self.port, bool)
             or not isinstance(self.port, int)
             or not (0 < self.port < 65536)
         ):
-            raise InvalidArgument(f"a port is an int from 1 to 65535, not {self.port!r}")
+            raise InvalidArgument(f"port must be an int from 1 to 65535, not {self.port!r}")
         if (self.username is None) != (self.password is None):
-            raise InvalidArgument("username and password go together")
+            raise InvalidArgument("username and password must be given together")
         if self.connect_timeout <= 0 or self.request_timeout <= 0:
             raise InvalidArgument("timeouts must be above 0 seconds")
         if self.local_datacenter is not None:
@@ -84,20 +79,12 @@ class ConnectTarget:
 
     @property
     def where(self) -> str:
-        """The target in words, for error messages."""
+        """The target, for error messages."""
         return f"{', '.join(self.contact_points)} (port {self.port})"
 
 
-def check_names(keyspace: object, table: object, consistency: object) -> None:
-    """Refuse names that are not safe in CQL, and levels that are none; `InvalidArgument`."""
-    check_identifier("keyspace", keyspace)
-    check_identifier("table", table)
-    if consistency not in LEVELS:
-        raise InvalidArgument(f"consistency is 'local' or 'global', not {consistency!r}")
-
-
 def split_contact_points(points: str | Sequence[str]) -> tuple[str, ...]:
-    """Return contact points that may come as one text, separated by commas."""
+    """Return contact points as a tuple; a str holds several, separated by commas."""
     given = points.split(",") if isinstance(points, str) else points
     return tuple(point.strip() if isinstance(point, str) else point for point in given)
 
@@ -112,7 +99,7 @@ class Connection:
 
     @asynccontextmanager
     async def closed_on_error(self) -> AsyncGenerator[None, None]:
-        """Close the connection should what is done in this context fail."""
+        """Close the connection if the body of this context manager fails."""
         try:
             yield
         except BaseException:
@@ -121,11 +108,11 @@ class Connection:
 
     async def close(self) -> None:
         """
-        Close the session, then free the cluster; harmless to cancel, not to be called twice.
+        Close the session, then free the cluster. May be cancelled; must not be called twice.
 
-        The order is the only safe one: freeing the cluster while the driver still answers would
-        leave callers waiting for ever, and write into whatever file reuses its descriptor. In a
-        forked child, which has none of the driver's threads, nothing is done.
+        This is the only safe order: freeing the cluster while the driver still answers would leave
+        callers waiting for ever, and write into whatever file reuses its descriptor. Does nothing
+        in a forked child, which has none of the driver's threads.
         """
         if os.getpid() == self._pid:
             await _finish(self._close())
@@ -142,7 +129,7 @@ async def open_connection(target: ConnectTarget) -> Connection:
 
     Raises:
         ConnectionFailed: no node could be reached, or it refused us.
-        InvalidArgument: the cluster has several datacenters, and none was named.
+        InvalidArgument: the cluster has several datacenters, and none of them was named.
     """
     tls = None if target.tls is None else target.tls.driver_options()
     datacenter = target.local_datacenter
@@ -184,8 +171,8 @@ async def _establish(cluster: RawCluster, target: ConnectTarget) -> Connection:
         await connecting(session)
     except DriverError as error:
         cluster.destroy()
-        # The driver has closed it by itself, so freeing it waits for nobody; kept, it would hold
-        # a thread and six descriptors. At once, so that no traceback takes it along.
+        # The driver has closed it already, so freeing it does not wait; keeping it would cost a
+        # thread and six descriptors. Freed here, before a traceback can hold on to it.
         unpin(session)
         del session
         raise connect_error(error, target.where) from error
@@ -193,18 +180,15 @@ async def _establish(cluster: RawCluster, target: ConnectTarget) -> Connection:
 
 
 async def _only_datacenter(connection: Connection, target: ConnectTarget) -> str:
-    names: set[str] = set()
-    for path, column in _ASKED_FOR_DATACENTERS:
-        statement = simple(
-            load_statement(path).text,
-            level=LEVELS[target.consistency],
-            timeout=target.request_timeout,
-        )
+    async def ask(text: str) -> list[Row]:
+        level, timeout = LEVELS[target.consistency], target.request_timeout
+        statement = simple(text, level=level, timeout=timeout)
         try:
-            page = materialise(await connection.session.execute(statement))
+            return materialise(await connection.session.execute(statement)).rows
         except DriverError as error:
             raise ConnectionFailed(f"{target.where} does not answer: {error}") from error
-        names.update(row[column] for row in page.rows if row[column])
+
+    names = {node.datacenter for node in await cluster_nodes(ask)}
     if len(names) != 1:
         raise InvalidArgument(
             f"the cluster has the datacenters {', '.join(sorted(names))}",
@@ -215,10 +199,10 @@ async def _only_datacenter(connection: Connection, target: ConnectTarget) -> str
 
 async def _finish(step: Coroutine[Any, Any, Any]) -> Any:
     """
-    Run a step to its end even where the caller is cancelled.
+    Run a step to its end even if the caller is cancelled.
 
-    acsylla hangs the process where connecting is cut short, and never closes where closing is. A
-    connection that nobody waits for any more is closed as soon as it stands.
+    If connecting is cancelled, acsylla hangs the process; if closing is, it never closes. A
+    connection whose caller was cancelled is closed as soon as it is made.
     """
     task = asyncio.ensure_future(step)
     _tasks.add(task)

@@ -1,4 +1,4 @@
-"""A session: the driver's, with everything fenced that could hang, crash or corrupt."""
+"""A session: sends requests over the driver's, and fences in what could hang or corrupt."""
 
 import asyncio
 import os
@@ -13,7 +13,7 @@ import anyio
 
 from ...cql_files import Statement
 from ...errors import StoreClosed, WrongEventLoop, WrongProcess
-from ...retry import SHORTEST_ATTEMPT, Deadline
+from ...retry import SHORTEST_ATTEMPT, Backoff, Deadline
 from .faults import Fault
 from .port import (
     ConsistencyLevels,
@@ -21,6 +21,7 @@ from .port import (
     Page,
     Prepared,
     RawSession,
+    Row,
     materialise,
     pin,
     reading,
@@ -28,6 +29,7 @@ from .port import (
     writing,
 )
 from .request import Outbox, Permits, Request
+from .retrying import repeat
 
 _open: "weakref.WeakSet[Session]" = weakref.WeakSet()
 
@@ -44,15 +46,22 @@ class Session:
     """
     Sends requests over a driver session and returns plain tuples.
 
-    A request that has been sent is never cancelled: a caller that is cancelled leaves at once, and
-    the request ends by itself, its permit given back only then. So the number of requests at the
-    driver stays bounded whatever callers do, and closing can wait for all of them.
+    A request that has been sent is never cancelled: a cancelled caller returns at once, while the
+    request runs to its end and gives its permit back only then. So the number of requests at the
+    driver is bounded whatever callers do, and closing can wait for all of them.
 
     Args:
         raw: The driver's session.
         level: The pair of consistency levels of every request.
-        max_in_flight: Requests at the server at once.
-        request_timeout: Seconds that one request may take, where its deadline is not nearer.
+        max_in_flight: How many requests may be at the server at once.
+        request_timeout: Seconds that one request may take, if its deadline is not nearer.
+        backoff: The pauses between the attempts of a read.
+
+    Attributes:
+        raw: The driver's session.
+        level: The pair of consistency levels.
+        knows_elsewhere: Whether its cluster has the execution profile `ELSEWHERE`, as one that
+            `open_connection` made does.
     """
 
     def __init__(
@@ -62,27 +71,29 @@ class Session:
         *,
         max_in_flight: int,
         request_timeout: float,
+        backoff: Backoff,
     ) -> None:
         self.raw = raw
-        self.knows_elsewhere = False  # only a cluster of our own has that profile
+        self.knows_elsewhere = False
         self.level = level
         self._permits = Permits(max_in_flight)
         self._requests: set[Request] = set()
         self._outbox = Outbox()
-        self._landed: asyncio.Future[None] | None = None  # somebody waits for the last request
+        self._landed: asyncio.Future[None] | None = None  # `finish` waits for the last request
         self._request_timeout = request_timeout
+        self._backoff = backoff
         self._inherited = False
         try:
             self._loop: asyncio.AbstractEventLoop | None = asyncio.get_running_loop()
         except RuntimeError:
-            self._loop = None  # made before a loop runs: the first use tells which one
-        self._thread: int | None = None  # in which the loop was last seen to run
+            self._loop = None  # no loop runs yet: that of the first use is taken
+        self._thread: int | None = None  # the one in which the loop was last seen running
         self._closed = False
         _open.add(self)
 
     @property
     def in_flight(self) -> int:
-        """How many requests have a permit: they are at the server, or about to go there."""
+        """How many requests have a permit: they are at the server, or are about to be sent."""
         return len(self._requests)
 
     @property
@@ -91,12 +102,12 @@ class Session:
 
     @property
     def is_alive(self) -> bool:
-        """Whether it is open, and this process its own."""
+        """Whether it is open, and was made in this process."""
         return not (self._closed or self._inherited)
 
     def check_usable(self) -> asyncio.AbstractEventLoop:
         """
-        Refuse use from where it cannot work; nothing has been sent then. Returns its event loop.
+        Refuse to work if it is closed or used in the wrong place. Returns its event loop.
 
         Raises:
             StoreClosed: `finish` was called.
@@ -108,16 +119,17 @@ class Session:
 
     def check_place(self) -> asyncio.AbstractEventLoop:
         """
-        Refuse a process and an event loop that are not its own. Returns that loop.
+        Refuse to work in another process or event loop than its own. Returns that loop.
 
         Raises:
-            WrongProcess: in a forked child.
-            WrongEventLoop: on another loop than it was made on.
+            WrongProcess: this is a forked child.
+            WrongEventLoop: another loop is running.
         """
         if self._inherited:
             raise WrongProcess
-        # A thread runs one loop at a time, so where ours runs in this one no other does. Asking for
-        # the running loop costs a system call on Python 3.11, a twentieth of a hot append.
+        # A thread runs one loop at a time: if ours was last seen running in this one, and runs now,
+        # it is the one that is running. Asking asyncio costs a system call on Python 3.11, a
+        # twentieth of a hot append.
         loop = self._loop
         if loop is not None and self._thread == get_ident() and loop.is_running():
             return loop
@@ -130,9 +142,9 @@ class Session:
         return running
 
     def disown(self) -> None:
-        """Remember that this is a forked child's copy, which must never be used."""
+        """Note that this is a forked child's copy, which must never be used."""
         self._inherited = True
-        pin(self.raw)  # freeing it would wait for threads that a child does not have
+        pin(self.raw)  # freeing it would wait for threads that the child does not have
 
     async def prepare(self, statement: Statement, deadline: Deadline) -> Prepared:
         """Prepare a statement; raises `Fault`."""
@@ -165,6 +177,61 @@ class Session:
         )
         return materialise(await self._wait(lambda: self.raw.execute(statement())))
 
+    async def read(
+        self,
+        prepared: Prepared,
+        values: Sequence[Any],
+        deadline: Deadline,
+        *,
+        doing: str,
+        serial: bool = False,
+        page_size: int = 1000,
+        page_state: bytes | None = None,
+    ) -> Page:
+        """
+        Read one page, and try again until it is answered.
+
+        Args:
+            prepared: The statement.
+            values: Its values, in order.
+            deadline: Until when attempts are made.
+            doing: What is being done, for the error, as in "reading stream …".
+            serial: Read at the serial level instead of the quorum level.
+            page_size: How many rows the page may have.
+            page_state: Where the page begins (`Page.state`); None for the first one.
+
+        Raises:
+            StoreUnavailable: there was no answer before the deadline.
+            RequestRefused: the server or the driver refuses it for good.
+            MisuseError: see `check_usable`.
+        """
+        return await repeat(
+            lambda elsewhere: self.fetch(
+                prepared,
+                values,
+                deadline,
+                serial=serial,
+                page_size=page_size,
+                page_state=page_state,
+                elsewhere=elsewhere,
+            ),
+            deadline,
+            self._backoff,
+            doing,
+        )
+
+    async def ask(self, text: str, deadline: Deadline, *, elsewhere: bool = False) -> list[Row]:
+        """Run a query without parameters, for the little that is asked once; raises `Fault`."""
+        await self._permit(deadline)
+        statement = partial(
+            simple,
+            text,
+            level=self.level,
+            timeout=self._time_limit(deadline),
+            elsewhere=elsewhere and self.knows_elsewhere,
+        )
+        return materialise(await self._wait(lambda: self.raw.execute(statement()))).rows
+
     async def write(
         self,
         statements: Iterable[tuple[Prepared, Sequence[Any]]],
@@ -183,9 +250,9 @@ class Session:
         self, statements: Iterable[tuple[Prepared, Sequence[Any]]], deadline: Deadline
     ) -> Request | None:
         """
-        Send one conditional batch as soon as there is a permit; `page` tells its answer.
+        Send one conditional batch as soon as there is a permit; `page` returns its answer.
 
-        None is returned where it cannot be sent: `write` would say why.
+        Returns None if it cannot be sent; `write` would raise the reason.
         """
         loop = self._loop
         if loop is None or not self.is_alive or deadline.remaining() < SHORTEST_ATTEMPT:
@@ -200,22 +267,22 @@ class Session:
 
     @staticmethod
     def page(request: Request) -> Page:
-        """Return what a request brought that has ended; raises `Fault`."""
+        """Return the answer to a request that has ended; raises `Fault`."""
         try:
             return materialise(request.result())
         except (DriverError, RuntimeError) as error:
-            _raise_meaning(error)
+            _raise_translated(error)
 
     async def change_schema(self, text: str, *, timeout: float) -> None:
-        """Run a statement without parameters; raises `Fault`."""
+        """Run a schema change, which may take *timeout* seconds; raises `Fault`."""
         await self._permit(Deadline(timeout))
         await self._wait(lambda: self.raw.execute(simple(text, level=self.level, timeout=timeout)))
 
     async def finish(self) -> None:
         """
-        Refuse new requests and wait for those at the server; each ends by its time limit.
+        Refuse new requests, and wait for those at the server; each ends by its time limit.
 
-        A forked child waits for none: they are the parent's.
+        A forked child does not wait: the requests are the parent's.
         """
         self._closed = True
         _open.discard(self)
@@ -243,14 +310,14 @@ class Session:
 
     async def _wait(self, make: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
         """Send a request, with a permit, and wait for it."""
-        assert self._loop is not None  # noqa: S101 - `_permit` has looked
+        assert self._loop is not None  # noqa: S101 - `_permit` has checked
         request = Request(make, self._ended, self._loop)
         self._requests.add(request)
         request.send()
         try:
             return await request.wait()
         except (DriverError, RuntimeError) as error:
-            _raise_meaning(error)
+            _raise_translated(error)
 
     def _execute_batch(
         self,
@@ -263,7 +330,7 @@ class Session:
         return self.raw.execute_batch(batch)
 
     def _queue(self, request: Request, deadline: Deadline) -> None:
-        """Send a request once it has a permit; unless it is too late then, or closed."""
+        """Send a request once it has a permit, unless it is too late by then, or closed."""
         later = deadline.remaining() - SHORTEST_ATTEMPT
         timer = request.loop.call_later(later, self._expire, request)
         self._permits.ask(request, partial(self._granted, request, timer, copy_context()))
@@ -274,7 +341,8 @@ class Session:
             request.refuse(StoreClosed())
             return False
         self._requests.add(request)
-        # Not sent here, where another one ends: those that fail at once would call each other.
+        # Not sent at once: this runs while another request ends, so thousands that fail at once
+        # would call each other, and overflow the stack.
         context.run(self._outbox.hold, request, self._at_server - 1)
         return True
 
@@ -290,10 +358,10 @@ class Session:
             self._landed.set_result(None)
 
 
-def _raise_meaning(error: Exception) -> NoReturn:
-    """Raise what a request's failure means; the error itself, where it is nobody's but ours."""
+def _raise_translated(error: Exception) -> NoReturn:
+    """Translate the driver's exception and raise it; raise any other as it is."""
     if isinstance(error, DriverError):
         raise Fault.of(error) from error
-    if "Session closed" in str(error):  # the driver's words for one that its owner closed
+    if "Session closed" in str(error):  # what the driver says of a session that its owner closed
         raise StoreClosed from error
     raise error

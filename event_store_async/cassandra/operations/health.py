@@ -1,4 +1,4 @@
-"""Probing: whether the store can do its work now, and how busy it is."""
+"""The health probe: whether the store can do its work now, and how busy it is."""
 
 import time
 from typing import Final
@@ -17,7 +17,6 @@ from ...errors import (
 from ...health import Health
 from ...hooks import Source
 from ...retry import Deadline
-from ...settings import Settings
 from ...statistics import Statistics
 from ..append.queues import StreamQueues
 from ..driver.faults import Fault
@@ -25,52 +24,59 @@ from ..driver.port import metrics_of
 from ..driver.session import Session
 from ..read.reader import Reader
 from ..schema.state import inspect
+from ..schema.tables import StoreTables
 
 PROBED: Final = uuid5(NAMESPACE_URL, "event_store_async/health")
-"""The stream that is asked for: nobody appends to it."""
-
+"""The stream that is read; nothing is ever appended to it."""
 
 _ASKING: Final = 0.75
-"""The share of its time that a probe asks; in the rest it finds out what is wrong."""
+"""The share of its time that a probe waits for the row; the rest is for finding the reason."""
 
 
 class HealthProbe:
     """
-    Tells how a store is.
+    Measures the health of a store.
 
     Args:
-        source: The store.
+        source: The store, for statistics.
+        tables: Its tables.
         session: Its session.
         reader: Its reader.
-        lanes: Its lanes.
-        settings: Its settings.
+        queues: Its queues of appends.
+        in_flight_limit: How many requests it may have at the server at once.
+        append_limit: How many bytes an append may have.
     """
 
     def __init__(
         self,
         source: Source,
+        tables: StoreTables,
         session: Session,
         reader: Reader,
-        lanes: StreamQueues,
-        settings: Settings,
+        queues: StreamQueues,
+        *,
+        in_flight_limit: int,
+        append_limit: int,
     ) -> None:
         self._source = source
+        self._tables = tables
         self._session = session
         self._reader = reader
-        self._lanes = lanes
-        self._settings = settings
+        self._queues = queues
+        self._in_flight_limit = in_flight_limit
+        self._append_limit = append_limit
         self._schema_seen = False
 
     async def health(self, timeout: float) -> Health:
         """
-        Ask for one row of the table, at the quorum level, within so many seconds.
+        Read one row of the table, at the quorum level, within *timeout* seconds.
 
         Raises:
             WrongEventLoop, WrongProcess
         """
         begun = time.perf_counter()
         try:
-            # A caller that leaves harms no request, so this bound holds whatever hangs below.
+            # Requests survive a cancelled caller, so this holds even if the driver hangs.
             with anyio.fail_after(timeout * _ASKING):
                 await self._reader.head(PROBED, Deadline(timeout * _ASKING))
         except (WrongEventLoop, WrongProcess):
@@ -87,17 +93,12 @@ class HealthProbe:
         return self._health(time.perf_counter() - begun, ())
 
     async def _explained(self, reason: str, timeout: float) -> Health:
-        """Look for what is behind a table that is not read: the driver tells no dropped one."""
+        """Find out why the table cannot be read: the driver does not report a dropped table."""
         reasons = [reason]
         if self._is_connected:
             try:
                 with anyio.move_on_after(timeout):
-                    state = await inspect(
-                        self._session,
-                        Deadline(timeout),
-                        keyspace=self._source.keyspace,
-                        table=self._source.table,
-                    )
+                    state = await inspect(self._session, self._tables, Deadline(timeout))
                     state.check_usable()
                     self._schema_seen = True
             except SchemaError as error:
@@ -110,16 +111,16 @@ class HealthProbe:
         return self._health(None, tuple(reasons))
 
     def statistics(self) -> Statistics:
-        """Return how busy the store is; from any thread."""
+        """Return how busy the store is; may be called from any thread."""
         session = self._session
         return Statistics(
             source=self._source,
             in_flight=session.in_flight,
-            in_flight_limit=self._settings.max_in_flight,
-            appends_waiting=self._lanes.waiting,
-            streams_appending=len(self._lanes),
-            append_limit=self._settings.max_append_bytes,
-            # A forked child has a copy of locks that may have been held when it was made.
+            in_flight_limit=self._in_flight_limit,
+            appends_waiting=self._queues.waiting,
+            streams_appending=len(self._queues),
+            append_limit=self._append_limit,
+            # In a forked child, the driver's locks may have been copied while they were held.
             driver=metrics_of(session.raw) if session.is_alive else None,
         )
 
@@ -136,6 +137,6 @@ class HealthProbe:
             quorum=answered,
             latency=latency,
             in_flight=self._session.in_flight,
-            appends_waiting=self._lanes.waiting,
+            appends_waiting=self._queues.waiting,
             reasons=reasons,
         )

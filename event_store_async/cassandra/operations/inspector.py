@@ -1,41 +1,41 @@
-"""Inspecting: what a cluster is like, as far as it matters to an event store."""
+"""The inspector: the facts about a cluster that matter to an event store."""
 
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from importlib.metadata import version
-from typing import Any, Final
+from typing import Final
 
-from ...cql_files import load_statement
 from ...moments import from_milliseconds
 from ...retry import Deadline
 from ..driver.faults import Certainty, Fault
+from ..driver.nodes import Node, cluster_nodes
 from ..driver.port import (
     LEVELS,
     VERSION,
     ConsistencyChoice,
-    Prepared,
     Row,
 )
 from ..driver.session import Session
 from ..schema.state import SchemaState, inspect
+from ..schema.tables import StoreTables, TableSpec
 
 _MOST_QUESTIONS: Final = 32
 _PATIENCE: Final = 1.0
-"""Seconds that a node has to tell its time, or its settings."""
+"""Seconds that a node has to return its time, or its settings."""
 
 
 @dataclass(frozen=True, slots=True)
 class TableOptions:
     """
-    Options of the table of events.
+    Options of a table.
 
     Attributes:
-        compaction: Class (its last name) and options.
-        compression: Class (its last name) and options; none where nothing is compressed.
-        gc_grace_seconds: How long tombstones, and hints for nodes that are away, are kept.
-        speculative_retry: When a coordinator asks another replica on a read.
+        compaction: The class (without its package) and its options.
+        compression: The class (without its package) and its options; empty if not compressed.
+        gc_grace_seconds: How long tombstones, and hints for nodes that are down, are kept.
+        speculative_retry: When a coordinator asks one more replica for a read.
     """
 
     compaction: Mapping[str, str]
@@ -50,8 +50,8 @@ class ClockDifference:
     How far a node's clock is ahead of this process's.
 
     Attributes:
-        ahead: By how much; negative where the node's is behind.
-        within: By how much that may be wrong: half of the answer's round trip, and a millisecond.
+        ahead: By how much; negative if the node's clock is behind.
+        within: By how much that may be wrong: half the round trip, and a millisecond.
     """
 
     ahead: timedelta
@@ -66,10 +66,10 @@ class NodeState:
     Attributes:
         address: Where clients reach it.
         datacenter: Its datacenter.
-        release: Its release.
-        schema_version: The version of all the schemas in it; all nodes should have the same.
-        clock: Its clock; None where it did not answer, or is in another datacenter.
-        settings: Some of its settings; None where it was not asked, or does not tell.
+        release: The server's release.
+        schema_version: The version of all schemas that it knows; the same in all nodes, ideally.
+        clock: Its clock; None if it did not answer, or is in another datacenter.
+        settings: Some of its settings; None if it was not asked, or may not be.
     """
 
     address: str
@@ -83,11 +83,11 @@ class NodeState:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClusterState:
     """
-    What a cluster is like, and how this process uses it.
+    The state of a cluster, and how this process uses it.
 
     Attributes:
-        schema: The keyspace, the table and its schema version.
-        options: The table's options; None where there is no such table.
+        schema: The keyspace, the tables and their schema versions.
+        options: The options of each table that exists, by its name as ``keyspace.table``.
         nodes: The nodes, by address.
         local_datacenter: The datacenter whose nodes are asked.
         consistency: Which replicas decide.
@@ -97,7 +97,7 @@ class ClusterState:
     """
 
     schema: SchemaState
-    options: TableOptions | None
+    options: Mapping[str, TableOptions]
     nodes: tuple[NodeState, ...]
     local_datacenter: str
     consistency: ConsistencyChoice
@@ -108,38 +108,37 @@ class ClusterState:
 
 class Inspector:
     """
-    Asks a cluster what it is like.
+    Asks a cluster for what matters to an event store.
 
     Args:
-        session: Where to.
-        table: The table, as ``keyspace.table``.
+        session: The store's.
+        tables: The store's.
         request_timeout: Seconds that the store waits for one answer.
-        clock: Gives the time that the store's events are stamped with.
+        clock: The clock that the store stamps events with.
     """
 
     def __init__(
         self,
         session: Session,
-        table: str,
+        tables: StoreTables,
         *,
         request_timeout: float,
         clock: Callable[[], datetime],
     ) -> None:
         self._session = session
-        self._names = table.split(".")
+        self._tables = tables
         self._request_timeout = request_timeout
         self._wall_clock = clock
 
     async def state(self, deadline: Deadline) -> ClusterState:
-        """Ask; raises `Fault`."""
-        keyspace, table = self._names
-        schema = await inspect(self._session, deadline, keyspace=keyspace, table=table)
-        options = await self._rows("describe_options", deadline, keyspace, table)
+        """Return the state of the cluster; raises `Fault`."""
+        schema = await inspect(self._session, self._tables, deadline)
+        options = [await self._options(spec, deadline) for spec in self._tables.specs]
         local, nodes = await self._nodes(deadline)
         (consistency,) = [name for name, level in LEVELS.items() if level is self._session.level]
         return ClusterState(
             schema=schema,
-            options=_options(options[0]) if options else None,
+            options={name: found for name, found in options if found is not None},
             nodes=nodes,
             local_datacenter=local,
             consistency="global" if consistency == "global" else "local",
@@ -148,83 +147,89 @@ class Inspector:
             library=version("event_store_async"),
         )
 
+    async def _options(
+        self, spec: TableSpec, deadline: Deadline
+    ) -> tuple[str, TableOptions | None]:
+        name = self._tables.name_of(spec)
+        rows = await self._ask("describe_options", deadline, table=name)
+        return self._tables.full_name_of(spec), next(map(_options, rows), None)
+
     async def _nodes(self, deadline: Deadline) -> tuple[str, tuple[NodeState, ...]]:
-        found: dict[str, Row] = {}
-        for _ in range(2):  # a node does not list itself among its peers
-            found.update({row[0]: row for row in await self._rows("describe_nodes", deadline)})
-        # Questions of one kind in a row go to one node after the other.
-        questions = min(2 * (len(found) + 1), _MOST_QUESTIONS)
+        found = await cluster_nodes(lambda text: self._session.ask(text, deadline, elsewhere=True))
+        nodes = {node.address: node for node in found}
+        # Consecutive questions go to one node after the other: this is enough to reach each one,
+        # but no node can be asked for by name.
+        questions = min(2 * (len(nodes) + 1), _MOST_QUESTIONS)
         local = ""
         clocks: dict[str, ClockDifference] = {}
-        asking = await self._prepare("describe_node", deadline)
         for number in range(questions):
             try:
-                row, clock = await self._clock(asking, deadline)
+                node, clock = await self._clock(deadline)
             except Fault:
-                # A node that hangs is one of the things to be found; that none answers is not.
+                # A node that hangs is one of the things to find out. A cluster of which no node
+                # answers is an error.
                 if number + 1 == questions and not clocks:
                     raise
                 continue
-            address, local, *_ = row
-            found[address] = row
-            if address not in clocks or clock.within < clocks[address].within:
-                clocks[address] = clock
-        told = await self._settings_by_address(questions, deadline)
-        if len(found) == 1:  # whatever address it calls itself by
-            told = dict.fromkeys(found, next(iter(told.values()), {}))
-        states = []
-        for address, (_, datacenter, release, schema_version) in sorted(found.items()):
-            clock_of_it, said = clocks.get(address), told.get(address) or None
-            states.append(
-                NodeState(address, datacenter, release, schema_version, clock_of_it, said)
+            local = node.datacenter
+            nodes[node.address] = node
+            known = clocks.get(node.address)
+            if known is None or clock.within < known.within:
+                clocks[node.address] = clock
+        settings = await self._settings_by_address(questions, deadline)
+        if len(nodes) == 1:  # whatever address the only node gives itself
+            settings = dict.fromkeys(nodes, next(iter(settings.values()), {}))
+        return local, tuple(
+            NodeState(
+                node.address,
+                node.datacenter,
+                node.release,
+                node.schema_version,
+                clocks.get(address),
+                settings.get(address) or None,
             )
-        return local, tuple(states)
+            for address, node in sorted(nodes.items())
+        )
 
-    async def _clock(self, asking: Prepared, deadline: Deadline) -> tuple[Row, ClockDifference]:
+    async def _clock(self, deadline: Deadline) -> tuple[Node, ClockDifference]:
         begun = time.monotonic()
         before = self._wall_clock()
         brief = Deadline(min(_PATIENCE, deadline.remaining()))
-        (row,) = (await self._session.fetch(asking, (), brief, elsewhere=True)).rows
+        ((*node, milliseconds),) = await self._ask("describe_clock", brief)
         half = timedelta(seconds=(time.monotonic() - begun) / 2)
         millisecond = timedelta(milliseconds=1)
-        ahead = from_milliseconds(row[4]) + millisecond / 2 - (before + half)
-        return row[:4], ClockDifference(ahead, half + millisecond)
+        ahead = from_milliseconds(milliseconds) + millisecond / 2 - (before + half)
+        return Node(*node), ClockDifference(ahead, half + millisecond)
 
     async def _settings_by_address(
         self, questions: int, deadline: Deadline
     ) -> dict[str | None, dict[str, str | None]]:
-        told: dict[str | None, dict[str, str | None]] = {}
-        try:
-            asking = await self._prepare("describe_settings", deadline)
-        except Fault as fault:
-            # Not every server has such a view, nor lets everybody read it.
-            if fault.certainty is not Certainty.REFUSED:
-                raise
-            return told
+        found: dict[str | None, dict[str, str | None]] = {}
         for _ in range(questions):
             brief = Deadline(min(_PATIENCE, deadline.remaining()))
             try:
-                page = await self._session.fetch(asking, (), brief, elsewhere=True)
-            except Fault:
+                rows = await self._ask("describe_settings", brief)
+            except Fault as fault:
+                if fault.certainty is Certainty.REFUSED:
+                    break  # not every server has this view, nor may everybody read it
                 continue
-            said: dict[str, str | None] = dict(page.rows)
-            told[said.get("rpc_address") or said.get("listen_address")] = said
-        return told
+            settings: dict[str, str | None] = dict(rows)
+            found[settings.get("rpc_address") or settings.get("listen_address")] = settings
+        return found
 
-    async def _prepare(self, name: str, deadline: Deadline) -> Prepared:
-        return await self._session.prepare(load_statement(f"statements/{name}"), deadline)
-
-    async def _rows(self, name: str, deadline: Deadline, *values: Any) -> list[Row]:
-        prepared = await self._prepare(name, deadline)
-        return (await self._session.fetch(prepared, values, deadline, elsewhere=True)).rows
+    async def _ask(self, name: str, deadline: Deadline, **names: str) -> list[Row]:
+        text = self._tables.statement(f"statements/{name}", **names).text
+        return await self._session.ask(text, deadline, elsewhere=True)
 
 
 def _options(row: Row) -> TableOptions:
     compaction, compression, grace, speculative_retry = row
-    return TableOptions(_classed(compaction), _classed(compression), grace, speculative_retry)
+    return TableOptions(
+        _with_short_class(compaction), _with_short_class(compression), grace, speculative_retry
+    )
 
 
-def _classed(options: Mapping[str, str] | None) -> dict[str, str]:
+def _with_short_class(options: Mapping[str, str] | None) -> dict[str, str]:
     return {
         name: value.rpartition(".")[2] if name == "class" else value
         for name, value in (options or {}).items()

@@ -1,75 +1,120 @@
-"""
-Operating: what those who run a cluster ask of a store, and applications do not.
+"""Operations: what those who run a cluster ask of a store, and applications do not."""
 
-The command ``event-store doctor`` shows an examination, ``schema create --dry-run`` a plan.
-"""
-
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from ...retry import Deadline
+from ...settings import Settings
+from ..driver.faults import Fault
 from ..driver.retrying import repeat
-from ..store import EventStore
-from .diagnosis import Finding, Severity, diagnose
+from ..driver.session import Session
+from ..schema.migrator import Migrator
+from .diagnosis import Finding, diagnose
 from .inspector import ClusterState, Inspector
 
-__all__ = ["ClusterState", "Examination", "Finding", "Severity", "examine", "plan_schema"]
+_DDL_TIMEOUT: Final = 30.0
 
 
 @dataclass(frozen=True, slots=True)
 class Examination:
     """
-    What was found of a cluster.
+    What was found in a cluster.
 
     Attributes:
         state: The facts.
-        findings: What they mean: everything that was looked at, with what to change and why.
+        findings: What they mean: a finding for each thing that was looked at, with what to change
+            and why.
     """
 
     state: ClusterState
     findings: tuple[Finding, ...]
 
 
-async def examine(store: EventStore) -> Examination:
+class Operations:
     """
-    Look at a store's cluster: versions, replication, clocks, settings, the table's options.
+    Work on a store's cluster, for those who run it. `EventStore.operations` is one.
 
-    Nothing is changed, and the table need not exist.
-
-    Raises:
-        StoreUnavailable: nobody answered in time.
-        RequestRefused: the user may not read the schema.
-        MisuseError: the store is closed, or another loop's or process's.
-    """
-    settings = store._settings  # noqa: SLF001 - a part of the store that applications do not need
-    inspector = Inspector(
-        store._session,  # noqa: SLF001
-        store._table,  # noqa: SLF001
-        request_timeout=settings.request_timeout,
-        clock=settings.clock,
-    )
-    deadline = Deadline(settings.timeout)
-    state = await repeat(
-        lambda _: inspector.state(deadline), deadline, settings.backoff, "looking at the cluster"
-    )
-    return Examination(state, diagnose(state))
-
-
-async def plan_schema(
-    store: EventStore, replication: Mapping[str, int] | None = None
-) -> tuple[str, ...]:
-    """
-    Return the CQL that `EventStore.create_schema` would run now, in order, and run none of it.
+    The command ``event-store doctor`` shows an examination, and ``event-store schema create
+    --dry-run`` a plan.
 
     Args:
-        store: Where to.
-        replication: As for `EventStore.create_schema`.
-
-    Returns:
-        The statements; none where nothing is to be done. Those that take the lock on the schema
-        and record a migration have binds: their values stand behind them in a comment.
-
-    Raises:
-        EventStoreError: what `EventStore.create_schema` would raise before its first change.
+        session: The store's.
+        migrator: The store's.
+        inspector: The store's.
+        settings: The store's.
+        check_open: Raises the `MisuseError` that keeps the store from working, if there is one.
     """
-    return await store._engine.migrator.plan(replication)  # noqa: SLF001 - see examine
+
+    def __init__(
+        self,
+        session: Session,
+        migrator: Migrator,
+        inspector: Inspector,
+        settings: Settings,
+        check_open: Callable[[], object],
+    ) -> None:
+        self._session = session
+        self._migrator = migrator
+        self._inspector = inspector
+        self._settings = settings
+        self._check_open = check_open
+
+    async def examine(self) -> Examination:
+        """
+        Look at the cluster: versions, replication, clocks, settings, and options of the tables.
+
+        Nothing is changed, and the tables need not exist.
+
+        Raises:
+            StoreUnavailable: there was no answer in time.
+            RequestRefused: the user may not read the schema.
+            MisuseError: the store is closed, or belongs to another loop or process.
+        """
+        self._check_open()
+        deadline = Deadline(self._settings.timeout)
+        state = await repeat(
+            lambda _: self._inspector.state(deadline),
+            deadline,
+            self._settings.backoff,
+            "looking at the cluster",
+        )
+        return Examination(state, diagnose(state))
+
+    async def plan_schema(self, replication: Mapping[str, int] | None = None) -> tuple[str, ...]:
+        """
+        Return the CQL that `EventStore.create_schema` would run now, in order, and run none of it.
+
+        Args:
+            replication: As for `EventStore.create_schema`.
+
+        Returns:
+            The statements; empty if there is nothing to do. Those that take the lock on the schema
+            and record a migration have bind markers: a comment after them has the values.
+
+        Raises:
+            EventStoreError: what `EventStore.create_schema` would raise before its first change.
+        """
+        self._check_open()
+        return await self._migrator.plan(replication)
+
+    async def run_ddl(self, text: str) -> None:
+        """
+        Run one CQL statement as it is: for tests and tools, never for applications.
+
+        It is sent once, without parameters, and may take 30 seconds. The store is not told of
+        what changes: after a change of its own tables, use another store.
+
+        Args:
+            text: The statement. Nothing in it is checked.
+
+        Raises:
+            RequestRefused: the server refuses it; it was not run.
+            StoreUnavailable: there was no answer in time. It may have been run, or may yet be.
+            MisuseError: the store is closed, or belongs to another loop or process.
+        """
+        self._check_open()
+        try:
+            await self._session.change_schema(text, timeout=_DDL_TIMEOUT)
+        except Fault as fault:
+            raise fault.as_error("running a statement") from fault

@@ -12,10 +12,9 @@ from ...hooks.observer import Observer, Stopwatch
 from ...hooks.read_watch import ReadWatch
 from ...retry import Deadline
 from ...settings import Settings
-from ..driver.port import Page, Prepared, Row
-from ..driver.retrying import repeat
+from ..driver.port import Page, Row
 from ..driver.session import Session
-from ..schema.statements import StatementCache, Statements
+from ..schema.statements import StatementCache
 from .gap_check import GapCheck, Range
 from .page_sizer import PageSizer
 from .pages import Pages
@@ -77,11 +76,10 @@ class Reader(Generic[T]):
         """
         if not wanted.count:
             return
-        statements = await self.statements.get(Deadline(self.settings.timeout))
         sizer = PageSizer(self.settings.page_bytes, page_size)
         progress = GapCheck(wanted)
         while True:
-            pages = self._pages(statements, progress.wanted, sizer, watch, serial=serial)
+            pages = await self._pages(progress.wanted, sizer, watch, serial=serial)
             try:
                 while progress.hole is None:
                     coming = pages.take()
@@ -123,13 +121,12 @@ class Reader(Generic[T]):
         Raises:
             UndecodableEvent, StoreUnavailable
         """
-        statements = await self.statements.get(deadline)
         count = len(event_ids)
         rows: list[Row] = []
         state: bytes | None = None
         while True:
             page = await self._page(
-                statements.read_forward,
+                "read_forward",
                 (stream_id, first, count),
                 deadline,
                 serial=True,
@@ -154,10 +151,7 @@ class Reader(Generic[T]):
         Raises:
             StoreUnavailable, SchemaError, MisuseError
         """
-        statements = await self.statements.get(deadline)
-        page = await self._page(
-            statements.read_head, (stream_id,), deadline, serial=serial, page_size=1
-        )
+        page = await self._page("read_head", (stream_id,), deadline, serial=serial, page_size=1)
         return next((row[0] for row in page.rows if row[0]), 0)
 
     async def recent_ids(
@@ -179,14 +173,9 @@ class Reader(Generic[T]):
         Raises:
             StoreUnavailable, SchemaError, MisuseError
         """
-        statements = await self.statements.get(deadline)
         above = max(0, head - count)
         page = await self._page(
-            statements.read_ids,
-            (stream_id, above, count),
-            deadline,
-            serial=serial,
-            page_size=count,
+            "read_ids", (stream_id, above, count), deadline, serial=serial, page_size=count
         )
         version = next((row[2] for row in page.rows if row[2]), head)
         whole = range(version, max(above, version - count), -1)
@@ -198,22 +187,23 @@ class Reader(Generic[T]):
             return await self.recent_ids(stream_id, head, count, deadline, serial=True)
         return version, {row[0]: UUID(row[1]) for row in page.rows if row[1] is not None}
 
-    def _pages(
+    async def _pages(
         self,
-        statements: Statements,
         wanted: Range,
         sizer: PageSizer,
         watch: ReadWatch | None,
         *,
         serial: bool,
     ) -> Pages:
-        prepared = statements.read_backward if wanted.backward else statements.read_forward
+        name = "read_backward" if wanted.backward else "read_forward"
+        # Prepared before the first page is asked for, so that a watch times the page alone.
+        await self.statements.get(name, Deadline(self.settings.timeout))
         values = (wanted.stream_id, wanted.first, wanted.count)
 
         async def fetch(state: bytes | None) -> Page:
             asked = None if watch is None else Stopwatch()
             page = await self._page(
-                prepared,
+                name,
                 values,
                 Deadline(self.settings.timeout),
                 serial=serial,
@@ -229,16 +219,11 @@ class Reader(Generic[T]):
         return Pages(fetch)
 
     async def _page(
-        self, prepared: Prepared, values: tuple[Any, ...], deadline: Deadline, **options: Any
+        self, name: str, values: tuple[Any, ...], deadline: Deadline, **options: Any
     ) -> Page:
-        return await repeat(
-            lambda elsewhere: self.session.fetch(
-                prepared, values, deadline, elsewhere=elsewhere, **options
-            ),
-            deadline,
-            self.settings.backoff,
-            f"reading stream {values[0]}",
-        )
+        prepared = await self.statements.get(name, deadline)
+        doing = f"reading stream {values[0]}"
+        return await self.session.read(prepared, values, deadline, doing=doing, **options)
 
 
 def _batches(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:

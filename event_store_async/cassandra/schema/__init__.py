@@ -1,8 +1,11 @@
 """
-Private. The schema: what must stand in the cluster, and how it gets there.
+Private. The schema: which tables a store needs, and how they get there.
 
-    state         what stands in the cluster, compared with what is needed
-    ddl           the CQL of changes
-    migrator      runs them, one process at a time
-    statements    prepares statements, once, after a look at the schema
+    tables           what each table must look like
+    state            what the cluster has, compared with that
+    ddl              the CQL of changes
+    lease            a lock that expires
+    migration_log    which migrations a table has had; the lock on the schema
+    migrator         runs the changes, one process at a time
+    statements       prepares statements, each once, after a look at the schema
 """

@@ -1,4 +1,4 @@
-"""Changes: the CQL that creates the schema, or brings an older table up to date."""
+"""The CQL that creates a store's schema, or brings an older one up to date."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -6,16 +6,11 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID, uuid5
 
-from ...cql_files import (
-    check_datacenter,
-    check_identifier,
-    load_statement,
-    load_statements,
-    migrations,
-    read_file,
-)
+from ...checks import check_datacenter
+from ...cql_files import read_file
 from ...errors import InvalidArgument
-from .state import LATEST, SchemaState
+from .state import SchemaState, TableState
+from .tables import StoreTables
 
 _NAMESPACE: Final = UUID("8a3d7a4e-3f0b-5f0e-9a6e-6f1f0c1f6f5d")
 _ADDED_COLUMN: Final = re.compile(r" ADD (\w+) ")
@@ -24,115 +19,132 @@ _ADDED_COLUMN: Final = re.compile(r" ADD (\w+) ")
 @dataclass(frozen=True, slots=True)
 class Step:
     """
-    Changes that lead a table to a schema version.
+    Changes that bring a table to a schema version.
 
     Attributes:
-        statements: Their CQL, in order.
+        table: The table's name, without the keyspace.
+        statements: The CQL of the changes, in order.
         version: The schema version.
-        name: What is recorded of it.
+        name: What is recorded for it: the migration's name, or "created".
     """
 
+    table: str
     statements: tuple[str, ...]
     version: int
     name: str
 
 
 @dataclass(frozen=True, slots=True)
-class Changes:
+class Ddl:
     """
-    The changes of one table's schema.
+    The schema changes of one store.
 
     Attributes:
-        keyspace: Its name, checked.
-        table: Its name, checked.
+        tables: The store's tables.
     """
 
-    keyspace: str
-    table: str
-
-    def cql(self, path: str, **names: str) -> str:
-        """Return the CQL of one of the files in ``cql/``, for this table."""
-        return load_statement(path, keyspace=self.keyspace, table=self.table, **names).text
+    tables: StoreTables
 
     def create_keyspace(self, replication: Mapping[str, int]) -> str:
         """Return the CQL that creates the keyspace; see `replication_options` for its errors."""
-        return self.cql("schema/keyspace", replication=replication_options(replication))
+        options = replication_options(replication)
+        return self.tables.statement("schema/keyspace", replication=options).text
 
     def create_migrations(self) -> str:
         """Return the CQL that creates the table of migrations."""
-        return self.cql("schema/migrations", id=migrations_id(self.keyspace))
+        return self.tables.statement(
+            "schema/migrations", id=migrations_id(self.tables.keyspace)
+        ).text
 
     def steps(self, state: SchemaState) -> list[Step]:
-        """Return what leads from a state to the latest schema version."""
-        if not state.columns:
-            created = self.cql("schema/events", compaction=compaction(state.release))
-            return [Step((created,), LATEST, "created")]
+        """Return the steps from a state to the latest schema versions, in order."""
         return [
-            Step(tuple(self._missing(name, state)), version, name)
-            for version, name in migrations()
-            if version > state.version
+            step
+            for table in state.tables
+            if not table.is_current
+            for step in self._steps_of(table, state.release)
         ]
 
     def under_lock(self, state: SchemaState, seconds: int) -> Iterator[str]:
         """
-        Iterate over the CQL of all steps, and over what takes the lock and records them.
+        Iterate over the CQL of all steps, with what takes the lock and records the steps.
 
-        The values of what has binds stand behind it, in a comment.
+        A statement with bind markers is followed by a comment with their values.
         """
-        table = f"table_name = '{self.table}'"
-        lock = f"seconds = {seconds}, changed_by = an id, {table}, held_by = null"
-        yield self._with_values("lock_schema", lock)
+        lock = f"table_name = '{self.tables.table}'"
+        yield self._with_values(
+            "lock_schema", f"seconds = {seconds}, changed_by = an id, {lock}, held_by = null"
+        )
         for step in self.steps(state):
             for text in step.statements:
                 yield f"{text};"
-            record = f"{table}, version = {step.version}, name = '{step.name}', applied_at = now"
-            yield self._with_values("record_migration", record)
-        yield self._with_values("unlock_schema", f"{table}, held_by = that id")
+            yield self._with_values(
+                "record_migration",
+                f"table_name = '{step.table}', version = {step.version}, name = '{step.name}', "
+                "applied_at = now",
+            )
+        yield self._with_values("unlock_schema", f"{lock}, held_by = that id")
+
+    def _steps_of(self, table: TableState, release: str) -> Iterator[Step]:
+        spec, name = table.spec, self.tables.name_of(table.spec)
+        names = {"keyspace": self.tables.keyspace, "table": name}
+        if not table.columns:
+            created = spec.statements(spec.created_by, **names, compaction=compaction(release))
+            yield Step(name, tuple(each.text for each in created), spec.latest, "created")
+            return
+        if table.version < spec.first:  # created, but whoever did it died before recording it
+            yield Step(name, (), spec.first, "created")
+        for version, migration in spec.migrations_after(max(table.version, spec.first)):
+            statements = spec.statements(f"{spec.migrations}/{migration}", **names)
+            # Columns that are there already are skipped, so that an interrupted migration goes on.
+            missing = [each.text for each in statements if not _adds_one_of(each.text, table)]
+            yield Step(name, tuple(missing), version, migration)
 
     def _with_values(self, name: str, values: str) -> str:
-        return f"{self.cql(f'statements/{name}')};  -- {values}"
+        return f"{self.tables.statement(f'statements/{name}').text};  -- {values}"
 
-    def _missing(self, name: str, state: SchemaState) -> Iterator[str]:
-        # Columns that are there already are passed over: an interrupted migration goes on.
-        path = f"migrations/{name}"
-        for statement in load_statements(path, keyspace=self.keyspace, table=self.table):
-            column = _ADDED_COLUMN.search(statement.text)
-            if column is None or column[1] not in state.columns:
-                yield statement.text
+
+def _adds_one_of(text: str, table: TableState) -> bool:
+    column = _ADDED_COLUMN.search(text)
+    return column is not None and column[1] in table.columns
 
 
 def schema_cql(
     keyspace: str, table: str, replication: Mapping[str, int]
 ) -> Iterator[tuple[str, str]]:
     """
-    Iterate over the schema's files and their CQL, comments and all, for people to read.
+    Iterate over the schema's files and their CQL, comments included, for people to read.
 
     Raises:
         InvalidArgument: a name is not safe in CQL.
     """
+    tables = StoreTables(keyspace, table)
     names = {
-        "keyspace": check_identifier("keyspace", keyspace),
-        "table": check_identifier("table", table),
+        "keyspace": keyspace,
         "replication": replication_options(replication),
         "compaction": compaction("5.0"),
         "id": migrations_id(keyspace),
     }
-    folders = ["schema/keyspace", "schema/migrations", "schema/events"]
-    for path in [*folders, *(f"migrations/{name}" for _, name in migrations())]:
+    for path in ("schema/keyspace", "schema/migrations"):
         yield path, read_file(path).format(**names)
+    for spec in tables.specs:
+        names["table"] = tables.name_of(spec)
+        later = spec.migrations_after(spec.first)
+        for path in (spec.created_by, *(f"{spec.migrations}/{name}" for _, name in later)):
+            yield path, spec.text(path).format(**names)
 
 
 def migrations_id(keyspace: str) -> str:
-    """Return the id of a keyspace's table of migrations, the same wherever it is created."""
+    """Return the id of a keyspace's table of migrations, the same in every process."""
     return str(uuid5(_NAMESPACE, f"{keyspace}.event_store_migrations"))
 
 
 def compaction(release: str) -> str:
     """
-    Return the compaction for a server of a release, as CQL.
+    Return the compaction options for a server of a release, as CQL.
 
-    Unified where there is one (Cassandra 5.0 and later); Leveled elsewhere, which fits rows that
-    are written once, in order, and read by partition. ScyllaDB reports release 3.0.8.
+    Unified if the server has it (Cassandra 5.0 and later). Otherwise Leveled, which suits rows
+    that are written once, in order, and read by partition. ScyllaDB reports release 3.0.8.
     """
     if int(release.partition(".")[0]) >= 5:
         return "{'class': 'UnifiedCompactionStrategy', 'scaling_parameters': 'T4'}"
@@ -141,19 +153,21 @@ def compaction(release: str) -> str:
 
 def replication_options(replication: Mapping[str, int]) -> str:
     """
-    Return the CQL for the replicas in each datacenter.
+    Return the replicas in each datacenter, as CQL.
 
     Raises:
-        InvalidIdentifier: a datacenter's name is not safe to stand in CQL.
-        InvalidArgument: no datacenter at all, or a count of replicas that is no positive int.
+        InvalidIdentifier: a datacenter's name is not safe in CQL.
+        InvalidArgument: there is no datacenter, or a number of replicas is not a positive int.
     """
     if not isinstance(replication, Mapping) or not replication:
         raise InvalidArgument(
-            "replication must name the replicas in each datacenter",
+            "replication must give the number of replicas in each datacenter",
             hint='for example {"datacenter1": 3}',
         )
     for name, count in replication.items():
         check_datacenter(name)
         if isinstance(count, bool) or not isinstance(count, int) or count < 1:
-            raise InvalidArgument(f"{count!r} is no count of replicas for datacenter {name!r}")
+            raise InvalidArgument(
+                f"the replicas in datacenter {name!r} must be an int above 0, not {count!r}"
+            )
     return ", ".join(f"'{name}': {count}" for name, count in replication.items())

@@ -1,34 +1,45 @@
-"""Migrating: creates the keyspace and the table, or brings an older table up to date."""
+"""The migrator: creates a store's keyspace and tables, or brings older tables up to date."""
 
 import logging
-from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
-from uuid import UUID, uuid4
 
-import anyio
-
-from ...cql_files import load_statement
 from ...errors import InvalidArgument, SchemaChangeFailed
-from ...moments import to_milliseconds
 from ...retry import Deadline
 from ...settings import Settings
 from ..driver.faults import Certainty, Fault
-from ..driver.port import Page, answer_of
+from ..driver.nodes import cluster_nodes
 from ..driver.retrying import repeat
 from ..driver.session import Session
-from .ddl import Changes, replication_options
-from .state import (
-    LATEST,
-    SchemaState,
-    inspect,
-    nodes_by_datacenter,
-)
+from .ddl import Ddl, Step, replication_options
+from .lease import Lease, LeaseTaken
+from .migration_log import LOCK_SECONDS, MigrationLog
+from .state import SchemaState, TableState, inspect
+from .statements import StatementCache
+from .tables import StoreTables
 
 _LOG = logging.getLogger("event_store_async")
-_LOCK_SECONDS: Final = 60
 _CHANGE_TIMEOUT: Final = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class TableReport:
+    """
+    What `create_schema` did with one table.
+
+    Attributes:
+        table: The table, as ``keyspace.table``.
+        version: Its schema version now.
+        created: Whether it was created.
+        migrations: The names of the migrations that were applied, if it existed before.
+    """
+
+    table: str
+    version: int
+    created: bool
+    migrations: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,48 +48,65 @@ class SchemaReport:
     What `create_schema` found and did.
 
     Attributes:
-        table: The table, as ``keyspace.table``.
-        version: The table's schema version now.
-        created: True where the table was made.
-        migrations: The names of the migrations applied to a table that was there.
-        replication: The keyspace's replication as it stands, which may not be the one asked for
-            where the keyspace was there before.
+        tables: What was done with each table; that of events comes first.
+        replication: The keyspace's replication. If the keyspace existed before, it may not be the
+            one that was asked for.
     """
 
-    table: str
-    version: int
-    created: bool
-    migrations: tuple[str, ...]
+    tables: tuple[TableReport, ...]
     replication: Mapping[str, str]
+
+    @property
+    def table(self) -> str:
+        """The table of events, as ``keyspace.table``."""
+        return self.tables[0].table
+
+    @property
+    def version(self) -> int:
+        """The schema version of the table of events now."""
+        return self.tables[0].version
+
+    @property
+    def created(self) -> bool:
+        """Whether the table of events was created."""
+        return self.tables[0].created
+
+    @property
+    def migrations(self) -> tuple[str, ...]:
+        """The names of the migrations that were applied to the table of events."""
+        return self.tables[0].migrations
 
 
 class Migrator:
     """
-    Changes the schema, one process at a time.
+    Changes a store's schema, one process at a time.
 
     Args:
-        session: Where to.
-        keyspace: Its name, checked.
-        table: Its name, checked.
+        session: Where to change it.
+        statements: The store's.
+        tables: The store's.
         settings: The store's.
     """
 
-    def __init__(self, session: Session, keyspace: str, table: str, settings: Settings) -> None:
+    def __init__(
+        self, session: Session, statements: StatementCache, tables: StoreTables, settings: Settings
+    ) -> None:
         self._session = session
-        self._names = {"keyspace": keyspace, "table": table}
-        self._changes = Changes(keyspace, table)
+        self._tables = tables
         self._settings = settings
+        self._ddl = Ddl(tables)
+        self._log = MigrationLog(session, statements, tables, settings)
 
     async def state(self) -> SchemaState:
         """
-        Return what stands in the cluster.
+        Return the state of the schema.
 
         Raises:
-            StoreUnavailable: nobody answered in time.
+            StoreUnavailable: there was no answer in time.
         """
         deadline = Deadline(self._settings.timeout)
         return await repeat(
-            lambda _: inspect(self._session, deadline, **self._names),
+            lambda _: inspect(self._session, self._tables, deadline),
             deadline,
             self._settings.backoff,
             "looking at the schema",
@@ -87,76 +115,82 @@ class Migrator:
     async def migrate(self, replication: Mapping[str, int] | None) -> SchemaReport:
         """Do what `EventStore.create_schema` promises, and raise what it does."""
         if replication is not None:
-            replication_options(replication)  # refuses what is none, before anything is sent
+            replication_options(replication)  # refuses wrong ones before anything is sent
         state = await self.state()
-        created = False
-        applied: tuple[str, ...] = ()
-        if not state.columns or state.version < LATEST:
-            state.check_takeable()
+        steps: list[Step] = []
+        if not state.is_current:
+            state.check_migratable()
             if state.replication is None:
                 await self._run(await self._keyspace_cql(replication))
-            await self._run(self._changes.create_migrations())
-            async with self._lock():
-                created, applied = await self._bring_up_to_date()
+            await self._run(self._ddl.create_migrations())
+            steps = await self._bring_up_to_date()
             state = await self.state()
         state.check_usable()
-        return SchemaReport(state.table, state.version, created, applied, state.replication or {})
+        reports = [self._report(table, steps) for table in state.tables]
+        return SchemaReport(tuple(reports), state.replication or {})
 
     async def plan(self, replication: Mapping[str, int] | None) -> tuple[str, ...]:
         """
-        Return the CQL that `migrate` would run now, in order; none where nothing is to be done.
+        Return the CQL that `migrate` would run now, in order; empty if there is nothing to do.
 
-        It raises what `migrate` would raise before its first change.
+        Raises what `migrate` would raise before its first change.
         """
         if replication is not None:
             replication_options(replication)
         state = await self.state()
-        if state.columns and state.version >= LATEST:
+        if state.is_current:
             state.check_usable()
             return ()
-        state.check_takeable()
+        state.check_migratable()
         keyspace = (
             [f"{await self._keyspace_cql(replication)};"] if state.replication is None else []
         )
         return (
             *keyspace,
-            f"{self._changes.create_migrations()};",
-            *self._changes.under_lock(state, _LOCK_SECONDS),
+            f"{self._ddl.create_migrations()};",
+            *self._ddl.under_lock(state, LOCK_SECONDS),
         )
 
     async def _keyspace_cql(self, replication: Mapping[str, int] | None) -> str:
         if replication is None:
             raise InvalidArgument(
-                f"there is no keyspace {self._changes.keyspace}",
+                f"there is no keyspace {self._tables.keyspace}",
                 hint='create it with its replication: `create_schema({"datacenter1": 3})` '
                 "or the command `event-store schema create --replication datacenter1=3`",
             )
         deadline = Deadline(self._settings.timeout)
         nodes = await repeat(
-            lambda _: nodes_by_datacenter(self._session, deadline),
+            lambda _: cluster_nodes(lambda text: self._session.ask(text, deadline)),
             deadline,
             self._settings.backoff,
             "looking at the nodes",
         )
+        counts = Counter(node.datacenter for node in nodes)
         for datacenter, replicas in replication.items():
-            if replicas > nodes.get(datacenter, 0):
-                there = ", ".join(f"{name} has {count}" for name, count in nodes.items())
+            if replicas > counts[datacenter]:
+                there = ", ".join(f"{name} has {count}" for name, count in sorted(counts.items()))
                 raise InvalidArgument(
                     f"{replicas} replicas in {datacenter!r} are more than there are nodes: {there}"
                 )
-        return self._changes.create_keyspace(replication)
+        return self._ddl.create_keyspace(replication)
 
-    async def _bring_up_to_date(self) -> tuple[bool, tuple[str, ...]]:
-        state = await self.state()
-        state.check_takeable()
-        steps = self._changes.steps(state)
-        for step in steps:
-            for text in step.statements:
-                await self._run(text)
-            await self._record(step.version, step.name)
-        if not state.columns:
-            return True, ()
-        return False, tuple(step.name for step in steps)
+    async def _bring_up_to_date(self) -> list[Step]:
+        lease = Lease(self._log, self._settings.backoff)
+        try:
+            async with lease.held(within=2 * LOCK_SECONDS):
+                # Looked at again: another process may have changed it before the lock was ours.
+                state = await self.state()
+                state.check_migratable()
+                steps = self._ddl.steps(state)
+                for step in steps:
+                    for text in step.statements:
+                        await self._run(text)
+                    await self._log.record(step.table, step.version, step.name)
+        except LeaseTaken:
+            raise SchemaChangeFailed(
+                str(self._tables), "another process has been changing it for too long"
+            ) from None
+        return steps
 
     async def _run(self, text: str) -> None:
         _LOG.info("changing the schema: %s", text)
@@ -164,45 +198,14 @@ class Migrator:
             await self._session.change_schema(text, timeout=_CHANGE_TIMEOUT)
         except Fault as fault:
             raise SchemaChangeFailed(
-                ".".join(self._names.values()),
+                str(self._tables),
                 str(fault),
                 hint=None
                 if fault.certainty is Certainty.REFUSED
-                else "call it again: it goes on from here",
+                else "call it again: it continues where it stopped",
             ) from fault
 
-    async def _record(self, version: int, name: str) -> None:
-        now = to_milliseconds(self._settings.clock())
-        await self._write("record_migration", self._names["table"], version, name, now)
-
-    @asynccontextmanager
-    async def _lock(self) -> AsyncGenerator[None, None]:
-        table, me = self._names["table"], uuid4()
-        deadline = Deadline(2 * _LOCK_SECONDS)
-        pauses = self._settings.backoff.pauses()
-        while not await self._write("lock_schema", _LOCK_SECONDS, me, table, None, mine=me):
-            if deadline.remaining() < 0:
-                raise SchemaChangeFailed(
-                    ".".join(self._names.values()), "somebody else is changing it, for too long"
-                )
-            await anyio.sleep(next(pauses))
-        try:
-            yield
-        finally:
-            # Given back even where the caller is cancelled: others would wait for its expiry.
-            with anyio.CancelScope(shield=True):
-                await self._write("unlock_schema", table, me)
-
-    async def _write(self, name: str, *values: object, mine: UUID | None = None) -> bool:
-        """Write conditionally until the answer is heard; True where it holds now."""
-        statement = load_statement(f"statements/{name}", **self._names)
-        deadline = Deadline(self._settings.timeout)
-
-        async def attempt(_: bool) -> Page:
-            prepared = await self._session.prepare(statement, deadline)
-            return await self._session.write([(prepared, values)], deadline)
-
-        page = await repeat(attempt, deadline, self._settings.backoff, f"running {name}")
-        answer = answer_of(page)
-        held_by = answer.rows[0].get("changed_by")
-        return answer.applied or (held_by is not None and held_by == str(mine))
+    def _report(self, table: TableState, steps: list[Step]) -> TableReport:
+        own = [step for step in steps if step.table == self._tables.name_of(table.spec)]
+        names = tuple(step.name for step in own if step.name != "created")
+        return TableReport(table.name, table.version, len(names) < len(own), names)

@@ -1,12 +1,9 @@
-"""Schema: what stands in the cluster, held against what this library needs."""
+"""The state of a schema: what the cluster has, compared with what this library needs."""
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
 from uuid import UUID
 
-from ...cql_files import load_statement, migrations
 from ...errors import (
     SchemaMismatch,
     SchemaMissing,
@@ -16,77 +13,65 @@ from ...errors import (
 )
 from ...retry import Deadline
 from ..driver.faults import Certainty, Fault
+from ..driver.port import Row
 from ..driver.session import Session
-
-LATEST: Final = migrations()[-1][0]
-"""The schema version that this library needs."""
-
-COLUMNS: Final = {
-    "stream_id": ("uuid", "partition_key"),
-    "version": ("int", "clustering"),
-    "payload": ("blob", "regular"),
-    "timestamp": ("bigint", "regular"),
-    "max_version": ("int", "static"),
-}
-"""The columns of every schema version: those of the Clojure original."""
-
-ADDED_COLUMNS: Final = {
-    "event_id": ("uuid", "regular"),
-    "event_type": ("text", "regular"),
-    "content_type": ("text", "regular"),
-    "metadata": ("blob", "regular"),
-}
-"""The columns that schema version 1 added."""
+from .tables import Columns, StoreTables, TableSpec
 
 
 @dataclass(frozen=True, slots=True)
-class SchemaState:
+class TableState:
     """
-    What stands in the cluster.
+    One of a store's tables, as it is in the cluster.
 
     Attributes:
-        table: The table, as ``keyspace.table``.
-        replication: The keyspace's replication; None where there is no such keyspace.
-        columns: The table's columns as (type, kind), by name; none where there is no such table.
-        default_time_to_live: The table's, in seconds; 0 is none.
-        version: The schema version recorded for the table; 0 where none is.
-        release: The server's release, for example ``5.0.8``.
-        table_id: What tells this table from any other, in any cluster; None where there is none.
+        spec: What it must look like.
+        name: Its name, as ``keyspace.table``.
+        columns: Its columns by name, each as (type, kind); empty if there is no such table.
+        default_time_to_live: Its ``default_time_to_live`` in seconds; 0 if it has none.
+        version: The schema version recorded for it; 0 if none is.
+        table_id: Tells it from any other table, in any cluster; None if there is no such table.
     """
 
-    table: str
-    replication: Mapping[str, str] | None
-    columns: Mapping[str, tuple[str, str]]
-    default_time_to_live: int
-    version: int
-    release: str
+    spec: TableSpec
+    name: str
+    columns: Columns
+    default_time_to_live: int = 0
+    version: int = 0
     table_id: UUID | None = None
+
+    @property
+    def is_current(self) -> bool:
+        """Whether it exists, and no migration is missing."""
+        return bool(self.columns) and self.version >= self.spec.latest
 
     def check_usable(self) -> None:
         """Raise the `SchemaError` that keeps a store from using the table, if there is one."""
-        self.check_takeable()
+        self.check_migratable()
         if not self.columns:
-            raise SchemaMissing(self.table)
-        if self.version < LATEST or self.differences(ADDED_COLUMNS):
-            raise SchemaOutdated(self.table, min(self.version, LATEST - 1), LATEST)
+            raise SchemaMissing(self.name)
+        latest = self.spec.latest
+        if self.version < latest or self.differences(self.spec.added_columns):
+            raise SchemaOutdated(self.name, min(self.version, latest - 1), latest)
 
-    def check_takeable(self) -> None:
-        """Raise the `SchemaError` that keeps a table from being migrated, if there is one."""
+    def check_migratable(self) -> None:
+        """Raise the `SchemaError` that keeps the table from being migrated, if there is one."""
         if not self.columns:
             return
-        if self.version > LATEST:
-            raise SchemaTooNew(self.table, self.version, LATEST)
-        wrong = self.differences(COLUMNS)
-        wrong += [text for text in self.differences(ADDED_COLUMNS) if "missing" not in text]
+        if self.version > self.spec.latest:
+            raise SchemaTooNew(self.name, self.version, self.spec.latest)
+        added = self.spec.added_columns
+        # Those of later versions that are missing are not wrong: a migration adds them.
+        present = {name: column for name, column in added.items() if name in self.columns}
+        wrong = self.differences({**self.spec.base_columns, **present})
         if wrong:
             raise SchemaMismatch(
-                self.table, "its columns are not those of an event store: " + "; ".join(wrong)
+                self.name, "its columns are not those of an event store: " + "; ".join(wrong)
             )
-        if self.default_time_to_live:
-            raise TimeToLiveRefused(self.table, self.default_time_to_live)
+        if self.default_time_to_live and self.spec.refuses_time_to_live:
+            raise TimeToLiveRefused(self.name, self.default_time_to_live)
 
-    def differences(self, needed: Mapping[str, tuple[str, str]]) -> list[str]:
-        """Return in words how the table's columns differ from those needed."""
+    def differences(self, needed: Columns) -> list[str]:
+        """Return how the table's columns differ from those needed, a str for each."""
         texts = []
         for name, wanted in needed.items():
             found = self.columns.get(name)
@@ -97,55 +82,102 @@ class SchemaState:
         return texts
 
 
-async def inspect(
-    session: Session, deadline: Deadline, *, keyspace: str, table: str
-) -> SchemaState:
-    """Read what stands in the cluster; raises `Fault`."""
+@dataclass(frozen=True, slots=True)
+class SchemaState:
+    """
+    A store's keyspace and tables, as they are in the cluster.
 
-    async def rows(name: str, *values: Any) -> list[tuple[Any, ...]]:
-        statement = load_statement(f"statements/{name}", keyspace=keyspace, table=table)
-        prepared = await session.prepare(statement, deadline)
-        return (await session.fetch(prepared, values, deadline)).rows
+    Attributes:
+        tables: The tables; that of events comes first.
+        replication: The keyspace's replication; None if there is no such keyspace.
+        release: The server's release, for example ``5.0.8``.
+    """
 
-    ((release, _, _),) = await rows("describe_local")
-    keyspaces = await rows("describe_keyspace", keyspace)
-    tables = await rows("describe_table", keyspace, table)
-    columns = await rows("describe_columns", keyspace, table)
-    version = 0
-    if tables:
-        try:
-            # A row without a version is the lock's: nothing is recorded yet.
-            version = max([row[0] or 0 for row in await rows("read_migrations", table)], default=0)
-        except Fault as fault:
-            # No table of migrations: the events table is none of ours, or the original's.
-            if fault.certainty is not Certainty.REFUSED or "Unauthorized" in fault.name:
-                raise
+    tables: tuple[TableState, ...]
+    replication: Mapping[str, str] | None
+    release: str
+
+    @property
+    def table(self) -> str:
+        """The table of events, as ``keyspace.table``."""
+        return self.tables[0].name
+
+    @property
+    def columns(self) -> Columns:
+        """The columns of the table of events; see `TableState`."""
+        return self.tables[0].columns
+
+    @property
+    def default_time_to_live(self) -> int:
+        """The ``default_time_to_live`` of the table of events, in seconds; 0 if it has none."""
+        return self.tables[0].default_time_to_live
+
+    @property
+    def version(self) -> int:
+        """The schema version recorded for the table of events; 0 if none is."""
+        return self.tables[0].version
+
+    @property
+    def needed_version(self) -> int:
+        """The schema version of the table of events that this library needs."""
+        return self.tables[0].spec.latest
+
+    @property
+    def table_id(self) -> UUID | None:
+        """Tells the table of events from any other, in any cluster; None if there is none."""
+        return self.tables[0].table_id
+
+    @property
+    def is_current(self) -> bool:
+        """Whether all tables exist, and no migration is missing."""
+        return all(table.is_current for table in self.tables)
+
+    def check_usable(self) -> None:
+        """Raise the `SchemaError` that keeps a store from using its tables, if there is one."""
+        for table in self.tables:
+            table.check_usable()
+
+    def check_migratable(self) -> None:
+        """Raise the `SchemaError` that keeps a table from being migrated, if there is one."""
+        for table in self.tables:
+            table.check_migratable()
+
+
+async def inspect(session: Session, tables: StoreTables, deadline: Deadline) -> SchemaState:
+    """Ask the cluster for the state of a store's schema; raises `Fault`."""
+
+    async def ask(name: str, table: str = tables.table) -> list[Row]:
+        statement = tables.statement(f"statements/{name}", table=table)
+        return await session.ask(statement.text, deadline)
+
+    async def state_of(spec: TableSpec) -> TableState:
+        name = tables.name_of(spec)
+        found = await ask("describe_table", name)
+        columns = await ask("describe_columns", name)
+        version = 0
+        if found:
+            try:
+                rows = await ask("read_migrations", name)
+            except Fault as fault:
+                # There is no table of migrations: the table is the original's, or not ours.
+                if fault.certainty is not Certainty.REFUSED or "Unauthorized" in fault.name:
+                    raise
+            else:
+                # A row without a version holds the lock only.
+                version = max([row[0] or 0 for row in rows], default=0)
+        return TableState(
+            spec=spec,
+            name=tables.full_name_of(spec),
+            columns={column: (type_, kind) for column, type_, kind in columns},
+            default_time_to_live=(found[0][0] or 0) if found else 0,
+            version=version,
+            table_id=UUID(found[0][1]) if found else None,
+        )
+
+    ((_, _, release, _),) = await ask("describe_local")
+    keyspaces = await ask("describe_keyspace")
     return SchemaState(
-        table=f"{keyspace}.{table}",
+        tables=tuple([await state_of(spec) for spec in tables.specs]),
         replication=keyspaces[0][0] if keyspaces else None,
-        columns={name: (type_, kind) for name, type_, kind in columns},
-        default_time_to_live=(tables[0][0] or 0) if tables else 0,
-        version=version,
         release=release,
-        table_id=UUID(tables[0][1]) if tables else None,
     )
-
-
-async def nodes_by_datacenter(session: Session, deadline: Deadline) -> Mapping[str, int]:
-    """
-    Return how many nodes each datacenter has, at most one too many; raises `Fault`.
-
-    A node does not list itself among its peers, and the driver may ask one node for itself and
-    another for its peers: so each datacenter with peers may have one node more.
-    """
-    local, peers = [
-        (
-            await session.fetch(
-                await session.prepare(load_statement(f"statements/{name}"), deadline), (), deadline
-            )
-        ).rows
-        for name in ("describe_local", "describe_peers")
-    ]
-    counts = Counter(row[0] for row in peers if row[0])
-    names = {*counts, *(row[1] for row in local)}
-    return {name: counts[name] + 1 for name in sorted(names)}

@@ -1,81 +1,118 @@
-"""Statements: the table's prepared statements, made once."""
+"""Prepared statements: each is prepared once, after a look at the schema."""
 
-from dataclasses import dataclass, fields
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Final, TypeVar
 
 import anyio
 
-from ...cql_files import load_statement
 from ...errors import StoreUnavailable
 from ...retry import Backoff, Deadline
 from ..driver.port import Prepared
 from ..driver.retrying import repeat
 from ..driver.session import Session
 from .state import inspect
+from .tables import StoreTables
+
+_APPEND: Final = ("append_head", "append_first", "append_rest")
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
-class Statements:
-    """The statements of the append and read protocol, prepared; each is a file in ``cql/``."""
+class AppendStatements:
+    """
+    The statements of an append's batch.
 
-    append_head: Prepared
-    append_first: Prepared
-    append_rest: Prepared
-    read_forward: Prepared
-    read_backward: Prepared
-    read_head: Prepared
-    read_ids: Prepared
+    Attributes:
+        head: Moves the stream's version on, if it is the expected one.
+        first: Stores the first event, if none stands at its version.
+        rest: Stores one of the other events.
+    """
+
+    head: Prepared
+    first: Prepared
+    rest: Prepared
 
 
 class StatementCache:
     """
-    Prepares the statements at the first need, once, after a check of the schema.
+    Prepares the statements of a store's tables when they are first needed.
 
-    A failure is not remembered: the next call tries again.
+    The schema is checked before the first of them. A failure is not remembered: the next call
+    tries again.
+
+    Args:
+        session: Where to prepare them.
+        tables: The tables that they are for.
+        backoff: The pauses between attempts.
+
+    Attributes:
+        ready: The statements of appends, once the schema has been checked; None before. For a
+            caller that cannot wait.
     """
 
-    def __init__(self, session: Session, keyspace: str, table: str, backoff: Backoff) -> None:
+    def __init__(self, session: Session, tables: StoreTables, backoff: Backoff) -> None:
         self._session = session
-        self._names = {"keyspace": keyspace, "table": table}
+        self._tables = tables
         self._backoff = backoff
         self._lock = anyio.Lock()
-        self.ready: Statements | None = None
-        """The statements, where they have been prepared."""
+        self._prepared: dict[str, Prepared] = {}
+        self.ready: AppendStatements | None = None
 
-    async def get(self, deadline: Deadline) -> Statements:
+    async def get(self, name: str, deadline: Deadline) -> Prepared:
         """
-        Return the statements.
+        Return one of the statements in ``cql/statements/``.
 
         Raises:
-            SchemaError: the table cannot be used as it is.
-            StoreUnavailable: nobody answered before the deadline.
+            SchemaError: a table cannot be used as it is.
+            StoreUnavailable: there was no answer before the deadline.
+            RequestRefused: the server refuses to prepare it.
+            MisuseError: the store is closed, or belongs to another loop or process.
         """
-        if self.ready is not None:
-            return self.ready
-        doing = f"preparing for table {'.'.join(self._names.values())}"
+        prepared = self._prepared.get(name)
+        if prepared is None or self.ready is None:
+            return await self._locked(lambda: self._checked(name, deadline), deadline)
+        return prepared
+
+    async def append(self, deadline: Deadline) -> AppendStatements:
+        """Return the statements of appends; raises what `get` does."""
+        if self.ready is None:
+            return await self._locked(lambda: self._get_ready(deadline), deadline)
+        return self.ready
+
+    async def prepare(self, name: str, deadline: Deadline) -> Prepared:
+        """Return a statement without a check of the schema; a single attempt, raises `Fault`."""
+        prepared = self._prepared.get(name)
+        if prepared is None:
+            statement = self._tables.statement(f"statements/{name}")
+            prepared = self._prepared[name] = await self._session.prepare(statement, deadline)
+        return prepared
+
+    def forget(self) -> None:
+        """Check the schema and prepare again when next needed: the schema has changed."""
+        self.ready = None
+        self._prepared.clear()
+
+    async def _locked(self, load: Callable[[], Awaitable[_T]], deadline: Deadline) -> _T:
+        doing = f"preparing statements for table {self._tables}"
         try:
-            # Whoever holds the lock may have more time left than this call has.
+            # The call that holds the lock may have more time left than this one.
             with anyio.fail_after(max(0.0, deadline.remaining())):
                 async with self._lock:
-                    if self.ready is None:
-                        self.ready = await repeat(
-                            lambda _: self._prepare(deadline), deadline, self._backoff, doing
-                        )
-                    return self.ready
+                    return await repeat(lambda _: load(), deadline, self._backoff, doing)
         except TimeoutError:
             raise StoreUnavailable(f"{doing}: no answer in time") from None
 
-    def forget(self) -> None:
-        """Check and prepare again at the next need: the schema has been changed."""
-        self.ready = None
+    async def _checked(self, name: str, deadline: Deadline) -> Prepared:
+        await self._get_ready(deadline)
+        return await self.prepare(name, deadline)
 
-    async def _prepare(self, deadline: Deadline) -> Statements:
-        state = await inspect(self._session, deadline, **self._names)
-        state.check_usable()
-        return Statements(
-            *[
-                await self._session.prepare(
-                    load_statement(f"statements/{field.name}", **self._names), deadline
-                )
-                for field in fields(Statements)
-            ]
-        )
+    async def _get_ready(self, deadline: Deadline) -> AppendStatements:
+        # The statements of appends are prepared even if a read comes first: so the first append
+        # finds them ready.
+        if (ready := self.ready) is None:
+            state = await inspect(self._session, self._tables, deadline)
+            state.check_usable()
+            ready = AppendStatements(*[await self.prepare(name, deadline) for name in _APPEND])
+            self.ready = ready
+        return ready

@@ -23,7 +23,7 @@ from ..driver.port import UNSET, Page, Prepared
 from ..driver.session import Session
 from ..read.gap_check import Range
 from ..read.reader import Reader
-from ..schema.statements import StatementCache, Statements
+from ..schema.statements import AppendStatements, StatementCache
 
 
 @dataclass(slots=True)
@@ -46,7 +46,7 @@ class Restorer:
         self, stream_id: UUID, events: Sequence[StoredEvent], deadline: Deadline
     ) -> Restored | ConcurrentModification:
         """Store the events, or find them stored; see `Storage.restore` for the promises."""
-        statements = await self.statements.get(deadline)
+        statements = await self.statements.append(deadline)
         first = events[0].version
         rest = events
         stored = 0
@@ -63,7 +63,7 @@ class Restorer:
 
     async def _write(
         self,
-        statements: Statements,
+        statements: AppendStatements,
         stream_id: UUID,
         events: Sequence[StoredEvent],
         deadline: Deadline,
@@ -105,11 +105,11 @@ class Restorer:
 
 
 def _batch(
-    statements: Statements, stream_id: UUID, events: Sequence[StoredEvent]
+    statements: AppendStatements, stream_id: UUID, events: Sequence[StoredEvent]
 ) -> list[tuple[Prepared, Sequence[Any]]]:
     expected = events[0].version - 1
     batch: list[tuple[Prepared, Sequence[Any]]] = [
-        (statements.append_head, (events[-1].version, stream_id, expected or None))
+        (statements.head, (events[-1].version, stream_id, expected or None))
     ]
     for index, event in enumerate(events):
         cells = (
@@ -121,7 +121,7 @@ def _batch(
             event.metadata,
         )
         values = (*(UNSET if cell is None else cell for cell in cells), stream_id, event.version)
-        batch.append((statements.append_rest if index else statements.append_first, values))
+        batch.append((statements.rest if index else statements.first, values))
     return batch
 
 

@@ -63,7 +63,7 @@ class Storage:
         self._decoder = decoder
         self._settings = settings
         self._check_open = check_open
-        self._scanner = Scanner(session, statements, settings, keyspace, table)
+        self._scanner = Scanner(session, statements, settings)
         self._reader: Reader[StoredEvent] = Reader(session, statements, StoredRows(), settings)
         self._restorer = Restorer(session, statements, self._reader, settings)
 

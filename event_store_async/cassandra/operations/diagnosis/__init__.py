@@ -1,11 +1,11 @@
-"""Diagnosis: what of a cluster's state must be changed, or should, and why. It asks nobody."""
+"""The diagnosis: what must be changed in a cluster, or could be better, and why. No I/O."""
 
 from ..inspector import ClusterState
 from . import (
     cluster,
     replicas,
     server,
-    table,
+    tables,
 )
 from .finding import Finding, Severity
 
@@ -18,10 +18,10 @@ _RULES = (
     replicas.replication,
     cluster.clocks,
     server.settings,
-    table.table,
+    tables.options,
 )
 
 
 def diagnose(state: ClusterState) -> tuple[Finding, ...]:
-    """Return a finding for everything that was looked at, in the order of looking."""
+    """Return a finding for each thing that was looked at, in order."""
     return tuple(finding for rule in _RULES for finding in rule(state))

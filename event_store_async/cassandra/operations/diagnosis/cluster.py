@@ -1,11 +1,11 @@
-"""What is found of a cluster: versions, schema, consistency, clocks."""
+"""Findings on the cluster: versions, schema, consistency, clocks."""
 
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Final
 
 from ....errors import SchemaError
-from ...schema.state import LATEST
+from ...schema.state import TableState
 from ..inspector import ClusterState
 from .finding import (
     Finding,
@@ -28,11 +28,11 @@ def versions(state: ClusterState) -> Iterator[Finding]:
             "server",
             found,
             "finish the upgrade of all nodes",
-            "a ring of several releases is meant for the time of an upgrade only",
+            "nodes of several releases should run together only during an upgrade",
         )
     elif int(releases[0].partition(".")[0]) < 5:
         yield advice(
-            "server", found, f"use {_TESTED}", "the library is tested with that release only"
+            "server", found, f"use {_TESTED}", "it is the only release the library is tested with"
         )
     else:
         yield ok("server", found)
@@ -41,25 +41,29 @@ def versions(state: ClusterState) -> Iterator[Finding]:
 
 
 def schema(state: ClusterState) -> Iterator[Finding]:
-    """Look at the table, and at whether the nodes agree on all schemas."""
-    try:
-        state.schema.check_usable()
-    except SchemaError as error:
-        hint = error.hint or "compare it with cql/schema/events.cql"
-        yield must("schema", error.message, hint, "no store can use the table as it is")
-    else:
-        yield ok("schema", f"{state.schema.table}, version {state.schema.version} of {LATEST}")
+    """Look at the tables, and at whether the nodes agree on all schemas."""
+    for table in state.schema.tables:
+        yield _table(table)
     if len({node.schema_version for node in state.nodes}) > 1:
         yield must(
             "schema agreement",
             "the nodes' schemas differ",
-            "look at `nodetool describecluster`; restart the node that does not follow",
+            "run `nodetool describecluster`, and restart the node whose schema stays different",
             "nodes that know different schemas answer differently, or not at all",
         )
 
 
+def _table(table: TableState) -> Finding:
+    try:
+        table.check_usable()
+    except SchemaError as error:
+        hint = error.hint or f"compare it with cql/{table.spec.created_by}.cql"
+        return must("schema", error.message, hint, "no store can use the table as it is")
+    return ok("schema", f"{table.name}, version {table.version} of {table.spec.latest}")
+
+
 def consistency(state: ClusterState) -> Iterator[Finding]:
-    """Look at which replicas decide, and from where."""
+    """Look at which replicas decide, and from which datacenter."""
     datacenters = sorted({node.datacenter for node in state.nodes})
     levels = (
         "local: LOCAL_QUORUM and LOCAL_SERIAL"
@@ -70,8 +74,8 @@ def consistency(state: ClusterState) -> Iterator[Finding]:
         yield advice(
             "consistency",
             f"{levels}, in a cluster of {', '.join(datacenters)}",
-            f"append to one stream from {state.local_datacenter} alone, or use global everywhere",
-            "each datacenter decides for itself: two could give out the same version",
+            f"append to a stream from {state.local_datacenter} only, or use global everywhere",
+            "each datacenter decides for itself, so two of them could assign the same version",
         )
     else:
         yield ok("consistency", levels)
@@ -80,15 +84,15 @@ def consistency(state: ClusterState) -> Iterator[Finding]:
 
 
 def clocks(state: ClusterState) -> Iterator[Finding]:
-    """Look at whether the nodes answer, and how far their clocks are from this machine's."""
+    """Look at whether the nodes answer, and how far their clocks differ from this machine's."""
     for node in state.nodes:
         if node.clock is None:
             if node.datacenter == state.local_datacenter:
                 yield advice(
                     "node",
                     f"{node.address} did not answer",
-                    "look at `nodetool status`; start it, or remove it from the ring",
-                    "streams that it has a replica of have one less to make a quorum with",
+                    "run `nodetool status`; start the node, or remove it from the ring",
+                    "its streams have one replica less for a quorum",
                 )
             continue
         ahead, within = node.clock.ahead, node.clock.within
@@ -98,10 +102,10 @@ def clocks(state: ClusterState) -> Iterator[Finding]:
             f"{node.address} is {_seconds(abs(ahead))} {side} this machine, "
             f"give or take {_seconds(within)}"
         )
-        change = "keep both by NTP; `chronyc tracking` tells which one is wrong"
+        change = "synchronise both with NTP; `chronyc tracking` shows which one is wrong"
         why = (
-            "events carry the time of the machine that appends them, Paxos ballots and cells that "
-            "of the servers"
+            "events are stamped by the machine that appends them, Paxos ballots and cells by the "
+            "servers"
         )
         if off > _CLOCK_LIMIT:
             yield must("clock", found, change, why)

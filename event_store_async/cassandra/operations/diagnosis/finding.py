@@ -1,4 +1,4 @@
-"""Findings: what was looked at, and what of it is to be changed."""
+"""Findings: what was looked at, and what to change."""
 
 from dataclasses import dataclass
 from enum import Enum
@@ -15,14 +15,14 @@ class Severity(Enum):
 @dataclass(frozen=True, slots=True)
 class Finding:
     """
-    Something that was looked at.
+    What was found of one thing that was looked at.
 
     Attributes:
         check: What was looked at, in a word or two.
         severity: Whether it is right, could be better, or must be changed.
         found: What was found.
-        change: What to change; None where it is right.
-        why: Why; None where it is right.
+        change: What to change; None if it is right.
+        why: Why; None if it is right.
     """
 
     check: str
@@ -33,15 +33,15 @@ class Finding:
 
 
 def ok(check: str, found: str) -> Finding:
-    """Return the finding that all is right."""
+    """Return the finding that it is right."""
     return Finding(check, Severity.OK, found)
 
 
 def advice(check: str, found: str, change: str, why: str) -> Finding:
-    """Return the finding that something could be better."""
+    """Return the finding that it could be better."""
     return Finding(check, Severity.ADVICE, found, change, why)
 
 
 def must(check: str, found: str, change: str, why: str) -> Finding:
-    """Return the finding that something must be changed."""
+    """Return the finding that it must be changed."""
     return Finding(check, Severity.MUST, found, change, why)

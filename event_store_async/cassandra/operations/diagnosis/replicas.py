@@ -1,4 +1,4 @@
-"""What is found of where the replicas are."""
+"""Findings on replication: where the replicas are."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -17,9 +17,9 @@ _ENOUGH: Final = 3
 
 
 def replication(state: ClusterState) -> Iterator[Finding]:
-    """Look at where the replicas are, and whether there are nodes for them."""
+    """Look at where the replicas are, and whether there are enough nodes for them."""
     if state.schema.replication is None:
-        return  # the schema's finding says so
+        return  # the finding on the schema says so
     options = dict(state.schema.replication)
     strategy = options.pop("class", "").rpartition(".")[2]
     if strategy != "NetworkTopologyStrategy":
@@ -30,7 +30,7 @@ def replication(state: ClusterState) -> Iterator[Finding]:
             "it places replicas without regard to datacenters and racks",
         )
         return
-    # Transient replicas are counted in, behind a slash; they hold nothing for long.
+    # The number after a slash is that of transient replicas, which keep nothing for long.
     counts = {name: int(text.partition("/")[0]) for name, text in options.items()}
     if state.consistency == "global":
         yield from _together(state, counts)
@@ -40,14 +40,14 @@ def replication(state: ClusterState) -> Iterator[Finding]:
             _CHECK,
             f"none in the local datacenter {state.local_datacenter}",
             f"name a datacenter that has replicas, or {_alter(state, counts, _ENOUGH)}",
-            "no quorum of local replicas can answer where there are none",
+            "without local replicas, no quorum of local replicas can answer",
         )
     for datacenter in counts:
         yield _apart(state, counts, datacenter)
 
 
 def _apart(state: ClusterState, counts: Mapping[str, int], datacenter: str) -> Finding:
-    """Judge one datacenter, where each decides for itself."""
+    """Judge one datacenter; each decides for itself."""
     factor, nodes = counts[datacenter], _nodes(state)[datacenter]
     found = f"{datacenter}={factor}, nodes: {nodes}"
     others = {name: count for name, count in counts.items() if name != datacenter}
@@ -62,7 +62,7 @@ def _apart(state: ClusterState, counts: Mapping[str, int], datacenter: str) -> F
 
 
 def _together(state: ClusterState, counts: Mapping[str, int]) -> Iterator[Finding]:
-    """Judge all datacenters at once, where a quorum is one of all replicas."""
+    """Judge all datacenters together; a quorum is one of all replicas."""
     nodes = _nodes(state)
     fitting = {name: min(count, nodes[name]) for name, count in counts.items() if nodes[name]}
     factor, there = sum(counts.values()), sum(fitting.values())
@@ -77,16 +77,16 @@ def _together(state: ClusterState, counts: Mapping[str, int]) -> Iterator[Findin
         yield _enough(found, factor, sum(nodes[name] for name in counts), more)
 
 
-_HOMELESS: Final = "a replica without a node is one that is always down: fewer others may be"
+_HOMELESS: Final = "a replica without a node is always down, so fewer others may be"
 
 
 def _enough(found: str, factor: int, nodes: int, alter: str) -> Finding:
     if factor >= _ENOUGH:
         return ok(_CHECK, found)
     why = (
-        "there is one copy of every event: a lost disk loses them"
+        "there is only one copy of every event: losing a disk loses events"
         if factor == 1
-        else "a quorum of two is both: one node away stops every append to its streams"
+        else "a quorum of two is both: one node down stops every append to its streams"
     )
     return advice(_CHECK, found, f"add nodes first: {alter}" if nodes < _ENOUGH else alter, why)
 

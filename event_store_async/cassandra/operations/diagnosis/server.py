@@ -1,4 +1,4 @@
-"""What is found of the servers' settings."""
+"""Findings on the servers' settings."""
 
 from collections.abc import Callable, Iterator
 from typing import Final
@@ -13,14 +13,14 @@ from .finding import (
 
 
 def settings(state: ClusterState) -> Iterator[Finding]:
-    """Look at the settings that the nodes tell, each value once."""
+    """Look at the settings that the nodes return: one finding for each different value."""
     known = [node for node in state.nodes if node.settings is not None]
     if not known:
         yield advice(
             "settings",
-            "no node tells its settings",
-            "GRANT SELECT ON system_views.settings to this user; or look at cassandra.yaml: "
-            "paxos_variant must be v2",
+            "no node returns its settings",
+            "GRANT SELECT ON system_views.settings to this user, or check in cassandra.yaml that "
+            "paxos_variant is v2",
             "Paxos version 1, Cassandra's default, takes twice the round trips",
         )
         return
@@ -42,9 +42,9 @@ def _paxos_variant(name: str, value: str, where: str, _: ClusterState) -> Findin
     return must(
         name,
         f"{value}{where}",
-        "paxos_variant: v2 in cassandra.yaml of every node, and restart one after the other",
-        "twice the round trips, and known faults while nodes join or leave; all that the library "
-        "promises was tested with v2",
+        "paxos_variant: v2 in cassandra.yaml of every node, then restart the nodes one by one",
+        "v1 takes twice the round trips, and has known bugs while nodes join or leave; the library "
+        "is tested with v2",
     )
 
 
@@ -55,8 +55,8 @@ def _commitlog_sync(name: str, value: str, where: str, _: ClusterState) -> Findi
         name,
         f"{value}{where}",
         "commitlog_sync: group (or batch) in cassandra.yaml of every node",
-        "a machine that crashes forgets Paxos promises and events of the last seconds, "
-        "acknowledged as they were",
+        "a machine that crashes loses Paxos promises and events of its last seconds, although "
+        "they were acknowledged",
     )
 
 
@@ -69,7 +69,7 @@ def _server_timeout(name: str, value: str, where: str, state: ClusterState) -> F
         f"{value}{where}",
         f"less than {state.request_timeout:g} s in cassandra.yaml, or a larger "
         "Settings.request_timeout",
-        "the library gives up before the server answers, and repeats what may be under way",
+        "the library gives up before the server answers, and repeats what may still be running",
     )
 
 
@@ -80,7 +80,7 @@ def _auto_snapshot(name: str, value: str, where: str, _: ClusterState) -> Findin
         name,
         f"{value}{where}",
         "auto_snapshot: true in cassandra.yaml",
-        "a table that is dropped by mistake cannot be brought back",
+        "a table that is dropped by mistake cannot be restored",
     )
 
 
@@ -90,8 +90,8 @@ def _paxos_state_purging(name: str, value: str, where: str, _: ClusterState) -> 
     return advice(
         name,
         f"{value}{where}",
-        "see that `nodetool repair --paxos-only` runs on a schedule",
-        "the state of Paxos is kept until such a repair has covered it",
+        "run `nodetool repair --paxos-only` on a schedule",
+        "the server keeps Paxos state until such a repair has covered it",
     )
 
 
@@ -106,7 +106,7 @@ _JUDGED: Final[dict[str, Callable[[str, str, str, ClusterState], Finding]]] = {
 
 
 def _duration(text: str) -> float | None:
-    """Return the seconds of a Cassandra duration such as ``2000ms``; None if it is none."""
+    """Return the seconds of a Cassandra duration such as ``2000ms``; None for other text."""
     for unit, factor in (("ms", 0.001), ("s", 1.0), ("m", 60.0)):
         number = text.removesuffix(unit)
         if number != text and number.isdecimal():

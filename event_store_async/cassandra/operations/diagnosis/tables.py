@@ -1,8 +1,10 @@
-"""What is found of the table's options."""
+"""Findings on the options of the tables."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 
+from ...schema.state import TableState
 from ..inspector import ClusterState, TableOptions
 from .finding import (
     Finding,
@@ -16,25 +18,35 @@ _FITTING: Final = {"UnifiedCompactionStrategy", "LeveledCompactionStrategy"}
 _LARGEST_CHUNK: Final = 64
 
 
-def table(state: ClusterState) -> Iterator[Finding]:
-    """Look at the options of the table, if there is one."""
-    if state.options is None:
-        return
-    alter = f"ALTER TABLE {state.schema.table} WITH"
-    seconds = state.schema.default_time_to_live
-    if seconds:
-        yield must(
-            "default_time_to_live",
-            f"{seconds} s",
-            f"{alter} default_time_to_live = 0",
-            "it expires a stream's version with its events: the stream begins at 1 again",
-        )
-    else:
-        yield ok("default_time_to_live", "none")
-    yield _compaction(state.options, alter)
-    yield _compression(state.options, alter)
-    yield _gc_grace(state.options, alter)
-    yield _speculative_retry(state.options, alter)
+def options(state: ClusterState) -> Iterator[Finding]:
+    """Look at the options of the tables that exist."""
+    for table in state.schema.tables:
+        if table.name in state.options:
+            of_events = table is state.schema.tables[0]
+            for finding in _findings(table, state.options[table.name]):
+                check = finding.check if of_events else f"{finding.check} of {table.name}"
+                yield replace(finding, check=check)
+
+
+def _findings(table: TableState, found: TableOptions) -> Iterator[Finding]:
+    alter = f"ALTER TABLE {table.name} WITH"
+    if table.spec.refuses_time_to_live:
+        yield _time_to_live(table.default_time_to_live, alter)
+    yield _compaction(found, alter)
+    yield _compression(found, alter)
+    yield _gc_grace(found, alter)
+    yield _speculative_retry(found, alter)
+
+
+def _time_to_live(seconds: int, alter: str) -> Finding:
+    if not seconds:
+        return ok("default_time_to_live", "none")
+    return must(
+        "default_time_to_live",
+        f"{seconds} s",
+        f"{alter} default_time_to_live = 0",
+        "a stream's version would expire with its events, and the stream would restart at 1",
+    )
 
 
 def _compaction(options: TableOptions, alter: str) -> Finding:
@@ -45,9 +57,9 @@ def _compaction(options: TableOptions, alter: str) -> Finding:
         f"{alter} compaction = {{'class': 'UnifiedCompactionStrategy', 'scaling_parameters': 'T4'}}"
     )
     why = (
-        "events never expire, which is all that it is made for"
+        "it is made for rows that expire, and events never expire"
         if name in {"TimeWindowCompactionStrategy", "DateTieredCompactionStrategy"}
-        else "a stream's events end up in many files, and each read looks into all of them"
+        else "a stream's events end up in many files, and every read searches all of them"
     )
     return advice("compaction", name, change, why)
 
@@ -56,12 +68,12 @@ def _compression(options: TableOptions, alter: str) -> Finding:
     change = f"{alter} compression = {{'class': 'ZstdCompressor', 'chunk_length_in_kb': 16}}"
     name = options.compression.get("class")
     if name is None or options.compression.get("enabled") == "false":
-        why = "JSON takes several times the disk, and the reading, that it needs"
+        why = "uncompressed JSON takes several times the disk space and disk reads"
         return advice("compression", "none", change, why)
     length = options.compression.get("chunk_length_in_kb", "16")
-    found = f"{name}, {length} KiB at once"
+    found = f"{name}, chunks of {length} KiB"
     if length.isdecimal() and int(length) >= _LARGEST_CHUNK:
-        return advice("compression", found, change, "a short read unpacks all of a large chunk")
+        return advice("compression", found, change, "even a short read has to unpack a large chunk")
     return ok("compression", found)
 
 
@@ -73,16 +85,16 @@ def _gc_grace(options: TableOptions, alter: str) -> Finding:
         "gc_grace_seconds",
         found,
         f"{alter} gc_grace_seconds = 864000",
-        "what a node missed while it was away is kept for it no longer than that",
+        "hints for a node that is down are kept no longer than that",
     )
 
 
 def _speculative_retry(options: TableOptions, alter: str) -> Finding:
     value = options.speculative_retry.upper()
     if value in {"NONE", "NEVER"}:
-        why = "one slow replica makes every read from it slow"
+        why = "a slow replica makes every read from it slow"
     elif value == "ALWAYS":
-        why = "every read asks one replica more than it needs"
+        why = "every read asks one more replica than it needs"
     else:
         return ok("speculative_retry", options.speculative_retry)
     return advice(

@@ -1,0 +1,149 @@
+"""The tables of a store: what each of them must look like."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib.resources.abc import Traversable
+from typing import Final
+
+from ...checks import check_identifier
+from ...cql_files import Statement, load_statement, load_statements, numbered_files, read_file
+
+Columns = Mapping[str, tuple[str, str]]
+"""Columns by name, each as (type, kind), as ``system_schema.columns`` describes them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableSpec:
+    """
+    What a table must look like, and the CQL that makes it so.
+
+    The CQL has the placeholders ``{keyspace}`` and ``{table}``; the one that creates the table may
+    also use ``{compaction}``.
+
+    Attributes:
+        name: What the table is for, in one word. Statements on other tables than that of events
+            name them by it, as in ``{log}``.
+        suffix: What its name has after the name of the table of events.
+        created_by: The CQL file that creates it, at its latest version.
+        migrations: The folder of the CQL files that bring older versions up to date, one for each
+            version after the first: ``0002_name.cql``, recorded as version 2, ``0002_name``.
+        columns: The columns by the schema version that added them. Tables of the lowest version
+            have all of its columns.
+        refuses_time_to_live: Whether a ``default_time_to_live`` would destroy what it stores.
+        root: The folder of the CQL files; None is that of the library.
+    """
+
+    name: str
+    suffix: str = ""
+    created_by: str
+    migrations: str
+    columns: Mapping[int, Columns]
+    refuses_time_to_live: bool = True
+    root: Traversable | None = field(default=None, repr=False)
+
+    @property
+    def first(self) -> int:
+        """The lowest schema version that such a table can have."""
+        return min(self.columns)
+
+    @property
+    def latest(self) -> int:
+        """The schema version that this library needs."""
+        return max(self.columns)
+
+    @property
+    def base_columns(self) -> Columns:
+        """The columns of the first version."""
+        return self.columns[self.first]
+
+    @property
+    def added_columns(self) -> Columns:
+        """The columns that later versions added."""
+        later = [added for version, added in sorted(self.columns.items()) if version > self.first]
+        return {name: column for added in later for name, column in added.items()}
+
+    @property
+    def all_columns(self) -> Columns:
+        """The columns of the latest version."""
+        return {**self.base_columns, **self.added_columns}
+
+    def migrations_after(self, version: int) -> list[tuple[int, str]]:
+        """Return the migrations to versions above *version* as (version, name), in order."""
+        found = numbered_files(self.migrations, self.root)
+        return [(number, name) for number, name in found if number > version]
+
+    def statements(self, path: str, **names: str) -> list[Statement]:
+        """Return the statements of one of its CQL files."""
+        return load_statements(path, root=self.root, **names)
+
+    def text(self, path: str) -> str:
+        """Return the text of one of its CQL files, comments and placeholders included."""
+        return read_file(path, self.root)
+
+
+EVENTS: Final = TableSpec(
+    name="events",
+    created_by="schema/events",
+    migrations="migrations",
+    columns={
+        0: {  # a table of the Clojure original
+            "stream_id": ("uuid", "partition_key"),
+            "version": ("int", "clustering"),
+            "payload": ("blob", "regular"),
+            "timestamp": ("bigint", "regular"),
+            "max_version": ("int", "static"),
+        },
+        1: {
+            "event_id": ("uuid", "regular"),
+            "event_type": ("text", "regular"),
+            "content_type": ("text", "regular"),
+            "metadata": ("blob", "regular"),
+        },
+    },
+)
+"""The table of events."""
+
+SPECS: Final = (EVENTS,)
+"""The tables of every store; that of events comes first."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoreTables:
+    """
+    The tables of one store, by their names.
+
+    Attributes:
+        keyspace: The keyspace.
+        table: The table of events.
+        specs: What the tables must look like; that of events comes first.
+
+    Raises:
+        InvalidIdentifier: a name is not safe in CQL, or is too long with a table's suffix.
+    """
+
+    keyspace: str
+    table: str
+    specs: tuple[TableSpec, ...] = SPECS
+
+    def __post_init__(self) -> None:
+        """Check the names."""
+        check_identifier("keyspace", self.keyspace)
+        for spec in self.specs:
+            check_identifier("table", self.name_of(spec))
+
+    def name_of(self, spec: TableSpec) -> str:
+        """Return the name of one of the tables, without the keyspace."""
+        return f"{self.table}{spec.suffix}"
+
+    def full_name_of(self, spec: TableSpec) -> str:
+        """Return the name of one of the tables, as ``keyspace.table``."""
+        return f"{self.keyspace}.{self.name_of(spec)}"
+
+    def statement(self, path: str, **names: str) -> Statement:
+        """Return the statement of one of the library's CQL files, for these tables."""
+        own = {spec.name: self.name_of(spec) for spec in self.specs}
+        own |= {"keyspace": self.keyspace, "table": self.table, **names}
+        return load_statement(path, root=None, **own)
+
+    def __str__(self) -> str:
+        return f"{self.keyspace}.{self.table}"
