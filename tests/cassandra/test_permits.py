@@ -1,4 +1,4 @@
-"""More appends at once than requests may be at the server: each waits for its permit."""
+"""More appends at once than requests may be at the server: each waits for a permit."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
@@ -58,7 +58,7 @@ async def kept_at_the_server(
 
 
 class Counting:
-    """Counts the requests at the server, and how many have been there at once."""
+    """Counts the requests at the server, and the most that were there at once."""
 
     def __init__(self) -> None:
         self.now = self.most = 0
@@ -72,7 +72,7 @@ class Counting:
             self.now -= 1
 
 
-async def test_all_are_stored_and_never_more_at_once_than_may_be(
+async def test_all_are_stored_and_never_too_many_at_once(
     opening: Opening, faulty: FaultySession
 ) -> None:
     store = await opening(max_in_flight=3)
@@ -89,7 +89,7 @@ async def test_all_are_stored_and_never_more_at_once_than_may_be(
     assert store._session._permits.value == 3
 
 
-async def test_first_come_first_served_without_a_task_for_any(
+async def test_appends_are_served_in_order_without_tasks(
     opening: Opening, faulty: FaultySession, gate: faults.Gate
 ) -> None:
     store = await opening(max_in_flight=1)
@@ -112,10 +112,10 @@ async def test_first_come_first_served_without_a_task_for_any(
     assert order == list(range(20))
     assert len(lanes) == 20
     assert all(lane.task is None for lane in lanes)
-    assert tasks <= 22, "the callers, this test, and who opens the gate"
+    assert tasks <= 22, "the callers, this test, and the one that opens the gate"
 
 
-async def test_one_whose_permit_does_not_come_in_time_was_never_sent(
+async def test_an_append_without_a_permit_in_time_is_never_sent(
     opening: Opening, faulty: FaultySession, gate: faults.Gate, stream_id: UUID
 ) -> None:
     store = await opening(max_in_flight=1)
@@ -132,10 +132,10 @@ async def test_one_whose_permit_does_not_come_in_time_was_never_sent(
     assert store._session._permits.value == 1
 
 
-async def test_a_caller_that_leaves_while_its_append_waits_for_a_permit(
+async def test_a_caller_is_cancelled_while_its_append_waits_for_a_permit(
     opening: Opening, faulty: FaultySession, gate: faults.Gate, stream_id: UUID
 ) -> None:
-    """It is carried through: its turn in the lane had come."""
+    """It runs to its end: its turn in the queue had come."""
     store = await opening(max_in_flight=1)
     first = await kept_at_the_server(store, faulty, gate)
     second = asyncio.ensure_future(store.persist_events(stream_id, ["second"], 0))
@@ -173,10 +173,10 @@ async def test_a_store_that_is_closed_sends_nothing_more(
     assert closing._session._permits.value == 1
 
 
-async def test_thousands_that_fail_at_once_fail_one_behind_the_other(
+async def test_thousands_that_fail_at_once_fail_one_after_the_other(
     opening: Opening, faulty: FaultySession, gate: faults.Gate
 ) -> None:
-    """Each gives its permit to the next: not by calling it, or the stack would not hold them."""
+    """Each gives its permit to the next one, but not by calling it: the stack would overflow."""
     store = await opening(max_in_flight=1)
     faulty.batches.append(gate)
     faulty.always = faults.refuse
@@ -193,10 +193,10 @@ async def test_thousands_that_fail_at_once_fail_one_behind_the_other(
     assert store._session._permits.value == 1
 
 
-async def test_each_is_sent_in_its_callers_context_however_long_it_waits(
+async def test_each_is_sent_in_its_callers_context_even_if_it_waited(
     opening: Opening, faulty: FaultySession, gate: faults.Gate
 ) -> None:
-    """So an instrumented driver tells whose request it is: at the turn's end, held, or queued."""
+    """So an instrumented driver knows the caller of a request: sent at once, held, or queued."""
     store = await opening(max_in_flight=2 * BUSY)
     caller: ContextVar[int] = ContextVar("caller")
     seen: list[int] = []

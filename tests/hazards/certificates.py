@@ -33,7 +33,7 @@ class Pair:
         ).decode()
 
     def server_context(self, *, clients_of: str | None = None) -> ssl.SSLContext:
-        """Return a server's context; where an authority is given, clients must be of it."""
+        """Return a server's context; if an authority is given, it must have signed the clients'."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder) / "server.pem"

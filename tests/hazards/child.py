@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import IO, Any, Final
 
 LIMIT: Final = 60.0
-"""Seconds after which a process that should end by itself is taken to hang."""
+"""Seconds after which a process that should end by itself is considered hung."""
 
 _ROOT: Final = Path(__file__).resolve().parents[2]
 
@@ -44,13 +44,13 @@ class Child:
         self.process.send_signal(number)
 
     async def end(self, limit: float) -> None:
-        """Wait until it ends; kill it where it does not."""
+        """Wait until it ends, or kill it."""
         try:
             async with asyncio.timeout(limit):
                 output, errors = await self.process.communicate()
         except TimeoutError:
             self.hung = True
-            # Makes it write where it hangs, even while it holds the interpreter's lock.
+            # Makes it write a traceback, even if it hangs while it holds the interpreter's lock.
             self.process.send_signal(signal.SIGABRT)
             output, errors = await self.process.communicate()
         self.errors = errors.decode(errors="replace")
@@ -109,14 +109,14 @@ def victims(number: int) -> Iterator[list[IO[bytes]]]:
 
 
 def report(facts: Any) -> None:
-    """Tell the test what was observed; the last call counts."""
+    """Report to the test what was observed; the last call counts."""
     sys.stdout.write(json.dumps(facts) + "\n")
     sys.stdout.flush()
 
 
 def main(scenarios: dict[str, Any]) -> None:
     """Run the scenario that the command line names."""
-    # Where a shell runs the tests in the background, it hands down Ctrl-C as ignored.
+    # A shell that runs the tests in the background makes them ignore Ctrl-C.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     _, name, *arguments = sys.argv
     facts = scenarios[name](*map(int, arguments))

@@ -1,4 +1,4 @@
-"""Servers that misbehave, for the hazards' tests."""
+"""Servers that misbehave, for the tests of hazards."""
 
 from collections.abc import AsyncGenerator
 
@@ -12,7 +12,7 @@ from .scenarios.common import opening
 
 @pytest_asyncio.fixture
 async def fake() -> AsyncGenerator[FakeServer, None]:
-    """Give a server that answers, and misbehaves as a statement's table says."""
+    """Give a server that answers, and misbehaves as a statement's table asks it to."""
     async with FakeServer() as server:
         yield server
 
@@ -33,7 +33,7 @@ async def fake_store(fake: FakeServer) -> AsyncGenerator[EventStore, None]:
 
 @pytest_asyncio.fixture
 async def datacenters() -> AsyncGenerator[Datacenters, None]:
-    """Give two nodes of one cluster: ours, and one that is far away."""
+    """Give two nodes of one cluster: ours, and one in another datacenter."""
     async with (
         FakeServer(peers={"127.0.0.2": "far"}, datacenter="near") as near,
         FakeServer(

@@ -10,9 +10,9 @@ A statement on the table
     numbers       if it reads, is answered by the rows 0 to 5
     arrivals      if it reads, is answered by the number of statements that have arrived
 
-and any other is answered as a cluster would that holds no events and applies every condition.
-The simple statements "release" and "await 3 held" let a scenario, which runs in a process of its
-own, wait for what has arrived here without guessing at times.
+and any other is answered like a cluster without events that applies every condition. The simple
+statements "release" and "await 3 held" let a scenario, which runs in a process of its own, wait for
+what has arrived here without guessing at times.
 """
 
 import asyncio
@@ -75,7 +75,7 @@ _COLUMNS_OF_EVENTS: Final = [
 ]
 
 UNSET: Final = -2
-"""How a value arrives that was not sent; null arrives as None."""
+"""What a value that was not sent arrives as; null arrives as None."""
 
 Value = bytes | int | None
 
@@ -109,15 +109,15 @@ class FakeServer:
     The server; listens while it is entered.
 
     Attributes:
-        requests: What arrived, the driver's own questions about the cluster excepted.
+        requests: What arrived, except for questions about the cluster.
         connections: How many connections were made.
-        deaf: Accept connections, and never answer.
+        deaf: Accepts connections, and never answers.
         address: The loopback address to listen on.
         given_port: The port to listen on; 0 for any.
-        datacenter: The one that it says it is in.
-        peers: Other nodes that it tells of, as addresses with their datacenters.
-        tls: Speak TLS only, as this context says.
-        error_text: What it says with an error.
+        datacenter: The one that it claims to be in.
+        peers: The other nodes that it lists, as addresses with their datacenters.
+        tls: Speaks TLS only, with this context.
+        error_text: The message of its errors.
     """
 
     requests: list[Request] = field(default_factory=list)
@@ -170,23 +170,23 @@ class FakeServer:
         await self._server.wait_closed()
 
     async def arrived(self, number: int) -> None:
-        """Wait until so many requests are held."""
+        """Wait until *number* requests are held."""
         async with self._changed:
             await self._changed.wait_for(lambda: self._held >= number)
 
     async def wrote(self, number: int) -> None:
-        """Wait until so many conditional writes have arrived."""
+        """Wait until *number* conditional writes have arrived."""
         async with self._changed:
             await self._changed.wait_for(lambda: len(self.writes) >= number)
 
     async def release(self) -> None:
-        """Answer what is held."""
+        """Answer the held requests."""
         async with self._changed:
             self._released = True
             self._changed.notify_all()
 
     async def connected(self, number: int = 1) -> None:
-        """Wait until so many connections were made."""
+        """Wait until *number* connections were made."""
         async with self._changed:
             await self._changed.wait_for(lambda: self.connections >= number)
 
@@ -314,11 +314,11 @@ class FakeServer:
 
 
 Datacenters = tuple[FakeServer, FakeServer]
-"""Two nodes of one cluster: ours, and one that is far away."""
+"""Two nodes of one cluster: ours, and one in another datacenter."""
 
 
 class _Reader:
-    """Takes a request's body apart."""
+    """Parses a request's body."""
 
     def __init__(self, body: bytes) -> None:
         self._body = body

@@ -1,4 +1,4 @@
-"""C3: closing early, twice, given up, or with requests at the server."""
+"""C3: closing early, twice, cancelled, or with requests at the server."""
 
 import pytest
 
@@ -16,7 +16,7 @@ async def test_close_waits_for_500_appends_and_refuses_new_ones(fake: FakeServer
 
 
 @pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
-async def test_a_cancelled_close_goes_on_and_a_second_one_waits_for_it(
+async def test_a_cancelled_close_continues_and_a_second_one_waits_for_it(
     fake: FakeServer, monkeypatch: pytest.MonkeyPatch, loop: str
 ) -> None:
     monkeypatch.setenv("HAZARD_LOOP", loop)
@@ -32,7 +32,7 @@ async def test_a_cancelled_close_goes_on_and_a_second_one_waits_for_it(
     }
 
 
-async def test_closing_a_store_whose_server_is_silent_writes_to_no_foreign_file(
+async def test_closing_a_store_whose_server_is_silent_writes_into_no_other_file(
     fake: FakeServer,
 ) -> None:
     ended = await child.run("closing", "closed_without_an_answer", fake.port)

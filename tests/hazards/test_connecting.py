@@ -1,4 +1,4 @@
-"""C1 and C2: connecting that is given up, fails, or never ends."""
+"""C1 and C2: connecting that is cancelled, fails, or never ends."""
 
 import signal
 
@@ -33,7 +33,7 @@ async def test_a_connect_may_be_cancelled_at_every_step(fake: FakeServer) -> Non
     assert ended.check("C1, connecting was cancelled") == {"cancelled": True, "works": True}
 
 
-async def test_connects_that_were_given_up_leave_nothing_behind(fake: FakeServer) -> None:
+async def test_cancelled_connects_leave_nothing_behind(fake: FakeServer) -> None:
     ended = await child.run("connecting", "cancelled_cycles", fake.port)
 
     assert ended.check("C1, connecting was cancelled") == {
@@ -68,19 +68,19 @@ async def test_an_interrupt_while_connecting_ends_the_process(deaf: FakeServer) 
     assert "KeyboardInterrupt" in process.errors
 
 
-async def test_a_port_that_nobody_listens_on_is_a_connection_that_failed() -> None:
+async def test_a_port_without_a_server_raises_connection_failed() -> None:
     ended = await child.run("connecting", "connect_refused")
 
     assert ended.check("connecting to a closed port") == {"error": "ConnectionFailed"}
 
 
-async def test_a_server_that_never_answers_is_a_connection_that_failed() -> None:
+async def test_a_server_that_never_answers_raises_connection_failed() -> None:
     ended = await child.run("connecting", "connect_to_a_black_hole")
 
     assert ended.check("connecting to a black hole") == {"error": "ConnectionFailed"}
 
 
-async def test_a_server_that_accepts_and_never_answers_is_a_connection_that_failed(
+async def test_a_server_that_accepts_and_never_answers_raises_connection_failed(
     deaf: FakeServer,
 ) -> None:
     ended = await child.run("connecting", "connect_to_a_deaf_server", deaf.port)
@@ -94,13 +94,13 @@ async def test_connecting_again_makes_a_cluster_of_its_own(fake: FakeServer) -> 
     assert ended.check("C2, a session of a destroyed cluster") == [1, 1]
 
 
-async def test_connects_that_failed_leave_nothing_behind() -> None:
+async def test_failed_connects_leave_nothing_behind() -> None:
     ended = await child.run("connecting", "failed_connect_again")
 
     assert ended.check("connecting failed 30 times") == {"descriptors": 0, "threads": 0, "tasks": 0}
 
 
-async def test_a_store_that_cannot_be_made_leaves_no_connection_behind(fake: FakeServer) -> None:
+async def test_a_store_that_cannot_be_created_leaves_no_connection_behind(fake: FakeServer) -> None:
     ended = await child.run("connecting", "connected_for_nothing", fake.port)
 
     assert ended.check("the store's constructor raised") == {

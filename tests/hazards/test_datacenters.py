@@ -1,4 +1,4 @@
-"""C8: the driver asks the nodes of all datacenters unless it is told one."""
+"""C8: the driver uses the nodes of all datacenters unless one is named."""
 
 import asyncio
 import sys
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-async def test_only_nodes_of_the_named_datacenter_are_asked(datacenters: Datacenters) -> None:
+async def test_only_nodes_of_the_named_datacenter_are_used(datacenters: Datacenters) -> None:
     near, far = datacenters
     async with opening(near.port, local_datacenter="near") as store:
         await asyncio.gather(*(store.current_version(uuid4()) for _ in range(100)))

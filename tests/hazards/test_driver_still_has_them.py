@@ -20,14 +20,14 @@ from .child import Child
 from .fake_server import UNSET, Datacenters, FakeServer, Request
 
 DOCUMENTED: Final = "1.2.0"
-"""The driver's version that README.md beside this file speaks of."""
+"""The driver's version that README.md in this folder documents."""
 
 SHORT: Final = 4.0
-"""Seconds until a process that would end in half a second is taken to hang."""
+"""Seconds after which a process that should end within half a second is considered hung."""
 
 
 def expect(hazard: str, *, present: bool) -> None:
-    """Hold what was observed against what is documented."""
+    """Compare what was observed with what is documented."""
     if VERSION == DOCUMENTED:
         assert present, f"acsylla {VERSION} is documented to have this hazard: {hazard}"
     elif not present:
@@ -50,7 +50,7 @@ async def test_c2_a_session_of_a_destroyed_cluster_hangs_the_process(fake: FakeS
     expect("C2, create_session after destroy hangs the process", present=ended.hung)
 
 
-async def test_c3_destroying_in_flight_strands_callers_and_writes_to_foreign_files(
+async def test_c3_destroying_in_flight_strands_callers_and_writes_into_other_files(
     fake: FakeServer,
 ) -> None:
     ended = await child.run("driver", "destroy_in_flight", fake.port)
@@ -63,7 +63,9 @@ async def test_c3_destroying_in_flight_strands_callers_and_writes_to_foreign_fil
 @pytest.mark.parametrize(
     "scenario", ["none_executed", "none_batch_executed", "bare_statement_executed"]
 )
-async def test_c4_what_is_no_statement_crashes_the_process(fake: FakeServer, scenario: str) -> None:
+async def test_c4_anything_but_a_statement_crashes_the_process(
+    fake: FakeServer, scenario: str
+) -> None:
     ended = await child.run("driver", scenario, fake.port)
 
     expect(f"C4, {scenario} crashes", present=_crashed(ended))
@@ -123,7 +125,7 @@ async def test_a_statement_that_is_changed_after_submission_is_sent_changed(
     fake: FakeServer,
 ) -> None:
     changed: list[Request] = []
-    for _ in range(10):  # whether the change comes in time is a race with the driver's own thread
+    for _ in range(10):  # whether the change is in time is a race with the driver's own thread
         ended = await child.run("driver", "changed_after_submission", fake.port)
         ended.check("a statement changed after submission")
         changed = [it for it in fake.requests if it.values[0] == struct.pack(">i", 2)]
@@ -132,7 +134,7 @@ async def test_a_statement_that_is_changed_after_submission_is_sent_changed(
     expect("changes after submission are sent", present=bool(changed))
 
 
-async def test_a_second_close_does_not_wait_where_the_first_was_cancelled(fake: FakeServer) -> None:
+async def test_a_second_close_does_not_wait_if_the_first_was_cancelled(fake: FakeServer) -> None:
     ended = await child.run("driver", "cancelled_close", fake.port)
 
     facts = ended.check("a cancelled close")

@@ -1,4 +1,4 @@
-"""Every exception class of the driver is mapped into our tree; every error of ours travels."""
+"""Every exception class of the driver is mapped to ours; every error of ours can be pickled."""
 
 import copy
 import pickle
@@ -68,7 +68,7 @@ def test_every_class_of_the_driver_is_mapped() -> None:
     assert ERROR_CLASSES - CERTAINTIES.keys() == set()
 
 
-def test_every_class_that_is_mapped_is_one_of_the_drivers() -> None:
+def test_every_mapped_class_is_one_of_the_drivers() -> None:
     assert CERTAINTIES.keys() - ERROR_CLASSES == set()
 
 
@@ -115,18 +115,18 @@ def test_every_exception_of_the_driver_becomes_an_error_of_ours(name: str) -> No
         assert words in str(error)
 
 
-def test_a_class_that_nobody_has_heard_of_is_unknown() -> None:
+def test_a_class_that_is_not_listed_is_unknown() -> None:
     assert certainty_of("CassErrorServerNewInSomeVersion", "") is Certainty.UNKNOWN
 
 
 def test_an_error_code_without_a_class_is_unknown() -> None:
-    """CAS_WRITE_UNKNOWN comes as the bare base class, with a number for a text."""
+    """CAS_WRITE_UNKNOWN comes as the bare base class, with a number for a message."""
     assert Fault.of(DriverError(0x0200_1700)).certainty is Certainty.UNKNOWN
 
 
 @pytest.mark.parametrize("name", CLASSES)
 @pytest.mark.parametrize("text", ["", "SERIAL", "Cannot achieve consistency level LOCAL_SERIAL"])
-def test_only_an_unavailable_becomes_certain_by_its_text(name: str, text: str) -> None:
+def test_only_unavailable_becomes_certain_by_its_text(name: str, text: str) -> None:
     speaks = name == "CassErrorServerUnavailable" and "SERIAL" in text
 
     assert certainty_of(name, text) is (Certainty.UNSENT if speaks else CERTAINTIES[name])
@@ -143,9 +143,7 @@ def test_only_an_unavailable_becomes_certain_by_its_text(name: str, text: str) -
         ("", Certainty.UNKNOWN),
     ],
 )
-def test_an_unavailable_is_certain_where_it_names_the_serial_level(
-    text: str, kind: Certainty
-) -> None:
+def test_unavailable_is_certain_if_it_names_the_serial_level(text: str, kind: Certainty) -> None:
     assert certainty_of("CassErrorServerUnavailable", text) is kind
 
 
@@ -170,7 +168,7 @@ def test_a_fault_after_which_it_may_be_stored_is_never_called_certain(name: str)
 
 
 @pytest.mark.parametrize("name", CLASSES)
-def test_every_exception_while_connecting_is_a_connection_that_failed(name: str) -> None:
+def test_every_exception_while_connecting_becomes_connection_failed(name: str) -> None:
     expected: type[ConnectionFailed] = ConnectionFailed
     if name == "CassErrorServerBadCredentials":
         expected = AuthenticationFailed

@@ -1,4 +1,4 @@
-"""Stores that are left behind: dropped, interrupted, or their loop ended."""
+"""Stores that are not closed: dropped, interrupted, or their loop ended."""
 
 import signal
 
@@ -8,7 +8,7 @@ from . import child
 from .fake_server import FakeServer
 
 
-async def test_a_dropped_store_warns_and_its_appends_are_carried_through(fake: FakeServer) -> None:
+async def test_a_dropped_store_warns_and_its_appends_run_to_their_end(fake: FakeServer) -> None:
     ended = await child.run("leaving", "dropped", fake.port)
 
     assert ended.check("an unclosed store was dropped with requests in flight") == {
@@ -19,9 +19,7 @@ async def test_a_dropped_store_warns_and_its_appends_are_carried_through(fake: F
 
 
 @pytest.mark.parametrize("appends", [0, 3])
-async def test_the_process_ends_where_nobody_closes_the_store(
-    fake: FakeServer, appends: int
-) -> None:
+async def test_the_process_ends_if_the_store_is_not_closed(fake: FakeServer, appends: int) -> None:
     ended = await child.run("leaving", "loop_ends_in_flight", fake.port, appends)
 
     ended.check("asyncio.run ended without a close")

@@ -1,4 +1,4 @@
-"""C6, C9, C10, C11 and others: doors of the driver that no code of ours goes through."""
+"""C6, C9, C10, C11 and others: functions and options of the driver that our code never uses."""
 
 import ast
 from pathlib import Path
@@ -41,23 +41,23 @@ def test_one_module_only_imports_the_driver() -> None:
 
 @pytest.mark.parametrize("path", CQL, ids=lambda path: path.stem)
 def test_no_statement_uses_a_type_that_the_driver_corrupts(path: Path) -> None:
-    """C6: decimals are written as text; a varint takes no int; ascii is cut at a NUL."""
+    """C6: decimals are written as text, varint refuses an int, and ascii is cut at a NUL."""
     words = set(path.read_text(encoding="utf-8").lower().replace(",", " ").split())
 
     assert not words & {"decimal", "varint", "ascii", "counter", "duration", "vector"}
 
 
 @pytest.mark.parametrize(
-    "door",
+    "name",
     [
-        "create_session",  # C1: hangs where it is cancelled
-        "PEER_IDENTITY",  # C7: checks no identity
+        "create_session",  # C1: hangs if it is cancelled
+        "PEER_IDENTITY",  # C7: does not check the identity
         "timestamp_gen",  # C9
         "dse_plaintext_authenticator",  # C10
         "client_id",  # C10
         "as_cql_query",  # C11
         "get_metadata",
-        "set_keyspace",  # spoils prepared statements, and takes unchecked text
+        "set_keyspace",  # breaks prepared statements, and takes unchecked text
         "use_keyspace",
         "query",  # guesses types; its iteration repeats rows
         "prepared_query",
@@ -67,12 +67,12 @@ def test_no_statement_uses_a_type_that_the_driver_corrupts(path: Path) -> None:
         "logging_callback",  # belongs to the newest cluster of the process only
     ],
 )
-def test_no_module_goes_through_a_door_that_leads_to_a_hazard(door: str) -> None:
+def test_no_module_uses_what_leads_to_a_hazard(name: str) -> None:
     users = [
         path
         for folder in ("cassandra",)
         for path in (PACKAGE / folder).rglob("*.py")
-        if door in names_in(path)
+        if name in names_in(path)
     ]
 
     assert users == []

@@ -1,4 +1,4 @@
-"""The same on a real server: many at once, closing among them, callers that leave."""
+"""The same on a real server: many calls at once, closing among them, cancelled callers."""
 
 import asyncio
 import random
@@ -15,7 +15,7 @@ from ..fixtures.server import Server
 from ..fixtures.stores import payloads, read_all
 
 PATIENT = Settings(timeout=250, close_timeout=250)
-"""For thousands of calls at once, each of which waits for all before it."""
+"""For thousands of calls at once, each of which waits for those before it."""
 
 
 async def test_10_000_reads_at_once_are_all_answered(
@@ -52,7 +52,7 @@ async def test_what_is_in_flight_when_the_store_is_closed_is_stored_or_refused(
     assert versions == [int(isinstance(outcome, Persisted)) for outcome in outcomes]
 
 
-async def test_callers_that_leave_make_no_hole_and_no_repetition(store: EventStore) -> None:
+async def test_cancelled_callers_cause_no_hole_and_no_repetition(store: EventStore) -> None:
     chance = random.Random(3)
     stream_id = uuid4()
 

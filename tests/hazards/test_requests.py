@@ -1,4 +1,4 @@
-"""C4, C5, and what a request meets: values, faults, callers that leave, too many at once."""
+"""C4, C5, and what a request meets: values, faults, cancelled callers, too many at once."""
 
 import asyncio
 import struct
@@ -61,7 +61,7 @@ async def test_rows_are_the_rows_that_were_read(fake_store: EventStore) -> None:
 async def test_a_list_of_the_wrong_length_is_never_sent(
     fake: FakeServer, fake_store: EventStore, values: tuple[int, ...]
 ) -> None:
-    """The driver would send the values that a short list lacks as "unset"."""
+    """The driver would send missing values as "unset"."""
     with pytest.raises(ValueError, match="2 binds"):
         await write(session_of(fake_store), "t", *values)
 
@@ -78,13 +78,13 @@ async def test_null_and_unset_are_sent_as_such(fake: FakeServer, fake_store: Eve
     ]
 
 
-async def test_a_value_that_the_driver_refuses_is_a_refusal_and_gives_its_permit_back(
+async def test_a_value_that_the_driver_refuses_is_a_refusal_and_returns_its_permit(
     fake: FakeServer, fake_store: EventStore
 ) -> None:
     session = session_of(fake_store)
     permits = session._permits.value
     text = "UPDATE k.t SET v = :v WHERE k = :k IF v = null"
-    # More binds than the server knows of, as where a table was changed behind our back.
+    # More bind markers than the server knows of, as after a change of the table by others.
     statement = Statement("write", text, ("v", "k", "more"))
     prepared = await session.prepare(statement, Deadline(40))
 
@@ -102,9 +102,9 @@ async def test_a_value_that_the_driver_refuses_is_a_refusal_and_gives_its_permit
 async def test_every_request_has_a_statement_of_its_own(
     fake_store: EventStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The driver encodes statements later, on its own thread, and again when it sends again."""
+    """The driver encodes a statement later, in its own thread, and again for each attempt."""
     made: list[int] = []
-    kept: list[Any] = []  # keeps ids from being used again
+    kept: list[Any] = []  # keeps ids from being reused
 
     def remember(make: Any) -> Any:
         def making(*arguments: Any, **options: Any) -> Any:
@@ -127,7 +127,7 @@ async def test_every_request_has_a_statement_of_its_own(
     assert len(set(made)) == len(made)
 
 
-async def test_what_the_caller_changes_after_the_call_began_is_not_stored(
+async def test_what_the_caller_changes_after_the_call_is_not_stored(
     fake: FakeServer, fake_store: EventStore
 ) -> None:
     stream = uuid4()
@@ -151,7 +151,7 @@ async def test_what_the_caller_changes_after_the_call_began_is_not_stored(
     assert b"eve" not in sent
 
 
-async def test_a_payload_that_is_a_mutable_buffer_is_taken_as_it_is_or_refused(
+async def test_a_mutable_buffer_is_stored_as_it_was_at_the_call_or_refused(
     fake: FakeServer,
 ) -> None:
     buffer = bytearray(b"before")
@@ -171,18 +171,18 @@ async def test_a_payload_that_is_a_mutable_buffer_is_taken_as_it_is_or_refused(
         value for request in fake.requests for value in request.values if isinstance(value, bytes)
     )
     assert b"behind" not in sent
-    append.exception()  # a refusal is as good
+    append.exception()  # a refusal is fine too
 
 
 async def test_arguments_of_all_the_wrong_types_are_refused(fake: FakeServer) -> None:
-    """C4: the driver crashes on what is no statement."""
+    """C4: the driver crashes on anything but a statement."""
     ended = await child.run("requests", "junk", fake.port)
 
     assert ended.check("C4, arguments of the wrong types") == []
 
 
 @pytest.mark.parametrize("thing", [None, object(), "session", 0])
-async def test_what_is_no_session_is_refused(thing: Any) -> None:
+async def test_anything_but_a_session_is_refused(thing: Any) -> None:
     with pytest.raises(ValueError, match="an acsylla session is needed"):
         EventStore(thing, keyspace="k")
 
@@ -191,7 +191,7 @@ async def test_what_is_no_session_is_refused(thing: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "name", "kind"),
+    ("code", "name", "certainty"),
     [
         (0x0000, "CassErrorServerServerError", Certainty.UNKNOWN),
         (0x000A, "CassErrorServerProtocolError", Certainty.UNKNOWN),
@@ -211,18 +211,18 @@ async def test_what_is_no_session_is_refused(thing: Any) -> None:
         (0x2400, "CassErrorServerAlreadyExists", Certainty.REFUSED),
     ],
 )
-async def test_an_error_of_the_server_is_of_the_kind_that_is_certain(
-    fake_store: EventStore, code: int, name: str, kind: Certainty
+async def test_a_servers_error_has_the_certainty_that_it_proves(
+    fake_store: EventStore, code: int, name: str, certainty: Certainty
 ) -> None:
     with pytest.raises(Fault) as caught:
         await write(session_of(fake_store), f"error_{code:04x}", 1, 2)
 
-    assert (caught.value.name, caught.value.certainty) == (name, kind)
+    assert (caught.value.name, caught.value.certainty) == (name, certainty)
     assert caught.value.__cause__ is not None
 
 
 @pytest.mark.parametrize(
-    ("level", "kind"),
+    ("level", "certainty"),
     [
         ("SERIAL", Certainty.UNSENT),
         ("LOCAL_SERIAL", Certainty.UNSENT),
@@ -231,14 +231,14 @@ async def test_an_error_of_the_server_is_of_the_kind_that_is_certain(
     ],
 )
 async def test_unavailable_is_certain_only_for_the_serial_level(
-    fake: FakeServer, fake_store: EventStore, level: str, kind: Certainty
+    fake: FakeServer, fake_store: EventStore, level: str, certainty: Certainty
 ) -> None:
     fake.error_text = f"Cannot achieve consistency level {level}"
 
     with pytest.raises(Fault) as caught:
         await write(session_of(fake_store), "error_1000", 1, 2)
 
-    assert caught.value.certainty is kind
+    assert caught.value.certainty is certainty
 
 
 async def test_a_connection_cut_after_the_request_was_sent_is_unknown(
@@ -248,7 +248,7 @@ async def test_a_connection_cut_after_the_request_was_sent_is_unknown(
         await write(session_of(fake_store), "cut", 1, 2)
 
     assert caught.value.certainty is Certainty.UNKNOWN
-    # The driver has not sent it again by itself.
+    # The driver has not repeated it by itself.
     assert len(fake.requests) == 1
 
 
@@ -277,10 +277,10 @@ async def test_a_request_that_is_not_answered_in_time_is_unknown(
     await fake.release()
 
 
-async def test_an_error_that_kills_the_connection_makes_the_neighbours_unknown(
+async def test_an_error_that_closes_the_connection_makes_its_other_requests_unknown(
     fake: FakeServer, fake_store: EventStore
 ) -> None:
-    """The driver closes a connection that a "server error" came on."""
+    """The driver closes a connection on which a "server error" arrives."""
     session = session_of(fake_store)
     neighbours = [asyncio.ensure_future(write(session, "held", 1, 2)) for _ in range(3)]
     await fake.arrived(3)
@@ -307,10 +307,10 @@ async def test_an_append_whose_connection_is_cut_every_time_is_unknown_and_never
     assert len({request.values for request in fake.writes}) == 1
 
 
-# Callers that leave, and exceptions of theirs
+# Cancelled callers, and exceptions of theirs
 
 
-async def test_thousands_of_callers_may_leave_at_random_moments(fake: FakeServer) -> None:
+async def test_thousands_of_callers_may_be_cancelled_at_random_moments(fake: FakeServer) -> None:
     ended = await child.run("requests", "cancelled_at_random", fake.port, limit=120)
 
     facts = ended.check("requests were cancelled")
@@ -341,5 +341,5 @@ async def test_an_exception_in_the_middle_of_an_append_leaves_the_store_usable(
             await store.persist_events(stream, ["event"], 0)
 
         assert (await store.persist_events(stream, ["event"], 0)).version == 1
-        await asyncio.sleep(0)  # a lane waits one turn for those it has just answered
+        await asyncio.sleep(0)  # a queue waits one turn for those it has just answered
         assert len(store._lanes) == 0

@@ -1,4 +1,4 @@
-"""Roles: what one must be granted, on a real server; the statements are docs/connecting.md's."""
+"""Roles: what a role must be granted, on a real server, by the statements of docs/connecting.md."""
 
 from collections.abc import AsyncGenerator
 from pathlib import Path
@@ -36,7 +36,7 @@ SETTINGS: Final = {
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def guarded() -> AsyncGenerator[EmbeddedCassandra, None]:
-    """Give a server that asks for passwords, and where roles may do what they were granted."""
+    """Give a server that asks for passwords, and allows roles only what they were granted."""
     async with EmbeddedCassandra(settings=SETTINGS) as cluster:
         yield cluster
 
@@ -57,7 +57,7 @@ def connecting(
 
 
 def statements_of(role: str) -> list[str]:
-    """Return the page's statements about a role: the first makes it, each other is a grant."""
+    """Return the page's statements about a role: the first creates it, the others are grants."""
     (block,) = [block for block in blocks(PAGE) if block.language == "cql"]
     lines = (line for line in block.text.splitlines() if not line.startswith("--"))
     statements = [text.strip() for text in " ".join(lines).split(";")]
@@ -67,7 +67,7 @@ def statements_of(role: str) -> list[str]:
 async def make_role(
     admin: EventStore, like: str, keyspace: str, *, without: str | None = None
 ) -> str:
-    """Make a role as the page does, with its grants but for the one that says *without*."""
+    """Create a role as the page does, with its grants except the one that contains *without*."""
     name = f"role_{uuid4().hex[:8]}"
     made, *grants = statements_of(like)
     kept = [grant for grant in grants if without is None or without not in grant]
@@ -81,7 +81,7 @@ async def make_role(
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def admin(guarded: EmbeddedCassandra) -> AsyncGenerator[EventStore, None]:
-    """Give a superuser's store, in a keyspace of its own whose tables are the superuser's."""
+    """Give a superuser's store, in a keyspace of its own whose tables belong to the superuser."""
     keyspace = f"guarded_{uuid4().hex[:8]}"
     async with connecting(guarded, SUPERUSER, SUPERUSER, keyspace) as store:
         await store.create_schema({guarded.local_datacenter: 1})
@@ -122,7 +122,7 @@ async def test_the_pages_role_of_an_application_suffices(
         ),
     ],
 )
-async def test_a_role_with_fewer_grants_is_told_what_it_lacks(
+async def test_a_role_with_fewer_grants_learns_what_it_lacks(
     guarded: EmbeddedCassandra, admin: EventStore, without: str, missing: str
 ) -> None:
     keyspace, stream_id = keyspace_of(admin), uuid4()
@@ -163,7 +163,7 @@ async def test_the_pages_role_of_a_migrator_suffices(
         ("MODIFY", RequestRefused),
     ],
 )
-async def test_a_migrator_with_fewer_grants_is_told_what_it_lacks(
+async def test_a_migrator_with_fewer_grants_learns_what_it_lacks(
     guarded: EmbeddedCassandra, admin: EventStore, without: str, error: type[EventStoreError]
 ) -> None:
     keyspace = keyspace_of(admin)
@@ -176,7 +176,7 @@ async def test_a_migrator_with_fewer_grants_is_told_what_it_lacks(
 
 
 async def make_originals_table(admin: EventStore, name: str) -> None:
-    """Make a table as the Clojure original has it; the role that does owns it."""
+    """Create a table as the Clojure original has it; it belongs to the role that creates it."""
     await admin._session.change_schema(
         f"CREATE TABLE {keyspace_of(admin)}.{name} (stream_id uuid, version int, payload blob, "
         "timestamp bigint, max_version int static, PRIMARY KEY (stream_id, version))",

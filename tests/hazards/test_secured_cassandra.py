@@ -36,7 +36,7 @@ SETTINGS: Final = {
     "authenticator": {"class_name": "PasswordAuthenticator"},
     "client_encryption_options": {
         "enabled": True,
-        # Plain connections too: so that passwords can be tried without certificates.
+        # Plain connections too, so that passwords can be tried without certificates.
         "optional": True,
         "require_client_auth": True,
         "ssl_context_factory": {
@@ -121,7 +121,7 @@ async def test_without_a_certificate_of_ours_the_server_refuses_us(
 
 
 @pytest.mark.parametrize("with_tls", [True, False])
-async def test_a_wrong_password_is_refused_and_stands_nowhere(
+async def test_a_wrong_password_is_refused_and_shown_nowhere(
     secured: EmbeddedCassandra, caplog: pytest.LogCaptureFixture, with_tls: bool
 ) -> None:
     caplog.set_level(logging.DEBUG)
@@ -144,7 +144,7 @@ async def test_no_password_is_refused(secured: EmbeddedCassandra) -> None:
     assert isinstance(error, ConnectionFailed)
 
 
-async def test_the_right_password_stands_nowhere(
+async def test_the_right_password_is_shown_nowhere(
     secured: EmbeddedCassandra, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)

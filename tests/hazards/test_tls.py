@@ -1,4 +1,4 @@
-"""C7: whom a TLS connection trusts. `test_secured_cassandra` asks a real server."""
+"""C7: which servers a TLS connection trusts. `test_secured_cassandra` uses a real server."""
 
 import logging
 import pickle
@@ -130,7 +130,7 @@ async def test_a_server_that_asks_for_a_certificate_refuses_any_other(client: Pa
             await connect(server, tls, within=2.0)
 
 
-async def test_no_connection_is_made_where_only_one_side_speaks_tls(fake: FakeServer) -> None:
+async def test_no_connection_is_made_if_only_one_side_speaks_tls(fake: FakeServer) -> None:
     with pytest.raises(ConnectionFailed):
         await connect(fake, Tls(ca=AUTHORITY.certificate), within=2.0)
     async with server_with(GOOD) as server:
@@ -195,7 +195,7 @@ async def test_broken_material_is_an_error_without_a_secret(
 def assert_nowhere(
     secret: str, error: BaseException, thing: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Look for a secret wherever somebody might print or send what we made."""
+    """Look for a secret in every form in which our objects may be printed or sent."""
     texts = [caplog.text, repr(thing), str(thing)]
     cause: BaseException | None = error
     while cause is not None:

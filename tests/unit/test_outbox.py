@@ -1,4 +1,4 @@
-"""The outbox: what goes out at once, what at the end of the turn, what is held for a moment."""
+"""The outbox: what is sent at once, what at the end of the turn, what is held for a moment."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -13,7 +13,7 @@ WHOSE: ContextVar[str] = ContextVar("whose")
 
 
 class Timer:
-    """What a loop returns for a callback to come."""
+    """What a loop returns for a later callback."""
 
     def __init__(self, seconds: float, callback: Callable[[], object]) -> None:
         self.seconds = seconds
@@ -26,7 +26,7 @@ class Timer:
 
 
 class Loop:
-    """An event loop whose turns and time pass when a test says so."""
+    """An event loop whose turns and time pass when a test wants them to."""
 
     def __init__(self) -> None:
         self.soon: list[Callable[[], object]] = []
@@ -37,7 +37,7 @@ class Loop:
         self.soon.append(callback)
 
     def call_later(self, seconds: float, callback: Callable[[], object]) -> Timer:
-        """Call back when its time has come."""
+        """Call back after *seconds*."""
         self.timers.append(Timer(seconds, callback))
         return self.timers[-1]
 
@@ -49,7 +49,7 @@ class Loop:
 
 
 class Bench:
-    """An outbox, its loop, and what has left it."""
+    """An outbox, its loop, and what was sent."""
 
     def __init__(self) -> None:
         self.loop = Loop()
@@ -57,7 +57,7 @@ class Bench:
         self.left: list[str] = []
 
     def request(self, name: str) -> Request:
-        """Return a request that tells when it is sent."""
+        """Return a request that notes when it is sent."""
 
         def make() -> Coroutine[Any, Any, Any]:
             self.left.append(f"{name} of {WHOSE.get('nobody')}")
@@ -75,14 +75,14 @@ def bench() -> Bench:
     return Bench()
 
 
-def test_where_nothing_is_at_the_server_a_request_goes_out_at_once(bench: Bench) -> None:
+def test_with_nothing_at_the_server_a_request_is_sent_at_once(bench: Bench) -> None:
     bench.outbox.post(bench.request("a"), 0)
 
     assert bench.left == ["a of nobody"]
     assert len(bench.outbox) == 0
 
 
-def test_where_few_are_at_the_server_those_of_a_turn_go_out_together(bench: Bench) -> None:
+def test_with_few_at_the_server_the_requests_of_a_turn_are_sent_together(bench: Bench) -> None:
     bench.outbox.post(bench.request("a"), 1)
     bench.outbox.post(bench.request("b"), BUSY)
 
@@ -92,7 +92,7 @@ def test_where_few_are_at_the_server_those_of_a_turn_go_out_together(bench: Benc
     assert (len(bench.outbox), bench.loop.timers) == (0, [])
 
 
-def test_where_many_are_at_the_server_a_request_is_held_for_a_moment(bench: Bench) -> None:
+def test_with_many_at_the_server_a_request_is_held_for_a_moment(bench: Bench) -> None:
     for name in ("a", "b"):
         bench.outbox.post(bench.request(name), BUSY + 1)
 
@@ -103,7 +103,7 @@ def test_where_many_are_at_the_server_a_request_is_held_for_a_moment(bench: Benc
     assert bench.left == ["a of nobody", "b of nobody"], "in the order in which they came"
 
 
-def test_it_is_held_no_longer_than_many_are_at_the_server(bench: Bench) -> None:
+def test_it_is_held_only_while_many_are_at_the_server(bench: Bench) -> None:
     bench.outbox.post(bench.request("a"), BUSY + 1)
 
     bench.outbox.landed(BUSY + 1)
@@ -117,7 +117,7 @@ def test_it_is_held_no_longer_than_many_are_at_the_server(bench: Bench) -> None:
     assert bench.loop.timers[0].cancelled
 
 
-def test_one_that_may_go_at_the_turns_end_takes_those_that_are_held_along(bench: Bench) -> None:
+def test_one_that_is_sent_at_the_turns_end_takes_the_held_ones_along(bench: Bench) -> None:
     bench.outbox.post(bench.request("a"), BUSY + 1)
     bench.outbox.post(bench.request("b"), BUSY)
     bench.loop.turn()
@@ -127,7 +127,7 @@ def test_one_that_may_go_at_the_turns_end_takes_those_that_are_held_along(bench:
     assert [timer.cancelled for timer in bench.loop.timers] == [True, False]
 
 
-def test_nobody_overtakes_those_that_are_held(bench: Bench) -> None:
+def test_held_requests_are_not_overtaken(bench: Bench) -> None:
     bench.outbox.post(bench.request("a"), 1)
     bench.outbox.post(bench.request("b"), 0)
 
@@ -146,7 +146,7 @@ def test_each_is_sent_in_the_context_of_its_own_caller(bench: Bench) -> None:
     assert bench.left == ["a of caller a", "b of caller b"]
 
 
-def test_what_has_ended_tells_nothing_to_an_empty_outbox(bench: Bench) -> None:
+def test_a_request_that_ends_does_not_disturb_an_empty_outbox(bench: Bench) -> None:
     bench.outbox.landed(0)
 
     assert (bench.loop.soon, bench.loop.timers) == ([], [])

@@ -1,4 +1,4 @@
-"""Permits: a bounded number, one queue for tasks and for callbacks, and none is ever lost."""
+"""Permits: a bounded number, one queue for tasks and callbacks, and none is ever lost."""
 
 import asyncio
 
@@ -8,12 +8,12 @@ from event_store_async.cassandra.driver.request import Permits
 
 
 async def settled() -> None:
-    """Let every task go on until it waits."""
+    """Let every task run until it waits."""
     for _ in range(3):
         await asyncio.sleep(0)
 
 
-def test_there_are_so_many_and_no_more() -> None:
+def test_the_number_of_permits_is_bounded() -> None:
     permits = Permits(2)
 
     assert [permits.take() for _ in range(3)] == [True, True, False]
@@ -46,7 +46,7 @@ async def test_tasks_and_callbacks_wait_in_one_queue() -> None:
     assert permits.value == 0
 
 
-def test_what_is_not_taken_is_the_next_ones() -> None:
+def test_a_permit_that_is_not_taken_goes_to_the_next() -> None:
     permits = Permits(0)
     asked: list[str] = []
 
@@ -69,7 +69,7 @@ def test_what_is_not_taken_is_the_next_ones() -> None:
     assert (asked, permits.value) == (["a", "b", "c"], 1)
 
 
-def test_who_leaves_the_queue_is_not_asked() -> None:
+def test_one_that_left_the_queue_is_not_called() -> None:
     permits = Permits(0)
     asked: list[str] = []
 

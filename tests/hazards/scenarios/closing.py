@@ -1,4 +1,4 @@
-"""Closing: early, twice, given up, with requests at the server; and what is left behind."""
+"""Closing: early, twice, cancelled, with requests at the server; and what remains."""
 
 import asyncio
 import os
@@ -26,7 +26,7 @@ from .common import (
 
 
 async def closed_in_flight(port: int) -> dict[str, Any]:
-    """500 appends and 100 reads are at the server, or wait for their turn, when close is called."""
+    """500 appends and 100 reads are at the server or in queues when close is called."""
     settings = Settings(timeout=50, request_timeout=40, close_timeout=50, max_in_flight=256)
     store = await opening(port, table="held", settings=settings)
     appends = [
@@ -48,7 +48,7 @@ async def closed_in_flight(port: int) -> dict[str, Any]:
 
 
 async def close_cancelled(port: int) -> dict[str, Any]:
-    """The close goes on; a second one waits for it."""
+    """The close continues; a second one waits for it."""
     store = await opening(port, table="held")
     other = await opening(port)
     (append,) = await appending_at(store, other, 1)
@@ -72,7 +72,7 @@ async def close_cancelled(port: int) -> dict[str, Any]:
 
 
 async def closed_without_an_answer(port: int) -> dict[str, Any]:
-    """The server never answers; afterwards nothing may be written to reused descriptors."""
+    """The server never answers; nothing may be written to reused descriptors afterwards."""
     settings = Settings(timeout=6.0, request_timeout=0.6, close_timeout=0.2)
     other = await opening(port)
     store = await opening(port, table="held", settings=settings)
@@ -90,7 +90,7 @@ async def closed_without_an_answer(port: int) -> dict[str, Any]:
 
 
 async def cycles(port: int) -> dict[str, Any]:
-    """Connect and close 50 times; count what is left of it."""
+    """Connect and close 50 times; count what remains."""
 
     async def cycle() -> None:
         assert await works(port)

@@ -14,7 +14,7 @@ from event_store_async import EventStore, Settings
 from event_store_async.cassandra.driver.opening import Opening
 
 SETTINGS: Final = Settings(timeout=50.0, request_timeout=40.0, close_timeout=50.0)
-"""For who waits for what surely comes: on a machine that is slow for a while, too."""
+"""For tests that wait for what must come, also on a machine that is slow for a while."""
 
 
 def opening(
@@ -37,7 +37,7 @@ def opening(
 
 
 async def held(store: EventStore, number: int) -> None:
-    """Wait until so many requests are held by the server."""
+    """Wait until the server holds *number* requests."""
     await store._session.change_schema(f"await {number} held", timeout=50)
 
 
@@ -116,7 +116,7 @@ async def only_this_task() -> None:
 
 
 async def grown(cycle: Callable[[], Coroutine[Any, Any, None]], *, times: int) -> dict[str, int]:
-    """Return what there is more of after so many cycles than after the first few."""
+    """Return what has grown in number after *times* cycles, compared with the first few."""
     for _ in range(3):
         await cycle()
     threads, open_files = await _left()
@@ -131,7 +131,7 @@ async def grown(cycle: Callable[[], Coroutine[Any, Any, None]], *, times: int) -
 
 
 async def _left() -> tuple[int, int]:
-    gc.collect()  # a cancelled task and its traceback hold each other, and a session
+    gc.collect()  # a cancelled task and its traceback refer to each other, and to a session
     return await _threads(), len(descriptors())
 
 

@@ -1,4 +1,4 @@
-"""Opening: to servers that do not answer, and with callers that do not wait."""
+"""Opening: to servers that do not answer, and with callers that are cancelled."""
 
 import asyncio
 import gc
@@ -29,7 +29,7 @@ async def connect_cancelled(deaf: int, port: int) -> dict[str, Any]:
     """Every way of cancelling; then the same process connects."""
 
     async def given_up(by: Callable[..., Coroutine[Any, Any, None]], named: str | None) -> str:
-        # Where the machine stood still, the connect may have failed before it was given up.
+        # On a machine that stood still, the connect may have failed before it was cancelled.
         while True:
             connecting = entered(opening(deaf, connect_timeout=0.5, local_datacenter=named))
             if (outcome := await name_of_error(by(connecting))) != "ConnectionFailed":
@@ -62,7 +62,7 @@ async def connect_cancelled_at_every_step(port: int) -> dict[str, Any]:
 
 
 async def cancelled_cycles(port: int) -> dict[str, Any]:
-    """Give up 30 connects that succeed later; count what is left of them."""
+    """Cancel 30 connects that succeed later; count what remains of them."""
 
     async def cycle() -> None:
         await name_of_error(by_cancel(entered(opening(port))))
@@ -94,10 +94,10 @@ def two_loops_after_one_that_ended_while_connecting(deaf: int, port: int) -> boo
 
 
 async def connect_refused() -> dict[str, Any]:
-    """A port that nobody listens on."""
+    """A port without a server."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        # It stays bound, so nobody else can listen there either.
+        # It stays bound, so no other process can listen there either.
         connecting = opening(probe.getsockname()[1], connect_timeout=2)
         return {"error": await name_of_error(entered(connecting))}
 
@@ -128,7 +128,7 @@ class Unmakeable(EventStore):
 
 
 async def connected_for_nothing(port: int) -> dict[str, Any]:
-    """Connect for a store that cannot be made, ten times; count what is left of it."""
+    """Connect ten times for a store that cannot be created; count what remains."""
 
     async def fail() -> None:
         opening = Unmakeable.connect(
@@ -150,7 +150,7 @@ async def connect_again(port: int) -> list[Any]:
 
 
 async def failed_connect_again() -> dict[str, Any]:
-    """Fail 30 times; count what is left of it."""
+    """Fail 30 times; count what remains."""
 
     async def fail() -> None:
         try:

@@ -168,7 +168,7 @@ async def short_list(port: int) -> str:
 
 
 async def changed_after_submission(port: int) -> None:
-    """The test looks at what has arrived."""
+    """The test checks what has arrived."""
     cluster, session = await connect(port)
     prepared = await session.create_prepared("UPDATE k.t SET v = :v WHERE k = :k")
     for _ in range(200):
@@ -196,7 +196,7 @@ async def cancelled_close(port: int) -> dict[str, Any]:
 
 
 def another_loop(port: int) -> str:
-    """The test looks at what has arrived."""
+    """The test checks what has arrived."""
     first, second = asyncio.new_event_loop(), asyncio.new_event_loop()
     _, session = first.run_until_complete(connect(port))
 
@@ -270,7 +270,7 @@ def _numbers() -> Any:
 
 
 async def error(port: int, code: int) -> dict[str, Any]:
-    """What an error of the server becomes."""
+    """What a server's error becomes."""
     cluster, session = await connect(port)
     statement = acsylla.create_statement(f"UPDATE k.error_{code:04x} SET v = 1 WHERE k = 1")
     neighbour = asyncio.ensure_future(session.execute(_held()))
@@ -297,7 +297,7 @@ async def _outcome(step: Awaitable[Any]) -> Any:
 
 
 async def datacenters(port: int) -> None:
-    """C8. The test looks at which servers are asked."""
+    """C8. The test checks which servers are used."""
     cluster = acsylla.create_cluster(["127.0.0.1"], port=port, log_level="disabled")
     session = await cluster.create_session()
     for _ in range(200):
@@ -307,7 +307,7 @@ async def datacenters(port: int) -> None:
 
 
 async def cut(port: int) -> dict[str, Any]:
-    """What a connection that is lost with a request in flight becomes, and how soon."""
+    """What becomes of a request in flight when its connection is lost, and how soon."""
     cluster, session = await connect(port, request_timeout=100.0)
     begun = time.perf_counter()
     name = ""

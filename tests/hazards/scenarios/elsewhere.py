@@ -58,7 +58,7 @@ def another_loop(port: int, used_before: int) -> dict[str, Any]:
 
 
 def another_loops_session(port: int, runs: int) -> dict[str, Any]:
-    """A session made on one loop is given to a store of another; the first one may run, or not."""
+    """A session made on one loop is given to a store on another; the first may still run."""
     first = asyncio.new_event_loop()
     owner = first.run_until_complete(_opened(port))
     thread = threading.Thread(target=first.run_forever)
@@ -88,7 +88,7 @@ async def _opened(port: int) -> EventStore:
 
 
 async def _count(store: EventStore) -> int:
-    """Ask, past the store, how many statements have arrived."""
+    """Ask without the store how many statements have arrived."""
     statement = simple("SELECT count FROM k.arrivals", level=LEVELS["local"], timeout=30)
     number: int = materialise(await store._session.raw.execute(statement)).rows[0][0]
     return number
@@ -110,7 +110,7 @@ def closed_on_another_loop(port: int) -> dict[str, Any]:
 
 
 def closed_after_its_loop(port: int) -> dict[str, Any]:
-    """The loop is gone when somebody thinks of closing the store, on another one."""
+    """The loop has ended when the store is closed, on another one."""
 
     async def connect() -> EventStore:
         return await opening(port)
@@ -121,7 +121,7 @@ def closed_after_its_loop(port: int) -> dict[str, Any]:
 
 
 async def forked(port: int, how: int) -> dict[str, Any]:
-    """A child that is forked while appends are at the server; the parent goes on."""
+    """A child that is forked while appends are at the server; the parent continues."""
     other = await opening(port)
     store = await opening(port, table="held")
     tasks = await appending_at(store, other, 3)
@@ -186,7 +186,7 @@ _CHILDREN: list[Callable[[EventStore, int], None]] = [
 
 
 def forked_outside_a_loop(port: int) -> dict[str, Any]:
-    """The child unwinds and ends as any program does, with the interpreter's own clean-up."""
+    """The child unwinds and ends like any program, with the interpreter's own clean-up."""
     loop = asyncio.new_event_loop()
 
     async def connect() -> EventStore:
@@ -228,7 +228,7 @@ async def forked_inside_the_block(port: int) -> dict[str, Any]:
             version = (await store.persist_events(uuid4(), ["event"], 0)).version
     except SystemExit:
         os.write(writer, b"left")
-        # Further it must not unwind: asyncio would take its descriptors out of the parent's epoll.
+        # It must not unwind further: asyncio would remove its descriptors from the parent's epoll.
         os._exit(0)
     return {"child": said, "status": status, "version": version}
 

@@ -1,4 +1,4 @@
-"""Leaving a store behind: dropped, interrupted, or its loop ended, with appends at the server."""
+"""Stores that are not closed: dropped, interrupted, or their loop ended, with appends in flight."""
 
 import asyncio
 import gc
@@ -23,7 +23,7 @@ from .common import (
 
 
 async def dropped(port: int) -> dict[str, Any]:
-    """Nobody closes the store; its appends are still at the server."""
+    """The store is not closed while its appends are still at the server."""
     other = await opening(port)
     store = await opening(port, table="held")
     tasks = await appending_at(store, other, 3)

@@ -1,4 +1,4 @@
-"""Requests: given up in thousands, and with arguments of all the wrong types."""
+"""Requests: cancelled by the thousand, and with arguments of all the wrong types."""
 
 import asyncio
 import random
@@ -13,7 +13,7 @@ from .common import awaited, name_of_error, opening
 
 
 async def cancelled_at_random(port: int) -> dict[str, Any]:
-    """Thousands of requests, most of which their callers give up."""
+    """Thousands of requests, most of whose callers are cancelled."""
     chance = random.Random(7)
     store = await opening(
         port, settings=Settings(timeout=100.0, request_timeout=40.0, max_in_flight=16)
@@ -37,7 +37,7 @@ async def cancelled_at_random(port: int) -> dict[str, Any]:
         names.update(await asyncio.gather(*(one() for _ in range(150))))
     permits = store._session._permits
     async with asyncio.timeout(50):
-        # What was begun goes on without its caller; a permit may be on its way to the next.
+        # What was begun continues without its caller; a permit may be on its way to the next.
         while store._session.in_flight or len(store._lanes):
             await asyncio.sleep(0.01)
     facts: dict[str, Any] = {"outcomes": sorted(names), "permits": permits.value}
