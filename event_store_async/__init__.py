@@ -1,27 +1,32 @@
 """
 An asyncio-native event store on Apache Cassandra.
 
+Import from here, and from these packages; everything else is private and may change in any release:
+
+    event_store_async.aggregates     reducers, repositories and commands
+    event_store_async.typed          events of an application's own types
+    event_store_async.testing        the contract of every store, a hostile store, given-when-then
+    event_store_async.hooks          what a store reports of itself
+    event_store_async.telemetry      hooks for OpenTelemetry, Prometheus and logs
+    event_store_async.embedded       a real Cassandra on this machine
+    event_store_async.maintenance    count and verify whole stores
+    event_store_async.archive        export and import whole stores
+    event_store_async.cassandra      types for those who run a cluster
+
 The layers, each of which imports only those above it:
 
-    versions values events        what an application hands over and gets
-    errors results                what can come of an append
-    codec retry correlation       pure tools
-    ring stored                   the ring of tokens; streams and events as they are stored
-    hooks statistics health       what a store tells of itself
-    settings                      limits, deadlines, sources of time and ids
-    ports                         what an application asks of a store
-    watching                      who collects the facts, and tells them to hooks
-    checks drafts cql_files       arguments checked, events encoded; the files of cql/
-    cassandra                     the store on Cassandra; one of its modules imports the driver
-    memory                        the same promises, in memory
-    typed                         events of an application's own types, over any store
-    aggregates                    reducers, repositories and commands, on the ports alone
-    moving                        surveys, verification, export and import of whole stores
-    telemetry                     hooks for OpenTelemetry, Prometheus and logs
-
-and beside them, opt-in: `event_store_async.testing`, the contract of every store and a hostile one;
-`event_store_async.embedded`, a real Cassandra on this machine; and `event_store_async.cli`, the
-command ``event-store``.
+    versions values moments tasks      expected versions; frozen values; time; tasks side by side
+    events                             what an application appends and reads
+    errors                             every error, in one tree
+    results retry codec correlation    outcomes; backoff; payloads as bytes; who caused what
+    ring ids health                    the ring of tokens; fast UUIDs; what a probe sees
+    hooks stored                       records for hooks; streams and events as they are stored
+    settings statistics ports          limits and deadlines; how busy a store is; the ports
+    checks encoding cql_files          arguments checked; events encoded; the files of ``cql/``
+    cassandra memory                   the store on Cassandra; the same promises in memory
+    typed aggregates                   on the ports alone
+    maintenance archive telemetry      whole stores; adapters for hooks
+    embedded testing cli               opt-in: a server, a test kit, the command ``event-store``
 """
 
 from importlib.metadata import version as _version

@@ -1,16 +1,14 @@
 """
-The event store on Apache Cassandra.
+The event store on Apache Cassandra. These names are public; the rooms are private.
 
-Its rooms, each of which uses only those above it:
-
-    driver        sends requests, and knows what a failed one proves
-    schema        which tables a store needs, and prepared statements on them
-    read          events, heads and ids, page by page
-    append        queues, batches, and attempts until the outcome is known
-    table         all streams of a store, and stored events written back
-    operations    what those who run a cluster ask of a store
-    lifetime      opens and closes a store in the one safe order
-    engine        builds the rooms for one store
+    driver        acsylla, fenced in: one module imports it
+    schema        what must stand in the cluster, and how it gets there
+    read          reading streams
+    append        appending to streams
+    table         all streams, as they are stored
+    operations    for those who run a cluster
+    lifetime      open, drain, close, in the one safe order
+    engine        builds the collaborators of one store and connects them
     store         `EventStore`, the façade
 """
 

@@ -1,19 +1,18 @@
-"""Engine: what a store is made of, made for each other."""
+"""The engine: builds the collaborators of one store and connects them."""
 
-from dataclasses import dataclass
-from typing import Self
+from collections.abc import Iterable
 
 from ..checks import check_names
+from ..codec import Codec, JsonCodec
 from ..errors import InvalidArgument
 from ..hooks import Source
 from ..hooks.observer import Observer
 from ..settings import Settings
-from .append.executor import Grouper
-from .append.first_attempt import Attempts
-from .append.known_heads import KnownHeads
-from .append.planner import Appender
+from .append.executor import Executor
+from .append.planner import KnownHeads, Planner
 from .append.queues import StreamQueues
 from .append.settler import Settler
+from .driver.connection import Connection
 from .driver.port import LEVELS, ConsistencyChoice, RawSession
 from .driver.session import Session
 from .lifetime import Lifetime
@@ -25,44 +24,50 @@ from .read.rows import RowDecoder
 from .schema.migrator import Migrator
 from .schema.statements import StatementCache
 from .schema.tables import StoreTables
+from .table.restorer import Restorer
 from .table.storage import Storage
 
 
-@dataclass(slots=True)
 class Engine:
-    """The parts that a store calls; `observer` is None where no hook is to be told."""
+    """
+    What one store works with. The arguments are those of `EventStore`.
 
-    session: Session
-    statements: StatementCache
-    heads: KnownHeads
-    reader: Reader
-    lanes: StreamQueues
-    migrator: Migrator
-    prober: HealthProbe
-    observer: Observer | None
-    lifetime: Lifetime
-    storage: Storage
-    operations: Operations
+    Attributes:
+        settings: Limits, deadlines, sources of time and ids.
+        codec: Encodes payloads.
+        observer: Reports to the hooks; None if there are none.
+        session: Sends requests.
+        statements: Prepares statements.
+        known_heads: The versions at which streams were last seen.
+        reader: Reads streams.
+        queues: Carries out appends.
+        storage: `EventStore.storage`.
+        migrator: Changes the schema.
+        operations: `EventStore.operations`.
+        health: Tells whether the store can do its work.
+        lifetime: Says whether the store is open, and closes it.
 
-    @classmethod
-    def of(
-        cls,
+    Raises:
+        InvalidArgument: a name is not safe in CQL, or *raw* is not a session.
+    """
+
+    def __init__(
+        self,
         raw: RawSession,
         keyspace: str,
         table: str,
         consistency: ConsistencyChoice,
-        decoder: RowDecoder,
-        settings: Settings,
-    ) -> Self:
-        """
-        Make the parts of a store.
-
-        Raises:
-            InvalidArgument: a name is not safe to stand in CQL, or it is no session.
-        """
+        codec: Codec | None,
+        codecs: Iterable[Codec],
+        settings: Settings | None,
+    ) -> None:
         if not callable(getattr(raw, "execute_batch", None)):
             raise InvalidArgument(f"an acsylla session is needed, not {type(raw).__name__}")
         check_names(keyspace, table, consistency)
+        settings = settings or Settings()
+        codec = codec or JsonCodec()
+        source = Source("cassandra", keyspace, table)
+        decoder = RowDecoder(codec, codecs)
         session = Session(
             raw,
             LEVELS[consistency],
@@ -71,41 +76,53 @@ class Engine:
             backoff=settings.backoff,
         )
         tables = StoreTables(keyspace, table)
-        source = Source("cassandra", keyspace, table)
-        observer = Observer.of(source, settings.hooks)
         statements = StatementCache(session, tables, settings.backoff)
-        heads = KnownHeads(settings.known_heads)
+        observer = Observer.of(source, settings.hooks)
         reader = Reader(session, statements, decoder, settings, observer)
-        settler = Settler(session, reader, settings)
-        appender = Appender(statements, reader, settler, settings, heads)
-        grouper = Grouper(appender, reader, settler, settings, heads)
-        lanes = StreamQueues(Attempts(session, statements, settings, heads), grouper, settings)
-        name = f"<EventStore {keyspace}.{table}>"
-        lifetime = Lifetime(name, lanes, session, settings.close_timeout)
-        check_open = lifetime.check_open
-        migrator = Migrator(session, statements, tables, settings)
-        inspector = Inspector(
-            session, tables, request_timeout=settings.request_timeout, clock=settings.clock
-        )
-        prober = HealthProbe(
+        settler = Settler(session, settings.backoff)
+        known_heads = KnownHeads(settings.known_heads)
+        planner = Planner(statements, reader, settings, known_heads)
+        queues = StreamQueues(Executor(planner, settler, session, settings), settings)
+        restorer = Restorer(session, statements, settler, settings)
+        self.settings = settings
+        self.codec = codec
+        self.observer = observer
+        self.session = session
+        self.statements = statements
+        self.known_heads = known_heads
+        self.reader = reader
+        self.queues = queues
+        self.migrator = Migrator(session, statements, tables, settings)
+        self.health = HealthProbe(
             source,
             tables,
             session,
             reader,
-            lanes,
+            queues,
             in_flight_limit=settings.max_in_flight,
             append_limit=settings.max_append_bytes,
         )
-        return cls(
-            session=session,
-            statements=statements,
-            heads=heads,
-            reader=reader,
-            lanes=lanes,
-            migrator=migrator,
-            prober=prober,
-            observer=observer,
-            lifetime=lifetime,
-            storage=Storage(session, statements, decoder, settings, keyspace, table, check_open),
-            operations=Operations(session, migrator, inspector, settings, check_open),
+        self.lifetime = Lifetime(
+            f"<EventStore {keyspace}.{table}>", [queues, restorer], session, settings.close_timeout
         )
+        check_open = self.lifetime.check_open
+        self.storage = Storage(
+            session, statements, decoder, restorer, settings, keyspace, table, check_open
+        )
+        inspector = Inspector(
+            session,
+            tables,
+            request_timeout=settings.request_timeout,
+            clock=settings.clock,
+        )
+        self.operations = Operations(session, self.migrator, inspector, settings, check_open)
+
+    def own(self, connection: Connection) -> None:
+        """Take over the connection whose session this is: it is closed with the store."""
+        self.session.knows_elsewhere = True
+        self.lifetime.own(connection)
+
+    def schema_changed(self) -> None:
+        """Look at the schema again at the next use, and forget the streams' versions."""
+        self.statements.forget()
+        self.known_heads.clear()

@@ -2,14 +2,27 @@
 
 import asyncio
 import logging
-from typing import Final
+from collections.abc import Sequence
+from typing import Final, Protocol
 
 from ..errors import StoreClosed, WrongProcess
-from .append.queues import StreamQueues
 from .driver.connection import Connection
 from .driver.session import Session
 
 _LOG: Final = logging.getLogger("event_store_async")
+
+
+class Drainable(Protocol):
+    """Work in progress that a closing store waits for."""
+
+    def refuse(self) -> None:
+        """Refuse new work from now on."""
+
+    async def drain(self, timeout: float) -> bool:
+        """Wait for the work in progress, *timeout* seconds at most; return whether all is done."""
+
+    async def ended(self) -> None:
+        """Wait for the work that `drain` left; it ends once the session refuses its requests."""
 
 
 class Lifetime:
@@ -17,29 +30,34 @@ class Lifetime:
     Closes what a store is made of.
 
     Args:
-        name: The store, in words.
-        lanes: Its lanes; they are waited for first.
-        session: Its session; no request may be left in it.
-        timeout: Seconds to wait for the lanes.
+        name: The store, for log messages.
+        drainables: Work in progress, drained first and side by side.
+        session: The store's session, closed when no request is left in it.
+        timeout: Seconds to wait for the work in progress.
     """
 
-    def __init__(self, name: str, lanes: StreamQueues, session: Session, timeout: float) -> None:
+    def __init__(
+        self, name: str, drainables: Sequence[Drainable], session: Session, timeout: float
+    ) -> None:
         self._name = name
-        self._lanes = lanes
+        self._drainables = drainables
         self._session = session
         self._timeout = timeout
         self._closing: asyncio.Task[None] | None = None
-        self.connection: Connection | None = None
-        """Cluster and session, where they are the store's own; closed last."""
+        self._connection: Connection | None = None
 
     @property
     def is_forgotten(self) -> bool:
-        """Whether there is a connection that nobody has begun to close."""
-        return self.connection is not None and self._closing is None
+        """Whether there is a connection that was never closed."""
+        return self._connection is not None and self._closing is None
+
+    def own(self, connection: Connection) -> None:
+        """Close this connection, cluster and session, at the end: it is the store's own."""
+        self._connection = connection
 
     def check_open(self) -> asyncio.AbstractEventLoop:
         """
-        Refuse new work where there can be none; nothing has been sent then.
+        Refuse new work if there can be none; nothing has been sent then.
 
         Returns:
             The running event loop, which is the session's own.
@@ -53,7 +71,7 @@ class Lifetime:
 
     async def close(self) -> None:
         """
-        Close, or wait for the closing that has begun; a caller that is cancelled does not stop it.
+        Close, or wait for the closing that has begun. A caller that is cancelled does not stop it.
 
         Raises:
             WrongEventLoop: nothing is closed.
@@ -63,14 +81,17 @@ class Lifetime:
         except WrongProcess:
             return  # a forked child has nothing to close: all of it is the parent's
         if self._closing is None:
-            self._lanes.refuse()
+            for drainable in self._drainables:
+                drainable.refuse()
             self._closing = asyncio.ensure_future(self._close())
         await asyncio.shield(self._closing)
 
     async def _close(self) -> None:
-        if not await self._lanes.close(self._timeout):
+        drained = await asyncio.gather(*[each.drain(self._timeout) for each in self._drainables])
+        if not all(drained):
             _LOG.warning("closed %s with appends whose outcome is unknown", self._name)
         await self._session.finish()
-        await self._lanes.ended()
-        if self.connection is not None:
-            await self.connection.close()
+        for drainable in self._drainables:
+            await drainable.ended()
+        if self._connection is not None:
+            await self._connection.close()

@@ -12,7 +12,7 @@ from ..checks import (
     check_stream_id,
     check_timeout,
 )
-from ..codec import Codec, JsonCodec
+from ..codec import Codec
 from ..encoding import encode_events
 from ..events import NewEvent, RecordedEvent
 from ..health import Health
@@ -24,7 +24,7 @@ from ..retry import Deadline
 from ..settings import Settings
 from ..statistics import Statistics
 from ..versions import ANY, ExpectedVersion
-from .append.pending import Append
+from .append.batch import PendingAppend
 from .driver.connection import (
     ConnectTarget,
     open_connection,
@@ -35,7 +35,6 @@ from .driver.port import ConsistencyChoice, RawSession
 from .driver.tls import Tls
 from .engine import Engine
 from .read.gap_check import Range
-from .read.rows import RowDecoder
 from .schema.migrator import SchemaReport
 from .schema.state import SchemaState
 
@@ -44,22 +43,27 @@ class EventStore:
     """
     An event store on Apache Cassandra, over a driver session.
 
-    Use one store for each process and event loop; it is made for many tasks at once. The promises
-    of its methods are those of the ports `EventReader` and `EventWriter`. Nothing is sent, and the
-    schema is not looked at, before the first use.
+    Use one store for each process and event loop; any number of tasks may share it. Nothing is
+    sent, and the schema is not looked at, before the first use.
 
     Args:
         session: A connected acsylla session that the caller owns, and closes after the store.
             `connect` makes one with the settings that conditional writes need.
         keyspace: The keyspace of the table.
         table: The table of events.
-        codec: Writes payloads, and reads those that name no other content type.
-        codecs: Codecs that may be met on reading besides. JSON and raw bytes always are.
-        consistency: Which replicas decide; for a table, one choice for ever.
+        codec: Encodes payloads, and decodes those without a content type. JSON by default.
+        codecs: More codecs for decoding. JSON and raw bytes are always among them.
+        consistency: Which replicas decide, `ConsistencyChoice`. A table needs the same choice in
+            every process, for ever.
         settings: Limits, deadlines, sources of time and ids.
 
+    Attributes:
+        storage: All streams and their events as they are stored, for
+            `event_store_async.maintenance` and `event_store_async.archive`.
+        operations: What those who run a cluster ask of a store.
+
     Raises:
-        InvalidArgument: a name is not safe to stand in CQL, or an argument is wrong.
+        InvalidArgument: a name is not safe in CQL, or an argument is wrong.
     """
 
     def __init__(
@@ -73,18 +77,9 @@ class EventStore:
         consistency: ConsistencyChoice = "local",
         settings: Settings | None = None,
     ) -> None:
-        self._settings = settings = settings or Settings()
-        self._codec: Codec = codec or JsonCodec()
-        decoder = RowDecoder(self._codec, codecs)
-        self._engine = Engine.of(session, keyspace, table, consistency, decoder, settings)
-        self._session, self._reader = self._engine.session, self._engine.reader
-        self._lanes, self._observer = self._engine.lanes, self._engine.observer
-        self._table = self._engine.storage.table
-        self._lifetime = self._engine.lifetime
+        self._engine = Engine(session, keyspace, table, consistency, codec, codecs, settings)
         self.storage = self._engine.storage
-        """All streams, and their events as they are stored, for `event_store_async.moving`."""
         self.operations = self._engine.operations
-        """What those who run a cluster ask of a store."""
 
     @classmethod
     def connect(
@@ -105,18 +100,20 @@ class EventStore:
         settings: Settings | None = None,
     ) -> "Opening[EventStore]":
         """
-        Connect to a cluster, with a session of the store's own: ``async with`` it or await it.
+        Connect to a cluster, with a session of the store's own.
+
+        Enter the result with ``async with``, or await it and close the store yourself.
 
         Args:
             contact_points: Addresses or names of some nodes; the driver finds the others.
-            keyspace: The keyspace of the table; neither needs to exist yet.
+            keyspace: The keyspace of the table. Neither needs to exist yet.
             table: The table of events.
             port: The nodes' native port.
-            local_datacenter: The datacenter whose nodes are asked. May be left out where the
-                cluster has only one (that costs a second connection at the start).
-            consistency: Which replicas decide; for a table, one choice for ever.
+            local_datacenter: The datacenter whose nodes are asked. It may be left out if the
+                cluster has only one; that costs a second connection at the start.
+            consistency: As for the class.
             username: For password authentication.
-            password: For password authentication; it appears in no log, repr or error.
+            password: For password authentication. It appears in no log, repr or error.
             tls: For an encrypted connection.
             connect_timeout: Seconds for the connection to one node.
             codec: As for the class.
@@ -124,8 +121,9 @@ class EventStore:
             settings: As for the class.
 
         Raises:
-            InvalidArgument: at the call, or where the cluster has several datacenters.
-            ConnectionFailed: on entering, if no node can be reached or it refuses us.
+            InvalidArgument: at the call; or on entering, if the cluster has several datacenters
+                and none was named.
+            ConnectionFailed: on entering, if no node can be reached, or the node refuses.
         """
         settings = settings or Settings()
         target = ConnectTarget(
@@ -153,8 +151,7 @@ class EventStore:
                     consistency=consistency,
                     settings=settings,
                 )
-            store._lifetime.connection = connection
-            store._session.knows_elsewhere = True
+            store._engine.own(connection)
             return store
 
         return Opening(opening)
@@ -195,51 +192,52 @@ class EventStore:
         check_stream_id(stream_id)
         check_read(from_version, max_count, page_size, consistency)
         wanted = Range.of(stream_id, from_version, max_count, backward=backward)
-        self._lifetime.check_open()
+        self._engine.lifetime.check_open()
         serial = consistency == "serial"
-        if self._observer is None:
-            return self._reader.read(wanted, page_size=page_size, serial=serial)
-        watch = ReadWatch(self._observer, stream_id, backward=backward, serial=serial)
-        return watch.run(self._reader.read(wanted, page_size=page_size, serial=serial, watch=watch))
+        if self._engine.observer is None:
+            return self._engine.reader.read(wanted, page_size=page_size, serial=serial)
+        watch = ReadWatch(self._engine.observer, stream_id, backward=backward, serial=serial)
+        return watch.run(
+            self._engine.reader.read(wanted, page_size=page_size, serial=serial, watch=watch)
+        )
 
     async def current_version(self, stream_id: UUID) -> int:
         """Return the version of a stream's last event, 0 where there is none."""
         check_stream_id(stream_id)
-        self._lifetime.check_open()
-        return await self._reader.head(stream_id, self._deadline(None))
+        self._engine.lifetime.check_open()
+        return await self._engine.reader.head(stream_id, self._deadline(None))
 
     async def health(self, *, timeout: float = 1.0) -> Health:
         """Tell whether the store can do its work now; see `HealthCheck.health`."""
         check_timeout(timeout)
-        return await self._engine.prober.health(timeout)
+        return await self._engine.health.health(timeout)
 
     def statistics(self) -> Statistics:
-        """Return how busy the store is at this moment; from any thread, and never an error."""
-        return self._engine.prober.statistics()
+        """Return how busy the store is at this moment. Safe in any thread; raises nothing."""
+        return self._engine.health.statistics()
 
     async def create_schema(self, replication: Mapping[str, int] | None = None) -> SchemaReport:
         """
         Create the keyspace and the table, or migrate an older table, the Clojure original's too.
 
-        Safe to call again, and from many processes at once: they take turns. Nothing else in this
-        library ever changes a schema. Rows are never touched.
+        It is safe to call again, and from many processes at once: they take turns. Nothing else in
+        this library changes a schema. Rows are never changed.
 
         Args:
             replication: How many replicas each datacenter holds, for example
-                ``{"datacenter1": 3}``. Needed where there is no keyspace yet; one that exists
-                keeps its own (the report tells it).
+                ``{"datacenter1": 3}``. Required if the keyspace does not exist; a keyspace that
+                exists keeps its replication, which the report shows.
 
         Raises:
-            InvalidArgument: no replication is given for a keyspace that does not exist.
-            SchemaTooNew, SchemaMismatch, TimeToLiveRefused: the table is not taken over.
-            SchemaChangeFailed: the server refused a change or did not answer; calling again goes
-                on where it stopped.
-            StoreUnavailable: nobody answered in time.
+            InvalidArgument: the keyspace does not exist, and no replication is given.
+            SchemaTooNew, SchemaMismatch, TimeToLiveRefused: the table cannot be used or migrated.
+            SchemaChangeFailed: the server refused a change or did not answer. Calling again
+                continues where it stopped.
+            StoreUnavailable: no node answered in time.
         """
-        self._lifetime.check_open()
+        self._engine.lifetime.check_open()
         report = await self._engine.migrator.migrate(replication)
-        self._engine.statements.forget()
-        self._engine.heads.clear()
+        self._engine.schema_changed()
         return report
 
     async def schema_state(self) -> SchemaState:
@@ -247,20 +245,20 @@ class EventStore:
         Return what stands in the cluster: keyspace, table, schema version.
 
         Raises:
-            StoreUnavailable: nobody answered in time.
+            StoreUnavailable: no node answered in time.
         """
-        self._lifetime.check_open()
+        self._engine.lifetime.check_open()
         return await self._engine.migrator.state()
 
     async def close(self) -> None:
         """
-        Refuse new work, wait for what is in flight, then close a session of the store's own.
+        Refuse new calls, wait for appends and restores in progress, then close the connection.
 
-        Waits for `Settings.close_timeout` seconds at most; an append that is not settled by then
-        ends in `AppendOutcomeUnknown`. Harmless to call twice or to cancel: what has been begun
-        goes on.
+        It waits for `Settings.close_timeout` seconds at most; an append that is not settled by
+        then raises `AppendOutcomeUnknown` in its caller. A session that the caller gave stays
+        open. Calling it again, or cancelling it, is harmless: the closing goes on.
         """
-        await self._lifetime.close()
+        await self._engine.lifetime.close()
 
     async def __aenter__(self) -> Self:
         return self
@@ -269,20 +267,21 @@ class EventStore:
         await self.close()
 
     def __del__(self) -> None:
-        lifetime = getattr(self, "_lifetime", None)
-        if lifetime is not None and lifetime.is_forgotten:
+        engine = getattr(self, "_engine", None)
+        if engine is not None and engine.lifetime.is_forgotten:
             warnings.warn(f"unclosed {self!r}", ResourceWarning, stacklevel=1, source=self)
 
     def __repr__(self) -> str:
-        return f"<EventStore {self._table}>"
+        return f"<EventStore {self.storage.table}>"
 
     def _append(
         self, stream_id: UUID, events: Iterable[Any], at: ExpectedVersion, timeout: float | None
     ) -> Awaitable[AppendResult]:
         """Begin an append; what is returned is its outcome, to be awaited at once."""
-        if self._observer is None:
+        observer = self._engine.observer
+        if observer is None:
             return self._begin(stream_id, events, at, timeout)
-        watch = AppendWatch(self._observer, stream_id, at, self._settings.max_append_bytes)
+        watch = AppendWatch(observer, stream_id, at, self._engine.settings.max_append_bytes)
         return watch.run(lambda: self._begin(stream_id, events, at, timeout, watch))
 
     def _begin(
@@ -293,17 +292,18 @@ class EventStore:
         timeout: float | None,
         watch: AppendWatch | None = None,
     ) -> Awaitable[AppendResult]:
+        engine = self._engine
         check_stream_id(stream_id)
-        encoded = encode_events(events, self._codec, self._settings)
+        encoded = encode_events(events, engine.codec, engine.settings)
         check_expected_version(expected, len(encoded.items))
         deadline = self._deadline(timeout)
-        loop = self._lifetime.check_open()
+        loop = engine.session.check_usable()
         if watch is not None:
             watch.queued(len(encoded.items), encoded.size)
-        append = Append(stream_id, encoded, expected, deadline, loop.create_future(), watch)
-        self._lanes.submit(append)
+        append = PendingAppend(stream_id, encoded, expected, deadline, loop.create_future(), watch)
+        engine.queues.submit(append)  # a closing store refuses it here
         return append.outcome
 
     def _deadline(self, timeout: float | None) -> Deadline:
         check_timeout(timeout)
-        return Deadline(self._settings.timeout if timeout is None else timeout)
+        return Deadline(self._engine.settings.timeout if timeout is None else timeout)

@@ -66,7 +66,7 @@ async def test_a_stream_id_that_is_no_uuid(faulty_store: EventStore, stream_id: 
 
 
 async def test_one_byte_too_many(faulty_store: EventStore, store: EventStore) -> None:
-    raw = EventStore(store._session.raw, keyspace="unused", codec=RawCodec())
+    raw = EventStore(store._engine.session.raw, keyspace="unused", codec=RawCodec())
 
     with pytest.raises(AppendTooLarge) as caught:
         await raw.persist_events(uuid4(), [b"x" * MEBIBYTE, b"x"])
@@ -212,9 +212,9 @@ async def test_nothing_is_read_where_nothing_is_wanted(
 )
 async def test_names_that_are_not_safe_in_cql(store: EventStore, name: Any) -> None:
     with pytest.raises(InvalidArgument):
-        EventStore(store._session.raw, keyspace=name)
+        EventStore(store._engine.session.raw, keyspace=name)
     with pytest.raises(InvalidArgument):
-        EventStore(store._session.raw, keyspace="fine", table=name)
+        EventStore(store._engine.session.raw, keyspace="fine", table=name)
     with pytest.raises(InvalidArgument):
         EventStore.connect("127.0.0.1", keyspace="fine", table=name)
 

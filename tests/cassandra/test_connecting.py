@@ -175,7 +175,7 @@ async def test_settings_are_the_stores(store: EventStore, keyspace: str, stream_
     settings = Settings(
         clock=lambda: moment, new_event_id=lambda: uuid5(stream_id, str(next(number)))
     )
-    mine = EventStore(store._session.raw, keyspace=keyspace, settings=settings)
+    mine = EventStore(store._engine.session.raw, keyspace=keyspace, settings=settings)
 
     (event,) = (await mine.persist_events(stream_id, ["a"])).events
 

@@ -85,8 +85,8 @@ async def test_all_are_stored_and_never_too_many_at_once(
     assert counting.most == 3
     for stream in streams:
         assert payloads(await read_all(store, stream)) == [str(stream)]
-    assert (len(store._lanes), store._session.in_flight) == (0, 0)
-    assert store._session._permits.value == 3
+    assert (len(store._engine.queues), store._engine.session.in_flight) == (0, 0)
+    assert store._engine.session._permits.value == 3
 
 
 async def test_appends_are_served_in_order_without_tasks(
@@ -106,7 +106,7 @@ async def test_appends_are_served_in_order_without_tasks(
         await gate.arrived.wait()
         await checkpoint()
         tasks = len(asyncio.all_tasks())
-        lanes = list(store._lanes._lanes.values())
+        lanes = list(store._engine.queues._queues.values())
         gate.opened.set()
 
     assert order == list(range(20))
@@ -129,7 +129,7 @@ async def test_an_append_without_a_permit_in_time_is_never_sent(
     assert faulty.sent == 1
     assert await store.current_version(stream_id) == 0
     assert (await store.persist_events(stream_id, ["later"], 0)).version == 1
-    assert store._session._permits.value == 1
+    assert store._engine.session._permits.value == 1
 
 
 async def test_a_caller_is_cancelled_while_its_append_waits_for_a_permit(
@@ -147,7 +147,7 @@ async def test_a_caller_is_cancelled_while_its_append_waits_for_a_permit(
     gate.opened.set()
     await first
     with anyio.fail_after(60):
-        while len(store._lanes):
+        while len(store._engine.queues):
             await checkpoint()
 
     assert payloads(await read_all(store, stream_id)) == ["second"]
@@ -170,7 +170,7 @@ async def test_a_store_that_is_closed_sends_nothing_more(
 
     assert faulty.sent == 1
     assert await store.current_version(stream_id) == 0
-    assert closing._session._permits.value == 1
+    assert closing._engine.session._permits.value == 1
 
 
 async def test_thousands_that_fail_at_once_fail_one_after_the_other(
@@ -190,7 +190,7 @@ async def test_thousands_that_fail_at_once_fail_one_after_the_other(
 
     assert not isinstance(results[0], BaseException)
     assert all(isinstance(result, RequestRefused) for result in results[1:])
-    assert store._session._permits.value == 1
+    assert store._engine.session._permits.value == 1
 
 
 async def test_each_is_sent_in_its_callers_context_even_if_it_waited(

@@ -31,7 +31,7 @@ async def test_appends_of_many_tasks_to_one_stream_are_all_stored(
 
     assert [result.version for result in results] == list(range(1, 65))
     assert payloads(await read_all(store, stream_id)) == list(range(64)), "in the order of calls"
-    assert len(store._lanes) == 0
+    assert len(store._engine.queues) == 0
 
 
 async def test_streams_do_not_wait_for_each_other(
@@ -88,7 +88,7 @@ async def test_cancelled_in_flight_the_append_is_settled_without_its_caller(
 
     assert (await second).version == 2
     assert payloads(await read_all(faulty_store, stream_id)) == ["first", "second"]
-    assert len(faulty_store._lanes) == 0
+    assert len(faulty_store._engine.queues) == 0
 
 
 async def test_cancelled_before_the_first_step_nothing_is_sent(
@@ -240,8 +240,8 @@ async def test_a_storm_of_callers_is_answered_and_leaves_nothing_behind(
         reads = await asyncio.gather(
             *(busy.current_version(streams[number % 100]) for number in range(10_000))
         )
-        assert busy._session.in_flight == 0
-        assert len(busy._lanes) == 0
+        assert busy._engine.session.in_flight == 0
+        assert len(busy._engine.queues) == 0
     assert sorted(result.version for result in results) == sorted(list(range(1, 21)) * 100)
     assert set(reads) == {20}
     assert asyncio.all_tasks() - before == set()
@@ -276,7 +276,7 @@ async def test_a_clock_that_fails_harms_only_the_appends_that_ask_it(
     broken = False
 
     assert (await fragile.persist_events(stream_id, ["fifth"])).version == 3
-    assert len(fragile._lanes) == 0
+    assert len(fragile._engine.queues) == 0
     await asyncio.wait_for(fragile.close(), 60)
 
 

@@ -170,7 +170,7 @@ async def test_an_iteration_abandoned_half_way_leaves_nothing_running(
                 break
 
     with anyio.fail_after(60):
-        while asyncio.all_tasks() - before or store._session.in_flight:
+        while asyncio.all_tasks() - before or store._engine.session.in_flight:
             await asyncio.sleep(0)
 
 
@@ -186,10 +186,10 @@ async def test_a_cancelled_read_leaves_nothing_running(
     with pytest.raises(asyncio.CancelledError):
         await reading
 
-    assert faulty_store._session.in_flight == 1, "what was sent is waited for"
+    assert faulty_store._engine.session.in_flight == 1, "what was sent is waited for"
     gate.opened.set()
     with anyio.fail_after(60):
-        while faulty_store._session.in_flight:
+        while faulty_store._engine.session.in_flight:
             await asyncio.sleep(0)
 
 

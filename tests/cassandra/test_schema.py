@@ -106,7 +106,7 @@ async def test_the_table_has_the_options_that_suit_it(bare: EventStore, server: 
     await bare.create_schema(server.replication)
     keyspace, table = (await bare.schema_state()).table.split(".")
 
-    result = await bare._session.raw.execute(
+    result = await bare._engine.session.raw.execute(
         __import__("acsylla").create_statement(
             "SELECT compaction, compression FROM system_schema.tables "
             f"WHERE keyspace_name = '{keyspace}' AND table_name = '{table}'"
@@ -216,7 +216,7 @@ async def test_the_originals_table_is_migrated_without_losing_a_row(
     report = await bare.create_schema()
 
     assert (report.created, report.migrations) == (False, ("0001_event_identity",))
-    raw = EventStore(bare._session.raw, keyspace=keyspace, codec=RawCodec())
+    raw = EventStore(bare._engine.session.raw, keyspace=keyspace, codec=RawCodec())
     first, second = await read_all(raw, stream_id)
     assert (first.payload, first.version, first.event_id) == (b"\x01", 1, None)
     assert (first.type, first.metadata) == (None, None)
@@ -253,7 +253,7 @@ async def test_a_migrated_table_has_the_columns_of_a_fresh_one(
 ) -> None:
     await make_original(bare, server, keyspace, stream_id)
     await bare.create_schema()
-    fresh = EventStore(bare._session.raw, keyspace=keyspace, table="fresh")
+    fresh = EventStore(bare._engine.session.raw, keyspace=keyspace, table="fresh")
     await fresh.create_schema()
 
     migrated, created = await bare.schema_state(), await fresh.schema_state()
@@ -284,7 +284,7 @@ async def test_a_default_time_to_live_is_refused_on_first_use_and_on_migration(
 ) -> None:
     await bare.create_schema(server.replication)
     await run_cql(bare, f"ALTER TABLE {keyspace}.events WITH default_time_to_live = 3600")
-    other = EventStore(bare._session.raw, keyspace=keyspace)
+    other = EventStore(bare._engine.session.raw, keyspace=keyspace)
 
     for call in (
         other.persist_events(stream_id, ["a"]),
@@ -306,7 +306,7 @@ async def test_a_newer_schema_version_is_refused(
         f"INSERT INTO {keyspace}.event_store_migrations (table_name, version, name) "
         "VALUES ('events', 2, 'from the future')",
     )
-    other = EventStore(bare._session.raw, keyspace=keyspace)
+    other = EventStore(bare._engine.session.raw, keyspace=keyspace)
 
     with pytest.raises(SchemaTooNew) as caught:
         await other.current_version(stream_id)

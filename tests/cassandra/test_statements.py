@@ -35,7 +35,7 @@ class PreparingSession(FaultySession):
 
 @pytest.fixture
 def session(store: EventStore) -> PreparingSession:
-    return PreparingSession(store._session.raw)
+    return PreparingSession(store._engine.session.raw)
 
 
 @pytest.fixture

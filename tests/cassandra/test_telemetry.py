@@ -376,7 +376,7 @@ async def test_statistics_are_told_to_any_thread_while_appends_go_on(store: Even
 
 
 async def test_a_closed_store_counts_nothing(store: EventStore, keyspace: str) -> None:
-    other = EventStore(store._session.raw, keyspace=keyspace)
+    other = EventStore(store._engine.session.raw, keyspace=keyspace)
     assert other.statistics().driver is not None
     await other.close()
 

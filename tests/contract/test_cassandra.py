@@ -16,4 +16,4 @@ class TestCassandra(EventStoreContract):
         self.keyspace = keyspace
 
     def reopened(self, store: EventStore, **options: Any) -> EventStore:
-        return EventStore(store._session.raw, keyspace=self.keyspace, **options)
+        return EventStore(store._engine.session.raw, keyspace=self.keyspace, **options)

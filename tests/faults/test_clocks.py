@@ -19,7 +19,7 @@ async def test_appends_of_clients_hours_apart_are_stored_in_the_order_of_the_cal
 ) -> None:
     stores = [
         EventStore(
-            store._session.raw,
+            store._engine.session.raw,
             keyspace=keyspace,
             settings=Settings(clock=partial(_wrong_by, timedelta(hours=hours))),
         )

@@ -36,7 +36,7 @@ class SlowToPrepare(FaultySession):
 
 @pytest_asyncio.fixture
 async def slow(store: EventStore) -> AsyncGenerator[SlowToPrepare, None]:
-    session = SlowToPrepare(store._session.raw)
+    session = SlowToPrepare(store._engine.session.raw)
     yield session
     session.gate.opened.set()
 

@@ -68,7 +68,7 @@ async def test_20_000_cancelled_calls_leave_nothing_behind(
     rng = random.Random(7)
     streams = [str(uuid4()) for _ in range(100)]
     with Recorder(tmp_path / "storm.jsonl", "storm") as recorder, Stalls(recorder.stalled):
-        caller = Caller(store, recorder, store._settings.timeout)
+        caller = Caller(store, recorder, store._engine.settings.timeout)
         await storm(store, caller, streams, STORM // 10, rng)  # pools and caches fill up
         before = await settled(Footprint.now())
 
@@ -85,14 +85,14 @@ async def test_20_000_cancelled_calls_leave_nothing_behind(
     assert after.memory <= before.memory + 32 * MEGABYTE
     assert verdict.violations == []
     assert verdict.counts["cancelled"] > STORM // 10
-    assert len(store._lanes) == 0
-    assert store._session.in_flight == 0
+    assert len(store._engine.queues) == 0
+    assert store._engine.session.in_flight == 0
 
 
 def _settler(store: EventStore, keyspace: str, recorder: Recorder) -> Caller:
     # The streams have moved on by more than the usual look-back since the callers left.
     settings = Settings(look_back=100_000)
-    patient = EventStore(store._session.raw, keyspace=keyspace, settings=settings)
+    patient = EventStore(store._engine.session.raw, keyspace=keyspace, settings=settings)
     return Caller(patient, recorder, settings.timeout)
 
 

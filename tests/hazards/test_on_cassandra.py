@@ -41,7 +41,7 @@ async def test_what_is_in_flight_when_the_store_is_closed_is_stored_or_refused(
         asyncio.ensure_future(other.persist_events(stream_id, ["event"], 0))
         for stream_id in streams
     ]
-    while not other._session.in_flight:
+    while not other._engine.session.in_flight:
         await asyncio.sleep(0)
 
     await other.close()

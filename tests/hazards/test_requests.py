@@ -32,7 +32,7 @@ ONE, TWO = struct.pack(">i", 1), struct.pack(">i", 2)
 
 
 def session_of(store: EventStore) -> Session:
-    return store._session
+    return store._engine.session
 
 
 async def write(session: Session, table: str, *values: Any, timeout: float = 40.0) -> None:
@@ -342,4 +342,4 @@ async def test_an_exception_in_the_middle_of_an_append_leaves_the_store_usable(
 
         assert (await store.persist_events(stream, ["event"], 0)).version == 1
         await asyncio.sleep(0)  # a queue waits one turn for those it has just answered
-        assert len(store._lanes) == 0
+        assert len(store._engine.queues) == 0

@@ -75,7 +75,7 @@ async def make_role(
     for text in (made, *kept):
         ours = text.replace(like, name).replace("ON bank.", f"ON {keyspace}.")
         ours = ours.replace("KEYSPACE bank ", f"KEYSPACE {keyspace} ").replace("…", PASSWORD)
-        await admin._session.change_schema(ours, timeout=60)
+        await admin._engine.session.change_schema(ours, timeout=60)
     return name
 
 
@@ -177,7 +177,7 @@ async def test_a_migrator_with_fewer_grants_learns_what_it_lacks(
 
 async def make_originals_table(admin: EventStore, name: str) -> None:
     """Create a table as the Clojure original has it; it belongs to the role that creates it."""
-    await admin._session.change_schema(
+    await admin._engine.session.change_schema(
         f"CREATE TABLE {keyspace_of(admin)}.{name} (stream_id uuid, version int, payload blob, "
         "timestamp bigint, max_version int static, PRIMARY KEY (stream_id, version))",
         timeout=60,

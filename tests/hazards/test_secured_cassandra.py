@@ -150,7 +150,7 @@ async def test_the_right_password_is_shown_nowhere(
     caplog.set_level(logging.DEBUG)
     secret = f"secret{uuid4().hex}"
     async with connecting(secured) as admin:
-        await admin._session.change_schema(
+        await admin._engine.session.change_schema(
             f"CREATE ROLE someone WITH PASSWORD = '{secret}' AND LOGIN = true", timeout=10
         )
         opening = connecting(secured, username="someone", password=secret)

@@ -51,7 +51,7 @@ def unrecorded(event: RecordedEvent) -> NewEvent:
 
 @pytest.mark.timeout(TIMEOUT)
 def test_json_with_type_and_metadata(world: World, keyspace: str) -> None:
-    session = world.pairs[0].cassandra._session.raw
+    session = world.pairs[0].cassandra._engine.session.raw
     stores = EventStore(session, keyspace=keyspace), MemoryEventStore()
 
     @extent(60)
@@ -67,7 +67,7 @@ def test_json_with_type_and_metadata(world: World, keyspace: str) -> None:
 
 @pytest.mark.timeout(TIMEOUT)
 def test_raw_bytes(world: World, keyspace: str) -> None:
-    session = world.pairs[0].cassandra._session.raw
+    session = world.pairs[0].cassandra._engine.session.raw
     codec = RawCodec()
     stores = EventStore(session, keyspace=keyspace, codec=codec), MemoryEventStore(codec=codec)
 

@@ -176,7 +176,7 @@ class SideBySide(RuleBasedStateMachine):
 
     @rule(writer=st.integers(0, 2))
     def forget_where_streams_are(self, writer: int) -> None:
-        self.world.pairs[writer].cassandra._engine.heads.clear()
+        self.world.pairs[writer].cassandra._engine.known_heads.clear()
 
     def teardown(self) -> None:
         """Read everything as it stands in the end; the last pair can read it all."""

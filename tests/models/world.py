@@ -86,7 +86,7 @@ class World:
         self._sources_of_cassandra = sources
         self._sources_of_memory = Sources()
         settings = sources.settings()
-        session = opened._session.raw
+        session = opened._engine.session.raw
         self._cassandra = [
             opened,
             EventStore(session, keyspace=keyspace, settings=settings),

@@ -52,7 +52,7 @@ async def fill_with_everything(server: Server, store: EventStore, keyspace: str)
     await store.persist_events(uuid4(), [{"n": n, "text": "x" * (n % 97)} for n in range(700)])
     async with server.connect(keyspace, settings=Settings(compress_above=100)) as compressing:
         await compressing.persist_events(uuid4(), [{"text": "again " * 1000}, {"n": 1}])
-    raw = EventStore(store._session.raw, keyspace=keyspace, codec=RawCodec())
+    raw = EventStore(store._engine.session.raw, keyspace=keyspace, codec=RawCodec())
     await raw.persist_events(uuid4(), [bytes(range(256)), b"", b"\xff\xfe", b"plain\n"])
     # What the Clojure original wrote: no id, no content type; and JSON as others write it.
     original = uuid4()

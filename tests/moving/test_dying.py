@@ -136,6 +136,6 @@ async def test_an_import_may_die_between_any_two_steps(
         async def check() -> None:
             assert (await verify_streams(target, ranges=4)).digest == exported.digest
             assert names(tmp_path) == ["f"]
-            await target._session.change_schema(f"TRUNCATE {keyspace}.events", timeout=30)
+            await target._engine.session.change_schema(f"TRUNCATE {keyspace}.events", timeout=30)
 
         assert await steps.die_in_each(work, check) >= 10

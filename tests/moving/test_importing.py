@@ -123,7 +123,7 @@ async def test_a_restore_whose_answer_is_lost_is_stored_once(
     behaviours: list[faults.Behaviour],
     identified: bool,
 ) -> None:
-    faulty = FaultySession(made[0]._session.raw)
+    faulty = FaultySession(made[0]._engine.session.raw)
     store = EventStore(faulty, keyspace=made[1], settings=QUICK)
     whole = events(stream_id, 4)
     if not identified:
@@ -142,7 +142,7 @@ async def test_a_restore_whose_answer_is_lost_is_stored_once(
 async def test_a_restore_that_nobody_answers(
     made: tuple[EventStore, str], passing_time: PassingTime
 ) -> None:
-    faulty = FaultySession(made[0]._session.raw)
+    faulty = FaultySession(made[0]._engine.session.raw)
     store = EventStore(faulty, keyspace=made[1], settings=QUICK)
     first, second = events(uuid4(), 2), events(uuid4(), 2)
     await store.current_version(uuid4())

@@ -179,7 +179,7 @@ async def test_events_of_a_codec_of_ones_own_are_read_with_it(
         content_type = "text/reversed"  # type: ignore[misc]
 
     store, keyspace = made
-    own = EventStore(store._session.raw, keyspace=keyspace, codec=Reversed())
+    own = EventStore(store._engine.session.raw, keyspace=keyspace, codec=Reversed())
     await own.persist_events(uuid4(), [b"x", b"y"])
 
     assert (await verified(own))[0].findings == {}

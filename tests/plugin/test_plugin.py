@@ -110,7 +110,7 @@ async def test_each_module_has_a_keyspace_of_its_own_that_is_dropped(
         line.rpartition(" ")[2].rstrip(".") for line in result.outlines if line.find("of test_") > 0
     }
     assert len(names) == 2
-    listing = await store._session.raw.execute(_listing())
+    listing = await store._engine.session.raw.execute(_listing())
     assert names.isdisjoint(row.as_list()[0] for row in listing)
 
 

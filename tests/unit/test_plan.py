@@ -1,24 +1,33 @@
 """What the server's answers to a plan mean, ScyllaDB's shape among them."""
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal, cast
 from uuid import UUID, uuid4
 
 import pytest
 
 from event_store_async import JsonCodec, NewEvent, Settings
-from event_store_async.cassandra.append.plan import Answer, Plan
-from event_store_async.cassandra.driver.port import Page
+from event_store_async.cassandra.append.plan import AppendPlan, Verdict
+from event_store_async.cassandra.driver.port import Page, Prepared, answer_of
+from event_store_async.cassandra.schema.statements import AppendStatements
 from event_store_async.encoding import encode_events
 
 STREAM, MINE, THEIRS = uuid4(), uuid4(), uuid4()
 
 
 @pytest.fixture
-def plan() -> Plan:
+def plan() -> AppendPlan:
     """Give a plan for one event at version 8."""
-    drafts = encode_events([NewEvent("a", event_id=MINE)], JsonCodec(), Settings())
-    return Plan(STREAM, 7, drafts, datetime(2026, 1, 1, tzinfo=UTC))
+    return plan_of(7, NewEvent("a", event_id=MINE))
+
+
+PREPARED = AppendStatements(*[cast("Prepared", name) for name in ("head", "first", "rest")])
+
+
+def plan_of(expected: int, *events: Any) -> AppendPlan:
+    encoded = encode_events(events, JsonCodec(), Settings())
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    return AppendPlan(PREPARED, STREAM, expected, encoded, now, expected)
 
 
 def page(*rows: dict[str, Any]) -> Page:
@@ -39,34 +48,45 @@ def row(
 
 
 @pytest.mark.parametrize(
-    ("answer", "expected"),
+    ("answer", "name", "actual"),
     [
-        (page({"[applied]": True}), Answer(True)),
-        (page({"[applied]": False}), Answer(False, 0, None)),
-        (page(row(False, 8, 9, THEIRS)), Answer(False, 9, THEIRS)),
-        (page(row(False, 8, 8, MINE)), Answer(False, 8, MINE)),
-        (page(row(False, None, 5, None)), Answer(False, 5, None)),
+        (page({"[applied]": True}), "applied", 0),
+        (page({"[applied]": False}), "conflict", 0),
+        (page(row(False, 8, 9, THEIRS)), "conflict", 9),
+        (page(row(False, 8, 8, MINE)), "found", 8),
+        (page(row(False, None, 5, None)), "conflict", 5),
         # ScyllaDB: a row a statement, the head's without a version, old values on success too
-        (page(row(False, None, 9, None), row(False, 8, 9, THEIRS)), Answer(False, 9, THEIRS)),
-        (page(row(False, None, 9, None), row(False, 8, None, MINE)), Answer(False, 9, MINE)),
-        (page(row(True, None, 7, None), row(True, 8, 7, None)), Answer(True)),
-        (page(row(False, None, None, None), row(False, 8, None, None)), Answer(False, 0, None)),
+        (page(row(False, None, 9, None), row(False, 8, 9, THEIRS)), "conflict", 9),
+        (page(row(False, None, 9, None), row(False, 8, None, MINE)), "found", 9),
+        (page(row(True, None, 7, None), row(True, 8, 7, None)), "applied", 0),
+        (page(row(False, None, None, None), row(False, 8, None, None)), "conflict", 0),
     ],
 )
-def test_answers(plan: Plan, answer: Page, expected: Answer) -> None:
-    assert plan.read_answer(answer) == expected
+def test_answers(
+    plan: AppendPlan, answer: Page, name: Literal["applied", "found", "conflict"], actual: int
+) -> None:
+    assert plan.verdict(answer_of(answer), doubtful=False) == Verdict(name, actual, doubtful=False)
+
+
+@pytest.mark.parametrize(
+    ("answer", "name"),
+    [
+        (page({"[applied]": True}), "applied"),
+        (page(row(False, 8, 8, MINE)), "found"),
+        # Above the expected version an earlier request can never apply; below it, it still may.
+        (page(row(False, 8, 9, THEIRS)), "conflict"),
+        (page(row(False, None, 6, None)), "behind"),
+        (page({"[applied]": False}), "behind"),
+    ],
+)
+def test_answers_after_a_request_in_doubt(plan: AppendPlan, answer: Page, name: str) -> None:
+    verdict = plan.verdict(answer_of(answer), doubtful=True)
+
+    assert (verdict.name, verdict.doubtful) == (name, True)
 
 
 def test_the_head_of_a_new_stream_is_bound_to_null_and_never_to_zero() -> None:
-    from typing import cast
-
-    from event_store_async.cassandra.schema.statements import AppendStatements
-
-    drafts = encode_events(["a", "b"], JsonCodec(), Settings())
-    first = Plan(STREAM, 0, drafts, datetime(2026, 1, 1, tzinfo=UTC))
-    prepared = cast("Any", AppendStatements)("head", "first", "rest")
-
-    batch = list(first.statements(prepared))
+    batch = list(plan_of(0, "a", "b").statements())
 
     assert [str(name) for name, _ in batch] == ["head", "first", "rest"]
     assert batch[0][1] == (2, STREAM, None)

@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 
 from event_store_async import Backoff, InvalidArgument, Settings
-from event_store_async.cassandra.append.known_heads import KnownHeads
+from event_store_async.cassandra.append.planner import KnownHeads
 from event_store_async.cassandra.read.gap_check import GapCheck, Range
 from event_store_async.cassandra.schema.tables import SPECS
 from event_store_async.cql_files import (

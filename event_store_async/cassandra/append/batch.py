@@ -1,40 +1,218 @@
-"""Groups: appends to one stream that become one batch, and who is told what of it. No I/O."""
+"""Appends on their way to an outcome: one alone, or several that share a conditional batch."""
 
+import asyncio
 import copy
+import logging
 from collections import deque
 from collections.abc import Sequence
+from typing import Final, Protocol
 from uuid import UUID
 
 from ...encoding import EncodedEvents
-from ...errors import AppendOutcomeUnknown, EventStoreError
+from ...errors import AppendOutcomeUnknown, EventStoreError, StoreOverloaded
+from ...hooks.append_watch import AppendWatch, BatchWatch
 from ...results import AppendResult, Persisted, persisted
 from ...retry import Deadline, nearest
 from ...settings import Settings
 from ...versions import ANY, ExpectedVersion
-from .pending import Append
+
+_LOG: Final = logging.getLogger("event_store_async")
 
 
-def next_group(lane: deque[Append], settings: Settings) -> list[Append]:
+class Plannable(Protocol):
+    """What a plan is made for: one pending append, or a batch of them."""
+
+    @property
+    def stream_id(self) -> UUID:
+        """The stream."""
+
+    @property
+    def expected_version(self) -> ExpectedVersion:
+        """What the callers expect of the stream."""
+
+    @property
+    def encoded(self) -> EncodedEvents:
+        """The events."""
+
+    @property
+    def deadline(self) -> Deadline:
+        """When the first caller must have its outcome."""
+
+
+class PendingAppend:
     """
-    Take the next appends of a lane that one batch can serve; those whose callers left are dropped.
+    A pending append and the future that its caller awaits. The caller may be cancelled at any time.
 
-    That is one, or a run of several that all expect `ANY`: nobody overtakes anybody. They fit the
-    bounds of a group, and no event id that a caller gave stands twice among them (the second one
-    is a repetition, which the next group finds stored; ids that the store makes are all new).
+    One object with slots and nothing to spare: it is made for every append, and what many appends
+    hold at once is what Python's garbage collector walks through again and again.
+
+    Attributes:
+        stream_id: The stream.
+        encoded: The events.
+        expected_version: What the caller expects of the stream.
+        deadline: When the outcome must be known.
+        outcome: What the caller awaits. It is also done if the caller was cancelled.
+        watch: Collects the facts for the hooks, if there are any.
+        started: Whether part of it may have been sent.
     """
-    group: list[Append] = []
+
+    __slots__ = (
+        "deadline",
+        "encoded",
+        "expected_version",
+        "outcome",
+        "started",
+        "stream_id",
+        "watch",
+    )
+
+    def __init__(
+        self,
+        stream_id: UUID,
+        encoded: EncodedEvents,
+        expected_version: ExpectedVersion,
+        deadline: Deadline,
+        outcome: asyncio.Future[AppendResult],
+        watch: AppendWatch | None = None,
+    ) -> None:
+        self.stream_id = stream_id
+        self.encoded = encoded
+        self.expected_version = expected_version
+        self.deadline = deadline
+        self.outcome = outcome
+        self.watch = watch
+        self.started = False
+
+    @property
+    def left(self) -> bool:
+        """Whether the caller no longer waits: it has its outcome, or was cancelled."""
+        return self.outcome.done()
+
+    def answer(self, result: AppendResult) -> None:
+        """Return a result to the caller."""
+        if not self.outcome.done():
+            self.outcome.set_result(result)
+
+    def fail(self, error: Exception) -> None:
+        """Raise an error in the caller; log it if the caller was cancelled."""
+        if not self.outcome.done():
+            self.outcome.set_exception(error)
+        elif self.outcome.cancelled():
+            _LOG.warning("an append whose caller was cancelled failed: %s", error)
+
+    def give_up(self, error: Exception) -> None:
+        """Raise an error in the caller, if it still waits."""
+        if not self.outcome.done():
+            self.outcome.set_exception(error)
+
+    def expire(self) -> None:
+        """Stop waiting in the queue: the deadline has passed, and nothing was sent."""
+        if not self.started and not self.outcome.done():
+            self.outcome.set_exception(
+                StoreOverloaded(
+                    f"the appends to stream {self.stream_id} that came before this one "
+                    "took longer than its deadline; nothing of it was sent"
+                )
+            )
+
+
+class Batch:
+    """
+    Appends to one stream that are carried out together: one, or several that all expect `ANY`.
+
+    Each caller gets its own outcome as soon as that is certain, and at its own deadline at the
+    latest. One that has its outcome may still have events in the batch that is being settled.
+
+    Attributes:
+        stream_id: The stream.
+        expected_version: What all of them expect.
+        waiting: Those without an outcome yet, in order.
+        head: The stream's version as a conflict showed it; None if it is not known.
+    """
+
+    def __init__(self, appends: Sequence[PendingAppend]) -> None:
+        self.stream_id = appends[0].stream_id
+        self.expected_version: ExpectedVersion = appends[0].expected_version
+        self.waiting = list(appends)
+        self.head: int | None = None
+        self._alone = len(appends) == 1
+
+    @property
+    def deadline(self) -> Deadline:
+        """The nearest deadline of those that wait."""
+        if self._alone:
+            return self.waiting[0].deadline
+        return nearest([append.deadline for append in self.waiting])
+
+    @property
+    def identified(self) -> list[PendingAppend]:
+        """Those whose events an earlier call may have stored."""
+        return [append for append in self.waiting if append.encoded.identified]
+
+    @property
+    def encoded(self) -> EncodedEvents:
+        """The events of all that wait, in order."""
+        if len(self.waiting) == 1:
+            return self.waiting[0].encoded
+        parts = [append.encoded for append in self.waiting]
+        return EncodedEvents(
+            tuple([item for part in parts for item in part.items]),
+            any(part.identified for part in parts),
+            sum(part.size for part in parts),
+        )
+
+    def answer(self, append: PendingAppend, result: AppendResult) -> None:
+        """Return a result to one caller."""
+        self.waiting.remove(append)
+        append.answer(result)
+
+    def share(self, appends: Sequence[PendingAppend], result: Persisted) -> None:
+        """Return to each of the callers its part of what was stored for all of them."""
+        for append, part in zip(appends, split_result(appends, result), strict=True):
+            append.answer(part)
+        self.waiting = []
+
+    def fail(self, appends: Sequence[PendingAppend], error: Exception) -> None:
+        """Raise an error in these callers; each gets an error of its own, about its own events."""
+        for append in list(appends):
+            self.waiting.remove(append)
+            append.fail(error if self._alone else _own(error, append))
+
+    def expire(self, error: Exception) -> None:
+        """Raise an error in the callers whose time is up, the nearest deadline's at least."""
+        first = self.deadline.at
+        self.fail(
+            [
+                append
+                for append in self.waiting
+                if append.deadline.at <= first or not append.deadline.allows(0)
+            ],
+            error,
+        )
+
+
+def next_batch(queue: deque[PendingAppend], settings: Settings) -> list[PendingAppend]:
+    """
+    Take the next appends of a queue that one batch can carry; drop those whose callers left.
+
+    That is one append, or a run of several that all expect `ANY`: nobody overtakes anybody. They
+    stay within the limits of a batch, and no event id that a caller gave occurs twice in it: the
+    second occurrence is a repetition, which the next batch finds stored. (Ids that the store makes
+    are always new.)
+    """
+    taken: list[PendingAppend] = []
     given: set[UUID] = set()
     events = size = 0
-    while lane:
-        append = lane[0]
+    while queue:
+        append = queue[0]
         if append.left:
-            lane.popleft()
+            queue.popleft()
             continue
         encoded = append.encoded
         joins = append.expected_version is ANY and bool(encoded.items)
         events += len(encoded.items)
         size += encoded.size
-        if group:
+        if taken:
             fits = events <= settings.max_batch_events and size <= settings.max_batch_bytes
             if not (joins and fits):
                 break
@@ -43,13 +221,13 @@ def next_group(lane: deque[Append], settings: Settings) -> list[Append]:
             if not given.isdisjoint(ids):
                 break
             given.update(ids)
-        group.append(lane.popleft())
+        taken.append(queue.popleft())
         if not joins or events >= settings.max_batch_events:
             break
-    return group
+    return taken
 
 
-def parts(appends: Sequence[Append], result: Persisted) -> Sequence[Persisted]:
+def split_result(appends: Sequence[PendingAppend], result: Persisted) -> Sequence[Persisted]:
     """Return each append's part of what was stored for all of them, in order."""
     if len(appends) == 1:
         return (result,)
@@ -63,80 +241,16 @@ def parts(appends: Sequence[Append], result: Persisted) -> Sequence[Persisted]:
     return found
 
 
-class Group:
-    """
-    Appends that expect no exact version, on their way together.
-
-    Each caller is told its own outcome as soon as it is certain, at its own deadline at the
-    latest; one that has been told may still have events in the batch that is being settled.
-
-    Attributes:
-        stream_id: The stream.
-        expected_version: What all of them expect.
-        waiting: Those that have no outcome yet, in order.
-    """
-
-    def __init__(self, appends: Sequence[Append]) -> None:
-        self.stream_id = appends[0].stream_id
-        self.expected_version: ExpectedVersion = appends[0].expected_version
-        self.waiting = list(appends)
-        self._alone = len(appends) == 1
-
-    @property
-    def deadline(self) -> Deadline:
-        """The nearest deadline of those that wait."""
-        if self._alone:
-            return self.waiting[0].deadline
-        return nearest([append.deadline for append in self.waiting])
-
-    @property
-    def identified(self) -> list[Append]:
-        """Those whose events an earlier call may have stored."""
-        return [append for append in self.waiting if append.encoded.identified]
-
-    @property
-    def encoded(self) -> EncodedEvents:
-        """The events of all that wait, in order."""
-        if len(self.waiting) == 1:
-            return self.waiting[0].encoded
-        encoded = [append.encoded for append in self.waiting]
-        return EncodedEvents(
-            tuple([item for its in encoded for item in its.items]),
-            any(its.identified for its in encoded),
-            sum(its.size for its in encoded),
-        )
-
-    def answer(self, append: Append, result: AppendResult) -> None:
-        """Tell one caller."""
-        self.waiting.remove(append)
-        append.answer(result)
-
-    def share(self, appends: Sequence[Append], result: Persisted) -> None:
-        """Tell each of the callers its part of what was stored for all of them."""
-        for append, part in zip(appends, parts(appends, result), strict=True):
-            append.answer(part)
-        self.waiting = []
-
-    def fail(self, appends: Sequence[Append], error: Exception) -> None:
-        """Tell callers of an error: each meets one of its own, about its own events."""
-        for append in list(appends):
-            self.waiting.remove(append)
-            append.fail(error if self._alone else _own(error, append))
-
-    def expire(self, error: Exception) -> None:
-        """Tell an error to those whose time is up: at least the one whose deadline is nearest."""
-        nearest = self.deadline.at
-        self.fail(
-            [
-                append
-                for append in self.waiting
-                if append.deadline.at <= nearest or not append.deadline.allows(0)
-            ],
-            error,
-        )
+def watch_of(appends: Sequence[PendingAppend]) -> BatchWatch | None:
+    """Return what collects the facts of a batch for the hooks; None if there are no hooks."""
+    first = appends[0]
+    if first.watch is None:
+        return None
+    watches = [append.watch for append in appends]
+    return BatchWatch(first.stream_id, [watch for watch in watches if watch is not None])
 
 
-def _own(error: Exception, append: Append) -> Exception:
+def _own(error: Exception, append: PendingAppend) -> Exception:
     if not isinstance(error, EventStoreError):
         return error
     if isinstance(error, AppendOutcomeUnknown):

@@ -1,71 +1,154 @@
-"""Plans: one append's conditional batch, and what the server's answer to it means. No I/O."""
+"""Plans: conditional batches that are sent unchanged until their outcome is known. No I/O."""
 
-from collections.abc import Iterator, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Literal
 from uuid import UUID
 
 from ...encoding import EncodedEvents
-from ...hooks import AttemptOutcome
+from ...errors import AppendOutcomeUnknown, EventStoreError
+from ...hooks.append_watch import BatchWatch
 from ...moments import to_milliseconds
 from ...results import Persisted, persisted
-from ..driver.port import UNSET, Page, Prepared
+from ...versions import ExpectedVersion
+from ..driver.port import UNSET, Answer, Prepared
 from ..schema.statements import AppendStatements
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Verdict:
     """
-    The server's answer to a plan.
+    What the answer to a plan proves.
 
     Attributes:
-        applied: The batch is stored by this very request.
-        actual_version: Where the stream is, if not applied; 0 where there is none.
-        event_id: The id of the event that stands at the plan's first version, if any.
+        name: ``"applied"``: this very request stored the plan. ``"found"``: an earlier request
+            stored it. ``"conflict"``: it is not stored and never will be. ``"behind"``: it is not
+            stored yet, but an earlier request whose outcome is unknown may still store it, since
+            the stream has not reached the expected version.
+        actual_version: The stream's version if the plan did not apply; 0 for a stream without
+            events.
+        doubtful: Whether the outcome of an earlier request was unknown.
     """
 
-    applied: bool
+    name: Literal["applied", "found", "conflict", "behind"]
     actual_version: int = 0
-    event_id: UUID | None = None
+    doubtful: bool = False
 
 
-_APPLIED: Final = Answer(True)
-
-
-class Plan:
+class Plan(ABC):
     """
-    Events at their versions: a batch that can be repeated as it is, and applies once at most.
+    A conditional batch on one stream. It can be repeated as it is, and applies once at most.
 
-    It is conditioned on the stream being at `expected`; versions only grow, so of all the times
-    it may be sent, only one can find that true.
+    It is conditioned on the stream's exact version. Versions only grow, so of all the times that
+    it is sent, only one can find the condition true.
 
     Attributes:
         stream_id: The stream.
         expected: The exact version that the batch is conditioned on.
+        watch: Collects the facts of its requests for the hooks, if there are any.
+    """
+
+    __slots__ = ("expected", "stream_id", "watch")
+
+    def __init__(self, stream_id: UUID, expected: int, watch: BatchWatch | None = None) -> None:
+        self.stream_id = stream_id
+        self.expected = expected
+        self.watch = watch
+
+    @property
+    @abstractmethod
+    def doing(self) -> str:
+        """What is being done, for error messages, as in "appending to stream …"."""
+
+    @abstractmethod
+    def statements(self) -> Iterable[tuple[Prepared, Sequence[Any]]]:
+        """Return the batch's statements with their values; the same at every call."""
+
+    @abstractmethod
+    def unknown(self) -> EventStoreError:
+        """Return the error that says that it may be stored, now or a little later."""
+
+    def recognises(self, _answer: Answer) -> bool:
+        """Tell whether the answer shows that the plan is stored already."""
+        return False
+
+    def verdict(self, answer: Answer, *, doubtful: bool) -> Verdict:
+        """
+        Return what the server's answer proves.
+
+        Args:
+            answer: Cassandra answers with one row, ScyllaDB with one for each statement: the facts
+                are in whichever row has them.
+            doubtful: The outcome of an earlier request with this plan is unknown.
+        """
+        if answer.applied:
+            return Verdict("applied", doubtful=doubtful)
+        actual = next((row["max_version"] for row in answer.rows if row.get("max_version")), 0)
+        if self.recognises(answer):
+            return Verdict("found", actual, doubtful)
+        # A stream above the expected version never comes back to it, so every earlier request has
+        # failed for good. One below it may still get there while an earlier request is on its way.
+        if doubtful and actual < self.expected:
+            return Verdict("behind", actual, doubtful)
+        return Verdict("conflict", actual, doubtful)
+
+
+class AppendPlan(Plan):
+    """
+    Events at their versions.
+
+    Args:
+        prepared: The statements to send it with.
+        stream_id: The stream.
+        expected: The exact version that the batch is conditioned on.
         encoded: The events.
         timestamp: The events' timestamp, with millisecond precision.
+        expected_version: What the caller expects, for errors.
+        watch: Collects the facts of its requests for the hooks.
+
+    Attributes:
+        encoded: The events.
+        timestamp: Their timestamp.
         last: The version of the last event.
     """
 
-    __slots__ = ("encoded", "expected", "last", "stream_id", "timestamp")
+    __slots__ = ("_prepared", "encoded", "expected_version", "last", "timestamp")
 
     def __init__(
-        self, stream_id: UUID, expected: int, encoded: EncodedEvents, timestamp: datetime
+        self,
+        prepared: AppendStatements,
+        stream_id: UUID,
+        expected: int,
+        encoded: EncodedEvents,
+        timestamp: datetime,
+        expected_version: ExpectedVersion,
+        watch: BatchWatch | None = None,
     ) -> None:
+        # Not by super(): one call less for every append.
         self.stream_id = stream_id
         self.expected = expected
+        self.watch = watch
         self.encoded = encoded
         self.timestamp = timestamp
         self.last = expected + len(encoded.items)
+        self._prepared = prepared
+        self.expected_version = expected_version
 
-    def statements(self, prepared: AppendStatements) -> Iterator[tuple[Prepared, Sequence[Any]]]:
+    @property
+    def doing(self) -> str:
+        """What is being done, for error messages."""
+        return f"appending to stream {self.stream_id}"
+
+    def statements(self) -> Iterator[tuple[Prepared, Sequence[Any]]]:
         """
         Yield the batch's statements with their values.
 
-        One after the other: all of them at once would be two more objects an event for Python's
-        garbage collector to look at.
+        One at a time: a list of them would be two more objects for each event that Python's
+        garbage collector has to look at.
         """
+        prepared = self._prepared
         yield prepared.head, (self.last, self.stream_id, self.expected or None)
         milliseconds = to_milliseconds(self.timestamp)
         statement = prepared.first
@@ -85,32 +168,18 @@ class Plan:
             yield statement, values
             statement = prepared.rest
 
-    def read_answer(self, page: Page) -> Answer:
-        """
-        Return what the server's rows say.
+    def recognises(self, answer: Answer) -> bool:
+        """Tell whether this plan's own first event stands at its place."""
+        place = self.expected + 1
+        holder = next((row["event_id"] for row in answer.rows if row.get("version") == place), None)
+        return holder is not None and UUID(holder) == self.encoded.items[0].event_id
 
-        Cassandra answers with one row, ScyllaDB with one for each statement: the verdict stands in
-        the first, the facts in whichever row is of the plan's first version.
-        """
-        if page.rows[0][page.columns.index("[applied]")]:
-            return _APPLIED
-        rows = [dict(zip(page.columns, row, strict=True)) for row in page.rows]
-        actual = next((row["max_version"] for row in rows if row.get("max_version")), 0)
-        holder = next(
-            (row["event_id"] for row in rows if row.get("version") == self.expected + 1), None
-        )
-        return Answer(False, actual, None if holder is None else UUID(holder))
-
-    def said_by(self, answer: Answer, *, doubtful: bool) -> AttemptOutcome:
-        """Return the word for an answer; *doubtful* where an earlier attempt's fate is unknown."""
-        if answer.applied:
-            return "applied"
-        if answer.event_id == self.encoded.event_ids[0]:
-            return "found"
-        return "behind" if doubtful and answer.actual_version < self.expected else "conflict"
+    def unknown(self) -> AppendOutcomeUnknown:
+        """Return the error that hands the events back to the caller, ready to be appended again."""
+        return AppendOutcomeUnknown(self.stream_id, self.expected_version, self.encoded.events)
 
     def persisted(self) -> Persisted:
-        """Return the result of the plan having been stored."""
+        """Return the result if the plan is stored."""
         events = []
         version = self.expected
         for item in self.encoded.items:

@@ -1,85 +1,249 @@
-"""Appending: from what the caller expects of a stream to plans at exact versions."""
+"""The planner: from what callers expect of a stream to plans at exact versions."""
 
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from ...encoding import EncodedEvents
-from ...errors import ConcurrentModification
+from ...errors import ConcurrentModification, EventStoreError, UndecodableEvent
+from ...hooks.append_watch import BatchWatch
 from ...moments import whole_milliseconds
 from ...results import AppendResult, Persisted
 from ...retry import Deadline
 from ...settings import Settings
 from ...versions import ANY, STREAM_EXISTS
 from ..read.reader import Reader
-from ..schema.statements import StatementCache
-from .known_heads import KnownHeads
-from .pending import Append, watch_of
-from .plan import Plan
-from .settler import Proposal, Settler
+from ..schema.statements import AppendStatements, StatementCache
+from .batch import Batch, PendingAppend, Plannable, watch_of
+from .plan import AppendPlan, Verdict
+
+
+class KnownHeads:
+    """
+    The versions at which this process last saw the streams it used last: hints, never truths.
+
+    A stale one costs a round trip: the append planned on it conflicts and is planned again.
+
+    Args:
+        capacity: How many streams are remembered.
+    """
+
+    def __init__(self, capacity: int) -> None:
+        self._capacity = capacity
+        self._versions: OrderedDict[int, int] = OrderedDict()  # a UUID is slow to hash
+
+    def get(self, stream_id: UUID) -> int | None:
+        """Return the version that a stream was last seen at."""
+        return self._versions.get(stream_id.int)
+
+    def put(self, stream_id: UUID, version: int) -> None:
+        """Remember a stream's version; the stream that was seen longest ago is forgotten."""
+        self._versions[stream_id.int] = version
+        self._versions.move_to_end(stream_id.int)
+        if len(self._versions) > self._capacity:
+            self._versions.popitem(last=False)
+
+    def forget(self, stream_id: UUID) -> None:
+        """Forget a stream."""
+        self._versions.pop(stream_id.int, None)
+
+    def clear(self) -> None:
+        """Forget all streams."""
+        self._versions.clear()
 
 
 @dataclass(slots=True)
-class Appender:
-    """Plans appends, and carries out those that need no plan or only one."""
+class Planner:
+    """
+    Decides what an expectation means: the one place that does.
+
+    - An exact version is planned as it is, and a conflict is the caller's answer.
+    - `ANY` and `STREAM_EXISTS` are planned at the version where the stream seems to be. A conflict
+      shows where it is, and the events are planned again there. Before that, event ids that
+      callers gave are searched for in the stream's last versions: an earlier call may have stored
+      these events.
+    - An append without events needs no plan.
+
+    A plan is given up only when its outcome is known, so the events are stored once at most.
+    """
 
     statements: StatementCache
     reader: Reader
-    settler: Settler
     settings: Settings
-    heads: KnownHeads
+    known_heads: KnownHeads
 
-    async def append(self, append: Append, proposal: Proposal | None = None) -> AppendResult:
+    def at_once(self, appends: Plannable, watch: BatchWatch | None) -> AppendPlan | None:
+        """Return a plan if nothing needs to be read for it; None otherwise."""
+        prepared, encoded = self.statements.ready, appends.encoded
+        expected: object = appends.expected_version
+        if not isinstance(expected, int) and not encoded.identified:
+            expected = self.known_heads.get(appends.stream_id) or None
+        if prepared is None or not isinstance(expected, int) or not encoded.items:
+            return None
+        return self._plan(appends, prepared, expected, watch)
+
+    async def next(self, batch: Batch) -> AppendPlan | None:
         """
-        Carry out an append at an exact version, or one without events.
+        Return the plan for all that wait.
 
-        Args:
-            append: The append.
-            proposal: How it was proposed already, if it was.
-
-        Raises what `EventWriter.persist_events` does, conflicts excepted.
-        """
-        if not append.encoded.items:
-            return await self._check_only(append)
-        expected = append.expected_version
-        assert isinstance(expected, int)  # noqa: S101 - the others are grouped
-        if proposal is None:
-            proposal = await self.propose(
-                append.stream_id, expected, append.encoded, append.deadline
-            )
-            proposal.watch = watch_of((append,))
-        result = await self.settler.settle(proposal, append.deadline, expected)
-        self.remember(result)
-        return result
-
-    async def propose(
-        self, stream_id: UUID, expected: int, encoded: EncodedEvents, deadline: Deadline
-    ) -> Proposal:
-        """
-        Return events at their versions, stamped with the time now.
+        Callers that need no plan are answered: their events are stored already, there are none, or
+        the stream does not exist and should. None is returned if no other is left.
 
         Raises:
-            StoreUnavailable, SchemaError
+            StoreUnavailable, RequestRefused, SchemaError, MisuseError: nothing was sent.
         """
-        statements = await self.statements.append(deadline)
-        timestamp = whole_milliseconds(self.settings.clock())
-        return Proposal(Plan(stream_id, expected, encoded, timestamp), statements)
+        if not batch.encoded.items:
+            batch.answer(batch.waiting[0], await self._check_only(batch))
+            return None
+        expected = batch.expected_version
+        if not isinstance(expected, int):
+            expected = await self._head(batch)
+            if not batch.waiting:
+                return None
+        prepared = await self.statements.append(batch.deadline)
+        return self._plan(batch, prepared, expected, watch_of(batch.waiting))
 
-    def remember(self, result: AppendResult) -> None:
-        """Remember where an outcome shows the stream to be."""
-        if isinstance(result, ConcurrentModification):
-            self.heads.put(result.stream_id, result.actual_version)
-        elif result.stored_earlier:
-            self.heads.forget(result.stream_id)
+    async def result(self, plan: AppendPlan, verdict: Verdict, deadline: Deadline) -> AppendResult:
+        """
+        Return what a verdict means for the events of a plan.
+
+        Raises:
+            AppendOutcomeUnknown: they are stored, but could not be read back in time.
+            UndecodableEvent: they are stored, by an earlier call, and no codec here reads them.
+        """
+        if verdict.name == "applied":
+            return plan.persisted()
+        if verdict.name == "found":
+            found = await self._find(plan, verdict, deadline)
+            if found is not None:
+                return found
+        return ConcurrentModification(plan.stream_id, plan.expected_version, verdict.actual_version)
+
+    def take(self, batch: Batch, appends: Sequence[PendingAppend], result: AppendResult) -> None:
+        """Learn the result of a plan for these appends, and answer those whose fate it decides."""
+        self._remember(result)
+        if isinstance(result, Persisted):
+            batch.share(appends, result)
+        elif isinstance(batch.expected_version, int):
+            batch.answer(batch.waiting[0], result)
         else:
-            self.heads.put(result.stream_id, result.version)
+            batch.head = result.actual_version
 
-    async def _check_only(self, append: Append) -> AppendResult:
-        """Append nothing: only a stated expectation is checked, at the serial level."""
-        expected = append.expected_version
-        head = await self.reader.head(append.stream_id, append.deadline, serial=expected is not ANY)
+    def _plan(
+        self,
+        appends: Plannable,
+        prepared: AppendStatements,
+        expected: int,
+        watch: BatchWatch | None,
+    ) -> AppendPlan:
+        return AppendPlan(
+            prepared,
+            appends.stream_id,
+            expected,
+            appends.encoded,
+            whole_milliseconds(self.settings.clock()),
+            appends.expected_version,
+            watch,
+        )
+
+    async def _check_only(self, batch: Batch) -> AppendResult:
+        """Append nothing: a stated expectation is still checked, at the serial level."""
+        expected = batch.expected_version
+        head = await self.reader.head(batch.stream_id, batch.deadline, serial=expected is not ANY)
         met = bool(head) if expected is STREAM_EXISTS else expected in {ANY, head}
         if not met:
-            return ConcurrentModification(append.stream_id, expected, head)
-        result = Persisted(append.stream_id, head, ())
-        self.remember(result)
+            return ConcurrentModification(batch.stream_id, expected, head)
+        result = Persisted(batch.stream_id, head, ())
+        self._remember(result)
         return result
+
+    async def _head(self, batch: Batch) -> int:
+        """Return the version to plan at; answers callers whose events are stored already."""
+        head = batch.head
+        if head is None:
+            head = self.known_heads.get(batch.stream_id)
+        if head is None:
+            head = await self.reader.head(batch.stream_id, batch.deadline)
+        if batch.identified:
+            head = await self._look_back(batch, head)
+        if batch.waiting and not head and batch.expected_version is STREAM_EXISTS:
+            head = await self.reader.head(batch.stream_id, batch.deadline, serial=True)
+            if not head:
+                conflict = ConcurrentModification(batch.stream_id, STREAM_EXISTS, 0)
+                batch.answer(batch.waiting[0], conflict)
+        return head
+
+    async def _look_back(self, batch: Batch, head: int) -> int:
+        """
+        Search the stream's last versions for the event ids of all who wait.
+
+        What is found is certain. What is not found is certain only once a plan at the returned
+        version applies: the condition on that version proves that nothing came in between.
+        """
+        wanted = batch.identified
+        count = self.settings.look_back + sum(len(append.encoded.items) for append in wanted)
+        head, standing = await self.reader.recent_ids(batch.stream_id, head, count, batch.deadline)
+        for append in wanted:
+            try:
+                found = await self._stored_earlier(append, head, standing)
+            except UndecodableEvent as error:
+                batch.fail([append], error)
+            else:
+                if found is not None:
+                    batch.answer(append, found)
+        self.known_heads.put(batch.stream_id, head)
+        return head
+
+    async def _stored_earlier(
+        self, append: PendingAppend, head: int, standing: Mapping[int, UUID]
+    ) -> AppendResult | None:
+        wanted = append.encoded.event_ids
+        if set(wanted).isdisjoint(standing.values()):
+            return None
+        first = _first_run(standing, wanted)
+        if first is not None:
+            last = first + len(wanted) - 1
+            found = await self.reader.read_exactly(append.stream_id, first, wanted, append.deadline)
+            if found is not None:
+                return Persisted(append.stream_id, last, found, stored_earlier=True)
+        return ConcurrentModification(append.stream_id, append.expected_version, head)
+
+    async def _find(
+        self, plan: AppendPlan, verdict: Verdict, deadline: Deadline
+    ) -> Persisted | None:
+        """Tell events that this call stored from those that an earlier call stored."""
+        if not plan.encoded.identified:
+            return plan.persisted()  # the store made the ids for this call alone
+        try:
+            found = await self.reader.read_exactly(
+                plan.stream_id, plan.expected + 1, plan.encoded.event_ids, deadline
+            )
+        except UndecodableEvent:
+            raise
+        except EventStoreError as error:
+            # They are stored, and this error would say that they are not (a closed store, a role
+            # that may not read). The same call again will tell whose they are.
+            raise plan.unknown() from error
+        if found is None:
+            return None
+        if verdict.doubtful and found[0].timestamp == plan.timestamp:
+            return plan.persisted()
+        return Persisted(plan.stream_id, plan.last, found, stored_earlier=True)
+
+    def _remember(self, result: AppendResult) -> None:
+        if isinstance(result, ConcurrentModification):
+            self.known_heads.put(result.stream_id, result.actual_version)
+        elif result.stored_earlier:
+            self.known_heads.forget(result.stream_id)
+        else:
+            self.known_heads.put(result.stream_id, result.version)
+
+
+def _first_run(standing: Mapping[int, UUID], wanted: Sequence[UUID]) -> int | None:
+    """Return the lowest version from which on the wanted ids stand, one after the other."""
+    # An id may occur twice in a stream, if an exact version allowed it. So a place is known by the
+    # whole run of ids, never by one of them.
+    for first in sorted(standing):
+        if all(standing.get(first + index) == event_id for index, event_id in enumerate(wanted)):
+            return first
+    return None

@@ -9,200 +9,191 @@ from typing import Final
 from uuid import UUID
 
 from ...errors import AppendOutcomeUnknown, StoreClosed, StoreOverloaded
-from ...results import Persisted
 from ...retry import Deadline, nearest
 from ...settings import Settings
-from .batch import next_group
-from .executor import Grouper
-from .first_attempt import Attempts
-from .pending import Append
-from .settler import Proposal
+from .batch import PendingAppend, next_batch
+from .executor import Executor, FirstAttempt
 
 _LOG: Final = logging.getLogger("event_store_async")
 
 _SHORTEST_TIMER: Final = 0.01
-"""Seconds: thousands may wait, and each time all of them are looked at."""
+"""Seconds. Thousands of appends may wait, and the timer looks at all of them each time."""
 
 
 class StreamQueues:
     """
-    A lane for each stream that is being appended to; first come, first served.
+    A queue for each stream that is being appended to; first come, first served.
 
-    What has been started is carried through, whatever becomes of the caller. A lane is gone as
-    soon as it is empty.
+    An append that was started is carried through, even if its caller is cancelled. A queue is
+    removed as soon as it is empty.
 
     Args:
-        attempts: Makes first attempts.
-        grouper: Carries through what a first attempt cannot.
-        settings: How many may wait in one lane, and how many may be served together.
+        executor: Carries out the appends whose turn it is.
+        settings: How many may wait in one queue, and how many may share a batch.
     """
 
-    def __init__(self, attempts: Attempts, grouper: Grouper, settings: Settings) -> None:
-        self._attempts = attempts
-        self._grouper = grouper
+    def __init__(self, executor: Executor, settings: Settings) -> None:
+        self._executor = executor
         self._settings = settings
-        self._lanes: dict[int, _StreamQueue] = {}  # a UUID is slow to hash
+        self._queues: dict[int, StreamQueue] = {}  # a UUID is slow to hash
         self._closed = False
-        self._emptied: asyncio.Future[None] | None = None  # somebody waits for the last lane
+        self._emptied: asyncio.Future[None] | None = None  # set once `drain` waits
 
     def __len__(self) -> int:
         """Return how many streams are being appended to."""
-        return len(self._lanes)
+        return len(self._queues)
 
     @property
     def waiting(self) -> int:
         """How many appends wait for their turn; from any thread."""
-        return sum(len(lane.waiting) for lane in list(self._lanes.values()))
+        return sum(len(queue.waiting) for queue in list(self._queues.values()))
 
-    def submit(self, append: Append) -> None:
+    def submit(self, append: PendingAppend) -> None:
         """
-        Take an append in: it is carried out when it is the stream's turn, now or later.
+        Carry out an append when its turn comes, now or later.
 
-        A caller that is cancelled leaves at once: before its turn nothing is sent, afterwards the
+        Its result, or the error that it ends with, is in `PendingAppend.outcome`.
+        A caller that is cancelled leaves at once. Before its turn nothing is sent; after that the
         append is carried through without it.
 
         Raises:
-            StoreClosed, StoreOverloaded: it is not taken in. Whatever else comes of it, its
-                `Append.outcome` tells.
+            StoreClosed, StoreOverloaded: the append was not accepted, and nothing is sent.
         """
         if self._closed:
             raise StoreClosed
-        lane = self._lanes.get(append.stream_id.int)
-        if lane is not None:
-            self._wait(lane, append)
+        queue = self._queues.get(append.stream_id.int)
+        if queue is not None:
+            self._wait(queue, append)
         else:
-            lane = self._lanes[append.stream_id.int] = _StreamQueue(append.stream_id)
-            self._serve(lane, (append,))
+            queue = self._queues[append.stream_id.int] = StreamQueue(append.stream_id)
+            self._serve(queue, (append,))
 
     def refuse(self) -> None:
         """Refuse new appends from now on."""
         self._closed = True
 
-    async def close(self, timeout: float) -> bool:
+    async def drain(self, timeout: float) -> bool:
         """
-        Wait for the appends that came before `refuse`; True if all were carried through.
+        Wait for the appends that were accepted before `refuse`; return whether all were settled.
 
-        Those that are not after *timeout* seconds are given up: a caller that still waits meets
-        `AppendOutcomeUnknown` if its append was begun, `StoreClosed` if not. What is at the
-        server goes on until it ends; `ended` waits for it.
+        Those that are not settled after *timeout* seconds are given up: their callers get
+        `AppendOutcomeUnknown` if the append was started, and `StoreClosed` if it was not. Their
+        requests go on until the server answers; `ended` waits for that.
         """
-        self.refuse()
-        if self._lanes:
+        if self._queues:
             self._emptied = asyncio.get_running_loop().create_future()
             await asyncio.wait([self._emptied], timeout=timeout)
-        for lane in self._lanes.values():
-            lane.abandon()
-        return not self._lanes
+        for queue in self._queues.values():
+            queue.abandon()
+        return not self._queues
 
     async def ended(self) -> None:
-        """Wait for what `close` gave up; it ends where the session refuses it."""
-        if self._lanes and self._emptied is not None:
+        """Wait for what `drain` gave up; it ends once the session refuses its next request."""
+        if self._queues and self._emptied is not None:
             await self._emptied
 
-    def _wait(self, lane: "_StreamQueue", append: Append) -> None:
-        """Let it wait behind others: not for longer than its deadline."""
+    def _wait(self, queue: "StreamQueue", append: PendingAppend) -> None:
+        """Put an append at the end of its queue, until its deadline at most."""
         if append.watch is not None:
-            append.watch.queue_depth = len(lane.waiting) + len(lane.serving)
-        if len(lane.waiting) >= self._settings.max_waiting:
+            append.watch.queue_depth = len(queue.waiting) + len(queue.serving)
+        if len(queue.waiting) >= self._settings.max_waiting:
             raise StoreOverloaded(
-                f"{len(lane.waiting):,} appends wait for stream {append.stream_id} already"
+                f"{len(queue.waiting):,} appends wait for stream {append.stream_id} already"
             )
-        if not isinstance(lane.waiting, deque):
-            lane.waiting = deque()
-        lane.waiting.append(append)
-        lane.expire_at(append.deadline)
+        if not isinstance(queue.waiting, deque):
+            queue.waiting = deque()
+        queue.waiting.append(append)
+        queue.expire_at(append.deadline)
 
-    def _advance(self, lane: "_StreamQueue") -> None:
-        """Begin with those whose turn it is."""
-        appends = next_group(lane.waiting, self._settings) if lane.waiting else ()
+    def _advance(self, queue: "StreamQueue") -> None:
+        """Serve the next appends of a queue, or remove it if it is empty."""
+        appends = next_batch(queue.waiting, self._settings) if queue.waiting else ()
         if appends:
-            self._serve(lane, appends)
+            self._serve(queue, appends)
         else:
-            self._remove(lane)
+            self._remove(queue)
 
-    def _serve(self, lane: "_StreamQueue", appends: Sequence[Append]) -> None:
-        lane.serving = appends
+    def _serve(self, queue: "StreamQueue", appends: Sequence[PendingAppend]) -> None:
+        queue.serving = appends
         for append in appends:
             append.started = True
         try:
-            begun = self._attempts.begin(appends)
-        except Exception:  # noqa: BLE001 - the callers meet it where it is carried out
-            begun = None
-        if begun is None:
-            self._carry_out(lane, None)
+            attempt = self._executor.begin(appends)
+        except Exception:  # noqa: BLE001 - `carry_out` meets it again, and tells the callers
+            attempt = None
+        if attempt is None:
+            self._carry_out(queue, None)
         else:
-            proposal, results = begun
-            assert proposal.request is not None  # noqa: S101 - `begin` gave it
-            proposal.request.then(partial(self._attempted, lane, proposal, results))
+            # Called back by the event loop: most appends never need a task.
+            attempt.request.then(partial(self._attempted, queue, attempt))
 
-    def _attempted(
-        self, lane: "_StreamQueue", proposal: Proposal, results: Sequence[Persisted]
-    ) -> None:
-        if self._attempts.finish(lane.serving, proposal, results):
-            self._served(lane)
+    def _attempted(self, queue: "StreamQueue", attempt: FirstAttempt) -> None:
+        if self._executor.finish(queue.serving, attempt):
+            self._served(queue)
         else:
-            self._carry_out(lane, proposal)
+            self._carry_out(queue, attempt)
 
-    def _carry_out(self, lane: "_StreamQueue", proposal: Proposal | None) -> None:
-        carrying = self._grouper.carry_out(lane.serving, proposal)
-        lane.task = asyncio.get_running_loop().create_task(carrying)
-        lane.task.add_done_callback(partial(self._carried_out, lane))
+    def _carry_out(self, queue: "StreamQueue", attempt: FirstAttempt | None) -> None:
+        carrying = self._executor.carry_out(queue.serving, attempt)
+        queue.task = asyncio.get_running_loop().create_task(carrying)
+        queue.task.add_done_callback(partial(self._carried_out, queue))
 
-    def _carried_out(self, lane: "_StreamQueue", task: asyncio.Task[None]) -> None:
-        lane.task = None
-        if task.cancelled():  # the loop ends
-            self._lose(lane)
+    def _carried_out(self, queue: "StreamQueue", task: asyncio.Task[None]) -> None:
+        queue.task = None
+        if task.cancelled():  # only a loop that ends does that
+            self._lose(queue)
         elif (error := task.exception()) is not None:
-            _LOG.error("appends to stream %s were lost", lane.stream_id, exc_info=error)
-            self._lose(lane)
+            _LOG.error("appends to stream %s were lost", queue.stream_id, exc_info=error)
+            self._lose(queue)
         else:
-            self._served(lane)
+            self._served(queue)
 
-    def _served(self, lane: "_StreamQueue") -> None:
-        if lane.waiting or len(lane.serving) > 1:
-            # Those who have just been answered may append again: they join the next group.
-            asyncio.get_running_loop().call_soon(self._advance, lane)
+    def _served(self, queue: "StreamQueue") -> None:
+        if queue.waiting or len(queue.serving) > 1:
+            # In the loop's next turn: the callers just answered may append again by then, and so
+            # join the next batch.
+            asyncio.get_running_loop().call_soon(self._advance, queue)
         else:
-            self._remove(lane)
-        lane.serving = ()
+            self._remove(queue)
+        queue.serving = ()
 
-    def _lose(self, lane: "_StreamQueue") -> None:
-        lane.abandon()
-        self._remove(lane)
+    def _lose(self, queue: "StreamQueue") -> None:
+        queue.abandon()
+        self._remove(queue)
 
-    def _remove(self, lane: "_StreamQueue") -> None:
-        del self._lanes[lane.stream_id.int]
-        if lane.timer is not None:
-            lane.timer.cancel()
-        if not self._lanes and self._emptied is not None and not self._emptied.done():
+    def _remove(self, queue: "StreamQueue") -> None:
+        del self._queues[queue.stream_id.int]
+        if queue.timer is not None:
+            queue.timer.cancel()
+        if not self._queues and self._emptied is not None and not self._emptied.done():
             self._emptied.set_result(None)
 
 
-class _StreamQueue:
+class StreamQueue:
     """
     The appends to one stream.
 
     Attributes:
         stream_id: The stream.
-        waiting: Whose turn has not come, in order.
-        serving: Whose turn it is.
-        task: What carries them out, where a first attempt did not; nobody cancels it but a loop
-            that ends.
-        timer: Expires those who wait too long: one for all of them, since most never need it.
+        waiting: Those whose turn has not come, in order.
+        serving: Those whose turn it is.
+        task: Carries them out if the first attempt did not store them. Nothing cancels it but a
+            loop that ends.
+        timer: Expires those that wait too long: one timer for all, since most never need it.
     """
 
     __slots__ = ("_due", "serving", "stream_id", "task", "timer", "waiting")
 
     def __init__(self, stream_id: UUID) -> None:
         self.stream_id = stream_id
-        self.waiting: deque[Append] | tuple[()] = ()  # most lanes never need one
-        self.serving: Sequence[Append] = ()
+        self.waiting: deque[PendingAppend] | tuple[()] = ()  # most queues never need one
+        self.serving: Sequence[PendingAppend] = ()
         self.task: asyncio.Task[None] | None = None
         self.timer: asyncio.TimerHandle | None = None
         self._due = 0.0
 
     def expire_at(self, deadline: Deadline) -> None:
-        """See to it that somebody who waits until a deadline waits no longer."""
+        """Set the timer so that an append does not wait beyond this deadline."""
         if self.timer is not None:
             if deadline.at >= self._due:
                 return
@@ -223,7 +214,7 @@ class _StreamQueue:
             self.expire_at(nearest(staying))
 
     def abandon(self) -> None:
-        """Tell those who are still here that nobody cares for them any more."""
+        """Fail every append that is still queued or in flight."""
         for append in self.serving:
             unknown = AppendOutcomeUnknown(
                 append.stream_id, append.expected_version, append.encoded.events

@@ -1,139 +1,161 @@
-"""Restoring: stored events written back bit for bit, through the conditional batch of appends."""
+"""The restorer: stored events written back bit for bit, by the conditional batch of appends."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Iterator, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
-
-import anyio
 
 from ...errors import (
     ConcurrentModification,
     EventStoreError,
     RestoreOutcomeUnknown,
+    StoreClosed,
     StreamHole,
-    StreamInconsistent,
 )
 from ...retry import Deadline
 from ...settings import Settings
 from ...stored import Restored, StoredEvent
-from ..driver.faults import Certainty, Fault
-from ..driver.port import UNSET, Page, Prepared
+from ..append.plan import Plan
+from ..append.settler import Settler
+from ..driver.port import UNSET, Prepared
 from ..driver.session import Session
 from ..read.gap_check import Range
 from ..read.reader import Reader
+from ..read.stored_rows import StoredRows
 from ..schema.statements import AppendStatements, StatementCache
 
 
-@dataclass(slots=True)
+class RestorePlan(Plan):
+    """
+    Stored events at the versions that they had.
+
+    Unlike an append's, they cannot be recognised by their ids: events of the Clojure original have
+    none. So the answer never shows that they are stored already; `Restorer` compares all fields.
+
+    Args:
+        prepared: The statements to send it with.
+        events: Events of one stream, at consecutive versions.
+    """
+
+    __slots__ = ("_events", "_prepared")
+
+    def __init__(self, prepared: AppendStatements, events: Sequence[StoredEvent]) -> None:
+        super().__init__(events[0].stream_id, events[0].version - 1)
+        self._prepared = prepared
+        self._events = events
+
+    @property
+    def doing(self) -> str:
+        """What is being done, for error messages."""
+        return f"restoring stream {self.stream_id}"
+
+    def statements(self) -> Iterator[tuple[Prepared, Sequence[Any]]]:
+        """Yield the batch's statements with their values."""
+        last = self._events[-1].version
+        yield self._prepared.head, (last, self.stream_id, self.expected or None)
+        statement = self._prepared.first
+        for event in self._events:
+            cells = (
+                event.event_id,
+                event.payload,
+                event.timestamp,
+                event.type,
+                event.content_type,
+                event.metadata,
+            )
+            set_cells = [UNSET if cell is None else cell for cell in cells]
+            yield statement, (*set_cells, self.stream_id, event.version)
+            statement = self._prepared.rest
+
+    def unknown(self) -> RestoreOutcomeUnknown:
+        """Return the error that names the versions whose outcome is unknown."""
+        first, last = self._events[0].version, self._events[-1].version
+        return RestoreOutcomeUnknown(self.stream_id, first, last)
+
+
 class Restorer:
     """
     Writes stored events at the versions that they had.
 
-    The rules are those of appends (see settling.py): the batch is conditioned on the stream's exact
-    version, so it applies once at most and may be repeated. They differ in one point: what stands
-    in the stream already is recognised by all that is stored of it, not by its id, since events
-    that the Clojure original wrote have none.
+    Args:
+        session: The store's.
+        statements: The store's.
+        settler: Settles the batches, as it does for appends.
+        settings: The store's.
     """
 
-    session: Session
-    statements: StatementCache
-    reader: Reader[StoredEvent]
-    settings: Settings
+    def __init__(
+        self, session: Session, statements: StatementCache, settler: Settler, settings: Settings
+    ) -> None:
+        self._statements = statements
+        self._settler = settler
+        self._reader: Reader[StoredEvent] = Reader(session, statements, StoredRows(), settings)
+        self._running = 0
+        self._closed = False
+        self._emptied: asyncio.Future[None] | None = None  # set once `drain` waits
 
     async def restore(
         self, stream_id: UUID, events: Sequence[StoredEvent], deadline: Deadline
     ) -> Restored | ConcurrentModification:
         """Store the events, or find them stored; see `Storage.restore` for the promises."""
-        statements = await self.statements.append(deadline)
-        first = events[0].version
-        rest = events
-        stored = 0
-        while rest:
-            head = await self._write(statements, stream_id, rest, deadline)
-            if head is None:
-                stored += len(rest)
-                break
-            there = rest[: max(0, head - rest[0].version + 1)]
-            if not there or not await self._stand(stream_id, there):
-                return ConcurrentModification(stream_id, first - 1, head)
-            rest = rest[len(there) :]
-        return Restored(stream_id, events[-1].version, stored)
+        if self._closed:
+            raise StoreClosed
+        self._running += 1
+        try:
+            return await self._restore(stream_id, events, deadline)
+        finally:
+            self._running -= 1
+            if not self._running and self._emptied is not None and not self._emptied.done():
+                self._emptied.set_result(None)
 
-    async def _write(
-        self,
-        statements: AppendStatements,
-        stream_id: UUID,
-        events: Sequence[StoredEvent],
-        deadline: Deadline,
-    ) -> int | None:
-        """Send the batch until it is answered; returns where the stream is if it did not apply."""
-        batch = _batch(statements, stream_id, events)
-        expected = events[0].version - 1
-        doubtful = elsewhere = False
-        for pause in self.settings.backoff.pauses():
+    def refuse(self) -> None:
+        """Refuse new restores from now on."""
+        self._closed = True
+
+    async def drain(self, timeout: float) -> bool:
+        """Wait for the restores that run, *timeout* seconds at most; return whether all ended."""
+        if self._running:
+            self._emptied = asyncio.get_running_loop().create_future()
+            await asyncio.wait([self._emptied], timeout=timeout)
+        return not self._running
+
+    async def ended(self) -> None:
+        """Wait for the restores that `drain` left; the closed session ends them."""
+        if self._running and self._emptied is not None:
+            await self._emptied
+
+    async def _restore(
+        self, stream_id: UUID, events: Sequence[StoredEvent], deadline: Deadline
+    ) -> Restored | ConcurrentModification:
+        prepared = await self._statements.append(deadline)
+        rest = events
+        while True:
+            plan = RestorePlan(prepared, rest)
+            verdict = await self._settler.settle(plan, deadline)
+            if verdict.name == "applied":
+                return Restored(stream_id, events[-1].version, len(rest))
+            # The stream is elsewhere. Perhaps it holds some of these events, or all of them.
+            actual = verdict.actual_version
+            there = rest[: max(0, actual - plan.expected)]
             try:
-                page = await self.session.write(batch, deadline, elsewhere=elsewhere)
-            except Fault as fault:
-                elsewhere = True
-                doubtful = doubtful or fault.certainty is Certainty.UNKNOWN
-                if fault.certainty is Certainty.REFUSED or not deadline.allows(pause):
-                    raise _failure(stream_id, events, fault, doubtful) from fault
-            else:
-                applied, head = _answer(page)
-                if applied:
-                    return None
-                if head == expected:
-                    raise StreamInconsistent(stream_id, head)
-                # A stream that is behind could yet get there while an attempt is on its way.
-                if not doubtful or head > expected:
-                    return head
-                if not deadline.allows(pause):
-                    raise RestoreOutcomeUnknown(stream_id, expected + 1, events[-1].version)
-            await anyio.sleep(pause)
-        raise AssertionError("pauses never end")
+                same = bool(there) and await self._stand(stream_id, there)
+            except EventStoreError as error:
+                if not verdict.doubtful:
+                    raise
+                # An earlier request may be what moved the stream, so they may be stored.
+                raise plan.unknown() from error
+            if not same:
+                return ConcurrentModification(stream_id, events[0].version - 1, actual)
+            rest = rest[len(there) :]
+            if not rest:
+                return Restored(stream_id, events[-1].version, 0)
 
     async def _stand(self, stream_id: UUID, events: Sequence[StoredEvent]) -> bool:
         """Tell whether exactly these events stand in the stream, at the serial level."""
         wanted = Range(stream_id, events[0].version, len(events))
         try:
-            async with aclosing(self.reader.read(wanted, page_size=None, serial=True)) as found:
+            async with aclosing(self._reader.read(wanted, page_size=None, serial=True)) as found:
                 return [event async for event in found] == list(events)
         except StreamHole:
             return False
-
-
-def _batch(
-    statements: AppendStatements, stream_id: UUID, events: Sequence[StoredEvent]
-) -> list[tuple[Prepared, Sequence[Any]]]:
-    expected = events[0].version - 1
-    batch: list[tuple[Prepared, Sequence[Any]]] = [
-        (statements.head, (events[-1].version, stream_id, expected or None))
-    ]
-    for index, event in enumerate(events):
-        cells = (
-            event.event_id,
-            event.payload,
-            event.timestamp,
-            event.type,
-            event.content_type,
-            event.metadata,
-        )
-        values = (*(UNSET if cell is None else cell for cell in cells), stream_id, event.version)
-        batch.append((statements.rest if index else statements.first, values))
-    return batch
-
-
-def _answer(page: Page) -> tuple[bool, int]:
-    rows = [dict(zip(page.columns, row, strict=True)) for row in page.rows]
-    head = next((row["max_version"] for row in rows if row.get("max_version")), 0)
-    return bool(rows[0]["[applied]"]), head
-
-
-def _failure(
-    stream_id: UUID, events: Sequence[StoredEvent], fault: Fault, doubtful: bool
-) -> EventStoreError:
-    if doubtful:
-        return RestoreOutcomeUnknown(stream_id, events[0].version, events[-1].version)
-    return fault.as_error(f"restoring stream {stream_id}")

@@ -1,4 +1,4 @@
-"""The storage beneath a store: all its streams, and their events bit for bit."""
+"""`EventStore.storage`: all streams of a store, and their events bit for bit."""
 
 from collections.abc import AsyncGenerator, Callable, Sequence
 from typing import Any
@@ -35,17 +35,18 @@ class Storage:
     """
     All streams of a store, and their events as they are stored.
 
-    For tools that look after whole stores, as `event_store_async.moving` does, not for
-    applications. `EventStore.storage` is one.
+    `EventStore.storage` is one. It is for tools that work on whole stores, such as
+    `event_store_async.maintenance` and `event_store_async.archive`, not for applications.
 
     Args:
         session: The store's.
         statements: The store's.
         decoder: The store's codecs.
+        restorer: Writes stored events back.
         settings: The store's.
         keyspace: Its name, checked.
         table: Its name, checked.
-        check_open: Refuses work where there can be none.
+        check_open: Raises if the store cannot be used.
     """
 
     def __init__(
@@ -53,6 +54,7 @@ class Storage:
         session: Session,
         statements: StatementCache,
         decoder: RowDecoder,
+        restorer: Restorer,
         settings: Settings,
         keyspace: str,
         table: str,
@@ -65,7 +67,7 @@ class Storage:
         self._check_open = check_open
         self._scanner = Scanner(session, statements, settings)
         self._reader: Reader[StoredEvent] = Reader(session, statements, StoredRows(), settings)
-        self._restorer = Restorer(session, statements, self._reader, settings)
+        self._restorer = restorer
 
     def scan_streams(
         self,
@@ -77,12 +79,12 @@ class Storage:
         """
         Iterate over the streams of a part of the ring, in the ring's order.
 
-        A stream that stood before the scan began is met exactly once; one that begins while it
-        runs is met or not. Memory is bounded by two pages.
+        A stream that existed before the scan began is given exactly once; one that begins during
+        the scan may or may not be given. Memory is bounded by two pages.
 
         Args:
-            tokens: The part of the ring; scans of several parts may run at once.
-            after: Go on behind this stream (`StreamSummary.position`), in any process.
+            tokens: The part of the ring. Scans of several parts may run at once.
+            after: Continue after this stream (`StreamSummary.position`), in any process.
             page_size: Streams fetched at once.
 
         Raises:
@@ -103,8 +105,8 @@ class Storage:
         """
         Iterate over a stream's events as they are stored, in version order.
 
-        The promises are those of `EventReader.read_events`: a contiguous run, a hole is an error
-        that a serial read has confirmed, memory is bounded. Nothing is decoded.
+        The promises are those of `EventReader.read_events`: a contiguous run; a hole, confirmed by
+        a serial read, is an error; memory is bounded. Nothing is decoded.
 
         Raises:
             InvalidArgument: at the call, before anything is sent.
@@ -120,12 +122,12 @@ class Storage:
 
     async def tail(self, stream_id: UUID, *, serial: bool = False) -> StreamTail | None:
         """
-        Return where a stream ends, None where there is no stream.
+        Return where a stream ends, or None if there is no stream.
 
         Args:
             stream_id: The stream.
-            serial: At the serial level, which finishes an append that is half-way through its
-                commit: what it shows then is the truth of one moment.
+            serial: Read at the serial level, which completes an append whose commit is half done.
+                The result is then the state at one moment.
 
         Raises:
             InvalidStreamId, StoreUnavailable, MisuseError, SchemaError
@@ -136,9 +138,9 @@ class Storage:
 
     async def next_version(self, stream_id: UUID, from_version: int) -> int | None:
         """
-        Return the version of the first event at *from_version* or above, None if there is none.
+        Return the version of the first event at *from_version* or above, or None.
 
-        At the serial level; for reading on behind a hole.
+        It reads at the serial level; it is for reading on after a hole.
 
         Raises:
             InvalidStreamId, StoreUnavailable, MisuseError, SchemaError
@@ -152,7 +154,7 @@ class Storage:
         Return an event as the store's readers get it.
 
         Raises:
-            UndecodableEvent: no codec of the store understands it.
+            UndecodableEvent: no codec of the store can decode it.
         """
         events, undecodable = self._decoder.decode(event.stream_id, [row_of(event)])
         if undecodable is not None:
@@ -165,23 +167,23 @@ class Storage:
         """
         Store events of one stream bit for bit, at the versions that they have, all or nothing.
 
-        Safe to repeat, also in parts of other sizes: events that stand there already, alike in
-        every field, are not stored again. A conflict is returned where the stream is elsewhere, or
-        holds other events at these versions; then nothing of them is stored, or only those in
-        front that stood there before.
+        It is safe to repeat, also in parts of other sizes: events that are there already, equal in
+        every field, are not stored again. A conflict is returned if the stream is elsewhere or
+        holds other events at these versions. Then this call has stored nothing.
 
         Args:
             events: Events of one stream, at consecutive versions.
-            timeout: Seconds until the truth must be known; None is the store's setting.
+            timeout: Seconds until the outcome must be known; None is the store's setting.
 
         Raises:
-            InvalidEvent: they are none, of several streams, or not consecutive; nothing is sent.
+            InvalidEvent: there are none, or they belong to several streams, or their versions are
+                not consecutive; nothing is sent.
             AppendTooLarge: more events or bytes than an append may have; nothing is sent.
             RestoreOutcomeUnknown: no quorum answered in time; restoring again settles it.
-            StreamInconsistent: an event stands beyond the stream's head.
-            StoreUnavailable: no quorum could be asked in time; nothing is stored.
-            RequestRefused: the server refuses for good; nothing is stored.
-            MisuseError, SchemaError
+            StreamInconsistent: an event stands after the stream's own version.
+            StoreUnavailable: no quorum could be asked in time; this call stored nothing.
+            RequestRefused: the server refuses for good; this call stored nothing.
+            MisuseError, SchemaError: this call stored nothing.
         """
         _check(events, self._settings)
         check_timeout(timeout)
@@ -192,16 +194,16 @@ class Storage:
 
 def _check(events: Sequence[StoredEvent], settings: Settings) -> None:
     if not events:
-        raise InvalidEvent(None, "there is no event to restore")
+        raise InvalidEvent(None, "there are no events to restore")
     for index, event in enumerate(events):
         if event.stream_id != events[0].stream_id:
-            raise InvalidEvent(index, "events of one stream are restored at a time")
+            raise InvalidEvent(index, "all events must belong to one stream")
         if event.version != events[0].version + index or event.version < 1:
-            raise InvalidEvent(index, f"version {event.version} is not the next one")
+            raise InvalidEvent(index, f"version {event.version} is not the next version")
         if event.payload is None and event.timestamp is None:
-            raise InvalidEvent(index, "an event without payload and timestamp is none")
+            raise InvalidEvent(index, "a payload or a timestamp is required")
     size = sum(event.size for event in events)
-    # One event that stands in a store was within the limits of whoever appended it.
+    # A single event was within the limits of the store that it comes from.
     if len(events) > 1 and size > settings.max_append_bytes:
         raise AppendTooLarge("bytes", size, settings.max_append_bytes)
     if len(events) > settings.max_append_events:

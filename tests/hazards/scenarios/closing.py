@@ -124,7 +124,7 @@ async def used_after_close(port: int) -> dict[str, str]:
 async def session_closed_by_its_owner(port: int) -> dict[str, str]:
     """A session of the caller's own, closed before the store was."""
     owner = await opening(port)
-    store = EventStore(owner._session.raw, keyspace="k")
+    store = EventStore(owner._engine.session.raw, keyspace="k")
     await store.persist_events(uuid4(), ["event"], 0)
     await owner.close()
     error = await name_of_error(store.persist_events(uuid4(), ["event"], 0))

@@ -38,11 +38,11 @@ def opening(
 
 async def held(store: EventStore, number: int) -> None:
     """Wait until the server holds *number* requests."""
-    await store._session.change_schema(f"await {number} held", timeout=50)
+    await store._engine.session.change_schema(f"await {number} held", timeout=50)
 
 
 async def release(store: EventStore) -> None:
-    await store._session.change_schema("release", timeout=50)
+    await store._engine.session.change_schema("release", timeout=50)
 
 
 async def works(port: int) -> bool:

@@ -66,13 +66,13 @@ def another_loops_session(port: int, runs: int) -> dict[str, Any]:
         thread.start()
 
     async def use() -> list[str]:
-        store = EventStore(owner._session.raw, keyspace="k", settings=SETTINGS)
+        store = EventStore(owner._engine.session.raw, keyspace="k", settings=SETTINGS)
         errors = [
             await name_of_error(within(store.persist_events(uuid4(), ["event"], 0))),
             await name_of_error(within(read_all(store))),
             await name_of_error(within(store.close())),
         ]
-        return [*errors, f"{store._session.in_flight} in flight"]
+        return [*errors, f"{store._engine.session.in_flight} in flight"]
 
     facts = {"errors": child.run_loop(use())}
     if runs:
@@ -90,7 +90,7 @@ async def _opened(port: int) -> EventStore:
 async def _count(store: EventStore) -> int:
     """Ask without the store how many statements have arrived."""
     statement = simple("SELECT count FROM k.arrivals", level=LEVELS["local"], timeout=30)
-    number: int = materialise(await store._session.raw.execute(statement)).rows[0][0]
+    number: int = materialise(await store._engine.session.raw.execute(statement)).rows[0][0]
     return number
 
 

@@ -35,10 +35,10 @@ async def cancelled_at_random(port: int) -> dict[str, Any]:
     names: set[str] = set()
     for _ in range(10):
         names.update(await asyncio.gather(*(one() for _ in range(150))))
-    permits = store._session._permits
+    permits = store._engine.session._permits
     async with asyncio.timeout(50):
         # What was begun continues without its caller; a permit may be on its way to the next.
-        while store._session.in_flight or len(store._lanes):
+        while store._engine.session.in_flight or len(store._engine.queues):
             await asyncio.sleep(0.01)
     facts: dict[str, Any] = {"outcomes": sorted(names), "permits": permits.value}
     async with asyncio.timeout(50):

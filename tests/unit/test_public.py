@@ -1,0 +1,127 @@
+"""What is public: these packages, what they export, and whatever their signatures use."""
+
+import importlib
+import inspect
+import pkgutil
+import typing
+from collections.abc import Iterator
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+import event_store_async
+
+PUBLIC = [
+    "event_store_async",
+    "event_store_async.aggregates",
+    "event_store_async.archive",
+    "event_store_async.cassandra",
+    "event_store_async.embedded",
+    "event_store_async.hooks",
+    "event_store_async.maintenance",
+    "event_store_async.telemetry",
+    "event_store_async.testing",
+    "event_store_async.testing.contract",
+    "event_store_async.typed",
+]
+"""The packages that users import from. Everything else may change in any release."""
+
+PUBLIC_MODULES = [
+    "event_store_async.errors",
+    "event_store_async.telemetry.logs",
+    "event_store_async.telemetry.opentelemetry",
+    "event_store_async.telemetry.prometheus",
+]
+"""
+Modules that users import from besides. The adapters of telemetry need an extra each, so their
+package cannot import them; and the tree of errors can be imported from where it is drawn.
+"""
+
+MADE_BY_THE_LIBRARY = {"Storage", "Operations", "Node", "Connection", "Opening"}
+"""Public classes that users get and never make: what their constructors take is private."""
+
+
+def packages() -> Iterator[ModuleType]:
+    """Give every folder of the package, with what it exports."""
+    yield event_store_async
+    for found in pkgutil.walk_packages(event_store_async.__path__, "event_store_async."):
+        if found.ispkg:
+            yield importlib.import_module(found.name)
+
+
+def exported() -> Iterator[tuple[str, Any]]:
+    for name in [*PUBLIC, *PUBLIC_MODULES]:
+        module = importlib.import_module(name)
+        for each in getattr(module, "__all__", ()):
+            yield f"{name}.{each}", getattr(module, each)
+
+
+def used_classes(hint: Any) -> Iterator[type]:
+    """Give the classes of the library that a type hint is made of."""
+    if inspect.isclass(hint) and hint.__module__.startswith("event_store_async"):
+        yield hint
+    if type(hint).__module__.startswith("event_store_async"):  # a member of an enum in a Literal
+        yield type(hint)
+    arguments = hint if isinstance(hint, list | tuple) else typing.get_args(hint)
+    for part in (*arguments, typing.get_origin(hint)):
+        if part is not None:
+            yield from used_classes(part)
+
+
+def signatures(name: str, thing: Any) -> Iterator[tuple[str, Any]]:
+    """Give what has type hints of a public thing: itself, its fields and its public methods."""
+    if inspect.isfunction(thing):
+        yield name, thing
+    elif inspect.isclass(thing) and thing.__module__.startswith("event_store_async"):
+        yield name, thing
+        for key, value in vars(thing).items():
+            made = key == "__init__" and thing.__name__ not in MADE_BY_THE_LIBRARY
+            if made or not key.startswith("_"):
+                method = getattr(value, "__func__", getattr(value, "fget", value))
+                if inspect.isfunction(method):
+                    yield f"{name}.{key}", method
+
+
+def test_the_public_packages_are_these() -> None:
+    public = [
+        package.__name__
+        for package in packages()
+        if not (package.__doc__ or "").lstrip().startswith("Private.")
+    ]
+
+    assert sorted(public) == PUBLIC
+
+
+@pytest.mark.parametrize("name", [*PUBLIC, *PUBLIC_MODULES])
+def test_a_public_package_lists_what_it_exports(name: str) -> None:
+    module = importlib.import_module(name)
+    listed = module.__all__
+
+    assert list(listed) == sorted(listed, key=lambda each: (not each.isupper(), each))
+    assert [each for each in listed if not hasattr(module, each)] == []
+    assert len(set(listed)) == len(listed)
+
+
+def test_what_public_signatures_use_is_exported() -> None:
+    known = {id(thing) for _, thing in exported()}
+    hidden: dict[str, set[str]] = {}
+    for name, thing in exported():
+        for place, hinted in signatures(name, thing):
+            hints = typing.get_type_hints(hinted)
+            for key, hint in hints.items():
+                for cls in used_classes(hint):
+                    if id(cls) not in known and not key.startswith("_"):
+                        hidden.setdefault(f"{cls.__module__}.{cls.__qualname__}", set()).add(place)
+
+    assert hidden == {}
+
+
+def test_every_folder_names_its_rooms() -> None:
+    silent = []
+    for package in packages():
+        for found in pkgutil.iter_modules(package.__path__):
+            if found.name not in (package.__doc__ or "") and not found.name.startswith("__"):
+                silent.append(f"{package.__name__}.{found.name}")
+
+    assert silent == []
