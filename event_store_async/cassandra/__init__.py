@@ -15,7 +15,7 @@ The event store on Apache Cassandra. These names are public; the rooms are priva
 from .driver.opening import Opening
 from .driver.tls import Tls
 from .operations.diagnosis import Finding, Severity
-from .operations.inspector import ClusterState
+from .operations.inspector import ClockDifference, ClusterState, NodeState, TableOptions
 from .operations.operations import Examination, Operations
 from .schema.migrator import SchemaReport, TableReport
 from .schema.state import SchemaState, TableState
@@ -24,16 +24,19 @@ from .store import EventStore
 from .table.storage import Storage
 
 __all__ = [
+    "ClockDifference",
     "ClusterState",
     "EventStore",
     "Examination",
     "Finding",
+    "NodeState",
     "Opening",
     "Operations",
     "SchemaReport",
     "SchemaState",
     "Severity",
     "Storage",
+    "TableOptions",
     "TableReport",
     "TableSpec",
     "TableState",

@@ -7,18 +7,16 @@ from typing import Any
 import pytest
 
 from event_store_async.cassandra import (
+    ClockDifference,
     ClusterState,
     Finding,
+    NodeState,
     SchemaState,
     Severity,
+    TableOptions,
     TableState,
 )
 from event_store_async.cassandra.operations.diagnosis import diagnose
-from event_store_async.cassandra.operations.inspector import (
-    ClockDifference,
-    NodeState,
-    TableOptions,
-)
 from event_store_async.cassandra.schema.tables import EVENTS
 
 SETTINGS = {
