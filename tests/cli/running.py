@@ -11,6 +11,8 @@ from typer.testing import CliRunner
 
 from event_store_async.cli.app import app
 
+from ..interruptible import interruptible
+
 QUIET = {"TERM": "dumb", "COLUMNS": "200", "NO_COLOR": "1"}
 COMMAND = (sys.executable, "-m", "event_store_async")
 
@@ -52,10 +54,9 @@ class Shell:
     async def process(
         self, *arguments: str, stdin: int | None = asyncio.subprocess.DEVNULL, **environment: str
     ) -> asyncio.subprocess.Process:
-        """Start a command as a process, its output in pipes."""
+        """Start a command as a process that Ctrl-C ends, its output in pipes."""
         return await asyncio.create_subprocess_exec(
-            *COMMAND,
-            *arguments,
+            *interruptible([*COMMAND, *arguments]),
             stdin=stdin,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,

@@ -17,6 +17,7 @@ from anyio import to_thread
 
 from event_store_async.embedded import EmbeddedCassandra
 
+from ..interruptible import interruptible
 from .cql import SUPPORTED, options
 from .traces import is_alive, names
 
@@ -41,7 +42,8 @@ STARTER = textwrap.dedent("""
 
 @contextmanager
 def started(*arguments: str) -> Iterator["subprocess.Popen[str]"]:
-    with subprocess.Popen([sys.executable, *arguments], stdout=subprocess.PIPE, text=True) as run:
+    command = interruptible([sys.executable, *arguments])
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as run:
         try:
             yield run
         finally:

@@ -23,6 +23,8 @@ from examples.flights import data
 from examples.flights.data import Flight
 from examples.flights.dispatch import aircraft_days
 
+from ..interruptible import interruptible
+
 pytestmark = pytest.mark.usefixtures("pointed_at_the_server")
 
 
@@ -122,12 +124,6 @@ async def test_without_a_server_it_says_so(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 async def start(*options: str) -> asyncio.subprocess.Process:
-    """Run the command, with Ctrl-C at work even where these tests run in the background."""
-    program = (
-        "import signal, runpy;"
-        "signal.signal(signal.SIGINT, signal.default_int_handler);"
-        "runpy.run_module('examples.flights', run_name='__main__', alter_sys=True)"
-    )
-    return await asyncio.create_subprocess_exec(
-        sys.executable, "-c", program, *options, stdout=PIPE, stderr=PIPE
-    )
+    """Start the command as a process that Ctrl-C ends."""
+    command = interruptible([sys.executable, "-m", "examples.flights", *options])
+    return await asyncio.create_subprocess_exec(*command, stdout=PIPE, stderr=PIPE)

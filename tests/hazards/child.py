@@ -17,6 +17,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, Final
 
+from ..interruptible import interruptible
+
 LIMIT: Final = 60.0
 """Seconds after which a process that should end by itself is considered hung."""
 
@@ -72,16 +74,10 @@ async def running(
     module: str, scenario: str, *arguments: object, limit: float = LIMIT
 ) -> AsyncGenerator[Child, None]:
     """Run a scenario beside the block; at the block's end, wait for its own."""
+    program = [sys.executable, "-X", "faulthandler", "-W", "default"]
+    program += ["-m", f"{__package__}.scenarios.{module}", scenario, *map(str, arguments)]
     process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-X",
-        "faulthandler",
-        "-W",
-        "default",
-        "-m",
-        f"{__package__}.scenarios.{module}",
-        scenario,
-        *map(str, arguments),
+        *interruptible(program),
         cwd=_ROOT,
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
@@ -116,8 +112,6 @@ def report(facts: Any) -> None:
 
 def main(scenarios: dict[str, Any]) -> None:
     """Run the scenario that the command line names."""
-    # A shell that runs the tests in the background makes them ignore Ctrl-C.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
     _, name, *arguments = sys.argv
     facts = scenarios[name](*map(int, arguments))
     if asyncio.iscoroutine(facts):

@@ -32,6 +32,8 @@ from rich.progress import Progress
 from event_store_async import EventStore
 from event_store_async.embedded import EmbeddedCassandra
 
+from ..interruptible import interruptible
+
 _PACED = """
 import sys
 from event_store_async.cli import main
@@ -110,7 +112,7 @@ class Command:
         **options: Any,
     ) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
-            [sys.executable, *program, *arguments, *self._options],
+            interruptible([sys.executable, *program, *arguments, *self._options]),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             bufsize=0,
