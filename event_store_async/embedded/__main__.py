@@ -14,7 +14,7 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def main() -> int:
-    """Run until asked to end; return the exit status."""
+    """Run until a signal asks it to end; return the exit status."""
     options = _parser().parse_args()
     try:
         cassandra = EmbeddedCassandra(
@@ -38,13 +38,17 @@ def _parser() -> argparse.ArgumentParser:
         description="Run a real Cassandra on this machine until Ctrl-C.",
     )
     parser.add_argument("--nodes", type=int, default=1, help="how many nodes (default: 1)")
-    parser.add_argument("--directory", type=Path, help="where the data is (default: temporary)")
+    parser.add_argument("--directory", type=Path, help="the data folder (default: temporary)")
     keep = parser.add_mutually_exclusive_group()
     keep.add_argument(
         "--keep", action="store_true", default=None, help="keep the data (default with --directory)"
     )
     keep.add_argument(
-        "--throw-away", action="store_false", dest="keep", default=None, help="remove the data"
+        "--throw-away",
+        action="store_false",
+        dest="keep",
+        default=None,
+        help="remove the data",
     )
     parser.add_argument("--port", type=int, help="the port for clients (default: a free one)")
     parser.add_argument("--heap", default="512M", help="the heap of each node (default: 512M)")
@@ -59,7 +63,7 @@ async def _run(cassandra: EmbeddedCassandra) -> None:
         try:
             await _serve(cassandra)
         except (EmbeddedError, ValueError) as error:
-            # One plain error: a task group would make a group of it, which nobody catches.
+            # Raised below: inside the task group it would become an exception group.
             failure = error
         group.cancel_scope.cancel()
 
@@ -69,7 +73,7 @@ async def _run(cassandra: EmbeddedCassandra) -> None:
             async for _ in signals:
                 group.cancel_scope.cancel()
                 break
-            # A second Ctrl-C must not cut short the end that the first one asked for.
+            # The receiver stays open: a second Ctrl-C must not interrupt the shutdown.
     if failure is not None:
         raise failure
 

@@ -1,4 +1,4 @@
-"""A cluster in the background: started, looked at and stopped by processes that come and go."""
+"""A cluster in the background, which any process can start, inspect and stop."""
 
 import json
 import os
@@ -17,7 +17,7 @@ from anyio import to_thread
 from .errors import BackgroundFailed
 from .keeper import STATE
 from .processes import end, find, memory
-from .progress import StartProgress, make_progress
+from .start_progress import StartProgress, make_progress
 
 _MODULE: Final = "event_store_async.embedded.keeper"
 _LOG: Final = "keeper.log"
@@ -25,9 +25,9 @@ _TAIL: Final = 2000
 
 
 def data_directory() -> Path:
-    """Return the folder of the cluster that is in the background: below XDG_DATA_HOME."""
+    """Return the default folder of a background cluster: below XDG_DATA_HOME."""
     base = os.environ.get("XDG_DATA_HOME")
-    # The specification of that variable says that a relative path is to be ignored.
+    # The XDG specification says to ignore a relative path.
     given = Path(base) if base and Path(base).is_absolute() else None
     return (given or Path.home() / ".local" / "share") / "event_store_async" / "node"
 
@@ -38,13 +38,13 @@ class Running:
     A cluster that runs in the background.
 
     Attributes:
-        pid: The process that keeps it, and ends it.
+        pid: The id of the keeper, the process that runs and stops the cluster.
         version: The version of Cassandra.
         contact_points: The addresses of its nodes.
         port: The port for clients.
-        datacenter: The datacenter that all nodes are in.
-        since: Since when it has been up: aware, UTC.
-        memory: Bytes of memory that all its processes have.
+        datacenter: The datacenter of all nodes.
+        since: When it came up: aware, UTC.
+        memory: The resident memory of all its processes, in bytes.
         directory: The directory of its data and logs.
     """
 
@@ -60,10 +60,10 @@ class Running:
 
 class Background:
     """
-    The cluster in the background that a directory is for.
+    The background cluster of a directory.
 
     Args:
-        directory: Where its data, logs and state are; None for the user's own.
+        directory: The folder of its data, logs and state; None for the user's default.
     """
 
     def __init__(self, directory: Path | None = None) -> None:
@@ -72,15 +72,17 @@ class Background:
 
     @property
     def log_file(self) -> Path:
-        """What the process that keeps it has to say."""
+        """The log of the keeper."""
         return self.directory / _LOG
 
     async def running(self) -> Running | None:
         """
-        Return what runs; None if nothing does.
+        Return the running cluster; None if there is none.
 
-        A state that was left by a process that was killed counts as nothing, also where another
-        process has got its id since.
+        A state file left by a killed keeper does not count, even if another process now has its id.
+
+        Raises:
+            BackgroundFailed: the state file cannot be read.
         """
         return await to_thread.run_sync(self._running)
 
@@ -93,16 +95,16 @@ class Background:
         progress: bool | StartProgress | None = None,
     ) -> Running:
         """
-        Start it; return what runs, if it runs already. The data of an earlier run are used again.
+        Start the cluster on the data of earlier runs, or return the one that is running.
 
         Args:
-            nodes: As for `EmbeddedCassandra`.
-            port: The same.
-            heap: The same.
-            progress: The same.
+            nodes: See `EmbeddedCassandra`.
+            port: See `EmbeddedCassandra`.
+            heap: See `EmbeddedCassandra`.
+            progress: See `EmbeddedCassandra`.
 
         Raises:
-            BackgroundFailed: it did not start; nothing of it runs.
+            BackgroundFailed: it did not start; nothing is left running.
         """
         if (running := await self.running()) is not None:
             return running
@@ -119,17 +121,18 @@ class Background:
         running = await self.running()
         if running is None:
             details = await to_thread.run_sync(self._tail)
-            raise BackgroundFailed("it ended as soon as it was up", details)
+            raise BackgroundFailed("the cluster ended as soon as it was up", details)
         return running
 
     async def stop(self) -> Running | None:
         """
-        Stop it in good order; return what ran, None if nothing did. Its data stay.
+        Stop the cluster cleanly and keep its data; return it, or None if none was running.
 
-        Only a process that this library started for this directory is ever sent a signal.
+        Signals are sent only to a process that this library started for this directory.
 
         Raises:
-            TimeoutError: it does not end.
+            BackgroundFailed: the state file cannot be read.
+            TimeoutError: the process does not end.
         """
         running = await self.running()
         if running is not None:
@@ -138,7 +141,7 @@ class Background:
 
     @property
     def _mark(self) -> tuple[str, ...]:
-        """What stands in the command line of the process that keeps this cluster, and no other."""
+        """Arguments that only the keeper of this cluster has."""
         return (_MODULE, str(self.directory))
 
     def _running(self) -> Running | None:
@@ -167,13 +170,13 @@ class Background:
     def _spawn(self, options: dict[str, Any]) -> tuple[int, int]:
         self.directory.mkdir(parents=True, exist_ok=True)
         reader, writer = os.pipe()
-        # Never emptied: another one may be writing into it.
+        # Appended to, never truncated: another keeper may be writing to it.
         log = os.open(self.log_file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         self._log_began = os.fstat(log).st_size
         nothing = os.open(os.devnull, os.O_RDONLY)
         command = [sys.executable, "-m", _MODULE, str(self.directory), json.dumps(options)]
         try:
-            # Not by `subprocess` or asyncio: they hold their children to end with them.
+            # Not with subprocess or asyncio, which expect a child to end before its parent.
             pid = os.posix_spawn(
                 sys.executable,
                 command,
@@ -201,7 +204,9 @@ class Background:
                     if "error" in message:
                         raise BackgroundFailed(message["error"])
                     progress.step(message["phase"], message["done"], message["total"])
-        raise BackgroundFailed("it ended while it started", await to_thread.run_sync(self._tail))
+        raise BackgroundFailed(
+            "the cluster ended while it started", await to_thread.run_sync(self._tail)
+        )
 
     def _tail(self) -> str:
         with self.log_file.open("rb") as log:

@@ -1,4 +1,4 @@
-"""A real Cassandra of one or more nodes, which lives no longer than this process."""
+"""A real Cassandra of one or more nodes, which ends with this process."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -9,15 +9,15 @@ import anyio
 from anyio import to_thread
 
 from . import node_log
+from .cluster_plan import ClusterPlan
 from .data_directory import DataDirectory, Manifest
 from .errors import DirectoryRefused
 from .jar_cache import JarCache, cache_directory
 from .jars import locked_jars
 from .java import find_java
 from .node import Node
-from .plan import ClusterPlan
 from .ports import Ports, addresses, reserve
-from .progress import StartProgress, make_progress
+from .start_progress import StartProgress, make_progress
 
 _FETCH = "Fetching the jars of Cassandra"
 _START = "Starting Cassandra nodes"
@@ -30,40 +30,40 @@ _T = TypeVar("_T")
 
 class EmbeddedCassandra:
     """
-    A real Cassandra on the loopback addresses of this machine, for tests and for trying out.
+    A real Cassandra on this machine's loopback addresses, for tests and for trying things out.
 
-    Like this:
+    For example:
 
         async with EmbeddedCassandra() as cassandra:
             ...  # connect to cassandra.contact_points and cassandra.port
 
-    The first start fetches Cassandra's jars from the Maven repository into the user's cache, and
-    checks each against the lock that comes with this package. The nodes end with this process,
-    however it ends. Works on Linux and macOS.
+    The first start downloads Cassandra's jars from the Maven repository into the user's cache, and
+    checks each against the lock file of this package. The nodes end with this process, however it
+    ends. Works on Linux and macOS.
 
     Args:
-        nodes: How many nodes; each takes about 1 GB of memory.
-        directory: Where the data is; None for a temporary directory.
-        keep: Whether the data outlives `stop`. None keeps it in a `directory` that was given.
-        settings: Laid over each node's cassandra.yaml; mappings are merged.
-        heap: The size of each node's heap, as Java writes it.
-        jvm_options: Options for each node's Java, behind our own: those aim at a quick start
-            (the first compiler only, the serial collector).
-        first_address: The loopback address of the first node; the others get those after it.
+        nodes: The number of nodes; each takes about 1 GB of memory.
+        directory: The folder for the data; None for a temporary one.
+        keep: Whether to keep the data after `stop`; None to keep it if `directory` is given.
+        settings: Settings that override each node's cassandra.yaml; mappings are merged.
+        heap: The size of each node's heap, in Java's notation.
+        jvm_options: Options for each node's Java, after the library's own, which aim at a quick
+            start (only the first compiler, the serial collector).
+        first_address: The loopback address of the first node; the others use those after it.
         port: The port for clients on all nodes; None for 9042 or the next free one.
         version: The version of Cassandra.
-        progress: Whether to show on standard error how far a start is: True for a live display on
-            a terminal and one line for each phase elsewhere; None for the display on a terminal
-            and nothing elsewhere; False for nothing; or what is told instead.
-        start_timeout: Seconds for the nodes to be up; fetching the jars does not count.
+        progress: How to show the progress of a start on standard error: True for a live display on
+            a terminal and a line for each phase elsewhere; None for the display on a terminal and
+            nothing elsewhere; False for nothing; or a `StartProgress` to call instead.
+        start_timeout: Seconds for the nodes to come up, not counting the download of the jars.
 
     Attributes:
         version: The version of Cassandra.
-        local_datacenter: The datacenter that all nodes are in.
+        local_datacenter: The datacenter of all nodes.
 
     Raises:
-        ValueError: There is no node to start, or `first_address` is no loopback address.
-        VersionNotLocked: No lock is shipped for this version.
+        ValueError: `nodes` is less than 1, or a node's address is not a loopback address.
+        VersionNotLocked: There is no lock file for this version.
     """
 
     local_datacenter = "datacenter1"
@@ -110,17 +110,17 @@ class EmbeddedCassandra:
 
     @property
     def port(self) -> int:
-        """The port for clients, the same on all nodes. Known from `start` to `stop`."""
+        """The port for clients, the same on all nodes; available from `start` to `stop`."""
         return self._started(self._ports).native
 
     @property
     def directory(self) -> Path:
-        """The directory of all the data. Known from `start` to `stop`."""
+        """The directory of all data; available from `start` to `stop`."""
         return self._started(self._directory).path
 
     @property
     def nodes(self) -> Sequence[Node]:
-        """The nodes, in the order of their addresses; empty before `start` and after `stop`."""
+        """The nodes in the order of their addresses; empty before `start` and after `stop`."""
         return tuple(self._nodes)
 
     async def __aenter__(self) -> Self:
@@ -137,12 +137,12 @@ class EmbeddedCassandra:
 
     async def start(self) -> None:
         """
-        Start all nodes; do nothing if they were started already.
+        Start all nodes; do nothing if they are already started.
 
-        Nothing of it is left if it fails or is cancelled.
+        If it fails or is cancelled, nothing is left running.
 
         Raises:
-            EmbeddedError: One of the errors in `event_store_async.embedded.errors`.
+            EmbeddedError: See `event_store_async.embedded.errors`.
         """
         if self._directory is not None:
             return
@@ -155,10 +155,10 @@ class EmbeddedCassandra:
             raise
 
     async def stop(self) -> None:
-        """End all nodes, in good order if the data is kept; do nothing if none was started."""
+        """Stop all nodes, cleanly if the data is kept; do nothing if none was started."""
         try:
             if self._keep:
-                # A run that is cancelled, by Ctrl-C for one, must end in good order too.
+                # Also when cancelled, for example by Ctrl-C: kept data needs a clean stop.
                 with anyio.CancelScope(shield=True):
                     async with anyio.create_task_group() as group:
                         for node in self._nodes:
@@ -184,13 +184,13 @@ class EmbeddedCassandra:
         if bound and (bound.version, bound.addresses) != (self.version, self._addresses):
             raise DirectoryRefused(
                 directory.path,
-                f"its data is of Cassandra {bound.version} on {', '.join(bound.addresses)}",
+                f"it has data of Cassandra {bound.version} on {', '.join(bound.addresses)}",
             )
         ports = self._ports = reserve(
             self._addresses,
             cache_directory() / "ports",
             native=self._given_port,
-            # One node knows no others, so its port may change; several know each other by it.
+            # Several nodes remember each other by this port; a single one may change it.
             storage=bound.storage_port if bound and len(bound.addresses) > 1 else None,
         )
         directory.bind(Manifest(self.version, self._addresses, ports.storage))
@@ -216,7 +216,7 @@ class EmbeddedCassandra:
             try:
                 await node.start()
             except Exception as error:  # noqa: BLE001 - raised again below
-                # One plain error is of more use to the caller than a group of them.
+                # Raised below: one plain error is more useful than an exception group.
                 failure = failure or error
                 group.cancel_scope.cancel()
                 return
@@ -233,7 +233,7 @@ class EmbeddedCassandra:
             await self._until_one_can_log_in()
 
     async def _until_one_can_log_in(self) -> None:
-        # A custom manager of roles says nothing of the kind, hence no error in the end.
+        # Without an error at the end: a custom role manager logs no such line.
         with anyio.move_on_after(_LOGIN_TIMEOUT):
             while not await to_thread.run_sync(self._has_superuser):  # noqa: ASYNC110 - see node_log
                 await anyio.sleep(_PAUSE)

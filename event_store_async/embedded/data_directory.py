@@ -1,4 +1,4 @@
-"""The directory of a cluster: who holds it, what it is bound to, and its end."""
+"""The directory of a cluster: its lock, its manifest and its removal."""
 
 import json
 import os
@@ -23,12 +23,12 @@ _NODES = "node*"
 @dataclass(frozen=True, slots=True)
 class Manifest:
     """
-    What the data in a directory is bound to.
+    What the data in a directory depends on, so that a later start can check it.
 
     Attributes:
         version: The version of Cassandra that wrote it.
         addresses: The address of each node.
-        storage_port: The port by which the nodes know each other.
+        storage_port: The port at which the nodes know each other.
     """
 
     version: str
@@ -38,13 +38,22 @@ class Manifest:
 
 class DataDirectory:
     """
-    A directory held by this process alone, with whatever a killed run left in it ended.
+    A directory locked by this process. Nodes that a killed run left in it are ended first.
 
-    All of it blocks: call it in a thread.
+    Every method blocks: call it in a thread.
+
+    Args:
+        path: The directory; None for a temporary one.
+        keep: Whether to keep its content at `close`.
 
     Attributes:
         path: The directory, absolute.
-        keep: Whether its content outlives `close`.
+        keep: Whether its content is kept at `close`.
+
+    Raises:
+        DirectoryInUse: Another process holds the directory.
+        DirectoryRefused: It holds something other than the data of an embedded cluster.
+        TimeoutError: A node that a killed run left does not end.
     """
 
     def __init__(self, path: Path | None, *, keep: bool) -> None:
@@ -69,7 +78,7 @@ class DataDirectory:
 
     def manifest(self) -> Manifest | None:
         """
-        Return what the data is bound to; None if there is none yet.
+        Return the manifest; None if there is no data yet.
 
         Raises:
             DirectoryRefused: The manifest cannot be read.
@@ -83,17 +92,17 @@ class DataDirectory:
             raise DirectoryRefused(self.path, f"its {_MANIFEST} is unreadable") from error
 
     def bind(self, manifest: Manifest) -> None:
-        """Write what the data is bound to from now on."""
+        """Write the manifest."""
         new = self.path / _NEW_MANIFEST
         new.write_text(json.dumps(asdict(manifest), indent=2))
         new.replace(self.path / _MANIFEST)
 
     def close(self) -> None:
-        """Let others have the directory, and empty it before unless it is kept."""
+        """Remove the content unless it is kept, and release the directory."""
         if not self.keep and self._is_temporary:
             shutil.rmtree(self.path, ignore_errors=True)
         elif not self.keep:
-            # Only what is ours: the directory was the caller's before.
+            # Remove only our own files: the directory belongs to the caller.
             for directory in self.path.glob(_NODES):
                 shutil.rmtree(directory, ignore_errors=True)
             (self.path / _MANIFEST).unlink(missing_ok=True)
@@ -105,7 +114,7 @@ def _given(path: Path) -> FileLock:
     path.mkdir(parents=True, exist_ok=True)
     strangers = {entry.name for entry in path.iterdir()} - {_LOCK, _NEW_MANIFEST}
     if strangers and not (path / _MANIFEST).exists():
-        raise DirectoryRefused(path, "it is not empty, and not of an embedded Cassandra")
+        raise DirectoryRefused(path, "it is not empty, and has no data of an embedded Cassandra")
     lock = FileLock(path / _LOCK)
     if not lock.try_acquire():
         raise DirectoryInUse(path, lock.holder())
@@ -120,12 +129,12 @@ def _temporary() -> tuple[Path, FileLock]:
             if lock.try_acquire():
                 return path, lock
         except FileNotFoundError:
-            # Swept away by another process before the lock was there to stop it.
+            # Another process swept it away before the lock existed: try again.
             continue
 
 
 def _sweep() -> None:
-    """Remove the temporary directories of this user whose runs were killed."""
+    """Remove temporary directories that killed runs of this user left behind."""
     for path in Path(tempfile.gettempdir()).glob(f"{_TEMPORARY}*"):
         lock = FileLock(path / _LOCK)
         try:

@@ -3,17 +3,17 @@ Every error that an embedded Cassandra raises.
 
     EmbeddedError
     ├── ExtraMissing                    a package of the extra `embedded` is not installed
-    ├── JavaNotFound                    no Java that Cassandra runs on
+    ├── JavaNotFound                    there is no Java that runs Cassandra
     ├── JarsUnavailable                 a jar could not be fetched
-    ├── JarMismatch                     a jar is not the one that the lock names
-    ├── VersionNotLocked                no lock is shipped for this version of Cassandra
-    ├── AddressUnavailable              a loopback address that this machine does not have
-    ├── PortInUse                       the port asked for, or one that the data needs, is taken
-    ├── DirectoryInUse                  another run that lives holds the directory
-    ├── DirectoryRefused                the directory holds something else than our data
-    ├── BackgroundFailed                a cluster in the background did not start
-    └── NodeFailed                      a node ended, or did not answer in time
-        └── NodeTimedOut
+    ├── JarMismatch                     a jar differs from the lock file
+    ├── VersionNotLocked                there is no lock file for this version of Cassandra
+    ├── AddressUnavailable              a loopback address does not exist on this machine
+    ├── PortInUse                       a port is taken
+    ├── DirectoryInUse                  another process holds the directory
+    ├── DirectoryRefused                the directory has other content
+    ├── BackgroundFailed                a background cluster did not start
+    └── NodeFailed                      a node ended
+        └── NodeTimedOut                a node did not answer in time
 """
 
 from pathlib import Path
@@ -31,11 +31,13 @@ class EmbeddedError(Exception):
     Base of all errors of this package.
 
     Attributes:
-        hint: What to do about it, where that is known.
+        message: What is wrong.
+        hint: What to do about it, if known.
     """
 
     def __init__(self, message: str, hint: str | None = None) -> None:
         super().__init__(f"{message}; {hint}" if hint else message)
+        self.message = message
         self.hint = hint
 
 
@@ -60,7 +62,7 @@ class JavaNotFound(EmbeddedError):
     There is no Java 17.
 
     Attributes:
-        looked_at: What was found instead, one line for each place.
+        looked_at: What was found instead, a line for each place.
     """
 
     def __init__(self, looked_at: list[str]) -> None:
@@ -82,26 +84,26 @@ class JarsUnavailable(EmbeddedError):
     def __init__(self, coordinate: str, reason: str) -> None:
         super().__init__(
             f"cannot fetch {coordinate}: {reason}",
-            "what was fetched is kept, so that the next start goes on from here",
+            "start again: jars that were fetched are kept",
         )
         self.coordinate = coordinate
 
 
 class JarMismatch(EmbeddedError):
     """
-    A jar is not the one that the lock names; it was not used.
+    A jar differs from the lock file; it was not used.
 
     Attributes:
         coordinate: The Maven coordinate of the jar.
-        path: The file; gone already if it was just fetched.
-        expected: The SHA-256 in the lock, in hexadecimal.
+        path: The file; already removed if it was just fetched.
+        expected: The SHA-256 in the lock file, in hexadecimal.
         actual: The SHA-256 of the file, in hexadecimal.
     """
 
     def __init__(self, coordinate: str, path: Path, expected: str, actual: str) -> None:
         super().__init__(
-            f"{coordinate} has the SHA-256 {actual} where the lock says {expected}",
-            f"remove {path} if it exists, and start again to fetch it anew",
+            f"{coordinate} has the SHA-256 {actual}, but the lock file has {expected}",
+            f"remove {path} if it exists, and start again to fetch it",
         )
         self.coordinate = coordinate
         self.path = path
@@ -111,16 +113,17 @@ class JarMismatch(EmbeddedError):
 
 class VersionNotLocked(EmbeddedError):
     """
-    No lock is shipped for this version of Cassandra.
+    There is no lock file for this version of Cassandra.
 
     Attributes:
-        version: The version asked for.
-        known: The versions that have a lock.
+        version: The requested version.
+        known: The versions with a lock file.
     """
 
     def __init__(self, version: str, known: list[str]) -> None:
         super().__init__(
-            f"Cassandra {version} has no lock of jars", f"the versions with one: {', '.join(known)}"
+            f"there is no lock file for Cassandra {version}",
+            f"use one of these versions: {', '.join(known)}",
         )
         self.version = version
         self.known = known
@@ -128,7 +131,7 @@ class VersionNotLocked(EmbeddedError):
 
 class AddressUnavailable(EmbeddedError):
     """
-    A loopback address that this machine does not have.
+    A loopback address does not exist on this machine.
 
     Attributes:
         address: The address that could not be bound.
@@ -145,7 +148,7 @@ class AddressUnavailable(EmbeddedError):
 
 class PortInUse(EmbeddedError):
     """
-    The port asked for, or the one that the data in the directory is bound to, is taken.
+    The requested port, or the one that the data in the directory needs, is taken.
 
     Attributes:
         address: The address on which it is taken.
@@ -160,11 +163,11 @@ class PortInUse(EmbeddedError):
 
 class DirectoryInUse(EmbeddedError):
     """
-    Another run that lives holds the directory.
+    Another process holds the directory.
 
     Attributes:
         directory: The directory.
-        holder: The id of the process that holds it, if it could be read.
+        holder: The id of that process; None if it could not be read.
     """
 
     def __init__(self, directory: Path, holder: int | None) -> None:
@@ -179,7 +182,7 @@ class DirectoryInUse(EmbeddedError):
 
 class DirectoryRefused(EmbeddedError):
     """
-    The directory holds something else than the data of such a cluster.
+    The directory holds something other than the data of this cluster.
 
     Attributes:
         directory: The directory.
@@ -192,10 +195,10 @@ class DirectoryRefused(EmbeddedError):
 
 class BackgroundFailed(EmbeddedError):
     """
-    A cluster in the background did not start, or its state cannot be read.
+    A background cluster did not start, or its state file cannot be read.
 
     Attributes:
-        details: What else is known of it; empty if nothing is.
+        details: The cause or the end of the log; may be empty.
     """
 
     def __init__(self, reason: str, details: str = "") -> None:
@@ -221,4 +224,4 @@ class NodeFailed(EmbeddedError):
 
 
 class NodeTimedOut(NodeFailed):
-    """A node lives, but did not answer in time."""
+    """A node is running, but did not answer in time."""

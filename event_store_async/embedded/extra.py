@@ -1,4 +1,4 @@
-"""Says which package is missing when the extra `embedded` is not installed."""
+"""Tells which package is missing if the extra `embedded` is not installed."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,10 +9,10 @@ from .errors import ExtraMissing
 @contextmanager
 def from_the_extra() -> Iterator[None]:
     """
-    Surround the import of a package that only the extra brings.
+    Translate a failed import, in the block, of a package that only the extra installs.
 
     Raises:
-        ExtraMissing: It is not installed.
+        ExtraMissing: The package is not installed.
     """
     try:
         yield

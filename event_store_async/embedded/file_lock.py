@@ -1,4 +1,4 @@
-"""A lock that one process holds on a file, and that ends with the process however it ends."""
+"""A lock on a file, which is released when its process ends, however it ends."""
 
 import fcntl
 import os
@@ -12,7 +12,7 @@ _PAUSE = 0.1
 
 
 class FileLock:
-    """An exclusive lock on a file. The file holds the id of the process that holds the lock."""
+    """An exclusive lock on a file, which contains the id of the process that holds the lock."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -20,7 +20,7 @@ class FileLock:
 
     def try_acquire(self) -> bool:
         """
-        Take the lock if nobody holds it; say whether it was taken.
+        Take the lock if it is free; return whether it was taken.
 
         Raises:
             FileNotFoundError: The folder of the file does not exist.
@@ -28,7 +28,7 @@ class FileLock:
         descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            # Whoever held it may have removed the file: a lock on a removed file guards nothing.
+            # The last holder may have removed the file, and a lock on a removed file is useless.
             if not _is_same(descriptor, self.path):
                 os.close(descriptor)
                 return False
@@ -44,21 +44,21 @@ class FileLock:
         return True
 
     def holder(self) -> int | None:
-        """Return the id of the process that wrote itself into the file last."""
+        """Return the id of the process that took the lock last; None if it cannot be read."""
         try:
             return int(self.path.read_text())
         except (OSError, ValueError):
             return None
 
     def release(self) -> None:
-        """Give the lock back, if it is held. The file stays."""
+        """Release the lock if it is held, and leave the file."""
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
 
     async def __aenter__(self) -> Self:
         """Wait until the lock can be taken."""
-        # A blocking flock in a thread could not be cancelled, so this asks again and again.
+        # Polled, because a thread that blocks in flock cannot be cancelled.
         while not await to_thread.run_sync(self.try_acquire):  # noqa: ASYNC110 - no event tells
             await anyio.sleep(_PAUSE)
         return self

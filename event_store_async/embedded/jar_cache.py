@@ -1,4 +1,4 @@
-"""Keeps the jars in the user's cache: fetches what is missing, checks all of it at each start."""
+"""The jars in the user's cache: fetches missing ones, and checks all at each start."""
 
 import os
 import shutil
@@ -19,7 +19,7 @@ from .jars import Jar
 if TYPE_CHECKING:
     from jgo.maven import MavenContext
 
-_AT_A_TIME = 4
+_PARALLEL = 4
 _ATTEMPTS = 3
 _PAUSE = 1.0
 _TIMEOUT = 60
@@ -27,9 +27,9 @@ _FETCHING = "fetching-"
 
 
 def cache_directory() -> Path:
-    """Return the folder for what can be fetched again: below XDG_CACHE_HOME, or ~/.cache."""
+    """Return the cache folder: below XDG_CACHE_HOME, or ~/.cache."""
     base = os.environ.get("XDG_CACHE_HOME")
-    # The specification of that variable says that a relative path is to be ignored.
+    # The XDG specification says to ignore a relative path.
     root = Path(base) if base and Path(base).is_absolute() else Path.home() / ".cache"
     return root / "event_store_async"
 
@@ -38,8 +38,9 @@ class JarCache:
     """
     The jars of one version on disk.
 
-    A jar is fetched into a folder aside, checked, and only then moved in, so that what is in the
-    cache is whole however a run ended. Processes that start at once take turns.
+    A jar is fetched into a separate folder, checked, and only then moved into the cache, so the
+    cache is never left with half a file. A lock keeps other processes from fetching at the same
+    time.
     """
 
     def __init__(self, jars: list[Jar], directory: Path) -> None:
@@ -48,15 +49,15 @@ class JarCache:
 
     async def class_path(self, on_fetch: Callable[[int, int], None]) -> list[Path]:
         """
-        Return the files of all jars, each checked against the lock just now.
+        Return the files of all jars, after checking each against the lock file.
 
         Args:
-            on_fetch: Is called with how many of how many jars are fetched, if any have to be.
+            on_fetch: Called with the number of jars fetched and the number to fetch, if any.
 
         Raises:
             JarsUnavailable: A jar could not be fetched.
-            JarMismatch: A jar is not the one that the lock names.
-            ExtraMissing: The package that fetches is not installed.
+            JarMismatch: A jar differs from the lock file.
+            ExtraMissing: The package that fetches jars is not installed.
         """
         if await to_thread.run_sync(self._missing):
             await anyio.Path(self._directory).mkdir(parents=True, exist_ok=True)
@@ -81,17 +82,17 @@ class JarCache:
         folder = await to_thread.run_sync(self._new_folder)
         try:
             context = await to_thread.run_sync(_maven, folder)
-            places = anyio.Semaphore(_AT_A_TIME)
+            permits = anyio.Semaphore(_PARALLEL)
             fetched = 0
             failure: Exception | None = None
 
             async def fetch(jar: Jar, group: TaskGroup) -> None:
                 nonlocal fetched, failure
-                async with places:
+                async with permits:
                     try:
                         await _fetch_one(context, jar, self._path(jar))
                     except Exception as error:  # noqa: BLE001 - raised again below
-                        # One plain error is of more use to the caller than a group of them.
+                        # Raised below: one plain error is more useful than a group.
                         failure = failure or error
                         group.cancel_scope.cancel()
                         return
@@ -109,7 +110,7 @@ class JarCache:
                 await to_thread.run_sync(lambda: shutil.rmtree(folder, ignore_errors=True))
 
     def _new_folder(self) -> Path:
-        # The lock is held: what others left half fetched belongs to nobody.
+        # The lock is held, so these folders were left by processes that have ended.
         for left_over in self._directory.glob(f"{_FETCHING}*"):
             shutil.rmtree(left_over, ignore_errors=True)
         return Path(tempfile.mkdtemp(prefix=_FETCHING, dir=self._directory))
@@ -125,7 +126,7 @@ async def _fetch_one(context: "MavenContext", jar: Jar, target: Path) -> None:
     for attempt in range(1, _ATTEMPTS + 1):
         try:
             await to_thread.run_sync(_download, context, jar, target)
-        # What fails below is the network, in the words of whichever library was in charge of it.
+        # Network errors, as the several libraries below raise them.
         except (OSError, RuntimeError) as error:
             if attempt == _ATTEMPTS:
                 raise JarsUnavailable(jar.coordinate, str(error)) from error

@@ -1,4 +1,4 @@
-"""The jars that make up one version of Cassandra, as its lock names them."""
+"""The jars of one version of Cassandra, as listed in its lock file."""
 
 import hashlib
 import re
@@ -10,7 +10,7 @@ from .errors import JarMismatch, VersionNotLocked
 
 _PREFIX = "jars-"
 _SUFFIX = ".lock"
-# Nothing that could lead out of the cache when it becomes a file name.
+# No character that could leave the cache folder in a file name.
 _PART = r"([\w.-]+)"
 _LINE = re.compile(rf"{_PART}:{_PART}:{_PART}(?::{_PART})? (\d+) ([0-9a-f]{{64}})", re.ASCII)
 
@@ -18,13 +18,13 @@ _LINE = re.compile(rf"{_PART}:{_PART}:{_PART}(?::{_PART})? (\d+) ([0-9a-f]{{64}}
 @dataclass(frozen=True, slots=True)
 class Jar:
     """
-    One jar, pinned.
+    A jar, pinned by its checksum.
 
     Attributes:
         group: The group of its Maven coordinate.
         artifact: The artifact of its Maven coordinate.
         version: The version of its Maven coordinate.
-        classifier: The classifier of its Maven coordinate; empty for most.
+        classifier: The classifier of its Maven coordinate; usually empty.
         size: Its size in bytes.
         sha256: Its SHA-256 in hexadecimal.
     """
@@ -44,17 +44,17 @@ class Jar:
 
     @property
     def file_name(self) -> str:
-        """The name of its file, different for each jar of a lock."""
+        """The name of its file, unique within a lock file."""
         return "-".join(part for part in (self.artifact, self.version, self.classifier) if part) + (
             ".jar"
         )
 
     def check(self, path: Path) -> None:
         """
-        Compare a file with the lock.
+        Compare a file with the lock file.
 
         Raises:
-            JarMismatch: It is another file.
+            JarMismatch: The file differs.
         """
         with path.open("rb") as file:
             actual = hashlib.file_digest(file, "sha256").hexdigest()
@@ -64,7 +64,7 @@ class Jar:
 
 def parse_lock(text: str) -> list[Jar]:
     """
-    Return the jars that a lock names, in its order.
+    Return the jars that a lock file lists, in its order.
 
     Raises:
         ValueError: A line is not a coordinate, a size and a SHA-256.
@@ -75,14 +75,14 @@ def parse_lock(text: str) -> list[Jar]:
             continue
         match = _LINE.fullmatch(line)
         if match is None:
-            raise ValueError(f"line {number} of the lock is not one of a jar: {line!r}")
+            raise ValueError(f"line {number} of the lock file does not describe a jar: {line!r}")
         group, artifact, version, classifier, size, sha256 = match.groups(default="")
         jars.append(Jar(group, artifact, version, classifier, int(size), sha256))
     return jars
 
 
 def locked_versions() -> list[str]:
-    """Return the versions of Cassandra that a lock is shipped for."""
+    """Return the versions of Cassandra that have a lock file."""
     names = (entry.name for entry in files(__package__).iterdir())
     return sorted(
         name.removeprefix(_PREFIX).removesuffix(_SUFFIX)
@@ -96,7 +96,7 @@ def locked_jars(version: str) -> list[Jar]:
     Return the jars of one version of Cassandra.
 
     Raises:
-        VersionNotLocked: No lock is shipped for it.
+        VersionNotLocked: There is no lock file for it.
     """
     known = locked_versions()
     if version not in known:

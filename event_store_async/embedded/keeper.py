@@ -1,8 +1,8 @@
 """
-Keeps a cluster in the background, until it is told to end: a program of its own.
+The keeper: a program that runs a cluster in the background until a signal asks it to end.
 
-It outlives the process that starts it. To that process it tells on standard output, a JSON object a
-line, how far the start is, and then that it is up, or why not. `background.py` is the other end.
+It outlives the process that starts it. On standard output it reports to that process, `Background`,
+in one JSON object per line: the progress of the start, and then that it is up, or the error.
 """
 
 import json
@@ -20,7 +20,7 @@ from anyio import to_thread
 from .cluster import EmbeddedCassandra
 from .errors import EmbeddedError
 from .processes import created
-from .progress import StartProgress
+from .start_progress import StartProgress
 
 STATE = "state.json"
 _NEW_STATE = "state.json.new"
@@ -28,11 +28,11 @@ _DATA = "data"
 _SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
-class _Told(StartProgress):
-    """Tells the other end how far the start has come."""
+class _Report(StartProgress):
+    """Sends the progress of the start to the other process."""
 
     def step(self, phase: str, done: int, total: int) -> None:
-        _tell({"phase": phase, "done": done, "total": total})
+        _send({"phase": phase, "done": done, "total": total})
 
     def __exit__(
         self,
@@ -44,12 +44,12 @@ class _Told(StartProgress):
 
 def main(arguments: list[str]) -> int:
     """
-    Run until asked to end.
+    Run until a signal asks it to end; return the exit status.
 
     Args:
-        arguments: The directory, and as a JSON object what `EmbeddedCassandra` is given besides.
+        arguments: The directory, and further arguments for `EmbeddedCassandra` as a JSON object.
     """
-    os.setsid()  # the terminal's Ctrl-C is not for it
+    os.setsid()  # out of reach of the terminal's Ctrl-C
     return anyio.run(_run, Path(arguments[0]), json.loads(arguments[1]))
 
 
@@ -61,7 +61,7 @@ async def _run(directory: Path, options: dict[str, Any]) -> int:
         try:
             await _serve(directory, options)
         except (EmbeddedError, ValueError, OSError) as error:
-            _tell({"error": str(error)})
+            _send({"error": str(error)})
             sys.stderr.write(f"error: {error}\n")
             code = 1
         group.cancel_scope.cancel()
@@ -72,13 +72,13 @@ async def _run(directory: Path, options: dict[str, Any]) -> int:
             async for _ in signals:
                 group.cancel_scope.cancel()
                 break
-            # A second signal must not cut short the end that the first one asked for.
+            # The receiver stays open: a second signal must not interrupt the shutdown.
     return code
 
 
 async def _serve(directory: Path, options: dict[str, Any]) -> None:
     async with EmbeddedCassandra(
-        directory=directory / _DATA, keep=True, progress=_Told(), **options
+        directory=directory / _DATA, keep=True, progress=_Report(), **options
     ) as cassandra:
         state = {
             "pid": os.getpid(),
@@ -91,7 +91,7 @@ async def _serve(directory: Path, options: dict[str, Any]) -> None:
         }
         try:
             await to_thread.run_sync(_write, directory, state)
-            _tell({"up": True})
+            _send({"up": True})
             _hang_up()
             await anyio.sleep_forever()
         finally:
@@ -109,12 +109,12 @@ def _forget(directory: Path) -> None:
     (directory / STATE).unlink(missing_ok=True)
 
 
-def _tell(message: dict[str, Any]) -> None:
+def _send(message: dict[str, Any]) -> None:
     try:
         sys.stdout.write(f"{json.dumps(message)}\n")
         sys.stdout.flush()
     except BrokenPipeError:
-        _hang_up()  # who started it has gone away; it runs on all the same
+        _hang_up()  # the starter has gone; the cluster keeps running
 
 
 def _hang_up() -> None:

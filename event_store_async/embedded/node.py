@@ -1,4 +1,4 @@
-"""One node of an embedded cluster, to be stopped, killed, paused and started again."""
+"""One node of an embedded cluster, which can be stopped, killed, paused and started again."""
 
 import signal
 from collections.abc import Sequence
@@ -8,10 +8,10 @@ import anyio
 from anyio import to_thread
 
 from . import node_log
+from .cluster_plan import ClusterPlan
 from .errors import NodeFailed, NodeTimedOut
 from .java import command
 from .node_process import NodeProcess
-from .plan import ClusterPlan
 from .probe import answers
 from .processes import is_stopped
 from .settings import node_settings, write_configuration
@@ -22,13 +22,13 @@ _PAUSE = 0.05
 
 class Node:
     """
-    One node of an embedded cluster. Made by `EmbeddedCassandra`, never by hand.
+    One node of an embedded cluster. Only `EmbeddedCassandra` creates nodes.
 
     Attributes:
-        address: The loopback address it listens on.
+        address: The loopback address that it listens on.
         port: The port for clients.
-        directory: Its own directory, with its configuration and data.
-        log_file: Its log, one file over all its starts.
+        directory: Its directory, with its configuration and data.
+        log_file: Its log, in one file for all its starts.
     """
 
     def __init__(self, plan: ClusterPlan, index: int, directory: Path) -> None:
@@ -45,29 +45,29 @@ class Node:
         return f"<Node {self.address}:{self.port} pid={self.pid}>"
 
     def know(self, nodes: Sequence["Node"]) -> None:
-        """Tell the node which nodes the cluster has."""
+        """Set the nodes of the cluster."""
         self._peers = [node for node in nodes if node is not self]
 
     @property
     def pid(self) -> int | None:
-        """The id of its Java process; None if it does not run."""
+        """The id of its Java process; None if it is not running."""
         return self._process.pid if self._process and self._process.is_running else None
 
     @property
     def is_running(self) -> bool:
-        """Whether its process is there: a paused node runs too, a killed one does not."""
+        """Whether its process exists: true for a paused node, false for a killed one."""
         return self.pid is not None
 
     async def start(self) -> None:
         """
-        Start the node, again on the same data if it ran before; do nothing if it runs.
+        Start the node, on its data if it ran before; do nothing if it is running.
 
-        Returns when it answers clients, and when it and all other nodes that run, and are not
-        paused, hold each other to be up.
+        Returns once it answers clients, and once it and every other node that is running and not
+        paused see each other as up.
 
         Raises:
-            NodeFailed: It ended; nothing of it runs.
-            NodeTimedOut: It did not get there within the cluster's `start_timeout`, and was killed.
+            NodeFailed: It ended; nothing is left running.
+            NodeTimedOut: It was not up within the cluster's `start_timeout`, and was killed.
         """
         if self.is_running:
             return
@@ -87,31 +87,31 @@ class Node:
             raise
 
     async def stop(self) -> None:
-        """End the node in good order; kill it if it takes more than half a minute."""
+        """Stop the node cleanly; kill it if that takes more than half a minute."""
         if self._process is not None:
             await self._process.stop()
             self._process = None
 
     def kill(self) -> None:
-        """Kill the node at once, as a crash would. `wait_dead` returns when it has ended."""
+        """Kill the node, as a crash would; `wait_dead` waits for its end."""
         if self._process is not None:
             self._process.kill()
 
     async def wait_dead(self) -> None:
-        """Wait until the node has ended, for whatever reason."""
+        """Wait until the node has ended, for any reason."""
         if self._process is not None:
             await self._process.wait()
 
     def pause(self) -> None:
-        """Stop the node's process where it stands, as a long pause of its machine would."""
+        """Suspend the node's process, as a long pause of its machine would."""
         self._send(signal.SIGSTOP)
 
     def resume(self) -> None:
-        """Let a paused node go on."""
+        """Let a paused node continue."""
         self._send(signal.SIGCONT)
 
     async def discard(self) -> None:
-        """Kill what runs of the node, and wait for its end."""
+        """Kill the node if it is running, and wait for its end."""
         if self._process is not None:
             await self._process.close()
             self._process = None
@@ -149,7 +149,7 @@ class Node:
             durable=plan.durable,
         )
         if self._process is None:
-            raise await self._failure(NodeFailed, "could not be run")
+            raise await self._failure(NodeFailed, "could not be started")
 
     async def _until_it_answers(self) -> None:
         while not await answers(self.address, self.port, tls=self._plan.tls):

@@ -1,4 +1,4 @@
-"""Reads what a node logged: its end, for an error, and what it thinks of the other nodes."""
+"""Reads a node's log: its last lines, and how the node sees the others."""
 
 import re
 from pathlib import Path
@@ -8,7 +8,7 @@ _TAIL_BYTES = 16 * 1024
 
 
 def size(log_file: Path) -> int:
-    """Return how long the log is now, in bytes; 0 if there is none."""
+    """Return the current size of the log in bytes; 0 if there is none."""
     try:
         return log_file.stat().st_size
     except FileNotFoundError:
@@ -22,7 +22,7 @@ def tail(log_file: Path) -> str:
 
 
 def since(log_file: Path, offset: int) -> str:
-    """Return what was logged after an offset in bytes; empty if there is no log."""
+    """Return the log after an offset in bytes; empty if there is no log."""
     try:
         with log_file.open("rb") as file:
             file.seek(offset)
@@ -33,11 +33,11 @@ def since(log_file: Path, offset: int) -> str:
 
 def sees_up(log: str, address: str) -> bool:
     """
-    Say whether, at the end of this stretch of a node's log, the node holds another to be of use.
+    Say whether, at the end of this part of a node's log, the node can use another one.
 
-    That is up, and a normal member of the ring: one that is up but not yet normal is no replica
-    to it. There is no way to ask a node over CQL which others it holds to be alive, and JMX, which
-    could tell, needs a port and a Java client.
+    It can if the other is up and a normal member of the ring; before that, the other is not a
+    replica. The log is read because CQL does not tell which nodes are alive, and JMX needs a port
+    and a Java client.
     """
     peer = rf"[^ ]*/{re.escape(address)}:\d+"
     alive = re.findall(rf"InetAddress {peer} is now (UP|DOWN)", log)
@@ -46,5 +46,5 @@ def sees_up(log: str, address: str) -> bool:
 
 
 def made_superuser(log: str) -> bool:
-    """Say whether the node has made the role that one can log in with at first."""
+    """Say whether the node has created the role for the first login."""
     return "Created default superuser role" in log

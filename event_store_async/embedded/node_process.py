@@ -1,4 +1,4 @@
-"""The process of one node, and the supervisor that ties it to this process."""
+"""The process of a node, and the supervisor that ends it with this process."""
 
 import os
 import signal
@@ -13,17 +13,17 @@ import anyio
 from anyio.abc import Process
 
 STOP_GRACE: Final = 30.0
-"""Seconds that a node has between the request to end and its kill."""
+"""Seconds between asking a node to end and killing it."""
 
 _SUPERVISOR = Path(__file__).with_name("supervisor.py")
 
 
 class NodeProcess:
     """
-    A node's Java and its supervisor, which lives exactly as long as the Java does.
+    A node's Java process and its supervisor, which lives exactly as long.
 
-    Signals go to the Java itself. The supervisor alone reaps it, and is gone at once after that,
-    so a process id is not used once it may belong to somebody else.
+    Signals go to the Java process. Only the supervisor reaps it, and ends at once after that, so a
+    process id is never used after another process may have got it.
     """
 
     def __init__(self, supervisor: Process, pid: int) -> None:
@@ -40,12 +40,12 @@ class NodeProcess:
 
         Args:
             command: The command line of the node.
-            pid_file: Where to keep its process id while it runs.
+            pid_file: The file that holds its process id while it runs.
             log_file: The file to append its output to.
-            durable: Whether it gets time to end well if this process dies.
+            durable: Whether it gets time for a clean end if this process dies.
 
         Returns:
-            The process; None if it could not be started, which the log explains.
+            The process; None if it could not be started; the log then has the reason.
         """
         supervisor = await anyio.open_process(
             [
@@ -62,7 +62,7 @@ class NodeProcess:
             stdin=PIPE,
             stdout=PIPE,
             stderr=None,
-            # Out of the reach of the terminal's Ctrl-C, which is for this process to act on.
+            # Out of reach of the terminal's Ctrl-C, which this process acts on.
             start_new_session=True,
         )
         try:
@@ -77,18 +77,18 @@ class NodeProcess:
 
     @property
     def is_running(self) -> bool:
-        """Whether the node is there, be it paused; not once it was killed from here."""
+        """Whether the node is running or paused; False once `kill` was called."""
         return self._supervisor.returncode is None and not self._is_killed
 
     def send(self, *signals: signal.Signals) -> None:
-        """Send signals to the node; none if it has ended."""
+        """Send signals to the node unless it has ended."""
         if self.is_running:
             with suppress(ProcessLookupError):
                 for number in signals:
                     os.kill(self.pid, number)
 
     def kill(self) -> None:
-        """Kill the node; `wait` until it has ended."""
+        """Kill the node; `wait` waits for its end."""
         self.send(signal.SIGKILL)
         self._is_killed = True
 
@@ -97,15 +97,15 @@ class NodeProcess:
         await self._supervisor.wait()
 
     async def close(self) -> None:
-        """End the node, the hard way if it still runs, and let go of everything."""
+        """Kill the node if it is running, wait for its end, and release all resources."""
         with anyio.CancelScope(shield=True):
             self.kill()
             await self.wait()
             await _close(self._supervisor)
 
     async def stop(self) -> None:
-        """Ask the node to end; kill it if it does not within the time of grace."""
-        # A stopped process sees no SIGTERM before it goes on.
+        """Ask the node to end; kill it if it does not within `STOP_GRACE`."""
+        # A paused process handles SIGTERM only after SIGCONT.
         self.send(signal.SIGTERM, signal.SIGCONT)
         with anyio.move_on_after(STOP_GRACE):
             await self.wait()
@@ -123,6 +123,6 @@ async def _first_line(supervisor: Process) -> bytes:
 
 
 async def _close(supervisor: Process) -> None:
-    # Its end is what ends the node: by the kernel, or by the end of its standard input.
+    # Closing its standard input makes the supervisor end the node, if it still runs.
     with anyio.CancelScope(shield=True):
         await supervisor.aclose()

@@ -1,4 +1,4 @@
-"""Finds free ports on the loopback addresses of a cluster, and keeps them for it."""
+"""Finds free ports on the loopback addresses of a cluster, and reserves them."""
 
 import errno
 import socket
@@ -14,13 +14,13 @@ from .file_lock import FileLock
 NATIVE_PORT: Final = 9042
 STORAGE_PORT: Final = 7000
 _ATTEMPTS = 1000
-_BOUND = "the nodes whose data is in the directory know each other by it"
+_BOUND = "the data in the directory depends on this port"
 
 
 @dataclass(slots=True)
 class Ports:
     """
-    The ports of one cluster, the same on each of its addresses.
+    The ports of a cluster, the same on each of its addresses.
 
     Attributes:
         native: The port for clients.
@@ -32,17 +32,17 @@ class Ports:
     _locks: list[FileLock] = field(repr=False)
 
     def release(self) -> None:
-        """Let others have them."""
+        """Release the reservations."""
         for lock in self._locks:
             lock.release()
 
 
 def addresses(first: str, count: int) -> tuple[str, ...]:
     """
-    Return so many loopback addresses in a row.
+    Return *count* consecutive loopback addresses.
 
     Raises:
-        ValueError: One of them is no loopback address.
+        ValueError: One of them is not a loopback address.
     """
     start = IPv4Address(first)
     row = [start + offset for offset in range(count)]
@@ -56,20 +56,20 @@ def reserve(
     on: Sequence[str], folder: Path, *, native: int | None = None, storage: int | None = None
 ) -> Ports:
     """
-    Take two ports that are free on all addresses.
+    Reserve two ports that are free on all addresses.
 
-    A server binds its ports seconds after they were looked at, so other clusters of the same user
-    are kept off by locks on files until then, and as long as these are held.
+    A server binds its ports seconds after they were checked. Until `Ports.release`, file locks keep
+    other clusters of the same user from taking them.
 
     Args:
         on: The addresses.
-        folder: Where the locks are.
+        folder: The folder of the lock files.
         native: The port for clients; None for 9042 or the next free one.
         storage: The port for the other nodes; None for 7000 or the next free one.
 
     Raises:
         AddressUnavailable: This machine does not have one of the addresses.
-        PortInUse: A port that was given is taken, or there is none free.
+        PortInUse: A given port is taken, or no port is free.
     """
     folder.mkdir(parents=True, exist_ok=True)
     for address in on:
@@ -96,7 +96,7 @@ def _take(
             return port, _lock(on, folder, port)
         except PortInUse:
             continue
-    raise PortInUse(on[0], first, f"and so are the {_ATTEMPTS} after it")
+    raise PortInUse(on[0], first, f"so are the {_ATTEMPTS - 1} ports after it: pass another port")
 
 
 def _lock(on: Sequence[str], folder: Path, port: int) -> list[FileLock]:
@@ -121,7 +121,7 @@ def _reservation(folder: Path, address: str, port: int) -> FileLock:
 
 def _bind(address: str, port: int) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        # Without it a port counts as taken for a minute after its last connection was closed.
+        # Otherwise a port counts as taken for a minute after its last connection closed.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((address, port))

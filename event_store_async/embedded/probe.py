@@ -14,12 +14,12 @@ _TIMEOUT = 5.0
 
 async def answers(address: str, port: int, *, tls: bool) -> bool:
     """
-    Say whether a node answers an OPTIONS frame, with what it supports or with an error.
+    Say whether a node answers an OPTIONS frame, be it with an error.
 
     Args:
         address: The address of the node.
         port: The port for clients.
-        tls: Whether the port speaks TLS. No certificate is checked: this is the same machine.
+        tls: Whether to use TLS, without checking certificates: the node is on this machine.
     """
     try:
         with anyio.fail_after(_TIMEOUT):
@@ -30,7 +30,7 @@ async def answers(address: str, port: int, *, tls: bool) -> bool:
                     head += await stream.receive()
                 return head[_OPCODE_AT] in _ANSWERS
     except ssl.SSLError:
-        # Only a server that is up asks for a certificate of the client.
+        # A server that asks for the client's certificate is up.
         return True
     except anyio.BrokenResourceError as error:
         return isinstance(error.__cause__, ssl.SSLError)

@@ -1,4 +1,4 @@
-"""Looks at processes by their ids, and ends those that a killed run left behind."""
+"""Inspects processes by id, and ends those that a killed run left behind."""
 
 import signal
 from collections.abc import Sequence
@@ -8,19 +8,19 @@ from typing import Any
 from .extra import from_the_extra
 
 _GRACE = 10.0
-_STOP_GRACE = 60.0  # more than each of its nodes has
-_CLOCK_STEP = 5.0  # seconds: the times of processes are told by a clock that may be set
+_STOP_GRACE = 60.0  # more than a keeper needs to stop its nodes
+_CLOCK_STEP = 5.0  # seconds: start times follow the machine's clock, which may be adjusted
 
 
 def _psutil() -> Any:
     with from_the_extra():
-        # Its types are a package apart, which may be installed or not.
+        # Its types are a separate package, which may not be installed.
         import psutil  # type: ignore[import-untyped, unused-ignore]
     return psutil
 
 
 def is_stopped(pid: int) -> bool:
-    """Say whether a process was stopped by a signal; False if it is gone."""
+    """Say whether a process is suspended by a signal; False if it has ended."""
     psutil = _psutil()
     try:
         return bool(psutil.Process(pid).status() == psutil.STATUS_STOPPED)
@@ -30,14 +30,13 @@ def is_stopped(pid: int) -> bool:
 
 def end_left_over(pid_file: Path, mark: str) -> bool:
     """
-    Kill the process whose id a file holds, if it is ours, and wait for its end.
+    Kill the process whose id is in a file, if it is ours, and wait for its end.
 
-    An id alone proves nothing, for another process may have it by now: only one with `mark` among
-    its arguments is ended.
+    As another process may have got the id, only one with `mark` among its arguments is killed.
 
     Args:
-        pid_file: The file with the id; need not exist.
-        mark: The argument that tells our process from all others.
+        pid_file: The file with the id; it need not exist.
+        mark: The argument that only our process has.
 
     Returns:
         Whether there was such a process.
@@ -60,18 +59,18 @@ def end_left_over(pid_file: Path, mark: str) -> bool:
 
 
 def created(pid: int) -> float:
-    """Return when a process began, in epoch seconds by the machine's clock."""
+    """Return when a process started, in epoch seconds by the machine's clock."""
     return float(_psutil().Process(pid).create_time())
 
 
 def find(pid: int, mark: Sequence[str], began: float | None = None) -> bool:
     """
-    Say whether a process is there and is ours.
+    Say whether a process is running and ours.
 
     Args:
-        pid: Its id, which alone proves nothing: another process may have it by now.
-        mark: What stands among its arguments, and among those of no other's.
-        began: When it began, see `created`; None if that is not known.
+        pid: Its id, which another process may have got.
+        mark: Arguments that only our process has.
+        began: When it started, as `created` returned; None if unknown.
     """
     psutil = _psutil()
     try:
@@ -88,7 +87,7 @@ def end(pid: int, mark: Sequence[str], number: signal.Signals) -> None:
     Send a signal to a process, if it is ours, and wait for its end.
 
     Raises:
-        TimeoutError: it does not end within a minute.
+        TimeoutError: It does not end within a minute.
     """
     psutil = _psutil()
     try:
@@ -103,7 +102,7 @@ def end(pid: int, mark: Sequence[str], number: signal.Signals) -> None:
 
 
 def memory(pid: int) -> int:
-    """Return the bytes of memory that a process and all below it have; 0 if it is gone."""
+    """Return the resident memory of a process and its descendants in bytes; 0 if it has ended."""
     psutil = _psutil()
     try:
         above = psutil.Process(pid)

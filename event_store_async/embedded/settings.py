@@ -1,4 +1,4 @@
-"""What goes into each node's cassandra.yaml, and into its logging configuration."""
+"""The contents of each node's cassandra.yaml and logging configuration."""
 
 import json
 import shutil
@@ -9,7 +9,7 @@ from typing import Final
 from .java import TEMPORARY
 
 CLUSTER_SETTINGS: Final[Mapping[str, object]] = {"paxos_variant": "v2"}
-"""What every cluster that the library is run against must have, embedded or not."""
+"""Settings that every cluster for the library must have, embedded or not."""
 
 TOKENS_PER_NODE: Final = 4
 
@@ -25,7 +25,7 @@ _LOGBACK: Final = """\
     <encoder><pattern>%-5level [%thread] %date{ISO8601} %F:%L - %msg%n</pattern></encoder>
   </appender>
   <root level="INFO"><appender-ref ref="STDOUT"/></root>
-  <!-- At this level a node says when it takes another into its ring. -->
+  <!-- At this level a node logs when it adds another to its ring. -->
   <logger name="org.apache.cassandra.service.StorageService" level="DEBUG"/>
 </configuration>
 """
@@ -33,14 +33,14 @@ _LOGBACK: Final = """\
 
 def tokens(index: int, nodes: int) -> list[int]:
     """
-    Return the tokens of one node, so that all nodes together cut the ring in equal parts.
+    Return the tokens of one node, so that all nodes together divide the ring equally.
 
-    Fixed tokens let the nodes of a fresh cluster start side by side: none has to ask the others
-    which are taken.
+    With fixed tokens, the nodes of a new cluster can start at the same time: none has to ask the
+    others which tokens are taken.
 
     Args:
-        index: Which node, from 0.
-        nodes: How many nodes the cluster has.
+        index: The index of the node, from 0.
+        nodes: The number of nodes.
     """
     parts = nodes * TOKENS_PER_NODE
     return [-(2**63) + (turn * nodes + index) * 2**64 // parts for turn in range(TOKENS_PER_NODE)]
@@ -56,15 +56,15 @@ def node_settings(
     overlay: Mapping[str, object],
 ) -> dict[str, object]:
     """
-    Return the whole cassandra.yaml of one node.
+    Return the complete settings for the cassandra.yaml of one node.
 
     Args:
-        directory: The node's own directory.
+        directory: The node's directory.
         addresses: The addresses of all nodes.
-        index: Which of them this node is, from 0.
+        index: The index of this node, from 0.
         port: The port for clients.
         storage_port: The port for the other nodes.
-        overlay: Settings of the caller, which win. A mapping within a mapping is merged.
+        overlay: The caller's settings, which override these; nested mappings are merged.
     """
     seeds = ",".join(f"{address}:{storage_port}" for address in addresses)
     settings: dict[str, object] = {
@@ -94,16 +94,16 @@ def node_settings(
         **_SMALL,
         **CLUSTER_SETTINGS,
     }
-    return merged(settings, overlay)
+    return overlaid(settings, overlay)
 
 
-def merged(base: Mapping[str, object], overlay: Mapping[str, object]) -> dict[str, object]:
-    """Return `base` with `overlay` laid over it; mappings are merged, all else is replaced."""
+def overlaid(base: Mapping[str, object], overlay: Mapping[str, object]) -> dict[str, object]:
+    """Return `base` overridden by `overlay`; mappings are merged, other values replaced."""
     result = dict(base)
     for name, value in overlay.items():
         below = result.get(name)
         if isinstance(below, Mapping) and isinstance(value, Mapping):
-            result[name] = merged(below, value)
+            result[name] = overlaid(below, value)
         else:
             result[name] = value
     return result
@@ -113,7 +113,7 @@ def write_configuration(directory: Path, settings: Mapping[str, object]) -> None
     """Write cassandra.yaml and logback.xml into the node's directory."""
     shutil.rmtree(directory / TEMPORARY, ignore_errors=True)
     (directory / TEMPORARY).mkdir(parents=True)
-    # JSON is YAML, so no YAML library is needed to write what Cassandra reads.
+    # JSON is valid YAML, so no YAML library is needed.
     yaml = json.dumps(settings, indent=2, ensure_ascii=True)
     (directory / "cassandra.yaml").write_text(yaml, encoding="ascii")
     (directory / "logback.xml").write_text(_LOGBACK, encoding="ascii")

@@ -1,12 +1,11 @@
 """
-Runs one node, and ends it when the process that asked for it is gone.
+The supervisor: a program that runs one node, and ends it when the starter has ended.
 
-A program of its own, run by its path: it imports nothing of the package and needs nothing but
-the standard library, so that it is up in a moment.
+It is run by its path and imports only the standard library, so that it starts quickly.
 
-The starter holds the other end of the standard input. The end of that input, or the death of the
-starter without it (a forked child may hold a copy), ends the node; the death of this process ends
-it too, where the kernel offers that.
+The starter holds the other end of the standard input. The node ends when that input ends, or when
+the starter dies while the input stays open (a forked child may hold a copy). On Linux, the node
+also ends when this process dies.
 """
 
 import ctypes
@@ -26,11 +25,11 @@ def main(arguments: list[str]) -> int:
     Run a command until it ends, or until the starter does.
 
     Args:
-        arguments: The starter's process id, seconds of grace between the request to end and the
-            kill, the file to keep the node's process id in, the log, and the command.
+        arguments: The starter's process id, the seconds between asking the node to end and killing
+            it, the file for the node's process id, the log file, and the command.
     """
     starter, grace, pid_file, log_file, *command = arguments
-    # Inherited by the node if ignored here, so the node's own handlers must stay possible.
+    # Handled, not ignored: the node would inherit an ignored signal.
     signal.signal(signal.SIGINT, lambda *_: None)
     signal.signal(signal.SIGHUP, lambda *_: None)
     asked_to_end = _wakeup_on(signal.SIGTERM, signal.SIGCHLD)
@@ -41,7 +40,7 @@ def main(arguments: list[str]) -> int:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                preexec_fn=_die_with_parent,  # noqa: PLW1509 - there is one thread
+                preexec_fn=_die_with_parent,  # noqa: PLW1509 - single-threaded
             )
         except OSError as error:
             log.write(f"{error}\n".encode())
@@ -80,7 +79,7 @@ def _wait(node: "subprocess.Popen[bytes]", starter: int, signals: int) -> None:
 
 
 def _end(node: "subprocess.Popen[bytes]", grace: float) -> None:
-    # A stopped process sees no SIGTERM before it goes on.
+    # A paused process handles SIGTERM only after SIGCONT.
     for number in (signal.SIGTERM, signal.SIGCONT) if grace else (signal.SIGKILL,):
         node.send_signal(number)
     try:

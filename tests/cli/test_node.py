@@ -170,7 +170,7 @@ async def test_the_words_of_a_program_that_ends_at_once_are_told(
     """Its own directory cannot be entered by the interpreter it is run with."""
     monkeypatch.setenv("PYTHONHOME", str(tmp_path / "nowhere"))
 
-    with pytest.raises(BackgroundFailed, match="it ended while it started") as failed:
+    with pytest.raises(BackgroundFailed, match="the cluster ended while it started") as failed:
         await Background(tmp_path).start()
 
     assert failed.value.details

@@ -58,7 +58,7 @@ def test_without_a_port_the_next_free_one_is_taken(
 def test_a_storage_port_that_the_data_needs_says_why(tmp_path: Path) -> None:
     port, other = free_port(), free_port()
     ports = reserve(["127.0.0.1"], tmp_path, native=port, storage=other)
-    with pytest.raises(PortInUse, match="whose data is in the directory"):
+    with pytest.raises(PortInUse, match="the data in the directory depends on this port"):
         reserve(TWO, tmp_path, storage=other)
 
     ports.release()

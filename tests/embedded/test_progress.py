@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from event_store_async.embedded.progress import make_progress
+from event_store_async.embedded.start_progress import make_progress
 
 
 class Terminal(io.StringIO):

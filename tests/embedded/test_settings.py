@@ -8,8 +8,8 @@ from typing import Any
 from event_store_async.embedded.settings import (
     CLUSTER_SETTINGS,
     TOKENS_PER_NODE,
-    merged,
     node_settings,
+    overlaid,
     tokens,
     write_configuration,
 )
@@ -63,7 +63,7 @@ def test_neighbours_on_the_ring_are_different_nodes() -> None:
 def test_the_overlay_wins_and_mappings_are_merged() -> None:
     base = {"a": 1, "b": {"c": 2, "d": 3}, "e": [1]}
 
-    assert merged(base, {"a": 9, "b": {"d": 4}, "e": [2]}) == {
+    assert overlaid(base, {"a": 9, "b": {"d": 4}, "e": [2]}) == {
         "a": 9,
         "b": {"c": 2, "d": 4},
         "e": [2],

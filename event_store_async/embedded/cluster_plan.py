@@ -1,4 +1,4 @@
-"""What all nodes of one cluster have in common, settled before the first of them starts."""
+"""What all nodes of a cluster share, decided before the first one starts."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,19 +8,19 @@ from pathlib import Path
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClusterPlan:
     """
-    What all nodes of one cluster have in common.
+    What all nodes of a cluster share.
 
     Attributes:
-        java: The Java to run them.
-        class_path: The jars, checked.
+        java: The Java to run them with.
+        class_path: The checked jars.
         addresses: The address of each node.
         port: The port for clients.
         storage_port: The port for the other nodes.
-        heap: The size of each heap, as Java writes it.
-        jvm_options: Options of Java's that the caller adds; the last of two that differ wins.
-        settings: What the caller lays over cassandra.yaml.
+        heap: The size of each heap, in Java's notation.
+        jvm_options: The caller's options for Java; they override the library's.
+        settings: The caller's settings, which override cassandra.yaml.
         durable: Whether the data is kept.
-        start_timeout: Seconds that a node has to answer.
+        start_timeout: Seconds for a node to come up.
     """
 
     java: Path
@@ -36,7 +36,7 @@ class ClusterPlan:
 
     @property
     def tls(self) -> bool:
-        """Whether the port for clients speaks TLS and nothing else."""
+        """Whether the port for clients takes only TLS connections."""
         options = self.settings.get("client_encryption_options")
         if not isinstance(options, Mapping):
             return False

@@ -1,4 +1,4 @@
-"""Shows on standard error how far a start has come."""
+"""Shows the progress of a start on standard error."""
 
 import sys
 from contextlib import AbstractContextManager
@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 
 
 class StartProgress(AbstractContextManager["StartProgress"]):
-    """Is told how far a start has come, and shows nothing of it."""
+    """Receives the progress of a start; this one shows nothing."""
 
     def step(self, phase: str, done: int, total: int) -> None:
-        """Take note that so many of so many are done in this phase."""
+        """Receive that *done* of *total* steps of a phase are done."""
 
     def __exit__(
         self,
@@ -25,8 +25,8 @@ class StartProgress(AbstractContextManager["StartProgress"]):
     ) -> None: ...
 
 
-class Lines(StartProgress):
-    """Writes one line at the beginning of each phase."""
+class LineProgress(StartProgress):
+    """Writes a line at the beginning of each phase."""
 
     def __init__(self) -> None:
         self._phase = ""
@@ -39,8 +39,8 @@ class Lines(StartProgress):
             sys.stderr.flush()
 
 
-class Display(StartProgress):
-    """Shows a bar for each phase, with the seconds it has taken."""
+class BarProgress(StartProgress):
+    """Shows a bar for each phase, with its elapsed time."""
 
     def __init__(self) -> None:
         with from_the_extra():
@@ -56,7 +56,7 @@ class Display(StartProgress):
         )
 
     def step(self, phase: str, done: int, total: int) -> None:
-        """Move the bar of this phase."""
+        """Advance the bar of this phase."""
         if phase not in self._tasks:
             self._tasks[phase] = self._bars.add_task(phase, total=total)
         self._bars.update(self._tasks[phase], completed=done)
@@ -79,13 +79,12 @@ def make_progress(wanted: "bool | StartProgress | None") -> StartProgress:
     Return the progress to use.
 
     Args:
-        wanted: True for a live display on a terminal and one line for each phase elsewhere, None
-            for the display on a terminal and nothing elsewhere, False for nothing. A progress is
-            itself what is to be used.
+        wanted: True for bars on a terminal and a line for each phase elsewhere; None for bars on
+            a terminal and nothing elsewhere; False for nothing; a `StartProgress` for itself.
     """
     if isinstance(wanted, StartProgress):
         return wanted
     on_terminal = sys.stderr is not None and sys.stderr.isatty()
     if wanted is False or (wanted is None and not on_terminal):
         return StartProgress()
-    return Display() if on_terminal else Lines()
+    return BarProgress() if on_terminal else LineProgress()
