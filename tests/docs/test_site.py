@@ -125,8 +125,8 @@ def test_what_a_site_may_not_hold_is_found(tmp_path: Path) -> None:
     assert built.faults(tmp_path) == [
         "index.html loads https://example.org/x.js",
         "index.html loads //example.org/x.css",
-        "index.html links to #gone, an anchor that is not there",
-        "index.html links to gone.html, which is not there",
+        "index.html links to #gone, an anchor that does not exist",
+        "index.html links to gone.html, which does not exist",
     ]
 
 

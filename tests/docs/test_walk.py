@@ -40,7 +40,7 @@ def test_the_copy_on_the_page_has_the_digest_of_its_source() -> None:
 def test_digests_that_differ_are_not_made_equal() -> None:
     one, two = "1" * 64, "2" * 64
 
-    first, second, again = walk._with_digests_of_its_own(f"{one} {two} {one}").split()
+    first, second, again = walk._with_stable_digests(f"{one} {two} {one}").split()
 
     assert first == again != second
     assert {first, second}.isdisjoint({one, two})

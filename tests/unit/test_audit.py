@@ -1,4 +1,4 @@
-"""The audit: what pip-audit says is never taken for more than it is."""
+"""The audit: packages without data are never counted as audited."""
 
 import json
 from typing import Any
@@ -23,11 +23,16 @@ SKIPPED: dict[str, Any] = {"name": "acsylla", "skip_reason": "Dependency not fou
         pytest.param([CLEAN, KNOWN], FOUND, "h11 0.1: CVE-1, fixed in 0.2", id="known"),
         pytest.param([KNOWN, SKIPPED], FOUND, "NOT AUDITED: acsylla", id="known and skipped"),
         pytest.param([CLEAN, SKIPPED], NOT_AUDITED, "NOT AUDITED: acsylla", id="one skipped"),
-        pytest.param([SKIPPED], NOT_AUDITED, "Nothing is known of the pins", id="all skipped"),
+        pytest.param(
+            [SKIPPED],
+            NOT_AUDITED,
+            "has no data for any package",
+            id="all skipped",
+        ),
     ],
 )
 def test_a_report_is_judged(packages: list[dict[str, Any]], code: int, said: str) -> None:
-    """pip-audit itself ends with success where a package could not be looked up."""
+    """pip-audit itself exits with success if it cannot look up a package."""
     ended, lines = verdict(json.dumps({"dependencies": packages, "fixes": []}), "")
 
     assert ended == code

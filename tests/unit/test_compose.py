@@ -1,4 +1,4 @@
-"""compose.yaml gives the cluster that the embedded nodes are, as far as the library can tell."""
+"""compose.yaml describes the same kind of cluster as the embedded one."""
 
 import itertools
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What is shipped: versions agree, and a wheel made from the sdist works on its own."""
+"""The packages: versions agree, and a wheel built from the sdist works on its own."""
 
 import os
 import re
@@ -110,7 +110,7 @@ def test_the_sdist_holds_what_a_packager_needs(built: Path) -> None:
 def test_wheel_sdist_and_editable_install_work_in_empty_environments(
     built: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """What `make build` does with what it has built."""
+    """As `make build` does."""
     smoke(built, tmp_path)
 
     statements = sum(name.startswith("statements/") for name in CQL)
@@ -124,7 +124,7 @@ def test_wheel_sdist_and_editable_install_work_in_empty_environments(
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_a_user_tests_with_only_the_wheel(built: Path, tmp_path: Path, server: Server) -> None:
-    """The test module of docs/testing.md, in a project that has nothing but the wheel."""
+    """The test module of docs/testing.md, in a project that contains only the wheel."""
     (wheel,) = built.glob("*.whl")
     venv.create(tmp_path / "venv", with_pip=True)
     python = str(tmp_path / "venv" / "bin" / "python")

@@ -1,4 +1,4 @@
-"""The interval between two questions: it grows, shrinks, and stays within its bounds."""
+"""The interval between polls grows, shrinks, and stays within its bounds."""
 
 from hypothesis import given
 from hypothesis import strategies as st

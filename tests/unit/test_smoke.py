@@ -1,4 +1,4 @@
-"""The smoke test of what is built fails where what is built does not work."""
+"""The smoke test fails if the build does not work."""
 
 import sys
 from pathlib import Path
@@ -11,7 +11,7 @@ PROGRAM = ROOT / "tools" / "smoke" / "program.py"
 
 
 def copied(folder: Path, *, without: str) -> Path:
-    """Return a program that runs the smoke program on the package less one of its files."""
+    """Return a program that runs the smoke program on a package that lacks one file."""
     start = folder / "start.py"
     start.write_text(
         f"""

@@ -1,4 +1,4 @@
-"""The pure tools: backoff, settings, heads, contiguity, statement files."""
+"""Small pure parts: moments, backoff, settings, known heads, gap check, statement files."""
 
 from datetime import UTC, datetime
 from typing import Any

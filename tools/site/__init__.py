@@ -1,11 +1,11 @@
 """
-The documentation site: docs/, and what is generated beside it, made into pages.
+The documentation site, made of docs/ and generated pages.
 
-    links       a document's links, and where they lead in the site
-    staging     the documents and the files that they link to, copied to where the site is built
-    reference   a page for each public module, by its docstrings
-    statements  a page of the CQL files
-    built       the built site, looked at: nothing of another host's, no link that leads nowhere
+    links       maps links between documents to links in the site
+    staging     copies the documents, and the files that they link to, to the site's sources
+    reference   generates a page for each public module from its docstrings
+    statements  generates a page of the CQL files
+    built       checks the built site for broken links and files from other hosts
 
-``python -m tools.site build`` makes it in build/site; ``serve`` does, and shows it.
+``python -m tools.site build`` builds it in build/site; ``serve`` builds and serves it.
 """

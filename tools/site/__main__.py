@@ -1,4 +1,4 @@
-"""``python -m tools.site build``, strictly; ``serve`` shows the site and follows changes."""
+"""``python -m tools.site build`` builds the site; ``serve`` serves it and follows changes."""
 
 import argparse
 import subprocess
@@ -15,7 +15,7 @@ _FOLLOWED: Final = ("docs", "cql", "event_store_async")
 
 
 def build() -> int:
-    """Build the site; whatever is broken in it fails."""
+    """Build the site and check it; return the exit status."""
     stage()
     done = subprocess.run([*_ZENSICAL, "build", "--clean", "--strict"], cwd=ROOT, check=False)
     if done.returncode:
@@ -26,7 +26,7 @@ def build() -> int:
 
 
 def serve() -> int:
-    """Show the site, made again whenever a document changes, until Ctrl-C."""
+    """Serve the site until Ctrl-C, and rebuild it when a document changes."""
     stage()
     newest = _newest()
     server = subprocess.Popen([*_ZENSICAL, "serve"], cwd=ROOT)

@@ -1,4 +1,4 @@
-"""The built site, looked at: what it loads is its own, and its links lead somewhere."""
+"""Checks the built site: it loads nothing from other hosts, and has no broken links."""
 
 from html.parser import HTMLParser
 from pathlib import Path
@@ -29,10 +29,10 @@ class _Page(HTMLParser):
 
 def faults(site: Path) -> list[str]:
     """
-    Return in words what is wrong with a built site; nothing where all is well.
+    Return what is wrong with a built site, a line each; empty if nothing is.
 
-    Wrong is a page that loads a file from another host, and a link to a page, a file or an anchor
-    that is not there.
+    It is wrong to load a file from another host, and to link to a page, file or anchor that does
+    not exist.
     """
     pages = {path: _read(path) for path in sorted(site.rglob("*.html")) if path.name != "404.html"}
     found = []
@@ -46,11 +46,11 @@ def faults(site: Path) -> list[str]:
             target = (path.parent / unquote(url.path)).resolve() if url.path else path
             target = target / "index.html" if target.is_dir() else target
             if not target.is_file():
-                found.append(f"{name} links to {link}, which is not there")
+                found.append(f"{name} links to {link}, which does not exist")
             elif (
                 url.fragment and target in pages and unquote(url.fragment) not in pages[target].ids
             ):
-                found.append(f"{name} links to {link}, an anchor that is not there")
+                found.append(f"{name} links to {link}, an anchor that does not exist")
     return found
 
 

@@ -1,4 +1,4 @@
-"""Links: where a document's links lead in the repository, and where in the site."""
+"""Maps a document's links in the repository to links in the site."""
 
 import os.path
 import re
@@ -19,10 +19,10 @@ _PLACES: Final = {
 
 def place(path: str) -> str:
     """
-    Return where a file or folder of the repository stands in the site's sources.
+    Return the path of a repository's file or folder in the site's sources.
 
-    What is in docs/ stands at the top; code is shown as a page of its own, so that the site needs
-    no other host to show what a document points at.
+    Files of docs/ are at the top. Code gets a page of its own, so that the site can show the files
+    that a document links to without another host.
     """
     if path in _PLACES:
         return _PLACES[path]
@@ -35,12 +35,12 @@ def place(path: str) -> str:
 
 def relink(text: str, document: str, met: Callable[[str], str]) -> str:
     """
-    Return a document with its links made to lead to the site's pages.
+    Return a document with its links changed to the site's pages.
 
     Args:
         text: The document.
         document: Its path in the repository.
-        met: Told each linked path of the repository; returns the path that is shown for it.
+        met: Called with each linked path of the repository; returns the path to show for it.
     """
     here = PurePosixPath(document).parent
     there = PurePosixPath(place(document)).parent

@@ -1,4 +1,4 @@
-"""Reference: a page for each public module, made of its docstrings."""
+"""Generates the reference: a page for each public module, from its docstrings."""
 
 import importlib
 import inspect
@@ -21,7 +21,7 @@ MODULES: Final = (
     "event_store_async.cassandra.operating",
     "event_store_async.moving",
 )
-"""The opt-in packages that have a page; every name of their ``__all__`` is on it."""
+"""The packages that have a page, with every name of their ``__all__``."""
 
 _TITLES: Final = {
     "cassandra": "The store on Cassandra",
@@ -67,7 +67,7 @@ def write(stage: Path) -> None:
 
 
 def facade() -> dict[str, list[str]]:
-    """Return the names that the package itself exports, by the title that they stand under."""
+    """Return the names that the package itself exports, by the title of their section."""
     groups: dict[str, list[str]] = {title: [] for title in _TITLES.values()}
     for name in event_store_async.__all__:
         if name.startswith("__"):

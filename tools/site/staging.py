@@ -1,4 +1,4 @@
-"""Staging: the site's sources, from the documents and the files that they link to."""
+"""Copies the documents, and the files that they link to, to the site's sources."""
 
 import shutil
 from collections import deque
@@ -15,7 +15,7 @@ _LANGUAGES: Final = {".py": "python", ".toml": "toml", ".yaml": "yaml", ".go": "
 
 
 class Staging:
-    """Copies documents, and whatever they link to, into a folder."""
+    """Copies documents, and the files that they link to, into a folder."""
 
     def __init__(self, stage: Path) -> None:
         self._stage = stage
@@ -23,7 +23,7 @@ class Staging:
         self._seen: set[str] = set()
 
     def add(self, path: str) -> str:
-        """Have a file or folder of the repository shown; returns the path that is shown for it."""
+        """Add a file or folder of the repository; return the path to show for it."""
         readme = ROOT / path / "README.md"
         if readme.is_file() and path != ".":
             path = f"{path}/README.md"
@@ -33,13 +33,13 @@ class Staging:
         return path
 
     def run(self) -> None:
-        """Copy what was added, and what it links to, until nothing new is met."""
+        """Copy everything that was added, and everything that it links to."""
         while self._waiting:
             path = self._waiting.popleft()
             target = self._stage / place(path)
             source = ROOT / path
             if target.exists() and not path.startswith("docs/"):
-                continue  # generated, or another document stands there
+                continue  # generated, or already copied
             target.parent.mkdir(parents=True, exist_ok=True)
             if source.suffix == ".md":
                 target.write_text(relink(source.read_text("utf-8"), path, self.add), "utf-8")
@@ -50,11 +50,11 @@ class Staging:
             elif source.is_file():
                 target.write_text(_shown(source, path), "utf-8")
             else:
-                raise FileNotFoundError(f"a document links to {path}, which is not there")
+                raise FileNotFoundError(f"a document links to {path}, which does not exist")
 
 
 def stage(target: Path = STAGE) -> None:
-    """Make the site's sources afresh."""
+    """Create the site's sources anew."""
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir(parents=True)
     reference.write(target)
@@ -81,7 +81,7 @@ def _listing(source: Path, path: str) -> str:
 
 
 def _mermaid(target: Path) -> None:
-    # The theme would load it from another host; a package brings the very same file.
+    # The theme would load it from another host; a package contains the same file.
     import mermaidx
 
     assets = target / "assets"

@@ -1,13 +1,13 @@
-"""Statements: a page of the files in cql/, each with its comment."""
+"""Generates a page of the files in cql/, each with its comment."""
 
 from pathlib import Path
 from typing import Final
 
 _CQL: Final = Path(__file__).parents[2] / "cql"
 _FOLDERS: Final = {
-    "schema": "What `create_schema` makes.",
-    "migrations": "What it does to an older table, in this order.",
-    "statements": "What a store sends: all of it.",
+    "schema": "The statements of `create_schema`.",
+    "migrations": "The changes that it makes to an older table, in this order.",
+    "statements": "All statements that a store sends.",
 }
 
 
@@ -15,8 +15,8 @@ def write(stage: Path) -> None:
     """Write the page."""
     page = [
         "# CQL\n",
-        "All the CQL that is ever sent, one statement a file. Names in braces are filled in after",
-        "they were checked; binds are prepared.\n",
+        "All CQL that is sent, one statement per file. Names in braces are checked and filled in;",
+        "binds are prepared.\n",
     ]
     for folder, said in _FOLDERS.items():
         page += [f"## {folder}\n", f"{said}\n"]

@@ -1,7 +1,7 @@
 """
-What is built, tried: wheel, sdist and an editable install, each in an empty environment.
+The smoke test of a build: wheel, sdist and editable install, each in an empty environment.
 
-``python -m tools.smoke dist`` tries the wheel and the sdist of a folder. First, and only there,
-their dependencies are fetched into a wheelhouse; then everything is installed with no index at
-all (``PIP_NO_INDEX``), so nothing can come from a registry that is not declared here.
+``python -m tools.smoke dist`` tests the wheel and the sdist in a folder. It first downloads their
+dependencies into a wheelhouse, and then installs without an index (``PIP_NO_INDEX``), so an
+undeclared dependency cannot be installed.
 """

@@ -1,4 +1,4 @@
-"""``python -m tools.smoke DIST``: try the wheel and the sdist of a folder, and the checkout."""
+"""``python -m tools.smoke DIST``: tests the wheel and sdist in a folder, and the checkout."""
 
 import sys
 import tempfile
@@ -9,10 +9,10 @@ from .environment import ROOT, Environment, SmokeError, fetch
 
 def smoke(dist: Path, work: Path) -> None:
     """
-    Try what is built, in a folder for the work.
+    Test the build; *work* is an empty folder to work in.
 
     Raises:
-        SmokeError: it does not work.
+        SmokeError: the build does not work.
     """
     (wheel,) = dist.glob("*.whl")
     (sdist,) = dist.glob("*.tar.gz")
@@ -33,5 +33,5 @@ if __name__ == "__main__":
         try:
             smoke(Path(sys.argv[1]).resolve(), Path(folder))
         except SmokeError as error:
-            sys.exit(f"what is built does not work: {error}")
-    print("wheel, sdist and editable install work on their own")
+            sys.exit(f"the build does not work: {error}")
+    print("wheel, sdist and editable install work")

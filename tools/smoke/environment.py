@@ -1,4 +1,4 @@
-"""An environment with nothing in it but what is tried."""
+"""An environment that contains only the build under test."""
 
 import os
 import subprocess
@@ -11,18 +11,18 @@ ROOT: Final = Path(__file__).parents[2]
 _PROGRAM: Final = Path(__file__).with_name("program.py")
 _CONSTRAINTS: Final = str(ROOT / "constraints.txt")
 BUILDING: Final = ("hatchling", "editables")
-"""What builds the sdist, and makes an editable install; both are pinned."""
+"""The packages that build the sdist and the editable install; both are pinned."""
 
 
 class SmokeError(Exception):
-    """What is built does not work."""
+    """The build does not work."""
 
 
 def fetch(wheel: Path, wheelhouse: Path, python: Path) -> None:
     """
-    Fetch the wheel's dependencies, those of the extra ``cli`` and what builds the sdist.
+    Download the wheel's dependencies, those of the extra ``cli``, and the build packages.
 
-    The one step that asks a registry.
+    This is the only step that uses a registry.
     """
     command = [str(python), "-m", "pip", "download", "--quiet", "--disable-pip-version-check"]
     command += ["--constraint", _CONSTRAINTS, "--dest", str(wheelhouse)]
@@ -31,11 +31,11 @@ def fetch(wheel: Path, wheelhouse: Path, python: Path) -> None:
 
 class Environment:
     """
-    A virtual environment in a folder, whose pip knows a wheelhouse and no index.
+    A virtual environment whose pip installs from a wheelhouse, without an index.
 
     Args:
-        folder: Where it is made.
-        wheelhouse: Where its packages come from.
+        folder: The folder to create it in.
+        wheelhouse: The folder of its packages.
     """
 
     def __init__(self, folder: Path, wheelhouse: Path) -> None:
@@ -50,11 +50,11 @@ class Environment:
         }
 
     def install(self, *arguments: str) -> None:
-        """Install by pip."""
+        """Install with pip."""
         self._run("python", "-m", "pip", "install", "--quiet", *arguments)
 
     def try_core(self) -> str:
-        """Run the smoke program, and the command as it is without its extra; say where it ran."""
+        """Run the smoke program, and the command without its extra; return the program's output."""
         done = self._call("event-store", "--help")
         if done.returncode != 1 or "extra `cli`" not in done.stderr:
             raise SmokeError(f"event-store, without its extra: {done.stdout}{done.stderr}")
@@ -63,7 +63,7 @@ class Environment:
     def try_command(self) -> None:
         """Run ``event-store --help``."""
         if "schema" not in self._run("event-store", "--help"):
-            raise SmokeError("event-store --help does not tell of its commands")
+            raise SmokeError("event-store --help does not list its commands")
 
     def _run(self, name: str, *arguments: str) -> str:
         done = self._call(name, *arguments)
@@ -72,7 +72,7 @@ class Environment:
         return done.stdout
 
     def _call(self, name: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
-        # Not in the checkout: the package must be the installed one.
+        # Not in the checkout, so that the installed package is imported.
         return subprocess.run(
             [str(self._folder / "bin" / name), *arguments],
             cwd=self._folder,
@@ -85,7 +85,7 @@ class Environment:
 
 
 def run(command: Sequence[str], *, cwd: Path) -> None:
-    """Run a command; raises `SmokeError` with what it printed where it fails."""
+    """Run a command; raises `SmokeError` with its output if it fails."""
     done = subprocess.run(
         command, cwd=cwd, capture_output=True, text=True, timeout=300, check=False
     )

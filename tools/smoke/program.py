@@ -1,4 +1,4 @@
-"""The smoke program: run by the Python of an environment that has the package and nothing else."""
+"""The smoke program, which runs in an environment that contains only the package."""
 
 import asyncio
 import sys
@@ -13,32 +13,32 @@ from event_store_async.cql_files import cql_root, load_statements, numbered_file
 
 
 def check(what: str, holds: bool) -> None:
-    """End the program where something does not hold; unlike assert, under -O too."""
+    """Exit if something does not hold; unlike assert, also with -O."""
     if not holds:
-        sys.exit(f"not so: {what}")
+        sys.exit(f"check failed: {what}")
 
 
 async def main() -> None:
-    """Append and read, meet a conflict, and find what has to be shipped."""
+    """Append, read and cause a conflict, and check that all files are shipped."""
     stream = uuid4()
     async with MemoryEventStore() as store:
         await store.persist_events(stream, [{"n": 1}, {"n": 2}])
         try:
             await store.persist_events(stream, [{"n": 3}], expected_version=1)
         except ConcurrentModification as conflict:
-            check("a conflict tells where the stream is", conflict.actual_version == 2)
+            check("a conflict has the stream's version", conflict.actual_version == 2)
         else:
-            check("there is a conflict", False)
+            check("a wrong version causes a conflict", False)
         payloads = [event.payload["n"] async for event in store.read_events(stream)]
 
-    check("what was appended is read", payloads == [1, 2])
+    check("events are read as appended", payloads == [1, 2])
     check("types are shipped", (files("event_store_async") / "py.typed").is_file())
     statements = [entry.name for entry in (cql_root() / "statements").iterdir()]
     for name in statements:
         load_statements(f"statements/{name.removesuffix('.cql')}", keyspace="k", table="t")
-    check("migrations are shipped", numbered_files("migrations") == [(1, "0001_event_identity")])
-    check("the driver is there", callable(EventStore.connect))
-    check("it is one version", event_store_async.__version__ == version("event_store_async"))
+    check("migrations are shipped", migrations()[0] == (1, "0001_event_identity"))
+    check("the driver is installed", callable(EventStore.connect))
+    check("the versions agree", event_store_async.__version__ == version("event_store_async"))
     home = Path(event_store_async.__file__).parent
     print(f"{sys.version.split()[0]}: {home}, {len(statements)} statements")
 
