@@ -18,8 +18,9 @@ MODULES: Final = (
     "event_store_async.testing",
     "event_store_async.testing.contract",
     "event_store_async.embedded",
-    "event_store_async.cassandra.operating",
-    "event_store_async.moving",
+    "event_store_async.cassandra",
+    "event_store_async.maintenance",
+    "event_store_async.archive",
 )
 """The packages that have a page, with every name of their ``__all__``."""
 

@@ -8,6 +8,7 @@ _FOLDERS: Final = {
     "schema": "The statements of `create_schema`.",
     "migrations": "The changes that it makes to an older table, in this order.",
     "statements": "All statements that a store sends.",
+    "testing": "Statements that only the test tools send.",
 }
 
 
