@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import signal
 import sys
 from collections.abc import AsyncGenerator
@@ -187,9 +188,8 @@ async def test_what_keeps_it_from_starting_is_told_with_the_next_step(
     )
 
     unusable = await nowhere("node", "start", "--directory", "file/below")
-    lacking = await ended(
-        await nowhere.process("node", "start", PYTHONPATH=str(tmp_path / "without"))
-    )
+    path = os.pathsep.join([str(tmp_path / "without"), os.environ.get("PYTHONPATH", "")])
+    lacking = await ended(await nowhere.process("node", "start", PYTHONPATH=path))
 
     assert (unusable.code, "error: " in unusable.err, "file/below" in unusable.err) == (
         1,
