@@ -1,4 +1,4 @@
-"""Report: what came of a run, as a table, as JSON and as a plot."""
+"""Report: the results of a run, as a table, as JSON and as a plot."""
 
 import json
 import os
@@ -12,29 +12,29 @@ from pathlib import Path
 from typing import Final
 
 from ..history.history import History
-from ..history.lies import Lie, Verdict
+from ..history.violations import Kind, Verdict
 
-_LIES: Final[Mapping[str, tuple[Lie, ...]]] = {
-    "lost": (Lie.LOST, Lie.MISPLACED),
-    "doubled": (Lie.DOUBLED,),
-    "phantom": (Lie.PHANTOM, Lie.REFUSED_BUT_STORED),
-    "torn": (Lie.TORN, Lie.TORN_READ),
-    "gaps": (Lie.GAP, Lie.FALSE_HOLE),
-    "wrong conflicts": (Lie.WRONG_CONFLICT, Lie.UNMET, Lie.TWO_ANSWERS),
-    "out of order": (Lie.ORDER,),
-    "wrong reads": (Lie.NOT_A_PREFIX, Lie.STALE_READ, Lie.FUTURE_READ),
-    "unknown left": (Lie.UNSETTLED,),
-    "too late, or never": (Lie.OVERDUE, Lie.NEVER_ENDED),
-    "wrong errors": (Lie.ERROR,),
-    "unproven": (Lie.UNPROVEN,),
+_GROUPS: Final[Mapping[str, tuple[Kind, ...]]] = {
+    "lost": (Kind.LOST, Kind.MISPLACED),
+    "duplicated": (Kind.DUPLICATED,),
+    "phantom": (Kind.PHANTOM, Kind.REFUSED_BUT_STORED),
+    "torn": (Kind.TORN, Kind.TORN_READ),
+    "gaps": (Kind.GAP, Kind.FALSE_HOLE),
+    "wrong conflicts": (Kind.WRONG_CONFLICT, Kind.UNMET, Kind.TWO_ANSWERS),
+    "out of order": (Kind.ORDER,),
+    "wrong reads": (Kind.NOT_A_PREFIX, Kind.STALE_READ, Kind.FUTURE_READ),
+    "unknown left": (Kind.UNSETTLED,),
+    "too late, or never": (Kind.OVERDUE, Kind.NEVER_ENDED),
+    "wrong errors": (Kind.ERROR,),
+    "unproven": (Kind.UNPROVEN,),
 }
-"""The lies as a reader asks for them."""
+"""The kinds of violation, grouped as in the documentation."""
 
 _SHOWN: Final = 50
 
 
 def versions(cassandra: str) -> dict[str, str]:
-    """Return what the run was made with."""
+    """Return the versions that the run was made with."""
     return {
         "cassandra": cassandra,
         "event_store_async": version("event_store_async"),
@@ -47,13 +47,13 @@ def versions(cassandra: str) -> dict[str, str]:
 @dataclass(frozen=True, slots=True)
 class Report:
     """
-    What came of a run.
+    The results of a run.
 
     Attributes:
-        verdict: The checker's.
-        history: What it judged.
+        verdict: The checker's verdict.
+        history: The history that it checked.
         failures: What went wrong with the run itself.
-        facts: With what it was made.
+        facts: The versions and options of the run.
     """
 
     verdict: Verdict
@@ -63,23 +63,23 @@ class Report:
 
     @property
     def passed(self) -> bool:
-        """Whether every answer was true, and the run itself went well."""
-        return self.verdict.true and not self.failures
+        """Whether there is no violation, and the run itself did not fail."""
+        return self.verdict.valid and not self.failures
 
     @property
     def faults(self) -> Counter[str]:
-        """How many faults of each kind."""
+        """The number of faults of each kind."""
         return Counter(mark.name for mark in self.history.marks if mark.phase == "begin")
 
     @property
     def found(self) -> dict[str, int]:
-        """How many lies, as a reader asks for them."""
-        lies = self.verdict.lies
-        return {name: sum(lies[lie] for lie in kinds) for name, kinds in _LIES.items()}
+        """The number of violations, grouped as in the documentation."""
+        counts = self.verdict.kinds
+        return {name: sum(counts[kind] for kind in kinds) for name, kinds in _GROUPS.items()}
 
     @property
     def text(self) -> str:
-        """The report in words."""
+        """The report as text."""
         facts = "\n".join(f"{name}: {value}" for name, value in self.facts.items())
         tables = [
             _table("Faults", dict(self.faults.most_common())),
@@ -87,11 +87,11 @@ class Report:
             _table("Found", self.found),
         ]
         troubles = [*map(str, self.verdict.violations[:_SHOWN]), *self.failures]
-        verdict = "Every answer was true." if self.passed else "THE RUN FAILED."
+        verdict = "No violations." if self.passed else "THE RUN FAILED."
         return "\n\n".join([facts, *tables, *troubles, verdict])
 
     def write(self, directory: Path) -> None:
-        """Write summary.json, report.txt and, with matplotlib there, plot.png and plot.svg."""
+        """Write summary.json, report.txt and, if matplotlib is installed, plot.png and plot.svg."""
         summary = {
             "facts": dict(self.facts),
             "faults": dict(self.faults),

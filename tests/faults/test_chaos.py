@@ -1,4 +1,4 @@
-"""A bounded slice of chaos: three nodes, every kind of fault, and nothing but the truth."""
+"""A bounded slice of chaos: three nodes, every kind of fault, and nothing but the state."""
 
 import json
 import os

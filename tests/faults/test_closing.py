@@ -13,7 +13,7 @@ from event_store_async import (
 
 from ..fixtures.bounds import Within
 from ..fixtures.stores import read_all
-from ..history.ending import GRACE
+from ..history.answers import GRACE
 from .conftest import CLOSE_WITHIN, Wired, answers
 from .proxy import Proxy
 

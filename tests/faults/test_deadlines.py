@@ -18,7 +18,7 @@ from event_store_async import (
 from ..fixtures.bounds import Within
 from ..fixtures.faulty import FaultySession, Gate
 from ..fixtures.stores import read_all
-from ..history.ending import GRACE
+from ..history.answers import GRACE
 from .conftest import WITHIN, answers
 from .proxy import Proxy
 

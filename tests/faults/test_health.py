@@ -13,7 +13,7 @@ from ..fixtures.bounds import Within
 from ..fixtures.faulty import FaultySession
 from ..fixtures.server import Server
 from ..fixtures.stores import run_cql
-from ..history.ending import GRACE
+from ..history.answers import GRACE
 from .conftest import Wired
 from .proxy import Proxy
 

@@ -1,4 +1,4 @@
-"""Judges a recorded run: ``python -m tests.history FILE_OR_DIRECTORY…``."""
+"""Checks a recorded run: ``python -m tests.history FILE_OR_DIRECTORY…``."""
 
 import sys
 from collections.abc import Iterable, Iterator
@@ -6,17 +6,17 @@ from pathlib import Path
 
 from .check import check
 from .history import load
-from .lies import Verdict
+from .violations import Verdict
 
 _SHOWN = 50
 
 
 def report(verdict: Verdict) -> str:
-    """Return a verdict in words."""
+    """Return a verdict as text."""
     lines = [f"{count:>9,}  {name}" for name, count in sorted(verdict.counts.items())]
-    lines += [f"{count:>9,}  {lie.name}: {lie.value}" for lie, count in verdict.lies.items()]
+    lines += [f"{count:>9,}  {kind.name}: {kind.value}" for kind, count in verdict.kinds.items()]
     lines += [str(violation) for violation in verdict.violations[:_SHOWN]]
-    lines.append("every answer was true" if verdict.true else "LIES WERE TOLD")
+    lines.append("no violations" if verdict.valid else "VIOLATIONS FOUND")
     return "\n".join(lines)
 
 
@@ -26,10 +26,10 @@ def _files(arguments: Iterable[str]) -> Iterator[Path]:
 
 
 def main(arguments: list[str]) -> int:
-    """Judge the files together; return 1 if a lie was found."""
+    """Check the files together; return 1 if a violation was found."""
     verdict = check(load(*_files(arguments)))
     sys.stdout.write(report(verdict) + "\n")
-    return 0 if verdict.true else 1
+    return 0 if verdict.valid else 1
 
 
 if __name__ == "__main__":

@@ -1,20 +1,20 @@
-"""Checking: all the checks together, over a whole run."""
+"""The checker: all checks together, over a whole run."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from .ending import late
+from .answers import answer_violations
+from .final_state import final_state_of, last_read
 from .history import History
 from .intents import Intent, contradictions, intents_of, unsettled
-from .lies import Lie, Verdict, Violation
+from .observations import observation_of, observation_violations
 from .operations import Append, Operation, Read
-from .ordering import disorder
-from .placing import misplacements
-from .seeing import misreadings, sight_of
-from .truth import last_read, truth_of
+from .ordering import order_violations
+from .placement import placement_violations
+from .violations import Kind, Verdict, Violation
 
-_NO_FAULTS: Final = {"run", "phase", "killed", "stalled"}
+_NOT_FAULTS: Final = {"run", "phase", "killed", "stalled"}
 
 
 def check(history: History) -> Verdict:
@@ -24,13 +24,15 @@ def check(history: History) -> Verdict:
     for stream, operations in history.streams.items():
         intents = intents_of(op for op in operations if isinstance(op, Append))
         verdict.violations += [
-            violation for operation in operations for violation in late(operation, killed, stalls)
+            violation
+            for operation in operations
+            for violation in answer_violations(operation, killed, stalls)
         ]
         verdict.violations += _violations(stream, operations, intents)
         _count(verdict.counts, operations, intents)
     verdict.counts["streams"] = len(history.streams)
     verdict.counts["faults"] = sum(
-        mark.phase != "end" for mark in history.marks if mark.name not in _NO_FAULTS
+        mark.phase != "end" for mark in history.marks if mark.name not in _NOT_FAULTS
     )
     return verdict
 
@@ -42,13 +44,15 @@ def _violations(
     yield from unsettled(stream, intents)
     final = last_read(operations)
     if final is None:
-        yield Violation(Lie.UNPROVEN, stream, f"{len(operations)} calls")
+        yield Violation(Kind.UNPROVEN, stream, f"{len(operations)} calls")
         return
-    truth = truth_of(final.placed, intents)
-    yield from misplacements(stream, truth, intents)
+    state = final_state_of(final.placed, intents)
+    yield from placement_violations(stream, state, intents)
     for operation in operations:
-        yield from misreadings(stream, truth, operation)
-    yield from disorder(stream, truth, [sight for op in operations if (sight := sight_of(op))])
+        yield from observation_violations(stream, state, operation)
+    yield from order_violations(
+        stream, state, [observation for op in operations if (observation := observation_of(op))]
+    )
 
 
 def _count(

@@ -1,4 +1,4 @@
-"""History: the lines of all processes of a run, read back."""
+"""History: the lines of all processes of a run, as operations on streams."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -18,8 +18,8 @@ class History:
 
     Attributes:
         streams: The operations on each stream, in the order they began.
-        marks: What happened beside them, in order.
-        cut: How many last lines were cut short, by processes killed while they wrote.
+        marks: What else happened, in order.
+        cut: The number of last lines cut short because their process was killed while writing.
     """
 
     streams: dict[str, list[Operation]] = field(default_factory=dict)
@@ -39,7 +39,7 @@ class History:
 
     @property
     def stalls(self) -> Mapping[str, Sequence[Stall]]:
-        """When the processes stood still, as their machine did, by their names."""
+        """When each process stood still, by process name."""
         found: dict[str, list[Stall]] = {}
         for mark in self.marks:
             if mark.name == "stalled":
@@ -61,7 +61,7 @@ def of_lines(lines: Iterable[Mapping[str, Any]]) -> History:
     Return the history of these lines.
 
     Raises:
-        ValueError: an answer without a call, a second answer, or a second call of one name.
+        ValueError: an answer without a call, a second answer, or two calls of the same name.
     """
     calls: dict[tuple[str, int], Mapping[str, Any]] = {}
     operations: list[Operation] = []
@@ -95,7 +95,7 @@ def load(*paths: Path) -> History:
     Read a run from its files.
 
     Raises:
-        ValueError: a line, other than a file's last, is not what format.md says.
+        ValueError: a line, other than a file's last, is not as format.md describes.
     """
     cut = 0
 

@@ -1,10 +1,10 @@
-"""Intents: the attempts of one append, by however many calls and processes, taken together."""
+"""Intents: all attempts of one append, from any number of calls and processes."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from .lies import Lie, Violation
 from .operations import NEVER, Append, Expected
+from .violations import Kind, Violation
 
 _OPEN = {"unknown", "cancelled", "error", None}
 
@@ -12,10 +12,10 @@ _OPEN = {"unknown", "cancelled", "error", None}
 @dataclass(slots=True)
 class Intent:
     """
-    Events that somebody wants appended, as one piece.
+    Events to be appended in one piece.
 
     Attributes:
-        events: Their ids, which are nobody else's.
+        events: Their ids, which no other intent has.
         attempts: The calls with these events.
     """
 
@@ -24,21 +24,21 @@ class Intent:
 
     @property
     def expected(self) -> Expected:
-        """What the stream was expected to be at."""
+        """The expected version of the stream."""
         return self.attempts[0].expected
 
     @property
     def stored(self) -> list[Append]:
-        """The calls that said that the events are stored."""
+        """The calls that were answered "stored"."""
         return [attempt for attempt in self.attempts if attempt.end == "stored"]
 
     @property
     def refused(self) -> list[Append]:
         """
-        The calls that said that the events are not stored and never will be.
+        The calls whose answers mean that the events are not stored and never will be.
 
-        A conflict says so for all calls before it. A call that could not be sent speaks only for
-        itself, so it counts where every call ended like that.
+        A conflict is final for all calls before it. A call that could not be sent is final only
+        for itself, so it counts only if every call ended that way.
         """
         conflicts = [attempt for attempt in self.attempts if attempt.end == "conflict"]
         if conflicts or any(attempt.end != "refused" for attempt in self.attempts):
@@ -47,17 +47,17 @@ class Intent:
 
     @property
     def settled(self) -> bool:
-        """Whether it is known what became of the events."""
+        """Whether the outcome of the append is known."""
         return bool(self.stored or self.refused)
 
     @property
     def began(self) -> int:
-        """The moment before which they cannot have been stored."""
+        """The moment before which the events cannot have been stored."""
         return min(attempt.span.began for attempt in self.attempts)
 
     @property
     def acknowledged(self) -> int:
-        """The moment at which they were known to be stored; `NEVER` if they were not."""
+        """The moment of the first acknowledgement; `NEVER` if there was none."""
         return min((attempt.span.ended for attempt in self.stored), default=NEVER)
 
     def __str__(self) -> str:
@@ -65,7 +65,7 @@ class Intent:
 
 
 def intents_of(appends: Iterable[Append]) -> list[Intent]:
-    """Return the intents behind appends, those without events left out."""
+    """Return the intents of appends; appends without events are left out."""
     intents: dict[tuple[str, ...], Intent] = {}
     for append in appends:
         if append.events:
@@ -74,19 +74,19 @@ def intents_of(appends: Iterable[Append]) -> list[Intent]:
 
 
 def contradictions(stream: str, intents: Iterable[Intent]) -> Iterator[Violation]:
-    """Find intents that were told two things that cannot both be so."""
+    """Find intents whose answers contradict each other."""
     for intent in intents:
         stored, conflicts = intent.stored, [a for a in intent.attempts if a.end == "conflict"]
         if stored and conflicts:
-            yield Violation(Lie.TWO_ANSWERS, stream, f"{intent}: stored, and a conflict")
+            yield Violation(Kind.TWO_ANSWERS, stream, f"{intent}: stored, and a conflict")
         if len({attempt.placed for attempt in stored}) > 1:
-            yield Violation(Lie.TWO_ANSWERS, stream, f"{intent}: stored at two places")
+            yield Violation(Kind.TWO_ANSWERS, stream, f"{intent}: stored at two places")
         if sum(not attempt.earlier for attempt in stored) > 1:
-            yield Violation(Lie.TWO_ANSWERS, stream, f"{intent}: stored anew twice")
+            yield Violation(Kind.TWO_ANSWERS, stream, f"{intent}: stored as new twice")
 
 
 def unsettled(stream: str, intents: Iterable[Intent]) -> Iterator[Violation]:
-    """Find intents whose outcome nobody knows at the end."""
+    """Find intents whose outcome is still unknown at the end."""
     for intent in intents:
         if not intent.settled and any(attempt.end in _OPEN for attempt in intent.attempts):
-            yield Violation(Lie.UNSETTLED, stream, str(intent))
+            yield Violation(Kind.UNSETTLED, stream, str(intent))

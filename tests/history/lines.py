@@ -1,4 +1,4 @@
-"""Lines: operations as JSON lines, as format.md has them. No I/O."""
+"""Lines: operations as JSON lines, in the format of format.md. No I/O."""
 
 import sys
 from collections.abc import Iterator, Mapping
@@ -8,7 +8,7 @@ from .operations import NEVER, Append, Mark, Operation, Placed, Read, Span, Vers
 
 
 def call_of(operation: Operation) -> dict[str, Any]:
-    """Return the line that an operation begins with."""
+    """Return the line of an operation's call."""
     span = operation.span
     line: dict[str, Any] = {"at": span.began, "by": span.by, "op": span.op}
     line |= {"stream": operation.stream, "within": span.within}
@@ -34,7 +34,7 @@ def call_of(operation: Operation) -> dict[str, Any]:
 
 
 def end_of(operation: Operation) -> dict[str, Any]:
-    """Return the line that an operation ends with."""
+    """Return the line of an operation's answer."""
     span = operation.span
     line: dict[str, Any] = {"at": span.ended, "by": span.by, "op": span.op, "end": operation.end}
     if operation.why:
@@ -64,21 +64,21 @@ def mark_line(mark: Mark) -> dict[str, Any]:
 
 
 def lines_of(operations: "list[Operation]") -> Iterator[dict[str, Any]]:
-    """Return the lines of whole operations, in the order of their moments."""
+    """Return the lines of operations, in the order of their moments."""
     lines = [call_of(operation) for operation in operations]
     lines += [end_of(operation) for operation in operations if operation.end is not None]
     yield from sorted(lines, key=lambda line: (line["at"], "end" in line))
 
 
 def parse_mark(line: Mapping[str, Any]) -> Mark:
-    """Return the mark of a line that has "mark"."""
+    """Return the mark of a line that has the field "mark"."""
     known = {"at", "mark", "on", "phase"}
     facts = tuple((name, str(value)) for name, value in line.items() if name not in known)
     return Mark(line["at"], line["mark"], line.get("on", ""), line.get("phase", "once"), facts)
 
 
 def parse_operation(call: Mapping[str, Any], end: Mapping[str, Any] | None) -> Operation:
-    """Return the operation of its first line and, if it ended, its last."""
+    """Return the operation of a call's line and its answer's, if there is one."""
     ended = NEVER if end is None else end["at"]
     span = Span(call["by"], call["op"], call["at"], ended, call["within"])
     end = end or {}

@@ -5,10 +5,10 @@ from typing import Literal, TypeAlias
 
 Expected: TypeAlias = int | Literal["any", "exists"]
 Placed: TypeAlias = tuple[tuple[int, str], ...]
-"""Versions, each with the id of the event that stands there."""
+"""Versions, each with the id of the event there."""
 
 NEVER = 2**63
-"""The end of what has not ended: later than every moment of a monotonic clock."""
+"""The end of a call that has not ended: later than every moment of a monotonic clock."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,10 +18,10 @@ class Span:
 
     Attributes:
         by: The process that called.
-        op: A number of the process's own; (by, op) names the call.
-        began: Nanoseconds of the clock that all processes of the machine share.
-        ended: The same; `NEVER` where there was no answer.
-        within: The seconds that the call was allowed.
+        op: The call's number within the process; (by, op) identifies the call.
+        began: Nanoseconds of the monotonic clock that all processes of the machine share.
+        ended: The same; `NEVER` if there was no answer.
+        within: The call's time limit, in seconds.
     """
 
     by: str
@@ -43,12 +43,12 @@ class Append:
         expected: An exact version, "any" or "exists".
         events: The ids of the events.
         end: "stored", "conflict", "refused" (it is certain that this call stored nothing),
-            "unknown", "cancelled" (the caller left: as good as unknown), "error" (one that an
-            append may not have), or None for a call without an answer.
-        placed: Where the events stand, if stored.
+            "unknown", "cancelled" (by the caller: the same as unknown), "error" (one that is not
+            allowed), or None for a call without an answer.
+        placed: The events at their versions, if stored.
         version: The stream's version if stored; the actual version of a conflict.
-        earlier: The answer was that an earlier call had stored the events.
-        why: The error, in words.
+        earlier: Whether the answer was that an earlier call had stored the events.
+        why: The error's text.
     """
 
     span: Span
@@ -68,15 +68,15 @@ class Read:
     A call to read.
 
     Attributes:
-        first: The version to begin with; None for the beginning, or the end if `backward`.
-        count: At most so many events; None for no limit.
+        first: The version to start at; None for the beginning, or the end if `backward`.
+        count: The maximum number of events; None for no limit.
         backward: Newest first.
         serial: At the serial level.
-        final: The last word on its stream: read when all else had ended.
-        end: "events", "hole", "failed" (the store said in time that it has no answer), "cancelled",
-            "error", or None.
-        placed: What was read, in the order it came.
-        why: The error, in words.
+        final: The last read of its stream, made after everything else had ended.
+        end: "events", "hole", "failed" (the store reported in time that it has no answer),
+            "cancelled", "error", or None.
+        placed: What was read, in the order received.
+        why: The error's text.
     """
 
     span: Span
@@ -94,12 +94,12 @@ class Read:
 @dataclass(frozen=True, slots=True)
 class Version:
     """
-    A call for a stream's version.
+    A query for a stream's version.
 
     Attributes:
         end: "version", or as for a read.
         version: The answer.
-        why: The error, in words.
+        why: The error's text.
     """
 
     span: Span
@@ -115,14 +115,14 @@ Operation: TypeAlias = Append | Read | Version
 @dataclass(frozen=True, slots=True)
 class Mark:
     """
-    Something that happened beside the operations.
+    Something else that happened during the run.
 
     Attributes:
         at: When, on the operations' clock.
         name: What: "run", "killed", or a fault.
-        on: To whom or what.
-        phase: "begin" and "end" for what lasts; "once" for what does not.
-        facts: Whatever else is worth knowing.
+        on: What it happened to.
+        phase: "begin" and "end" if it lasts; otherwise "once".
+        facts: Further facts.
     """
 
     at: int

@@ -1,19 +1,19 @@
 """
-Ordering: whether all that was said can have been so, each at a moment within its own call.
+Ordering: whether every answer can have been right at some moment within its own call.
 
-The stream itself tells the order of its appends, and an operation that saw a version has its
-place between two of them. So a history can be explained just if nothing ended before something
-began that stands earlier in that order: one pass over the operations, sorted by place, decides it.
+The stream itself fixes the order of its appends, and an operation that saw a version belongs
+between two of them. So a history has a valid order exactly if no operation ended before one began
+that comes earlier in that order. One pass over the operations, sorted by place, decides it.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from .lies import Lie, Violation
+from .final_state import FinalState
+from .observations import HIGH, LOW, Observation
 from .operations import NEVER
-from .seeing import HIGH, LOW, Sight
-from .truth import Truth
+from .violations import Kind, Violation
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,37 +25,39 @@ class _Item:
     name: str
 
 
-def disorder(stream: str, truth: Truth, sights: Sequence[Sight]) -> Iterator[Violation]:
-    """Find operations that cannot stand where they stand."""
-    items = list(_appends(truth))
-    for sight in sights:
-        items += _seen(truth, sight)
+def order_violations(
+    stream: str, state: FinalState, observations: Sequence[Observation]
+) -> Iterator[Violation]:
+    """Find operations that cannot have happened in the order of the stream."""
+    items = list(_appends(state))
+    for observation in observations:
+        items += _seen(state, observation)
     yield from _inversions(stream, items)
-    yield from _stale(stream, truth, sights)
+    yield from _stale(stream, state, observations)
 
 
-def _appends(truth: Truth) -> Iterator[_Item]:
-    for count, standing in enumerate(truth.standing, start=1):
-        intent = standing.intent
+def _appends(state: FinalState) -> Iterator[_Item]:
+    for count, append in enumerate(state.appends, start=1):
+        intent = append.intent
         yield _Item(2 * count, intent.began, intent.acknowledged, "append", str(intent))
 
 
-def _seen(truth: Truth, sight: Sight) -> Iterator[_Item]:
-    span = sight.span
-    if sight.exact:
-        place = truth.boundary(sight.least)
+def _seen(state: FinalState, observation: Observation) -> Iterator[_Item]:
+    span = observation.span
+    if observation.exact:
+        place = state.boundary(observation.least)
         if place is not None:
-            yield _Item(2 * place + 1, span.began, span.ended, sight.kind, str(span))
+            yield _Item(2 * place + 1, span.began, span.ended, observation.kind, str(span))
         return
-    if sight.least > 0:
-        # Whatever shows the beginning of an append shows that it is decided.
-        decided = truth.whole(sight.least - 1) + 1
-        yield _Item(2 * decided + 1, LOW, span.ended, sight.kind, str(span))
+    if observation.least > 0:
+        # A read that shows any part of an append proves that the append was decided.
+        decided = state.whole(observation.least - 1) + 1
+        yield _Item(2 * decided + 1, LOW, span.ended, observation.kind, str(span))
 
 
 def _inversions(stream: str, items: list[_Item]) -> Iterator[Violation]:
     items.sort(key=lambda item: item.place)
-    latest: _Item | None = None  # of all that stands earlier, the one that began last
+    latest: _Item | None = None  # of all earlier places, the one that began last
     for _, group in groupby(items, key=lambda item: item.place):
         members = list(group)
         if latest is not None:
@@ -70,30 +72,30 @@ def _inversions(stream: str, items: list[_Item]) -> Iterator[Violation]:
 def _violation(stream: str, earlier: _Item, later: _Item) -> Violation:
     what = (
         f"{later.kind} {later.name} ended before {earlier.kind} {earlier.name} began, "
-        "but stands behind it"
+        "but comes after it"
     )
     kinds = {earlier.kind, later.kind}
     if kinds == {"append"}:
-        lie = Lie.ORDER
+        kind = Kind.ORDER
     elif "conflict" in kinds:
-        lie = Lie.WRONG_CONFLICT
+        kind = Kind.WRONG_CONFLICT
     elif later.kind == "append" or earlier.kind != "append":
-        lie = Lie.STALE_READ
+        kind = Kind.STALE_READ
     else:
-        lie = Lie.FUTURE_READ
-    return Violation(lie, stream, what)
+        kind = Kind.FUTURE_READ
+    return Violation(kind, stream, what)
 
 
-def _stale(stream: str, truth: Truth, sights: Iterable[Sight]) -> Iterator[Violation]:
-    """Find quorum reads that miss what was acknowledged; exact ones have been judged already."""
-    acknowledged = [NEVER] * (len(truth.standing) + 1)  # the earliest from each append on
-    for index in range(len(truth.standing) - 1, -1, -1):
-        acknowledged[index] = min(
-            acknowledged[index + 1], truth.standing[index].intent.acknowledged
-        )
-    for sight in sights:
-        if sight.exact or sight.most == HIGH:
+def _stale(
+    stream: str, state: FinalState, observations: Iterable[Observation]
+) -> Iterator[Violation]:
+    """Find quorum reads that miss acknowledged appends; exact reads have been checked already."""
+    acknowledged = [NEVER] * (len(state.appends) + 1)  # from each append on, the earliest
+    for index in range(len(state.appends) - 1, -1, -1):
+        acknowledged[index] = min(acknowledged[index + 1], state.appends[index].intent.acknowledged)
+    for observation in observations:
+        if observation.exact or observation.most == HIGH:
             continue
-        if acknowledged[truth.whole(sight.most)] < sight.span.began:
-            what = f"{sight.kind} {sight.span} saw version {sight.most} at most"
-            yield Violation(Lie.STALE_READ, stream, what)
+        if acknowledged[state.whole(observation.most)] < observation.span.began:
+            what = f"{observation.kind} {observation.span} saw version {observation.most} at most"
+            yield Violation(Kind.STALE_READ, stream, what)

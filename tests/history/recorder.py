@@ -1,4 +1,4 @@
-"""Recorder: writes a history while a run goes on."""
+"""Recorder: writes a history during a run."""
 
 import json
 import threading
@@ -16,7 +16,7 @@ _T = TypeVar("_T", Append, Read, Version)
 
 
 def now() -> int:
-    """Return the moment on the clock that all processes of this machine share."""
+    """Return nanoseconds of the monotonic clock that all processes of this machine share."""
     return time.monotonic_ns()
 
 
@@ -24,11 +24,11 @@ class Recorder:
     """
     Appends lines to one process's file.
 
-    A call is on its way to the disk before it is made, so that nothing a killed process has sent
-    is missing; its answer is written when it is known.
+    A call is written before it is made, so that nothing that a killed process sent is missing; its
+    answer is written when it is known.
 
     Args:
-        path: The file; made if there is none.
+        path: The file; created if it does not exist.
         by: The name of the process.
     """
 
@@ -44,24 +44,24 @@ class Recorder:
         return Span(self._by, self._next, now(), NEVER, within)
 
     def begin(self, operation: _T) -> _T:
-        """Write a call down, before it is made."""
+        """Record a call, before it is made."""
         self._write(call_of(operation))
         return operation
 
     def end(self, operation: _T, end: str, **facts: object) -> _T:
-        """Write an answer down, as of now, and return the whole operation."""
+        """Record an answer, as of now, and return the complete operation."""
         span = replace(operation.span, ended=now())
         ended: _T = replace(operation, span=span, end=end, **facts)  # type: ignore[arg-type]
         self._write(end_of(ended))
         return ended
 
     def mark(self, name: str, on: str = "", phase: str = "once", **facts: object) -> None:
-        """Write down something that happened now."""
-        told = tuple((key, str(value)) for key, value in facts.items())
-        self._write(mark_line(Mark(now(), name, on, phase, told)))
+        """Record something that happened now."""
+        pairs = tuple((key, str(value)) for key, value in facts.items())
+        self._write(mark_line(Mark(now(), name, on, phase, pairs)))
 
     def stalled(self, stall: Stall) -> None:
-        """Write down that this process stood still."""
+        """Record that this process stood still."""
         began, ended = stall
         facts = (("nanoseconds", str(ended - began)),)
         self._write(mark_line(Mark(ended, "stalled", self._by, "once", facts)))

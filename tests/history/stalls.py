@@ -1,4 +1,4 @@
-"""Stalls: when this process stood still as a whole, as it does where its machine does."""
+"""Stalls: when this whole process stood still, as it does when its machine is suspended."""
 
 import threading
 import time
@@ -7,34 +7,34 @@ from types import TracebackType
 from typing import Final, Self
 
 Stall = tuple[int, int]
-"""Its beginning and its end, on the clock of histories."""
+"""Its beginning and end, in nanoseconds of the monotonic clock."""
 
 TICK: Final = 0.05
-"""Seconds between two looks at the clock."""
+"""Seconds between two checks of the clock."""
 
 _NOTICED: Final = 250_000_000
-"""Nanoseconds by which a look must be late: less is how threads take turns."""
+"""Nanoseconds by which a check must be late; less is ordinary thread scheduling."""
 
 
 def overlap(stalls: Iterable[Stall], began: int, ended: int) -> int:
-    """Return how many nanoseconds of a span were stalls."""
+    """Return the nanoseconds of a span that were stalls."""
     return sum(max(0, min(end, ended) - max(begin, began)) for begin, end in stalls)
 
 
 class Stalls:
     """
-    Notices the stalls of this process while it is entered.
+    A context manager that notices stalls of this process.
 
-    By a thread that only looks at the clock: it is late where no thread gets on. What blocks the
-    event loop alone does not make it late, and is nobody's excuse.
+    A thread of its own checks the clock; it is late only if no thread can run. A blocked event
+    loop does not make it late, and so does not count as a stall.
 
     Args:
-        told: Is told each stall, in that thread.
+        on_stall: Receives each stall, in that thread.
     """
 
-    def __init__(self, told: Callable[[Stall], object] | None = None) -> None:
+    def __init__(self, on_stall: Callable[[Stall], object] | None = None) -> None:
         self.found: list[Stall] = []
-        self._told = told
+        self._on_stall = on_stall
         self._left = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="stalls", daemon=True)
 
@@ -58,6 +58,6 @@ class Stalls:
             now = time.monotonic_ns()
             if now - before > TICK * 1e9 + _NOTICED:
                 self.found.append((before, now))
-                if self._told is not None:
-                    self._told((before, now))
+                if self._on_stall is not None:
+                    self._on_stall((before, now))
             before = now

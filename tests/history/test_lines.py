@@ -1,28 +1,28 @@
-"""What is written comes back as it was, from several files, cut short or not."""
+"""A history that is written is read back unchanged, from several files, cut short or not."""
 
 import json
 from pathlib import Path
 
 import pytest
 
+from .builder import HistoryBuilder
 from .check import check
-from .forging import Forger
 from .history import History, load, of_lines, of_operations
 from .lines import lines_of
 from .operations import Append, Read, Version
 from .recorder import Recorder
 
 
-def everything() -> Forger:
-    forger = Forger()
-    forger.append(0, 1, "a b", 0, first=1)
-    forger.append(2, 3, "x", 7, end="conflict", version=2)
-    forger.append(4, 14, "c", "exists", end="unknown")
-    forger.append(15, None, "d", end=None)
-    forger.read(20, 21, "b a", backward=True, count=2)
-    forger.read(22, 23, "", end="hole")
-    forger.version(24, 25, 2)
-    return forger
+def everything() -> HistoryBuilder:
+    builder = HistoryBuilder()
+    builder.append(0, 1, "a b", 0, first=1)
+    builder.append(2, 3, "x", 7, end="conflict", version=2)
+    builder.append(4, 14, "c", "exists", end="unknown")
+    builder.append(15, None, "d", end=None)
+    builder.read(20, 21, "b a", backward=True, count=2)
+    builder.read(22, 23, "", end="hole")
+    builder.version(24, 25, 2)
+    return builder
 
 
 def test_lines_and_back() -> None:
@@ -53,7 +53,7 @@ def test_the_recorder_writes_what_the_loader_reads(tmp_path: Path) -> None:
     assert append.span.began < append.span.ended < read.span.ended
 
 
-def test_a_line_that_was_cut_short_is_left_out(tmp_path: Path) -> None:
+def test_a_line_that_was_cut_short_is_ignored(tmp_path: Path) -> None:
     path = tmp_path / "writer.jsonl"
     with Recorder(path, "writer") as recorder:
         recorder.end(recorder.begin(Version(recorder.span(5), "s")), "version", version=0)
@@ -66,7 +66,7 @@ def test_a_line_that_was_cut_short_is_left_out(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("twice", ["call", "end"])
-def test_what_is_no_history_is_refused(twice: str) -> None:
+def test_an_invalid_history_is_refused(twice: str) -> None:
     lines = list(lines_of(everything().operations))
     again = next(line for line in lines if twice in line)
 
@@ -74,7 +74,7 @@ def test_what_is_no_history_is_refused(twice: str) -> None:
         of_lines([*lines, again])
 
 
-def test_counts_say_how_much_was_checked() -> None:
+def test_counts_tell_how_much_was_checked() -> None:
     counts = check(of_operations(everything().operations)).counts
 
     assert (counts["appends"], counts["stored"], counts["conflict"]) == (4, 1, 1)
@@ -82,5 +82,5 @@ def test_counts_say_how_much_was_checked() -> None:
     assert (counts["reads"], counts["events"], counts["streams"]) == (3, 2, 1)
 
 
-def test_an_empty_history_is_true() -> None:
-    assert check(History()).true
+def test_an_empty_history_is_valid() -> None:
+    assert check(History()).valid

@@ -1,25 +1,25 @@
-"""The checker's one pass agrees with trying every order, on small histories of any kind."""
+"""The checker's one pass agrees with trying every order, on small random histories."""
 
 from itertools import permutations
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from .builder import HistoryBuilder
 from .check import check
-from .forging import Forger
 from .history import of_operations
-from .lies import Lie
 from .operations import Append, Operation, Read
+from .violations import Kind
 
-# Each moment is used once at most, so that no two of them are equal.
+# Each moment is used at most once, so that no two are equal.
 _SECONDS = 14
-_ORDER = {Lie.ORDER, Lie.WRONG_CONFLICT, Lie.STALE_READ, Lie.FUTURE_READ}
+_ORDER = {Kind.ORDER, Kind.WRONG_CONFLICT, Kind.STALE_READ, Kind.FUTURE_READ}
 
 
 @st.composite
 def histories(draw: st.DrawFn) -> list[Operation]:
-    """Draw up to three appends, and conflicts and serial reads that saw some version of theirs."""
-    forger = Forger()
+    """Draw up to three appends, and conflicts and serial reads that saw one of their versions."""
+    builder = HistoryBuilder()
     moments = draw(st.permutations(range(_SECONDS)))
     sizes = draw(st.lists(st.integers(1, 2), min_size=1, max_size=3))
     ids = iter("abcdef")
@@ -28,7 +28,7 @@ def histories(draw: st.DrawFn) -> list[Operation]:
         began, ended = sorted((moments.pop(), moments.pop()))
         events = "".join(next(ids) for _ in range(size))
         unknown = draw(st.booleans())
-        forger.append(
+        builder.append(
             began,
             ended,
             " ".join(events),
@@ -42,15 +42,15 @@ def histories(draw: st.DrawFn) -> list[Operation]:
         began, ended = sorted((moments.pop(), moments.pop()))
         seen = draw(st.sampled_from(ends))
         if draw(st.booleans()):
-            forger.append(began, ended, "x", 99, end="conflict", version=seen, within=99)
+            builder.append(began, ended, "x", 99, end="conflict", version=seen, within=99)
         else:
-            forger.read(began, ended, " ".join(all_ids[:seen]), serial=True)
-    forger.read(90, 91, " ".join(all_ids), final=True)
-    return forger.operations
+            builder.read(began, ended, " ".join(all_ids[:seen]), serial=True)
+    builder.read(90, 91, " ".join(all_ids), final=True)
+    return builder.operations
 
 
 def explained(operations: list[Operation]) -> bool:
-    """Say whether some order of the operations respects time and makes every answer so."""
+    """Return whether some order of the operations respects time and explains every answer."""
     return any(_respects_time(order) and _makes_sense(order) for order in permutations(operations))
 
 
@@ -88,7 +88,7 @@ def _makes_sense(order: tuple[Operation, ...]) -> bool:
 @settings(max_examples=400, deadline=None)
 @given(histories())
 def test_agrees_with_trying_every_order(operations: list[Operation]) -> None:
-    lies = set(check(of_operations(operations)).lies) - {Lie.UNSETTLED, Lie.OVERDUE}
+    kinds = set(check(of_operations(operations)).kinds) - {Kind.UNSETTLED, Kind.OVERDUE}
 
-    assert lies <= _ORDER
-    assert (not lies) is explained(operations)
+    assert kinds <= _ORDER
+    assert (not kinds) is explained(operations)

@@ -1,4 +1,4 @@
-"""Stalls are noticed where the whole process stands still, and not where its loop is blocked."""
+"""Stalls are noticed if the whole process stands still, but not if only its loop is blocked."""
 
 import asyncio
 import json
@@ -15,7 +15,7 @@ from .stalls import Stalls, overlap
 
 _ROOT: Final = Path(__file__).resolve().parents[2]
 _LONG: Final = 1.5
-"""Seconds; far more than a look at the clock may be late."""
+"""Seconds; far more than a check of the clock may be late."""
 
 _PROGRAM: Final = """
 import asyncio, json, sys
@@ -33,8 +33,8 @@ asyncio.run(main())
 """
 
 
-def test_a_process_that_is_stopped_and_goes_on_has_stalled() -> None:
-    """Neither is it failed for it by a bound that is shorter."""
+def test_a_process_that_is_stopped_and_continued_has_stalled() -> None:
+    """A time limit shorter than the stall does not fail it either."""
     with subprocess.Popen(
         [sys.executable, "-c", _PROGRAM],
         cwd=_ROOT,
@@ -47,30 +47,30 @@ def test_a_process_that_is_stopped_and_goes_on_has_stalled() -> None:
         process.stdout.readline()
         process.send_signal(signal.SIGSTOP)
         os.waitid(os.P_PID, process.pid, os.WSTOPPED | os.WNOWAIT)
-        time.sleep(_LONG)  # that it stands still for so long is what is to be noticed
+        time.sleep(_LONG)  # the stall that is to be noticed
         process.send_signal(signal.SIGCONT)
-        said, _ = process.communicate("go\n", timeout=60)
+        output, _ = process.communicate("go\n", timeout=60)
 
     assert process.returncode == 0
-    assert sum(json.loads(said)) > (_LONG - 0.1) * 1e9
+    assert sum(json.loads(output)) > (_LONG - 0.1) * 1e9
 
 
-async def test_a_loop_that_is_blocked_is_no_excuse() -> None:
+async def test_a_blocked_loop_is_not_a_stall() -> None:
     async def blocked() -> None:
         async with Within(1.0):
-            time.sleep(_LONG)  # noqa: ASYNC251 - what blocks is what a bound must not excuse
+            time.sleep(_LONG)  # noqa: ASYNC251 - a blocked loop must not extend the limit
             await asyncio.sleep(0.5)
 
     while True:
         with Stalls() as stalls:
             (outcome,) = await asyncio.gather(blocked(), return_exceptions=True)
-        if not stalls.found:  # else the machine stood still besides, and nothing is shown
+        if not stalls.found:  # otherwise the machine stalled too, and the round proves nothing
             break
 
     assert isinstance(outcome, TimeoutError)
 
 
-def test_a_span_is_excused_by_what_of_a_stall_is_in_it() -> None:
+def test_only_the_part_of_a_stall_within_a_span_counts() -> None:
     stalls = [(10, 20), (30, 50)]
 
     assert [overlap(stalls, *span) for span in ((0, 5), (0, 60), (15, 40), (12, 14), (20, 30))] == [

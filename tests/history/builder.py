@@ -1,4 +1,4 @@
-"""Forging: histories made by hand, on a clock of whole seconds."""
+"""A builder of histories made by hand, with moments in seconds."""
 
 from typing import Self
 
@@ -8,8 +8,8 @@ STREAM = "s"
 SECOND = 1_000_000_000
 
 
-class Forger:
-    """Makes operations on one stream; the moments are seconds, the events single words."""
+class HistoryBuilder:
+    """Builds operations on one stream; moments are seconds, events are single words."""
 
     def __init__(self) -> None:
         self.operations: list[Operation] = []
@@ -32,7 +32,7 @@ class Forger:
         by: str = "w",
         within: float = 10.0,
     ) -> Self:
-        """Add an append; *first* is where it said it put its first event."""
+        """Add an append; *first* is the reported version of its first event."""
         ids = tuple(events.split())
         placed = tuple((first + index, event) for index, event in enumerate(ids)) if first else ()
         last = placed[-1][0] if placed else 0
@@ -64,7 +64,7 @@ class Forger:
         final: bool = False,
         end: str | None = "events",
     ) -> Self:
-        """Add a read; *at* are the versions that it said, those from *first* on if left out."""
+        """Add a read; *at* are the reported versions, by default those from *first* on."""
         ids = events.split()
         if at is None:
             start = len(ids) if backward else first or 1
@@ -77,7 +77,7 @@ class Forger:
         return self
 
     def version(self, began: float, ended: float, version: int) -> Self:
-        """Add a call for the version."""
+        """Add a query for the version."""
         span = self._span(began, ended, "r", 10.0)
         self.operations.append(Version(span, STREAM, "version", version))
         return self

@@ -1,29 +1,29 @@
-"""The checker finds every kind of lie, in histories forged for it, and finds none in true ones."""
+"""The checker finds every kind of violation in fabricated histories, and none in valid ones."""
 
 import pytest
 
+from .builder import SECOND, HistoryBuilder
 from .check import check
-from .forgeries import FORGED, Forgery, final, honest
-from .forging import SECOND, Forger
+from .fabricated import FABRICATED, Part, appends, full_read
 from .history import of_operations
-from .lies import Lie, Verdict
 from .operations import Mark
+from .violations import Kind, Verdict
 
 
-def verdict_on(*forgeries: Forgery, marks: tuple[Mark, ...] = ()) -> Verdict:
-    forger = Forger()
-    for forgery in forgeries:
-        forgery(forger)
-    return check(of_operations(forger.operations, marks))
+def verdict_on(*parts: Part, marks: tuple[Mark, ...] = ()) -> Verdict:
+    builder = HistoryBuilder()
+    for part in parts:
+        part(builder)
+    return check(of_operations(builder.operations, marks))
 
 
-TRUE: dict[str, Forgery] = {
+TRUE: dict[str, Part] = {
     "nothing else": lambda _: None,
     "a conflict": lambda f: f.append(6, 7, "x", 3, end="conflict", version=5),
     "a conflict with what is in flight": lambda f: f.append(
         4, 5, "x", 5, end="conflict", version=3
     ),
-    "stream exists, and it does not yet": lambda f: f.append(
+    "stream exists, although it does not exist yet": lambda f: f.append(
         0, 1, "x", "exists", end="conflict", version=0
     ),
     "a refusal": lambda f: f.append(6, 7, "x", end="refused"),
@@ -35,10 +35,10 @@ TRUE: dict[str, Forgery] = {
         f.append(6, 16, "x", 4, end="refused"),
         f.append(20, 21, "x", 4, end="conflict", version=5),
     ),
-    "the same again": lambda f: f.append(6, 7, "c", 2, first=3, earlier=True),
+    "the same append again": lambda f: f.append(6, 7, "c", 2, first=3, earlier=True),
     "a read of all": lambda f: f.read(6, 7, "a b c d e"),
     "a read of a part": lambda f: f.read(6, 7, "b c", 2, count=2),
-    "a read behind the end": lambda f: f.read(6, 7, "", 6),
+    "a read after the end": lambda f: f.read(6, 7, "", 6),
     "a read backward": lambda f: f.read(6, 7, "e d c b a", backward=True),
     "a read from before the end, backward": lambda f: f.read(
         6, 7, "c b", 3, at=[3, 2], backward=True, count=2
@@ -59,48 +59,48 @@ TRUE: dict[str, Forgery] = {
 
 
 @pytest.mark.parametrize("also", TRUE.values(), ids=TRUE)
-def test_a_true_history_is_believed(also: Forgery) -> None:
-    assert verdict_on(honest, also, final).violations == []
+def test_a_valid_history_has_no_violations(also: Part) -> None:
+    assert verdict_on(appends, also, full_read).violations == []
 
 
-def test_an_unknown_append_may_stand_or_not() -> None:
-    def unknown(f: Forger) -> None:
+def test_an_unknown_append_may_be_stored_or_not() -> None:
+    def unknown(f: HistoryBuilder) -> None:
         f.append(0, 10, "a b", 0, end="unknown")
         f.append(11, 12, "a b", 0, first=1, earlier=True)
         f.append(13, 14, "c", end="cancelled")
         f.append(15, 16, "c", first=3)
 
-    assert verdict_on(unknown, lambda f: f.read(90, 91, "a b c", final=True)).true
+    assert verdict_on(unknown, lambda f: f.read(90, 91, "a b c", final=True)).valid
 
 
 def test_an_append_of_a_killed_writer_may_be_settled_by_another() -> None:
-    def orphan(f: Forger) -> None:
+    def orphan(f: HistoryBuilder) -> None:
         f.append(0, None, "a", end=None, by="dead")
         f.append(5, 6, "a", first=1, by="heir", earlier=True)
 
     killed = Mark(1, "killed", "dead")
-    assert verdict_on(orphan, lambda f: f.read(90, 91, "a", final=True), marks=(killed,)).true
+    assert verdict_on(orphan, lambda f: f.read(90, 91, "a", final=True), marks=(killed,)).valid
 
 
 def test_the_time_in_which_the_caller_stood_still_is_not_counted() -> None:
-    def late(f: Forger) -> None:
+    def late(f: HistoryBuilder) -> None:
         f.append(6, 21, "x", 9, end="conflict", version=5)
 
     def verdict(on: str, at: int, seconds: float) -> Verdict:
         length = ("nanoseconds", f"{seconds * SECOND:.0f}")
         mark = Mark(at * SECOND, "stalled", on, "once", (length,))
-        return verdict_on(honest, late, final, marks=(mark,))
+        return verdict_on(appends, late, full_read, marks=(mark,))
 
-    assert verdict("w", 20, 3.5).true
-    assert Lie.OVERDUE in verdict("w", 20, 2.5).lies, "it was late besides"
-    assert Lie.OVERDUE in verdict("w", 8, 3.5).lies, "most of it was before the call"
-    assert Lie.OVERDUE in verdict("somebody else", 20, 3.5).lies
-
-
-@pytest.mark.parametrize(("lie", "forgeries"), FORGED.values(), ids=FORGED)
-def test_a_lie_is_found(lie: Lie, forgeries: tuple[Forgery, ...]) -> None:
-    assert lie in verdict_on(*forgeries).lies
+    assert verdict("w", 20, 3.5).valid
+    assert Kind.OVERDUE in verdict("w", 20, 2.5).kinds, "it was late even so"
+    assert Kind.OVERDUE in verdict("w", 8, 3.5).kinds, "most of it was before the call"
+    assert Kind.OVERDUE in verdict("another process", 20, 3.5).kinds
 
 
-def test_there_is_a_forgery_for_every_lie() -> None:
-    assert {lie for lie, _ in FORGED.values()} == set(Lie)
+@pytest.mark.parametrize(("kind", "parts"), FABRICATED.values(), ids=FABRICATED)
+def test_a_violation_is_found(kind: Kind, parts: tuple[Part, ...]) -> None:
+    assert kind in verdict_on(*parts).kinds
+
+
+def test_there_is_a_fabricated_history_for_every_kind() -> None:
+    assert {kind for kind, _ in FABRICATED.values()} == set(Kind)
