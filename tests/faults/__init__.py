@@ -1,10 +1,12 @@
 """
-Faults: a cluster and the ways to it are broken while writers write, and every answer is judged.
+Faults: nodes, connections and writers fail while writers write, and every answer is checked.
 
-    proxy        a wire that drops, delays, deafens and cuts
-    network      a network of our own, in which nodes can be cut from each other
-    ring         three nodes, with a proxy on every way to them
-    nemesis      breaks and mends, on a schedule
-    worker       a process of writers and readers (``python -m tests.faults.worker``)
-    chaos        all of it for as long as wanted (``python -m tests.faults.chaos``)
+    proxy        a connection to a node that drops, delays, deafens, mutes and cuts
+    network      a network namespace in which nodes can be cut off from each other
+    ring         three nodes, with a proxy between every writer and every node
+    nemesis      injects faults and ends them
+    worker       a process that writes and reads (``python -m tests.faults.worker``)
+    settlement   settles unknown appends afterwards, and reads every stream a last time
+    report       the results of a run
+    chaos        all of it, for a given time (``python -m tests.faults.chaos``)
 """

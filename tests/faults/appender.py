@@ -1,4 +1,4 @@
-"""Appender: a process that appends as it is told, ``python -m tests.faults.appender ORDER``."""
+"""Appender: a process that carries out one order, ``python -m tests.faults.appender``."""
 
 import asyncio
 import json
@@ -29,14 +29,14 @@ class Order:
     What to append.
 
     Attributes:
-        contact_points: Where to connect to.
+        contact_points: The addresses to connect to.
         port: The port.
         datacenter: The datacenter.
         keyspace: The keyspace.
         stream: The stream.
         expected: An exact version; None for any.
-        appends: The ids of the events of each append. All are begun at once.
-        timeout: Seconds for each append.
+        appends: The ids of the events of each append. All appends start at once.
+        timeout: The time limit of each append, in seconds.
     """
 
     contact_points: tuple[str, ...]
@@ -56,7 +56,7 @@ async def in_another_process(
     *appends: tuple[UUID, ...],
     expected: int | None = None,
 ) -> list[dict[str, Any]]:
-    """Append from a process of its own; return the outcome of each append."""
+    """Append from another process; return the outcome of each append."""
     order = Order(
         contact_points=tuple(server.contact_points),
         port=server.port,
@@ -96,7 +96,7 @@ async def _append(store: EventStore, order: Order, ids: tuple[str, ...]) -> dict
     expected = ANY if order.expected is None else order.expected
     try:
         result = await store.try_persist_events(UUID(order.stream), events, expected)
-    except Exception as error:  # noqa: BLE001 - told to whoever asked
+    except Exception as error:  # noqa: BLE001 - reported to the caller
         return {"error": repr(error)}
     if isinstance(result, ConcurrentModification):
         return {"conflict": result.actual_version}

@@ -1,4 +1,4 @@
-"""Chaos: the long run, ``python -m tests.faults.chaos --duration 120``."""
+"""The chaos run: ``python -m tests.faults.chaos --duration 120``."""
 
 import argparse
 import asyncio
@@ -21,7 +21,7 @@ _INSIDE: Final = "EVENT_STORE_CHAOS_NETWORK"
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run; return 0 if every answer was true."""
+    """Run; return 0 if no violation was found."""
     options = _parser().parse_args(arguments)
     isolated = _INSIDE in os.environ
     if isolated:
@@ -37,12 +37,12 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _enter_a_network(arguments: Sequence[str]) -> None:
-    """Go on in a network of our own where that is allowed, else return."""
+    """Continue in a network namespace if that is allowed, otherwise return."""
     reason = why_not()
     if reason is not None:
-        sys.stderr.write(f"no node will be cut from its peers: {reason}\n")
+        sys.stderr.write(f"no node will be cut off from its peers: {reason}\n")
         return
-    # From there is no way to where the jars come from.
+    # The jars cannot be downloaded from inside the namespace.
     asyncio.run(_fetch_jars())
     command = enter_command([sys.executable, "-m", "tests.faults.chaos", *arguments])
     os.execvpe(command[0], command, os.environ | {_INSIDE: "1"})  # noqa: S606
@@ -59,18 +59,22 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--duration", type=float, default=120.0, help="seconds of faults")
     parser.add_argument("--seed", type=int, default=random.randrange(10**6))
     parser.add_argument("--writers", type=int, default=4, help="processes (default: 4)")
-    parser.add_argument("--tasks", type=int, default=4, help="calls at once, each (default: 4)")
-    parser.add_argument("--streams", type=int, default=6, help="at a time (default: 6)")
+    parser.add_argument(
+        "--tasks", type=int, default=4, help="concurrent calls of each process (default: 4)"
+    )
+    parser.add_argument(
+        "--streams", type=int, default=6, help="streams in use at a time (default: 6)"
+    )
     parser.add_argument("--pause", type=float, default=0.15, help="mean seconds between calls")
-    parser.add_argument("--heap", default="512M", help="of each node (default: 512M)")
+    parser.add_argument("--heap", default="512M", help="heap of each node (default: 512M)")
     parser.add_argument(
         "--commit-log",
         choices=COMMIT_LOGS,
         default="batch",
-        help="whether a node's acknowledgement outlives a crash: batch does (default)",
+        help="whether what a node acknowledged survives its crash: with batch it does (default)",
     )
     parser.add_argument(
-        "--output", type=Path, default=Path("results/chaos"), help="where the run's files go"
+        "--output", type=Path, default=Path("results/chaos"), help="folder for the run's files"
     )
     return parser
 

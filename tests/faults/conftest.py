@@ -1,4 +1,4 @@
-"""Fixtures of the fault tests: a store whose way to the server can be broken."""
+"""Fixtures of the fault tests: a store whose connection to the server can fail."""
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AsyncExitStack
@@ -11,50 +11,50 @@ from ..fixtures.server import Server
 from .proxy import Proxy
 
 WITHIN = 1.0
-"""Seconds that a call on the wired store has."""
+"""The time limit of a call on the proxied store, in seconds."""
 CLOSE_WITHIN = 5.0
-"""Seconds that closing it waits."""
+"""How long closing it waits, in seconds."""
 
 
 @pytest_asyncio.fixture
-async def wire(server: Server) -> AsyncGenerator[Proxy, None]:
-    """Give a proxy before the first node of the server under test."""
+async def proxy(server: Server) -> AsyncGenerator[Proxy, None]:
+    """Give a proxy in front of the first node of the server under test."""
     address = server.contact_points[0]
-    async with Proxy(address, 0, address, server.port) as proxy:
-        yield proxy
+    async with Proxy(address, 0, address, server.port) as opened:
+        yield opened
 
 
-HASTY = Settings(
+SHORT_TIMEOUTS = Settings(
     timeout=WITHIN, request_timeout=0.4, backoff=Backoff(maximum=0.1), close_timeout=CLOSE_WITHIN
 )
 
 
-async def answers(store: EventStore) -> None:
+async def wait_until_ready(store: EventStore) -> None:
     """
-    Wait until a store over the wire has had an answer: its statements are prepared then.
+    Wait until a proxied store is ready, with its statements prepared.
 
-    A slow server may need longer for that than one call of the store has.
+    A slow server may need longer for that than the time limit of one call.
     """
     while not (await store.health(timeout=60)).is_ready:
         pass
 
 
-Wired = Callable[[Settings], Awaitable[EventStore]]
+OpenProxied = Callable[[Settings], Awaitable[EventStore]]
 
 
 @pytest_asyncio.fixture
-async def wired(
-    wire: Proxy, server: Server, store: EventStore, keyspace: str
-) -> AsyncGenerator[Wired, None]:
-    """Give what opens a store that reaches the server over the wire alone."""
-    del store  # only so that the table is there
+async def open_proxied(
+    proxy: Proxy, server: Server, store: EventStore, keyspace: str
+) -> AsyncGenerator[OpenProxied, None]:
+    """Give a function that opens a store which reaches the server only through the proxy."""
+    del store  # needed only to create the table
     async with AsyncExitStack() as stack:
 
         async def opened(settings: Settings) -> EventStore:
             return await stack.enter_async_context(
                 EventStore.connect(
-                    wire.host,
-                    port=wire.port,
+                    proxy.host,
+                    port=proxy.port,
                     keyspace=keyspace,
                     local_datacenter=server.local_datacenter or "datacenter1",
                     settings=settings,
@@ -62,10 +62,10 @@ async def wired(
             )
 
         yield opened
-        wire.restore()
+        proxy.restore()
 
 
 @pytest_asyncio.fixture
-async def wired_store(wired: Wired) -> EventStore:
-    """Give a store over the wire that waits for nothing long, and has done nothing yet."""
-    return await wired(HASTY)
+async def proxied_store(open_proxied: OpenProxied) -> EventStore:
+    """Give a store behind the proxy, with short time limits and nothing prepared yet."""
+    return await open_proxied(SHORT_TIMEOUTS)

@@ -1,4 +1,4 @@
-"""Display: what a run is at, while it is at it."""
+"""Display: the progress of a run."""
 
 import asyncio
 import sys
@@ -21,10 +21,10 @@ _LINE_EVERY: Final = 10.0
 
 class Display:
     """
-    A live table on a terminal; elsewhere a line now and then.
+    A live table on a terminal; otherwise a line every few seconds.
 
     Args:
-        duration: Seconds of faults, to show what is left of them.
+        duration: Seconds of faults, to show the time that is left.
     """
 
     def __init__(self, duration: float) -> None:
@@ -33,10 +33,10 @@ class Display:
         self._duration = duration
         self._phase = ""
         self._since = time.monotonic()
-        self._told = 0.0
+        self._printed = 0.0
 
     def phase(self, name: str) -> None:
-        """Say what the run is at now."""
+        """Set the stage of the run."""
         self._phase, self._since = name, time.monotonic()
         if not self._console.is_terminal:
             sys.stderr.write(f"{name}\n")
@@ -50,11 +50,11 @@ class Display:
     def _show(self, nemesis: Nemesis, writers: Writers) -> None:
         counts, seconds = writers.counts, time.monotonic() - self._since
         if not self._console.is_terminal:
-            if time.monotonic() - self._told >= _LINE_EVERY:
-                self._told = time.monotonic()
-                told = ", ".join(f"{counts[name]:,} {name}" for name in _SHOWN)
+            if time.monotonic() - self._printed >= _LINE_EVERY:
+                self._printed = time.monotonic()
+                answers = ", ".join(f"{counts[name]:,} {name}" for name in _SHOWN)
                 sys.stderr.write(
-                    f"{self._phase} {seconds:4.0f} s: {nemesis.faults.total()} faults; {told}\n"
+                    f"{self._phase} {seconds:4.0f} s: {nemesis.faults.total()} faults; {answers}\n"
                 )
             return
         table = Table.grid(padding=(0, 2))

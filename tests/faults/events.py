@@ -1,4 +1,4 @@
-"""Events: payloads that can be told from an event's id alone, in every process."""
+"""Events whose payloads follow from their ids, so that every process can check them."""
 
 from typing import Any
 from uuid import UUID
@@ -7,23 +7,23 @@ from event_store_async import NewEvent, RecordedEvent
 
 
 def payload_of(event_id: UUID) -> dict[str, Any]:
-    """Return an event's payload: mostly small, one in sixty-four some ten kilobytes."""
+    """Return an event's payload: mostly small, one in 64 up to 16 kilobytes."""
     bits = event_id.bytes
     size = bits[1] * 64 + bits[2] if bits[0] % 64 == 0 else bits[1]
     return {"of": str(event_id), "filling": "x" * size}
 
 
 def event_of(event_id: UUID) -> NewEvent:
-    """Return the event of an id."""
+    """Return the event with an id."""
     return NewEvent(payload_of(event_id), type="chaos", event_id=event_id)
 
 
 def check_payload(event: RecordedEvent) -> None:
     """
-    Refuse an event whose payload is not the one of its id.
+    Check that an event's payload is the one that belongs to its id.
 
     Raises:
-        ValueError: it is another.
+        ValueError: it is another payload.
     """
     if event.event_id is None or event.payload != payload_of(event.event_id):
-        raise ValueError(f"another payload stands at version {event.version}: {event.payload!r}")
+        raise ValueError(f"the payload at version {event.version} is wrong: {event.payload!r}")

@@ -1,4 +1,4 @@
-"""Footprint: what a process holds: tasks, file descriptors, threads, memory."""
+"""Footprint: the tasks, file descriptors, threads and memory of a process."""
 
 import asyncio
 import gc
@@ -11,13 +11,13 @@ import psutil  # type: ignore[import-untyped, unused-ignore]  # types are a pack
 @dataclass(frozen=True, slots=True)
 class Footprint:
     """
-    What this process holds.
+    The resources of this process.
 
     Attributes:
-        tasks: Of the running loop.
+        tasks: Tasks of the running loop.
         descriptors: Open files and sockets.
-        threads: Of the process.
-        memory: Resident bytes.
+        threads: Threads of the process.
+        memory: Resident memory, in bytes.
     """
 
     tasks: int
@@ -27,7 +27,7 @@ class Footprint:
 
     @classmethod
     def now(cls) -> Self:
-        """Measure."""
+        """Return the footprint of this moment."""
         gc.collect()
         process = psutil.Process()
         return cls(
@@ -39,7 +39,7 @@ class Footprint:
 
 
 async def settled(before: Footprint, *, within: float = 100.0) -> Footprint:
-    """Return the footprint once nothing more is on its way, or as it is after some seconds."""
+    """Return the footprint once no more tasks run than *before*, or after *within* seconds."""
     loop = asyncio.get_running_loop()
     end = loop.time() + within
     while True:

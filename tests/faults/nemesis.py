@@ -1,4 +1,4 @@
-"""Nemesis: breaks nodes, ways and writers, mends them again, and writes down when."""
+"""Nemesis: injects faults into nodes, connections and writers, ends them, and records when."""
 
 import asyncio
 import random
@@ -14,23 +14,23 @@ from .proxy import Proxy
 from .ring import Ring
 from .writers import Writers
 
-_BEGINNINGS: Final = 3
+_STARTS: Final = 3
 
 
 class Nemesis:
     """
-    Makes faults of every kind, at the nodes, on the wires and among the writers side by side.
+    Injects every kind of fault, into nodes, connections and writers concurrently.
 
     Args:
-        ring: The nodes and the ways to them.
+        ring: The nodes and the proxies in front of them.
         writers: The writers.
-        recorder: Writes down what is done.
-        rng: Decides everything.
-        wires: The ways that may be broken.
+        recorder: Records the faults.
+        rng: Makes every choice.
+        proxies: The proxies that may fail, for each writer.
 
     Attributes:
-        faults: How many faults there were, by name.
-        present: What is broken now.
+        faults: The number of faults so far, by name.
+        present: The faults of this moment.
     """
 
     def __init__(
@@ -39,23 +39,23 @@ class Nemesis:
         writers: Writers,
         recorder: Recorder,
         rng: random.Random,
-        wires: Sequence[Sequence[Proxy]],
+        proxies: Sequence[Sequence[Proxy]],
     ) -> None:
         self._ring = ring
         self._writers = writers
         self._recorder = recorder
         self._rng = rng
-        self._wires = wires
+        self._proxies = proxies
         self._deck: list[Callable[[Sequence[Node]], Awaitable[None]]] = []
         self.faults: Counter[str] = Counter()
         self.present: set[str] = set()
 
     async def run(self, seconds: float) -> None:
-        """Break and mend for some time; all is whole again when it returns."""
+        """Inject faults for some time; all of them have ended when it returns."""
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds), asyncio.TaskGroup() as group:
                 group.create_task(self._forever(self._break_nodes, 1.0, 5.0))
-                group.create_task(self._forever(self._break_wires, 0.5, 3.0))
+                group.create_task(self._forever(self._break_connections, 0.5, 3.0))
                 group.create_task(self._forever(self._kill_writer, 8.0, 25.0))
         await self._mend_all()
 
@@ -86,7 +86,7 @@ class Nemesis:
         nodes = list(self._ring.cluster.nodes)
         self._rng.shuffle(nodes)
         if not self._deck:
-            # Dealt like cards, so that no kind is left out of a short run.
+            # Dealt like cards, so that even a short run has faults of every kind.
             self._deck = [self._kill, self._pause, self._lose_quorum]
             if self._ring.network is not None:
                 self._deck += [self._isolate, self._isolate, self._isolate_all]
@@ -139,20 +139,20 @@ class Nemesis:
         finally:
             network.mend()
 
-    # Wires
+    # Connections
 
-    async def _break_wires(self) -> None:
+    async def _break_connections(self) -> None:
         rng = self._rng
-        writer = rng.randrange(len(self._wires))
+        writer = rng.randrange(len(self._proxies))
         node = rng.choice(self._ring.cluster.nodes).address
         scope = rng.choice(("writer", "node", "one"))
         chosen = [
             proxy
-            for index, ways in enumerate(self._wires)
-            for proxy in ways
+            for index, proxies in enumerate(self._proxies)
+            for proxy in proxies
             if (scope == "node" or index == writer) and (scope == "writer" or proxy.node == node)
         ]
-        on = {"writer": f"writer {writer + 1}", "node": f"ways to {node}"}.get(
+        on = {"writer": f"writer {writer + 1}", "node": f"connections to {node}"}.get(
             scope, f"writer {writer + 1} to {node}"
         )
         name = rng.choice(("drop", "delay", "deafen", "mute", "cut"))
@@ -172,14 +172,14 @@ class Nemesis:
     # Writers
 
     async def _kill_writer(self) -> None:
-        index = self._rng.randrange(len(self._ring.ways))
+        index = self._rng.randrange(len(self._ring.proxies))
         async with self._fault("kill writer", f"writer {index + 1}"):
             await self._writers.kill(index, self._recorder)
             await self._writers.start(index)
 
     async def _mend_all(self) -> None:
-        for ways in self._wires:
-            for proxy in ways:
+        for proxies in self._proxies:
+            for proxy in proxies:
                 proxy.restore()
         if self._ring.network is not None:
             self._ring.network.mend()
@@ -189,11 +189,11 @@ class Nemesis:
 
 
 async def _start(node: Node) -> None:
-    for beginning in range(_BEGINNINGS):
+    for start in range(_STARTS):
         try:
             await node.start()
         except NodeTimedOut:
-            if beginning + 1 == _BEGINNINGS:
+            if start + 1 == _STARTS:
                 raise
         else:
             return

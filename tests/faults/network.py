@@ -1,11 +1,11 @@
 """
-Network: one of our own, in which a node can be cut from its peers, but not from its clients.
+Network: a namespace in which a node can be cut off from its peers, but not from its clients.
 
 The nodes of an embedded cluster share the loopback interface, and connect to each other from
-whichever address the kernel picks, so addresses do not tell who sends. Therefore a cut lets
-pass what the other nodes have open between them, and nothing else on the nodes' own port: neither
-what the cut node has open, nor anything new. Done by routing rules, in a network namespace, so that
-nothing else on the machine can notice.
+any address that the kernel picks, so an address does not identify the sender. Therefore a cut
+allows only the open connections between the other nodes, and nothing else on the nodes' own port:
+neither the open connections of the cut node nor new ones. It is done with routing rules, in a
+network namespace, so that nothing else on the machine is affected.
 """
 
 import os
@@ -16,25 +16,26 @@ from typing import Final
 
 import psutil  # type: ignore[import-untyped, unused-ignore]  # types are a package apart
 
-_FIRST: Final = 100  # the rules' preferences; the kernel's own rule for local addresses is moved up
+# Preferences of the rules; the kernel's own rule for local addresses is moved up.
+_FIRST: Final = 100
 _LOCAL: Final = 1000
 
 
 def enter_command(command: Sequence[str]) -> list[str]:
-    """Return a command that runs another one in a network of its own."""
+    """Return a command that runs another one in a network namespace."""
     as_root = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
     return ["unshare", *as_root, "--net", "--", *command]
 
 
 def why_not() -> str | None:
-    """Return why this machine does not allow it; None if it does."""
+    """Return why this machine does not allow a namespace; None if it does."""
     if sys.platform != "linux":
-        return "network namespaces are a thing of Linux"
+        return "network namespaces exist only on Linux"
     probe = enter_command(["ip", "rule", "add", "pref", "1", "sport", "1", "blackhole"])
     try:
         subprocess.run(probe, check=True, capture_output=True, text=True, timeout=10)
     except FileNotFoundError as error:
-        return f"there is no {error.filename} here"
+        return f"{error.filename} is not installed"
     except subprocess.SubprocessError as error:
         return f"not allowed: {getattr(error, 'stderr', None) or error}".strip()
     return None
@@ -42,10 +43,10 @@ def why_not() -> str | None:
 
 class Network:
     """
-    The network of the namespace that this process has been started in.
+    The network namespace that this process was started in.
 
     Args:
-        port: The port by which the nodes know each other.
+        port: The port on which the nodes talk to each other.
     """
 
     def __init__(self, port: int) -> None:
@@ -54,28 +55,28 @@ class Network:
 
     @staticmethod
     def prepare() -> None:
-        """Make a fresh namespace usable."""
+        """Prepare a new namespace for use."""
         _ip(["link set lo up", f"rule add pref {_LOCAL} lookup local", "rule del pref 0"])
 
     def isolate(self, others: Iterable[int]) -> None:
         """
-        Cut off every node but some.
+        Cut off every node except the given ones.
 
         Args:
-            others: The process ids of the nodes that still hear each other.
+            others: The process ids of the nodes that can still reach each other.
         """
-        rules = [f"ipproto tcp {way} lookup local" for way in self._ways(others)]
+        rules = [f"ipproto tcp {each} lookup local" for each in self._connections_of(others)]
         rules += [f"ipproto tcp {end} {self._port} blackhole" for end in ("sport", "dport")]
         self.mend()
         self._rules = len(rules)
         _ip(f"rule add pref {_FIRST + index} {rule}" for index, rule in enumerate(rules))
 
     def mend(self) -> None:
-        """Let everybody hear each other again."""
+        """End the cut."""
         _ip(f"rule del pref {_FIRST + index}" for index in range(self._rules))
         self._rules = 0
 
-    def _ways(self, others: Iterable[int]) -> Iterator[str]:
+    def _connections_of(self, others: Iterable[int]) -> Iterator[str]:
         processes = list(others)
         ends = [self._connections(process) for process in processes]
         for index, mine in enumerate(ends):

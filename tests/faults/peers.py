@@ -1,4 +1,4 @@
-"""Peers: three processes with connections between them, cut and mended (for test_network)."""
+"""Peers: three processes with connections between them, cut and restored (for test_network)."""
 
 import socket
 import subprocess
@@ -16,10 +16,10 @@ _MENDED_WITHIN: Final = 60.0
 
 class Peers:
     """
-    Connections from each peer to each other one, as Cassandra's nodes have them.
+    Connections from each peer to every other one, as between Cassandra's nodes.
 
-    Which process holds an end is all that matters to a cut: so a peer is a process that inherits
-    its ends and does nothing, and it is this process that speaks and listens on all of them.
+    A cut depends only on which process holds an end. So a peer is a process that inherits its
+    ends and does nothing; this process sends and receives on all of them.
     """
 
     def __init__(self, stack: ExitStack) -> None:
@@ -51,19 +51,19 @@ class Peers:
         return process.pid
 
     def heard(self) -> str:
-        """Say something over every connection; return those over which it was heard."""
-        said = str(time.monotonic_ns()).encode()
+        """Send a message over every connection; return those over which it was received."""
+        message = str(time.monotonic_ns()).encode()
         for near in self._near.values():
-            near.send(said)
+            near.send(message)
         return " ".join(
-            f"{here}{there}" for (here, there), far in self._far.items() if _hears(far, said)
+            f"{here}{there}" for (here, there), far in self._far.items() if _receives(far, message)
         )
 
 
-def _hears(far: socket.socket, said: bytes) -> bool:
+def _receives(far: socket.socket, message: bytes) -> bool:
     data = b""
     try:
-        while not data.endswith(said):
+        while not data.endswith(message):
             data += far.recv(4096)
     except TimeoutError:
         return False
@@ -79,7 +79,7 @@ def _new_to(number: int) -> str:
 
 
 def main() -> None:
-    """Print what is heard when all is well, with the third cut off, with all cut, and mended."""
+    """Print what is received without a cut, with the third cut off, with all cut, and after."""
     Network.prepare()
     network = Network(PORT)
     with ExitStack() as stack:
@@ -91,7 +91,7 @@ def main() -> None:
         network.isolate([])
         _tell(peers.heard(), _new_to(2))
         network.mend()
-        # What was lost on the way is sent again at the kernel's leisure.
+        # The kernel retransmits lost packets, but not at once.
         end = time.monotonic() + _MENDED_WITHIN
         while len(heard := peers.heard().split()) < len(peers._near) and time.monotonic() < end:
             pass

@@ -29,7 +29,7 @@ _COLOURS: Final = {
 
 class Axis:
     """
-    Time, in seconds from the first call, cut into bins that can be told apart on paper.
+    Time, in seconds since the first call, in bins wide enough to tell apart in print.
 
     Args:
         operations: The calls that ended.
@@ -55,7 +55,7 @@ class Axis:
         return [index * self._bin for index in range(int(self.length / self._bin) + 1)]
 
     def rate(self, count: int) -> float:
-        """Return so many in a bin as so many a second."""
+        """Return a count within one bin as a rate per second."""
         return count / self._bin
 
 
@@ -76,7 +76,7 @@ def plot(history: History, directory: Path) -> None:
     _rates(rates, operations, axis)
     _latencies(latencies, operations, axis)
     _faults(faults, history.marks, axis)
-    figure.suptitle("Appends and reads on three nodes that are being broken")
+    figure.suptitle("Appends and reads on three nodes under faults")
     figure.savefig(directory / "plot.png", dpi=80)
     figure.savefig(
         directory / "plot.svg", metadata=dict.fromkeys(["Creator", "Date", "Format", "Type"])

@@ -1,4 +1,4 @@
-"""Proxy: a wire to a node that can be dropped, delayed, deafened, muted and cut."""
+"""Proxy: a connection to a node that can be dropped, delayed, deafened, muted and cut."""
 
 import asyncio
 from contextlib import suppress
@@ -13,20 +13,20 @@ _CHUNK: Final = 64 * 1024
 
 class Proxy:
     """
-    A wire from an address of its own to a node.
+    Listens on an address of its own and forwards to a node.
 
-    Its faults last from the call to `restore`:
+    A fault lasts until `restore`:
 
-    - `drop`: every connection is reset, and every new one.
+    - `drop`: all connections are reset, new ones too.
     - `delay`: every frame waits, in both directions.
-    - `deafen`: the node hears nothing. What is held back arrives late, at `restore`, as after a
-      network's own repair: a request may come to life that its sender has given up.
-    - `mute`: the node hears, and its answers are held back likewise.
-    - `cut`: a connection is reset as soon as a conditional batch has been passed on over it.
+    - `deafen`: the node receives nothing. What is held back arrives late, at `restore`, as when a
+      network recovers: a request may arrive that its sender has already given up.
+    - `mute`: the node receives requests, but its answers are held back until `restore`.
+    - `cut`: a connection is reset as soon as it has forwarded a conditional batch.
 
     Args:
-        host: Where to listen.
-        port: Where to listen; 0 for any free one.
+        host: The address to listen on.
+        port: The port to listen on; 0 for any free one.
         node: The node's address.
         node_port: The node's port.
     """
@@ -37,71 +37,71 @@ class Proxy:
         self.node = node
         self._node_port = node_port
         self._server: asyncio.Server | None = None
-        self._wires: set[asyncio.Task[None]] = set()
-        self._hearing = asyncio.Event()
-        self._speaking = asyncio.Event()
+        self._connections: set[asyncio.Task[None]] = set()
+        self._to_node = asyncio.Event()
+        self._from_node = asyncio.Event()
         self._dropping = self._cutting = False
         self._delay = 0.0
         self.cuts = 0
         self.restore()
 
     async def open(self) -> Self:
-        """Begin to listen."""
+        """Start listening."""
         self._server = await asyncio.start_server(self._accept, self.host, self.port)
         self.port = self._server.sockets[0].getsockname()[1]
         return self
 
     async def close(self) -> None:
-        """Reset all connections and listen no more."""
+        """Stop listening and reset all connections."""
         if self._server is not None:
             self._server.close()
         self._reset()
-        while self._wires:
-            await asyncio.wait(self._wires)
+        while self._connections:
+            await asyncio.wait(self._connections)
 
     def restore(self) -> None:
         """End every fault."""
         self._dropping = self._cutting = False
         self._delay = 0.0
-        self._hearing.set()
-        self._speaking.set()
+        self._to_node.set()
+        self._from_node.set()
 
     def drop(self) -> None:
-        """Reset every connection, and every new one."""
+        """Reset all connections, new ones too."""
         self._dropping = True
         self._reset()
 
     def delay(self, seconds: float) -> None:
-        """Let every frame wait."""
+        """Delay every frame."""
         self._delay = seconds
 
     def deafen(self) -> None:
-        """Let nothing reach the node."""
-        self._hearing.clear()
+        """Hold back what is sent to the node."""
+        self._to_node.clear()
 
     def mute(self) -> None:
-        """Let nothing come back from the node."""
-        self._speaking.clear()
+        """Hold back what the node answers."""
+        self._from_node.clear()
 
     def cut(self) -> None:
-        """Reset each connection behind the next conditional batch that it carries."""
+        """Reset each connection after the next conditional batch that it forwards."""
         self._cutting = True
 
     def _reset(self) -> None:
-        for wire in self._wires:
-            wire.cancel()
+        for task in self._connections:
+            task.cancel()
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None
-        self._wires.add(task)
+        self._connections.add(task)
         try:
             if not self._dropping:
                 await self._carry(reader, writer)
         except (OSError, EOFError, asyncio.CancelledError):
-            pass  # a reset wire ends quietly, whoever reset it
+            pass  # a reset connection ends silently, whichever side reset it
         finally:
-            self._wires.discard(task)
+            self._connections.discard(task)
             writer.transport.abort()
 
     async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -117,14 +117,14 @@ class Proxy:
             for task in (there, back):
                 with suppress(OSError, EOFError, asyncio.CancelledError):
                     task.result()
-            # Not aborted: what has been passed on is to arrive.
+            # Closed, not aborted: what has been forwarded must arrive.
             node_writer.close()
 
     async def _there(self, reader: asyncio.StreamReader, node: asyncio.StreamWriter) -> None:
         waiting = b""
         while data := await reader.read(_CHUNK):
             waiting += data
-            await self._hold(self._hearing)
+            await self._hold(self._to_node)
             while len(waiting) >= (size := _frame_size(waiting)):
                 frame, waiting = waiting[:size], waiting[size:]
                 node.write(frame)
@@ -136,7 +136,7 @@ class Proxy:
 
     async def _back(self, node: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while data := await node.read(_CHUNK):
-            await self._hold(self._speaking)
+            await self._hold(self._from_node)
             writer.write(data)
             await writer.drain()
 
@@ -158,5 +158,5 @@ class Proxy:
 
 
 def _frame_size(data: bytes) -> int:
-    """Return how long the frame is that some bytes begin with; that of a header for fewer."""
+    """Return the size of the frame that starts these bytes; a header's size if they are fewer."""
     return _HEADER + (int.from_bytes(data[5:_HEADER]) if len(data) >= _HEADER else 0)

@@ -1,4 +1,4 @@
-"""Ring: three nodes that hold every stream, and a proxy on every writer's way to each of them."""
+"""Ring: three nodes that each hold every stream, with a proxy between each writer and node."""
 
 from contextlib import AsyncExitStack
 from types import TracebackType
@@ -15,12 +15,12 @@ NODES: Final = 3
 KEYSPACE: Final = "chaos"
 
 COMMIT_LOGS: Final[dict[str, dict[str, object]]] = {
-    # A node that forgets what it has acknowledged is no replica. With the default, "periodic", a
-    # crash loses what was written in the last moments, promises and votes included.
+    # A replica must not forget what it acknowledged. With the default, "periodic", a crash loses
+    # the most recent writes, Paxos promises and votes included.
     "batch": {"commitlog_sync": "batch", "commitlog_sync_period": "0ms"},
     "periodic": {},
 }
-"""What is laid over the embedded nodes' settings, by the way that the commit log is kept."""
+"""Settings of the embedded nodes for each kind of commit log."""
 
 
 class Ring:
@@ -28,15 +28,15 @@ class Ring:
     A cluster of three nodes with a replica on each.
 
     Args:
-        writers: How many sets of proxies; one for each writer.
-        heap: Of each node.
-        commit_log: How the nodes keep it; a key of `COMMIT_LOGS`.
-        isolated: This process is in a network of its own, so nodes can be cut off.
+        writers: The number of writers; each gets a set of proxies.
+        heap: The heap of each node.
+        commit_log: The kind of commit log; a key of `COMMIT_LOGS`.
+        isolated: Whether this process is in a network namespace, so that nodes can be cut off.
 
     Attributes:
         cluster: The nodes.
-        ways: The proxies, of each writer to each node.
-        network: To cut nodes off with; None where that is impossible.
+        proxies: For each writer, its proxies to the nodes.
+        network: Cuts nodes off; None if that is impossible.
     """
 
     def __init__(
@@ -50,19 +50,14 @@ class Ring:
         self.cluster = EmbeddedCassandra(
             NODES, heap=heap, settings=COMMIT_LOGS[commit_log], progress=True
         )
-        self.ways: list[list[Proxy]] = []
+        self.proxies: list[list[Proxy]] = []
         self.network: Network | None = None
         self._writers = writers
         self._isolated = isolated
         self._stack = AsyncExitStack()
 
-    @property
-    def proxies(self) -> list[Proxy]:
-        """All proxies."""
-        return [proxy for ways in self.ways for proxy in ways]
-
     def connect(self, settings: Settings | None = None) -> Opening[EventStore]:
-        """Return what opens a store on the nodes themselves."""
+        """Return a store on the nodes themselves, to await or to enter."""
         return EventStore.connect(
             self.cluster.contact_points,
             port=self.cluster.port,
@@ -78,7 +73,7 @@ class Ring:
                 self.network = Network(_storage_port(self.cluster))
                 stack.callback(self.network.mend)
             for _ in range(self._writers):
-                self.ways.append(await self._ways(stack))
+                self.proxies.append(await self._open_proxies(stack))
             async with self.connect() as store:
                 await store.create_schema({self.cluster.local_datacenter: NODES})
             self._stack = stack.pop_all()
@@ -92,26 +87,26 @@ class Ring:
     ) -> None:
         await self._stack.aclose()
 
-    async def _ways(self, stack: AsyncExitStack) -> list[Proxy]:
+    async def _open_proxies(self, stack: AsyncExitStack) -> list[Proxy]:
         """
-        Open a proxy to each node, all at one port.
+        Open a proxy to each node, all on the same port.
 
-        The driver learns the other nodes' addresses from the first and takes the port for granted,
-        so proxies at the nodes' own addresses, but another port, keep it from going past them.
+        The driver learns the other nodes' addresses from the first one and assumes the same port.
+        So proxies on the nodes' own addresses, with another port, keep it from bypassing them.
         """
         for _ in range(100):
             async with AsyncExitStack() as attempt:
-                ways: list[Proxy] = []
+                proxies: list[Proxy] = []
                 for address in self.cluster.contact_points:
-                    port = ways[0].port if ways else 0
+                    port = proxies[0].port if proxies else 0
                     proxy = Proxy(address, port, address, self.cluster.port)
                     try:
-                        ways.append(await attempt.enter_async_context(proxy))
+                        proxies.append(await attempt.enter_async_context(proxy))
                     except OSError:
                         break
                 else:
                     stack.push_async_exit(attempt.pop_all())
-                    return ways
+                    return proxies
         raise OSError("no port is free on all nodes' addresses")
 
 

@@ -1,4 +1,4 @@
-"""Run: a cluster, writers, faults, then calm, settling, the last reads and the verdict."""
+"""A chaos run: cluster, writers and faults, then calm, settlement, last reads and the verdict."""
 
 import asyncio
 import random
@@ -15,41 +15,41 @@ from ..history.check import check
 from ..history.history import History, load_all
 from ..history.recorder import Recorder, now
 from ..history.stalls import Stalls
-from .calling import Caller
+from .caller import Caller
 from .display import Display
 from .nemesis import Nemesis
 from .proxy import Proxy
 from .report import Report, versions
 from .ring import Ring
-from .settle import read_all, settle
+from .settlement import read_all, settle
 from .worker import READ_TIMEOUT
 from .writers import Writers
 
 _CALM: Final = 5.0
 _WARM: Final = 100.0
 _MORE: Final = 12
-"""Quarters of its duration by which a run is longer, at most, where too little happens in it."""
+"""Quarters of its duration by which a run is prolonged, at most, if too little happens in it."""
 _BARRED: Final[tuple[tuple[int, ...], ...]] = ((), (0,), (1,), (2, 0))
-"""The nodes that a writer never reaches, so that one stream's appends meet other coordinators."""
+"""The nodes that a writer never reaches, so that a stream's appends use several coordinators."""
 _WHOLE_STREAM: Final = 100_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
     """
-    What a run is to be.
+    The options of a run.
 
     Attributes:
         duration: Seconds of faults.
-        seed: Of everything random.
-        writers: Processes.
-        tasks: Calls at once, of each.
-        streams: Streams that all of them append to at a time.
+        seed: The seed of everything random.
+        writers: The number of writer processes.
+        tasks: The number of concurrent calls of each.
+        streams: The number of streams in use at a time.
         pause: The mean seconds between two calls of a task.
-        heap: Of each node.
-        commit_log: How each node keeps it.
-        isolated: This process is in a network of its own.
-        output: Where the run's own directory is made.
+        heap: The heap of each node.
+        commit_log: The kind of commit log of each node.
+        isolated: Whether this process is in a network namespace.
+        output: The folder in which the run creates its own.
     """
 
     duration: float
@@ -65,7 +65,7 @@ class Options:
 
 
 async def run(options: Options) -> Report:
-    """Run; nothing but the files is left of it, however it ends."""
+    """Run; however it ends, only its files remain."""
     name = uuid.uuid4().hex[:8]
     directory = options.output / name
     directory.mkdir(parents=True)
@@ -105,11 +105,11 @@ async def run(options: Options) -> Report:
 async def _break(
     options: Options, ring: Ring, writers: Writers, recorder: Recorder, display: Display
 ) -> None:
-    wires = [_unbarred(index, ways) for index, ways in enumerate(ring.ways)]
-    # Of its own seed: what the writers draw must not change what is broken.
+    proxies = [_unbarred(index, each) for index, each in enumerate(ring.proxies)]
+    # A generator of its own, so that the writers' random choices do not change the faults.
     rng = random.Random(options.seed)
-    nemesis = Nemesis(ring, writers, recorder, rng, wires)
-    watching = asyncio.ensure_future(display.watch(nemesis, writers))
+    nemesis = Nemesis(ring, writers, recorder, rng, proxies)
+    watch = asyncio.ensure_future(display.watch(nemesis, writers))
     try:
         for index in range(options.writers):
             await writers.start(index)
@@ -126,14 +126,14 @@ async def _break(
         await asyncio.sleep(_CALM)
         await writers.stop()
     finally:
-        watching.cancel()
+        watch.cancel()
 
 
-def _unbarred(index: int, ways: Sequence[Proxy]) -> list[Proxy]:
+def _unbarred(index: int, proxies: Sequence[Proxy]) -> list[Proxy]:
     barred = _BARRED[index % len(_BARRED)]
     for node in barred:
-        ways[node].drop()
-    return [way for node, way in enumerate(ways) if node not in barred]
+        proxies[node].drop()
+    return [proxy for node, proxy in enumerate(proxies) if node not in barred]
 
 
 async def _warm(writers: Writers) -> None:

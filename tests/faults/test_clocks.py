@@ -1,4 +1,4 @@
-"""Clients whose clocks are wrong: versions, not timestamps, are the order of a stream."""
+"""Clients with wrong clocks: versions, not timestamps, order a stream."""
 
 from datetime import datetime, timedelta
 from functools import partial

@@ -1,4 +1,4 @@
-"""Closing a store whose appends are still on their way."""
+"""Closing a store with appends in flight."""
 
 import asyncio
 from uuid import UUID, uuid4
@@ -14,27 +14,27 @@ from event_store_async import (
 from ..fixtures.bounds import Within
 from ..fixtures.stores import read_all
 from ..history.answers import GRACE
-from .conftest import CLOSE_WITHIN, Wired, answers
+from .conftest import CLOSE_WITHIN, OpenProxied, wait_until_ready
 from .proxy import Proxy
 
 
-async def test_appends_on_their_way_are_carried_through(
-    store: EventStore, wired: Wired, wire: Proxy
+async def test_appends_in_flight_are_completed(
+    store: EventStore, open_proxied: OpenProxied, proxy: Proxy
 ) -> None:
-    wired_store = await wired(Settings(timeout=60, request_timeout=30, close_timeout=60))
+    proxied_store = await open_proxied(Settings(timeout=60, request_timeout=30, close_timeout=60))
     streams = [uuid4() for _ in range(50)]
-    await wired_store.current_version(streams[0])
-    wire.mute()
+    await proxied_store.current_version(streams[0])
+    proxy.mute()
     appends = [
-        asyncio.ensure_future(wired_store.persist_events(stream, ["a"], 0)) for stream in streams
+        asyncio.ensure_future(proxied_store.persist_events(stream, ["a"], 0)) for stream in streams
     ]
     await asyncio.sleep(0)
-    assert wired_store.statistics().in_flight == len(streams)
+    assert proxied_store.statistics().in_flight == len(streams)
 
-    closing = asyncio.ensure_future(wired_store.close())
+    closing = asyncio.ensure_future(proxied_store.close())
     await asyncio.sleep(0)
     assert not closing.done()
-    wire.restore()
+    proxy.restore()
     await closing
 
     outcomes = await asyncio.gather(*appends, return_exceptions=True)
@@ -44,20 +44,20 @@ async def test_appends_on_their_way_are_carried_through(
         assert found == ["a"]
 
 
-async def test_appends_that_nobody_answers_are_not_waited_for_for_ever(
-    wired_store: EventStore, wire: Proxy, stream_id: UUID
+async def test_close_does_not_wait_forever_for_appends_without_an_answer(
+    proxied_store: EventStore, proxy: Proxy, stream_id: UUID
 ) -> None:
-    await answers(wired_store)
-    wire.deafen()
+    await wait_until_ready(proxied_store)
+    proxy.deafen()
     appends = [
-        asyncio.ensure_future(wired_store.persist_events(stream, [number], 0, timeout=200))
+        asyncio.ensure_future(proxied_store.persist_events(stream, [number], 0, timeout=200))
         for stream in (stream_id, uuid4())
         for number in range(5)
     ]
     await asyncio.sleep(0)
 
     async with Within(CLOSE_WITHIN + GRACE):
-        await wired_store.close()
+        await proxied_store.close()
         outcomes = await asyncio.gather(*appends, return_exceptions=True)
 
     kinds = [type(outcome) for outcome in outcomes]

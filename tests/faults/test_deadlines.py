@@ -1,4 +1,4 @@
-"""No call outlives its deadline, whatever the server does or does not do."""
+"""No call outlives its deadline, whatever the server does."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
@@ -19,12 +19,12 @@ from ..fixtures.bounds import Within
 from ..fixtures.faulty import FaultySession, Gate
 from ..fixtures.stores import read_all
 from ..history.answers import GRACE
-from .conftest import WITHIN, answers
+from .conftest import WITHIN, wait_until_ready
 from .proxy import Proxy
 
 
 class SlowToPrepare(FaultySession):
-    """Holds back whatever is to be prepared, as a node does that takes its time."""
+    """Holds back the preparation of statements, like a slow node."""
 
     def __init__(self, real: Any) -> None:
         super().__init__(real)
@@ -42,12 +42,12 @@ async def slow(store: EventStore) -> AsyncGenerator[SlowToPrepare, None]:
 
 
 @pytest.mark.parametrize("first_within", [0.2, 60.0])
-async def test_a_call_does_not_wait_for_the_preparation_that_another_one_waits_for(
+async def test_a_call_waits_for_a_shared_preparation_only_until_its_own_deadline(
     slow: SlowToPrepare, keyspace: str, stream_id: UUID, first_within: float
 ) -> None:
     store = EventStore(slow, keyspace=keyspace, settings=Settings(timeout=0.2))
     arriving = asyncio.ensure_future(slow.gate.arrived.wait())
-    while not arriving.done():  # a call whose time is up before it has begun arrives nowhere
+    while not arriving.done():  # a call that is late from the start sends nothing
         first = asyncio.ensure_future(store.persist_events(stream_id, ["a"], timeout=first_within))
         await asyncio.wait((first, arriving), return_when=asyncio.FIRST_COMPLETED)
 
@@ -75,18 +75,18 @@ CALLS: dict[str, Call] = {
 @pytest.mark.parametrize("prepared", [True, False], ids=["prepared", "new"])
 @pytest.mark.parametrize("fault", ["deafen", "mute", "drop"])
 @pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
-async def test_a_server_that_does_not_answer_is_waited_for_no_longer_than_said(
-    wired_store: EventStore,
-    wire: Proxy,
+async def test_a_call_waits_for_a_silent_server_only_until_its_deadline(
+    proxied_store: EventStore,
+    proxy: Proxy,
     stream_id: UUID,
     call: Call,
     fault: str,
     prepared: bool,
 ) -> None:
     if prepared:
-        await answers(wired_store)
-    getattr(wire, fault)()
+        await wait_until_ready(proxied_store)
+    getattr(proxy, fault)()
 
     async with Within(WITHIN + GRACE):
         with pytest.raises((StoreUnavailable, AppendOutcomeUnknown)):
-            await call(wired_store, stream_id)
+            await call(proxied_store, stream_id)

@@ -1,4 +1,4 @@
-"""Health: a value, whatever is wrong with the store, and in time."""
+"""Health: always a value, in time, whatever is wrong with the store."""
 
 import asyncio
 import os
@@ -14,7 +14,7 @@ from ..fixtures.faulty import FaultySession
 from ..fixtures.server import Server
 from ..fixtures.stores import run_cql
 from ..history.answers import GRACE
-from .conftest import Wired
+from .conftest import OpenProxied
 from .proxy import Proxy
 
 
@@ -27,7 +27,7 @@ async def test_a_store_without_a_schema_is_not_ready(server: Server) -> None:
     assert not health.is_ready
 
 
-async def test_a_table_that_is_dropped_makes_it_unready(server: Server) -> None:
+async def test_a_store_whose_table_is_dropped_is_not_ready(server: Server) -> None:
     keyspace = f"test_{uuid4().hex[:12]}"
     async with server.connect(keyspace) as store:
         await store.create_schema(server.replication)
@@ -35,31 +35,35 @@ async def test_a_table_that_is_dropped_makes_it_unready(server: Server) -> None:
 
         await run_cql(store, f"DROP KEYSPACE {keyspace}")
         while (health := await store.health(timeout=3)).schema_usable:
-            pass  # why nobody answers is found out in the rest of the time, which may be too short
+            pass  # the time that is left may be too short to find the reason
 
     assert (health.connected, health.schema_usable, health.is_ready) == (True, False, False)
     assert "there is no such table" in health.reasons[1]
 
 
-async def test_a_deaf_node_makes_it_unready_in_time(wired: Wired, wire: Proxy) -> None:
-    store = await wired(Settings())
+async def test_a_store_with_a_deaf_node_is_not_ready_and_says_so_in_time(
+    open_proxied: OpenProxied, proxy: Proxy
+) -> None:
+    store = await open_proxied(Settings())
     assert (await store.health(timeout=60)).is_ready
 
-    wire.deafen()
+    proxy.deafen()
     async with Within(0.3 + GRACE):
         health = await store.health(timeout=0.3)
-    wire.restore()
+    proxy.restore()
 
     assert (health.quorum, health.schema_usable, health.latency) == (False, True, None)
     assert health.reasons
     assert (await store.health(timeout=60)).is_ready, "and it is ready again"
 
 
-async def test_a_node_that_is_gone_makes_it_disconnected(wired: Wired, wire: Proxy) -> None:
-    store = await wired(Settings())
+async def test_a_store_whose_node_is_gone_is_not_connected(
+    open_proxied: OpenProxied, proxy: Proxy
+) -> None:
+    store = await open_proxied(Settings())
     assert (await store.health(timeout=60)).is_ready
 
-    wire.drop()
+    proxy.drop()
     async with asyncio.timeout(100):
         while (await store.health(timeout=0.3)).connected:
             pass
@@ -88,7 +92,7 @@ async def test_a_store_with_too_many_requests_is_not_ready(
     await store.close()
 
 
-async def test_another_loop_is_a_mistake(store: EventStore) -> None:
+async def test_another_event_loop_is_refused(store: EventStore) -> None:
     def ask() -> None:
         asyncio.run(store.health(timeout=1))
 

@@ -1,4 +1,4 @@
-"""One stream that everybody appends to: everybody's events get their place."""
+"""Many tasks and processes append to one stream, and all events are stored in order."""
 
 import asyncio
 from uuid import UUID, uuid4
@@ -17,7 +17,7 @@ EACH = 16
 
 
 @pytest.mark.slow
-async def test_64_tasks_and_four_processes_beside_them_append_to_one_stream(
+async def test_64_tasks_and_four_other_processes_append_to_one_stream(
     server: Server, store: EventStore, keyspace: str, stream_id: UUID
 ) -> None:
     theirs = [[(uuid4(), uuid4()) for _ in range(EACH)] for _ in range(PROCESSES)]

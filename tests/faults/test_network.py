@@ -1,4 +1,4 @@
-"""Two of three are cut from the third, in a network that only a child process is in."""
+"""One of three peers is cut off from the others, in a child process's network namespace."""
 
 import subprocess
 import sys
@@ -9,9 +9,9 @@ from .network import enter_command, why_not
 from .writers import ROOT
 
 
-def test_a_cut_node_hears_nobody_and_the_others_hear_each_other() -> None:
+def test_a_cut_node_reaches_no_peer_and_the_others_reach_each_other() -> None:
     if (reason := why_not()) is not None:
-        pytest.skip(f"no network of our own, so chaos cuts no node off: {reason}")
+        pytest.skip(f"no network namespace, so the chaos run cuts no node off: {reason}")
 
     run = subprocess.run(
         enter_command([sys.executable, "-m", "tests.faults.peers"]),

@@ -1,4 +1,4 @@
-"""Storms of callers: all are answered, and nothing of them is left."""
+"""Storms of calls: all are answered, and they leave nothing behind."""
 
 import asyncio
 import random
@@ -15,10 +15,10 @@ from ..history.check import check
 from ..history.history import load_all
 from ..history.recorder import Recorder
 from ..history.stalls import Stalls
-from .calling import Caller
+from .caller import Caller
 from .events import event_of
 from .footprint import Footprint, settled
-from .settle import read_all, settle
+from .settlement import read_all, settle
 
 MEGABYTE = 1024 * 1024
 STORM = 20_000
@@ -26,13 +26,13 @@ AT_ONCE = 200
 
 
 async def abandon(store: EventStore, stream: UUID) -> None:
-    """Begin a read and leave it after its first event."""
+    """Start a read and leave it after its first event."""
     async for _ in store.read_events(stream, page_size=2):
         break
 
 
 async def leave(call: Awaitable[object], after: float) -> None:
-    """Make a call and give it up after some seconds."""
+    """Make a call and cancel it after some seconds."""
     task = asyncio.ensure_future(call)
     await asyncio.wait((task,), timeout=after)
     task.cancel()
@@ -42,7 +42,7 @@ async def leave(call: Awaitable[object], after: float) -> None:
 async def storm(
     store: EventStore, caller: Caller, streams: list[str], calls: int, rng: random.Random
 ) -> None:
-    """Make calls and give them up, at moments from before they began to after they ended."""
+    """Make calls and cancel them, at moments from before they start until after they end."""
 
     async def task(count: int) -> None:
         for _ in range(count):
@@ -90,7 +90,7 @@ async def test_20_000_cancelled_calls_leave_nothing_behind(
 
 
 def _settler(store: EventStore, keyspace: str, recorder: Recorder) -> Caller:
-    # The streams have moved on by more than the usual look-back since the callers left.
+    # Since the callers left, the streams have grown by more than the usual look-back.
     settings = Settings(look_back=100_000)
     patient = EventStore(store._engine.session.raw, keyspace=keyspace, settings=settings)
     return Caller(patient, recorder, settings.timeout)

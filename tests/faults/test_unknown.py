@@ -1,4 +1,4 @@
-"""An append whose outcome is unknown is settled by calling again, from wherever."""
+"""An append whose outcome is unknown is settled by repeating it, from any process."""
 
 import asyncio
 from uuid import UUID
@@ -20,14 +20,14 @@ from ..fixtures.server import Server
 from ..fixtures.stores import read_all
 from ..fixtures.time import PassingTime, UntilItsDeadline
 from .appender import in_another_process
-from .conftest import answers
+from .conftest import wait_until_ready
 from .proxy import Proxy
 
 
 async def unknown(
     store: EventStore, stream_id: UUID, expected: ExpectedVersion
 ) -> tuple[UUID, ...]:
-    """Append without an answer; return the ids of the events that may be stored."""
+    """Append without getting an answer; return the ids of the events that may be stored."""
     with pytest.raises(AppendOutcomeUnknown) as caught:
         await store.persist_events(stream_id, ["a", "b"], expected)
     return caught.value.event_ids
@@ -58,43 +58,43 @@ async def test_another_process_settles_it(
     assert [event.event_id for event in await read_all(store, stream_id)] == list(ids)
 
 
-async def test_what_arrives_after_it_was_settled_changes_nothing(
+async def test_a_request_that_arrives_after_the_settlement_changes_nothing(
     server: Server,
     store: EventStore,
-    wired_store: EventStore,
-    wire: Proxy,
+    proxied_store: EventStore,
+    proxy: Proxy,
     keyspace: str,
     stream_id: UUID,
 ) -> None:
-    await answers(wired_store)
-    wire.deafen()
-    ids = await unknown(wired_store, stream_id, NO_STREAM)
+    await wait_until_ready(proxied_store)
+    proxy.deafen()
+    ids = await unknown(proxied_store, stream_id, NO_STREAM)
 
     (outcome,) = await in_another_process(server, keyspace, stream_id, ids, expected=0)
-    wire.restore()  # now the first call's requests arrive, one after the other
-    await answers(wired_store)
+    proxy.restore()  # now the first call's requests arrive, one after another
+    await wait_until_ready(proxied_store)
 
     assert outcome == {"version": 2, "earlier": False}
     assert [event.event_id for event in await read_all(store, stream_id)] == list(ids)
 
 
-async def test_a_connection_cut_behind_every_request_stores_once(
-    store: EventStore, wired_store: EventStore, wire: Proxy, stream_id: UUID
+async def test_an_append_is_stored_once_if_the_connection_is_cut_after_each_request(
+    store: EventStore, proxied_store: EventStore, proxy: Proxy, stream_id: UUID
 ) -> None:
-    await answers(wired_store)
-    wire.cut()
+    await wait_until_ready(proxied_store)
+    proxy.cut()
     event = NewEvent("a")
 
     async def append() -> int:
         while True:
             try:
-                return (await wired_store.persist_events(stream_id, [event], NO_STREAM)).version
+                return (await proxied_store.persist_events(stream_id, [event], NO_STREAM)).version
             except AppendOutcomeUnknown:
-                wire.restore()
-            except StoreUnavailable:  # it has not connected again in the time of a call
-                assert wire.cuts > 0
+                proxy.restore()
+            except StoreUnavailable:  # it had not reconnected within the call's time limit
+                assert proxy.cuts > 0
 
     async with asyncio.timeout(100):
         assert await append() == 1
-    assert wire.cuts > 0
+    assert proxy.cuts > 0
     assert [found.event_id for found in await read_all(store, stream_id)] == [event.event_id]

@@ -1,4 +1,4 @@
-"""Worker: a process of writers and readers, ``python -m tests.faults.worker PLAN``."""
+"""Worker: a process that writes and reads, ``python -m tests.faults.worker PLAN``."""
 
 import asyncio
 import json
@@ -17,35 +17,35 @@ from event_store_async.moments import utc_now
 
 from ..history.recorder import Recorder
 from ..history.stalls import Stalls
-from .calling import Caller, EventIds
+from .caller import Caller, EventIds
 from .workload import Streams, Workload
 
 READ_TIMEOUT: Final = 5.0
 LOOK_BACK: Final = 5000
-"""More than any stream of a run gets long: how far back an unknown append is looked for."""
+"""How many versions back an unknown append is looked for; more than a stream ever has."""
 
-_BEAT: Final = 0.5
+_REPORT_EVERY: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """
-    What a worker is to do.
+    The parameters of a worker.
 
     Attributes:
         name: Its name in the history.
-        history: The file to write it to.
-        contact_points: Where to connect to.
+        history: The file of its history.
+        contact_points: The addresses to connect to.
         port: The port.
         datacenter: The datacenter.
         keyspace: The keyspace.
-        seed: Of everything random.
-        tasks: How many calls at once.
-        streams: How many streams at a time.
+        seed: The seed of everything random.
+        tasks: The number of concurrent calls.
+        streams: The number of streams in use at a time.
         pause: The mean seconds between two calls of a task.
         clock: Seconds by which its clock is wrong.
         run: The run's name.
-        since: When the run began.
+        since: When the run began, in nanoseconds of the monotonic clock.
     """
 
     name: str
@@ -63,12 +63,12 @@ class Plan:
     since: int
 
     def command(self) -> list[str]:
-        """Return what runs it."""
+        """Return the command that runs the worker."""
         return [sys.executable, "-m", "tests.faults.worker", json.dumps(asdict(self))]
 
 
 class WrongClock:
-    """A clock that is off by some seconds, and jumps to another error now and then."""
+    """A clock that is wrong by some seconds, and sometimes jumps to another error."""
 
     def __init__(self, seconds: float, rng: random.Random, recorder: Recorder, name: str) -> None:
         self._seconds = seconds
@@ -77,7 +77,7 @@ class WrongClock:
         self._name = name
 
     def __call__(self) -> datetime:
-        """Return what the clock shows."""
+        """Return the time that the clock shows."""
         if self._seconds and self._rng.random() < 0.002:
             self._seconds = self._rng.uniform(-86400, 86400)
             self._recorder.mark("clock", self._name, seconds=round(self._seconds))
@@ -85,7 +85,7 @@ class WrongClock:
 
 
 async def work(plan: Plan) -> None:
-    """Work until the standard input ends."""
+    """Work until standard input ends."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     loop.add_reader(sys.stdin.fileno(), _listen, stop)
@@ -131,7 +131,7 @@ async def _write(plan: Plan, caller: Caller, stop: asyncio.Event) -> None:
     counts: Counter[str] = Counter()
     streams = Streams(plan.run, plan.since, plan.streams)
 
-    def told(end: str) -> None:
+    def count(end: str) -> None:
         counts[end] += 1
 
     workloads = [
@@ -140,26 +140,26 @@ async def _write(plan: Plan, caller: Caller, stop: asyncio.Event) -> None:
             streams,
             random.Random(plan.seed * 1000 + task),
             pause=plan.pause,
-            told=told,
+            on_end=count,
         )
         for task in range(plan.tasks)
     ]
-    beat = asyncio.ensure_future(_beat(counts))
+    reports = asyncio.ensure_future(_report(counts))
     try:
         await asyncio.gather(*(workload.run(stop) for workload in workloads))
     finally:
-        beat.cancel()
-        _tell(counts)
+        reports.cancel()
+        _print(counts)
 
 
-async def _beat(counts: Counter[str]) -> None:
+async def _report(counts: Counter[str]) -> None:
     while True:
-        _tell(counts)
-        await asyncio.sleep(_BEAT)
+        _print(counts)
+        await asyncio.sleep(_REPORT_EVERY)
 
 
-def _tell(counts: Counter[str]) -> None:
-    with suppress(BrokenPipeError):  # whoever listened is dead; the end of the input will tell
+def _print(counts: Counter[str]) -> None:
+    with suppress(BrokenPipeError):  # the reader is dead; the end of the input follows
         sys.stdout.write(json.dumps(counts) + "\n")
         sys.stdout.flush()
 

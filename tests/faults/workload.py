@@ -1,4 +1,4 @@
-"""Workload: what one task of a writer does, drawn at random, over and over."""
+"""Workload: the random calls of one task of a writer."""
 
 import asyncio
 import random
@@ -10,7 +10,7 @@ from uuid import UUID, uuid5
 
 from ..history.operations import Append, Expected
 from ..history.recorder import now
-from .calling import Caller
+from .caller import Caller
 from .events import event_of
 
 _NAMESPACE: Final = UUID("6f1b1c1e-3f0a-4a9c-9d7e-1f6f2b1c9a55")
@@ -23,13 +23,13 @@ class Streams:
     """
     The streams that all writers of a run share at a moment.
 
-    They are replaced from time to time, lest they grow too long to be read over and over.
+    They are replaced regularly, so that they do not grow too long to be read often.
 
     Attributes:
         run: The run's name.
-        since: When it began, on the clock of histories.
-        count: How many streams there are at a time.
-        seconds: For how long.
+        since: When it began, in nanoseconds of the monotonic clock.
+        count: The number of streams in use at a time.
+        seconds: How long each set of streams is used.
     """
 
     run: str
@@ -38,9 +38,9 @@ class Streams:
     seconds: float = 15.0
 
     def pick(self, rng: random.Random) -> str:
-        """Return one of now."""
+        """Return one of the current streams."""
         age = int((now() - self.since) / (self.seconds * _SECOND))
-        # Two in three go to half of the streams: some contention everywhere, much at some.
+        # Two in three go to half of the streams: some contention everywhere, more on those.
         half = rng.random() < 0.66
         index = rng.randrange(max(1, self.count // 2) if half else self.count)
         return str(uuid5(_NAMESPACE, f"{self.run}/{age}/{index}"))
@@ -53,9 +53,9 @@ class Workload:
     Args:
         caller: Calls the store.
         streams: The streams.
-        rng: Decides everything.
-        pause: The mean time between two calls of one task.
-        told: Is called with the end of every call.
+        rng: Makes every choice.
+        pause: The mean seconds between two calls of one task.
+        on_end: Called with the kind of answer of every call.
     """
 
     def __init__(
@@ -65,24 +65,24 @@ class Workload:
         rng: random.Random,
         *,
         pause: float,
-        told: Callable[[str], None],
+        on_end: Callable[[str], None],
     ) -> None:
         self._caller = caller
         self._streams = streams
         self._rng = rng
         self._pause = pause
-        self._told = told
+        self._on_end = on_end
         self._known: dict[str, int] = {}
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Go on until told to stop; the call under way is finished."""
+        """Run until *stop* is set; a call in progress is finished."""
         while not stop.is_set():
             await self.once()
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), self._rng.expovariate(1 / self._pause))
 
     async def once(self) -> None:
-        """Make one call, or one and its repetition."""
+        """Make one call, or a call and its repetition."""
         stream = self._streams.pick(self._rng)
         await self._rng.choices(
             (self._append, self._cancelled_append, self._check, self._read, self._version),
@@ -98,7 +98,7 @@ class Workload:
         append = await self._caller.append(stream, events, expected, within, bare=bare)
         self._learn(append)
         if append.end == "unknown" and rng.random() < 0.5:
-            # The other half is left to another process, when all is over.
+            # The other half is left to the settler, after the run.
             self._learn(await self._caller.append(stream, events, expected, within))
 
     def _expected(self, stream: str) -> Expected:
@@ -113,10 +113,10 @@ class Workload:
         with suppress(asyncio.CancelledError):
             await task
         if task.cancelled():
-            self._told("cancelled")
+            self._on_end("cancelled")
 
     async def _check(self, stream: str) -> None:
-        """Append nothing: only the expectation is checked."""
+        """Append no events: only the expectation is checked."""
         expected = self._expected(stream)
         self._learn(await self._caller.append(stream, [], expected, self._rng.choice(_WITHIN)))
 
@@ -134,16 +134,16 @@ class Workload:
                 read = await self._caller.read(stream, None, count, backward=True, serial=serial)
             case _:
                 read = await self._caller.read(stream, serial=serial)
-        self._told(read.end or "")
+        self._on_end(read.end or "")
         self._saw(stream, max((version for version, _ in read.placed), default=0))
 
     async def _version(self, stream: str) -> None:
         version = await self._caller.version(stream)
-        self._told(version.end or "")
+        self._on_end(version.end or "")
         self._saw(stream, version.version)
 
     def _learn(self, append: Append) -> None:
-        self._told(append.end or "")
+        self._on_end(append.end or "")
         self._saw(append.stream, append.version)
 
     def _saw(self, stream: str, version: int) -> None:

@@ -1,4 +1,4 @@
-"""Writers: the worker processes of a run, each with its own ways to the nodes."""
+"""Writers: the worker processes of a run, each with its own proxies to the nodes."""
 
 import asyncio
 import json
@@ -26,16 +26,16 @@ class _Writer:
 
 class Writers:
     """
-    Starts, kills and replaces workers, and adds up what they tell.
+    Starts, kills and replaces workers, and adds up their counts.
 
     Args:
-        ring: The cluster; it has a set of ways for each writer.
-        directory: Where the histories go.
+        ring: The cluster; it has a set of proxies for each writer.
+        directory: The folder for the histories.
         run: The run's name.
-        since: When it began.
-        seed: Of everything random.
-        tasks: How many calls at once, of each.
-        streams: How many streams at a time.
+        since: When it began, in nanoseconds of the monotonic clock.
+        seed: The seed of everything random.
+        tasks: The number of concurrent calls of each worker.
+        streams: The number of streams in use at a time.
         pause: The mean seconds between two calls of a task.
     """
 
@@ -62,25 +62,25 @@ class Writers:
 
     @property
     def counts(self) -> Counter[str]:
-        """How many calls of all workers, the killed ones too, ended how."""
+        """The calls of all workers, killed ones included, by kind of answer."""
         total = Counter(self._gone)
         for writer in self._running.values():
             total.update(writer.counts)
         return total
 
     async def start(self, index: int) -> None:
-        """Start the worker of a place."""
+        """Start the worker with this index."""
         self._started += 1
         number = self._started
         name = f"writer-{index + 1}.{number}"
-        ways = self._ring.ways[index]
-        # Each begins with another node; the clocks of all but the first are wrong.
-        turn = index % len(ways)
+        proxies = self._ring.proxies[index]
+        # Each starts with another node; the clocks of all but the first are wrong.
+        first = index % len(proxies)
         plan = Plan(
             name=name,
             history=str(self._directory / f"{name}.jsonl"),
-            contact_points=tuple(way.host for way in ways[turn:] + ways[:turn]),
-            port=ways[0].port,
+            contact_points=tuple(proxy.host for proxy in proxies[first:] + proxies[:first]),
+            port=proxies[0].port,
             datacenter=self._ring.cluster.local_datacenter,
             keyspace=KEYSPACE,
             seed=self._seed * 1000 + number,
@@ -96,25 +96,25 @@ class Writers:
             stdin=PIPE,
             stdout=PIPE,
             cwd=ROOT,
-            # Out of the reach of the terminal's Ctrl-C: the end of its input is what ends it.
+            # Not reached by the terminal's Ctrl-C: the worker ends when its input ends.
             start_new_session=True,
         )
         writer = self._running[index] = _Writer(plan, process)
         writer.listener = asyncio.ensure_future(self._listen(writer))
 
     async def kill(self, index: int, recorder: Recorder) -> None:
-        """Kill the worker of a place, as a crash would."""
+        """Kill the worker with this index, as a crash would."""
         writer = self._running.pop(index, None)
         if writer is None:
             return
-        # Before it is true: nothing must come between the two.
+        # Recorded first: no call may be left without an answer before the mark.
         recorder.mark("killed", writer.plan.name)
         writer.process.kill()
         await writer.process.wait()
         await self._forget(writer)
 
     async def stop(self) -> None:
-        """Let all end what they are at, and wait for them."""
+        """Let all workers finish their calls, and wait for them."""
         for writer in self._running.values():
             if writer.process.stdin is not None:
                 writer.process.stdin.close()
@@ -133,7 +133,7 @@ class Writers:
             await self._forget(writer)
 
     async def end(self) -> None:
-        """Kill what is left."""
+        """Kill all remaining workers."""
         for writer in self._running.values():
             if writer.process.returncode is None:
                 writer.process.kill()

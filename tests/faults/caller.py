@@ -1,4 +1,4 @@
-"""Calling: one call to a store, with every line of the history that it makes."""
+"""Caller: calls a store, and records every call and answer in the history."""
 
 from collections import deque
 from collections.abc import Iterable
@@ -31,30 +31,30 @@ _NOTHING_STORED = (StoreUnavailable, StoreOverloaded, RequestRefused, StoreClose
 
 
 class EventIds:
-    """The ids of events that are handed over as bare payloads: known before the call, for once."""
+    """A source of ids for bare payloads, so that their ids are known before the call."""
 
     def __init__(self) -> None:
         self._ids: deque[UUID] = deque()
 
     def give(self, events: Iterable[NewEvent]) -> list[Any]:
-        """Return the events' payloads, and see that they get the events' ids."""
+        """Return the events' payloads, and hand out the events' ids next."""
         self._ids = deque(event.event_id for event in events)
         return [event.payload for event in events]
 
     def take(self) -> UUID:
-        """Return the next id; the source of ids of a store."""
+        """Return the next id; for `Settings.new_event_id`."""
         return self._ids.popleft()
 
 
 class Caller:
     """
-    Calls a store, and writes down what it asks and what it is answered.
+    Calls a store, and records each call and its answer.
 
     Args:
         store: The store.
-        recorder: Writes.
-        read_timeout: The store's own time limit, for one page of a read.
-        ids: The store's source of ids, to append bare payloads.
+        recorder: Writes the history.
+        read_timeout: The store's time limit for one page of a read, in seconds.
+        ids: The store's source of ids, needed to append bare payloads.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class Caller:
         self._ids = ids or EventIds()
         self._store = store
         self._recorder = recorder
-        # A read may need a page and, once, the same again at the serial level.
+        # A read may need one page and, once, the same page again at the serial level.
         self._read_within = 2 * read_timeout
 
     async def append(
@@ -79,12 +79,12 @@ class Caller:
         *,
         bare: bool = False,
     ) -> Append:
-        """Append, as bare payloads if asked to; cancelling it is written down too."""
+        """Append, as bare payloads if asked to; a cancellation is recorded too."""
         recorder = self._recorder
         ids = tuple(str(event.event_id) for event in events)
         call = recorder.begin(Append(recorder.span(within), stream, expected, ids))
         wanted = _EXPECTED[expected] if isinstance(expected, str) else expected
-        # The store takes the ids before it first waits for anything: no other call comes between.
+        # The store takes the ids before it first awaits anything, so no other call can take them.
         given = self._ids.give(events) if bare else events
         try:
             result = await self._store.try_persist_events(
@@ -94,7 +94,7 @@ class Caller:
             return recorder.end(call, "unknown", why=_words(error))
         except _NOTHING_STORED as error:
             return recorder.end(call, "refused", why=_words(error))
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is what the run is for
+        except Exception as error:  # noqa: BLE001 - the run looks for any error
             return recorder.end(call, "error", why=repr(error))
         except BaseException:
             recorder.end(call, "cancelled")
@@ -121,7 +121,7 @@ class Caller:
         serial: bool = False,
         final: bool = False,
     ) -> Read:
-        """Read, in one page where that is possible."""
+        """Read, in one page if possible."""
         recorder = self._recorder
         span = recorder.span(self._read_within)
         call = recorder.begin(Read(span, stream, first, count, backward, serial, final))
@@ -149,7 +149,7 @@ class Caller:
         return recorder.end(call, "events", placed=_placed(events))
 
     async def version(self, stream: str) -> Version:
-        """Ask for the stream's version."""
+        """Query the stream's version."""
         recorder = self._recorder
         call = recorder.begin(Version(recorder.span(self._read_within), stream))
         try:

@@ -1,4 +1,4 @@
-"""Settling: what is unknown is appended again, and every stream is read one last time."""
+"""Settlement: unknown appends are repeated, and every stream is read one last time."""
 
 import asyncio
 from collections.abc import Iterable
@@ -8,7 +8,7 @@ from uuid import UUID
 from ..history.history import History
 from ..history.intents import Intent, intents_of
 from ..history.operations import Append
-from .calling import Caller
+from .caller import Caller
 from .events import event_of
 
 _ATTEMPTS: Final = 20
@@ -17,7 +17,7 @@ _AT_ONCE: Final = 4
 
 async def settle(caller: Caller, history: History) -> int:
     """
-    Append again whatever is unsettled; return how many appends that were.
+    Repeat every append whose outcome is unknown; return how many there were.
 
     The calls come from another process than the first ones, which may be dead by now.
     """
@@ -44,7 +44,7 @@ async def settle(caller: Caller, history: History) -> int:
 
 
 async def read_all(caller: Caller, streams: Iterable[str]) -> None:
-    """Read each stream from end to end at the serial level: its last word."""
+    """Read each whole stream at the serial level, as its last read."""
     turn = asyncio.Semaphore(_AT_ONCE)
 
     async def one(stream: str) -> None:
