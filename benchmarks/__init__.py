@@ -1,1 +1,1 @@
-"""Measurements. Run by hand, never by a test: ratios within one run, with their spread."""
+"""Benchmarks, run by hand and never by a test: ratios within one run, with their spread."""

@@ -1,4 +1,4 @@
-"""``make bench``: measure, show, record."""
+"""``make bench``: measures, shows and records."""
 
 import argparse
 import asyncio
@@ -12,24 +12,24 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from .about import about
 from .bench import Size
-from .complete import missing
+from .completeness import missing
 from .goals import goals
 from .guard import compare
 from .report import RECORDED, markdown, publish
 from .results import Results
-from .running import SCENARIOS, measure
+from .run import SCENARIOS, measure
 
 QUICK = Size(rounds=5, seconds=0.4, events=20_000, quick=True)
 FULL = Size(rounds=5, seconds=0.5, events=100_000, quick=False)
 
 
 def main() -> int:
-    """Run from the command line; returns the exit code."""
+    """Run from the command line; return the exit code."""
     parser = argparse.ArgumentParser(prog="make bench", description="Measure the library.")
-    parser.add_argument("--quick", action="store_true", help="within three minutes: raw and ours")
-    parser.add_argument("--only", default="", help=f"of {', '.join(SCENARIOS)}; by commas")
-    parser.add_argument("--record", action="store_true", help="make docs/performance.md of it")
-    parser.add_argument("--strict", action="store_true", help="fail where a ratio became worse")
+    parser.add_argument("--quick", action="store_true", help="three minutes: raw and ours only")
+    parser.add_argument("--only", default="", help=f"comma-separated: {', '.join(SCENARIOS)}")
+    parser.add_argument("--record", action="store_true", help="write docs/performance.md")
+    parser.add_argument("--strict", action="store_true", help="fail if a ratio became worse")
     given = parser.parse_args()
     only = [name for name in given.only.split(",") if name]
     if unknown := set(only) - set(SCENARIOS):
@@ -49,7 +49,7 @@ def main() -> int:
             asyncio.run(measure(results, size, only, progress))
         except KeyboardInterrupt:
             if results.series:
-                sys.stdout.write(f"Interrupted; what was measured is in {_write(results)}\n")
+                sys.stdout.write(f"Interrupted; the results so far are in {_write(results)}\n")
             return 130
     return _show(results, record=given.record, strict=given.strict)
 
@@ -63,16 +63,16 @@ def _show(results: Results, *, record: bool, strict: bool) -> int:
             sys.stdout.write(f"{verdict.text}\n")
             worse = worse or verdict.worse
     sys.stdout.write(f"\nAll numbers: {path}\n")
-    lacking = missing(results) if record else []
+    gaps = missing(results) if record else []
     if record and results.failed:
         sys.stdout.write("Not recorded, because something failed: see above.\n")
-    elif lacking:
+    elif gaps:
         sys.stdout.write("Not recorded, because the run is not complete:\n")
-        sys.stdout.write("".join(f"  {line}\n" for line in lacking))
+        sys.stdout.write("".join(f"  {line}\n" for line in gaps))
     elif record:
         results.write(RECORDED)
         publish(results)
-    return int(results.failed or bool(lacking) or (worse and strict))
+    return int(results.failed or bool(gaps) or (worse and strict))
 
 
 def _write(results: Results) -> Path:

@@ -1,4 +1,4 @@
-"""What a run was made on: machine, versions, settings. No name of a host, no path."""
+"""The environment of a run: machine, versions and settings, without host names and paths."""
 
 import os
 import platform
@@ -20,7 +20,7 @@ _PACKAGES = (
 
 
 def about(size: Size, moment: str) -> dict[str, Any]:
-    """Return the facts of a run that begins at a moment."""
+    """Return the environment of a run that starts at *moment*."""
     return {
         "moment": moment,
         "machine": {

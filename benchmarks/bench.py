@@ -1,4 +1,4 @@
-"""The bench: peers, a node, and rounds in which everybody has a turn."""
+"""The bench: a node, peers, and rounds in which each case has one turn."""
 
 import itertools
 from collections.abc import Callable, Sequence
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 from uuid import uuid4
 
-from .peer import Peer, PeerFailed, starting
+from .peer import Peer, PeerFailed, run_peer
 from .results import Key, Results, round_of
 
 RAW: Final = "raw_acsylla"
@@ -18,13 +18,13 @@ OURS: Final = "ours"
 @dataclass(frozen=True, slots=True)
 class Size:
     """
-    How much is measured.
+    The size of a run.
 
     Attributes:
-        rounds: Repeats of each measurement.
-        seconds: About how long one measurement of appends may take.
-        events: Events of the stream that is read.
-        quick: As little as will do: within three minutes.
+        rounds: Repetitions of each measurement.
+        seconds: The approximate time of one measurement of appends.
+        events: The number of events in the stream that is read.
+        quick: Whether to measure as little as possible, in about three minutes.
     """
 
     rounds: int
@@ -35,7 +35,7 @@ class Size:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A measurement: what a peer is asked in each round."""
+    """A measurement: the command that a peer gets in each round."""
 
     key: Key
     peer: Peer
@@ -44,16 +44,16 @@ class Case:
 
 class Bench:
     """
-    What scenarios measure with.
+    The tools of a scenario.
 
     Args:
-        results: Where the numbers go.
-        size: How much is measured.
+        results: Receives the numbers.
+        size: The size of the run.
         contact: The node's address.
         port: The node's port.
-        data: Where the node keeps what it stores.
-        stack: Ends the peers at the end.
-        say: Shows what is being done: a text, and how far it is, from 0 to 1.
+        data: The node's data directory.
+        stack: Ends the peers after the run.
+        say: Shows the progress: a text, and the share that is done, from 0 to 1.
     """
 
     def __init__(
@@ -76,7 +76,7 @@ class Bench:
         self._peers: dict[str, Peer] = {}
 
     async def peer(self, name: str, keyspace: str = "") -> Peer | None:
-        """Return a running peer, started at the first need; None where it cannot take part."""
+        """Return a peer, started on first use; None if it cannot take part."""
         if name not in self._peers:
             self.say(f"starting {name}", 0)
             peer = await self.start(name, keyspace or f"bench_{name}", self.port)
@@ -91,31 +91,31 @@ class Bench:
         return None if peer.process is None else peer
 
     async def required(self, name: str) -> Peer:
-        """Return a running peer without which there is nothing to measure; or `PeerFailed`."""
+        """Return a peer that the scenario cannot do without; raises `PeerFailed`."""
         peer = await self.peer(name)
         if peer is None:
             raise PeerFailed(f"{name} did not take part")
         return peer
 
     async def start(self, name: str, keyspace: str, port: int) -> Peer:
-        """Start another process of a peer."""
-        return await self.stack.enter_async_context(starting(name, self.contact, port, keyspace))
+        """Start one more process of a peer."""
+        return await self.stack.enter_async_context(run_peer(name, self.contact, port, keyspace))
 
     async def warm(self, peer: Peer) -> None:
-        """Let a peer, and the server's code for it, get warm."""
+        """Warm up a peer, and the server's code for it."""
         count = 500 if self.size.quick else 4000
         for streams in ("own", "hot"):
             await peer.ask(do="append", count=count, concurrency=16, streams=streams)
 
     async def count(self, peer: Peer, concurrency: int, streams: str = "own") -> int:
-        """Return how many appends take about the time that one measurement may take."""
+        """Return the number of appends that take about `Size.seconds`."""
         probe = max(100, concurrency * 4)
         answer = await peer.ask(do="append", count=probe, concurrency=concurrency, streams=streams)
         wanted = int(probe / answer["seconds"] * self.size.seconds)
         return max(probe, concurrency * 4, min(wanted, 60_000))
 
     async def fill(self, peer: Peer, events: int) -> str:
-        """Make a stream to be read; return its id."""
+        """Write a stream to be read; return its id."""
         stream = str(uuid4())
         self.say(f"{peer.name}: filling a stream with {events:,} events", 0)
         await peer.ask(do="fill", stream=stream, count=events)
@@ -123,10 +123,10 @@ class Bench:
 
     async def interleave(self, cases: Sequence[Case]) -> None:
         """
-        Measure the cases in rounds; each round begins with another one.
+        Measure the cases in rounds; each round starts with another case.
 
-        Whatever disturbs the machine for a while meets all of them, and ratios are taken within
-        rounds. A case that fails has no turn any more; the others go on.
+        A temporary disturbance of the machine therefore affects all of them, and ratios are taken
+        within rounds. A case that fails gets no more turns; the others go on.
         """
         turns = len(cases) * self.size.rounds
         done = itertools.count(1)
@@ -146,7 +146,7 @@ class Bench:
                     self.results.notes.append(f"{what.strip()}, round {number + 1}: {error}")
 
     async def turn(self, case: Case, number: int) -> None:
-        """Measure a case in a round, whose number is the seed; raises `PeerFailed`."""
+        """Measure a case once, with the round's number as the seed; raises `PeerFailed`."""
         answer = await case.peer.ask(**case.command, **_seed(case.command, number))
         self.results.add(case.key, round_of(answer))
 
@@ -155,17 +155,17 @@ def _seed(command: dict[str, Any], number: int) -> dict[str, int]:
     return {"seed": number + 1} if command["do"] == "append" else {}
 
 
-def appending(
+def append_case(
     scenario: str, peer: Peer, case: str, x: int, count: int, streams: str = "own"
 ) -> Case:
-    """Return the measurement of appends by *x* callers."""
+    """Return a measurement of appends by *x* callers."""
     command = {"do": "append", "count": count, "concurrency": x, "streams": streams}
     return Case(Key(scenario, peer.name, case, x), peer, command)
 
 
-def reading(
+def read_case(
     scenario: str, peer: Peer, case: str, stream: str, page_size: int | None = None
 ) -> Case:
-    """Return the measurement of reading a whole stream."""
+    """Return a measurement of reading a whole stream."""
     command = {"do": "read", "stream": stream, "page_size": page_size}
     return Case(Key(scenario, peer.name, case, page_size or 0), peer, command)

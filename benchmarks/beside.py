@@ -1,11 +1,11 @@
-"""Ours beside raw: what the goals of appending are held against, as fairly as one machine can."""
+"""Ours compared with raw, as fairly as one machine allows: the measurement for the append goals."""
 
 from collections.abc import Iterator
 from contextlib import AsyncExitStack
 from typing import Final, TypeAlias
 
-from .bench import OURS, RAW, Bench, Case, appending
-from .peer import Peer, starting
+from .bench import OURS, RAW, Bench, Case, append_case
+from .peer import Peer, run_peer
 from .peers import SINGLY
 
 SCENARIO: Final = "beside"
@@ -14,20 +14,20 @@ _MEASURED: Final = (
     ("own streams", 64, "own", 4, (RAW, OURS)),
     ("one stream", 64, "hot", 1, (RAW, SINGLY, OURS)),
 )
-"""What is measured, of whom, and how many times as long as elsewhere: where the server is busiest,
-what it does in between (writing out, compacting) makes shorter turns differ by a third."""
+"""Case, callers, streams, factor of the usual time, and peers. When the server is busiest, its
+flushes and compactions make shorter turns differ by a third."""
 _STARTS: Final = 7
 _ROUNDS: Final = 3
-_Turn: TypeAlias = tuple[str, str, int]  # a peer, what it does, how many callers
+_Turn: TypeAlias = tuple[str, str, int]  # peer, case, callers
 
 
 async def beside(bench: Bench) -> None:
     """
-    Pairs that do the same thing one behind the other, in processes that are started again.
+    Measure peers right after each other, in processes that are restarted every few rounds.
 
-    Neighbours within a second of each other meet the same machine. New processes, because one
-    process and its connection may be some 10 % faster than another of the same code for as long as
-    they last; in turns, because whoever comes first finds a server that has rested.
+    Measurements within a second of each other meet the same conditions. Processes are restarted
+    because one process and its connection may stay about 10 % faster than another of the same
+    code. The order alternates because the first peer finds an idle server.
     """
     starts = 1 if bench.size.quick else _STARTS
     rounds = 5 if bench.size.quick else _ROUNDS
@@ -38,7 +38,7 @@ async def beside(bench: Bench) -> None:
             for name in (RAW, OURS, SINGLY) if start % 2 else (SINGLY, OURS, RAW):
                 bench.say(f"{SCENARIO}: starting {name}", start / starts)
                 peer = await stack.enter_async_context(
-                    starting(name, bench.contact, bench.port, f"bench_beside_{name}")
+                    run_peer(name, bench.contact, bench.port, f"bench_beside_{name}")
                 )
                 bench.results.peers.setdefault(name, peer.about)
                 await bench.warm(peer)
@@ -50,7 +50,7 @@ async def beside(bench: Bench) -> None:
 
 
 async def _cases(bench: Bench, peer: Peer, counts: dict[_Turn, int]) -> dict[_Turn, Case]:
-    """Return what a peer does; *counts* keeps how many appends that is, the same in each start."""
+    """Return a peer's cases; *counts* keeps their numbers of appends, the same in each start."""
     cases: dict[_Turn, Case] = {}
     for case, x, streams, longer, wanted in _MEASURED:
         turn = peer.name, case, x
@@ -58,12 +58,12 @@ async def _cases(bench: Bench, peer: Peer, counts: dict[_Turn, int]) -> dict[_Tu
             continue
         if turn not in counts:
             counts[turn] = longer * await bench.count(peer, x, streams)
-        cases[turn] = appending(SCENARIO, peer, case, x, counts[turn], streams)
+        cases[turn] = append_case(SCENARIO, peer, case, x, counts[turn], streams)
     return cases
 
 
 def _turns(number: int) -> Iterator[_Turn]:
-    """Return whose turns a round has, neighbours together; every other round the other way."""
+    """Return the turns of a round, case by case; every other round in the reverse order."""
     for case, x, _, _, wanted in _MEASURED:
         for name in wanted if number % 2 else wanted[::-1]:
             yield name, case, x

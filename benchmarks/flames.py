@@ -1,4 +1,4 @@
-"""Flame graphs of profiles, as SVG that can be read on a light and on a dark page."""
+"""Flame graphs of profiles, as SVG that is readable on light and dark pages."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -33,11 +33,11 @@ class _Node:
 
 def flame_graph(profiles: Mapping[str, Mapping[str, float]], unit: str) -> str:
     """
-    Return one picture of several profiles, one above the other, at one scale.
+    Return one picture of several profiles, one above another, at the same scale.
 
     Args:
-        profiles: For each title the weights of its stacks.
-        unit: What the weights count.
+        profiles: For each title, the weights of its stacks.
+        unit: The unit of the weights.
     """
     scale = WIDTH / max(sum(stacks.values()) for stacks in profiles.values())
     top, parts = 0.0, []
@@ -56,7 +56,7 @@ def flame_graph(profiles: Mapping[str, Mapping[str, float]], unit: str) -> str:
 
 
 def write_flame_graphs(results: Results, directory: Path) -> list[str]:
-    """Write a picture for each thing profiled, everybody in it; return their names."""
+    """Write a picture of all peers for each kind of profile; return the pictures' names."""
     names = []
     directory.mkdir(parents=True, exist_ok=True)
     for what in dict.fromkeys(key.split("/")[0] for key in results.profiles):
@@ -65,7 +65,7 @@ def write_flame_graphs(results: Results, directory: Path) -> list[str]:
             for key, stacks in results.profiles.items()
             if key.split("/")[0] == what
         }
-        picture = flame_graph(found, "µs of client CPU an event")
+        picture = flame_graph(found, "µs of client CPU per event")
         (directory / f"flame_{what}.svg").write_text(picture, encoding="utf-8")
         names.append(f"flame_{what}")
     return names

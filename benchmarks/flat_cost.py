@@ -1,4 +1,4 @@
-"""What an append costs far down a stream, and behind deleted rows, beside the first versions."""
+"""The cost of an append to a long stream, or after deleted rows, relative to a short stream."""
 
 import asyncio
 import re
@@ -24,22 +24,22 @@ STATIC_ALONE: Final = "the same, with the static condition alone"
 _KEYSPACE: Final = "bench_flat_cost"
 _PAYLOAD: Final = {"type": "measured", "filler": "x" * 150}
 _UNCOUNTED: Final = 10
-_SLOW: Final = 20  # one in so many turns is one of the case that takes a hundred times as long
+_SLOW: Final = 20  # every 20th turn includes the case that takes a hundred times as long
 
-# What a trace says of a file that it looks into, and nothing of one that it passes over.
+# The activities that a trace shows for files that are read, and not for files that are skipped.
 _LOOKED_INTO: Final = re.compile(r"^(Key cache hit|Partition index .* found) for sstable|^Hit in ")
 
 
 @dataclass(slots=True)
 class _Stream:
-    """A stream, and what appends one event to it at the version that is given."""
+    """A stream, and the function that appends one event to it at a given version."""
 
     stream_id: UUID
     version: int
     append: Callable[[UUID, int], Awaitable[None]]
 
     async def timed(self) -> float:
-        """Append an event; return the seconds that it took."""
+        """Append an event; return the seconds it took."""
         begin = time.perf_counter()
         await self.append(self.stream_id, self.version)
         seconds = time.perf_counter() - begin
@@ -48,18 +48,18 @@ class _Stream:
 
 
 def at_version(version: int) -> str:
-    """Return the name of the case of appends at a version."""
+    """Return the name of the case that appends at a version."""
     return f"at version {version:,}"
 
 
 async def flat_cost(bench: Bench) -> None:
     """
-    Append in turns to streams of all lengths, when all of them are written out to disk.
+    Append in turns to streams of all lengths, after all of them have been flushed to disk.
 
-    A stream that has just been filled stands in memory, and its server is busy writing it out;
-    one that is not stored yet is in no file at all, so that nothing is looked for on disk. Neither
-    is what an append costs at a version. So the streams at the first version are as old as those
-    at the last, all are flushed, and it is waited until nothing is flushed or compacted any more.
+    A stream that was just filled is still in memory while its server is busy flushing it; a new
+    stream is in no file, so nothing is looked up on disk. Neither shows what an append costs at a
+    version. So the short streams are as old as the long ones, all are flushed, and measuring starts
+    when nothing is being flushed or compacted any more.
     """
     cluster = acsylla.create_cluster(
         [bench.contact],
@@ -75,12 +75,12 @@ async def flat_cost(bench: Bench) -> None:
             await store.create_schema({"datacenter1": 1})
             await _warm(store)
             cases = {at_version(it): await _filled(bench, store, it) for it in VERSIONS}
-            cases[BEHIND_DELETED] = await _deleted(bench, session, _appending(store))
-            cases[STATIC_ALONE] = await _deleted(bench, session, _static_appending(session))
-            await _written_out(bench, session)
+            cases[BEHIND_DELETED] = await _deleted(bench, session, _appender(store))
+            cases[STATIC_ALONE] = await _deleted(bench, session, _static_appender(session))
+            await _flush(bench, session)
             for number in range(bench.size.rounds):
                 bench.say("flat cost: appending", 0.5 + number / bench.size.rounds / 2)
-                cases[FRESH] = _Stream(uuid4(), 0, _appending(store))
+                cases[FRESH] = _Stream(uuid4(), 0, _appender(store))
                 await _round(bench, cases)
                 for name, stream in cases.items():
                     bench.results.series[Key("flat_cost", OURS, name, 0)][-1][
@@ -95,7 +95,7 @@ async def _round(bench: Bench, cases: dict[str, _Stream]) -> None:
     times: dict[str, list[float]] = {name: [] for name in cases}
     names = [name for name in cases if name != STATIC_ALONE]
     for turn in range(_UNCOUNTED + (100 if bench.size.quick else 300)):
-        shift = turn % len(names)  # whoever comes behind another one may gain or lose by it
+        shift = turn % len(names)  # a case may gain or lose by the one before it
         for name in [*names[shift:], *names[:shift]]:
             times[name].append(await cases[name].timed())
         if not turn % _SLOW:
@@ -106,7 +106,7 @@ async def _round(bench: Bench, cases: dict[str, _Stream]) -> None:
         bench.results.add(Key("flat_cost", OURS, name, 0), {"p50_ms": median})
 
 
-def _appending(store: EventStore) -> Callable[[UUID, int], Awaitable[None]]:
+def _appender(store: EventStore) -> Callable[[UUID, int], Awaitable[None]]:
     async def append(stream_id: UUID, version: int) -> None:
         await store.persist_events(stream_id, [_PAYLOAD], version)
 
@@ -114,7 +114,7 @@ def _appending(store: EventStore) -> Callable[[UUID, int], Awaitable[None]]:
 
 
 async def _warm(store: EventStore) -> None:
-    stream = _Stream(uuid4(), 0, _appending(store))
+    stream = _Stream(uuid4(), 0, _appender(store))
     for _ in range(500):
         await stream.timed()
 
@@ -124,13 +124,13 @@ async def _filled(bench: Bench, store: EventStore, version: int) -> _Stream:
     for start in range(0, version, 1000):
         bench.say(f"flat cost: filling a stream to version {version:,}", start / version / 4)
         await store.persist_events(stream_id, [_PAYLOAD] * min(1000, version - start), start)
-    return _Stream(stream_id, version, _appending(store))
+    return _Stream(stream_id, version, _appender(store))
 
 
 async def _deleted(
     bench: Bench, session: acsylla.Session, append: Callable[[UUID, int], Awaitable[None]]
 ) -> _Stream:
-    """Make a stream whose rows were all deleted, one by one, past the library."""
+    """Make a stream whose rows were all deleted, one by one, without the library."""
     stream_id = uuid4()
     table, where = f"{_KEYSPACE}.events", f"stream_id = {stream_id}"
     await _run(session, f"UPDATE {table} SET max_version = {DELETED} WHERE {where}")
@@ -144,8 +144,8 @@ async def _deleted(
     return _Stream(stream_id, DELETED, append)
 
 
-def _static_appending(session: acsylla.Session) -> Callable[[UUID, int], Awaitable[None]]:
-    """Return what appends with the static condition alone, as the original does."""
+def _static_appender(session: acsylla.Session) -> Callable[[UUID, int], Awaitable[None]]:
+    """Return a function that appends with the static condition alone, like the original store."""
     table = f"{_KEYSPACE}.events"
 
     async def append(stream_id: UUID, version: int) -> None:
@@ -163,7 +163,7 @@ def _static_appending(session: acsylla.Session) -> Callable[[UUID, int], Awaitab
 
 
 async def _files_asked(session: acsylla.Session, stream: _Stream) -> int:
-    """Return how many files the server looks into for what an append's conditions are about."""
+    """Return the number of files that the server reads to check an append's conditions."""
     statement = acsylla.create_statement(
         f"SELECT max_version, event_id FROM {_KEYSPACE}.events "
         f"WHERE stream_id = {stream.stream_id} AND version = {stream.version + 1}",
@@ -172,28 +172,28 @@ async def _files_asked(session: acsylla.Session, stream: _Stream) -> int:
     statement.set_tracing(True)
     trace = (await session.execute(statement)).tracing_id
     async with asyncio.timeout(30):
-        while True:  # a trace is written behind the answer
+        while True:  # a trace is written after the answer
             rows = await _run(
                 session, f"SELECT activity FROM system_traces.events WHERE session_id = {trace}"
             )
-            said = [row["activity"] for row in rows]
-            if any(it.startswith("Read ") for it in said):
-                return sum(bool(_LOOKED_INTO.match(it)) for it in said)
+            activities = [row["activity"] for row in rows]
+            if any(it.startswith("Read ") for it in activities):
+                return sum(bool(_LOOKED_INTO.match(it)) for it in activities)
             await asyncio.sleep(0.05)
 
 
-async def _written_out(bench: Bench, session: acsylla.Session) -> None:
-    """Have the table written out, and wait until nothing is flushed or compacted any more."""
+async def _flush(bench: Bench, session: acsylla.Session) -> None:
+    """Flush the table, and wait until nothing is being flushed or compacted any more."""
     before = _files(bench)
     table = f"{_KEYSPACE}.events"
-    bench.say("flat cost: waiting until all is written out", 0.5)
+    bench.say("flat cost: waiting for flushes and compactions", 0.5)
     await _run(session, f"ALTER TABLE {table} WITH memtable_flush_period_in_ms = 500")
     async with asyncio.timeout(120):
-        while _files(bench) == before:  # noqa: ASYNC110 - the server does not tell
+        while _files(bench) == before:  # noqa: ASYNC110 - the server does not notify
             await asyncio.sleep(0.1)
         await _run(session, f"ALTER TABLE {table} WITH memtable_flush_period_in_ms = 0")
         quiet = 0
-        while quiet < 10:  # a flush is what compactions come from: quiet for a second
+        while quiet < 10:  # idle for a second, since a flush is followed by compactions
             busy = [
                 row
                 for row in await _run(session, "SELECT * FROM system_views.thread_pools")
@@ -205,7 +205,7 @@ async def _written_out(bench: Bench, session: acsylla.Session) -> None:
 
 
 def _files(bench: Bench) -> set[str]:
-    # The table of contents is the last file that is written of a table's part.
+    # The table of contents is the last file written of an SSTable.
     return {str(path) for path in bench.data.rglob(f"{_KEYSPACE}/events-*/*-TOC.txt")}
 
 

@@ -1,4 +1,4 @@
-"""Goals: what the library promises itself of its speed, each a ratio within one run."""
+"""Goals: the speed that the library aims for, each as a ratio within one run."""
 
 from dataclasses import dataclass
 
@@ -12,13 +12,13 @@ from .spread import Spread, ratios, spread
 @dataclass(frozen=True, slots=True)
 class Goal:
     """
-    A goal, and what was measured.
+    A goal and its measurement.
 
     Attributes:
         name: Its name, the same in every run.
         text: What is compared.
-        limit: The ratio to reach; None where the ratio is only shown.
-        at_most: The ratio may not be above the limit, less is better; else not below it.
+        limit: The ratio to reach; None if the ratio is only shown.
+        at_most: Whether the limit is a maximum, so that less is better; otherwise a minimum.
         measured: The ratios of the rounds.
     """
 
@@ -30,7 +30,7 @@ class Goal:
 
     @property
     def met(self) -> bool:
-        """Whether the median of the ratios meets the limit."""
+        """Whether the median ratio meets the limit."""
         if self.limit is None:
             return True
         if self.at_most:
@@ -39,7 +39,7 @@ class Goal:
 
 
 def goals(results: Results) -> list[Goal]:
-    """Return the goals that the results say something about, in order."""
+    """Return the goals that the results have numbers for, in order."""
     found = [*_hot_path(results), *_hot_stream(results), *_reading(results), _flat(results)]
     return [goal for goal in found if goal is not None]
 
@@ -49,9 +49,9 @@ def _hot_path(results: Results) -> list[Goal | None]:
         (Key("beside", OURS, "own streams", x), Key("beside", RAW, "own streams", x))
         for x in (1, 64)
     )
-    latency = "one append in flight: latency (p50) beside the same by hand"
-    rate = "64 streams in flight: rate beside the same by hand"
-    cpu = "64 streams in flight: client CPU of an append beside raw"
+    latency = "one append in flight: latency (p50) relative to raw"
+    rate = "64 streams in flight: throughput relative to raw"
+    cpu = "64 streams in flight: client CPU per append relative to raw"
     return [
         _goal(results, one, "p50_ms", "latency", latency, 1.10),
         _goal(results, many, "rate", "throughput", rate, 0.95),
@@ -61,37 +61,37 @@ def _hot_path(results: Results) -> list[Goal | None]:
 
 def _hot_stream(results: Results) -> list[Goal | None]:
     ours, raw, singly = (Key("beside", it, "one stream", 64) for it in (OURS, RAW, SINGLY))
-    text = "one stream, 64 callers: rate beside one batch for each append, "
-    by_hand, by_library = text + "by hand", text + "by the library with groups of one"
+    text = "one stream, 64 callers: throughput relative to one batch per append, "
+    by_hand, by_library = text + "by raw", text + "by the library with one event per batch"
     return [
-        _goal(results, (ours, raw), "rate", "group_commit", by_hand, 20),
-        _goal(results, (ours, singly), "rate", "group_commit_alone", by_library),
+        _goal(results, (ours, raw), "rate", "batching", by_hand, 20),
+        _goal(results, (ours, singly), "rate", "batching_alone", by_library),
     ]
 
 
 def _reading(results: Results) -> list[Goal | None]:
-    """Compare with the page size at which raw is the fastest."""
+    """Compare with raw at its fastest page size."""
     found: list[Goal | None] = []
     if raw := results.along("replay", RAW, "page size"):
         best = max(raw, key=lambda key: spread(results.values(key, "rate")).median)
-        beside = Key("replay", OURS, "own choice", 0), best
-        text = f"beside the fastest raw page loop (pages of {best.x:,})"
-        rate, cpu = f"reading: rate {text}", f"reading: client CPU of an event {text}"
+        pair = Key("replay", OURS, "own choice", 0), best
+        text = f"relative to raw at its fastest (pages of {best.x:,})"
+        rate, cpu = f"reading: throughput {text}", f"reading: client CPU per event {text}"
         found = [
-            _goal(results, beside, "rate", "replay", rate, 0.85),
-            _goal(results, beside, "cpu_us", "read_cpu", cpu),
+            _goal(results, pair, "rate", "replay", rate, 0.85),
+            _goal(results, pair, "cpu_us", "read_cpu", cpu),
         ]
     resident = [key for key in results.along("memory", OURS, "resident set") if key.x]
     if len(resident) > 1:
         first, last = resident[0], resident[-1]
-        text = f"reading: memory at event {last.x:,} beside that at event {first.x:,}"
+        text = f"reading: memory at event {last.x:,} relative to event {first.x:,}"
         found.append(_goal(results, (last, first), "resident_mib", "memory", text, 1.05))
     return found
 
 
 def _flat(results: Results) -> Goal | None:
     low, high = (Key("flat_cost", OURS, at_version(it), 0) for it in (VERSIONS[0], VERSIONS[-1]))
-    text = f"append at version {VERSIONS[-1]:,}: latency (p50) beside that at version 1"
+    text = f"append at version {VERSIONS[-1]:,}: latency (p50) relative to version 1"
     return _goal(results, (high, low), "p50_ms", "flat_cost", text, 1.15)
 
 

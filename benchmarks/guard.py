@@ -1,4 +1,4 @@
-"""The guard: ratios of this run beside those of the recorded one; never absolute times."""
+"""The guard: compares this run's ratios with the recorded ones; never absolute times."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,12 +7,12 @@ from typing import Final
 from .goals import Goal
 
 _SMALLEST: Final = 0.02
-"""Of the recorded median."""
+"""The smallest difference that counts, as a share of the recorded median."""
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What became of a goal since the recorded run."""
+    """How a goal has changed since the recorded run."""
 
     text: str
     worse: bool
@@ -20,10 +20,10 @@ class Verdict:
 
 def compare(now: Sequence[Goal], recorded: Sequence[Goal]) -> list[Verdict]:
     """
-    Compare goals by their names, as far as both runs measured them.
+    Compare the goals that both runs measured.
 
-    A difference counts only where the rounds of both runs do not overlap, and the medians are more
-    than `_SMALLEST` apart: what hardly varies differs each time by less than anybody would notice.
+    A difference counts only if the rounds of both runs do not overlap and the medians are more
+    than `_SMALLEST` apart: a ratio that hardly varies still changes a little each time.
     """
     before = {goal.name: goal for goal in recorded}
     verdicts = []

@@ -18,7 +18,7 @@ _AREAS: Final = (
 
 
 def by_area(stacks: Mapping[str, float]) -> dict[str, float]:
-    """Return the weight of each area: who called what was running, where that is plain C."""
+    """Return the weight of each area; plain C counts to the area that called it."""
     areas: defaultdict[str, float] = defaultdict(float)
     for stack, weight in stacks.items():
         areas[_area(stack.split(";"))] += weight
@@ -26,7 +26,7 @@ def by_area(stacks: Mapping[str, float]) -> dict[str, float]:
 
 
 def by_function(stacks: Mapping[str, float]) -> dict[str, tuple[float, float]]:
-    """Return for each function its own weight, and that of all that it called as well."""
+    """Return each function's own weight, and its weight including all that it calls."""
     own: defaultdict[str, float] = defaultdict(float)
     whole: defaultdict[str, float] = defaultdict(float)
     for stack, weight in stacks.items():

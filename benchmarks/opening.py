@@ -1,4 +1,4 @@
-"""Opening: what connecting, preparing and the first use of a store cost."""
+"""Opening: the time to connect, prepare and first use a store."""
 
 import time
 from uuid import uuid4
@@ -12,7 +12,7 @@ _KEYSPACE = "bench_opening"
 
 
 async def opening(bench: Bench) -> None:
-    """Measure opening a store, its first use and its end, in a process that is warm."""
+    """Measure opening a store, its first use and closing it, in a warm process."""
 
     async def connected() -> EventStore:
         return await EventStore.connect(

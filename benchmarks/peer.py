@@ -1,4 +1,4 @@
-"""A peer's process, asked by the line protocol of `benchmarks.peers.protocol`."""
+"""A peer's process, driven with the line protocol of `benchmarks.peers.protocol`."""
 
 import asyncio
 import sys
@@ -10,7 +10,7 @@ from typing import Any, Final
 import orjson
 
 _LONGEST_LINE: Final = 256 * 1024 * 1024
-_STARTING: Final = 300.0  # a first start may fetch jars
+_STARTING: Final = 300.0  # a first start may download jars
 _ANSWERING: Final = 180.0
 _FILLING: Final = 900.0  # a million events
 _ENDING: Final = 20.0
@@ -23,12 +23,12 @@ class PeerFailed(Exception):
 @dataclass(slots=True)
 class Peer:
     """
-    A peer that is running, or why it is not.
+    A running peer, or the reason why it is not running.
 
     Attributes:
         name: Its name.
-        about: What it said of itself: version, guarantees and notes, or reason and hint.
-        process: Its process; None where it cannot take part.
+        about: Its first answer: version, guarantees and notes, or reason and hint.
+        process: Its process; None if it cannot take part.
     """
 
     name: str
@@ -46,7 +46,7 @@ class Peer:
             within = _FILLING if command["do"] == "fill" else _ANSWERING
             answer = await _line(self.name, self.process, within)
         except PeerFailed:
-            # What it may still answer would be taken for the answer to the next command.
+            # A late answer would be taken for the answer to the next command.
             await _end(self.process, grace=0)
             raise
         if "error" in answer:
@@ -55,11 +55,11 @@ class Peer:
 
 
 @asynccontextmanager
-async def starting(name: str, contact: str, port: int, keyspace: str) -> AsyncGenerator[Peer, None]:
+async def run_peer(name: str, contact: str, port: int, keyspace: str) -> AsyncGenerator[Peer, None]:
     """
-    Start a peer; it is told to quit at the end, and ended where this task is cancelled.
+    Run a peer until the end of the block; its process is also ended if this task is cancelled.
 
-    Its standard input closes with this process, however this one ends: then it ends, too.
+    Its standard input closes when this process ends, however it ends; then the peer ends too.
     """
     process = await asyncio.create_subprocess_exec(
         *[sys.executable, "-m", f"benchmarks.peers.{name}"],
@@ -67,7 +67,7 @@ async def starting(name: str, contact: str, port: int, keyspace: str) -> AsyncGe
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         limit=_LONGEST_LINE,
-        start_new_session=True,  # Ctrl-C is for us: we end it
+        start_new_session=True,  # Ctrl-C reaches only this process, which ends the peer
     )
     grace = 0.0
     try:
@@ -91,7 +91,7 @@ async def _line(name: str, process: asyncio.subprocess.Process, within: float) -
 
 
 async def _end(process: asyncio.subprocess.Process, grace: float) -> None:
-    """End a process: by the end of its input, after a grace by SIGTERM, after another by force."""
+    """End a process: close its input; after *grace* seconds terminate it; later kill it."""
     if process.stdin is not None:
         process.stdin.close()
     for seconds, end in ((grace, process.terminate), (_ENDING, process.kill)):

@@ -1,4 +1,4 @@
-"""Plots of a run, as SVG that can be read on a light and on a dark page."""
+"""Plots of a run, as SVG that is readable on light and dark pages."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,23 +19,23 @@ class _Panel:
     log: bool = True
 
 
-_RATE: Final = _Panel(("rate",), "events a second")
-_CPU: Final = _Panel(("cpu_us",), "client CPU, µs an event", log=False)
+_RATE: Final = _Panel(("rate",), "events per second")
+_CPU: Final = _Panel(("cpu_us",), "client CPU, µs per event", log=False)
 _LATENCY: Final = _Panel(("p50_ms", "p99_ms", "p99.9_ms"), "milliseconds")
 _CURVES: Final = {
     "latency": ("hot_path", "own streams", "callers", (_LATENCY,)),
     "throughput": ("hot_path", "own streams", "callers", (_RATE, _CPU)),
     "hot_stream": ("hot_stream", "one stream", "callers", (_RATE, _CPU)),
     "replay": (
-        *("replay", "page size", "events a page"),
+        *("replay", "page size", "events per page"),
         (_Panel(_RATE.numbers, _RATE.label, log=False), _CPU),
     ),
 }
 PLOTS: Final = {
-    "latency": "Latency of appends to streams of their own",
-    "throughput": "Throughput against callers, streams of their own",
-    "hot_stream": "One stream: throughput against callers",
-    "replay": "Reading: rate against page size",
+    "latency": "Latency of appends, a stream per caller",
+    "throughput": "Throughput of appends by number of callers, a stream per caller",
+    "hot_stream": "Throughput of appends by number of callers, one stream",
+    "replay": "Throughput of reading by page size",
 }
 _GREY: Final = "#808080"
 _COLOURS: Final = {RAW: "#d08020", SINGLY: "#30a060", OURS: "#2080d0"}
@@ -74,7 +74,7 @@ def _draw(results: Results, directory: Path, name: str) -> None:
                     _line(axes, results, keys, number, label, colour=colour, line=line)
                 own = results.spread(Key(scenario, subject, "own choice", 0), panel.numbers[0])
                 if own is not None:
-                    label = f"{subject}, its own choice"
+                    label = f"{subject}, default page size"
                     axes.axhline(own.median, ls="--", color=colour, label=label)
             _scale(axes, panel, sorted(at), x)
         figure.suptitle(PLOTS[name])
@@ -130,6 +130,6 @@ def _line(
         markersize=4,
     )
     if line != _LINES[0]:
-        return  # one band a subject: more of them hide each other
+        return  # one band per subject, since more would hide each other
     least, most = [it.least for _, it in spreads], [it.most for _, it in spreads]
     axes.fill_between(at, least, most, color=colour, alpha=0.15, linewidth=0)

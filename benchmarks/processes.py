@@ -1,4 +1,4 @@
-"""Several processes of the library's, on streams of their own and on one stream."""
+"""Several processes that use the library, on streams of their own and on one stream."""
 
 import asyncio
 import statistics
@@ -11,7 +11,7 @@ from .results import Key
 
 
 async def processes(bench: Bench) -> None:
-    """Measure one, two and four processes at once: how rates and conflicts scale."""
+    """Measure how throughput and conflicts scale with one, two and four processes."""
     most = 2 if bench.size.quick else 4
     peers: list[Peer] = []
     for number in range(most):

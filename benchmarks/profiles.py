@@ -1,4 +1,4 @@
-"""Profiles: where the client's CPU time goes, of an append and of an event read."""
+"""Profiles: where the client's CPU time goes, per event appended and read."""
 
 import asyncio
 import os
@@ -17,7 +17,7 @@ from .results import round_of
 from .spread import spread
 
 DRIVER: Final = "the driver's own threads"
-"""The frame that stands for all that is no Python thread: only its time is known."""
+"""The frame for all threads that do not run Python; only their total time is known."""
 
 C_OF_PYTHON: Final = "[C of Python]"
 COLLECTOR: Final = "[garbage collector]"
@@ -27,28 +27,28 @@ _UNCOUNTED: Final = {
     "benchmarks.peers.protocol: encode",
     "benchmarks.peers.protocol: parse_command",
 }
-"""What a peer does before and behind the clock."""
+"""What a peer does before and after the measured time."""
 
 PROFILES: Final = ("append", "hot", "read")
-"""What is profiled: appends to 64 streams, 64 callers on one stream, and reading."""
+"""The kinds of profile: appends to 64 streams, 64 callers on one stream, and reading."""
 
 _RATE: Final = 400  # samples a second
 _STARTING: Final = 1.0
-_LEAST: Final = 0.002  # of all: rarer stacks are counted to the frame that they grew from
-_HINT: Final = "py-spy must be allowed to look into other processes (ptrace): run as root"
+_LEAST: Final = 0.002  # share of all samples; rarer stacks are counted to their parents
+_HINT: Final = "py-spy must be allowed to inspect other processes (ptrace): run as root"
 _FRAME: Final = re.compile(r"^(?P<name>.*?) \((?P<file>[^()]*?)(?::\d+)?\)$")
 
 
 async def profile(bench: Bench) -> None:
     """
-    Sample ours and raw: 64 callers on streams of their own and on one, and reading.
+    Profile ours and raw: 64 callers on streams of their own and on one stream, and reading.
 
-    The C code that Python calls is sampled with them.
+    The samples include the C code that Python calls.
 
-    How much CPU time an event takes is measured without the profiler; its samples only tell how
-    that of the event loop's thread is made up. They are taken while that thread holds Python's
-    lock: without that, the profiler, which stops a process before it looks, finds a thread that
-    has just fallen asleep to be waiting, and calls it work.
+    The CPU time per event is measured without the profiler; its samples only show the composition
+    of the event loop thread's time. Only samples taken while that thread holds Python's lock
+    count: the profiler pauses a process before it samples, and would otherwise count a thread that
+    has just gone to sleep as working.
     """
     spy = _spy()
     if spy is None:
@@ -83,7 +83,7 @@ async def profile(bench: Bench) -> None:
 async def _sampled(
     spy: str, peer: Peer, command: dict[str, Any], seconds: float
 ) -> Counter[tuple[str, ...]]:
-    """Repeat a command while the peer is sampled; return how often each stack was seen."""
+    """Repeat a command while the peer is sampled; return the number of samples of each stack."""
     assert peer.process is not None
     with TemporaryDirectory() as directory:
         path = Path(directory) / "stacks"
@@ -100,7 +100,7 @@ async def _sampled(
             ],
             stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.DEVNULL,
-            start_new_session=True,  # Ctrl-C is for us: we end it
+            start_new_session=True,  # Ctrl-C reaches only this process, which ends py-spy
         )
         try:
             await asyncio.sleep(_STARTING)
@@ -110,14 +110,14 @@ async def _sampled(
                 await peer.ask(**command)
         finally:
             if process.returncode is None:
-                process.send_signal(signal.SIGINT)  # its word for: write what you have
+                process.send_signal(signal.SIGINT)  # makes py-spy write its samples
             await process.wait()
         text = path.read_text(encoding="utf-8") if path.exists() else ""
     return collapsed(text)
 
 
 def collapsed(text: str) -> Counter[tuple[str, ...]]:
-    """Return the stacks of py-spy's raw format that the event loop runs, under plain names."""
+    """Return the event loop's stacks from py-spy's raw format, with plain names."""
     stacks: Counter[tuple[str, ...]] = Counter()
     for line in text.splitlines():
         stack, _, count = line.rpartition(" ")
@@ -133,7 +133,7 @@ def collapsed(text: str) -> Counter[tuple[str, ...]]:
 
 
 def frame_name(frame: str) -> str:
-    """Return the name of a frame without a path of the machine: its module, and its function."""
+    """Return a frame's module and function, without paths of this machine."""
     found = _FRAME.match(frame)
     if found is None:
         return frame
@@ -164,7 +164,7 @@ def _module(file: str) -> str:
 
 
 def weighted(stacks: Counter[tuple[str, ...]], total: float) -> dict[str, float]:
-    """Return the part of a total that each stack has; rare ones are added to their parents'."""
+    """Return each stack's share of a total; rare stacks are added to their parents."""
     whole = sum(stacks.values())
     kept: Counter[tuple[str, ...]] = Counter(stacks)
     for stack in sorted(stacks, key=len, reverse=True):

@@ -1,4 +1,4 @@
-"""The representation of an event: what each way of making one costs, in time and memory."""
+"""The representation of an event: the time and memory that each Python type costs."""
 
 import gc
 import sys
@@ -77,7 +77,7 @@ class _Frozen(_Slots):
 
 
 class _Twin(_Slots):
-    """The same slots, to be set as any attribute is: only while an event is made."""
+    """The same slots, but mutable: the class of an event only while it is being made."""
 
     __slots__ = ()
     stream_id: Any
@@ -114,35 +114,42 @@ def _by_twin(
 
 
 _MAKERS: Final[dict[str, tuple[Callable[..., Any], str]]] = {
-    OURS_BY_SLOTS: (recorded_event, "immutable; equal only to its like; grows new fields safely"),
+    OURS_BY_SLOTS: (recorded_event, "immutable; equal only to the same type; new fields are safe"),
     "frozen dataclass with slots, its own `__init__`": (RecordedEvent, "the same"),
     "frozen class with slots, filled as a mutable twin of its": (
         _by_twin,
-        "the same; both classes must have one layout",
+        "the same; both classes must have the same layout",
     ),
-    "dataclass with slots, not frozen": (_Mutable, "whoever holds one can change it"),
+    "dataclass with slots, not frozen": (_Mutable, "mutable"),
     "`NamedTuple`": (
         _Named,
-        "immutable; equal to any tuple, unpacks and counts: a new field is a break",
+        "immutable; equal to any tuple; unpacked by position: a new field breaks callers",
     ),
-    "`msgspec.Struct`, frozen": (_Struct, "immutable; msgspec in the core install"),
+    "`msgspec.Struct`, frozen": (_Struct, "immutable; would make msgspec a core dependency"),
     "`msgspec.Struct`, frozen, `gc=False`": (
         _Untracked,
-        "as above; a payload that refers to its event is never freed",
+        "the same; a payload that refers to its event is never freed",
     ),
     "plain tuple": (
         lambda *fields: fields,
-        "no names: the limit, a call that only passes on its arguments",
+        "no field names: the limit, a call that only returns its arguments",
     ),
 }
 REMARKS: Final = {name: remark for name, (_, remark) in _MAKERS.items()}
+LABELS: Final = {name: name for name in _MAKERS} | {
+    OURS_BY_SLOTS: "frozen dataclass with slots, set through the slots' descriptors (ours)",
+    "frozen class with slots, filled as a mutable twin of its": (
+        "frozen class with slots, filled through a mutable twin class"
+    ),
+}
+"""How the names in recorded results are shown."""
 
 
 async def representation(bench: Bench) -> None:
-    """Make pages of events in each way, in turns, as a reader does; then read their fields."""
+    """Make pages of events of each type, in turns, as a reader does; then read their fields."""
     rows = [_row(version) for version in range(1, PAGE + 1)]
     gc.collect()
-    gc.freeze()  # what else this process holds is not to be gone through with the pages
+    gc.freeze()  # collections must not traverse what else this process holds
     try:
         for number in range(bench.size.rounds):
             await _round(bench, rows, number)
@@ -167,7 +174,7 @@ def _row(version: int) -> Row:
 
 def _measured(make: Callable[..., Any], rows: list[Row], pages: int) -> dict[str, float]:
     plain = isinstance(make(*rows[0]), tuple) and not hasattr(make(*rows[0]), "version")
-    making = using = 0.0  # seconds of CPU: whoever else is busy does not count
+    making = using = 0.0  # CPU seconds, so that other processes do not count
     page: list[Any] = []
     for _ in range(pages):
         begin = time.thread_time()

@@ -1,4 +1,4 @@
-"""Results: what was measured, as it is written to JSON and read again."""
+"""Results: the measurements of a run, written to and read from JSON."""
 
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -12,13 +12,13 @@ from .spread import Spread, percentile, spread
 @dataclass(frozen=True, slots=True)
 class Key:
     """
-    What is measured.
+    What one series measures.
 
     Attributes:
         scenario: The scenario.
         subject: The peer, or the variant.
         case: What it does.
-        x: How many callers, events or processes; the page size; 0 where there is none.
+        x: The number of callers, events or processes, or the page size; 0 if there is none.
     """
 
     scenario: str
@@ -34,12 +34,12 @@ class Results:
 
     Attributes:
         about: Machine, versions, settings.
-        peers: What each peer said of itself.
-        series: For each thing measured, the numbers of each round, in order.
+        peers: How each peer describes itself.
+        series: For each key, the numbers of each round, in order.
         profiles: For each profile, the CPU microseconds per event of each stack, its frames
             joined by semicolons from the outermost to the innermost.
         notes: What could not be measured, and why.
-        failed: A scenario ended with an error; kept out of the JSON, `notes` tells.
+        failed: Whether a scenario ended with an error; not in the JSON, only in `notes`.
     """
 
     about: dict[str, Any]
@@ -54,11 +54,11 @@ class Results:
         self.series.setdefault(key, []).append(round_)
 
     def values(self, key: Key, name: str) -> list[float]:
-        """Return a number of each round; empty where it was not measured."""
+        """Return one number for each round; empty if it was not measured."""
         return [it[name] for it in self.series.get(key, []) if name in it]
 
     def spread(self, key: Key, name: str) -> Spread | None:
-        """Return the spread of a number over the rounds."""
+        """Return the spread of a number over the rounds; None if it was not measured."""
         values = self.values(key, name)
         return spread(values) if values else None
 

@@ -1,8 +1,8 @@
-"""Scenarios: what is measured of peers on one node. Each adds series to the results."""
+"""Scenarios that measure peers on one node. Each adds series to the results."""
 
 from typing import Final
 
-from .bench import OURS, RAW, Bench, Case, appending, reading
+from .bench import OURS, RAW, Bench, Case, append_case, read_case
 from .peer import PeerFailed
 from .peers import NAMES, SINGLY
 
@@ -11,23 +11,23 @@ PAGE_SIZES: Final = (100, 200, 500, 1000, 2000, 5000, 10_000, 20_000)
 
 
 async def hot_path(bench: Bench) -> None:
-    """Appends to streams of their own: ours beside the same batch written by hand."""
+    """Appends with a stream per caller: ours and the same batch written by hand."""
     cases: list[Case] = []
     for name in (RAW, OURS):
         peer = await bench.required(name)
         for x in (1, 64) if bench.size.quick else CALLERS:
             count = await bench.count(peer, x)
-            cases.append(appending("hot_path", peer, "own streams", x, count))
+            cases.append(append_case("hot_path", peer, "own streams", x, count))
     await bench.interleave(cases)
 
 
 async def hot_stream(bench: Bench) -> None:
     """
-    One stream that all append to, expecting no version.
+    Appends of all callers to one stream, without an expected version.
 
-    Ours beside one batch for each append, by two who do the same work without sharing batches:
-    written by hand, and the library with groups of one event. In both, the callers of the one
-    process wait in a lane, so that nobody duels with anybody.
+    Ours is compared with one batch per append, measured twice: written by hand, and with the
+    library limited to one event per batch. In both, the callers of one process take turns, so
+    that they do not compete in Paxos.
     """
     callers = (1, 64) if bench.size.quick else CALLERS
     cases: list[Case] = []
@@ -35,26 +35,26 @@ async def hot_stream(bench: Bench) -> None:
         peer = await bench.required(name)
         for x in wanted:
             count = await bench.count(peer, x, "hot")
-            cases.append(appending("hot_stream", peer, "one stream", x, count, "hot"))
+            cases.append(append_case("hot_stream", peer, "one stream", x, count, "hot"))
     await bench.interleave(cases)
 
 
 async def replay(bench: Bench) -> None:
-    """A long stream is read and its payloads decoded."""
+    """Reading a long stream and decoding its payloads."""
     sizes = (1000, 2000, 5000) if bench.size.quick else PAGE_SIZES
     cases: list[Case] = []
     for name in (RAW, OURS):
         peer = await bench.required(name)
         stream = await bench.fill(peer, bench.size.events)
         await peer.ask(do="read", stream=stream, page_size=None)
-        cases += [reading("replay", peer, "page size", stream, size) for size in sizes]
+        cases += [read_case("replay", peer, "page size", stream, size) for size in sizes]
         if name == OURS:
-            cases.append(reading("replay", peer, "own choice", stream))
+            cases.append(read_case("replay", peer, "own choice", stream))
     await bench.interleave(cases)
 
 
 async def peers(bench: Bench) -> None:
-    """Everybody on this machine: one caller, 64 on streams of their own, 64 on one, and reading."""
+    """All peers: one caller, 64 callers on streams of their own, 64 on one stream, and reading."""
     cases: list[Case] = []
     for name in NAMES:
         try:
@@ -69,10 +69,10 @@ async def peers(bench: Bench) -> None:
             ):
                 bench.say(f"peers: {name}, {case}", 0)
                 count = await bench.count(peer, x, streams)
-                own.append(appending("peers", peer, case, x, count, streams))
+                own.append(append_case("peers", peer, case, x, count, streams))
             stream = await bench.fill(peer, bench.size.events)
             await peer.ask(do="read", stream=stream, page_size=None)
-            own.append(reading("peers", peer, "reading", stream))
+            own.append(read_case("peers", peer, "reading", stream))
         except PeerFailed as error:
             bench.results.notes.append(f"peers: {error}")
         else:

@@ -1,42 +1,50 @@
-"""Tables of the report, in Markdown: each is made of results, or is empty where there are none."""
+"""Tables of the report, in Markdown; each is empty if the results have no numbers for it."""
 
 from collections.abc import Sequence
+from textwrap import fill
 from typing import Final
 
 from .bench import OURS, RAW
-from .flat_cost import VERSIONS, at_version
+from .flat_cost import (
+    BEHIND_DELETED,
+    DELETED,
+    FRESH,
+    STATIC_ALONE,
+    VERSIONS,
+    at_version,
+)
 from .goals import goals
 from .hotspots import by_area, by_function
 from .peers import IN_SHORT, SINGLY
-from .representation import REMARKS
+from .representation import LABELS, REMARKS
 from .results import Key, Results
 from .spread import Spread, ratios, spread
 
 _FUNCTIONS: Final = 15
 _COLUMNS: Final = {
     "rate": "events/s",
-    "cpu_us": "client CPU, µs an event",
-    "loop_us": "of it the event loop's thread",
+    "cpu_us": "client CPU, µs per event",
+    "loop_us": "of which event loop thread",
     "p50_ms": "p50, ms",
     "p90_ms": "p90, ms",
     "p99_ms": "p99, ms",
     "p99.9_ms": "p99.9, ms",
-    "conflicts": "conflicts an append",
+    "conflicts": "conflicts per append",
     "resident_mib": "resident set, MiB",
 }
 _SHARED: Final = "one stream"
 _CURVES: Final = (
-    ("Appends to streams of their own", "hot_path", (RAW, OURS), "own streams", "callers"),
+    ("Appends, a stream per caller", "hot_path", (RAW, OURS), "own streams", "callers"),
     (
         "Appends to one stream, no version expected",
         *("hot_stream", (RAW, SINGLY, OURS), _SHARED, "callers"),
     ),
-    ("Ours beside raw: own streams", "beside", (RAW, OURS), "own streams", "callers"),
-    ("Ours beside raw: one stream", "beside", (RAW, SINGLY, OURS), _SHARED, "callers"),
-    ("Reading, by page size", "replay", (RAW, OURS), "page size", "events a page"),
+    ("Ours and raw: a stream per caller", "beside", (RAW, OURS), "own streams", "callers"),
+    ("Ours and raw: one stream", "beside", (RAW, SINGLY, OURS), _SHARED, "callers"),
+    ("Reading, by page size", "replay", (RAW, OURS), "page size", "events per page"),
     ("Memory while reading", "memory", (OURS,), "resident set", "events read"),
     (
-        "Processes, each with 16 callers, streams of their own",
+        "Processes, each with 16 callers, a stream per caller",
         *("processes", (OURS,), "own", "processes"),
     ),
     ("Processes, each with 16 callers, one stream", "processes", (OURS,), "hot", "processes"),
@@ -45,15 +53,25 @@ _CURVES: Final = (
         *("processes", (OURS,), "locked", "processes"),
     ),
 )
+_LABELS: Final = {
+    "own choice": "default",
+    FRESH: "to a new stream",
+    BEHIND_DELETED: f"after {DELETED:,} deleted rows",
+    STATIC_ALONE: "the same, with the static condition alone",
+    "64 callers, own streams": "64 callers, a stream each",
+    "the next use: a stream's version": "next use: a stream's version",
+    "the first append": "first append",
+}
+"""How names in recorded results are shown, if not as they are."""
 
 
 def number(value: float) -> str:
-    """Return a number with three digits that count."""
+    """Return a number with three significant digits, or as a whole number from 100 up."""
     return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
 def spread_text(it: Spread | None) -> str:
-    """Return a median with the least and the most."""
+    """Return a median, with the lowest and the highest value in brackets."""
     if it is None:
         return ""
     if it.least == it.most:
@@ -67,8 +85,34 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
 
 
+def headline(results: Results) -> str:
+    """Return the most important numbers, as a paragraph; empty if one was not measured."""
+    one, many, shared = (
+        Key("beside", OURS, case, x)
+        for case, x in (("own streams", 1), ("own streams", 64), (_SHARED, 64))
+    )
+    read = results.spread(Key("replay", OURS, "own choice", 0), "rate")
+    rates = [results.spread(key, "rate") for key in (one, many, shared)]
+    latencies = [results.spread(key, "p50_ms") for key in (one, many, shared)]
+    if read is None or None in rates or None in latencies:
+        return ""
+    appends = [
+        f"{number(rate.median)} events/s (p50 {number(latency.median)} ms)"
+        for rate, latency in zip(rates, latencies, strict=True)
+        if rate is not None and latency is not None
+    ]
+    machine = results.about["machine"]
+    text = (
+        f"On this machine ({machine['cores']} cores, shared by the client and one Cassandra node), "
+        f"**one caller** appends {appends[0]}; **64 callers** append {appends[1]} to streams of "
+        f"their own, and {appends[2]} to **one stream**. **Reading** a stream gives "
+        f"{number(read.median)} events/s."
+    )
+    return fill(text, width=100, break_on_hyphens=False) + "\n"
+
+
 def goal_table(results: Results) -> str:
-    """Return the goals: what was to be reached, and what was measured."""
+    """Return the goals with their limits and the measured ratios."""
     rows = []
     for goal in goals(results):
         wanted = ""
@@ -82,16 +126,16 @@ def goal_table(results: Results) -> str:
 
 
 def machine_table(results: Results) -> str:
-    """Return what was measured on."""
+    """Return the environment of the run."""
     rows = [
         [name, ", ".join(f"{key} {value}" for key, value in results.about[name].items())]
         for name in ("machine", "versions", "node", "size")
     ]
-    return f"Begun at {results.about['moment']}.\n\n" + table(["", ""], rows)
+    return f"Started at {results.about['moment']}.\n\n" + table(["", ""], rows)
 
 
 def curves(results: Results) -> dict[str, str]:
-    """Return the tables of all curves by their titles."""
+    """Return the tables of all curves, by title."""
     return {
         title: made
         for title, *curve in _CURVES
@@ -110,7 +154,7 @@ def _curve(results: Results, scenario: str, subjects: tuple[str, ...], case: str
     rows = [
         [
             key.subject,
-            "its own choice" if key.case == "own choice" else f"{key.x:,}",
+            _LABELS.get(key.case, f"{key.x:,}"),
             *[spread_text(results.spread(key, name)) for name in columns],
         ]
         for key in keys
@@ -119,47 +163,51 @@ def _curve(results: Results, scenario: str, subjects: tuple[str, ...], case: str
 
 
 def flat_cost_table(results: Results) -> str:
-    """Return what an append costs at each length of a stream, beside version 1."""
+    """Return what an append costs at each length of a stream, relative to version 1."""
     base = results.values(Key("flat_cost", OURS, at_version(VERSIONS[0]), 0), "p50_ms")
     keys = series_of(results, "flat_cost")
     if not base:
         return ""
     rows = []
     for key in keys:
-        beside = spread(ratios(results.values(key, "p50_ms"), base))
-        numbers = [results.spread(key, "p50_ms"), beside, results.spread(key, "files")]
-        rows.append([key.case, *map(spread_text, numbers)])
-    return table(["append of one event", "p50, ms", "beside version 1", "files looked into"], rows)
+        ratio = spread(ratios(results.values(key, "p50_ms"), base))
+        numbers = [results.spread(key, "p50_ms"), ratio, results.spread(key, "files")]
+        rows.append([_label(key.case), *map(spread_text, numbers)])
+    return table(["append of one event", "p50, ms", "relative to version 1", "files read"], rows)
 
 
 def compared(results: Results, scenario: str, first: str) -> dict[str, str]:
-    """Return the tables of a scenario that compares peers or nodes, by what they do."""
+    """Return the tables of a scenario that compares peers or nodes, by case."""
     keys = [key for key in results.series if key.scenario == scenario]
     names = ("rate", "cpu_us", "p50_ms", "p99_ms")
     found = {}
     for case in dict.fromkeys(key.case for key in keys):
         columns = names[: 2 if case == "reading" else 4]
-        beside: tuple[str, ...] = ()
+        ratio: tuple[str, ...] = ()
         promises: tuple[str, ...] = ()
         if scenario == "peers":
-            beside, promises = ("ours beside it",), ("version checked", "on disk", "copies")
+            ratio, promises = ("ours relative to it",), ("version checked", "on disk", "copies")
         rows = [
             [
                 key.subject,
                 *[spread_text(results.spread(key, name)) for name in columns],
-                *([_beside(results, key)] if beside else ()),
+                *([_ratio(results, key)] if ratio else ()),
                 *(IN_SHORT[key.subject] if promises else ()),
             ]
             for key in keys
             if key.case == case
         ]
-        head = [first, *[_COLUMNS[name] for name in columns], *beside, *promises]
-        found[case] = table(head, rows)
+        head = [first, *[_COLUMNS[name] for name in columns], *ratio, *promises]
+        found[_label(case)] = table(head, rows)
     return found
 
 
-def _beside(results: Results, key: Key) -> str:
-    """Return how many times a peer's rate ours is, by the median of the rounds."""
+def _label(name: str) -> str:
+    return _LABELS.get(name, name)
+
+
+def _ratio(results: Results, key: Key) -> str:
+    """Return our throughput relative to a peer's, the median of the rounds."""
     ours = next(
         (
             results.values(it, "rate")
@@ -175,7 +223,7 @@ def _beside(results: Results, key: Key) -> str:
 
 
 def promises_table(results: Results) -> str:
-    """Return what each peer says of itself."""
+    """Return how each peer describes itself."""
     rows = [
         [name, about["version"], about["guarantees"], about["notes"]]
         for name, about in results.peers.items()
@@ -187,7 +235,7 @@ def promises_table(results: Results) -> str:
 def opening_table(results: Results) -> str:
     """Return what opening a store costs."""
     keys = [key for key in results.series if key.scenario == "opening"]
-    rows = [[key.case, spread_text(results.spread(key, "p50_ms"))] for key in keys]
+    rows = [[_label(key.case), spread_text(results.spread(key, "p50_ms"))] for key in keys]
     return table(["", "ms"], rows) if rows else ""
 
 
@@ -198,18 +246,18 @@ def representation_table(results: Results) -> str:
     keys.sort(key=lambda key: list(REMARKS).index(key.subject))
     rows = [
         [
-            key.subject,
+            LABELS[key.subject],
             *[spread_text(results.spread(key, name)) for name in names],
             REMARKS[key.subject],
         ]
         for key in keys
     ]
-    head = ["", "made, ns", "three fields read, ns", "bytes, its fields aside", ""]
+    head = ["", "to make, ns", "to read three fields, ns", "bytes, without the fields' values", ""]
     return table(head, rows) if rows else ""
 
 
 def profile_tables(results: Results, what: str) -> str:
-    """Return where the CPU time of an append or of a read goes, by area and by function."""
+    """Return where the CPU time of an event goes, by area and by function."""
     names = [name for name in (RAW, OURS) if f"{what}/{name}" in results.profiles]
     if not names:
         return ""
@@ -217,13 +265,13 @@ def profile_tables(results: Results, what: str) -> str:
     areas = [by_area(it) for it in stacks]
     order = sorted({name for it in areas for name in it}, key=lambda it: -areas[-1].get(it, 0))
     rows = [[name, *[_small(it.get(name)) for it in areas]] for name in order]
-    rows.append(["together", *[number(sum(it.values())) for it in stacks]])
-    text = table(["µs of client CPU an event", *names], rows)
+    rows.append(["total", *[number(sum(it.values())) for it in stacks]])
+    text = table(["client CPU, µs per event", *names], rows)
     functions = by_function(stacks[-1])
     order = sorted(functions, key=lambda it: -functions[it][0])[:_FUNCTIONS]
     rows = [[f"`{name}`", *map(_small, functions[name])] for name in order]
     return f"{text}\n" + table(
-        [f"{names[-1]}: functions, by their own time", "its own, µs an event", "with all it calls"],
+        [f"{names[-1]}: functions by own time", "own, µs per event", "including calls"],
         rows,
     )
 

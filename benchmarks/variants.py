@@ -1,4 +1,4 @@
-"""Variants: the library on nodes that are set up differently, side by side."""
+"""Variants: the library on nodes with different settings, compared in the same rounds."""
 
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -7,11 +7,11 @@ from typing import Final
 
 from event_store_async.embedded import EmbeddedCassandra, EmbeddedError
 
-from .bench import OURS, Bench, Case, appending
-from .peer import PeerFailed, starting
+from .bench import OURS, Bench, Case, append_case
+from .peer import PeerFailed, run_peer
 from .results import Key
 
-# Zero is how Cassandra spells "no period": it refuses one with any other way of syncing.
+# Zero means "no period" to Cassandra, which refuses a period unless the mode is periodic.
 _GROUP: Final[dict[str, object]] = {
     "commitlog_sync": "group",
     "commitlog_sync_period": "0ms",
@@ -27,18 +27,18 @@ VARIANTS: Final[dict[str, dict[str, object]]] = {
 }
 
 JVM: Final = ("-XX:-UseSerialGC", "-XX:+UseG1GC", "-XX:TieredStopAtLevel=4")
-"""Java as a server runs it: all compilers, the collector that Cassandra ships with."""
+"""Java options as on a server: all compilers, and the garbage collector of Cassandra's defaults."""
 
 
 def node(directory: Path, settings: dict[str, object]) -> EmbeddedCassandra:
-    """Return a node that keeps what it stores, with Java as a server runs it."""
+    """Return a node that stores its data on disk, with Java options as on a server."""
     return EmbeddedCassandra(
         directory=directory, settings=settings, heap="1G", jvm_options=JVM, progress=False
     )
 
 
 async def variants(bench: Bench) -> None:
-    """Measure the library on a node of each variant, in rounds over all of them."""
+    """Measure the library on one node per variant, in rounds over all of them."""
     async with AsyncExitStack() as stack:
         cases: list[Case] = []
         for name, settings in VARIANTS.items():
@@ -57,7 +57,7 @@ async def _cases(
     path = Path(stack.enter_context(TemporaryDirectory(ignore_cleanup_errors=True)))
     cluster = await stack.enter_async_context(node(path, settings))
     peer = await stack.enter_async_context(
-        starting(OURS, cluster.contact_points[0], cluster.port, "bench_variant")
+        run_peer(OURS, cluster.contact_points[0], cluster.port, "bench_variant")
     )
     await bench.warm(peer)
     cases = []
@@ -68,6 +68,6 @@ async def _cases(
     ):
         bench.say(f"variants: {name}, {case}", 0)
         count = await bench.count(peer, x, streams)
-        command = appending("variants", peer, case, x, count, streams).command
+        command = append_case("variants", peer, case, x, count, streams).command
         cases.append(Case(Key("variants", name, case, x), peer, command))
     return cases

@@ -1,5 +1,5 @@
 """
-The peers that the benchmark compares: each a process of its own, so that its CPU and memory are.
+The peers of the benchmark, each a process of its own, so that its CPU and memory are separate.
 
 ``python -m benchmarks.peers.NAME --contact 127.0.0.1 --port 9042 --keyspace bench_NAME`` speaks
 the line protocol of `protocol` on its standard streams.
@@ -16,21 +16,21 @@ NAMES: Final = (
     "eventsourcing_sqlite",
     "umadb",
 )
-"""The peers, in the order in which to show them: the first is the limit of what ours can reach."""
+"""The peers, in the order shown; the first is the limit of what the library can reach."""
 
 SINGLY: Final = "ours_singly"
-"""The library without group commit: measured beside ours, but no peer of its own."""
+"""The library with one event per batch: measured like a peer, but not shown as one."""
 
 _ON_CASSANDRA: Final = ("within 10 s", "a quorum; here 1")
 _ON_ONE_MACHINE: Final = ("when answered", "one machine")
 
 IN_SHORT: Final[dict[str, tuple[str, str, str]]] = {
     "raw_acsylla": ("by the server", *_ON_CASSANDRA),
-    "ours": ("by the server, and settled", *_ON_CASSANDRA),
+    "ours": ("by the server, settled", *_ON_CASSANDRA),
     "cassandra_driver": ("by the server", *_ON_CASSANDRA),
     "pekko": ("not at all", *_ON_CASSANDRA),
     "eventsourcing_postgres": ("by the primary key", *_ON_ONE_MACHINE),
     "eventsourcing_sqlite": ("by the primary key", *_ON_ONE_MACHINE),
     "umadb": ("by a condition, if given", *_ON_ONE_MACHINE),
 }
-"""Beside a peer's numbers: how versions are checked, when an append is on disk, where it is."""
+"""For each peer: how versions are checked, when an append is on disk, and the copies."""

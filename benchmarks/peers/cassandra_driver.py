@@ -1,9 +1,9 @@
 """
-The DataStax driver: the library's own batch on cassandra-driver, awaited from asyncio.
+The DataStax driver: the library's batch on cassandra-driver, awaited from asyncio.
 
-The driver documents `execute_async` with callbacks, which its own I/O thread (libev) calls; each is
-brought to the event loop here. Its asyncio reactor is marked experimental there, and would not make
-a response awaitable: it only moves the I/O to a loop in another thread.
+The driver documents `execute_async` with callbacks, which its own I/O thread (libev) calls; here
+they are passed on to the event loop. Its asyncio reactor is documented as experimental, and would
+not make a response awaitable: it only moves the I/O to a loop in another thread.
 """
 
 import asyncio
@@ -45,7 +45,7 @@ class CassandraDriver(ConditionalPeer):
         )
 
     def ready(self) -> Ready:
-        """Say what it is and what it promises."""
+        """Return its version and what it promises."""
         import cassandra
 
         return Ready(
@@ -53,14 +53,14 @@ class CassandraDriver(ConditionalPeer):
             version=cassandra.__version__,
             guarantees=GUARANTEES,
             notes=(
-                "the same CQL as ours; callbacks of ResponseFuture brought to the loop, connection "
+                "the same CQL as ours; callbacks of ResponseFuture passed to the loop, connection "
                 f"class {self._session.cluster.connection_class.__name__}; hot: an asyncio lock in "
-                "this process, one append a batch"
+                "this process, one append per batch"
             ),
         )
 
     async def read(self, stream: UUID, page_size: int | None) -> int:
-        """Decode page after page, the next one on its way."""
+        """Decode page after page while the next one is being fetched."""
         count = 0
         bound = self._reading.bind((stream, 1, 2**31 - 1))
         bound.fetch_size = page_size or PAGE_SIZE
@@ -75,7 +75,7 @@ class CassandraDriver(ConditionalPeer):
         return count
 
     async def append(self, stream: UUID, expected: int, payloads: list[Payload]) -> int | None:
-        """Append; return None where it was stored, else the stream's version."""
+        """Append; return None if it was stored, otherwise the stream's version."""
         batch = self._batch()
         batch.add(self._head, (expected + len(payloads), stream, expected or None))
         now = time.time_ns() // 1_000_000
@@ -137,10 +137,10 @@ def _connect(options: Options) -> Any:
 
 
 @asynccontextmanager
-async def opening(options: Options) -> AsyncGenerator[TaskPeer, None]:
-    """Connect and prepare; the table is made by the library, so that it is the same."""
+async def open_peer(options: Options) -> AsyncGenerator[TaskPeer, None]:
+    """Connect and prepare; the library creates the table, so that it is the same."""
     try:
-        import cassandra  # noqa: F401 - only whether it is there
+        import cassandra  # noqa: F401 - only to check that it is installed
     except ModuleNotFoundError as error:
         raise Unavailable(str(error), "pip install 'event_store_async[bench]'") from error
     texts = await make_table(options)
@@ -153,4 +153,4 @@ async def opening(options: Options) -> AsyncGenerator[TaskPeer, None]:
 
 
 if __name__ == "__main__":
-    main(NAME, opening)
+    main(NAME, open_peer)

@@ -1,4 +1,4 @@
-"""What the hand-written peers on our own table share: everything but the driver's calls."""
+"""Common to the hand-written peers on the library's table: everything but the driver's calls."""
 
 import asyncio
 from abc import ABC, abstractmethod
@@ -18,21 +18,21 @@ GUARANTEES: Final = (
     "log settings; expected version checked by the server; a timed-out append is left unknown"
 )
 PAGE_SIZE: Final = 5000
-"""Rows a page where the command names no number: what the drivers default to, or should."""
+"""Rows per page if the command gives no number: a common default of drivers."""
 
 STATEMENTS: Final = ("append_head", "append_first", "append_rest", "read_forward")
 _AT_ONCE = 1000
 
 
 class ConditionalPeer(ABC):
-    """Appends by the library's own conditional batch, without its safety net."""
+    """Appends with the library's conditional batch, without what makes it safe."""
 
     @abstractmethod
     async def append(self, stream: UUID, expected: int, payloads: list[Payload]) -> int | None:
-        """Append if the stream is at *expected*; return where it is if it is not, else None."""
+        """Append if the stream is at *expected*; otherwise return its version, else None."""
 
     def own(self, stream: UUID) -> Writer:
-        """Append at the version that the last append gave."""
+        """Append at the version after the last append."""
         version = 0
 
         async def write(payload: Payload) -> int:
@@ -46,7 +46,7 @@ class ConditionalPeer(ABC):
         return write
 
     def hot(self, stream: UUID) -> Writer:
-        """Append in turns, at the version that was last seen."""
+        """Append in turns, at the version last seen."""
         version = 0
         turn = asyncio.Lock()
 
@@ -72,7 +72,7 @@ class ConditionalPeer(ABC):
 
 async def make_table(options: Options) -> list[str]:
     """
-    Make the library's table, by the library, and return the text of each of `STATEMENTS`.
+    Create the library's table with the library, and return the text of each of `STATEMENTS`.
 
     Raises:
         Unavailable: No node answers.

@@ -1,9 +1,9 @@
-"""The package eventsourcing on PostgreSQL: a server of our own in a temporary directory."""
+"""The package eventsourcing on PostgreSQL, with a server in a temporary directory."""
 
 from collections.abc import Generator
 from contextlib import contextmanager
 
-from .postgres import running_postgres
+from .postgres import run_postgres
 from .protocol import Options
 from .recorders import RecorderPeer
 from .threads import ThreadPeer, main
@@ -13,10 +13,10 @@ _CONNECTIONS = 16
 
 
 @contextmanager
-def opening(options: Options) -> Generator[ThreadPeer, None, None]:
-    """Start the server, make the table."""
+def open_peer(options: Options) -> Generator[ThreadPeer, None, None]:
+    """Start the server and create the table."""
     del options
-    with running_postgres() as server:
+    with run_postgres() as server:
         peer = RecorderPeer(
             NAME,
             "PostgreSQL with its default durability: each append is synced to disk; expected "
@@ -35,7 +35,7 @@ def opening(options: Options) -> Generator[ThreadPeer, None, None]:
                 "POSTGRES_POOL_SIZE": str(_CONNECTIONS),
                 "POSTGRES_MAX_OVERFLOW": "0",
                 "POSTGRES_ENABLE_DB_FUNCTIONS": "yes",
-                # Many threads wait for a connection; they are to wait, not to fail.
+                # Many threads wait for a connection and must not fail.
                 "POSTGRES_CONNECT_TIMEOUT": "60",
             },
         )
@@ -46,4 +46,4 @@ def opening(options: Options) -> Generator[ThreadPeer, None, None]:
 
 
 if __name__ == "__main__":
-    main(NAME, opening)
+    main(NAME, open_peer)

@@ -1,4 +1,4 @@
-"""The package eventsourcing on SQLite: a file in a temporary directory, no server."""
+"""The package eventsourcing on SQLite, with a file in a temporary directory."""
 
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -14,19 +14,19 @@ NAME = "eventsourcing_sqlite"
 
 
 @contextmanager
-def opening(options: Options) -> Generator[ThreadPeer, None, None]:
-    """Make the database."""
+def open_peer(options: Options) -> Generator[ThreadPeer, None, None]:
+    """Create the database."""
     del options
     with TemporaryDirectory(prefix="bench-sqlite-") as directory:
         peer = RecorderPeer(
             NAME,
             "one file in WAL mode, synchronous FULL: each append is synced to disk; expected "
             "version by primary key; a total order of all events; no replication, one machine",
-            f"SQLite {sqlite_version} inside this process: its CPU is the database's too",
+            f"SQLite {sqlite_version} inside this process, so its CPU includes the database's",
             {
                 "PERSISTENCE_MODULE": "eventsourcing.sqlite",
                 "SQLITE_DBNAME": str(Path(directory) / "events.db"),
-                # Many threads wait for the one writer; they are to wait, not to fail.
+                # Many threads wait for the one writer and must not fail.
                 "SQLITE_LOCK_TIMEOUT": "60",
                 "SQLITE_POOL_TIMEOUT": "60",
             },
@@ -38,4 +38,4 @@ def opening(options: Options) -> Generator[ThreadPeer, None, None]:
 
 
 if __name__ == "__main__":
-    main(NAME, opening)
+    main(NAME, open_peer)

@@ -25,7 +25,7 @@ _AT_ONCE = 1000  # the most events of one append, by default
 
 
 class Ours:
-    """The peer: a store, and how its settings differ from the defaults."""
+    """The peer: a store, and a note on its settings."""
 
     def __init__(self, store: EventStore, name: str, notes: str) -> None:
         self._store = store
@@ -33,7 +33,7 @@ class Ours:
         self._notes = notes
 
     def ready(self) -> Ready:
-        """Say what it is and what it promises."""
+        """Return its version and what it promises."""
         return Ready(
             name=self._name,
             version=event_store_async.__version__,
@@ -46,7 +46,7 @@ class Ours:
         )
 
     def own(self, stream: UUID) -> Writer:
-        """Append at the version that the last append gave."""
+        """Append at the version after the last append."""
         version = 0
 
         async def write(payload: Payload) -> int:
@@ -66,7 +66,7 @@ class Ours:
         return write
 
     def locked(self, stream: UUID) -> Writer:
-        """Append at the version that the stream was last seen at, again after each conflict."""
+        """Append at the version last seen, and again after each conflict."""
         version = 0
 
         async def write(payload: Payload) -> int:
@@ -97,7 +97,7 @@ class Ours:
         return count
 
     async def watch(self, stream: UUID, every: int, note: Callable[[float], None]) -> int:
-        """Iterate over the stream, and note the resident set in MiB each *every* events."""
+        """Iterate over the stream, and note the resident set in MiB every *every* events."""
         process = psutil.Process()
         note(process.memory_info().rss / 2**20)
         count = 0
@@ -109,18 +109,18 @@ class Ours:
 
 
 @asynccontextmanager
-async def opening(
+async def open_peer(
     options: Options,
     settings: Settings | None = None,
     name: str = NAME,
-    notes: str = "defaults; hot: appends that wait for one stream share a batch",
+    notes: str = "default settings; hot: appends that wait for one stream share a batch",
 ) -> AsyncGenerator[TaskPeer, None]:
-    """Connect, with the schema made."""
-    connecting = EventStore.connect(
+    """Connect, and create the schema."""
+    opening = EventStore.connect(
         options.contact, port=options.port, keyspace=options.keyspace, settings=settings
     )
     try:
-        store = await connecting
+        store = await opening
     except ConnectionFailed as error:
         raise Unavailable(str(error), "start a node: make cassandra") from error
     async with store:
@@ -129,4 +129,4 @@ async def opening(
 
 
 if __name__ == "__main__":
-    main(NAME, opening)
+    main(NAME, open_peer)

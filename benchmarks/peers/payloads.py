@@ -1,4 +1,4 @@
-"""Payloads: small JSON objects of one size, each different, the same for the same seed."""
+"""Payloads: small JSON objects of the same size, each different, the same for the same seed."""
 
 from random import Random
 from typing import Any
@@ -13,10 +13,9 @@ def make_payloads(count: int, size: int, seed: int) -> list[Payload]:
     Return *count* payloads.
 
     Args:
-        count: How many.
-        size: Bytes of each as compact JSON; an object's fields alone take about 90, and none is
-            cut to fit into less.
-        seed: Where the differences come from.
+        count: The number of payloads.
+        size: Bytes of each as compact JSON; at least about 90, which the fields alone take.
+        seed: The seed of the random parts.
     """
     random = Random(seed)
     return [_payload(number, size, random) for number in range(count)]
@@ -31,6 +30,6 @@ def _payload(number: int, size: int, random: Random) -> Payload:
         "note": "",
     }
     missing = max(0, size - len(orjson.dumps(payload)))
-    # Random, so that nothing between here and the disk can compress it away.
+    # Random, so that nothing on the way to the disk can compress it.
     payload["note"] = random.randbytes((missing + 1) // 2).hex()[:missing]
     return payload

@@ -1,4 +1,4 @@
-"""A PostgreSQL server of Debian's package, in a temporary directory, on a free port."""
+"""A PostgreSQL server from Debian's package, in a temporary directory, on a free port."""
 
 import os
 import pwd
@@ -28,7 +28,7 @@ class Postgres:
 
 
 @contextmanager
-def running_postgres() -> Generator[Postgres, None, None]:
+def run_postgres() -> Generator[Postgres, None, None]:
     """
     Run a server with its default settings until the end of the block.
 
@@ -56,20 +56,20 @@ def running_postgres() -> Generator[Postgres, None, None]:
                 stderr=output,
                 user=user,
                 cwd=directory,
-                start_new_session=True,  # Ctrl-C is for us: we end it
+                start_new_session=True,  # Ctrl-C reaches only this process, which ends the server
             )
         try:
             wait_for_port(server, port, log)
             yield Postgres(port, version)
         finally:
-            server.send_signal(signal.SIGINT)  # its word for: end now, and properly
+            server.send_signal(signal.SIGINT)  # a fast, clean shutdown
             server.wait(_STARTING)
 
 
 def free_port() -> int:
-    """Return a port that nobody listens on just now."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        port: int = listening.getsockname()[1]
+    """Return a port that is free at the moment."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
         return port
 
 

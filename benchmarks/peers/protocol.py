@@ -1,18 +1,18 @@
 """
-The line protocol of the peers: JSON commands on standard input, one a line, an answer to each.
+The line protocol of the peers: one JSON command per line on standard input, each answered.
 
-The first line of output says whether the peer is ready: `Ready` or `NotReady`. Then::
+The first line of output tells whether the peer is ready: `Ready` or `NotReady`. Then::
 
     {"do": "append", "count": 1000, "concurrency": 16, "payload_bytes": 200,
      "streams": "own", "seed": 1}          -> `Appended`
     {"do": "append", …, "streams": "hot", "stream": "<uuid>"}  the same stream in several peers
-    {"do": "append", …, "streams": "locked", "stream": "<uuid>"}  with the version expected
+    {"do": "append", …, "streams": "locked", "stream": "<uuid>"}  with an expected version
     {"do": "fill", "stream": "<uuid>", "count": 1000, "payload_bytes": 200}      -> `Filled`
     {"do": "read", "stream": "<uuid>", "page_size": null}                        -> `Counted`
-    {"do": "read", …, "every": 100000}   with the memory at each so many events; not every peer
+    {"do": "read", …, "every": 100000}   with the memory after every 100,000 events; some peers
     {"do": "quit"}
 
-A command that fails is answered with ``{"error": "…"}``, and the peer goes on.
+A command that fails is answered with ``{"error": "…"}``, and the peer continues.
 """
 
 import argparse
@@ -28,12 +28,12 @@ LARGEST_COUNT = 10_000_000
 @dataclass(frozen=True, slots=True)
 class Options:
     """
-    Where the server is; a peer that brings its own ignores it.
+    The address of the server; a peer that starts its own server ignores it.
 
     Attributes:
         contact: The address of a Cassandra node.
         port: Its native port.
-        keyspace: The keyspace to make and to use.
+        keyspace: The keyspace to create and use.
     """
 
     contact: str
@@ -43,7 +43,7 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """What is compared, and what it promises for its time."""
+    """A peer's name, version and promises."""
 
     name: str
     version: str
@@ -54,7 +54,7 @@ class Ready:
 
 @dataclass(frozen=True, slots=True)
 class NotReady:
-    """Why a peer cannot take part here, and what would help."""
+    """The reason why a peer cannot take part here, and what would help."""
 
     name: str
     reason: str
@@ -72,23 +72,24 @@ class Unavailable(Exception):
 
 
 class CommandRefused(ValueError):
-    """A line is no command of the protocol."""
+    """A line is not a command of the protocol."""
 
 
 @dataclass(frozen=True, slots=True)
 class Append:
     """
-    Append one event at a time, by several tasks or threads at once.
+    Append events one by one, from several concurrent tasks or threads.
 
     Attributes:
-        count: The events, in all.
-        concurrency: The tasks or threads.
+        count: The total number of events.
+        concurrency: The number of tasks or threads.
         payload_bytes: The size of each payload.
-        hot: All of them to one stream, no version expected; else each to a stream of its own,
-            with the version that it is at expected.
-        seed: For the payloads.
-        stream: The hot stream; None for a fresh one.
-        locked: To that stream, but with the version expected, and again after each conflict.
+        hot: Whether all append to one stream without an expected version; otherwise each appends
+            to a stream of its own at its current version.
+        seed: The seed of the payloads.
+        stream: The hot stream; None for a new one.
+        locked: Whether they append to that stream with an expected version, and again after each
+            conflict.
     """
 
     count: int
@@ -116,8 +117,8 @@ class Read:
 
     Attributes:
         stream: The stream.
-        page_size: Events a page; None is the peer's own choice.
-        every: Note the memory each time so many events were read; None is never.
+        page_size: Events per page; None for the peer's default.
+        every: Note the memory after every *every* events; None for never.
     """
 
     stream: UUID
@@ -127,7 +128,7 @@ class Read:
 
 @dataclass(frozen=True, slots=True)
 class Quit:
-    """End."""
+    """End the process."""
 
 
 Command = Append | Fill | Read | Quit
@@ -136,16 +137,15 @@ Command = Append | Fill | Read | Quit
 @dataclass(frozen=True, slots=True)
 class Appended:
     """
-    How an `Append` went.
+    The result of an `Append`.
 
     Attributes:
         seconds: From the first append's start to the last one's end.
-        cpu_seconds: User and system time of this process meanwhile.
-        count: The events appended.
-        latencies_us: Each append's time in microseconds, waiting for its turn included.
-        conflicts: Attempts that were refused and made again.
-        loop_seconds: As much of the CPU time as the event loop's thread took; 0 where there is
-            none.
+        cpu_seconds: User and system time of this process in between.
+        count: The number of events appended.
+        latencies_us: Each append's time in microseconds, including the wait for its turn.
+        conflicts: Attempts that were refused and repeated.
+        loop_seconds: The event loop thread's part of the CPU time; 0 if there is no event loop.
     """
 
     seconds: float
@@ -158,7 +158,7 @@ class Appended:
 
 @dataclass(frozen=True, slots=True)
 class Filled:
-    """How a `Fill` went."""
+    """The result of a `Fill`."""
 
     count: int
     seconds: float
@@ -167,14 +167,14 @@ class Filled:
 @dataclass(frozen=True, slots=True)
 class Counted:
     """
-    How a `Read` went.
+    The result of a `Read`.
 
     Attributes:
         seconds: From the first page's start to the last event.
-        cpu_seconds: As of `Appended`.
-        count: The events that were read and decoded.
-        loop_seconds: As of `Appended`.
-        resident_mib: The memory of the process, before the first event and at each so many.
+        cpu_seconds: As in `Appended`.
+        count: The number of events read and decoded.
+        loop_seconds: As in `Appended`.
+        resident_mib: The memory of the process, before the first event and after every *every*.
     """
 
     seconds: float
@@ -186,7 +186,7 @@ class Counted:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """Why a command was not carried out."""
+    """The error of a command that failed."""
 
     error: str
 
@@ -199,24 +199,24 @@ def parse_options() -> Options:
     parser = argparse.ArgumentParser(description="A peer of the benchmark.")
     parser.add_argument("--contact", default="127.0.0.1", help="a Cassandra node")
     parser.add_argument("--port", type=int, default=9042, help="its native port")
-    parser.add_argument("--keyspace", default="bench_peer", help="the keyspace to make and use")
+    parser.add_argument("--keyspace", default="bench_peer", help="the keyspace to create and use")
     given = parser.parse_args()
     return Options(given.contact, given.port, given.keyspace)
 
 
 def parse_command(line: str) -> Command:
     """
-    Return the command of a line.
+    Return the command on a line.
 
     Raises:
-        CommandRefused: It is none.
+        CommandRefused: The line is not a command.
     """
     try:
         fields = orjson.loads(line)
     except ValueError as error:
         raise CommandRefused(f"not JSON: {error}") from error
     if not isinstance(fields, dict):
-        raise CommandRefused("a command is a JSON object")
+        raise CommandRefused("a command must be a JSON object")
     match fields.get("do"):
         case "append":
             return Append(
@@ -242,16 +242,16 @@ def parse_command(line: str) -> Command:
         case "quit":
             return Quit()
         case other:
-            raise CommandRefused(f"do is append, fill, read or quit, not {other!r}")
+            raise CommandRefused(f"do must be append, fill, read or quit, not {other!r}")
 
 
 def encode(answer: Answer) -> str:
-    """Return an answer's line."""
+    """Return the line of an answer."""
     return orjson.dumps(answer).decode() + "\n"
 
 
 def failure(error: BaseException) -> Failed:
-    """Return the answer to a command that raised; of a group of errors, the first one tells."""
+    """Return the answer to a command that raised; of an exception group, the first error."""
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     return Failed(str(error) if isinstance(error, CommandRefused) else _named(error))
@@ -264,13 +264,13 @@ def _named(error: BaseException) -> str:
 def _number(fields: dict[str, Any], name: str, default: int | None = None, least: int = 1) -> int:
     value = fields.get(name, default)
     if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= LARGEST_COUNT:
-        raise CommandRefused(f"{name} is a number from {least} to {LARGEST_COUNT}, not {value!r}")
+        raise CommandRefused(f"{name} must be from {least} to {LARGEST_COUNT}, not {value!r}")
     return value
 
 
 def _hot(streams: object) -> bool:
     if streams not in {"own", "hot", "locked"}:
-        raise CommandRefused(f"streams is own, hot or locked, not {streams!r}")
+        raise CommandRefused(f"streams must be own, hot or locked, not {streams!r}")
     return streams != "own"
 
 
@@ -278,4 +278,4 @@ def _stream(fields: dict[str, Any]) -> UUID:
     try:
         return UUID(fields.get("stream"))
     except (TypeError, ValueError, AttributeError) as error:
-        raise CommandRefused(f"stream is a UUID, not {fields.get('stream')!r}") from error
+        raise CommandRefused(f"stream must be a UUID, not {fields.get('stream')!r}") from error

@@ -1,9 +1,9 @@
 """
-The limit: the library's own batch, written by hand on acsylla, with no library and no safety net.
+The limit: the library's batch, written by hand on acsylla, without the library and its safety.
 
 The statements, consistency levels and cluster settings are those of
-`event_store_async.cassandra.driver`. What is left out is everything that makes it safe: deadlines,
-settling of unknown outcomes, fences around the driver, contiguity checks, result objects.
+`event_store_async.cassandra.driver`. Everything that makes it safe is left out: deadlines,
+settling unknown outcomes, protection from driver defects, contiguity checks, result objects.
 """
 
 import asyncio
@@ -37,16 +37,18 @@ class RawAcsylla(ConditionalPeer):
         self._reading = reading
 
     def ready(self) -> Ready:
-        """Say what it is and what it promises."""
+        """Return its version and what it promises."""
         return Ready(
             name=NAME,
             version=acsylla.version.__version__,
             guarantees=GUARANTEES,
-            notes="the same CQL as ours; hot: an asyncio lock in this process, one append a batch",
+            notes=(
+                "the same CQL as ours; hot: an asyncio lock in this process, one append per batch"
+            ),
         )
 
     async def read(self, stream: UUID, page_size: int | None) -> int:
-        """Decode page after page, the next one on its way."""
+        """Decode page after page while the next one is being fetched."""
         count = 0
         coming: asyncio.Task[Any] | None = self._page(stream, page_size, None)
         while coming is not None:
@@ -67,7 +69,7 @@ class RawAcsylla(ConditionalPeer):
         return asyncio.ensure_future(self._session.execute(statement))
 
     async def append(self, stream: UUID, expected: int, payloads: list[Payload]) -> int | None:
-        """Append; return None where it was stored, else the stream's version."""
+        """Append; return None if it was stored, otherwise the stream's version."""
         batch = acsylla.create_batch_unlogged()
         batch.set_consistency(_QUORUM)
         batch.set_serial_consistency(_SERIAL)
@@ -79,7 +81,7 @@ class RawAcsylla(ConditionalPeer):
             statement.bind(0, uuid4())
             statement.bind(1, orjson.dumps(payload))
             statement.bind(2, now)
-            # 3 and 5, type and metadata, are unset: nulls would be tombstones.
+            # 3 and 5, type and metadata, stay unset: nulls would be tombstones.
             statement.bind(4, "application/json")
             statement.bind(6, stream)
             statement.bind(7, version)
@@ -92,8 +94,8 @@ class RawAcsylla(ConditionalPeer):
 
 
 @asynccontextmanager
-async def opening(options: Options) -> AsyncGenerator[TaskPeer, None]:
-    """Connect and prepare; the table is made by the library, so that it is the same."""
+async def open_peer(options: Options) -> AsyncGenerator[TaskPeer, None]:
+    """Connect and prepare; the library creates the table, so that it is the same."""
     texts = await make_table(options)
     cluster = acsylla.create_cluster(
         [options.contact],
@@ -117,4 +119,4 @@ async def opening(options: Options) -> AsyncGenerator[TaskPeer, None]:
 
 
 if __name__ == "__main__":
-    main(NAME, opening)
+    main(NAME, open_peer)

@@ -1,4 +1,4 @@
-"""The recorders of the package eventsourcing: what its peers on PostgreSQL and SQLite share."""
+"""The recorders of the package eventsourcing, for its peers on PostgreSQL and SQLite."""
 
 from collections.abc import Mapping
 from importlib.metadata import version as version_of
@@ -19,15 +19,15 @@ _TOPIC = "benchmark:Deposited"
 
 class RecorderPeer:
     """
-    An application recorder: what an application of that package stores its events by.
+    An application recorder, which stores the events of an application of that package.
 
-    Its optimistic lock is the primary key (originator_id, originator_version): whoever comes
-    second gets an IntegrityError.
+    Its optimistic lock is the primary key (originator_id, originator_version): the second writer
+    gets an IntegrityError.
 
     Args:
         name: The peer's name.
         guarantees: What it promises.
-        notes: What else is to be known.
+        notes: Further notes.
         environment: The settings of the package's infrastructure.
     """
 
@@ -51,17 +51,17 @@ class RecorderPeer:
         self._conflict = IntegrityError
         try:
             self._factory: Any = InfrastructureFactory.construct(Environment("bench", environment))
-        except InfrastructureFactoryError as error:  # psycopg is not there
+        except InfrastructureFactoryError as error:  # psycopg is not installed
             raise Unavailable(str(error), _HINT) from error
         self._recorder = self._factory.application_recorder()
 
     def ready(self) -> Ready:
-        """Say what it is and what it promises."""
+        """Return its version and what it promises."""
         notes = f"ApplicationRecorder.insert_events and select_events in threads; {self._notes}"
         return Ready(self._name, version_of("eventsourcing"), self._guarantees, notes)
 
     def own(self, stream: UUID) -> Writer:
-        """Append at the version behind the last one."""
+        """Append at the version after the last append."""
         version = 0
 
         def write(payload: Payload) -> int:
@@ -73,7 +73,7 @@ class RecorderPeer:
         return write
 
     def hot(self, stream: UUID) -> Writer:
-        """Append in turns, at the version that was last seen."""
+        """Append in turns, at the version last seen."""
         version = 0
         turn = Lock()
 
@@ -100,7 +100,7 @@ class RecorderPeer:
             self._insert(stream, start, payloads[start : start + _AT_ONCE])
 
     def read(self, stream: UUID, page_size: int | None) -> int:
-        """Select all at once, as the package does; or pages of a limited size."""
+        """Select all events at once, as the package does, or in pages if a size is given."""
         count = 0
         after = 0
         while True:

@@ -1,4 +1,4 @@
-"""Serves a peer that works in asyncio tasks."""
+"""Runs a peer that uses asyncio tasks."""
 
 import asyncio
 import sys
@@ -33,45 +33,45 @@ from .protocol import (
 )
 
 Writer = Callable[[Payload], Awaitable[int]]
-"""Appends one event; returns how often it had to try again because of a conflict."""
+"""Appends one event; returns the number of retries after conflicts."""
 
 
 class TaskPeer(Protocol):
-    """What a peer can do, in asyncio."""
+    """A peer on asyncio."""
 
     def ready(self) -> Ready:
-        """Say what it is and what it promises."""
+        """Return its version and what it promises."""
 
     def own(self, stream: UUID) -> Writer:
-        """Return what appends to a new stream that nobody else writes to, at expected versions."""
+        """Return a writer of a new stream that only it writes to, at expected versions."""
 
     def hot(self, stream: UUID) -> Writer:
-        """Return what appends to a stream from many tasks at once, expecting no version."""
+        """Return a writer that many tasks share, without expected versions."""
 
     async def fill(self, stream: UUID, payloads: list[Payload]) -> None:
-        """Write a stream, as fast as may be."""
+        """Write a stream as fast as possible."""
 
     async def read(self, stream: UUID, page_size: int | None) -> int:
-        """Read a stream, decode each payload, return how many there were."""
+        """Read a stream and decode each payload; return the number of events."""
 
 
-Opening = Callable[[Options], AbstractAsyncContextManager[TaskPeer]]
+OpenPeer = Callable[[Options], AbstractAsyncContextManager[TaskPeer]]
 
 
-def main(name: str, opening: Opening) -> None:
-    """Run a peer until it is told to quit, or its input ends."""
-    asyncio.run(_serve(name, opening, parse_options()))
+def main(name: str, open_peer: OpenPeer) -> None:
+    """Run a peer until the command to quit, or the end of its input."""
+    asyncio.run(_serve(name, open_peer, parse_options()))
 
 
-async def _serve(name: str, opening: Opening, options: Options) -> None:
+async def _serve(name: str, open_peer: OpenPeer, options: Options) -> None:
     async with AsyncExitStack() as stack:
         try:
-            peer = await stack.enter_async_context(opening(options))
+            peer = await stack.enter_async_context(open_peer(options))
         except Unavailable as error:
             _say(NotReady(name, error.reason, error.hint))
             return
         _say(peer.ready())
-        # Not on the loop: what a driver has to do there between commands must go on.
+        # In a thread, so that the driver's work on the loop continues between commands.
         while line := await to_thread.run_sync(sys.stdin.readline, abandon_on_cancel=True):
             answer = await _answer(peer, line)
             if answer is None:
@@ -98,20 +98,20 @@ async def _answer(peer: TaskPeer, line: str) -> Answer | None:
                 return await _read(peer, command)
             case Quit():
                 return None
-    except Exception as error:  # noqa: BLE001 - whatever a peer raises is its answer
+    except Exception as error:  # noqa: BLE001 - any error is the peer's answer
         return failure(error)
 
 
 @dataclass(frozen=True, slots=True)
 class _Clock:
-    """Time and CPU time since its making; used on the event loop's thread alone."""
+    """Time and CPU time since it was made; used only on the event loop's thread."""
 
     began: float = field(default_factory=time.perf_counter)
     cpu: float = field(default_factory=time.process_time)
     loop: float = field(default_factory=time.thread_time)
 
     def read(self) -> tuple[float, float, float]:
-        """Return the seconds passed, the CPU seconds of the process and of the loop's thread."""
+        """Return the seconds passed, and the CPU seconds of the process and the loop's thread."""
         now = time.perf_counter(), time.process_time(), time.thread_time()
         return now[0] - self.began, now[1] - self.cpu, now[2] - self.loop
 
@@ -124,7 +124,7 @@ async def _read(peer: TaskPeer, command: Read) -> Counted:
     else:
         watch = getattr(peer, "watch", None)
         if watch is None:
-            raise CommandRefused("this peer does not watch its memory")
+            raise CommandRefused("this peer cannot watch its memory")
         count = await watch(command.stream, command.every, resident.append)
     seconds, cpu_seconds, loop_seconds = clock.read()
     return Counted(seconds, cpu_seconds, count, loop_seconds, resident)
@@ -135,7 +135,7 @@ async def _append(peer: TaskPeer, command: Append) -> Appended:
     if command.locked:
         locked = getattr(peer, "locked", None)
         if locked is None:
-            raise CommandRefused("this peer has no locked streams")
+            raise CommandRefused("this peer cannot append with locked streams")
         writers = [locked(command.stream or uuid4()) for _ in range(command.concurrency)]
     elif command.hot:
         writers = [peer.hot(command.stream or uuid4())] * command.concurrency
@@ -146,7 +146,7 @@ async def _append(peer: TaskPeer, command: Append) -> Appended:
 
     async def work(write: Writer) -> None:
         nonlocal conflicts
-        for payload in payloads:  # shared: whoever is done takes the next
+        for payload in payloads:  # shared: each task takes the next
             begin = time.perf_counter_ns()
             retries = await write(payload)
             latencies.append((time.perf_counter_ns() - begin) // 1000)

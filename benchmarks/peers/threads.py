@@ -1,4 +1,4 @@
-"""Serves a peer that works in threads."""
+"""Runs a peer that uses threads."""
 
 import signal
 import sys
@@ -32,38 +32,38 @@ from .protocol import (
 )
 
 Writer = Callable[[Payload], int]
-"""Appends one event; returns how often it had to try again because of a conflict."""
+"""Appends one event; returns the number of retries after conflicts."""
 
 
 class ThreadPeer(Protocol):
-    """What a peer can do, in threads; otherwise as `tasks.TaskPeer`."""
+    """A peer on threads; otherwise like `tasks.TaskPeer`."""
 
     def ready(self) -> Ready:
-        """Say what it is and what it promises."""
+        """Return its version and what it promises."""
 
     def own(self, stream: UUID) -> Writer:
-        """Return what appends to a new stream that nobody else writes to, at expected versions."""
+        """Return a writer of a new stream that only it writes to, at expected versions."""
 
     def hot(self, stream: UUID) -> Writer:
-        """Return what appends to a stream from many threads at once, expecting no version."""
+        """Return a writer that many threads share, without expected versions."""
 
     def fill(self, stream: UUID, payloads: list[Payload]) -> None:
-        """Write a stream, as fast as may be."""
+        """Write a stream as fast as possible."""
 
     def read(self, stream: UUID, page_size: int | None) -> int:
-        """Read a stream, decode each payload, return how many there were."""
+        """Read a stream and decode each payload; return the number of events."""
 
 
-Opening = Callable[[Options], AbstractContextManager[ThreadPeer]]
+OpenPeer = Callable[[Options], AbstractContextManager[ThreadPeer]]
 
 
-def main(name: str, opening: Opening) -> None:
-    """Run a peer until it is told to quit, or its input ends."""
-    # Its server is a child of this process: also a peer that is told to end takes it along.
+def main(name: str, open_peer: OpenPeer) -> None:
+    """Run a peer until the command to quit, or the end of its input."""
+    # Its server is a child of this process, and must end with it on SIGTERM too.
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     with ExitStack() as stack:
         try:
-            peer = stack.enter_context(opening(parse_options()))
+            peer = stack.enter_context(open_peer(parse_options()))
         except Unavailable as error:
             _say(NotReady(name, error.reason, error.hint))
             return
@@ -96,24 +96,24 @@ def _answer(peer: ThreadPeer, line: str) -> Answer | None:
                 return Counted(time.perf_counter() - begin, time.process_time() - cpu, count)
             case Quit():
                 return None
-    except Exception as error:  # noqa: BLE001 - whatever a peer raises is its answer
+    except Exception as error:  # noqa: BLE001 - any error is the peer's answer
         return failure(error)
 
 
 def _append(peer: ThreadPeer, command: Append) -> Appended:
     payloads = iter(make_payloads(command.count, command.payload_bytes, command.seed))
     if command.locked or command.stream is not None:
-        raise CommandRefused("this peer shares no stream with another")
+        raise CommandRefused("this peer cannot share a stream with another")
     if command.hot:
         writers = [peer.hot(uuid4())] * command.concurrency
     else:
         writers = [peer.own(uuid4()) for _ in range(command.concurrency)]
     latencies: list[int] = []
     conflicts: list[int] = []
-    taking = Lock()
+    lock = Lock()
 
     def take() -> Payload | None:
-        with taking:
+        with lock:
             return next(payloads, None)
 
     def work(write: Writer) -> None:

@@ -1,4 +1,4 @@
-"""UmaDB: an event store in Rust, with its own Python client; its server comes with the client."""
+"""UmaDB: an event store in Rust; its Python package contains the client and the server."""
 
 import subprocess
 import sys
@@ -22,7 +22,7 @@ _AT_ONCE = 1000
 
 
 class UmaDb:
-    """The peer: a stream is a tag, an expected version a condition on what has that tag."""
+    """The peer: a stream is a tag, and an expected version is a condition on events with it."""
 
     def __init__(self, url: str) -> None:
         import umadb
@@ -32,7 +32,7 @@ class UmaDb:
         self._client = umadb.Client(url)
 
     def ready(self) -> Ready:
-        """Say what it is and what it promises."""
+        """Return its version and what it promises."""
         return Ready(
             name=NAME,
             version=version_of("umadb"),
@@ -47,7 +47,7 @@ class UmaDb:
         )
 
     def own(self, stream: UUID) -> Writer:
-        """Append if nothing has the stream's tag behind the last position."""
+        """Append if no event after the last position has the stream's tag."""
         tag = str(stream)
         query = self._query(tag)
         position: int | None = None
@@ -79,7 +79,7 @@ class UmaDb:
             )
 
     def read(self, stream: UUID, page_size: int | None) -> int:
-        """Read what has the stream's tag; a page size is the client's hint for its batches."""
+        """Read the events with the stream's tag; a page size is the client's batch size."""
         client = self._client
         if page_size is not None:
             client = self._library.Client(self._url, batch_size=page_size)
@@ -96,11 +96,11 @@ class UmaDb:
 
 
 @contextmanager
-def opening(options: Options) -> Generator[ThreadPeer, None, None]:
+def open_peer(options: Options) -> Generator[ThreadPeer, None, None]:
     """Start the server and connect."""
     del options
     try:
-        import umadb  # noqa: F401 - only whether it is there
+        import umadb  # noqa: F401 - only to check that it is installed
     except ImportError as error:
         raise Unavailable(
             str(error), "pip install 'event_store_async[bench]'; its wheels need glibc 2.34"
@@ -119,7 +119,7 @@ def opening(options: Options) -> Generator[ThreadPeer, None, None]:
                 stdout=output,
                 stderr=output,
                 cwd=directory,
-                start_new_session=True,  # Ctrl-C is for us: we end it
+                start_new_session=True,  # Ctrl-C reaches only this process, which ends the server
             )
         try:
             wait_for_port(server, port, log)
@@ -130,4 +130,4 @@ def opening(options: Options) -> Generator[ThreadPeer, None, None]:
 
 
 if __name__ == "__main__":
-    main(NAME, opening)
+    main(NAME, open_peer)

@@ -9,7 +9,7 @@ import psutil
 import pytest
 
 from benchmarks.bench import Bench, Case, Size
-from benchmarks.peer import Peer, PeerFailed, starting
+from benchmarks.peer import Peer, PeerFailed, run_peer
 from benchmarks.results import Key, Results
 from event_store_async import EventStore
 
@@ -53,7 +53,7 @@ async def test_a_peer_whose_process_is_killed_fails_and_is_gone(
 ) -> None:
     keyspace = f"test_{uuid4().hex[:12]}"
     try:
-        async with starting("ours", server.contact_points[0], server.port, keyspace) as peer:
+        async with run_peer("ours", server.contact_points[0], server.port, keyspace) as peer:
             assert peer.process is not None
             peer.process.kill()
             for _ in range(2):
@@ -71,7 +71,7 @@ async def test_a_peer_is_ended_where_its_block_is_left_by_an_error(
     process = None
     try:
         with pytest.raises(ZeroDivisionError):
-            async with starting("ours", server.contact_points[0], server.port, keyspace) as peer:
+            async with run_peer("ours", server.contact_points[0], server.port, keyspace) as peer:
                 process = peer.process
                 raise ZeroDivisionError
         assert process is not None

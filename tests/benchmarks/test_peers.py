@@ -14,7 +14,7 @@ import pytest
 
 from benchmarks.peers import IN_SHORT, NAMES, SINGLY
 from benchmarks.peers.payloads import make_payloads
-from benchmarks.peers.pekko.building import VERSION
+from benchmarks.peers.pekko.harness import VERSION
 from benchmarks.peers.protocol import (
     Append,
     CommandRefused,

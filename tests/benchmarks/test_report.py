@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.bench import OURS, RAW
-from benchmarks.complete import missing
+from benchmarks.completeness import missing
 from benchmarks.flat_cost import at_version
 from benchmarks.goals import goals
 from benchmarks.guard import compare
@@ -168,7 +168,7 @@ def test_peers_are_shown_beside_ours() -> None:
 
     table = compared(made, "peers", "peer")["reading"]
 
-    assert "| ours beside it |" in table
+    assert "| ours relative to it |" in table
     assert "| 2.50 |" in next(line for line in table.splitlines() if RAW in line)
 
 

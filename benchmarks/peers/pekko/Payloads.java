@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 
-/** Payloads: small JSON objects of one size, each different, of the shape that the others have. */
+/** Payloads: small JSON objects of the same size, each different, of the same shape as the other peers. */
 final class Payloads {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final TypeReference<Map<String, Object>> OBJECT = new TypeReference<>() {};

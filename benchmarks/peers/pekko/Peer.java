@@ -24,7 +24,7 @@ import org.apache.pekko.actor.ActorSystem;
 import org.apache.pekko.actor.PoisonPill;
 import org.apache.pekko.actor.Props;
 
-/** The peer of Apache Pekko: persistent actors on its Cassandra journal, told by JSON lines. */
+/** The peer of Apache Pekko: persistent actors on its Cassandra journal, driven by JSON lines. */
 public final class Peer {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final TypeReference<Map<String, Object>> OBJECT = new TypeReference<>() {};
@@ -47,7 +47,7 @@ public final class Peer {
     ActorSystem system = ActorSystem.create("peer", configuration(arguments));
     Peer peer = new Peer(system);
     try {
-      // The journal makes its tables at the first use.
+      // The journal creates its tables on first use.
       peer.fill(UUID.randomUUID(), 1, 200);
     } catch (Exception error) {
       answers.println(
@@ -86,7 +86,7 @@ public final class Peer {
     own.put("pekko.persistence.cassandra.journal.keyspace", arguments[2]);
     own.put("pekko.persistence.cassandra.journal.keyspace-autocreate", true);
     own.put("pekko.persistence.cassandra.journal.tables-autocreate", true);
-    // What its reference configuration says to turn off where it is not used.
+    // Its reference configuration advises to turn these off if they are not used.
     own.put("pekko.persistence.cassandra.events-by-tag.enabled", false);
     own.put("pekko.persistence.cassandra.journal.support-deletes", false);
     own.put("pekko.persistence.cassandra.journal.support-all-persistence-ids", false);

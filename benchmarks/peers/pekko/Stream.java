@@ -6,9 +6,9 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.pekko.persistence.AbstractPersistentActor;
 import org.apache.pekko.persistence.RecoveryCompleted;
 
-/** A stream: an actor that persists what it is told, and decodes each event as it recovers. */
+/** A stream: an actor that persists what it receives, and decodes each event during recovery. */
 public final class Stream extends AbstractPersistentActor {
-  /** Events to persist; batched ones are not waited for, one by one. */
+  /** Events to persist; batched ones are persisted without waiting for each. */
   record Write(List<byte[]> events, boolean batched, CompletableFuture<Void> done) {}
 
   private final String id;

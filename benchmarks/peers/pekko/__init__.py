@@ -1,1 +1,1 @@
-"""Apache Pekko Persistence Cassandra: persistent actors on the JVM, by a small harness in Java."""
+"""Apache Pekko Persistence Cassandra: persistent actors, with a small harness in Java."""

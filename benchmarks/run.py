@@ -1,4 +1,4 @@
-"""A run: the scenarios in order, on one node; how far it is, and how long it will take."""
+"""A run: the scenarios in order, on one node, with progress and the expected time."""
 
 import sys
 import time
@@ -27,12 +27,12 @@ from .variants import node, variants
 @dataclass(frozen=True, slots=True)
 class Scenario:
     """
-    A scenario, and about how many seconds it takes.
+    A scenario and its approximate time.
 
     Attributes:
         run: Measures.
-        full: Seconds of it in a full run.
-        quick: Seconds of it in a quick one; 0 where it is no part of that unless it is named.
+        full: Its seconds in a full run.
+        quick: Its seconds in a quick run; 0 if a quick run includes it only when named.
     """
 
     run: Callable[[Bench], Awaitable[None]]
@@ -61,7 +61,7 @@ _STARTING: Final = 15.0
 
 @dataclass(slots=True)
 class Display:
-    """How far a run is: a bar where somebody watches, else a line for each scenario."""
+    """The progress of a run: a bar on a terminal, otherwise a line for each scenario."""
 
     progress: Progress
     task: TaskID
@@ -72,7 +72,7 @@ class Display:
     began: float = field(default_factory=time.monotonic)
 
     def begin(self, name: str, expected: float) -> None:
-        """Show that a scenario begins; the one before is done."""
+        """Show that a scenario begins and the one before is done."""
         self.done += self.expected
         self.name, self.expected = name, expected
         if not self.progress.console.is_terminal:
@@ -81,10 +81,10 @@ class Display:
             sys.stderr.flush()
 
     def say(self, text: str, share: float) -> None:
-        """Show what is being done, and how far its scenario is, from 0 to 1."""
+        """Show what is being done, and the share of the scenario that is done, from 0 to 1."""
         reached = self.done + min(1.0, share) * self.expected
         passed = time.monotonic() - self.began
-        # As slow as expected, at first; then as slow as it has been.
+        # At first the expected pace, then more and more the actual one.
         pace = (passed + 60) / (reached + 60)
         left = max(0.0, self.whole - reached) * pace
         self.progress.update(
@@ -97,13 +97,13 @@ class Display:
 
 async def measure(results: Results, size: Size, only: Collection[str], progress: Progress) -> None:
     """
-    Measure scenarios on a node of our own, into results that may be there already.
+    Measure scenarios on a node of our own.
 
     Args:
-        results: Where the numbers go, each as soon as it is there.
-        size: How much is measured.
-        only: The names of the scenarios; empty for all that a run of this size has.
-        progress: Where to show how far it is.
+        results: Receives each number as soon as it is measured.
+        size: The size of the run.
+        only: The names of the scenarios; empty for all scenarios of a run of this size.
+        progress: Shows the progress.
     """
     chosen = {
         name: it
@@ -126,7 +126,7 @@ async def measure(results: Results, size: Size, only: Collection[str], progress:
             began = time.monotonic()
             try:
                 await scenario.run(bench)
-            except Exception as error:  # noqa: BLE001 - what was measured so far is worth keeping
+            except Exception as error:  # noqa: BLE001 - keep the measurements so far
                 results.notes.append(f"{name} failed: {type(error).__name__}: {error}")
                 results.failed = True
             results.about["seconds"] = {

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from benchmarks import __main__ as command
-from benchmarks.running import SCENARIOS, Display
+from benchmarks.run import SCENARIOS, Display
 
 
 def display(progress: Progress) -> Display:
