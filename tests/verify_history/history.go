@@ -1,4 +1,4 @@
-// Reading: a run's JSON lines (tests/history/format.md), as operations on streams.
+// Reads a run's JSON lines (tests/history/format.md) as calls on streams.
 
 package main
 
@@ -34,10 +34,10 @@ type line struct {
 	Actual   int               `json:"actual"`
 }
 
-// A call with its answer; the answer is nil where there was none.
+// A call with its answer; the answer is nil if there was none.
 type call struct {
-	asked  *line
-	answer *line
+	request *line
+	answer  *line
 }
 
 func (c call) ended() int64 {
@@ -52,7 +52,7 @@ type name struct {
 	op int64
 }
 
-// A placed event: at this version stands this id.
+// A placed event: the id of the event at a version.
 type placed struct {
 	version int
 	id      string
@@ -94,8 +94,8 @@ func load(paths []string) (map[string][]call, error) {
 			}
 		}
 	}
-	for _, asked := range open {
-		streams[asked.Stream] = append(streams[asked.Stream], call{asked, nil})
+	for _, request := range open {
+		streams[request.Stream] = append(streams[request.Stream], call{request, nil})
 	}
 	return streams, nil
 }
@@ -110,7 +110,7 @@ func loadFile(path string, streams map[string][]call, open map[name]*line) error
 	for {
 		text, err := reader.ReadString('\n')
 		if err == io.EOF {
-			return nil // what has no end of line was cut short with its writer
+			return nil // a line without an end was cut short when its writer was killed
 		}
 		if err != nil {
 			return err
@@ -127,9 +127,9 @@ func loadFile(path string, streams map[string][]call, open map[name]*line) error
 		case open[key] == nil:
 			return fmt.Errorf("an answer without a call: %v", key)
 		default:
-			asked := open[key]
+			request := open[key]
 			delete(open, key)
-			streams[asked.Stream] = append(streams[asked.Stream], call{asked, read})
+			streams[request.Stream] = append(streams[request.Stream], call{request, read})
 		}
 	}
 }

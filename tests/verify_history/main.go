@@ -1,5 +1,5 @@
-// Command verify-history is a second opinion on a recorded run: porcupine, a linearizability
-// checker of other people's, judges the same lines as tests/history does.
+// Command verify-history is a second opinion on a recorded run: porcupine, an independent
+// linearizability checker, checks the same lines as tests/history.
 //
 //	go run . FILE_OR_DIRECTORY…
 package main
@@ -13,7 +13,7 @@ import (
 	"github.com/anishathalye/porcupine"
 )
 
-const patience = 2 * time.Minute // for one stream
+const timeout = 2 * time.Minute // for one stream
 
 func main() {
 	if len(os.Args) < 2 {
@@ -30,20 +30,20 @@ func main() {
 		names = append(names, name)
 	}
 	sort.Strings(names)
-	judged, bad := 0, 0
+	checked, bad := 0, 0
 	for _, name := range names {
 		operations, err := operations(streams[name])
 		if err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(2)
 		}
-		judged += len(operations)
-		if result := porcupine.CheckOperationsTimeout(model, operations, patience); result != porcupine.Ok {
+		checked += len(operations)
+		if result := porcupine.CheckOperationsTimeout(model, operations, timeout); result != porcupine.Ok {
 			bad++
 			fmt.Printf("stream %s, %d operations: %s\n", name, len(operations), result)
 		}
 	}
-	fmt.Printf("porcupine: %d streams, %d operations: ", len(names), judged)
+	fmt.Printf("porcupine: %d streams, %d operations: ", len(names), checked)
 	if bad > 0 {
 		fmt.Printf("%d streams not linearizable\n", bad)
 		os.Exit(1)

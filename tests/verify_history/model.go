@@ -1,5 +1,5 @@
-// The model: what a stream is, and what each answer says of it. It shares nothing with the checker
-// in tests/history but the format of the lines.
+// The model: what a stream is, and which answers are right. It shares only the format of the lines
+// with the checker in tests/history.
 
 package main
 
@@ -9,7 +9,7 @@ import (
 	"github.com/anishathalye/porcupine"
 )
 
-// A stream's events, in order. Never changed: an append makes a new one.
+// A stream's events, in order. Immutable: an append makes a new stream.
 type stream struct {
 	ids    []string
 	digest uint64
@@ -31,23 +31,23 @@ func (s stream) with(ids []string) stream {
 	return stream{append(s.ids[:len(s.ids):len(s.ids)], ids...), hash.Sum64()}
 }
 
-// What was asked: at most one of the pointers is not nil.
+// A call: a read if read is not nil, otherwise an append.
 type input struct {
 	expected string // "any", "exists" or a number
 	exact    int    // the number
 	ids      []string
-	read     *reading
+	read     *read
 }
 
-type reading struct {
+type read struct {
 	from     int // 0 for the beginning, or the end
 	count    int // 0 for no limit
 	backward bool
 }
 
 type output struct {
-	stored  bool // an append: stored, else a conflict
-	first   int  // where its first event stands; 0 where nobody was told
+	stored  bool // of an append: stored; otherwise it is a conflict
+	first   int  // the version of its first event; 0 if it was not reported
 	version int  // of a conflict, or of an append without events
 	events  []placed
 }
@@ -64,23 +64,23 @@ func (i input) met(s stream) bool {
 }
 
 func step(state, in, out any) (bool, any) {
-	s, asked, answered := state.(stream), in.(input), out.(output)
+	s, call, answer := state.(stream), in.(input), out.(output)
 	switch {
-	case asked.read != nil:
-		return asked.read.shows(s, answered.events), s
-	case !answered.stored:
-		return !asked.met(s) && answered.version == s.version(), s
-	case len(asked.ids) == 0:
-		return asked.met(s) && answered.version == s.version(), s
-	case !asked.met(s), answered.first != 0 && answered.first != s.version()+1:
+	case call.read != nil:
+		return call.read.shows(s, answer.events), s
+	case !answer.stored:
+		return !call.met(s) && answer.version == s.version(), s
+	case len(call.ids) == 0:
+		return call.met(s) && answer.version == s.version(), s
+	case !call.met(s), answer.first != 0 && answer.first != s.version()+1:
 		return false, s
 	default:
-		return true, s.with(asked.ids)
+		return true, s.with(call.ids)
 	}
 }
 
-// shows says whether a read of the stream gives exactly these events.
-func (r *reading) shows(s stream, events []placed) bool {
+// shows reports whether a read of the stream returns exactly these events.
+func (r *read) shows(s stream, events []placed) bool {
 	version, step := max(r.from, 1), 1
 	if r.backward {
 		version, step = s.version(), -1

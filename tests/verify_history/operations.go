@@ -1,4 +1,4 @@
-// From calls to what porcupine judges.
+// Turns calls into the operations that porcupine checks.
 
 package main
 
@@ -10,26 +10,26 @@ import (
 	"github.com/anishathalye/porcupine"
 )
 
-// operations returns what is to be judged of one stream: appends, conflicts, and reads at the
-// serial level. (A quorum read promises less than linearizability, so it has no place here.)
+// operations returns the operations to check on one stream: appends, conflicts, and reads at the
+// serial level. (A quorum read promises less than linearizability, so it is left out.)
 //
-// All calls with the same events are one operation: from the first call to the first
-// acknowledgement. One that nobody acknowledged happened if the last read shows it, and may have
-// happened at any time since; else it did not happen.
+// All calls with the same events are one operation, from the first call to the first
+// acknowledgement. An append without an acknowledgement happened if the last read shows it, at any
+// time since the first call; otherwise it did not happen.
 func operations(calls []call) ([]porcupine.Operation, error) {
-	judged := []porcupine.Operation{}
+	checked := []porcupine.Operation{}
 	appends := map[string]*porcupine.Operation{}
 	shown := map[string]bool{}
 	for _, c := range calls {
-		in, out, kind, err := understand(c)
+		in, out, kind, err := parse(c)
 		if err != nil {
 			return nil, err
 		}
-		operation := porcupine.Operation{Input: in, Output: out, Call: c.asked.At, Return: c.ended()}
+		operation := porcupine.Operation{Input: in, Output: out, Call: c.request.At, Return: c.ended()}
 		switch kind {
-		case judgedAsItIs:
-			judged = append(judged, operation)
-			if c.asked.Final {
+		case asItIs:
+			checked = append(checked, operation)
+			if c.request.Final {
 				for _, event := range out.events {
 					shown[event.id] = true
 				}
@@ -40,10 +40,10 @@ func operations(calls []call) ([]porcupine.Operation, error) {
 	}
 	for _, operation := range appends {
 		if operation.Return != never || shown[operation.Input.(input).ids[0]] {
-			judged = append(judged, *operation)
+			checked = append(checked, *operation)
 		}
 	}
-	return judged, nil
+	return checked, nil
 }
 
 func merge(appends map[string]*porcupine.Operation, key string, operation porcupine.Operation) {
@@ -65,30 +65,30 @@ func merge(appends map[string]*porcupine.Operation, key string, operation porcup
 type kind int
 
 const (
-	notJudged kind = iota
-	judgedAsItIs
+	notChecked kind = iota
+	asItIs
 	anAppend
 )
 
-func understand(c call) (in input, out output, k kind, err error) {
+func parse(c call) (in input, out output, k kind, err error) {
 	end := ""
 	if c.answer != nil {
 		end = c.answer.End
 	}
 	switch {
-	case c.asked.Call == "append":
-		if in, err = asked(c.asked); err != nil {
+	case c.request.Call == "append":
+		if in, err = parseAppend(c.request); err != nil {
 			return
 		}
 		switch {
 		case end == "conflict":
-			return in, output{version: c.answer.Actual}, judgedAsItIs, nil
-		case end == "refused": // this call stored nothing; had others, they speak for themselves
-			return in, out, notJudged, nil
+			return in, output{version: c.answer.Actual}, asItIs, nil
+		case end == "refused": // this call stored nothing; other calls of the append count themselves
+			return in, out, notChecked, nil
 		case len(in.ids) == 0 && (end != "stored" || in.expected == "any"):
-			return in, out, notJudged, nil
+			return in, out, notChecked, nil
 		case len(in.ids) == 0:
-			return in, output{stored: true, version: c.answer.Version}, judgedAsItIs, nil
+			return in, output{stored: true, version: c.answer.Version}, asItIs, nil
 		case end == "stored":
 			var at []placed
 			if at, err = places(c.answer.Events); err != nil {
@@ -98,22 +98,22 @@ func understand(c call) (in input, out output, k kind, err error) {
 		default:
 			return in, out, anAppend, nil
 		}
-	case c.asked.Call == "read" && end == "events" && c.asked.Serial:
-		in.read = &reading{backward: c.asked.Backward}
-		if c.asked.From != nil {
-			in.read.from = *c.asked.From
+	case c.request.Call == "read" && end == "events" && c.request.Serial:
+		in.read = &read{backward: c.request.Backward}
+		if c.request.From != nil {
+			in.read.from = *c.request.From
 		}
-		if c.asked.Count != nil {
-			in.read.count = *c.asked.Count
+		if c.request.Count != nil {
+			in.read.count = *c.request.Count
 		}
 		out.events, err = places(c.answer.Events)
-		return in, out, judgedAsItIs, err
+		return in, out, asItIs, err
 	default:
-		return in, out, notJudged, nil
+		return in, out, notChecked, nil
 	}
 }
 
-func asked(l *line) (in input, err error) {
+func parseAppend(l *line) (in input, err error) {
 	if in.ids, err = ids(l.Events); err != nil {
 		return
 	}
