@@ -1,4 +1,4 @@
-"""The benchmark goes on where a part of it fails, and leaves no process behind."""
+"""The benchmark continues if a part of it fails, and leaves no process behind."""
 
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -17,8 +17,8 @@ from ..fixtures.server import Server
 from ..fixtures.stores import drop_keyspace
 
 
-class Rehearsed(Peer):
-    """A peer without a process, which fails at a certain turn."""
+class FakePeer(Peer):
+    """A peer without a process, which fails at a given turn."""
 
     async def ask(self, **command: Any) -> dict[str, Any]:  # noqa: ARG002
         self.about["asked"] += 1
@@ -27,23 +27,25 @@ class Rehearsed(Peer):
         return {"count": 10, "seconds": 1.0, "cpu_seconds": 0.5}
 
 
-def rehearsed(name: str, fails_at: int = 0) -> Case:
-    peer = Rehearsed(name, {"asked": 0, "fails_at": fails_at}, None)
+def fake_case(name: str, fails_at: int = 0) -> Case:
+    peer = FakePeer(name, {"asked": 0, "fails_at": fails_at}, None)
     return Case(Key("scenario", name, "case", 1), peer, {"do": "read"})
 
 
-async def test_a_case_that_fails_leaves_the_others_their_turns(tmp_path: Path) -> None:
+async def test_a_case_that_fails_does_not_stop_the_others(tmp_path: Path) -> None:
     results = Results({})
-    said: list[tuple[str, float]] = []
+    progress: list[tuple[str, float]] = []
     async with AsyncExitStack() as stack:
         size = Size(rounds=5, seconds=0.1, events=10, quick=True)
-        bench = Bench(results, size, "127.0.0.1", 1, tmp_path, stack, lambda *it: said.append(it))
-        await bench.interleave([rehearsed("good"), rehearsed("bad", fails_at=3)])
+        bench = Bench(
+            results, size, "127.0.0.1", 1, tmp_path, stack, lambda *it: progress.append(it)
+        )
+        await bench.interleave([fake_case("good"), fake_case("bad", fails_at=3)])
 
     assert results.values(Key("scenario", "good", "case", 1), "rate") == [10.0] * 5
     assert results.values(Key("scenario", "bad", "case", 1), "rate") == [10.0] * 2
     assert results.notes == ["scenario: bad, case 1, round 3: bad: out of breath"]
-    shares = [share for _, share in said]
+    shares = [share for _, share in progress]
     assert shares == sorted(shares)
     assert shares[-1] == 1.0
 
@@ -64,7 +66,7 @@ async def test_a_peer_whose_process_is_killed_fails_and_is_gone(
         await drop_keyspace(store, keyspace)
 
 
-async def test_a_peer_is_ended_where_its_block_is_left_by_an_error(
+async def test_a_peer_is_ended_if_an_error_leaves_its_block(
     server: Server, store: EventStore
 ) -> None:
     keyspace = f"test_{uuid4().hex[:12]}"

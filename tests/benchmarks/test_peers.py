@@ -1,4 +1,4 @@
-"""The benchmark's peers speak their protocol: those that need nothing but this checkout."""
+"""The peers of the benchmark follow their protocol; only those that need no other server."""
 
 import asyncio
 import importlib.util
@@ -159,7 +159,7 @@ def test_the_jars_of_pekko_are_pinned() -> None:
     assert "ecj" in jars
 
 
-def test_every_peer_that_is_named_can_be_started_and_is_described() -> None:
+def test_every_named_peer_can_be_started_and_is_described() -> None:
     assert set(IN_SHORT) == set(NAMES)
     for name in (*NAMES, SINGLY):
         spec = importlib.util.find_spec(f"benchmarks.peers.{name}")
@@ -198,12 +198,12 @@ def test_commands_are_parsed() -> None:
         '{"do": "read", "stream": "00000000-0000-0000-0000-000000000000", "page_size": 0}',
     ],
 )
-def test_what_is_no_command_is_refused(line: str) -> None:
+def test_an_invalid_command_is_refused(line: str) -> None:
     with pytest.raises(CommandRefused):
         parse_command(line)
 
 
-def test_payloads_have_the_size_differ_and_repeat() -> None:
+def test_payloads_have_the_size_and_differ_and_are_repeatable() -> None:
     payloads = make_payloads(100, 200, seed=7)
 
     assert {len(orjson.dumps(payload)) for payload in payloads} == {200}

@@ -1,4 +1,4 @@
-"""Profiles: what becomes of the profiler's output. Nothing is sampled here."""
+"""Profiles are made from the profiler's output. Nothing is sampled here."""
 
 from collections import Counter
 from xml.etree import ElementTree as ET
@@ -35,7 +35,7 @@ def test_frames_are_named_without_a_path(frame: str, name: str) -> None:
     assert frame_name(frame) == name
 
 
-def test_only_what_the_loop_runs_on_the_clock_counts() -> None:
+def test_only_what_the_loop_runs_during_measurement_counts() -> None:
     loop = "BaseEventLoop._run_once (/p/lib/python3.11/asyncio/base_events.py:1)"
     text = "\n".join(
         [
@@ -51,7 +51,7 @@ def test_only_what_the_loop_runs_on_the_clock_counts() -> None:
     assert collapsed("") == {}
 
 
-def test_rare_stacks_are_counted_to_those_that_they_grew_from() -> None:
+def test_rare_stacks_are_counted_to_their_parents() -> None:
     stacks = Counter({("a",): 10, ("a", "b"): 9_980, ("a", "b", "c"): 9, ("a", "d", "e"): 1})
 
     made = weighted(stacks, 50.0)
@@ -82,7 +82,7 @@ def test_a_profile_by_area_and_by_function() -> None:
     assert functions[LOOP] == (1.0, 11.0)
 
 
-def test_a_flame_graph_is_a_picture_at_one_scale() -> None:
+def test_a_flame_graph_shows_all_profiles_at_one_scale() -> None:
     text = flame_graph({"raw": {DRIVER: 15.5}, "ours <1>": STACKS}, "µs")
     picture = ET.fromstring(text)  # noqa: S314 - it is our own
     boxes = {

@@ -68,7 +68,7 @@ def test_a_goal_is_the_median_of_the_rounds_ratios() -> None:
     ("now", "word"),
     [([97, 98, 99], "better"), ([80, 85, 95], "same"), ([10, 20, 30], "worse")],
 )
-def test_the_guard_compares_ratios_and_minds_the_spread(now: list[float], word: str) -> None:
+def test_the_guard_compares_ratios_and_allows_for_the_spread(now: list[float], word: str) -> None:
     recorded = goals(results([85, 90, 95], [100, 100, 100]))
 
     (verdict,) = compare(goals(results(now, [100, 100, 100])), recorded)
@@ -78,7 +78,7 @@ def test_the_guard_compares_ratios_and_minds_the_spread(now: list[float], word: 
     assert compare(goals(results(now, [100, 100, 100])), []) == []
 
 
-def test_the_guard_passes_over_what_nobody_would_notice() -> None:
+def test_the_guard_ignores_very_small_differences() -> None:
     recorded = goals(results([100, 100, 100], [100, 100, 100]))
 
     (near,) = compare(goals(results([99, 99, 99], [100, 100, 100])), recorded)
@@ -102,7 +102,7 @@ def test_the_page_shows_a_missed_goal_as_missed() -> None:
     assert "| at least 0.95 | 0.50 (0.50 to 0.50) | **missed** |" in page
 
 
-def test_both_ways_of_one_batch_for_each_append_are_shown_and_one_is_the_goals() -> None:
+def test_both_ways_of_one_batch_per_append_are_shown_and_one_has_the_goal() -> None:
     made = Results({})
     for subject, rate in ((OURS, 3000), (RAW, 160), (SINGLY, 120)):
         made.add(Key("beside", subject, "one stream", 64), {"rate": rate})
@@ -113,7 +113,7 @@ def test_both_ways_of_one_batch_for_each_append_are_shown_and_one_is_the_goals()
     assert (alone.limit, alone.measured.median, alone.met) == (None, 25, True)
 
 
-def test_memory_and_cost_are_flat_beside_the_first_events() -> None:
+def test_memory_and_cost_are_relative_to_the_first_events() -> None:
     made = Results({})
     for events, resident in ((0, 30), (100_000, 50), (1_000_000, 51)):
         made.add(Key("memory", OURS, "resident set", events), {"resident_mib": resident})
@@ -146,7 +146,7 @@ def test_a_missed_goal_shows_what_was_tried_and_where_the_time_goes(
     assert "### Missed" not in markdown(results([99, 99], [100, 100]), plots=True)
 
 
-def test_what_is_written_of_a_goal_is_found_by_its_name() -> None:
+def test_every_section_of_what_was_tried_is_named_after_a_goal() -> None:
     names = {goal.name for goal in goals(Results.read(RECORDED))}
     headings = re.findall(r"^## (.*)$", TRIED.read_text("utf-8"), re.MULTILINE)
 
@@ -154,13 +154,13 @@ def test_what_is_written_of_a_goal_is_found_by_its_name() -> None:
     assert set(headings) <= names | others
 
 
-def test_of_a_goal_that_the_recorded_run_missed_it_is_written_why() -> None:
+def test_every_goal_that_the_recorded_run_missed_is_explained() -> None:
     missed = {goal.name for goal in goals(Results.read(RECORDED)) if not goal.met}
 
     assert {name for name in missed if not tried(TRIED.read_text("utf-8"), name)} == set()
 
 
-def test_peers_are_shown_beside_ours() -> None:
+def test_peers_are_compared_with_ours() -> None:
     made = results([], [])
     for subject, rates in ((OURS, [30.0, 20.0, 50.0]), (RAW, [10.0, 10.0, 20.0])):
         for rate in rates:
@@ -172,7 +172,7 @@ def test_peers_are_shown_beside_ours() -> None:
     assert "| 2.50 |" in next(line for line in table.splitlines() if RAW in line)
 
 
-def test_the_published_page_is_made_of_the_recorded_run(
+def test_the_published_page_is_made_from_the_recorded_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("benchmarks.report.PAGE", tmp_path / "performance.md")
@@ -184,7 +184,7 @@ def test_the_published_page_is_made_of_the_recorded_run(
         assert (tmp_path / "performance" / plot.name).stat().st_size > 1000
 
 
-def test_a_run_that_lost_something_is_not_complete() -> None:
+def test_a_run_that_lacks_something_is_not_complete() -> None:
     made = results([1, 2], [1, 2, 3])
 
     lines = missing(made)

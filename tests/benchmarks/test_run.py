@@ -1,4 +1,4 @@
-"""A run tells how far it is and how long it will take. Nothing is measured here."""
+"""A run shows its progress and the time that is left. Nothing is measured here."""
 
 import io
 from typing import Any
@@ -15,7 +15,7 @@ def display(progress: Progress) -> Display:
     return Display(progress, progress.add_task("", total=1.0, left=""), whole=115.0)
 
 
-def test_the_display_never_goes_back_and_ends_with_nothing_left(
+def test_the_progress_never_goes_back_and_ends_with_no_time_left(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     progress = Progress(console=Console(file=io.StringIO()))
@@ -33,25 +33,25 @@ def test_the_display_never_goes_back_and_ends_with_nothing_left(
     assert reached[-1] == 1.0
     assert left[0].startswith("about ")
     assert left[-1] == "about 0 s left"
-    assert "two (about 50 s)" in capsys.readouterr().err, "where nobody watches: a line for each"
+    assert "two (about 50 s)" in capsys.readouterr().err, "a line each, without a terminal"
 
 
-def test_scenarios_have_an_expected_duration_within_what_is_promised() -> None:
+def test_the_scenarios_take_no_longer_than_promised() -> None:
     assert sum(it.full for it in SCENARIOS.values()) <= 20 * 60
     assert sum(it.quick for it in SCENARIOS.values()) <= 3 * 60
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (["--only", "hot_path,nonsense"], "no scenario nonsense"),
         (["--record", "--quick"], "only a full run can be recorded"),
         (["--record", "--only", "replay"], "only a full run can be recorded"),
     ],
 )
-def test_what_cannot_be_run_is_refused(
+def test_an_impossible_run_is_refused(
     arguments: list[str],
-    said: str,
+    message: str,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -61,4 +61,4 @@ def test_what_cannot_be_run_is_refused(
         command.main()
 
     assert refused.value.code == 2
-    assert said in capsys.readouterr().err
+    assert message in capsys.readouterr().err

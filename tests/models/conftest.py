@@ -1,4 +1,4 @@
-"""How far the model tests go by ``--hypothesis-profile=long``; the world that they run in."""
+"""The profile ``--hypothesis-profile=long`` of the model tests, and the world they run in."""
 
 import asyncio
 from collections.abc import Iterator
@@ -15,23 +15,23 @@ settings.register_profile("long", deadline=None)
 
 @pytest.fixture(scope="module")
 def world(server: Server, keyspace: str) -> Iterator[World]:
-    """Give a world on a loop of its own."""
+    """Give a world with its own event loop."""
     loop = asyncio.new_event_loop()
     sources = Sources()
 
-    async def opening() -> World:
+    async def open_world() -> World:
         opened = await server.connect(keyspace, settings=sources.settings())
         await opened.create_schema(server.replication)
         return World(loop, opened, keyspace, sources)
 
-    async def closing(world: World) -> None:
+    async def close_world(world: World) -> None:
         opened, *others = [pair.cassandra for pair in world.pairs]
         for other in others:
             await other.close()
         await drop_keyspace(opened, keyspace)
         await opened.close()
 
-    world = loop.run_until_complete(opening())
+    world = loop.run_until_complete(open_world())
     yield world
-    loop.run_until_complete(closing(world))
+    loop.run_until_complete(close_world(world))
     loop.close()

@@ -1,4 +1,4 @@
-"""Whatever an event is made of comes back from both stores as it went."""
+"""Events of any content are read back unchanged from both stores."""
 
 from typing import Any
 from uuid import uuid4
@@ -34,7 +34,7 @@ METADATA = st.none() | st.dictionaries(TEXT, JSON, max_size=3)
 def recorded_alike(
     world: World, stores: tuple[EventStore, MemoryEventStore], events: list[NewEvent]
 ) -> None:
-    """Append to both stores, and compare what each returns and gives with what it was given."""
+    """Append to both stores, and compare what each returns and reads with what was appended."""
     stream_id = uuid4()
     for store in stores:
         result = world.run(store.persist_events(stream_id, events))

@@ -1,7 +1,7 @@
 """
-Random programs of appends and reads: on Cassandra and in memory they come to the same.
+Random programs of appends and reads have the same results on Cassandra and in memory.
 
-A fixed slice runs with the suite. Ten thousand random programs, which takes long:
+A small fixed set runs with the suite. Ten thousand random programs, which take long:
 
     pytest tests/models --hypothesis-profile=long
 """
@@ -29,14 +29,14 @@ from .world import World, read
 
 @dataclass(frozen=True)
 class At:
-    """An expected version, told by its distance from where the stream is."""
+    """An expected version, relative to the stream's version."""
 
     distance: int
 
 
 @dataclass(frozen=True)
 class Append:
-    """An append of a program's: to a stream by its number, with an expectation to be resolved."""
+    """An append of a program: to a stream by number, with an expectation still to be resolved."""
 
     stream: int
     events: list[Any]
@@ -56,7 +56,7 @@ IDENTIFIED = st.builds(
     payload=PAYLOADS,
     type=st.sampled_from([None, "opened", "geschloßen"]),
     metadata=st.sampled_from([None, {}, {"by": "ann"}]),
-    # So few that programs use the same ones again.
+    # Few, so that programs use the same ids again.
     event_id=st.integers(1, 6).map(lambda number: UUID(int=number << 64)),
 )
 EVENTS = st.lists(st.one_of(IDENTIFIED, IDENTIFIED, PAYLOADS), max_size=4) | st.lists(
@@ -74,7 +74,7 @@ APPENDS = st.builds(Append, STREAMS, EVENTS, EXPECTED)
 
 
 class SideBySide(RuleBasedStateMachine):
-    """A program's state: its streams, and the appends that it can repeat."""
+    """The state of a program: its streams, and the appends that it can repeat."""
 
     def __init__(self, world: World) -> None:
         super().__init__()
@@ -84,14 +84,14 @@ class SideBySide(RuleBasedStateMachine):
         self.past: list[Append] = []
 
     def both(self, writer: int, call: Callable[[Any], Any]) -> None:
-        """Make a call of both stores of a pair, and compare what comes of it."""
+        """Make a call on both stores of a pair, and compare the outcomes."""
         pair = self.world.pairs[writer]
         cassandra = self.world.outcome(call(pair.cassandra))
         memory = self.world.outcome(call(pair.memory))
         assert cassandra == memory
 
     def resolved(self, append: Append) -> Append:
-        """Return an append as it is made: what it expects is an exact version now."""
+        """Return an append with its relative expectation resolved to an exact version."""
         if not isinstance(append.expected, At):
             return append
         memory = self.world.pairs[0].memory
@@ -179,7 +179,7 @@ class SideBySide(RuleBasedStateMachine):
         self.world.pairs[writer].cassandra._engine.known_heads.clear()
 
     def teardown(self) -> None:
-        """Read everything as it stands in the end; the last pair can read it all."""
+        """Read everything at the end; the last pair can decode all of it."""
         for stream_id in self.streams:
             for reader in (0, 2):
                 for backward in (False, True):
@@ -188,7 +188,7 @@ class SideBySide(RuleBasedStateMachine):
 
 
 @pytest.mark.timeout(TIMEOUT)
-def test_programs_come_to_the_same_on_cassandra_and_in_memory(world: World) -> None:
+def test_programs_have_the_same_results_on_cassandra_and_in_memory(world: World) -> None:
     class Here(SideBySide):
         def __init__(self) -> None:
             super().__init__(world)

@@ -1,4 +1,4 @@
-"""Two stores side by side, driven from plain functions, with one clock and the same ids."""
+"""Pairs of stores, driven from plain functions, with the same clock and the same ids."""
 
 import asyncio
 from collections.abc import Awaitable, Coroutine
@@ -33,18 +33,18 @@ class Foreign:
 
 
 class Sources:
-    """A clock that moves only between the steps of a program, and ids that count."""
+    """A clock that moves only between the steps of a program, and ids that count up."""
 
     def __init__(self) -> None:
         self.begin()
 
     def begin(self) -> None:
-        """Begin again, for another program."""
+        """Start again, for another program."""
         self.now = _BEGIN
         self._ids = 0
 
     def step(self) -> None:
-        """Let some time pass, and not in whole milliseconds."""
+        """Let some time pass, not a whole number of milliseconds."""
         self.now += timedelta(seconds=1, microseconds=777)
 
     def _next_id(self) -> UUID:
@@ -52,7 +52,7 @@ class Sources:
         return UUID(int=self._ids)
 
     def settings(self) -> Settings:
-        """Return settings with limits so low that small programs reach them."""
+        """Return settings with limits low enough for small programs to reach them."""
         return Settings(
             timeout=60.0,
             look_back=3,
@@ -73,10 +73,10 @@ class Pair:
 
 class World:
     """
-    Three pairs of stores on the same streams: two alike, and one that writes what they cannot read.
+    Three pairs of stores on the same streams: two alike, and one whose codec they do not know.
 
-    The driver's objects belong to the loop that they were made on. So the loop is the world's own,
-    and runs only while a call does.
+    The driver's objects belong to the loop on which they were made. So the world has its own loop,
+    which runs only during a call.
     """
 
     def __init__(
@@ -95,7 +95,7 @@ class World:
         self.begin()
 
     def begin(self) -> None:
-        """Begin again, for another program, on streams that it must choose anew."""
+        """Start again, for another program, which must choose new streams."""
         self._sources_of_cassandra.begin()
         self._sources_of_memory.begin()
         settings = self._sources_of_memory.settings()
@@ -113,7 +113,7 @@ class World:
         self._sources_of_memory.step()
 
     def run(self, awaitable: Awaitable[_T]) -> _T:
-        """Return what comes of a call."""
+        """Return the result of a call."""
 
         async def call() -> _T:
             return await awaitable
@@ -121,7 +121,7 @@ class World:
         return self._loop.run_until_complete(call())
 
     def outcome(self, coroutine: Coroutine[Any, Any, object]) -> object:
-        """Return what comes of a call, an error of the library's as its type and facts."""
+        """Return the result of a call; an error of the library as its type and attributes."""
         try:
             return self.run(coroutine)
         except EventStoreError as error:
@@ -129,7 +129,7 @@ class World:
 
 
 async def read(store: EventReaderWriter, stream_id: UUID, options: dict[str, Any]) -> list[object]:
-    """Return what a read gives; an error in its end as its type and facts."""
+    """Return the events of a read; a final error as its type and attributes."""
     given: list[object] = []
     try:
         async for event in store.read_events(stream_id, **options):
