@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
-LITTLE, MUCH = 100, 1100
+FEW, MANY = 100, 1100
 EVENT = {"type": "deposited", "amount": 50}
 
 
@@ -127,8 +127,8 @@ def instructions(kind: str, count: int, package: Path | None) -> int:
 
 def each(kind: str, package: Path | None) -> float:
     """Return how many instructions one more event takes."""
-    much, little = (instructions(kind, count, package) for count in (MUCH, LITTLE))
-    return (much - little) / (MUCH - LITTLE)
+    many, few = (instructions(kind, count, package) for count in (MANY, FEW))
+    return (many - few) / (MANY - FEW)
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""Blocks: the code in a document, and what its author says of how it is run."""
+"""Blocks: the code in a document, with its author's instructions for running it."""
 
 import re
 from dataclasses import dataclass
@@ -19,12 +19,12 @@ class Block:
     A block of code.
 
     Attributes:
-        document: Where it stands.
-        line: The line that it begins in, from 1 on.
-        language: What it is written in; "" for an indented block, or one that says nothing.
+        document: The document.
+        line: Its first line, from 1 up.
+        language: Its language; "" for an indented block, or one without a language.
         text: The code.
-        mark: What the comment above it says, as its kind and its words; both "" without one.
-        output: The text block right behind it, if there is one.
+        mark: The comment above it, as its kind and its words; both "" without one.
+        output: The text block right after it, if there is one.
     """
 
     document: Path
@@ -36,7 +36,7 @@ class Block:
 
     @property
     def place(self) -> str:
-        """The document and the line, in words."""
+        """The document and the line, as text."""
         return f"{self.document.name}:{self.line}"
 
     @property
@@ -46,12 +46,12 @@ class Block:
 
     @property
     def is_accounted_for(self) -> bool:
-        """Whether it is run, is no code, or says why it is not run."""
+        """Whether it is run, is not code, or says why it is not run."""
         return self.is_run or self.language in _NOT_CODE or bool(self.mark[0])
 
 
 def blocks(document: Path) -> list[Block]:
-    """Return all the blocks of a document, in order."""
+    """Return all blocks of a document, in order."""
     tokens = MarkdownIt().parse(document.read_text("utf-8"))
     found: list[Block] = []
     for index, token in enumerate(tokens):

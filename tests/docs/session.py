@@ -36,9 +36,9 @@ def shell(text: str, *, cwd: Path, environment: Mapping[str, str] | None = None)
 
 def follow(steps: Sequence[Block], folder: Path) -> None:
     """
-    Do what a document says: write its files, run its commands, compare what they print.
+    Follow a document: write its files, run its commands, and compare their output.
 
-    A command that is to run in the background is left running until the document ends.
+    A command marked for the background runs until the end of the document.
     """
     environment = {"PORT": str(free_port())}
     running: list[subprocess.Popen[bytes]] = []
@@ -48,7 +48,7 @@ def follow(steps: Sequence[Block], folder: Path) -> None:
             if kind == "file":
                 (folder / words).write_text(step.text, "utf-8")
             elif kind == "in the background until":
-                # Its output goes to a file: a pipe that nobody reads fills up.
+                # Its output goes to a file, since a pipe that is not read fills up.
                 with (folder / "background.log").open("wb") as log:
                     running.append(
                         subprocess.Popen(
@@ -86,7 +86,7 @@ def with_path(environment: Mapping[str, str] | None = None) -> dict[str, str]:
 def _wait_for(url: str, process: subprocess.Popen[bytes]) -> None:
     end = time.monotonic() + 200
     while time.monotonic() < end:
-        assert process.poll() is None, "it ended by itself"
+        assert process.poll() is None, "the background command ended early"
         try:
             httpx2.get(url, timeout=5)
             return
@@ -96,7 +96,7 @@ def _wait_for(url: str, process: subprocess.Popen[bytes]) -> None:
 
 
 def makes_files(steps: Sequence[Block]) -> bool:
-    """Tell whether a document is to be followed as a whole."""
+    """Return whether a document is to be followed as a whole."""
     return any(step.mark[0] == "file" for step in steps)
 
 

@@ -1,4 +1,4 @@
-"""The reading of documents: a block that is not run, and does not say why, is found."""
+"""Documents are parsed correctly: a block that is neither run nor explained is found."""
 
 from pathlib import Path
 
@@ -22,16 +22,16 @@ def read(folder: Path, text: str) -> list[Block]:
         pytest.param("text\n\n    ls\n", id="indented"),
         pytest.param("- item\n\n  ```sql\n  SELECT\n  ```\n", id="in a list"),
         pytest.param("<!-- not run -->\n```sql\nSELECT\n```\n", id="a mark without a reason"),
-        pytest.param("<!-- not run: no -->\n\ntext\n\n```sql\nS\n```\n", id="a mark of another"),
+        pytest.param("<!-- not run: no -->\n\ntext\n\n```sql\nS\n```\n", id="a mark too far above"),
     ],
 )
-def test_a_block_that_nobody_accounts_for_is_found(tmp_path: Path, text: str) -> None:
+def test_a_block_that_is_neither_run_nor_explained_is_found(tmp_path: Path, text: str) -> None:
     (block,) = read(tmp_path, text)
 
     assert not block.is_accounted_for
 
 
-def test_what_is_run_has_its_output_and_what_is_not_its_reason(tmp_path: Path) -> None:
+def test_a_run_block_has_its_output_and_another_its_reason(tmp_path: Path) -> None:
     first, output, second, third = read(
         tmp_path,
         "```python\nprint(1)\n```\n\n```text\n1\n```\n\n```sh\nls\n```\n\n"

@@ -1,4 +1,4 @@
-"""The documents' code runs, and their links lead somewhere."""
+"""The code in the documents runs, and their links lead to files."""
 
 import re
 import sys
@@ -37,19 +37,19 @@ def program(text: str) -> str:
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=named)
 def test_every_block_is_run_or_says_why_not(document: Path) -> None:
-    """`blocks.py` tells what a block's comment may say."""
+    """`blocks.py` lists what a block's comment may say."""
     assert [block.place for block in blocks(document) if not block.is_accounted_for] == []
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=named)
-def test_what_is_said_to_run_a_block_does(document: Path) -> None:
+def test_a_file_that_is_said_to_run_a_block_does(document: Path) -> None:
     for block in blocks(document):
         if block.mark[0] == "run by":
             assert document.name in (ROOT / block.mark[1]).read_text("utf-8"), block.place
 
 
 async def test_the_readmes_program_prints_what_the_readme_says(server: Server) -> None:
-    """As it stands, with a Cassandra of its own."""
+    """Unchanged, with a Cassandra of its own."""
     first = next(block for block in blocks(README) if block.language == "python")
 
     assert program(first.text) == first.output
@@ -106,9 +106,9 @@ def test_code_in_documents_runs_and_prints_what_they_say(text: str, output: str 
     ],
 )
 async def test_commands_in_documents_run(document: Path, server: Server) -> None:
-    """On the server under test, if it is one of the tests' own: they name keyspaces of theirs."""
+    """On the server under test, if the tests started it: documents use fixed keyspaces."""
     if server.embedded is None:
-        pytest.skip("documents name keyspaces that may be somebody's on this cluster")
+        pytest.skip("documents use fixed keyspaces, which may be in use on this cluster")
     ((datacenter, replicas),) = server.replication.items()
     environment = {
         "EVENT_STORE_CONTACT_POINTS": ",".join(server.contact_points),
@@ -126,12 +126,12 @@ async def test_commands_in_documents_run(document: Path, server: Server) -> None
 @pytest.mark.timeout(400)
 @pytest.mark.parametrize("document", FOLLOWED, ids=named)
 async def test_documents_can_be_followed(document: Path, server: Server, tmp_path: Path) -> None:
-    """From the top to the end, in an empty folder; it may start a Cassandra of its own."""
+    """From start to end, in an empty folder; it may start a Cassandra of its own."""
     follow([block for block in blocks(document) if block.is_run], tmp_path)
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=named)
-def test_links_lead_somewhere(document: Path) -> None:
+def test_links_lead_to_files(document: Path) -> None:
     broken = [
         link
         for link in LINK.findall(FENCED.sub("", document.read_text("utf-8")))

@@ -1,4 +1,4 @@
-"""The documentation site: it builds strictly, keeps to itself, and leaves nothing out."""
+"""The documentation site builds strictly, loads nothing from elsewhere, and is complete."""
 
 import importlib
 import shutil
@@ -49,7 +49,7 @@ def zensical(folder: Path) -> "subprocess.CompletedProcess[str]":
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give the site, built in a folder of its own."""
+    """Give the folder in which the site is built."""
     folder = tmp_path_factory.mktemp("site")
     shutil.copyfile(ROOT / "zensical.toml", folder / "zensical.toml")
     (folder / "event_store_async").symlink_to(ROOT / "event_store_async")
@@ -115,7 +115,7 @@ def test_a_broken_link_or_anchor_fails_the_build(
     assert zensical(folder).returncode != 0
 
 
-def test_what_a_site_may_not_hold_is_found(tmp_path: Path) -> None:
+def test_what_a_site_must_not_contain_is_found(tmp_path: Path) -> None:
     (tmp_path / "index.html").write_text(
         '<p id="here"><a href="#here"></a><a href="#gone"></a><a href="gone.html"></a>'
         '<a href="https://example.org"></a><script src="https://example.org/x.js"></script>'
@@ -131,7 +131,7 @@ def test_what_a_site_may_not_hold_is_found(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("diagram", DIAGRAMS)
-def test_diagrams_are_drawn(diagram: str) -> None:
+def test_diagrams_can_be_drawn(diagram: str) -> None:
     import mermaidx
 
     assert mermaidx.render(diagram).svg().startswith("<svg")
@@ -154,7 +154,7 @@ def test_links_of_documents_lead_to_pages() -> None:
     )
 
 
-def test_a_statement_is_told_from_its_comment() -> None:
+def test_a_statement_is_separated_from_its_comment() -> None:
     said, fields, cql = statements.parts(
         "-- Gives a row.\n-- Binds: a (uuid),\n--        b (int)\nSELECT a\n  FROM b;\n"
     )

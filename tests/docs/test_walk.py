@@ -1,4 +1,4 @@
-"""The page of the walk shows what the command says today."""
+"""The page of the walk shows what the command prints today."""
 
 import asyncio
 from pathlib import Path
@@ -12,8 +12,8 @@ from ..fixtures.server import Server
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
-async def test_the_walk_goes_as_its_page_says(server: Server, tmp_path: Path) -> None:
-    """On a Cassandra of its own, beside the tests'; `python -m tools.walk` records it anew."""
+async def test_the_walk_prints_what_its_page_shows(server: Server, tmp_path: Path) -> None:
+    """On a Cassandra of its own; `python -m tools.walk` records the page again."""
     walked = await asyncio.to_thread(walk.record, tmp_path)
 
     assert walked.splitlines() == walk.PAGE.read_text("utf-8").splitlines()
@@ -37,7 +37,7 @@ def test_the_copy_on_the_page_has_the_digest_of_its_source() -> None:
     assert [line for line in lines if line.startswith("findings ")] == ["findings  none"] * 4
 
 
-def test_digests_that_differ_are_not_made_equal() -> None:
+def test_different_digests_stay_different() -> None:
     one, two = "1" * 64, "2" * 64
 
     first, second, again = walk._with_stable_digests(f"{one} {two} {one}").split()

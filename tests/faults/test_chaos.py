@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 
-from ..interruptible import interruptible
 from .writers import ROOT
 
 SECONDS = float(os.environ.get("EVENT_STORE_CHAOS_SECONDS", "40"))

@@ -1,4 +1,4 @@
-"""The folder is the diagram: imports point one way, siblings are strangers."""
+"""The architecture: imports point one way, and siblings do not import each other."""
 
 import ast
 from pathlib import Path
@@ -22,7 +22,7 @@ LAYERS = [
     ["testing"],
     ["cli"],
 ]
-"""What may import what: a part imports only parts of the layers above it."""
+"""A part imports only parts of the layers above it in this list."""
 
 CASSANDRA_LAYERS = [
     ["driver"],
@@ -34,14 +34,14 @@ CASSANDRA_LAYERS = [
     ["engine"],
     ["store"],
 ]
-"""The rooms of the store on Cassandra, from the bottom up."""
+"""The rooms of the store on Cassandra; each imports only rooms of the layers above it."""
 
 MAY_STAND_ALONE = {"embedded"}
-"""Parts that import nothing of the library's: they are of use without it."""
+"""Parts that import nothing from the library, so that they can be used without it."""
 
 
 def imported_names(path: Path) -> set[str]:
-    """Return the modules that a file imports, absolute, below the package."""
+    """Return the absolute names of the modules that a file imports."""
     package = ["event_store_async", *path.relative_to(PACKAGE).parts[:-1]]
     names: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -60,7 +60,7 @@ def imported_names(path: Path) -> set[str]:
 
 
 def edges(folder: Path, prefix: str) -> set[tuple[str, str]]:
-    """Return which parts of a folder import which."""
+    """Return the imports between the parts of a folder, as pairs of importer and imported."""
     found: set[tuple[str, str]] = set()
     for path in folder.rglob("*.py"):
         part = path.relative_to(folder).parts[0].removesuffix(".py")
@@ -92,7 +92,7 @@ def test_imports_point_one_way(folder: Path, prefix: str, layers: list[list[str]
     assert wrong == []
 
 
-def test_the_embedded_server_knows_nothing_of_the_store() -> None:
+def test_the_embedded_server_imports_nothing_from_the_library() -> None:
     wrong = [
         (one, other) for one, other in edges(PACKAGE, "event_store_async") if one in MAY_STAND_ALONE
     ]
@@ -100,7 +100,7 @@ def test_the_embedded_server_knows_nothing_of_the_store() -> None:
     assert wrong == []
 
 
-def test_one_module_imports_the_driver() -> None:
+def test_only_one_module_imports_the_driver() -> None:
     users = {
         path.relative_to(PACKAGE).as_posix()
         for path in PACKAGE.rglob("*.py")
@@ -120,14 +120,14 @@ def test_no_module_is_longer_than_four_hundred_lines() -> None:
     assert long == {}
 
 
-def test_every_module_says_its_role_in_its_first_lines() -> None:
-    silent = [
+def test_every_module_has_a_docstring() -> None:
+    missing = [
         path.relative_to(PACKAGE).as_posix()
         for path in PACKAGE.rglob("*.py")
         if not ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
     ]
 
-    assert silent == []
+    assert missing == []
 
 
 def test_all_cql_is_in_its_folder() -> None:
@@ -139,8 +139,8 @@ def test_all_cql_is_in_its_folder() -> None:
             if isinstance(text, str) and text.startswith(words):
                 outside.append((path.relative_to(PACKAGE).as_posix(), text))
 
-    # Advice to people, never sent: the hint of TimeToLiveRefused, and what a diagnosis says.
-    advisers = {"errors/schema.py", "cassandra/operations/diagnosis/tables.py"}
+    # Advice to operators, never sent: the hint of TimeToLiveRefused, and a diagnosis.
+    advising = {"errors/schema.py", "cassandra/operations/diagnosis/tables.py"}
     advice = [(name, text) for name, text in outside if text == "ALTER TABLE "]
-    assert {name for name, _ in advice} == advisers
+    assert {name for name, _ in advice} == advising
     assert [found for found in outside if found not in advice] == []
