@@ -19,7 +19,7 @@ The layers, each of which imports only those above it:
     events                             what an application appends and reads
     errors                             every error, in one tree
     results retry codec correlation    outcomes; backoff; payloads as bytes; who caused what
-    ring ids health                    the ring of tokens; fast UUIDs; what a probe sees
+    ring ids health extras             the ring of tokens; fast UUIDs; health; install hints
     hooks stored                       records for hooks; streams and events as they are stored
     settings statistics ports          limits and deadlines; how busy a store is; the ports
     checks encoding cql_files          arguments checked; events encoded; the files of ``cql/``

@@ -12,7 +12,9 @@ The event store on Apache Cassandra. These names are public; the rooms are priva
     store         `EventStore`, the façade
 """
 
+from ..cql_files import Statement
 from .driver.opening import Opening
+from .driver.port import ConsistencyChoice, RawSession
 from .driver.tls import Tls
 from .operations.diagnosis import Finding, Severity
 from .operations.inspector import ClockDifference, ClusterState, NodeState, TableOptions
@@ -26,15 +28,18 @@ from .table.storage import Storage
 __all__ = [
     "ClockDifference",
     "ClusterState",
+    "ConsistencyChoice",
     "EventStore",
     "Examination",
     "Finding",
     "NodeState",
     "Opening",
     "Operations",
+    "RawSession",
     "SchemaReport",
     "SchemaState",
     "Severity",
+    "Statement",
     "Storage",
     "TableOptions",
     "TableReport",

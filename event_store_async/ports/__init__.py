@@ -1,5 +1,5 @@
 """
-Ports: what an application asks of an event store, whichever one it is.
+Private. What an application asks of any event store: `event_store_async` exports the ports.
 
     events        read streams, append to them
     monitoring    ask a store for its health

@@ -1,4 +1,12 @@
-"""The diagnosis: what must be changed in a cluster, or could be better, and why. No I/O."""
+"""
+Private. The diagnosis: what must be changed in a cluster, or could be better, and why. No I/O.
+
+    finding     what was looked at, and what to change
+    cluster     versions, schema, consistency, clocks
+    replicas    where the replicas are
+    server      the servers' settings
+    tables      the options of the tables
+"""
 
 from ..inspector import ClusterState
 from . import (
