@@ -1,14 +1,7 @@
 """
-Private. The command ``event-store``. It needs the extra ``cli``; `main` is its entry point.
+The command ``event-store``: work with a store without writing code.
 
-    exit_codes output failures            how a command ends; what it prints, and where
-    configuration target                  where to connect to
-    arguments documents interval          what commands take; events as JSON; how often to ask
-    meter rendering printer               progress; events as text and as JSON lines
-    append read tail streams              commands on streams
-    schema doctor verify export import_   commands on whole stores and their cluster
-    node                                  a Cassandra on this machine
-    app                                   all of them, put together
+Needs the extra ``cli``. `main` is the entry point.
 """
 
 import sys
@@ -19,7 +12,7 @@ __all__ = ["main"]
 
 
 def main() -> None:
-    """Run the command, or say what is missing for it."""
+    """Run the command; exit with a hint if its extra is not installed."""
     try:
         from .app import app
         from .failures import help_reported

@@ -1,4 +1,4 @@
-"""The command's parts, and what they have in common."""
+"""The command `event-store`: its subcommands, and the options that it has itself."""
 
 from typing import Annotated, Final
 
@@ -7,11 +7,11 @@ import typer
 from .. import __version__
 from . import node, schema
 from .append import append
-from .arguments import FLAG
 from .doctor import doctor
 from .export import export
 from .failures import reported
 from .import_ import import_
+from .options import FLAG
 from .output import write_now
 from .read import head, read
 from .streams import streams
@@ -19,10 +19,10 @@ from .tail import tail
 from .verify import verify
 
 _HELP: Final = """
-Look after an event store on Apache Cassandra.
+Work with an event store on Apache Cassandra.
 
-Where it is, options of every command say, or variables (EVENT_STORE_KEYSPACE, EVENT_STORE_PORT …),
-or a file, event-store.toml. The first steps:
+Set the connection with options, with environment variables (EVENT_STORE_KEYSPACE,
+EVENT_STORE_PORT …) or in a file, event-store.toml. First steps:
 
 - `eval "$(event-store node start)"`
 - `event-store schema create --keyspace bank --replication datacenter1=1`

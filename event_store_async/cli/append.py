@@ -1,4 +1,4 @@
-"""``event-store append``: events into a stream."""
+"""``event-store append``: appends events to a stream."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,16 +14,16 @@ from ..events import NewEvent
 from ..ports import EventWriter
 from ..versions import ExpectedVersion, StreamState
 from . import documents
-from .arguments import (
+from .exit_codes import ExitCode
+from .failures import CommandFailed
+from .options import (
     FLAG,
     AsJson,
     Expected,
     Stream,
     parse_expected_version,
-    parse_uuid,
+    uuid_argument,
 )
-from .exit_codes import ExitCode
-from .failures import CommandFailed
 from .output import (
     OutputLost,
     note,
@@ -31,7 +31,7 @@ from .output import (
     waiting,
     write_lines,
 )
-from .target import Target, connected, with_target
+from .target import Target, run_with_store, with_target
 
 
 @with_target
@@ -39,32 +39,32 @@ def append(
     target: Target,
     stream: Stream,
     events: Annotated[
-        list[str] | None, typer.Argument(metavar="EVENT", help="Payloads, each in JSON.")
+        list[str] | None, typer.Argument(metavar="EVENT", help="The payloads, each in JSON.")
     ] = None,
     file: Annotated[
         Path | None,
         typer.Option(
             "--file",
             "-f",
-            help="A file of payloads: a JSON array, or one JSON document a line; - is standard "
-            "input, which is also read where no events are given.",
+            help="A file of payloads: a JSON array, or one JSON document per line; - is standard "
+            "input, which is also read if no events are given.",
         ),
     ] = None,
     types: Annotated[
         list[str] | None,
-        typer.Option("--type", help="The events' type: once for all, or once for each."),
+        typer.Option("--type", help="The type: once for all events, or once for each."),
     ] = None,
     metadata: Annotated[
-        str | None, typer.Option(help="A JSON object to store beside each of the events.")
+        str | None, typer.Option(help="A JSON object to store as the metadata of each event.")
     ] = None,
     event_ids: Annotated[
         list[UUID] | None,
         typer.Option(
             "--event-id",
-            parser=parse_uuid,
+            parser=uuid_argument,
             metavar="UUID",
-            help="The events' ids, once for each: with them an append can be repeated, one of "
-            "--envelopes too.",
+            help="The events' ids, once for each event, also with --envelopes. An append with ids "
+            "can be repeated safely.",
         ),
     ] = None,
     envelopes: Annotated[
@@ -72,23 +72,23 @@ def append(
         typer.Option(
             "--envelopes",
             metavar=FLAG,
-            help="The JSON is not the payloads, but objects with payload, type, metadata and "
-            "event_id, as `event-store read` prints them.",
+            help="Take each JSON document as an object with payload, type, metadata and event_id, "
+            "as `event-store read` prints it.",
         ),
     ] = False,
     expected_version: Expected = "any",
     timeout: Annotated[
         float | None,
-        typer.Option(min=0.1, help="Seconds until the outcome must be known (10)."),
+        typer.Option(min=0.1, help="Seconds in which the outcome must be known (10)."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
     """
-    Append events to a stream, all of them or none; print the version of each.
+    Append events to a stream, all or none, and print the version of each.
 
     Exit codes: 3, the stream is not at the expected version, and nothing was stored; 4, no quorum
-    answered in time, and the events may be stored or not: repeat the command with the event ids
-    that it prints, and they are stored once.
+    answered in time, and the events may or may not be stored. Then repeat the command with the
+    event ids that it prints: the events are stored once.
 
     Examples:
     - `event-store append $STREAM '{"amount": 50}' --type deposited`
@@ -98,23 +98,27 @@ def append(
     """
     expected = parse_expected_version(expected_version)
     if events and file is not None:
-        raise CommandFailed("events are given both as arguments and by --file", code=ExitCode.USAGE)
+        raise CommandFailed(
+            "give events as arguments or with --file, not both", code=ExitCode.USAGE
+        )
     if envelopes and (types or metadata):
         raise CommandFailed(
-            "with --envelopes, each envelope has its own type and metadata",
+            "--type and --metadata cannot be used with --envelopes: each envelope has its own",
             code=ExitCode.USAGE,
         )
     found = documents.from_arguments(events) if events else documents.from_file(file)
-    drafts = (
+    new_events = (
         documents.events_in(found, event_ids or ())
         if envelopes
         else documents.events_of(
             found, types=types or (), metadata=metadata, event_ids=event_ids or ()
         )
     )
-    connected(
+    run_with_store(
         target,
-        lambda store: append_to(store, stream, drafts, expected, timeout=timeout, as_json=as_json),
+        lambda store: append_to(
+            store, stream, new_events, expected, timeout=timeout, as_json=as_json
+        ),
     )
 
 
@@ -128,10 +132,10 @@ async def append_to(
     as_json: bool,
 ) -> None:
     """
-    Append, and say what came of it.
+    Append events and report the outcome.
 
     Raises:
-        typer.Exit: with `ExitCode.CONFLICT` or `ExitCode.UNKNOWN_OUTCOME`, having said so.
+        typer.Exit: with `ExitCode.CONFLICT` or `ExitCode.UNKNOWN_OUTCOME`, after an error message.
         EventStoreError: see `EventWriter.persist_events`.
     """
     try:
@@ -140,14 +144,14 @@ async def append_to(
     except AppendOutcomeUnknown as unknown:
         say_error(
             f"no quorum answered in time: it is unknown whether stream {stream} has the events",
-            f"repeat the command, with the same events and {_ids(unknown.event_ids)}",
+            f"repeat the command with the same events and {_ids(unknown.event_ids)}",
         )
         if as_json:
             await write_lines([_json("unknown", stream, event_ids=unknown.event_ids)])
         raise typer.Exit(ExitCode.UNKNOWN_OUTCOME) from None
     except anyio.get_cancelled_exc_class():
         note(
-            "interrupted: the events may be stored, or not; to be sure repeat the command, with "
+            "interrupted: the events may or may not be stored; to be sure, repeat the command with "
             f"the same events and {_ids([event.event_id for event in events])}"
         )
         raise
@@ -161,7 +165,7 @@ async def append_to(
             await write_lines([_json("conflict", stream, actual_version=result.actual_version)])
         raise typer.Exit(ExitCode.CONFLICT)
     if result.stored_earlier:
-        note("these events were stored earlier already; nothing was added")
+        note("these events were stored earlier; nothing was added")
     if as_json:
         stored = [{"version": event.version, "event_id": event.event_id} for event in result.events]
         line = _json(
@@ -183,10 +187,10 @@ async def append_to(
 def _after_conflict(stream: UUID, expected: ExpectedVersion, actual: int) -> str:
     if isinstance(expected, int) and expected < actual:
         return (
-            f"`event-store read {stream} --from {expected + 1}` shows what came since; to append "
-            f"after it all the same: --expected-version {actual}"
+            f"see the newer events with `event-store read {stream} --from {expected + 1}`; to "
+            f"append after them, use --expected-version {actual}"
         )
-    return f"the stream has {actual or 'no'} events: `event-store head {stream}`"
+    return f"the stream has {actual or 'no'} events; see `event-store head {stream}`"
 
 
 def _ids(event_ids: Sequence[UUID]) -> str:

@@ -1,4 +1,4 @@
-"""Configuration: the TOML file that says where the store is, so that nobody has to type it."""
+"""The configuration file: where the store is, in TOML."""
 
 import difflib
 import os
@@ -13,7 +13,7 @@ from .failures import CommandFailed
 _TEXTS: Final = ("keyspace", "table", "datacenter", "consistency", "username")
 _FILES: Final = ("password_file", "ca_file", "certificate_file", "private_key_file")
 KEYS: Final = frozenset({*_TEXTS, *_FILES, "contact_points", "port"})
-"""What a configuration, and each of its profiles, may say."""
+"""The keys that a configuration and each of its profiles may have."""
 
 HERE: Final = "event-store.toml"
 """The file's name in the current folder."""
@@ -21,10 +21,10 @@ HERE: Final = "event-store.toml"
 
 def find(given: Path | None) -> Path | None:
     """
-    Return the file to read, or None: the one that was given, else the first that is there.
+    Return the file to read: the given one, or else the first that exists, or None.
 
     Args:
-        given: The file of ``--config`` or EVENT_STORE_CONFIG.
+        given: The file named by ``--config`` or EVENT_STORE_CONFIG.
     """
     if given is not None:
         return given
@@ -35,46 +35,46 @@ def find(given: Path | None) -> Path | None:
 
 def load(path: Path | None, profile: str | None) -> dict[str, Any]:
     """
-    Return what a file says, by the names of the options.
+    Return the values of a file, by the names of the options.
 
     Args:
-        path: The file, or None where there is none.
-        profile: Whose values come before those at the top of the file.
+        path: The file; None if there is none.
+        profile: The profile whose values override those at the top of the file.
 
     Raises:
-        CommandFailed: the file cannot be read, says what it must not, or has no such profile.
+        CommandFailed: the file cannot be read, has a wrong key or value, or lacks the profile.
     """
     if path is None:
         if profile is not None:
-            raise _refusal(f"there is no configuration file to find the profile {profile!r} in")
+            raise _refusal(f"there is no configuration file with a profile {profile!r}")
         return {}
     try:
         whole = tomllib.loads(path.read_text("utf-8"))
     except OSError as error:
         raise _refusal(f"{path}: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise _refusal(f"{path} is not TOML: {error}") from error
+        raise _refusal(f"{path} is not valid TOML: {error}") from error
     profiles = whole.pop("profiles", {})
     if not isinstance(profiles, dict):
-        raise _refusal(f"{path}: profiles must be tables: [profiles.NAME]")
-    for name, said in profiles.items():
-        if not isinstance(said, dict):
-            raise _refusal(f"{path}: profiles.{name} must be a table: [profiles.{name}]")
+        raise _refusal(f"{path}: profiles must be tables, as [profiles.NAME]")
+    for name, found in profiles.items():
+        if not isinstance(found, dict):
+            raise _refusal(f"{path}: profiles.{name} must be a table, as [profiles.{name}]")
     if profile is not None and profile not in profiles:
         raise _refusal(
             f"{path} has no profile {profile!r}", f"it has: {', '.join(profiles) or 'none'}"
         )
     values = {**whole, **profiles.get(profile, {})}
-    # All of it is looked at, so that a password in another profile does not go unseen.
+    # Every profile is checked, so that a password in an unused one is found too.
     _check(path, "", whole)
-    for name, said in profiles.items():
-        _check(path, f"profiles.{name}", said)
+    for name, found in profiles.items():
+        _check(path, f"profiles.{name}", found)
     return {name: _value(path, name, value) for name, value in values.items()}
 
 
 def read_password(path: Path) -> str:
     """
-    Return the password that stands in a file, without the line's end.
+    Return the password in a file, without the line ending.
 
     Raises:
         CommandFailed: the file cannot be read.
@@ -85,32 +85,32 @@ def read_password(path: Path) -> str:
         raise _refusal(f"the password file {path} cannot be read: {error}") from error
 
 
-def _check(path: Path, place: str, said: Mapping[str, Any]) -> None:
-    where = f"{path}, [{place}]" if place else f"{path}"
-    for name in said:
+def _check(path: Path, table: str, found: Mapping[str, Any]) -> None:
+    where = f"{path}, [{table}]" if table else f"{path}"
+    for name in found:
         if name == "password":
             raise _refusal(
-                f"{where} has a password, and a file like this one is copied and committed",
-                'put it into a file of its own, and say password_file = "PATH"; or set '
+                f"{where} contains a password, but such a file is often copied or committed",
+                'put the password into a file of its own and set password_file = "PATH", or set '
                 "EVENT_STORE_PASSWORD",
             )
         if name not in KEYS:
             near = difflib.get_close_matches(name, KEYS, 1)
-            hint = f"is {near[0]} meant?" if near else f"known are {', '.join(sorted(KEYS))}"
-            raise _refusal(f"{where}: nothing is called {name!r}", hint)
+            hint = f"did you mean {near[0]}?" if near else f"the keys are {', '.join(sorted(KEYS))}"
+            raise _refusal(f"{where}: {name!r} is not a known key", hint)
 
 
 def _value(path: Path, name: str, value: Any) -> Any:
     if name == "port":
         if not isinstance(value, int) or isinstance(value, bool):
-            raise _refusal(f"{path}: port must be a whole number, not {value!r}")
+            raise _refusal(f"{path}: port must be an integer, not {value!r}")
         return value
     if name == "contact_points" and isinstance(value, list):
         value = ",".join(str(point) for point in value)
     if not isinstance(value, str) or not value:
-        raise _refusal(f"{path}: {name} must be a text, not {value!r}")
+        raise _refusal(f"{path}: {name} must be a string, not {value!r}")
     if name in _FILES:
-        # From where the file is, not from where the command happens to be run.
+        # Relative to the configuration file, not to the current folder.
         return path.parent / Path(value).expanduser()
     return value
 

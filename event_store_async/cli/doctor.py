@@ -1,4 +1,4 @@
-"""``event-store doctor``: is the cluster what an event store needs?"""
+"""``event-store doctor``: checks whether the cluster is what an event store needs."""
 
 from collections import Counter
 from typing import Final
@@ -15,8 +15,8 @@ from ..cassandra import (
     Finding,
     Severity,
 )
-from .arguments import AsJson
 from .exit_codes import ExitCode
+from .options import AsJson
 from .output import is_terminal, waiting, write_lines
 from .target import Target, with_store
 
@@ -31,17 +31,17 @@ _WIDTH: Final = 8
 @with_store
 async def doctor(store: EventStore, target: Target, as_json: AsJson = False) -> None:
     """
-    Look at the cluster, and say what must be changed, or should be, and why.
+    Check the cluster, and say what must or should be changed, and why.
 
-    It looks at versions, the schema, consistency, replication, clocks, the servers' settings and
-    the table's options, and changes nothing. Exit code 5: something must be changed.
+    It checks versions, the schema, consistency, replication, clocks, the servers' settings and the
+    table's options. It changes nothing. Exit code 5: something must be changed.
 
     Examples:
     - `event-store doctor --keyspace bank`
     - `event-store doctor --keyspace bank --json`
     """
-    with waiting("looking at the cluster"):
-        examination = await store.operations.examine()
+    with waiting("checking the cluster"):
+        examination = await examine(store)
     if as_json:
         await write_lines([_json(examination)])
     else:
@@ -74,7 +74,7 @@ def _show(finding: Finding, out: Console) -> None:
     if finding.change is not None:
         for text in (Text(f"change: {finding.change}"), Text(f"why: {finding.why}", "dim")):
             margin = " " * _WIDTH
-            # On a terminal broken between words, below each other; elsewhere one line.
+            # Wrapped and indented on a terminal; a single line elsewhere.
             out.print(Padding(text, (0, 0, 0, _WIDTH)) if is_terminal() else Text(margin) + text)
 
 

@@ -1,4 +1,4 @@
-"""Documents: events as somebody hands them over, in JSON."""
+"""Events in JSON, as the command receives them."""
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,48 +12,48 @@ from ..events import NewEvent
 from .exit_codes import ExitCode
 from .failures import CommandFailed
 
-_LONGEST: Final = 16 * 1024 * 1024
-_OF_AN_ENVELOPE: Final = {"payload", "type", "metadata", "event_id"}
-_OF_A_RECORD: Final = {"stream_id", "version", "timestamp"}
-_TO_TYPE: Final = (
-    "give them as arguments, with --file, or on standard input: "
+_MAX_BYTES: Final = 16 * 1024 * 1024
+_ENVELOPE_KEYS: Final = {"payload", "type", "metadata", "event_id"}
+_RECORDED_KEYS: Final = {"stream_id", "version", "timestamp"}
+_HOW_TO_GIVE: Final = (
+    "give events as arguments, with --file, or on standard input: "
     """echo '{"amount": 50}' | event-store append …"""
 )
 
-_QUOTE: Final = "in a shell, JSON stands in single quotes, all of it: '{\"amount\": 50}'"
-_MEND: Final = "nothing was appended: mend it, and repeat the command"
+_QUOTE: Final = "in a shell, put the whole JSON in single quotes: '{\"amount\": 50}'"
+_CORRECT: Final = "nothing was appended: correct the JSON and repeat the command"
 
 
 def from_arguments(texts: Sequence[str]) -> list[Any]:
-    """Return the JSON that each argument is; `CommandFailed` where one is none."""
+    """Parse each argument as JSON; raises `CommandFailed` if one is not."""
     return [_parse(text, f"argument {number}", _QUOTE) for number, text in enumerate(texts, 1)]
 
 
 def from_file(path: Path | None) -> list[Any]:
     """
-    Return the JSON documents of a file: the items of one array, one document, or one a line.
+    Return a file's JSON documents: the items of an array, one document, or one per line.
 
     Args:
         path: The file; ``-`` or None for standard input.
 
     Raises:
-        CommandFailed: it cannot be read, is too long, or a line is not JSON.
+        CommandFailed: the file cannot be read or is too long, or a line is not JSON.
     """
     if path is None and sys.stdin.isatty():
-        raise _refusal("no events are given", _TO_TYPE)
+        raise _refusal("no events are given", _HOW_TO_GIVE)
     name = "standard input" if path is None or str(path) == "-" else str(path)
     try:
         if name == "standard input":
-            data = sys.stdin.buffer.read(_LONGEST + 1)
+            data = sys.stdin.buffer.read(_MAX_BYTES + 1)
         else:
             with Path(name).open("rb") as file:
-                data = file.read(_LONGEST + 1)
+                data = file.read(_MAX_BYTES + 1)
     except OSError as error:
         raise _refusal(f"{name} cannot be read: {error.strerror}") from error
-    if len(data) > _LONGEST:
+    if len(data) > _MAX_BYTES:
         raise _refusal(
-            f"{name} holds more than {_LONGEST // 1024 // 1024} MiB, and one append 1 MiB at most",
-            "split it into several appends",
+            f"{name} is larger than {_MAX_BYTES // 1024 // 1024} MiB",
+            "one append takes 1 MiB at most: split it into several",
         )
     return _documents(data, name)
 
@@ -70,17 +70,18 @@ def events_of(
 
     Args:
         documents: The payloads.
-        types: No type, one for all of them, or one for each.
-        metadata: A JSON object for all of them.
-        event_ids: None, or one for each.
+        types: Empty, one type for all, or one for each.
+        metadata: A JSON object for all of them; None for no metadata.
+        event_ids: Empty, or one for each.
 
     Raises:
-        CommandFailed: the counts do not fit, or the metadata is no object.
+        CommandFailed: the counts do not match, or the metadata is not a JSON object.
     """
     count = len(documents)
     if len(types) not in {0, 1, count}:
         raise _refusal(
-            f"--type is given {len(types)} times for {count} events", "once, or for each"
+            f"the number of --type options ({len(types)}) is not that of events ({count})",
+            "give one, or one for each event",
         )
     _check_count(event_ids, count)
     about = None if metadata is None else _parse(metadata, "--metadata", _QUOTE)
@@ -100,11 +101,11 @@ def events_in(envelopes: Sequence[Any], event_ids: Sequence[UUID]) -> list[NewEv
 
     Args:
         envelopes: The envelopes.
-        event_ids: None, or one for each: what an envelope without an id gets, and one with an id
-            must have.
+        event_ids: Empty, or one for each: the id for an envelope without one; an envelope that
+            has an id must have the same.
 
     Raises:
-        CommandFailed: one is no envelope, or has another id; or the counts do not fit.
+        CommandFailed: one is not an envelope or has a different id, or the counts do not match.
     """
     _check_count(event_ids, len(envelopes))
     given: Sequence[UUID | None] = event_ids or [None] * len(envelopes)
@@ -117,23 +118,24 @@ def events_in(envelopes: Sequence[Any], event_ids: Sequence[UUID]) -> list[NewEv
 def _check_count(event_ids: Sequence[UUID], count: int) -> None:
     if event_ids and len(event_ids) != count:
         raise _refusal(
-            f"--event-id is given {len(event_ids)} times for {count} events", "give it for each"
+            f"the number of --event-id options ({len(event_ids)}) is not that of events ({count})",
+            "give one for each event",
         )
 
 
 def _opened(envelope: Any, name: str, given: UUID | None) -> NewEvent:
     if not isinstance(envelope, Mapping) or "payload" not in envelope:
         raise _refusal(
-            f"{name} is no envelope: a JSON object with a payload",
-            'for example {"type": "deposited", "payload": {"amount": 50}}',
+            f"{name} is not an envelope, which is a JSON object with a payload",
+            'for example: {"type": "deposited", "payload": {"amount": 50}}',
         )
-    if unknown := sorted(envelope.keys() - _OF_AN_ENVELOPE - _OF_A_RECORD):
-        raise _refusal(f"{name}: an envelope has no {', '.join(unknown)}")
+    if unknown := sorted(envelope.keys() - _ENVELOPE_KEYS - _RECORDED_KEYS):
+        raise _refusal(f"{name} has unknown keys: {', '.join(unknown)}")
     event_id = _id_of(envelope, name)
     if event_id is not None and given not in {None, event_id}:
         raise _refusal(
-            f"{name} has the event id {event_id}, and --event-id says {given}",
-            "give the ids in the order of the events, or none where each event has its own",
+            f"{name} has the event id {event_id}, but --event-id is {given}",
+            "give the ids in the order of the events, or none if each event has its own",
         )
     return NewEvent(
         envelope["payload"],
@@ -153,15 +155,17 @@ def _id_of(envelope: Mapping[str, Any], name: str) -> UUID | None:
 
 def _documents(data: bytes, name: str) -> list[Any]:
     if not data.strip():
-        raise _refusal(f"{name} is empty", _TO_TYPE)
+        raise _refusal(f"{name} is empty", _HOW_TO_GIVE)
     try:
         whole = orjson.loads(data)
     except orjson.JSONDecodeError as error:
         lines = list(_lines(data))
         if len(lines) == 1 or not _is_json(lines[0][1]):
-            # Not one document a line, then, but one over many lines, which is broken.
-            raise _refusal(f"{name}, line {error.lineno}: not JSON: {error.msg}", _MEND) from None
-        return [_parse(line, f"{name}, line {number}", _MEND) for number, line in lines]
+            # Then it is not one document per line, but one invalid document over many lines.
+            raise _refusal(
+                f"{name}, line {error.lineno}: not valid JSON: {error.msg}", _CORRECT
+            ) from None
+        return [_parse(line, f"{name}, line {number}", _CORRECT) for number, line in lines]
     return whole if isinstance(whole, list) else [whole]
 
 
@@ -184,8 +188,8 @@ def _parse(text: str | bytes, name: str, hint: str) -> Any:
         return orjson.loads(text)
     except orjson.JSONDecodeError as error:
         raise _refusal(
-            f"{name} is not JSON: {error.msg}, at character {error.colno}",
-            "a text needs its quotes: '\"text\"'"
+            f"{name} is not valid JSON: {error.msg}, at character {error.colno}",
+            "a JSON string needs double quotes: '\"text\"'"
             if isinstance(text, str) and text[:1].isalpha()
             else hint,
         ) from None

@@ -1,4 +1,4 @@
-"""Exit codes: what the command's end tells a script."""
+"""The exit codes of the command, for scripts."""
 
 from enum import IntEnum
 
@@ -8,15 +8,15 @@ class ExitCode(IntEnum):
     The exit codes of every command.
 
     Attributes:
-        OK: It is done.
-        ERROR: It could not be done; the message says why.
-        USAGE: What was asked for was refused before anything was sent.
+        OK: Success.
+        ERROR: The command failed; the message says why.
+        USAGE: The arguments, input or configuration were rejected before anything was sent.
         CONFLICT: The stream is not at the expected version; nothing was stored.
-        UNKNOWN_OUTCOME: It may be stored or not; repeat the append with the same event ids, or the
-            import.
-        FINDINGS: Something was looked at, and must be changed.
+        UNKNOWN_OUTCOME: The events may or may not be stored; repeat the append with the same event
+            ids, or the import.
+        FINDINGS: A check found something that must be changed.
         INTERRUPTED: Ended by Ctrl-C.
-        BROKEN_PIPE: Nobody reads the output any more.
+        BROKEN_PIPE: The reader of the output has gone.
     """
 
     OK = 0

@@ -15,13 +15,13 @@ from ..archive import (
     export_events,
 )
 from ..cassandra import EventStore
-from .arguments import AsJson
 from .exit_codes import ExitCode
 from .failures import CommandFailed
-from .meter import Every, metered
+from .meter import metered
+from .options import AsJson, Every
 from .output import write_lines, writing
+from .printer import finding_printer
 from .target import with_store
-from .verify import teller
 
 
 @with_store
@@ -62,7 +62,7 @@ async def export(
                 sys.stdout.buffer if to_pipe else file,
                 frames=Frames(events=frame_events),
                 on_progress=meter,
-                on_finding=teller(as_json, to_stderr=to_pipe),
+                on_finding=finding_printer(as_json, to_stderr=to_pipe),
             ),
         )
     await write_lines(_report(report, as_json), to_stderr=to_pipe)

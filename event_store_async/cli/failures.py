@@ -1,4 +1,4 @@
-"""Failures: every error becomes a message, the next step, and an exit code."""
+"""Turns every error into a message, a hint and an exit code."""
 
 import errno
 import sys
@@ -35,41 +35,38 @@ _CODES: Final = (
 _HINTS: Final = (
     (
         AuthenticationFailed,
-        "set EVENT_STORE_USERNAME and EVENT_STORE_PASSWORD, or username and password_file in "
+        "set EVENT_STORE_USERNAME and EVENT_STORE_PASSWORD, or set username and password_file in "
         "event-store.toml",
     ),
-    (TlsFailed, "--ca-file must name the authority that signed the server's certificate"),
+    (TlsFailed, "--ca-file must be the authority that signed the server's certificate"),
     (
         ConnectionFailed,
-        "say where Cassandra is with --contact-points and --port, or start one on this machine "
+        "set --contact-points and --port to where Cassandra is, or start one on this machine "
         "with `event-store node start`",
     ),
     (
         SchemaMissing,
-        "check --keyspace and --table, or create it: `event-store schema create --keyspace NAME "
-        "--replication DATACENTER=REPLICAS`",
+        "check --keyspace and --table, or create the table: `event-store schema create "
+        "--keyspace NAME --replication DATACENTER=REPLICAS`",
     ),
-    (SchemaOutdated, "migrate it: `event-store schema migrate`; with --dry-run it only tells"),
-    (RestoreOutcomeUnknown, "repeat the import: what is stored already is passed over"),
-    (StoreUnavailable, "`event-store doctor` holds the replication against the nodes there are"),
+    (SchemaOutdated, "run `event-store schema migrate`; --dry-run shows what it would do"),
+    (RestoreOutcomeUnknown, "repeat the import: it skips what is already stored"),
+    (StoreUnavailable, "`event-store doctor` compares the replication with the nodes"),
 )
 
-_IN_THE_SHELL: Final = {
-    "name yours with local_datacenter": "name yours with --datacenter",
-    "say port=…": "it goes into --port",
-}
-"""Hints for those who call the library, and what they mean here."""
+_OPTIONS: Final = {"local_datacenter": "--datacenter", "port=…": "--port"}
+"""Arguments that the library's hints name, and the command's options for them."""
 
 _UNWRITABLE: Final = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
 
 
 class CommandFailed(Exception):
     """
-    A command cannot do what it was asked to do.
+    A command failed.
 
     Attributes:
-        message: Why.
-        hint: The next step, if one is known.
+        message: What is wrong.
+        hint: What to do about it, if known.
         code: The exit code.
     """
 
@@ -83,11 +80,17 @@ class CommandFailed(Exception):
 
 
 def explain(error: EventStoreError) -> CommandFailed:
-    """Return what an error of the library means to somebody at a shell."""
-    hint = _IN_THE_SHELL.get(error.hint or "", error.hint)
+    """Translate an error of the library for a user of the command."""
+    hint = error.hint
+    if hint:
+        for argument, option in _OPTIONS.items():
+            hint = hint.replace(argument, option)
     hint = next((text for kind, text in _HINTS if isinstance(error, kind)), hint)
     if isinstance(error, UndecodableEvent):
-        hint = f"--from {error.version + 1} reads on behind it; it needs a program with its codec"
+        hint = (
+            f"--from {error.version + 1} continues after it; to read it, use a program that has "
+            "its codec"
+        )
     code = next((code for kind, code in _CODES if isinstance(error, kind)), ExitCode.ERROR)
     return CommandFailed(error.message, hint=hint, code=code)
 
@@ -95,10 +98,10 @@ def explain(error: EventStoreError) -> CommandFailed:
 @contextmanager
 def reported() -> Iterator[None]:
     """
-    Report what goes wrong inside on standard error, and exit with its code; no tracebacks.
+    Report errors from the block on standard error, without a traceback, and exit with their code.
 
-    Errors of the library, `CommandFailed` and output that cannot be written are reported; Ctrl-C
-    and a pipe that nobody reads end quietly. Anything else is a defect, and is left alone.
+    These are the library's errors, `CommandFailed`, and output that cannot be written. Ctrl-C and
+    a broken pipe end the command quietly. Anything else is a defect, and is raised.
     """
     try:
         yield
@@ -114,20 +117,20 @@ def reported() -> Iterator[None]:
         raise typer.Exit(ExitCode.BROKEN_PIPE) from None
     except KeyboardInterrupt:
         if sys.stderr.isatty():
-            sys.stderr.write("\n")  # the terminal has written ^C, and no more
+            sys.stderr.write("\n")  # the terminal shows ^C without a line ending
         raise typer.Exit(ExitCode.INTERRUPTED) from None
 
 
 @contextmanager
 def help_reported() -> Iterator[None]:
-    """Report that the help, which typer prints, cannot be written, and exit with 1."""
+    """Report that typer's help cannot be written, and exit with 1."""
     try:
         yield
     except OSError as error:
         if error.errno not in _UNWRITABLE:
             raise
         discard(sys.stdout)
-        _say(CommandFailed(f"it cannot be written: {error.strerror}"))
+        _say(CommandFailed(f"the output cannot be written: {error.strerror}"))
         sys.exit(ExitCode.ERROR)
 
 
@@ -140,4 +143,4 @@ def _say(failure: CommandFailed) -> None:
     try:
         say_error(failure.message, failure.hint)
     except OSError:
-        discard(sys.stderr)  # who cannot be told has the exit code
+        discard(sys.stderr)  # the exit code is all that is left to tell

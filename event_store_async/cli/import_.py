@@ -9,13 +9,12 @@ import typer
 
 from ..archive import ImportReport, import_events
 from ..cassandra import EventStore
-from .arguments import FLAG, AsJson
 from .exit_codes import ExitCode
-from .meter import Every, metered
+from .meter import metered
+from .options import FLAG, AsJson, Checkpoint, Every
 from .output import write_lines
-from .streams import Checkpoint
+from .printer import finding_printer
 from .target import with_store
-from .verify import teller
 
 
 @with_store
@@ -53,7 +52,7 @@ async def import_(
             checkpoint=checkpoint,
             check=check,
             on_progress=meter,
-            on_finding=teller(as_json),
+            on_finding=finding_printer(as_json),
         ),
     )
     await write_lines(_report(report, as_json))

@@ -1,4 +1,4 @@
-"""Polling: how long to wait before asking again."""
+"""How long to wait between polls."""
 
 from typing import Final
 
@@ -7,11 +7,11 @@ _GROWTH: Final = 1.5
 
 class Interval:
     """
-    Seconds between two questions: they grow while nothing comes, and shrink when something does.
+    Seconds between two polls: longer while nothing arrives, shorter when something does.
 
     Args:
-        shortest: Never less than this.
-        longest: Never more than this, nor less than *shortest*.
+        shortest: The minimum.
+        longest: The maximum; *shortest*, if that is longer.
     """
 
     def __init__(self, shortest: float, longest: float) -> None:
@@ -20,13 +20,13 @@ class Interval:
         self.seconds = shortest
 
     def nothing_came(self) -> None:
-        """Wait longer from now on."""
+        """Make the interval longer."""
         self.seconds = min(self._longest, self.seconds * _GROWTH)
 
     def something_came(self) -> None:
-        """Wait less from now on: what has come at last is seldom alone."""
+        """Make the interval shorter: more is likely to follow soon."""
         self.seconds = max(self._shortest, self.seconds / _GROWTH**3)
 
     def failed(self) -> None:
-        """Wait as long as ever: who does not answer is not asked more often for it."""
+        """Set the interval to the maximum, so as not to load a store that does not answer."""
         self.seconds = self._longest

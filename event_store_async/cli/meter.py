@@ -3,10 +3,9 @@
 import sys
 from collections.abc import Awaitable, Callable
 from time import monotonic
-from typing import Annotated, Final, TypeVar
+from typing import Final, TypeVar
 
 import anyio
-import typer
 from anyio import to_thread
 from rich import progress as rich
 
@@ -17,15 +16,6 @@ from .output import error_console, writing
 _BAR_EVERY: Final = 0.2
 
 T = TypeVar("T")
-
-Every = Annotated[
-    float,
-    typer.Option(
-        "--every",
-        min=0,
-        help="Seconds between two lines of progress, where standard error is no terminal.",
-    ),
-]
 
 
 async def metered(label: str, every: float, work: Callable[["Meter"], Awaitable[T]]) -> T:

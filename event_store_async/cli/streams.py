@@ -1,7 +1,6 @@
 """``event-store streams``: what streams there are."""
 
 from dataclasses import asdict
-from pathlib import Path
 from typing import Annotated
 
 import orjson
@@ -15,17 +14,10 @@ from ..maintenance import (
     survey_streams,
 )
 from ..moments import from_milliseconds
-from .arguments import FLAG, AsJson
-from .meter import Every, metered
+from .meter import metered
+from .options import FLAG, AsJson, Checkpoint, Every
 from .output import LineWriter, write_lines
 from .target import with_store
-
-Checkpoint = Annotated[
-    Path | None,
-    typer.Option(
-        help="A file that says how far this has come: where there is one, it is gone on with."
-    ),
-]
 
 
 @with_store

@@ -1,4 +1,4 @@
-"""``event-store tail``: a stream as it grows."""
+"""``event-store tail``: follows a stream as it grows."""
 
 from typing import Annotated
 from uuid import UUID
@@ -9,10 +9,10 @@ import typer
 from ..cassandra import EventStore
 from ..errors import StoreUnavailable
 from ..ports import EventReader
-from .arguments import Stream
 from .interval import Interval
+from .options import Form, Stream
 from .output import note
-from .printer import Form, Printer
+from .printer import Printer
 from .target import with_store
 
 
@@ -22,24 +22,24 @@ async def tail(
     stream: Stream,
     first: Annotated[
         int | None,
-        typer.Option("--from", min=1, help="The version to begin with (the next one to come)."),
+        typer.Option("--from", min=1, help="The first version to print (the next new one)."),
     ] = None,
-    count: Annotated[int | None, typer.Option(min=1, help="End after so many events.")] = None,
+    count: Annotated[int | None, typer.Option(min=1, help="Stop after this many events.")] = None,
     shortest: Annotated[
         float,
-        typer.Option("--shortest", min=0.01, help="Seconds between two questions, at least."),
+        typer.Option("--shortest", min=0.01, help="The shortest time between polls, in seconds."),
     ] = 0.1,
     longest: Annotated[
         float,
-        typer.Option("--longest", min=0.01, help="Seconds between two questions, at most."),
+        typer.Option("--longest", min=0.01, help="The longest time between polls, in seconds."),
     ] = 5.0,
     as_json: Form = None,
 ) -> None:
     """
-    Print a stream's events as they come, until Ctrl-C.
+    Print a stream's events as they arrive, until Ctrl-C.
 
-    The store is asked again and again: less often while nothing comes, more often when something
-    does. Events come in order, and none is left out.
+    The store is polled: less often while nothing arrives, more often when something does. Events
+    are printed in order, and none is missed.
 
     Examples:
     - `event-store tail $STREAM --from 1 --count 2`
@@ -57,22 +57,22 @@ async def follow(
     printer: Printer,
 ) -> None:
     """
-    Print events as they come, until so many have.
+    Print a stream's events as they arrive, until *count* of them are printed.
 
     Args:
-        store: Where they come from.
-        stream: Their stream.
-        first: The version of the first; None for the one behind the last that is there.
-        count: How many; None for ever.
-        interval: How often to ask.
-        printer: Prints them.
+        store: The store to poll.
+        stream: The stream to follow.
+        first: The first version to print; None for the one after the current version.
+        count: The number of events; None for no limit.
+        interval: The time between polls.
+        printer: Prints the events.
 
     Raises:
-        EventStoreError: as `EventReader.read_events`, but for `StoreUnavailable`, where the next
-            question is put later.
+        EventStoreError: see `EventReader.read_events`; but `StoreUnavailable` only delays the next
+            poll.
     """
     version = first if first is not None else await store.current_version(stream) + 1
-    note(f"following stream {stream} from version {version}; Ctrl-C ends it")
+    note(f"following stream {stream} from version {version}; Ctrl-C stops")
     left = count
     while True:
         before = version
@@ -82,7 +82,7 @@ async def follow(
                 version = event.version + 1
         except StoreUnavailable as error:
             interval.failed()
-            note(f"{error}; asking again in {interval.seconds:g} s")
+            note(f"{error}; trying again in {interval.seconds:g} s")
         else:
             interval.something_came() if version > before else interval.nothing_came()
         await printer.flush()

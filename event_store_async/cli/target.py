@@ -1,4 +1,4 @@
-"""Where to connect to: options, then the environment, then a configuration file."""
+"""Where to connect to, by options, then the environment, then a configuration file."""
 
 import functools
 import inspect
@@ -19,7 +19,7 @@ from .failures import CommandFailed, reported
 from .output import waiting
 
 _P = ParamSpec("_P")
-_PANEL: Final = "Connection (each also as EVENT_STORE_…, or in event-store.toml)"
+_PANEL: Final = "Connection (also as EVENT_STORE_… variables, or in event-store.toml)"
 
 
 def _option(name: str, text: str, **more: Any) -> Any:
@@ -35,10 +35,10 @@ def _option(name: str, text: str, **more: Any) -> Any:
 
 
 Keyspace = Annotated[str | None, _option("keyspace", "The keyspace.")]
-Table = Annotated[str | None, _option("table", "The table of events (events).")]
-# Short: the column is narrow, and a path that does not fit is cut. The page has all places.
-Config = Annotated[Path | None, _option("config", "The file of options (event-store.toml).")]
-Profile = Annotated[str | None, _option("profile", "The profile in that file to use.")]
+Table = Annotated[str | None, _option("table", "The events table (events).")]
+# Short, as the column is narrow. docs/command-line.md lists all places.
+Config = Annotated[Path | None, _option("config", "The configuration file (event-store.toml).")]
+Profile = Annotated[str | None, _option("profile", "The profile to use in that file.")]
 
 
 def _options(
@@ -46,31 +46,30 @@ def _options(
     table: Table = None,
     contact_points: Annotated[
         str | None,
-        _option("contact-points", "Addresses of some nodes, separated by commas (127.0.0.1)."),
+        _option("contact-points", "The addresses of some nodes, comma-separated (127.0.0.1)."),
     ] = None,
     port: Annotated[
-        int | None, _option("port", "The nodes' native port (9042).", min=1, max=65535)
+        int | None, _option("port", "The nodes' port for clients (9042).", min=1, max=65535)
     ] = None,
     datacenter: Annotated[
         str | None, _option("datacenter", "The local datacenter, if there are several.")
     ] = None,
     consistency: Annotated[
         Literal["local", "global"] | None,
-        _option("consistency", "Which replicas decide (local); for a table, one choice for ever."),
+        _option("consistency", "Which replicas decide (local); must never change for a table."),
     ] = None,
     username: Annotated[
         str | None,
         _option(
             "username",
-            "For password authentication; the password comes from EVENT_STORE_PASSWORD or "
-            "password_file.",
+            "The user to log in as; the password comes from EVENT_STORE_PASSWORD or password_file.",
         ),
     ] = None,
     ca_file: Annotated[
-        Path | None, _option("ca-file", "Connect by TLS, trusting this authority (PEM).")
+        Path | None, _option("ca-file", "Connect with TLS, and trust this authority (PEM).")
     ] = None,
     certificate_file: Annotated[
-        Path | None, _option("certificate-file", "The client's certificate (PEM), if it needs one.")
+        Path | None, _option("certificate-file", "The client's certificate (PEM), if required.")
     ] = None,
     private_key_file: Annotated[
         Path | None, _option("private-key-file", "The client's private key (PEM).")
@@ -78,25 +77,23 @@ def _options(
     config: Config = None,
     profile: Profile = None,
 ) -> None:
-    """Have the options of every command that connects: the signature is what is used."""
+    """Declare the connection options; only the signature is used."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
     """
-    Where to connect to.
-
-    A command that has a parameter of this type is told it.
+    Where to connect to. Passed to every command that has a parameter of this type.
 
     Attributes:
         keyspace: The keyspace.
-        table: The table of events.
+        table: The events table.
         contact_points: Addresses of some nodes, separated by commas.
-        port: Their native port.
-        datacenter: The local datacenter; None where the cluster has one.
+        port: Their port for clients.
+        datacenter: The local datacenter; None if the cluster has only one.
         consistency: Which replicas decide.
-        username: For password authentication.
-        password_file: Where the password is, if not in EVENT_STORE_PASSWORD.
+        username: The user to log in as; None without authentication.
+        password_file: The file with the password, if EVENT_STORE_PASSWORD is not set.
         ca_file: The authority to trust; None for a connection without TLS.
         certificate_file: The client's certificate.
         private_key_file: The client's private key.
@@ -116,10 +113,10 @@ class Target:
 
     def connect(self) -> Opening[EventStore]:
         """
-        Return what opens a store there.
+        Return what opens a store there; see `EventStore.connect`.
 
         Raises:
-            CommandFailed: there is no password for the user, or no authority for a certificate.
+            CommandFailed: the password of the user, or the authority for a certificate, is missing.
             InvalidArgument: see `EventStore.connect`.
         """
         return EventStore.connect(
@@ -143,9 +140,9 @@ class Target:
             password = configuration.read_password(Path(file))
         if password is None:
             raise CommandFailed(
-                f"there is no password for the user {self.username!r}",
-                hint="set EVENT_STORE_PASSWORD or EVENT_STORE_PASSWORD_FILE, or password_file in "
-                "event-store.toml",
+                f"the password of the user {self.username!r} is missing",
+                hint="set EVENT_STORE_PASSWORD or EVENT_STORE_PASSWORD_FILE, or set password_file "
+                "in event-store.toml",
                 code=ExitCode.USAGE,
             )
         return password
@@ -154,8 +151,8 @@ class Target:
         if self.ca_file is None:
             if self.certificate_file is not None or self.private_key_file is not None:
                 raise CommandFailed(
-                    "a client's certificate needs the authority to trust, too",
-                    hint="name it with --ca-file",
+                    "a client's certificate needs an authority to trust",
+                    hint="set it with --ca-file",
                     code=ExitCode.USAGE,
                 )
             return None
@@ -164,15 +161,15 @@ class Target:
         )
 
 
-def merged(options: Mapping[str, Any]) -> dict[str, Any]:
+def with_configuration(options: Mapping[str, Any]) -> dict[str, Any]:
     """
-    Return options with what the file says that they, or the environment, or the folder name.
+    Return the options, with values from the configuration file for those that are not given.
 
     Args:
-        options: By their names, those of the environment included; None for one that is not given.
+        options: The options and environment variables, by option name; None for one not given.
 
     Raises:
-        CommandFailed: the file is refused.
+        CommandFailed: see `configuration.load`.
     """
     given = {name: value for name, value in options.items() if value is not None}
     path = configuration.find(given.pop("config", None))
@@ -181,34 +178,35 @@ def merged(options: Mapping[str, Any]) -> dict[str, Any]:
 
 def resolve(options: Mapping[str, Any]) -> Target:
     """
-    Return where options lead, with the file that they, or the environment, or the folder name.
+    Return the target that options and the configuration file name.
 
     Args:
-        options: By their names, those of the environment included; None for one that is not given.
+        options: See `with_configuration`.
 
     Raises:
-        CommandFailed: the file is refused, or nothing names a keyspace.
+        CommandFailed: the file is rejected, or no keyspace is named.
     """
-    values = merged(options)
+    values = with_configuration(options)
     if "keyspace" not in values:
         raise CommandFailed(
             "no keyspace is named",
-            hint='say --keyspace NAME, set EVENT_STORE_KEYSPACE, or write keyspace = "NAME" into '
+            hint='use --keyspace NAME, set EVENT_STORE_KEYSPACE, or write keyspace = "NAME" into '
             f"{configuration.HERE}",
             code=ExitCode.USAGE,
         )
     if values.get("consistency", "local") not in {"local", "global"}:
         raise CommandFailed(
-            f"consistency is local or global, not {values['consistency']!r}", code=ExitCode.USAGE
+            f"consistency must be local or global, not {values['consistency']!r}",
+            code=ExitCode.USAGE,
         )
     return Target(**values)
 
 
 def with_target(command: Callable[Concatenate[Target, _P], None]) -> Callable[..., None]:
     """
-    Make a command of a function whose first parameter is a `Target`; see `with_store`.
+    Turn a function whose first parameter is a `Target` into a command; see `with_store`.
 
-    For commands that look at what they were given before they connect, with `connected`.
+    For commands that check their input before they connect by `run_with_store`.
     """
     own = list(inspect.signature(command).parameters.values())[1:]
     common = inspect.signature(_options).parameters
@@ -227,8 +225,8 @@ def with_target(command: Callable[Concatenate[Target, _P], None]) -> Callable[..
     return run
 
 
-def connected(target: Target, work: Callable[[EventStore], Coroutine[Any, Any, None]]) -> None:
-    """Connect, do the work with the store, and close it; raises what these raise."""
+def run_with_store(target: Target, work: Callable[[EventStore], Coroutine[Any, Any, None]]) -> None:
+    """Connect, run *work* with the store, and close the store; raises as these do."""
 
     async def main() -> None:
         opening = target.connect()
@@ -247,22 +245,21 @@ def with_store(
     command: Callable[Concatenate[EventStore, _P], Coroutine[Any, Any, None]],
 ) -> Callable[..., None]:
     """
-    Make a command of an async function whose first parameter is a store.
+    Turn an async function whose first parameter is a store into a command.
 
-    The command takes the options of the connection besides the function's own; a parameter of the
-    type `Target` is given where they led to. The store is closed at the end. Errors of the
-    library, `CommandFailed`, Ctrl-C and a pipe that nobody reads end it as `failures.reported`
-    says; a command may raise `typer.Exit` with a code of `ExitCode` besides.
+    The command has the connection options besides the function's own parameters; a parameter of
+    type `Target` receives where they point. The store is closed at the end. Errors are handled by
+    `failures.reported`; the function may also raise `typer.Exit` with an `ExitCode`.
     """
     own = list(inspect.signature(command).parameters.values())[1:]
-    told = [parameter.name for parameter in own if parameter.annotation is Target]
+    receiving = [parameter.name for parameter in own if parameter.annotation is Target]
 
     @functools.wraps(command)
     def with_connection(target: Target, /, **values: Any) -> None:
-        values.update(dict.fromkeys(told, target))
-        connected(target, lambda store: command(store, **values))  # type: ignore[call-arg] # as above
+        values.update(dict.fromkeys(receiving, target))
+        run_with_store(target, lambda store: command(store, **values))  # type: ignore[call-arg] # as above
 
     first = inspect.Parameter("target", inspect.Parameter.POSITIONAL_ONLY)
-    others = [parameter for parameter in own if parameter.name not in told]
+    others = [parameter for parameter in own if parameter.name not in receiving]
     with_connection.__signature__ = inspect.Signature([first, *others])  # type: ignore[attr-defined]
     return with_target(with_connection)

@@ -1,18 +1,17 @@
 """``event-store verify``: whether every stream is what a stream must be."""
 
-from collections.abc import Awaitable, Callable
 from typing import Annotated
 
 import orjson
 import typer
 
 from ..cassandra import EventStore
-from ..maintenance import StreamFinding, Verification, verify_streams
-from .arguments import AsJson
+from ..maintenance import Verification, verify_streams
 from .exit_codes import ExitCode
-from .meter import Every, metered
-from .output import LineWriter, write_lines
-from .streams import Checkpoint
+from .meter import metered
+from .options import AsJson, Checkpoint, Every
+from .output import write_lines
+from .printer import finding_printer
 from .target import with_store
 
 
@@ -51,22 +50,12 @@ async def verify(
             checkpoint=checkpoint,
             accept=frozenset(accept or ()),
             on_progress=meter,
-            on_finding=teller(as_json),
+            on_finding=finding_printer(as_json),
         ),
     )
     await write_lines(_report(report, as_json))
     if report.findings:
         raise typer.Exit(ExitCode.FINDINGS)
-
-
-def teller(as_json: bool, *, to_stderr: bool = False) -> Callable[[StreamFinding], Awaitable[None]]:
-    """Return what prints findings, each as a line of text or of JSON."""
-    lines = LineWriter(to_stderr=to_stderr)
-
-    async def tell(finding: StreamFinding) -> None:
-        await lines.write(orjson.dumps(finding).decode() if as_json else str(finding))
-
-    return tell
 
 
 def _report(report: Verification, as_json: bool) -> list[str]:

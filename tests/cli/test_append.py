@@ -181,33 +181,49 @@ async def test_an_unknown_outcome_prints_the_ids_that_settle_it(
 @pytest.mark.parametrize(
     ("arguments", "stdin", "says"),
     [
-        (["{"], "", ["argument 1 is not JSON", "in single quotes"]),
-        (["text"], "", ["argument 1 is not JSON", "needs its quotes"]),
-        ([], '{"a": 1}\n{"a": 2\n', ["standard input, line 2 is not JSON", "nothing was appended"]),
-        ([], '{"a": 1,\n"b": [2\n}', ["standard input, line 3: not JSON"]),
+        (["{"], "", ["argument 1 is not valid JSON", "in single quotes"]),
+        (["text"], "", ["argument 1 is not valid JSON", "needs double quotes"]),
+        (
+            [],
+            '{"a": 1}\n{"a": 2\n',
+            ["standard input, line 2 is not valid JSON", "nothing was appended"],
+        ),
+        ([], '{"a": 1,\n"b": [2\n}', ["standard input, line 3: not valid JSON"]),
         ([], "  \n", ["standard input is empty"]),
         (["--file", "missing.json"], "", ["missing.json cannot be read: No such file"]),
-        (["1", "--file", "-"], "", ["both as arguments and by --file"]),
-        (["1", "2", "3", "--type", "a", "--type", "b"], "", ["--type is given 2 times for 3"]),
-        (["1", "--event-id", str(uuid4()), "--event-id", str(uuid4())], "", ["given 2 times for"]),
+        (["1", "--file", "-"], "", ["as arguments or with --file, not both"]),
+        (
+            ["1", "2", "3", "--type", "a", "--type", "b"],
+            "",
+            ["--type options (2) is not that of events (3)"],
+        ),
+        (
+            ["1", "--event-id", str(uuid4()), "--event-id", str(uuid4())],
+            "",
+            ["--event-id options (2)"],
+        ),
         (["1", "--event-id", "x"], "", ["'x' is not a UUID"]),
         (["1", "--metadata", "[1]"], "", ["--metadata must be a JSON object"]),
-        (["1", "--metadata", "{"], "", ["--metadata is not JSON"]),
-        (["1", "--expected-version", "-1"], "", ["'-1' is neither any"]),
-        (["1", "--expected-version", "last"], "", ["'last' is neither any", "expected-version"]),
-        (["1", "--envelopes"], "", ["event 1 is no envelope"]),
-        (['{"payload": 1, "kind": "x"}', "--envelopes"], "", ["an envelope has no kind"]),
+        (["1", "--metadata", "{"], "", ["--metadata is not valid JSON"]),
+        (["1", "--expected-version", "-1"], "", ["'-1' is not an expected version"]),
+        (
+            ["1", "--expected-version", "last"],
+            "",
+            ["'last' is not an expected version", "expected-version"],
+        ),
+        (["1", "--envelopes"], "", ["event 1 is not an envelope"]),
+        (['{"payload": 1, "kind": "x"}', "--envelopes"], "", ["event 1 has unknown keys: kind"]),
         (['{"payload": 1, "event_id": 5}', "--envelopes"], "", ["5 is not a UUID"]),
-        (["1", "--envelopes", "--type", "x"], "", ["each envelope has its own type"]),
+        (["1", "--envelopes", "--type", "x"], "", ["each envelope has its own"]),
         (
             ['{"payload": 1}', "--envelopes", *[f"--event-id={uuid4()}"] * 2],
             "",
-            ["--event-id is given 2 times for 1 events"],
+            ["--event-id options (2) is not that of events (1)"],
         ),
         (
             [f'{{"payload": 1, "event_id": "{uuid4()}"}}', "--envelopes", f"--event-id={uuid4()}"],
             "",
-            ["event 1 has the event id", "and --event-id says", "in the order of the events"],
+            ["event 1 has the event id", "but --event-id is", "in the order of the events"],
         ),
         (["1", "--timeout", "0"], "", ["--timeout"]),
     ],
@@ -236,4 +252,4 @@ async def test_an_event_that_is_too_large_is_refused(shell: Shell, stream_id: UU
 async def test_more_than_can_be_an_append_is_not_read(shell: Shell, stream_id: UUID) -> None:
     done = await shell("append", str(stream_id), stdin=f'"{"x" * 17_000_000}"')
 
-    assert (done.code, "holds more than 16 MiB" in done.err) == (2, True)
+    assert (done.code, "is larger than 16 MiB" in done.err) == (2, True)

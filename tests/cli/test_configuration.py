@@ -118,7 +118,7 @@ def test_the_password_comes_from_the_environment_or_a_file(
 
 
 def test_a_user_needs_a_password() -> None:
-    with pytest.raises(CommandFailed, match="no password for the user 'ops'") as failed:
+    with pytest.raises(CommandFailed, match="the password of the user 'ops' is missing") as failed:
         Target(keyspace="bank", username="ops").connect()
 
     assert failed.value.code == 2
@@ -128,16 +128,20 @@ def test_a_user_needs_a_password() -> None:
 @pytest.mark.parametrize(
     ("text", "says", "hint"),
     [
-        ('password = "x"', "has a password", "password_file"),
-        ('[profiles.a]\npassword = "x"', "[profiles.a] has a password", "EVENT_STORE_PASSWORD"),
-        ('keyspce = "x"', "nothing is called 'keyspce'", "is keyspace meant?"),
-        ('[profiles.a]\ncolour = "x"', "[profiles.a]: nothing is called 'colour'", "known are"),
-        ('port = "9042"', "port must be a whole number", ""),
-        ("port = true", "port must be a whole number", ""),
-        ("keyspace = 5", "keyspace must be a text", ""),
+        ('password = "x"', "contains a password", "password_file"),
+        (
+            '[profiles.a]\npassword = "x"',
+            "[profiles.a] contains a password",
+            "EVENT_STORE_PASSWORD",
+        ),
+        ('keyspce = "x"', "'keyspce' is not a known key", "did you mean keyspace?"),
+        ('[profiles.a]\ncolour = "x"', "[profiles.a]: 'colour' is not a known key", "the keys are"),
+        ('port = "9042"', "port must be an integer", ""),
+        ("port = true", "port must be an integer", ""),
+        ("keyspace = 5", "keyspace must be a string", ""),
         ('profiles = "x"', "profiles must be tables", ""),
         ('profiles.a = "x"', "profiles.a must be a table", ""),
-        ("port = ", "is not TOML", ""),
+        ("port = ", "is not valid TOML", ""),
     ],
 )
 def test_a_file_that_is_wrong_is_refused(folder: Path, text: str, says: str, hint: str) -> None:
@@ -176,7 +180,7 @@ async def test_refusals_are_told_by_the_command(nowhere: Shell) -> None:
     half = await nowhere("schema", "status", "--keyspace=bank", "--certificate-file=x.pem")
 
     assert (nothing.code, "missing.toml: No such file" in nothing.err) == (2, True)
-    assert (wrong.code, "consistency is local or global" in wrong.err) == (2, True)
+    assert (wrong.code, "consistency must be local or global" in wrong.err) == (2, True)
     assert (unnamed.code, "no keyspace is named" in unnamed.err) == (2, True)
     assert (half.code, "--ca-file" in half.err) == (2, True)
 

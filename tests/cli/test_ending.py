@@ -192,8 +192,18 @@ async def test_nothing_listens_there(nowhere: Shell, dead_port: int) -> None:
 
     assert done.code == 1
     assert f"error: cannot connect to 127.0.0.1 (port {dead_port})" in done.err
-    assert "hint: say where Cassandra is with --contact-points and --port" in done.err
+    assert "hint: set --contact-points and --port to where Cassandra is" in done.err
     assert "event-store node start" in done.err
+
+
+async def test_a_hint_of_the_library_names_the_command_s_option(nowhere: Shell) -> None:
+    done = await nowhere(
+        "head", str(uuid4()), "--keyspace", "bank", "--contact-points", "127.0.0.1:9042"
+    )
+
+    (hint,) = [line for line in done.err.splitlines() if line.startswith("hint: ")]
+    assert done.code == 2
+    assert hint.endswith(" --port")
 
 
 async def test_a_keyspace_that_is_not_there(shell: Shell) -> None:
@@ -202,7 +212,8 @@ async def test_a_keyspace_that_is_not_there(shell: Shell) -> None:
     assert done.code == 1
     assert "error: no_such.events: there is no such table" in done.err
     assert (
-        "hint: check --keyspace and --table, or create it: `event-store schema create" in done.err
+        "hint: check --keyspace and --table, or create the table: `event-store schema create"
+        in done.err
     )
 
 

@@ -160,4 +160,4 @@ async def test_an_import_of_unknown_outcome_has_the_exit_code_of_one() -> None:
 
     assert failed.code == 4
     assert "versions 1 to 100" in failed.message
-    assert failed.hint == "repeat the import: what is stored already is passed over"
+    assert failed.hint == "repeat the import: it skips what is already stored"

@@ -1,4 +1,4 @@
-"""`event-store node`: a Cassandra that goes on when the command has ended."""
+"""`event-store node`: a Cassandra that keeps running after the command has ended."""
 
 import asyncio
 import json
@@ -65,12 +65,12 @@ async def test_it_goes_on_until_it_is_stopped(shell: Shell, tmp_path: Path) -> N
         *("Cassandra", "address", "since", "memory", "process", "directory")
     }
     assert (again.code, exports(again.out)) == (0, there)
-    assert "it runs already, since" in again.err
+    assert "already running since" in again.err
     assert "nodes: 1, not 2" in again.err
     assert (created.code, created.err) == (0, "")
     assert (other.code, "is in use" in other.err) == (1, True)
-    assert (stopped.code, f"its data stay in {directory}" in stopped.err) == (0, True)
-    assert (after.code, twice.code, "nothing runs" in twice.err) == (1, 0, True)
+    assert (stopped.code, f"its data is kept in {directory}" in stopped.err) == (0, True)
+    assert (after.code, twice.code, "no Cassandra is running" in twice.err) == (1, 0, True)
     assert not psutil.pid_exists(told["pid"]) or (
         psutil.Process(told["pid"]).status() == psutil.STATUS_ZOMBIE
     )

@@ -66,7 +66,7 @@ async def test_a_range_of_nothing_is_refused(
 ) -> None:
     done = await shell("read", str(stream_id), *arguments)
 
-    assert (done.code, "there is nothing from" in done.err) == (2, True)
+    assert (done.code, "is empty when reading" in done.err) == (2, True)
 
 
 async def test_a_form_for_people(shell: Shell, store: EventStore, stream_id: UUID) -> None:
@@ -106,7 +106,7 @@ async def test_a_stream_without_events_is_said_to_be_one(shell: Shell, stream_id
     done = await shell("read", str(stream_id))
     head = await shell("head", str(stream_id))
 
-    assert (done.code, done.out, "has no events there" in done.err) == (0, "", True)
+    assert (done.code, done.out, "no events in this range" in done.err) == (0, "", True)
     assert (head.code, head.out) == (0, "0\n")
 
 
@@ -130,7 +130,7 @@ async def test_events_before_one_that_cannot_be_read_are_printed(
 
     assert (done.code, len(done.lines)) == (1, 1)
     assert f"error: stream {stream_id}, version 2 (text/x)" in done.err
-    assert "hint: --from 3 reads on behind it" in done.err
+    assert "hint: --from 3 continues after it" in done.err
 
 
 async def test_more_events_than_are_printed_at_once(

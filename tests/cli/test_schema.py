@@ -38,7 +38,7 @@ async def test_create_status_migrate(shell: Shell, store: EventStore, server: Se
     assert (created.code, f"{name}.events: created" in created.out) == (0, True)
     assert (again.code, "nothing to do" in again.out) == (0, True)
     assert (migrated.code, "nothing to do" in migrated.out) == (0, True)
-    assert (status.code, "version      1, 1 is needed" in status.out) == (0, True)
+    assert (status.code, "version      1 (needed: 1)" in status.out) == (0, True)
     assert all(f"{name}={count}" in status.out for name, count in server.replication.items())
     assert orjson.loads(told.out)["exists"] is True
 
@@ -64,7 +64,7 @@ async def test_a_dry_run_prints_what_is_run_then(
     assert [f"{text.removeprefix(CHANGES)};" for text in run] == changes
     assert [line.split()[0] for line in bookkeeping] == ["UPDATE", "INSERT", "UPDATE"]
     assert "version = 1, name = 'created'" in bookkeeping[1]
-    assert (before.code, "there is no such keyspace" in before.out) == (1, True)
+    assert (before.code, "the keyspace does not exist" in before.out) == (1, True)
     assert (after.code, after.out, "nothing to do" in after.err) == (0, "", True)
 
 

@@ -81,4 +81,4 @@ async def test_an_outage_is_waited_out_and_nothing_is_left_out_or_told_twice(
 
     captured = capsys.readouterr()
     assert [orjson.loads(line)["version"] for line in captured.out.splitlines()] == [1, 2, 3, 4]
-    assert captured.err.count("no quorum; asking again in 0.002 s") == 2
+    assert captured.err.count("no quorum; trying again in 0.002 s") == 2
