@@ -1,7 +1,16 @@
 """
-The command ``event-store``: work with a store without writing code.
+Private. The command ``event-store``: work with a store without writing code.
 
-Needs the extra ``cli``. `main` is the entry point.
+It needs the extra ``cli``; `main` is the entry point.
+
+    exit_codes output failures            how a command ends; what it prints, and where
+    configuration target                  where to connect to
+    options documents interval            shared options; events as JSON; how often to ask
+    meter rendering printer               progress; events as text and as JSON lines
+    append read tail streams              commands on streams
+    schema doctor verify export import_   commands on whole stores and their cluster
+    node                                  a Cassandra on this machine
+    app                                   all of them, put together
 """
 
 import sys

@@ -41,7 +41,7 @@ async def doctor(store: EventStore, target: Target, as_json: AsJson = False) -> 
     - `event-store doctor --keyspace bank --json`
     """
     with waiting("checking the cluster"):
-        examination = await examine(store)
+        examination = await store.operations.examine()
     if as_json:
         await write_lines([_json(examination)])
     else:

@@ -19,11 +19,11 @@ class Interval:
         self._longest = max(shortest, longest)
         self.seconds = shortest
 
-    def nothing_came(self) -> None:
+    def nothing_arrived(self) -> None:
         """Make the interval longer."""
         self.seconds = min(self._longest, self.seconds * _GROWTH)
 
-    def something_came(self) -> None:
+    def something_arrived(self) -> None:
         """Make the interval shorter: more is likely to follow soon."""
         self.seconds = max(self._shortest, self.seconds / _GROWTH**3)
 

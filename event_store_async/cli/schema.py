@@ -12,7 +12,6 @@ from ..cassandra import (
     SchemaState,
 )
 from ..cassandra.schema.ddl import schema_cql
-from ..cassandra.schema.state import LATEST
 from .failures import reported
 from .options import FLAG, AsJson
 from .output import (
@@ -94,7 +93,7 @@ async def create(store: EventStore, replication: Replication, dry_run: DryRun = 
     """
     asked = _asked(replication)
     if dry_run:
-        await _print_plan(await plan_schema(store, asked))
+        await _print_plan(await store.operations.plan_schema(asked))
         return
     with waiting("creating the schema"):
         report = await store.create_schema(asked)
@@ -116,7 +115,7 @@ async def migrate(store: EventStore, dry_run: DryRun = False) -> None:
     - `event-store schema migrate --keyspace bank`
     """
     if dry_run:
-        await _print_plan(await plan_schema(store))
+        await _print_plan(await store.operations.plan_schema())
         return
     with waiting("migrating the schema"):
         report = await store.create_schema()
@@ -139,15 +138,16 @@ async def status(store: EventStore, target: Target, as_json: AsJson = False) -> 
     if as_json:
         await write_lines([_json(state)])
     else:
-        await write_lines(
-            [
-                f"cluster      {target.contact_points}, port {target.port}",
-                f"server       {state.release}",
-                f"replication  {_words(state.replication)}",
-                f"table        {state.table}",
-                f"version      {state.version if state.columns else 'none'} (needed: {LATEST})",
-            ]
-        )
+        lines = [
+            f"cluster      {target.contact_points}, port {target.port}",
+            f"server       {state.release}",
+            f"replication  {_words(state.replication)}",
+        ]
+        for table in state.tables:
+            version = table.version if table.columns else "none"
+            lines.append(f"table        {table.name}")
+            lines.append(f"version      {version} (needed: {table.spec.latest})")
+        await write_lines(lines)
     state.check_usable()
 
 
@@ -171,13 +171,11 @@ def _asked(texts: Sequence[str]) -> dict[str, int]:
 
 
 async def _print_report(report: SchemaReport) -> None:
-    done = "created" if report.created else ", ".join(report.migrations) or "nothing to do"
-    await write_lines(
-        [
-            f"{report.table}: {done}; schema version {report.version}",
-            f"replication: {_words(report.replication)}",
-        ]
-    )
+    lines = []
+    for table in report.tables:
+        done = "created" if table.created else ", ".join(table.migrations) or "nothing to do"
+        lines.append(f"{table.table}: {done}; schema version {table.version}")
+    await write_lines([*lines, f"replication: {_words(report.replication)}"])
 
 
 def _json(state: SchemaState) -> str:

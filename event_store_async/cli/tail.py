@@ -84,7 +84,7 @@ async def follow(
             interval.failed()
             note(f"{error}; trying again in {interval.seconds:g} s")
         else:
-            interval.something_came() if version > before else interval.nothing_came()
+            interval.something_arrived() if version > before else interval.nothing_arrived()
         await printer.flush()
         if left is not None and (left := left - (version - before)) <= 0:
             return

@@ -12,7 +12,7 @@ from .running import Shell
 
 @pytest.fixture
 def nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shell:
-    """Give a shell that is told nothing of any server, in an empty folder."""
+    """Give a shell without any server configured, in an empty folder."""
     for name in ("CONTACT_POINTS", "PORT", "DATACENTER", "KEYSPACE", "USERNAME", "PASSWORD"):
         monkeypatch.delenv(f"EVENT_STORE_{name}", raising=False)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "home"))
@@ -23,7 +23,7 @@ def nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shell:
 
 @pytest.fixture
 def there(server: Server) -> dict[str, str]:
-    """Give the environment that leads to the server."""
+    """Give the environment variables that point to the server."""
     ((datacenter, _),) = server.replication.items()
     return {
         "EVENT_STORE_CONTACT_POINTS": ",".join(server.contact_points),
@@ -34,5 +34,5 @@ def there(server: Server) -> dict[str, str]:
 
 @pytest.fixture
 def shell(nowhere: Shell, there: dict[str, str], store: EventStore, keyspace: str) -> Shell:
-    """Give a shell on the server, and on the module's keyspace, whose table is there."""
+    """Give a shell on the server and on the module's keyspace, which has its table."""
     return Shell({**there, "EVENT_STORE_KEYSPACE": keyspace}, nowhere.folder)

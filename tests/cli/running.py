@@ -1,4 +1,4 @@
-"""Runs the command: inside this process for its words, as a process for what only one can show."""
+"""Runs the command, inside this process or as a process of its own."""
 
 import asyncio
 import os
@@ -19,7 +19,7 @@ COMMAND = (sys.executable, "-m", "event_store_async")
 
 @dataclass(frozen=True)
 class Done:
-    """What a command came to."""
+    """The exit code and output of a command."""
 
     code: int
     out: str
@@ -38,7 +38,7 @@ class Shell:
     folder: Path
 
     async def __call__(self, *arguments: str, stdin: str = "", **environment: str) -> Done:
-        """Run a command inside this process, on a loop of its own."""
+        """Run a command inside this process, on an event loop of its own."""
         result = await asyncio.to_thread(
             CliRunner().invoke,
             app,

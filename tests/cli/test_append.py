@@ -1,4 +1,4 @@
-"""`event-store append`: what is stored, what is printed, and how it ends."""
+"""`event-store append`: what it stores and prints, and its exit codes."""
 
 from uuid import UUID, uuid4
 
@@ -91,10 +91,10 @@ async def test_what_read_prints_can_be_appended(
     assert facts([*await read_all(store, other)]) == facts([*await read_all(store, stream_id)])
 
 
-async def test_envelopes_are_given_the_ids_that_they_do_not_have(
+async def test_envelopes_without_an_id_get_the_given_one(
     shell: Shell, store: EventStore, stream_id: UUID
 ) -> None:
-    """As the hint of an unknown outcome says: all of the ids, those of the envelopes too."""
+    """The hint of an unknown outcome gives all ids, also those of the envelopes."""
     ids = [uuid4(), uuid4()]
     arguments = [
         *("append", str(stream_id), f'{{"payload": 1, "event_id": "{ids[0]}"}}', '{"payload": 2}'),
@@ -114,7 +114,7 @@ async def test_envelopes_are_given_the_ids_that_they_do_not_have(
     ("expected", "versions"),
     [("any", "2"), ("stream-exists", "2"), ("1", "2")],
 )
-async def test_an_expected_version_that_holds(
+async def test_a_correct_expected_version(
     shell: Shell, store: EventStore, stream_id: UUID, expected: str, versions: str
 ) -> None:
     await store.persist_events(stream_id, [1])
@@ -125,7 +125,7 @@ async def test_an_expected_version_that_holds(
 
 
 @pytest.mark.parametrize("expected", ["no-stream", "0", "3"])
-async def test_a_conflict_has_a_code_of_its_own(
+async def test_a_conflict_has_its_own_exit_code(
     shell: Shell, store: EventStore, stream_id: UUID, expected: str
 ) -> None:
     await store.persist_events(stream_id, [1, 2])
@@ -143,7 +143,7 @@ async def test_a_conflict_has_a_code_of_its_own(
     assert await store.current_version(stream_id) == 2
 
 
-async def test_json_tells_all_of_what_was_stored(shell: Shell, stream_id: UUID) -> None:
+async def test_json_has_everything_that_was_stored(shell: Shell, stream_id: UUID) -> None:
     event_id = uuid4()
 
     done = await shell("append", str(stream_id), "1", "--event-id", str(event_id), "--json")
@@ -157,7 +157,7 @@ async def test_json_tells_all_of_what_was_stored(shell: Shell, stream_id: UUID) 
     }
 
 
-async def test_an_unknown_outcome_prints_the_ids_that_settle_it(
+async def test_an_unknown_outcome_prints_the_ids_to_repeat_it_with(
     stream_id: UUID, capsys: pytest.CaptureFixture[str]
 ) -> None:
     memory = MemoryEventStore()
@@ -228,10 +228,10 @@ async def test_an_unknown_outcome_prints_the_ids_that_settle_it(
         (["1", "--timeout", "0"], "", ["--timeout"]),
     ],
 )
-async def test_what_cannot_be_appended_is_refused_before_anything_is_sent(
+async def test_wrong_input_is_rejected_before_anything_is_sent(
     nowhere: Shell, dead_port: int, arguments: list[str], stdin: str, says: list[str]
 ) -> None:
-    """Nothing listens there, and nobody notices."""
+    """No server listens at the port, which is not noticed."""
     done = await nowhere(
         *("append", str(uuid4()), *arguments, "--keyspace", "bank"),
         *("--port", str(dead_port)),
@@ -243,13 +243,15 @@ async def test_what_cannot_be_appended_is_refused_before_anything_is_sent(
         assert words in done.err
 
 
-async def test_an_event_that_is_too_large_is_refused(shell: Shell, stream_id: UUID) -> None:
+async def test_an_event_that_is_too_large_is_rejected(shell: Shell, stream_id: UUID) -> None:
     done = await shell("append", str(stream_id), stdin=f'"{"x" * 1100000}"')
 
     assert (done.code, "above the limit" in done.err) == (2, True)
 
 
-async def test_more_than_can_be_an_append_is_not_read(shell: Shell, stream_id: UUID) -> None:
+async def test_input_that_is_too_large_for_an_append_is_not_read(
+    shell: Shell, stream_id: UUID
+) -> None:
     done = await shell("append", str(stream_id), stdin=f'"{"x" * 17_000_000}"')
 
     assert (done.code, "is larger than 16 MiB" in done.err) == (2, True)

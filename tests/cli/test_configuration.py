@@ -1,4 +1,4 @@
-"""Where to connect to: options before the environment, that before a file; and what files say."""
+"""Where to connect to: options, the environment, and configuration files."""
 
 from pathlib import Path
 from typing import Annotated
@@ -30,7 +30,7 @@ contact_points = "127.0.0.1"
 
 
 def led_to(*arguments: str, **environment: str) -> Target:
-    """Return where options, environment and files lead."""
+    """Return the target of options, environment and files."""
     found: list[Target] = []
     app = typer.Typer()
 
@@ -46,11 +46,11 @@ def led_to(*arguments: str, **environment: str) -> Target:
 
 @pytest.fixture(autouse=True)
 def folder(nowhere: Shell) -> Path:
-    """Give the current folder, in which nothing is configured."""
+    """Give the current folder, without a configuration file."""
     return nowhere.folder
 
 
-def test_an_option_comes_before_the_environment_and_that_before_the_file(folder: Path) -> None:
+def test_options_override_the_environment_which_overrides_the_file(folder: Path) -> None:
     (folder / "event-store.toml").write_text(FILE)
 
     assert led_to().port == 9100
@@ -59,13 +59,13 @@ def test_an_option_comes_before_the_environment_and_that_before_the_file(folder:
     assert led_to(EVENT_STORE_PORT="9200").contact_points == "10.0.0.1,10.0.0.2"
 
 
-def test_nothing_said_is_a_node_on_this_machine() -> None:
+def test_the_default_is_a_node_on_this_machine() -> None:
     assert led_to("--keyspace", "bank") == Target(keyspace="bank")
     assert Target(keyspace="bank").contact_points == "127.0.0.1"
     assert Target(keyspace="bank").port == 9042
 
 
-def test_a_profile_comes_before_the_top_of_its_file(folder: Path) -> None:
+def test_a_profile_overrides_the_top_of_its_file(folder: Path) -> None:
     (folder / "event-store.toml").write_text(FILE)
 
     production = led_to("--profile", "production")
@@ -75,7 +75,7 @@ def test_a_profile_comes_before_the_top_of_its_file(folder: Path) -> None:
     assert led_to(EVENT_STORE_PROFILE="local").contact_points == "127.0.0.1"
 
 
-def test_the_first_file_that_is_there_is_read(folder: Path) -> None:
+def test_the_first_existing_file_is_read(folder: Path) -> None:
     own = folder / "home" / "event-store" / "config.toml"
     own.parent.mkdir(parents=True)
     own.write_text('keyspace = "home"')
@@ -89,7 +89,7 @@ def test_the_first_file_that_is_there_is_read(folder: Path) -> None:
     assert led_to("--config", "given.toml").keyspace == "given"
 
 
-def test_files_that_a_file_names_are_beside_it(folder: Path) -> None:
+def test_paths_are_relative_to_their_file(folder: Path) -> None:
     elsewhere = folder / "elsewhere"
     elsewhere.mkdir()
     (elsewhere / "config.toml").write_text('keyspace = "bank"\nca_file = "ca.pem"')
@@ -144,7 +144,7 @@ def test_a_user_needs_a_password() -> None:
         ("port = ", "is not valid TOML", ""),
     ],
 )
-def test_a_file_that_is_wrong_is_refused(folder: Path, text: str, says: str, hint: str) -> None:
+def test_a_wrong_file_is_rejected(folder: Path, text: str, says: str, hint: str) -> None:
     path = folder / "event-store.toml"
     path.write_text(text)
 
@@ -157,7 +157,7 @@ def test_a_file_that_is_wrong_is_refused(folder: Path, text: str, says: str, hin
     assert failed.value.code == 2
 
 
-def test_a_file_or_profile_that_is_not_there_is_refused(folder: Path) -> None:
+def test_a_missing_file_or_profile_is_rejected(folder: Path) -> None:
     (folder / "event-store.toml").write_text(FILE)
 
     with pytest.raises(CommandFailed, match="no profile 'stage'") as profile:
@@ -170,7 +170,7 @@ def test_a_file_or_profile_that_is_not_there_is_refused(folder: Path) -> None:
     assert profile.value.hint == "it has: production, local"
 
 
-async def test_refusals_are_told_by_the_command(nowhere: Shell) -> None:
+async def test_the_command_reports_a_wrong_configuration(nowhere: Shell) -> None:
     (nowhere.folder / "event-store.toml").write_text('consistency = "none"\nkeyspace = "bank"')
 
     nothing = await nowhere("schema", "status", "--config", "missing.toml")

@@ -1,4 +1,4 @@
-"""`event-store doctor`: on tables that are wrong on purpose, on a real server."""
+"""`event-store doctor`, on a real server with wrong tables."""
 
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
@@ -22,7 +22,7 @@ def findings(done: Done) -> dict[str, dict[str, str]]:
     return {finding["check"]: finding for finding in orjson.loads(done.out)["findings"]}
 
 
-async def test_a_table_of_ours_needs_no_change(shell: Shell, server: Server) -> None:
+async def test_a_table_of_this_library_needs_no_change(shell: Shell, server: Server) -> None:
     done = await shell("doctor", "--json")
     found = findings(done)
 
@@ -36,9 +36,7 @@ async def test_a_table_of_ours_needs_no_change(shell: Shell, server: Server) -> 
     assert found["driver"]["found"] == "acsylla 1.2.0"
 
 
-async def test_options_that_are_wrong_are_found(
-    shell: Shell, store: EventStore, keyspace: str
-) -> None:
+async def test_wrong_options_are_found(shell: Shell, store: EventStore, keyspace: str) -> None:
     table = f"wrong_{uuid4().hex[:8]}"
     await run_cql(
         store,
@@ -62,9 +60,7 @@ async def test_options_that_are_wrong_are_found(
         assert found[check]["level"] == "advice", check
 
 
-async def test_what_it_says_to_change_makes_it_right(
-    shell: Shell, store: EventStore, keyspace: str
-) -> None:
+async def test_the_suggested_change_works(shell: Shell, store: EventStore, keyspace: str) -> None:
     table = f"wrong_{uuid4().hex[:8]}"
     await run_cql(
         store,
@@ -88,7 +84,7 @@ async def test_what_it_says_to_change_makes_it_right(
     assert done.code == 0
 
 
-async def test_a_table_that_is_not_there_is_a_finding(shell: Shell) -> None:
+async def test_a_missing_table_is_a_finding(shell: Shell) -> None:
     done = await shell("doctor", "--keyspace", "no_such_keyspace")
 
     assert done.code == 5
@@ -124,10 +120,10 @@ async def test_simple_strategy_and_more_replicas_than_nodes(
 
 
 @pytest.mark.parametrize("hours", [-1, 1])
-async def test_a_clock_that_is_wrong_is_found(
+async def test_a_wrong_clock_is_found(
     server: Server, store: EventStore, keyspace: str, hours: int
 ) -> None:
-    """This process's own is: the server's cannot be set."""
+    """It is this process's clock, as the server's cannot be set."""
     off = timedelta(hours=hours)
     settings = Settings(clock=lambda: datetime.now(UTC) + off)
     async with server.connect(keyspace, settings=settings) as late:

@@ -1,4 +1,4 @@
-"""How a command ends: pipes that nobody reads, Ctrl-C, terminals, what is missing."""
+"""How a command ends: broken pipes, Ctrl-C, terminals, missing servers and packages."""
 
 import asyncio
 import os
@@ -19,7 +19,7 @@ from ..fixtures.server import Server
 from .running import COMMAND, Shell, ended
 
 
-async def test_a_pipe_that_nobody_reads_ends_it_quietly(
+async def test_a_broken_pipe_ends_it_quietly(
     shell: Shell, store: EventStore, stream_id: UUID
 ) -> None:
     for _ in range(3):
@@ -35,7 +35,7 @@ async def test_a_pipe_that_nobody_reads_ends_it_quietly(
 
 
 async def test_ctrl_c_while_it_waits_for_input(shell: Shell, stream_id: UUID) -> None:
-    """What was typed before is not appended."""
+    """Input that was typed before is not appended."""
     process = await shell.process("append", str(stream_id), stdin=asyncio.subprocess.PIPE)
     assert process.stdin is not None
     # More than a pipe holds: once it is gone, the command is there and reads.
@@ -58,10 +58,10 @@ async def test_ctrl_c_while_it_waits_for_input(shell: Shell, stream_id: UUID) ->
 @pytest.mark.parametrize(
     "events", [["1"], ["--envelopes", '{"payload": 1}']], ids=["payloads", "envelopes"]
 )
-async def test_an_append_that_nobody_answers_has_an_unknown_outcome_which_can_be_settled(
+async def test_an_append_without_an_answer_has_an_unknown_outcome_and_can_be_repeated(
     shell: Shell, server: Server, stream_id: UUID, events: list[str]
 ) -> None:
-    """Through a wire that lets the batch pass and is cut then, each time."""
+    """The connection is cut each time after the batch has passed."""
     wire = await Proxy("127.0.0.1", 0, server.contact_points[0], server.port).open()
     port = {"EVENT_STORE_PORT": str(wire.port), "EVENT_STORE_CONTACT_POINTS": wire.host}
     through = Shell({**shell.environment, **port}, shell.folder)
@@ -87,10 +87,10 @@ async def test_an_append_that_nobody_answers_has_an_unknown_outcome_which_can_be
     assert (await shell("head", str(stream_id))).out == "1\n"
 
 
-async def test_an_append_that_is_interrupted_tells_the_ids_that_settle_it(
+async def test_an_interrupted_append_prints_the_ids_to_repeat_it_with(
     shell: Shell, server: Server, stream_id: UUID
 ) -> None:
-    """By Ctrl-C, once its batch has passed over a wire that is cut behind it."""
+    """By Ctrl-C, after its batch has passed and the connection was cut."""
     wire = await Proxy("127.0.0.1", 0, server.contact_points[0], server.port).open()
     port = {"EVENT_STORE_PORT": str(wire.port), "EVENT_STORE_CONTACT_POINTS": wire.host}
     through = Shell({**shell.environment, **port}, shell.folder)
@@ -160,14 +160,14 @@ async def test_output_that_cannot_be_written_is_an_error(
 
 
 @full
-async def test_who_cannot_be_told_has_the_exit_code(nowhere: Shell) -> None:
+async def test_an_error_that_cannot_be_printed_has_its_exit_code(nowhere: Shell) -> None:
     done = await nowhere.sh("event-store schema status 2> /dev/full && exit 99 || exit $?")
 
     assert (done.code, done.out, done.err) == (2, "", "")
 
 
 async def test_ctrl_c_while_it_connects(nowhere: Shell) -> None:
-    """To somebody who takes the connection, and says nothing."""
+    """To a server that accepts the connection and does not answer."""
     heard = asyncio.Event()
 
     async def listen(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -187,7 +187,7 @@ async def test_ctrl_c_while_it_connects(nowhere: Shell) -> None:
     assert (done.code, done.out, done.err) == (130, "", "")
 
 
-async def test_nothing_listens_there(nowhere: Shell, dead_port: int) -> None:
+async def test_no_server_listens(nowhere: Shell, dead_port: int) -> None:
     done = await nowhere("head", str(uuid4()), "--keyspace", "bank", "--port", str(dead_port))
 
     assert done.code == 1
@@ -196,7 +196,7 @@ async def test_nothing_listens_there(nowhere: Shell, dead_port: int) -> None:
     assert "event-store node start" in done.err
 
 
-async def test_a_hint_of_the_library_names_the_command_s_option(nowhere: Shell) -> None:
+async def test_a_hint_of_the_library_names_the_option(nowhere: Shell) -> None:
     done = await nowhere(
         "head", str(uuid4()), "--keyspace", "bank", "--contact-points", "127.0.0.1:9042"
     )
@@ -206,7 +206,7 @@ async def test_a_hint_of_the_library_names_the_command_s_option(nowhere: Shell) 
     assert hint.endswith(" --port")
 
 
-async def test_a_keyspace_that_is_not_there(shell: Shell) -> None:
+async def test_a_missing_keyspace(shell: Shell) -> None:
     done = await shell("head", str(uuid4()), "--keyspace", "no_such")
 
     assert done.code == 1
@@ -218,7 +218,7 @@ async def test_a_keyspace_that_is_not_there(shell: Shell) -> None:
 
 
 def on_a_terminal(shell: Shell, *arguments: str) -> str:
-    """Run a command whose output is a terminal, and return what is on it."""
+    """Run a command on a terminal, and return what it shows."""
     master, slave = pty.openpty()
     process = subprocess.Popen(
         [*COMMAND, *arguments],
@@ -240,7 +240,7 @@ def on_a_terminal(shell: Shell, *arguments: str) -> str:
     return shown.decode()
 
 
-async def test_on_a_terminal_events_have_a_form_for_people(
+async def test_events_are_readable_on_a_terminal(
     shell: Shell, store: EventStore, stream_id: UUID
 ) -> None:
     await store.persist_events(stream_id, [{"amount": 50}])
@@ -254,7 +254,7 @@ async def test_on_a_terminal_events_have_a_form_for_people(
     assert '"payload":{"amount":50}}' in lines
 
 
-async def test_events_must_be_given_where_input_is_a_terminal(nowhere: Shell) -> None:
+async def test_events_must_be_given_if_input_is_a_terminal(nowhere: Shell) -> None:
     master, slave = pty.openpty()
     process = await nowhere.process("append", str(uuid4()), "--keyspace", "bank", stdin=slave)
     os.close(slave)
@@ -265,7 +265,7 @@ async def test_events_must_be_given_where_input_is_a_terminal(nowhere: Shell) ->
 
 
 @pytest.mark.parametrize("package", ["typer", "rich"])
-def test_the_extra_that_is_missing_is_named(package: str) -> None:
+def test_a_missing_extra_is_named(package: str) -> None:
     hide = f"import sys; sys.modules[{package!r}] = None"
     program = "from event_store_async import cli; cli.main()"
     done = subprocess.run(
@@ -281,8 +281,8 @@ def test_the_extra_that_is_missing_is_named(package: str) -> None:
     assert "Traceback" not in done.stderr
 
 
-async def test_it_completes_what_is_typed_in_a_shell(nowhere: Shell) -> None:
-    """The script of `--show-completion` asks the command itself, with these variables."""
+async def test_a_shell_completes_commands_and_options(nowhere: Shell) -> None:
+    """The script of `--show-completion` calls the command with these variables."""
     script = await nowhere.sh("bash -c 'event-store --show-completion; exit $?'")
     commands = await nowhere.sh(
         "event-store",

@@ -1,4 +1,4 @@
-"""`--help`: every command has examples there, and every example works."""
+"""`--help` has examples for every command, and every example works."""
 
 import asyncio
 import re
@@ -26,7 +26,7 @@ FOR_A_SHELL = re.compile(r"[|<>;&]|\$\(")
 
 
 def commands(group: typer.core.TyperGroup, *words: str) -> Iterator[tuple[str, str]]:
-    """Iterate over all commands, as their words and their help."""
+    """Iterate over all commands: their names and their help."""
     for name, command in group.commands.items():
         if isinstance(command, typer.core.TyperGroup):
             yield from commands(command, *words, name)
@@ -53,7 +53,7 @@ async def test_help_says_what_it_does_with_examples(nowhere: Shell, name: str) -
 
 @pytest.mark.parametrize("name", COMMANDS)
 async def test_help_fits_a_narrow_terminal(nowhere: Shell, name: str) -> None:
-    """Nothing is cut, and a flag does not look as if it took a value (but typer's own --help)."""
+    """Nothing is cut off, and no flag but typer's own --help seems to take a value."""
     done = await nowhere(*name.split(), "--help", COLUMNS="80")
     lines = done.out.splitlines()
 
@@ -66,7 +66,7 @@ async def test_help_fits_a_narrow_terminal(nowhere: Shell, name: str) -> None:
 async def bank(server: Server) -> AsyncGenerator[None, None]:
     """Give the keyspaces that the examples name."""
     if server.embedded is None:
-        pytest.skip("examples name keyspaces that may be somebody's on this cluster")
+        pytest.skip("examples name keyspaces that this cluster may use for something else")
     async with server.connect("bank") as store, server.connect("bank_copy") as copy:
         await store.create_schema(server.replication)
         await copy.create_schema(server.replication)
@@ -104,7 +104,7 @@ async def test_examples_work(
 
 
 async def interrupted(shell: Shell, stream: str) -> Done:
-    """Follow a stream until it is said to be followed; ending it then is what is wanted."""
+    """Run `tail` until it follows the stream, then interrupt it; that counts as success."""
     process = await shell.process("tail", stream)
     assert process.stderr is not None
     said = await asyncio.wait_for(process.stderr.readline(), 60)
@@ -117,7 +117,7 @@ async def interrupted(shell: Shell, stream: str) -> Done:
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 async def test_examples_of_a_node_work(nowhere: Shell, tmp_path: Path) -> None:
-    """The one in a directory of its own has its test in test_node.py."""
+    """test_node.py tests the example with a directory."""
     start, evaluated, elsewhere = EXAMPLES["node start"]
     assert "--directory ./cassandra" in elsewhere
     try:

@@ -1,4 +1,4 @@
-"""`event-store streams`, `verify`, `export` and `import`, as a person types them."""
+"""`event-store streams`, `verify`, `export` and `import`."""
 
 import json
 from collections.abc import AsyncGenerator
@@ -55,7 +55,7 @@ async def test_streams(shell: Shell) -> None:
     assert {json.loads(line)["version"] for line in objects.lines} == {5, 400}
 
 
-async def test_a_file_goes_round(shell: Shell, other: str) -> None:
+async def test_a_file_is_exported_and_imported(shell: Shell, other: str) -> None:
     exported = await shell("export", "bank.zst")
     there = await shell("export", "bank.zst")
     imported = await shell("import", "bank.zst", "--keyspace", other)
@@ -75,7 +75,7 @@ async def test_a_file_goes_round(shell: Shell, other: str) -> None:
     assert (found["stored"], found["checked"], found["digest"]) == (0, 0, digest)
 
 
-async def test_a_pipe_goes_round(shell: Shell, other: str) -> None:
+async def test_a_pipe_is_exported_and_imported(shell: Shell, other: str) -> None:
     done = await shell.sh(f"event-store export - | event-store import - --json --keyspace {other}")
 
     assert done.code == 0
@@ -83,14 +83,14 @@ async def test_a_pipe_goes_round(shell: Shell, other: str) -> None:
     assert "events    1,300" in done.err, "the export's report is not in the pipe"
 
 
-async def test_a_reader_that_leaves_ends_an_export_quietly(shell: Shell) -> None:
+async def test_a_broken_pipe_ends_an_export_quietly(shell: Shell) -> None:
     done = await shell.sh("event-store export - --frame-events 1 | head -c 1 > /dev/null")
 
     assert (done.code, done.out) == (0, "")
     assert "error" not in done.err
 
 
-async def test_findings_are_lines_and_an_exit_code(
+async def test_findings_are_lines_with_an_exit_code(
     shell: Shell, server: Server, other: str
 ) -> None:
     stream, taken = uuid4(), uuid4()
@@ -119,7 +119,7 @@ async def test_findings_are_lines_and_an_exit_code(
     assert imported.lines[-1] == "findings  1"
 
 
-async def test_what_is_no_archive_is_told_with_its_line(shell: Shell) -> None:
+async def test_an_invalid_archive_is_reported_with_its_line(shell: Shell) -> None:
     (shell.folder / "text").write_text("hello\n")
 
     wrong = await shell("import", "text")
@@ -131,7 +131,7 @@ async def test_what_is_no_archive_is_told_with_its_line(shell: Shell) -> None:
     assert (nowhere.code, "it cannot be written: No such file" in nowhere.err) == (1, True)
 
 
-async def test_progress_is_a_line_now_and_then_or_none(shell: Shell) -> None:
+async def test_progress_lines_follow_the_interval(shell: Shell) -> None:
     quiet = await ended(await shell.process("verify", "--every", "1000"))
     told = await ended(await shell.process("verify", "--every", "0"))
 
@@ -155,7 +155,7 @@ async def test_progress_on_a_terminal_is_a_bar(shell: Shell) -> None:
     assert "digest    " in done.out
 
 
-async def test_an_import_of_unknown_outcome_has_the_exit_code_of_one() -> None:
+async def test_an_import_of_unknown_outcome_has_that_exit_code() -> None:
     failed = explain(RestoreOutcomeUnknown(uuid4(), 1, 100))
 
     assert failed.code == 4

@@ -23,7 +23,7 @@ from .test_help import EXAMPLES
 
 @pytest_asyncio.fixture
 async def shell(nowhere: Shell) -> AsyncGenerator[Shell, None]:
-    """Give a shell whose node is stopped in the end, whatever happens."""
+    """Give a shell whose node is stopped at the end."""
     yield nowhere
     for directory in ("data/event_store_async/node", "cassandra"):
         await Background(nowhere.folder / directory).stop()
@@ -36,7 +36,7 @@ def exports(text: str) -> dict[str, str]:
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
-async def test_it_goes_on_until_it_is_stopped(shell: Shell, tmp_path: Path) -> None:
+async def test_it_runs_until_it_is_stopped(shell: Shell, tmp_path: Path) -> None:
     before = await shell("node", "status")
     started = await ended(await shell.process("node", "start"))
     there = exports(started.out)
@@ -95,7 +95,7 @@ async def test_ctrl_c_while_it_starts_leaves_nothing(shell: Shell, tmp_path: Pat
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
-async def test_what_was_killed_counts_as_stopped_and_its_data_are_found_again(
+async def test_a_killed_cluster_counts_as_stopped_and_keeps_its_data(
     shell: Shell, tmp_path: Path
 ) -> None:
     start = EXAMPLES["node start"][-1]
@@ -121,8 +121,8 @@ async def test_what_was_killed_counts_as_stopped_and_its_data_are_found_again(
     assert head.out == "1\n"
 
 
-async def test_a_process_that_has_got_the_id_since_is_left_alone(tmp_path: Path) -> None:
-    """Neither one with other arguments, nor one that began at another time."""
+async def test_another_process_with_its_id_is_left_alone(tmp_path: Path) -> None:
+    """Be it one with other arguments, or one that started at another time."""
     waiting = (sys.executable, "-c", "input()")
     mark = ("event_store_async.embedded.keeper", str(tmp_path))
     stranger = await asyncio.create_subprocess_exec(*waiting, stdin=asyncio.subprocess.PIPE)
@@ -149,15 +149,15 @@ async def test_a_process_that_has_got_the_id_since_is_left_alone(tmp_path: Path)
             await asyncio.wait_for(process.communicate(b"\n"), 30)
 
 
-async def test_a_state_that_cannot_be_read_is_said_to_be(tmp_path: Path) -> None:
+async def test_an_unreadable_state_file_is_reported(tmp_path: Path) -> None:
     (tmp_path / STATE).write_text("{}")
 
     with pytest.raises(BackgroundFailed, match=r"state\.json cannot be read"):
         await Background(tmp_path).running()
 
 
-async def test_why_it_did_not_start_is_told(tmp_path: Path) -> None:
-    """The directory of the data is somebody else's."""
+async def test_the_reason_of_a_failed_start_is_reported(tmp_path: Path) -> None:
+    """The data directory has other content."""
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "letter.txt").write_text("dear")
 
@@ -165,10 +165,10 @@ async def test_why_it_did_not_start_is_told(tmp_path: Path) -> None:
         await Background(tmp_path).start()
 
 
-async def test_the_words_of_a_program_that_ends_at_once_are_told(
+async def test_the_log_of_a_keeper_that_ends_at_once_is_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its own directory cannot be entered by the interpreter it is run with."""
+    """Its interpreter cannot enter its directory."""
     monkeypatch.setenv("PYTHONHOME", str(tmp_path / "nowhere"))
 
     with pytest.raises(BackgroundFailed, match="the cluster ended while it started") as failed:
@@ -177,10 +177,8 @@ async def test_the_words_of_a_program_that_ends_at_once_are_told(
     assert failed.value.details
 
 
-async def test_what_keeps_it_from_starting_is_told_with_the_next_step(
-    nowhere: Shell, tmp_path: Path
-) -> None:
-    """A folder that cannot be made; an extra that is not installed."""
+async def test_a_start_that_fails_has_a_hint(nowhere: Shell, tmp_path: Path) -> None:
+    """A folder that cannot be created; an extra that is not installed."""
     (tmp_path / "file").write_text("")
     (tmp_path / "without" / "psutil").mkdir(parents=True)
     (tmp_path / "without" / "psutil" / "__init__.py").write_text(
@@ -208,7 +206,7 @@ def _arguments(process: psutil.Process) -> list[str]:
         return []
 
 
-def test_the_folder_is_the_users_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_the_default_folder_is_the_users(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("XDG_DATA_HOME", "relative")
     monkeypatch.setenv("HOME", str(tmp_path))
     below_home = tmp_path / ".local" / "share" / "event_store_async" / "node"

@@ -1,4 +1,4 @@
-"""The page docs/command-line.md is true."""
+"""docs/command-line.md agrees with the command."""
 
 import re
 from pathlib import Path
@@ -13,7 +13,7 @@ from .test_help import COMMANDS, ROOT
 PAGE = (Path(__file__).parents[2] / "docs" / "command-line.md").read_text("utf-8")
 
 
-def test_the_configuration_is_one(tmp_path: Path) -> None:
+def test_the_configuration_is_valid(tmp_path: Path) -> None:
     """The block in command-line.md."""
     (text,) = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
     path = tmp_path / "event-store.toml"
@@ -25,20 +25,20 @@ def test_the_configuration_is_one(tmp_path: Path) -> None:
     assert values["password_file"] == tmp_path / "password"
 
 
-def test_every_key_option_and_exit_code_is_there() -> None:
+def test_every_key_and_exit_code_is_listed() -> None:
     for key in configuration.KEYS:
         assert f"`{key}`" in PAGE, key
     for code in ExitCode:
         assert f"\n| {code.value} | " in PAGE, code
 
 
-def test_every_command_is_there() -> None:
+def test_every_command_is_listed() -> None:
     for name in COMMANDS:
         *_, last = name.split()
         assert re.search(rf"`(\w+ )?{last}[` ]", PAGE), name
 
 
-def test_every_command_that_prints_json_is_there() -> None:
+def test_every_command_that_prints_json_is_listed() -> None:
     (sentence,) = re.findall(r"With `--json`, (.*?) print JSON\.", PAGE, re.DOTALL)
 
     assert sorted(re.findall(r"`([a-z ]+)`", sentence)) == sorted(

@@ -12,7 +12,7 @@ from ..fixtures.stores import run_cql
 from .running import Shell
 
 
-async def test_events_are_lines_of_json(shell: Shell, store: EventStore, stream_id: UUID) -> None:
+async def test_events_are_json_lines(shell: Shell, store: EventStore, stream_id: UUID) -> None:
     await store.persist_events(stream_id, [NewEvent({"n": 1}, "deposited", {"user": "ada"}), "ö"])
 
     done = await shell("read", str(stream_id))
@@ -61,7 +61,7 @@ async def test_ranges(
 @pytest.mark.parametrize(
     "arguments", [["--from", "3", "--to", "2"], ["--backward", "--from", "2", "--to", "3"]]
 )
-async def test_a_range_of_nothing_is_refused(
+async def test_an_empty_range_is_rejected(
     shell: Shell, stream_id: UUID, arguments: list[str]
 ) -> None:
     done = await shell("read", str(stream_id), *arguments)
@@ -69,7 +69,7 @@ async def test_a_range_of_nothing_is_refused(
     assert (done.code, "is empty when reading" in done.err) == (2, True)
 
 
-async def test_a_form_for_people(shell: Shell, store: EventStore, stream_id: UUID) -> None:
+async def test_the_readable_form(shell: Shell, store: EventStore, stream_id: UUID) -> None:
     long = {"text": "x" * 300}
     await store.persist_events(
         stream_id, [NewEvent({"amount": 50}, "deposited", {"user": "ada"}), long, "\x1b[2J\x9b1m"]
@@ -102,7 +102,7 @@ async def test_bytes_are_base64(shell: Shell, server: Server, stream_id: UUID) -
     assert "2 bytes that are not JSON" in pretty.out
 
 
-async def test_a_stream_without_events_is_said_to_be_one(shell: Shell, stream_id: UUID) -> None:
+async def test_a_stream_without_events_gets_a_note(shell: Shell, stream_id: UUID) -> None:
     done = await shell("read", str(stream_id))
     head = await shell("head", str(stream_id))
 
@@ -116,7 +116,7 @@ async def test_the_version(shell: Shell, store: EventStore, stream_id: UUID) -> 
     assert (await shell("head", str(stream_id))).out == "3\n"
 
 
-async def test_events_before_one_that_cannot_be_read_are_printed(
+async def test_events_before_an_undecodable_one_are_printed(
     shell: Shell, store: EventStore, stream_id: UUID, keyspace: str
 ) -> None:
     await store.persist_events(stream_id, [1, 2])
@@ -133,7 +133,7 @@ async def test_events_before_one_that_cannot_be_read_are_printed(
     assert "hint: --from 3 continues after it" in done.err
 
 
-async def test_more_events_than_are_printed_at_once(
+async def test_more_events_than_a_batch_of_the_printer(
     shell: Shell, store: EventStore, stream_id: UUID
 ) -> None:
     await store.persist_events(stream_id, range(450))
@@ -143,7 +143,7 @@ async def test_more_events_than_are_printed_at_once(
     assert [orjson.loads(line)["payload"] for line in done.lines] == [*range(450)]
 
 
-async def test_a_stream_that_is_no_uuid(nowhere: Shell) -> None:
+async def test_a_stream_must_be_a_uuid(nowhere: Shell) -> None:
     done = await nowhere("read", "account-1", "--keyspace", "bank")
 
     assert done.code == 2

@@ -1,4 +1,4 @@
-"""`event-store schema`: looks, says what it would do, and does that."""
+"""`event-store schema`: status, dry runs, creation and migration."""
 
 import logging
 from uuid import uuid4
@@ -43,7 +43,7 @@ async def test_create_status_migrate(shell: Shell, store: EventStore, server: Se
     assert orjson.loads(told.out)["exists"] is True
 
 
-async def test_a_dry_run_prints_what_is_run_then(
+async def test_a_dry_run_prints_the_statements_that_are_then_run(
     shell: Shell, store: EventStore, server: Server, caplog: pytest.LogCaptureFixture
 ) -> None:
     name = f"test_{uuid4().hex[:12]}"
@@ -68,10 +68,10 @@ async def test_a_dry_run_prints_what_is_run_then(
     assert (after.code, after.out, "nothing to do" in after.err) == (0, "", True)
 
 
-async def test_a_dry_run_passes_over_columns_that_are_there(
+async def test_a_dry_run_skips_existing_columns(
     shell: Shell, store: EventStore, keyspace: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A table of the Clojure original, whose migration was interrupted."""
+    """A table of the Clojure original whose migration was interrupted."""
     table = f"old_{uuid4().hex[:8]}"
     await run_cql(
         store,
@@ -95,7 +95,7 @@ async def test_a_dry_run_passes_over_columns_that_are_there(
     assert (migrated.code, "0001_event_identity" in migrated.out) == (0, True)
 
 
-async def test_a_dry_run_refuses_what_would_be_refused(shell: Shell, server: Server) -> None:
+async def test_a_dry_run_fails_as_the_run_would(shell: Shell, server: Server) -> None:
     name = f"test_{uuid4().hex[:12]}"
     ((datacenter, _),) = server.replication.items()
 
@@ -109,12 +109,12 @@ async def test_a_dry_run_refuses_what_would_be_refused(shell: Shell, server: Ser
     assert (many.code, "are more than there are nodes" in many.err) == (2, True)
 
 
-async def test_what_cannot_be_reached_or_read_is_said_plainly(shell: Shell, dead_port: int) -> None:
-    nobody = await shell("schema", "status", "--port", str(dead_port))
+async def test_wrong_options_and_servers_are_reported(shell: Shell, dead_port: int) -> None:
+    unreachable = await shell("schema", "status", "--port", str(dead_port))
     unsafe = await shell("schema", "status", "--keyspace", "Bank;")
     odd = await shell("schema", "create", "--replication", "dc")
 
-    assert (nobody.code, "cannot connect" in nobody.err) == (1, True)
+    assert (unreachable.code, "cannot connect" in unreachable.err) == (1, True)
     assert (unsafe.code, "no valid keyspace name" in unsafe.err) == (2, True)
     assert (odd.code, "DATACENTER=REPLICAS" in odd.err) == (2, True)
 
@@ -135,7 +135,7 @@ async def test_show_prints_cql_that_can_be_run(nowhere: Shell) -> None:
     assert "'datacenter1': 3" in default.out
 
 
-async def test_show_is_for_the_table_that_the_environment_or_a_file_names(nowhere: Shell) -> None:
+async def test_show_uses_the_environment_and_the_file(nowhere: Shell) -> None:
     (nowhere.folder / "event-store.toml").write_text(
         'keyspace = "filed"\n[profiles.old]\ntable = "log"'
     )

@@ -1,4 +1,4 @@
-"""Output that is read slowly: it holds up whoever writes it, and not the loop."""
+"""A slow reader delays the tasks that write, and not the event loop."""
 
 import os
 import sys
@@ -16,8 +16,8 @@ from event_store_async.maintenance import Progress
 
 
 @contextmanager
-def nobody_reads(monkeypatch: pytest.MonkeyPatch, name: str) -> Iterator[int]:
-    """Put a pipe that is full in the place of an output; gives the end to read from."""
+def unread(monkeypatch: pytest.MonkeyPatch, name: str) -> Iterator[int]:
+    """Replace an output by a full pipe; give the end to read from."""
     reader, writer = os.pipe()
     os.set_blocking(writer, False)
     try:
@@ -34,7 +34,7 @@ def nobody_reads(monkeypatch: pytest.MonkeyPatch, name: str) -> Iterator[int]:
 
 
 def read_up_to(reader: int, words: str) -> list[str]:
-    """Read until a line has these words; returns the lines, without what filled the pipe."""
+    """Read until a line has these words; return the lines, without those that filled the pipe."""
     text = ""
     while words not in text or not text.endswith("\n"):
         text += os.read(reader, 65536).decode()
@@ -42,11 +42,11 @@ def read_up_to(reader: int, words: str) -> list[str]:
 
 
 @pytest.mark.timeout(60)
-async def test_lines_wait_for_their_reader_and_the_loop_goes_on(
+async def test_a_slow_reader_delays_lines_but_not_the_loop(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     written: list[int] = []
-    with nobody_reads(monkeypatch, "stdout") as reader:
+    with unread(monkeypatch, "stdout") as reader:
         lines = LineWriter()
 
         async def write(number: int) -> None:
@@ -67,8 +67,10 @@ async def test_lines_wait_for_their_reader_and_the_loop_goes_on(
 
 
 @pytest.mark.timeout(60)
-async def test_progress_that_nobody_reads_holds_up_no_work(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What could not be shown in time is not kept: the latest is shown."""
+async def test_a_slow_reader_of_progress_does_not_delay_the_job(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Only the latest progress is shown, and none is queued."""
     worked = anyio.Event()
     results: list[str] = []
 
@@ -82,7 +84,7 @@ async def test_progress_that_nobody_reads_holds_up_no_work(monkeypatch: pytest.M
     async def run() -> None:
         results.append(await metered("verify", 0.0, work))
 
-    with nobody_reads(monkeypatch, "stderr") as reader:
+    with unread(monkeypatch, "stderr") as reader:
         async with anyio.create_task_group() as group:
             group.start_soon(run)
             await worked.wait()
@@ -91,7 +93,7 @@ async def test_progress_that_nobody_reads_holds_up_no_work(monkeypatch: pytest.M
 
     assert (before, results) == ([], ["result"])
     assert read[-1].startswith("verify: 100%, 5,000 events in 5,000 streams, ")
-    assert len(read) <= 2, "the one that nobody read, and the last"
+    assert len(read) <= 2, "the one that was not read, and the last"
 
 
 async def test_what_the_work_raises_ends_the_meter() -> None:

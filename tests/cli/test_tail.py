@@ -1,4 +1,4 @@
-"""`event-store tail`: events as they come."""
+"""`event-store tail`: events as they arrive."""
 
 import asyncio
 import signal
@@ -22,7 +22,7 @@ from event_store_async.cli.tail import follow
 from .running import Shell, ended
 
 
-async def test_it_begins_where_it_is_told_and_ends_at_the_count(
+async def test_it_begins_at_the_given_version_and_ends_at_the_count(
     shell: Shell, store: EventStore, stream_id: UUID
 ) -> None:
     await store.persist_events(stream_id, [1, 2, 3, 4])
@@ -34,7 +34,7 @@ async def test_it_begins_where_it_is_told_and_ends_at_the_count(
     assert f"following stream {stream_id} from version 2" in done.err
 
 
-async def test_it_shows_what_comes_and_ends_at_ctrl_c(
+async def test_it_shows_new_events_and_ends_at_ctrl_c(
     shell: Shell, store: EventStore, stream_id: UUID
 ) -> None:
     await store.persist_events(stream_id, ["before"])
@@ -57,7 +57,7 @@ async def test_it_shows_what_comes_and_ends_at_ctrl_c(
 
 
 class Unreliable(MemoryEventStore):
-    """A store whose reads break in the middle, twice."""
+    """A store whose first two reads fail in the middle."""
 
     broken = 0
 
@@ -71,7 +71,7 @@ class Unreliable(MemoryEventStore):
                 raise StoreUnavailable("no quorum")
 
 
-async def test_an_outage_is_waited_out_and_nothing_is_left_out_or_told_twice(
+async def test_it_continues_after_an_outage_without_gaps_or_duplicates(
     stream_id: UUID, capsys: pytest.CaptureFixture[str]
 ) -> None:
     store = Unreliable()

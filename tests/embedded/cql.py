@@ -1,4 +1,4 @@
-"""As much of the native protocol as it takes to ask one node one thing, with no driver."""
+"""A minimum of the native protocol, to query one node without a driver."""
 
 import struct
 

@@ -1,4 +1,4 @@
-"""A real Cassandra: its life, its data, and what happens when it cannot start."""
+"""A real Cassandra: starts and stops, its data, and failed starts."""
 
 from collections.abc import AsyncGenerator
 from pathlib import Path
@@ -60,7 +60,9 @@ async def test_it_answers(cassandra: EmbeddedCassandra, node: Node, directory: P
     assert await answers(node)
 
 
-async def test_it_is_what_it_says(cassandra: EmbeddedCassandra, node: Node) -> None:
+async def test_its_version_and_datacenter_are_the_servers(
+    cassandra: EmbeddedCassandra, node: Node
+) -> None:
     local = await query(
         node.address, node.port, "SELECT release_version, data_center FROM system.local"
     )
@@ -75,12 +77,12 @@ async def test_the_settings_are_those_of_the_files(node: Node) -> None:
         assert value.encode() in await query(node.address, node.port, statement)
 
 
-async def test_a_port_asked_for_twice_is_an_error(cassandra: EmbeddedCassandra) -> None:
+async def test_a_port_in_use_is_an_error(cassandra: EmbeddedCassandra) -> None:
     with pytest.raises(PortInUse):
         await EmbeddedCassandra(port=cassandra.port).start()
 
 
-async def test_a_directory_asked_for_twice_is_an_error(
+async def test_a_directory_in_use_is_an_error(
     cassandra: EmbeddedCassandra, directory: Path
 ) -> None:
     with pytest.raises(DirectoryInUse):
@@ -89,7 +91,7 @@ async def test_a_directory_asked_for_twice_is_an_error(
     assert await answers(cassandra.nodes[0])
 
 
-async def test_a_paused_node_goes_on(node: Node) -> None:
+async def test_a_paused_node_resumes(node: Node) -> None:
     assert node.pid is not None
     node.pause()
     with anyio.fail_after(60):
@@ -125,7 +127,7 @@ async def test_the_data_outlives_a_stop(cassandra: EmbeddedCassandra, directory:
     assert b"kept" in await query(node.address, node.port, KEYSPACES)
 
 
-async def test_one_that_cannot_start_shows_its_log_and_leaves_nothing(
+async def test_a_failed_start_shows_the_log_and_leaves_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
@@ -136,7 +138,7 @@ async def test_one_that_cannot_start_shows_its_log_and_leaves_nothing(
     assert names(tmp_path) == []
 
 
-async def test_one_that_takes_too_long_leaves_nothing(
+async def test_a_start_that_times_out_leaves_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))

@@ -1,4 +1,4 @@
-"""Who holds a directory, and what is left of it."""
+"""The data directory: its holder, and what is removed."""
 
 import os
 import subprocess
@@ -22,7 +22,7 @@ def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_a_directory_belongs_to_one_at_a_time(tmp_path: Path) -> None:
+def test_a_directory_has_one_holder_at_a_time(tmp_path: Path) -> None:
     first = DataDirectory(tmp_path / "d", keep=True)
     with pytest.raises(DirectoryInUse, match="is in use"):
         DataDirectory(tmp_path / "d", keep=True)
@@ -31,7 +31,7 @@ def test_a_directory_belongs_to_one_at_a_time(tmp_path: Path) -> None:
     DataDirectory(tmp_path / "d", keep=True).close()
 
 
-def test_what_is_kept_is_there_again(tmp_path: Path) -> None:
+def test_kept_content_is_found_again(tmp_path: Path) -> None:
     first = DataDirectory(tmp_path, keep=True)
     assert first.manifest() is None
     first.bind(MANIFEST)
@@ -44,7 +44,7 @@ def test_what_is_kept_is_there_again(tmp_path: Path) -> None:
     second.close()
 
 
-def test_what_is_not_kept_is_removed_and_no_more_than_that(tmp_path: Path) -> None:
+def test_only_its_own_content_is_removed(tmp_path: Path) -> None:
     directory = DataDirectory(tmp_path, keep=False)
     directory.bind(MANIFEST)
     directory.node(0).mkdir()
@@ -54,7 +54,7 @@ def test_what_is_not_kept_is_removed_and_no_more_than_that(tmp_path: Path) -> No
     assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
 
 
-def test_a_directory_with_something_else_in_it_is_refused(tmp_path: Path) -> None:
+def test_a_directory_with_other_content_is_refused(tmp_path: Path) -> None:
     (tmp_path / "thesis.tex").write_text("years of work")
 
     with pytest.raises(DirectoryRefused, match="not empty"):
@@ -70,7 +70,7 @@ def test_an_unreadable_manifest_is_refused(tmp_path: Path) -> None:
     directory.close()
 
 
-def test_a_temporary_directory_goes_and_that_of_another_run_stays(temporary: Path) -> None:
+def test_a_temporary_directory_is_removed_but_not_that_of_another_run(temporary: Path) -> None:
     first = DataDirectory(None, keep=False)
     second = DataDirectory(None, keep=False)
     assert first.path.exists()
@@ -80,7 +80,7 @@ def test_a_temporary_directory_goes_and_that_of_another_run_stays(temporary: Pat
     assert list(temporary.iterdir()) == []
 
 
-def test_what_a_killed_run_left_is_swept_away(temporary: Path) -> None:
+def test_the_directory_of_a_killed_run_is_removed(temporary: Path) -> None:
     killed = temporary / "event-store-async-cluster-killed"
     (killed / "node1").mkdir(parents=True)
     (killed / "lock").write_text("1")
@@ -132,7 +132,7 @@ def test_another_process_with_the_same_id_is_left_alone(
     assert close(sleeper) == 0
 
 
-def test_a_process_that_is_gone_is_nothing_to_end(tmp_path: Path) -> None:
+def test_a_process_that_has_ended_is_not_killed(tmp_path: Path) -> None:
     with subprocess.Popen([sys.executable, "-c", ""]) as gone:
         pass
     (tmp_path / "java.pid").write_text(str(gone.pid))

@@ -1,4 +1,4 @@
-"""The lock of jars, and the cache that holds to it."""
+"""The lock file of the jars, and their cache."""
 
 import hashlib
 import re
@@ -61,7 +61,7 @@ def test_a_broken_lock_is_refused_with_the_line(line: str) -> None:
         parse_lock(f"# head\n{line}")
 
 
-def test_the_shipped_lock_is_whole() -> None:
+def test_the_shipped_lock_is_complete() -> None:
     jars = locked_jars("5.0.8")
 
     assert [jar for jar in jars if jar.coordinate == "org.apache.cassandra:cassandra-all:5.0.8"]
@@ -84,7 +84,7 @@ def test_a_version_without_a_lock_is_refused() -> None:
     assert caught.value.version == "1.2.3"
 
 
-async def test_what_is_missing_is_fetched_once_and_what_is_there_never(
+async def test_only_missing_jars_are_fetched(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     jars = [jar(name) for name in "abcdef"]
@@ -105,7 +105,7 @@ async def test_what_is_missing_is_fetched_once_and_what_is_there_never(
     assert await caches[0].class_path(nothing) == [tmp_path / f"{name}-1.jar" for name in "abcdef"]
 
 
-async def test_a_jar_that_changed_in_the_cache_is_refused_by_name(tmp_path: Path) -> None:
+async def test_a_changed_jar_in_the_cache_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a-1.jar").write_bytes(b"whole")
     (tmp_path / "b-1.jar").write_bytes(b"broken")
 
@@ -118,7 +118,7 @@ async def test_a_jar_that_changed_in_the_cache_is_refused_by_name(tmp_path: Path
 
 
 class FakeArtifact:
-    """Stands for the artifact that jgo would fetch."""
+    """A fake of the artifact that jgo fetches."""
 
     def __init__(self, path: Path, content: bytes) -> None:
         self.cached_path = path
@@ -132,7 +132,7 @@ class FakeArtifact:
 
 
 class FakeMaven:
-    """Stands for jgo: hands out the same content for all coordinates."""
+    """A fake of jgo, with the same content for all coordinates."""
 
     def __init__(self, folder: Path, content: bytes) -> None:
         self._artifact = FakeArtifact(folder / "some.jar", content)
@@ -169,7 +169,7 @@ async def test_a_jar_that_cannot_be_fetched_is_named(
         await JarCache([jar("a")], tmp_path).class_path(nothing)
 
 
-async def test_what_a_killed_run_left_half_fetched_is_removed(
+async def test_partial_downloads_of_a_killed_run_are_removed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     left_over = tmp_path / "fetching-killed"
@@ -181,7 +181,7 @@ async def test_what_a_killed_run_left_half_fetched_is_removed(
     assert names(tmp_path) == ["a-1.jar", "lock"]
 
 
-def test_the_cache_is_where_the_user_wants_it(
+def test_the_cache_folder_follows_the_environment(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))

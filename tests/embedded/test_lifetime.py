@@ -1,4 +1,4 @@
-"""The nodes end with the process that started them, however that one ends."""
+"""The nodes end with the process that started them, however it ends."""
 
 import os
 import signal
@@ -24,7 +24,7 @@ from .traces import is_alive, names
 pytestmark = pytest.mark.slow
 
 BOUND = 60.0
-"""Far more seconds than it takes; only so that a fault does not hang the run."""
+"""Seconds, far more than needed; so that a defect does not hang the run."""
 
 STARTER = textwrap.dedent("""
     import sys
@@ -90,7 +90,7 @@ async def test_no_node_outlives_its_supervisor(tmp_path: Path) -> None:
         await until_gone(pid)
 
 
-async def test_ctrl_c_ends_the_program_with_everything(
+async def test_ctrl_c_ends_the_program_and_its_node(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TMPDIR", str(tmp_path))
@@ -109,7 +109,7 @@ async def test_ctrl_c_ends_the_program_with_everything(
     assert names(tmp_path) == []
 
 
-def test_the_program_says_what_is_wrong_and_fails() -> None:
+def test_the_program_reports_a_wrong_argument() -> None:
     answer = subprocess.run(
         [sys.executable, "-m", "event_store_async.embedded", "--nodes", "0"],
         capture_output=True,
@@ -121,7 +121,7 @@ def test_the_program_says_what_is_wrong_and_fails() -> None:
     assert answer.stderr == "error: a cluster needs at least one node, not 0\n"
 
 
-def test_the_program_says_what_keeps_a_node_from_starting() -> None:
+def test_the_program_reports_why_a_node_cannot_start() -> None:
     with socket.socket() as holder:
         holder.bind(("127.0.0.1", 0))
         port = holder.getsockname()[1]

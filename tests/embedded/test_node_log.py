@@ -1,4 +1,4 @@
-"""What can be read from a node's log."""
+"""What a node's log tells."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Addresses and ports: free, taken, and kept."""
+"""Addresses and ports: free, taken and reserved."""
 
 import socket
 from pathlib import Path
@@ -18,12 +18,12 @@ def test_addresses_follow_each_other() -> None:
 
 
 @pytest.mark.parametrize("first", ["0.0.0.0", "192.168.1.1", "127.255.255.255"])  # noqa: S104
-def test_what_is_not_loopback_is_refused(first: str) -> None:
+def test_an_address_must_be_loopback(first: str) -> None:
     with pytest.raises(ValueError, match="not a loopback address"):
         EmbeddedCassandra(2, first_address=first)
 
 
-def test_no_node_is_refused() -> None:
+def test_zero_nodes_are_refused() -> None:
     with pytest.raises(ValueError, match="at least one node"):
         EmbeddedCassandra(0)
 
@@ -64,7 +64,7 @@ def test_a_storage_port_that_the_data_needs_says_why(tmp_path: Path) -> None:
     ports.release()
 
 
-def test_a_reserved_port_is_kept_off_others_until_released(tmp_path: Path) -> None:
+def test_a_reserved_port_is_not_given_to_others_until_released(tmp_path: Path) -> None:
     port = free_port()
     ports = reserve(TWO, tmp_path, native=port)
     with pytest.raises(PortInUse):
@@ -84,6 +84,6 @@ def test_an_error_leaves_nothing_reserved(tmp_path: Path) -> None:
     ports.release()
 
 
-def test_an_address_that_the_machine_has_not_comes_with_advice(tmp_path: Path) -> None:
+def test_a_missing_address_has_a_hint(tmp_path: Path) -> None:
     with pytest.raises(AddressUnavailable, match=r"ifconfig lo0 alias 192\.0\.2\.1"):
         reserve(["192.0.2.1"], tmp_path)

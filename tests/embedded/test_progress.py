@@ -23,7 +23,7 @@ def run(wanted: bool | None) -> None:
 
 
 @pytest.mark.parametrize("wanted", [None, False])
-def test_nothing_is_shown_where_nobody_looks(
+def test_nothing_is_shown_by_default_without_a_terminal(
     capsys: pytest.CaptureFixture[str], wanted: bool | None
 ) -> None:
     run(wanted)
@@ -31,7 +31,9 @@ def test_nothing_is_shown_where_nobody_looks(
     assert capsys.readouterr() == ("", "")
 
 
-def test_one_line_for_each_phase_if_wanted_elsewhere(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_line_for_each_phase_if_wanted_without_a_terminal(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     run(wanted=True)
 
     assert capsys.readouterr() == ("", "Fetching (2)\nStarting (1)\n")

@@ -1,4 +1,4 @@
-"""The configuration that each node gets."""
+"""The configuration of each node."""
 
 import json
 from itertools import pairwise
@@ -26,7 +26,7 @@ def make(tmp_path: Path, index: int = 0, **overlay: object) -> dict[str, Any]:
     )
 
 
-def test_every_node_has_the_settings_of_all_our_clusters(tmp_path: Path) -> None:
+def test_every_node_has_the_shared_settings(tmp_path: Path) -> None:
     settings = make(tmp_path)
 
     assert settings.items() >= CLUSTER_SETTINGS.items()
@@ -42,7 +42,7 @@ def test_a_node_listens_on_its_own_address_and_knows_all(tmp_path: Path) -> None
     ]
 
 
-def test_tokens_cut_the_ring_in_equal_parts() -> None:
+def test_tokens_divide_the_ring_equally() -> None:
     for nodes in (1, 2, 3, 5):
         ring = sorted(token for index in range(nodes) for token in tokens(index, nodes))
         steps = {after - before for before, after in pairwise(ring)}

@@ -1,4 +1,4 @@
-"""What a run left: files and processes."""
+"""Files and processes that a run left."""
 
 import os
 from pathlib import Path

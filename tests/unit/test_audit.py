@@ -31,7 +31,9 @@ SKIPPED: dict[str, Any] = {"name": "acsylla", "skip_reason": "Dependency not fou
         ),
     ],
 )
-def test_a_report_is_judged(packages: list[dict[str, Any]], code: int, said: str) -> None:
+def test_a_report_leads_to_an_exit_code(
+    packages: list[dict[str, Any]], code: int, said: str
+) -> None:
     """pip-audit itself exits with success if it cannot look up a package."""
     ended, lines = verdict(json.dumps({"dependencies": packages, "fixes": []}), "")
 
@@ -47,7 +49,7 @@ def test_a_report_is_judged(packages: list[dict[str, Any]], code: int, said: str
         ("No module named pip_audit", FAILED),
     ],
 )
-def test_no_report_is_no_success(errors: str, code: int) -> None:
+def test_a_missing_report_is_not_a_success(errors: str, code: int) -> None:
     ended, lines = verdict("", errors)
 
     assert ended == code

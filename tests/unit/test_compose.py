@@ -23,7 +23,7 @@ def test_it_has_three_nodes(services: dict[str, Any]) -> None:
     assert len(services) == 3
 
 
-def test_the_settings_that_must_be_equal_are(services: dict[str, Any]) -> None:
+def test_shared_settings_are_equal(services: dict[str, Any]) -> None:
     for service in services.values():
         given = service["entrypoint"][4:]
         assert given == [f"{name}: {value}" for name, value in CLUSTER_SETTINGS.items()]
@@ -46,7 +46,7 @@ def test_nodes_are_healthy_before_the_next_one_joins(services: dict[str, Any]) -
         assert "cqlsh" in service["healthcheck"]["test"][1]
 
 
-def test_each_node_is_published_on_the_address_that_it_tells(services: dict[str, Any]) -> None:
+def test_each_node_is_published_on_the_address_that_it_announces(services: dict[str, Any]) -> None:
     for number, service in enumerate(services.values(), 1):
         address = f"127.0.0.{number}"
         assert service["environment"]["CASSANDRA_BROADCAST_RPC_ADDRESS"] == address

@@ -38,7 +38,7 @@ def test_pins_are_plain() -> None:
     assert "acsylla==1.2.0" in pins
 
 
-def test_what_builds_and_what_the_smoke_test_fetches_is_pinned() -> None:
+def test_packages_for_building_and_smoke_tests_are_pinned() -> None:
     pins = {line.partition("==")[0] for line in (ROOT / "constraints.txt").read_text().splitlines()}
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
     building = {re.split(r"[<>=~]", text)[0] for text in project["build-system"]["requires"]}
@@ -49,7 +49,7 @@ def test_what_builds_and_what_the_smoke_test_fetches_is_pinned() -> None:
     assert all("PIP_CONSTRAINT=$(abspath constraints.txt)" in line for line in commands)
 
 
-def test_nothing_speaks_of_a_machine_or_a_registrys_host() -> None:
+def test_no_file_names_a_machine_or_the_host_of_a_registry() -> None:
     listed = subprocess.run(
         ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=False
     )

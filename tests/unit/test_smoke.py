@@ -35,6 +35,6 @@ runpy.run_path({str(PROGRAM)!r}, run_name="__main__")
         ("_cql/migrations/0001_event_identity.cql", "migrations are shipped"),
     ],
 )
-def test_a_package_that_lacks_something_is_found(tmp_path: Path, without: str, said: str) -> None:
+def test_a_package_that_lacks_a_file_is_found(tmp_path: Path, without: str, said: str) -> None:
     with pytest.raises(SmokeError, match=said):
         run([sys.executable, str(copied(tmp_path, without=without))], cwd=tmp_path)

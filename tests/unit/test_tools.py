@@ -48,7 +48,7 @@ def test_pauses_grow_to_a_bound_and_are_jittered() -> None:
         {"max_in_flight": 5000},
     ],
 )
-def test_settings_that_cannot_be(wrong: dict[str, Any]) -> None:
+def test_invalid_settings(wrong: dict[str, Any]) -> None:
     with pytest.raises(InvalidArgument, match=next(iter(wrong))):
         Settings(**wrong)
 
@@ -69,7 +69,7 @@ def rows(*versions: int, head: int) -> list[tuple[Any, ...]]:
     return [(version, b"", 0, None, None, None, None, head) for version in versions]
 
 
-def test_a_run_without_a_hole() -> None:
+def test_no_gap() -> None:
     progress = GapCheck(Range(uuid4(), 1, 100))
 
     assert len(progress.accept(rows(1, 2, 3, head=5), last_page=False)) == 3
@@ -98,7 +98,7 @@ def test_holes(
     assert ([row[0] for row in kept], progress.hole) == (accepted, hole)
 
 
-def test_a_hole_at_the_end_is_seen_behind_an_empty_last_page() -> None:
+def test_a_gap_at_the_end_is_found_after_an_empty_last_page() -> None:
     progress = GapCheck(Range(uuid4(), 1, 100))
     progress.accept(rows(1, 2, head=3), last_page=False)
     progress.accept([], last_page=True)
@@ -109,7 +109,7 @@ def test_a_hole_at_the_end_is_seen_behind_an_empty_last_page() -> None:
     assert again.hole == 3, "a serial read that gives nothing does not excuse it"
 
 
-def test_enough_is_no_hole() -> None:
+def test_a_complete_range_has_no_gap() -> None:
     progress = GapCheck(Range(uuid4(), 1, 2))
     progress.accept(rows(1, 2, head=9), last_page=True)
 
