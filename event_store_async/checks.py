@@ -1,7 +1,9 @@
-"""Checks: arguments are refused here, before anything is sent."""
+"""Checks of arguments: a call with a bad one is refused before anything is sent."""
 
 import re
-from typing import Final
+from collections.abc import Iterable, Mapping
+from math import isinf
+from typing import Any, Final, TypeGuard
 from uuid import UUID
 
 from .errors import (
@@ -12,71 +14,146 @@ from .errors import (
 )
 from .versions import MAX_VERSION, StreamState
 
-_NONE_HINT = "say ANY for no expectation, or NO_STREAM for a new stream: None could mean either"
+# Plain values
 
 
-def check_expected_version(expected_version: object, new_events: int) -> None:
-    """
-    Refuse what cannot be an expected version for an append of *new_events* events.
+def is_int(value: object) -> TypeGuard[int]:
+    """Return whether a value is an int. Unlike for Python, a bool is not one."""
+    return isinstance(value, int) and not isinstance(value, bool)
 
-    Raises:
-        InvalidExpectedVersion: for None, a bool, any other type, a negative version, or one
-            from which the append would end above `MAX_VERSION`.
-    """
-    if isinstance(expected_version, StreamState):
+
+def check_int(name: str, value: object, *, at_least: int, at_most: int | None = None) -> None:
+    """Refuse anything but an int in a range; raises `InvalidArgument`."""
+    if not is_int(value):
+        raise InvalidArgument(f"{name} must be an int, not {value!r}")
+    if at_most is None and value < at_least:
+        raise InvalidArgument(f"{name} must be {at_least} or more, not {value}")
+    if at_most is not None and not at_least <= value <= at_most:
+        raise InvalidArgument(f"{name} must be {at_least} to {at_most}, not {value}")
+
+
+def check_optional_int(name: str, value: object, *, at_least: int) -> None:
+    """Refuse anything but None or an int up to `MAX_VERSION`; raises `InvalidArgument`."""
+    if value is None:
         return
-    if expected_version is None:
-        raise InvalidExpectedVersion(expected_version, "None is ambiguous", hint=_NONE_HINT)
-    if isinstance(expected_version, bool) or not isinstance(expected_version, int):
-        raise InvalidExpectedVersion(
-            expected_version,
-            f"a {type(expected_version).__name__} is no version",
-            hint="pass ANY, NO_STREAM, STREAM_EXISTS or an int",
-        )
-    if expected_version < 0:
-        raise InvalidExpectedVersion(
-            expected_version,
-            "versions start at 0, the version of a stream without events",
-            hint="pass NO_STREAM for a new stream",
-        )
-    if expected_version + new_events > MAX_VERSION:
-        raise InvalidExpectedVersion(expected_version, f"no version is above {MAX_VERSION}")
+    if not is_int(value):
+        raise InvalidArgument(f"{name} must be an int or None, not {value!r}")
+    check_int(name, value, at_least=at_least, at_most=MAX_VERSION)
+
+
+def check_positive(name: str, value: object, *, finite: bool = False) -> None:
+    """Refuse anything but an int or float above 0; raises `InvalidArgument`."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise InvalidArgument(f"{name} must be a number, not {value!r}")
+    if not value > 0:  # NaN is not above 0 either
+        raise InvalidArgument(f"{name} must be above 0, not {value!r}")
+    if finite and isinf(value):
+        raise InvalidArgument(f"{name} must be finite, not {value!r}")
+
+
+def check_bool(name: str, value: object) -> None:
+    """Refuse anything but True or False; raises `InvalidArgument`."""
+    if not isinstance(value, bool):
+        raise InvalidArgument(f"{name} must be True or False, not {value!r}")
+
+
+# Arguments of calls
 
 
 def check_stream_id(stream_id: object) -> None:
-    """Refuse a stream id that is no UUID; raises `InvalidStreamId`."""
+    """Refuse anything but a UUID; raises `InvalidStreamId`."""
     if not isinstance(stream_id, UUID):
         raise InvalidStreamId(stream_id)
 
 
-def check_number(name: str, value: object, *, at_least: int) -> None:
-    """Refuse what is neither None nor an int that a version could be; raises `InvalidArgument`."""
-    if value is None:
-        return
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise InvalidArgument(f"{name} must be an int or None, not {value!r}")
-    if not at_least <= value <= MAX_VERSION:
-        raise InvalidArgument(f"{name} must be {at_least} to {MAX_VERSION}, not {value}")
-
-
 def check_timeout(timeout: object) -> None:
-    """Refuse what is neither None nor seconds above 0; raises `InvalidArgument`."""
-    if timeout is None:
-        return
-    if isinstance(timeout, bool) or not isinstance(timeout, int | float) or not timeout > 0:
-        raise InvalidArgument(f"a timeout is seconds above 0, not {timeout!r}")
+    """Refuse anything but None or seconds above 0; raises `InvalidArgument`."""
+    if timeout is not None:
+        check_positive("timeout", timeout)
 
 
 def check_read(
     from_version: object, max_count: object, page_size: object, consistency: object
 ) -> None:
-    """Refuse arguments that no read can have; raises `InvalidArgument`."""
-    check_number("from_version", from_version, at_least=0)
-    check_number("max_count", max_count, at_least=0)
-    check_number("page_size", page_size, at_least=1)
+    """Refuse invalid arguments of a read; raises `InvalidArgument`."""
+    check_optional_int("from_version", from_version, at_least=0)
+    check_optional_int("max_count", max_count, at_least=0)
+    check_optional_int("page_size", page_size, at_least=1)
     if consistency not in {None, "serial"}:
-        raise InvalidArgument(f"consistency is None or 'serial', not {consistency!r}")
+        raise InvalidArgument(f"consistency must be None or 'serial', not {consistency!r}")
 
+
+def is_event_list(events: object) -> TypeGuard[Iterable[Any]]:
+    """
+    Return whether a value can be a list of events: an iterable that is not itself one event.
+
+    Payloads are often strings or dicts, which are iterable. A caller who passes one of them forgot
+    the list around it.
+    """
+    one_event = isinstance(events, str | bytes | bytearray | Mapping)
+    return isinstance(events, Iterable) and not one_event
+
+
+# Expected versions
+
+_NONE_HINT: Final = "pass ANY to append in any case, or NO_STREAM to begin a new stream"
+_NEW_STREAM: Final = "a stream without events has version 0"
+
+
+def check_expected_version(expected_version: object, new_events: int) -> None:
+    """
+    Refuse an expected version that an append cannot have.
+
+    Args:
+        expected_version: The expected version.
+        new_events: How many events the append has.
+
+    Raises:
+        InvalidExpectedVersion: it is None, or of another wrong type, or negative, or the append
+            would end above `MAX_VERSION`.
+    """
+    if isinstance(expected_version, StreamState):
+        return
+    if expected_version is None:
+        raise InvalidExpectedVersion(expected_version, "None is ambiguous", hint=_NONE_HINT)
+    if not is_int(expected_version):
+        raise InvalidExpectedVersion(
+            expected_version,
+            f"a version is an int, not {type(expected_version).__name__}",
+            hint="pass ANY, NO_STREAM, STREAM_EXISTS or an int",
+        )
+    if expected_version < 0:
+        raise InvalidExpectedVersion(
+            expected_version,
+            f"a version is 0 or more; {_NEW_STREAM}",
+            hint="pass NO_STREAM to begin a new stream",
+        )
+    if expected_version + new_events > MAX_VERSION:
+        raise InvalidExpectedVersion(
+            expected_version, f"the append would end above the highest version, {MAX_VERSION}"
+        )
+
+
+def check_aggregate_version(expected_version: object) -> None:
+    """
+    Refuse an expected version that an aggregate cannot have. None means any version.
+
+    Raises:
+        InvalidExpectedVersion: it is neither None nor an int, or it is negative.
+    """
+    if expected_version is None:
+        return
+    if not is_int(expected_version):
+        raise InvalidExpectedVersion(
+            expected_version,
+            f"an aggregate's version is an int, not {type(expected_version).__name__}",
+            hint="pass an int, or None for any version",
+        )
+    if expected_version < 0:
+        raise InvalidExpectedVersion(expected_version, f"a version is 0 or more; {_NEW_STREAM}")
+
+
+# Names in CQL
 
 _IDENTIFIER: Final = re.compile(r"[a-z][a-z0-9_]{0,47}")
 _DATACENTER: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.\-]{0,63}")

@@ -1,4 +1,4 @@
-"""EncodedEvents: the events of an append, checked and encoded before anything is sent."""
+"""Encoding: the events of an append are checked and encoded before anything is sent."""
 
 from collections.abc import Iterable, Mapping, Sequence, Sized
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ from uuid import UUID
 
 import orjson
 
+from .checks import is_event_list
 from .codec import Codec, JsonCodec
 from .codec.compression import SUFFIX, compressed
 from .correlation import with_correlation
@@ -25,21 +26,21 @@ _METADATA: Final = JsonCodec()
 _WRAPPED: Final = (NewEvent, UnidentifiedEvent, RecordedEvent)
 
 
-# Not frozen, as nothing is that an append makes for itself alone: a frozen dataclass takes three
-# times as long to make, and an append makes a handful.
+# Not frozen, like the other objects that an append makes for itself alone: a frozen dataclass takes
+# three times as long to make.
 @dataclass(slots=True)
 class EncodedEvent:
     """
-    An event with everything that is stored of it, save its version and timestamp.
+    An event with all that is stored of it, except its version and timestamp.
 
     Attributes:
-        event_id: Its identity.
+        event_id: The identity of the event.
         payload: What happened, as the caller gave it.
-        type: The name of its kind, if any.
-        metadata: Its metadata, with the ids of its correlation, if any.
-        encoded_payload: Its payload, encoded and perhaps compressed.
-        encoded_metadata: Its metadata as a JSON object, if any.
-        content_type: The codec that encoded the payload, and whether it is compressed.
+        type: The name of the type of event, if any.
+        metadata: Its metadata, including the ids of `correlated`, if any.
+        encoded_payload: The payload, encoded and perhaps compressed.
+        encoded_metadata: The metadata as a JSON object, if any.
+        content_type: The codec of the payload, and whether it is compressed.
     """
 
     event_id: UUID
@@ -52,11 +53,11 @@ class EncodedEvent:
 
     @property
     def event(self) -> NewEvent:
-        """The event as it can be appended again."""
+        """The event, ready to be appended again."""
         return new_event(self.payload, self.type, self.metadata, self.event_id)
 
     def recorded(self, stream_id: UUID, version: int, timestamp: datetime) -> RecordedEvent:
-        """Return the event as it stands in its stream."""
+        """Return the event as it is in its stream."""
         return recorded_event(
             stream_id, version, self.payload, timestamp, self.event_id, self.type, self.metadata
         )
@@ -69,9 +70,9 @@ class EncodedEvents:
 
     Attributes:
         items: The events, in order.
-        identified: True where one of them came as a `NewEvent`: an earlier call may have stored
-            it, so its id must be looked for.
-        size: Bytes of payload and metadata, encoded.
+        identified: Whether one of them came as a `NewEvent`. An earlier call may have stored it,
+            so its id must be looked for.
+        size: Bytes of encoded payloads and metadata.
     """
 
     items: tuple[EncodedEvent, ...]
@@ -96,12 +97,16 @@ def encode_events(
     Check and encode the events of one append.
 
     Raises:
-        InvalidEvent: no list of events, a field of a wrong type, or an id used twice.
-        PayloadNotEncodable: the codec refuses a payload, or JSON a metadata.
+        InvalidEvent: not a list of events, a field of a wrong type, or an id used twice.
+        PayloadNotEncodable: the codec refuses a payload, or JSON cannot hold the metadata.
         AppendTooLarge: more bytes or events than the settings allow.
     """
-    if not isinstance(events, list | tuple):
-        _check_list(events)
+    if not isinstance(events, list | tuple) and not is_event_list(events):
+        raise InvalidEvent(
+            None,
+            f"events must be a list of events, not {type(events).__name__}",
+            hint="for a single event: [event]",
+        )
     items: list[EncodedEvent] = []
     identified = False
     size = 0
@@ -114,8 +119,8 @@ def encode_events(
         elif isinstance(given, RecordedEvent):
             raise InvalidEvent(
                 index,
-                "a RecordedEvent stands in a stream already",
-                hint="make a NewEvent of its payload, type and metadata",
+                "a RecordedEvent is in a stream already",
+                hint="to append it again, make a NewEvent of its payload, type and metadata",
             )
         else:
             payload, type_, metadata = given.payload, given.type, given.metadata
@@ -133,17 +138,6 @@ def encode_events(
     if size > settings.max_append_bytes:
         raise AppendTooLarge("bytes", size, settings.max_append_bytes)
     return EncodedEvents(tuple(items), identified, size)
-
-
-def _check_list(events: object) -> None:
-    if isinstance(events, str | bytes | bytearray | Mapping | NewEvent) or not isinstance(
-        events, Iterable
-    ):
-        raise InvalidEvent(
-            None,
-            f"a list of events is needed, not one {type(events).__name__}",
-            hint="[event] is one",
-        )
 
 
 def _check_ids(items: Sequence[EncodedEvent]) -> None:
@@ -165,11 +159,11 @@ def _encode_one(
     compress_above: int | None,
 ) -> EncodedEvent:
     if not isinstance(event_id, UUID):
-        raise InvalidEvent(index, f"an event id must be a uuid.UUID, not {type(event_id).__name__}")
+        raise InvalidEvent(index, f"event_id must be a uuid.UUID, not {type(event_id).__name__}")
     if type_ is not None and (not isinstance(type_, str) or not type_):
-        raise InvalidEvent(index, "a type must be a text that is not empty, or None")
+        raise InvalidEvent(index, "type must be None or a str that is not empty")
     if metadata is not None and not isinstance(metadata, Mapping):
-        raise InvalidEvent(index, "metadata must be a mapping, or None")
+        raise InvalidEvent(index, "metadata must be a mapping or None")
     metadata = with_correlation(metadata)
     try:
         if type_ is not None:
@@ -179,7 +173,7 @@ def _encode_one(
     except Exception as error:
         raise PayloadNotEncodable(index, f"cannot be encoded: {error}") from error
     if type(encoded) is not bytes:
-        raise PayloadNotEncodable(index, f"the codec made {type(encoded).__name__}, not bytes")
+        raise PayloadNotEncodable(index, f"the codec returned {type(encoded).__name__}, not bytes")
     content_type = codec.content_type
     if compress_above is not None and len(encoded) > compress_above:
         smaller = compressed(encoded)
@@ -189,7 +183,7 @@ def _encode_one(
 
 
 def decode_metadata(data: bytes | None) -> Mapping[str, Any] | None:
-    """Return the metadata that stands in a row."""
+    """Return the metadata of a row."""
     if data is None:
         return None
     metadata: Mapping[str, Any] = orjson.loads(data)

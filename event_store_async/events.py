@@ -1,38 +1,29 @@
-"""Events: as the caller hands them over, and as the store recorded them."""
+"""Events: as a caller appends them, and as the store records them."""
 
 from collections.abc import Mapping
 from dataclasses import field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final, Generic
+from typing import Any, Final, Generic
 from uuid import UUID, uuid4
 
+from ._typevars import P_co
 from .values import setters, value
-
-if TYPE_CHECKING:
-    from typing_extensions import TypeVar
-
-    P_co = TypeVar("P_co", default=Any, covariant=True)
-else:
-    from typing import TypeVar
-
-    P_co = TypeVar("P_co", covariant=True)  # Python has defaults of type variables from 3.13 on.
 
 
 @value
 class NewEvent(Generic[P_co]):
     """
-    An event that is to be appended.
+    An event to be appended, with an id.
 
-    Appending the same `NewEvent` again never stores it twice where the store can know of the
-    first time: the event id tells. Bare payloads handed to an append are wrapped in a
-    `NewEvent` with a fresh id.
+    Appending the same `NewEvent` again does not store it twice, as long as the store can find the
+    first one by its id. A payload that is appended without one becomes an event with a new id.
 
     Attributes:
-        payload: What happened; whatever the store's codec can encode.
-        type: A name for the kind of event, stored beside it.
-        metadata: A JSON object stored beside the payload (correlation, user, …).
-        event_id: The event's identity. Give one (a command's idempotency key, for instance) to
-            make an append repeatable from another process too.
+        payload: What happened: anything that the store's codec can encode.
+        type: A name for the type of event, stored with it.
+        metadata: A JSON object stored with the payload (correlation, user, …).
+        event_id: The identity of the event; random by default. Pass one (the idempotency key of a
+            command, for instance) to make the append repeatable from other processes too.
     """
 
     payload: P_co
@@ -44,14 +35,15 @@ class NewEvent(Generic[P_co]):
 @value
 class UnidentifiedEvent(Generic[P_co]):
     """
-    An event to be appended, whose id the store makes: nobody can have stored it before.
+    An event to be appended, without an id: the store gives it a new one.
 
-    It is what wrappers of a store make of a bare payload that they name a type for.
+    For wrappers of a store that add a type or metadata to a payload. Unlike a `NewEvent`, it cannot
+    be stored already, so the store need not look for it.
 
     Attributes:
         payload: What happened.
-        type: As of a `NewEvent`.
-        metadata: As of a `NewEvent`.
+        type: As for `NewEvent`.
+        metadata: As for `NewEvent`.
     """
 
     payload: P_co
@@ -66,17 +58,17 @@ class UnidentifiedEvent(Generic[P_co]):
 @value
 class RecordedEvent(Generic[P_co]):
     """
-    An event as it stands in its stream. Immutable: the fields never change once recorded.
+    An event in its stream. A recorded event never changes.
 
     Attributes:
-        stream_id: The stream it belongs to.
-        version: Its place in the stream: 1, 2, 3 … without gaps.
-        payload: What happened, decoded; in the result of an append, the object handed over.
-        timestamp: When it was appended, by the appending client's clock: aware, UTC, with
-            millisecond precision. Equal for all the events of one append.
-        event_id: Its identity; None for events that the Clojure original wrote.
-        type: The name given to its kind, if any.
-        metadata: The JSON object stored beside it, if any.
+        stream_id: The stream that it belongs to.
+        version: Its position in the stream: 1, 2, 3 … without gaps.
+        payload: What happened, decoded. In the result of an append it is the caller's own object.
+        timestamp: When it was appended, by the clock of the appending client: aware, in UTC, in
+            whole milliseconds. The same for all events of one append.
+        event_id: The identity of the event; None for events that the Clojure original wrote.
+        type: The name of the type of event, if any.
+        metadata: The JSON object stored with it, if any.
     """
 
     stream_id: UUID
@@ -104,7 +96,7 @@ _set_new_payload, _set_new_type, _set_new_metadata, _set_new_event_id = setters(
 def new_event(
     payload: Any, type_: str | None, metadata: Mapping[str, Any] | None, event_id: UUID
 ) -> NewEvent[Any]:
-    """Return `NewEvent` of the same arguments, sooner; see `recorded_event`."""
+    """Make a `NewEvent` without the cost of its constructor; see `recorded_event`."""
     event: NewEvent[Any] = _new(NewEvent)
     _set_new_payload(event, payload)
     _set_new_type(event, type_)
@@ -123,11 +115,11 @@ def recorded_event(
     metadata: Mapping[str, Any] | None,
 ) -> RecordedEvent[Any]:
     """
-    Return `RecordedEvent` of the same arguments, sooner.
+    Make a `RecordedEvent` without the cost of its constructor.
 
-    A frozen dataclass sets its fields by ``object.__setattr__``, which looks each of them up by
-    name, a good part of what reading an event takes. The slots' own descriptors need no look-up:
-    ``make bench ONLY=representation`` measures both.
+    The constructor of a frozen dataclass sets each field by ``object.__setattr__``, which looks the
+    field up by name: a considerable part of the time of a read. The descriptors of the slots need
+    no lookup. ``make bench ONLY=representation`` measures both.
     """
     event: RecordedEvent[Any] = _new(RecordedEvent)
     _set_stream_id(event, stream_id)

@@ -1,25 +1,26 @@
-"""Results: what an append comes to, as values to match on."""
+"""Results: the outcomes of an append, as values to match on."""
 
 from typing import Any, Final, Generic, TypeAlias
 from uuid import UUID
 
+from ._typevars import P_co
 from .errors import ConcurrentModification
-from .events import P_co, RecordedEvent
+from .events import RecordedEvent
 from .values import setters, value
 
 
 @value
 class Persisted(Generic[P_co]):
     """
-    The append stands in the stream.
+    The append is stored.
 
     Attributes:
         stream_id: The stream appended to.
-        version: The version of the last event of this append (for an append without events:
-            of the stream).
-        events: The events of this append as recorded, in version order.
-        stored_earlier: True where an earlier call had already stored these very events (the
-            same event ids): nothing was added, and `events` is what stands there.
+        version: The version of the last event of this append; for an append without events, the
+            version of the stream.
+        events: The events of this append as recorded, in the order of their versions.
+        stored_earlier: True if an earlier call had stored these very events (the same event ids).
+            Then nothing was added, and `events` are those that the stream has.
     """
 
     stream_id: UUID
@@ -38,7 +39,7 @@ def persisted(
     events: tuple[RecordedEvent[Any], ...],
     stored_earlier: bool = False,
 ) -> Persisted[Any]:
-    """Return `Persisted` of the same arguments, sooner; see `recorded_event`."""
+    """Make a `Persisted` without the cost of its constructor; see `recorded_event`."""
     result: Persisted[Any] = _new(Persisted)
     _set_stream_id(result, stream_id)
     _set_version(result, version)
@@ -48,15 +49,15 @@ def persisted(
 
 
 AppendResult: TypeAlias = Persisted[P_co] | ConcurrentModification
-"""The closed union that `try_persist_events` returns; ``match`` over both exhausts it."""
+"""What `try_persist_events` returns: one of these two, so a ``match`` over both is exhaustive."""
 
 
 def persisted_or_raise(result: AppendResult[P_co]) -> Persisted[P_co]:
     """
-    Return a result that is stored; raise a conflict.
+    Return the result of an append that is stored; raise a conflict.
 
-    The result must not stand in a variable of the caller: a conflict's traceback would hold the
-    caller's frame, and the frame the conflict, until the garbage collector comes.
+    The caller must not keep the result in a variable. The traceback of a conflict holds the
+    caller's frame; if the frame held the conflict, only the garbage collector could free them.
 
     Raises:
         ConcurrentModification: the result is one.

@@ -1,14 +1,15 @@
-"""The ring of tokens: where the partitioner (Murmur3) puts streams, cut into ranges. No I/O."""
+"""The ring of tokens, on which the partitioner (Murmur3) places streams. No I/O."""
 
 from itertools import pairwise
 from typing import Final
 from uuid import UUID
 
+from .checks import is_int
 from .errors import InvalidArgument
 from .values import value
 
 SMALLEST: Final = -(2**63)
-"""The ring's beginning. No stream has this token: the partitioner gives it to no key."""
+"""The beginning of the ring. The partitioner gives this token to no stream."""
 
 LARGEST: Final = 2**63 - 1
 """The largest token that a stream can have."""
@@ -17,10 +18,10 @@ LARGEST: Final = 2**63 - 1
 @value
 class ScanPosition:
     """
-    A stream's place on the ring. A scan goes from place to place, by token, then by id.
+    The place of a stream on the ring. A scan visits streams by token, then by id.
 
     Attributes:
-        token: The stream's token. Two streams may share one, by rare chance.
+        token: The token of the stream. Two streams may have the same one, by rare chance.
         stream_id: The stream.
     """
 
@@ -29,7 +30,7 @@ class ScanPosition:
 
     @property
     def order(self) -> tuple[int, bytes]:
-        """What the server sorts partitions by."""
+        """The key by which the server sorts partitions."""
         return self.token, self.stream_id.bytes
 
 
@@ -39,40 +40,43 @@ class TokenRange:
     A part of the ring.
 
     Attributes:
-        after: The tokens in it are above this one.
-        up_to: They are not above this one.
+        after: Its tokens are above this one.
+        up_to: Its tokens are at most this one.
 
     Raises:
-        InvalidArgument: no token, or a range that goes backward.
+        InvalidArgument: a bound is not a token, or the range is empty or runs backward.
     """
 
     after: int = SMALLEST
     up_to: int = LARGEST
 
     def __post_init__(self) -> None:
-        """Refuse what is no range."""
+        """Refuse bounds that are not a range."""
         for token in (self.after, self.up_to):
-            if isinstance(token, bool) or not isinstance(token, int):
-                raise InvalidArgument(f"a token is an int, not {token!r}")
+            if not is_int(token):
+                raise InvalidArgument(f"a token must be an int, not {token!r}")
         if not SMALLEST <= self.after < self.up_to <= LARGEST:
-            raise InvalidArgument(f"no range of tokens goes from {self.after} to {self.up_to}")
+            raise InvalidArgument(
+                f"a range of tokens cannot go from {self.after} to {self.up_to}",
+                hint=f"{SMALLEST} <= after < up_to <= {LARGEST} must hold",
+            )
 
     def __contains__(self, token: int) -> bool:
         return self.after < token <= self.up_to
 
     @property
     def size(self) -> int:
-        """How many tokens it has."""
+        """The number of its tokens."""
         return self.up_to - self.after
 
     def split(self, count: int) -> "tuple[TokenRange, ...]":
         """
-        Return the range in *count* parts of about one size, in order: each token is in one.
+        Return *count* ranges of about the same size, in order, that together are this one.
 
         Raises:
-            InvalidArgument: a count that is not 1 or more, or more than there are tokens.
+            InvalidArgument: *count* is not an int of 1 or more, or is above `size`.
         """
-        if isinstance(count, bool) or not isinstance(count, int) or not 1 <= count <= self.size:
+        if not is_int(count) or not 1 <= count <= self.size:
             raise InvalidArgument(f"{self.size} tokens cannot be split into {count!r} ranges")
         edges = [self.after + self.size * index // count for index in range(count + 1)]
         return tuple(TokenRange(after, up_to) for after, up_to in pairwise(edges))

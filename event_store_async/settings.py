@@ -6,12 +6,15 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+from .checks import check_int, check_positive
 from .codec import compression
 from .errors import InvalidArgument
 from .hooks import Hook
 from .ids import random_uuid
 from .moments import utc_now
 from .retry import Backoff
+
+_MAX_IN_FLIGHT: Final = 4096
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,10 +81,13 @@ class Settings:
         """Check that numbers are in range, zstd is there if asked for, and hooks are callables."""
         for item in fields(self):
             value = getattr(self, item.name)
-            if item.type in {float, int}:
-                _check_number(item.name, value, whole=item.type is int)
+            if item.type is int:
+                at_most = _MAX_IN_FLIGHT if item.name == "max_in_flight" else None
+                check_int(item.name, value, at_least=1, at_most=at_most)
+            elif item.type is float:
+                check_positive(item.name, value, finite=True)
         if self.compress_above is not None:
-            _check_number("compress_above", self.compress_above, whole=True)
+            check_int("compress_above", self.compress_above, at_least=1)
             if not compression.available():
                 raise InvalidArgument("zstd is not installed", hint=compression.HINT)
         if isinstance(self.hooks, str) or not isinstance(self.hooks, Sequence):
@@ -92,16 +98,3 @@ class Settings:
         for hook in self.hooks:
             if not callable(hook):
                 raise InvalidArgument(f"a hook must be callable, not {type(hook).__name__}")
-
-
-_MAX_IN_FLIGHT: Final = 4096
-
-
-def _check_number(name: str, value: object, *, whole: bool) -> None:
-    numeric = int if whole else (int, float)
-    if isinstance(value, bool) or not isinstance(value, numeric):
-        raise InvalidArgument(f"{name} must be a number, not {value!r}")
-    if not 0 < value < float("inf"):
-        raise InvalidArgument(f"{name} must be above 0 and finite, not {value!r}")
-    if name == "max_in_flight" and value > _MAX_IN_FLIGHT:
-        raise InvalidArgument(f"max_in_flight must be at most {_MAX_IN_FLIGHT}, not {value!r}")

@@ -4,7 +4,7 @@ from collections import OrderedDict
 from typing import Generic
 from uuid import UUID
 
-from ..errors import InvalidArgument
+from ..checks import check_int
 from ..values import value
 from .snapshot import Snapshot
 from .variables import A_co
@@ -42,10 +42,8 @@ class SnapshotCache:
     """
 
     def __init__(self, max_aggregates: int = 1000, recent_events: int = 100) -> None:
-        numbers = {"max_aggregates": max_aggregates, "recent_events": recent_events}
-        for name, number in numbers.items():
-            if isinstance(number, bool) or not isinstance(number, int) or number < 1:
-                raise InvalidArgument(f"{name} must be a whole number above 0, not {number!r}")
+        check_int("max_aggregates", max_aggregates, at_least=1)
+        check_int("recent_events", recent_events, at_least=1)
         self._max_aggregates = max_aggregates
         self._known: OrderedDict[UUID, Known] = OrderedDict()
         self.recent_events = recent_events

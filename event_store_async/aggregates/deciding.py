@@ -1,10 +1,10 @@
 """Deciding: what a command makes of an aggregate, its failures included."""
 
 import inspect
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic
 
+from ..checks import is_event_list
 from ..errors import InvalidEvent
 from ..events import NewEvent, UnidentifiedEvent
 from .command import Command
@@ -47,9 +47,7 @@ async def decide(command: Command[A, E], reducer: Reducer[A, E], aggregate: A) -
 
 
 def _identified(command: Command[A, E], events: Any) -> list[NewEvent[E]]:
-    if isinstance(events, str | bytes | bytearray | Mapping | NewEvent) or not isinstance(
-        events, Iterable
-    ):
+    if not is_event_list(events):
         raise InvalidEvent(
             None,
             f"to_events must return a list of events or Rejected, not one {type(events).__name__}",

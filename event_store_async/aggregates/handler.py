@@ -2,11 +2,12 @@
 
 from typing import Final, Generic
 
+from ..checks import check_aggregate_version
 from ..ports import EventWriter
 from .command import Command
 from .execution import CommandExecution
 from .policy import RetryPolicy
-from .repository import Repository, check_expected_version
+from .repository import Repository
 from .results import CommandResult
 from .turns import Turns
 from .variables import A, E
@@ -61,7 +62,7 @@ class CommandHandler(Generic[A, E]):
             EventStoreError: as `EventReader.read_events` and `EventWriter.persist_events` do.
             Exception: what `to_events` or the reducer raises; nothing is stored.
         """
-        check_expected_version(command.expected_version)
+        check_aggregate_version(command.expected_version)
         async with self._turns.of(command.aggregate_id):
             undertaking = CommandExecution(command, self._loading, self._writer, self._retry)
             return await undertaking.carry_out()

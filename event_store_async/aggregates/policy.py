@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
-from ..errors import InvalidArgument
+from ..checks import check_int
 from ..retry import Backoff
 
 
@@ -28,6 +28,4 @@ class RetryPolicy:
 
     def __post_init__(self) -> None:
         """Refuse a policy that would never try."""
-        attempts: object = self.attempts
-        if isinstance(attempts, bool) or not isinstance(attempts, int) or attempts < 1:
-            raise InvalidArgument(f"attempts must be a whole number above 0, not {attempts!r}")
+        check_int("attempts", self.attempts, at_least=1)

@@ -3,7 +3,7 @@
 from typing import Generic, overload
 from uuid import UUID
 
-from ..errors import InvalidExpectedVersion
+from ..checks import check_aggregate_version
 from ..ports import EventReader
 from .cache import SnapshotCache
 from .loading import Loading
@@ -65,25 +65,9 @@ class Repository(Generic[A, E]):
             EventStoreError: as `EventReader.read_events` does.
             Exception: what the reducer raises.
         """
-        check_expected_version(expected_version)
+        check_aggregate_version(expected_version)
         known, _ = await self.loading.load(stream_id, self.loading.cached(stream_id))
         version = known.snapshot.version
         if expected_version is not None and version != expected_version:
             return InvalidAggregateVersion(stream_id, expected_version, version)
         return known.snapshot
-
-
-def check_expected_version(expected_version: object) -> None:
-    """Refuse what is neither None nor a version; raises `InvalidExpectedVersion`."""
-    if expected_version is None:
-        return
-    if isinstance(expected_version, bool) or not isinstance(expected_version, int):
-        raise InvalidExpectedVersion(
-            expected_version,
-            f"a {type(expected_version).__name__} is no aggregate's version",
-            hint="pass an int, or None for any version",
-        )
-    if expected_version < 0:
-        raise InvalidExpectedVersion(
-            expected_version, "versions start at 0, the version of a stream without events"
-        )

@@ -11,7 +11,7 @@ from anyio import to_thread
 from anyio.streams.memory import MemoryObjectReceiveStream
 
 from ..cassandra import SchemaState
-from ..checks import check_number
+from ..checks import check_optional_int
 from ..errors import InvalidArchive, InvalidArgument
 from ..maintenance.checkpoint import Checkpoint
 from ..maintenance.progress import Progress
@@ -40,8 +40,8 @@ class Frames:
 
     def __post_init__(self) -> None:
         """Refuse frames that an import would refuse."""
-        check_number("bytes", self.bytes, at_least=1)
-        check_number("events", self.events, at_least=1)
+        check_optional_int("bytes", self.bytes, at_least=1)
+        check_optional_int("events", self.events, at_least=1)
         if self.bytes > LARGEST_FRAME // 2:
             raise InvalidArgument(f"a frame has {LARGEST_FRAME // 2:,} bytes at most")
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import orjson
 
+from ..checks import is_int
 from ..stored import StoredEvent
 from ..values import value
 from ..versions import MAX_VERSION
@@ -200,10 +201,8 @@ class _Fields:
     def integer(self, name: str, smallest: int, largest: int = 2**63 - 1) -> int:
         """Return a field that is a whole number."""
         given = self.found.pop(name, None)
-        if isinstance(given, bool) or not isinstance(given, int):
-            raise ValueError(  # noqa: TRY004 - it is the line that is wrong
-                f"{name!r} must be a whole number, not {given!r:.100}"
-            )
+        if not is_int(given):
+            raise ValueError(f"{name!r} must be a whole number, not {given!r:.100}")
         if not smallest <= given <= largest:
             raise ValueError(f"{name!r} must be {smallest} to {largest}, not {given}")
         return given

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from ..checks import is_int
 from .exit_codes import ExitCode
 from .failures import CommandFailed
 
@@ -102,7 +103,7 @@ def _check(path: Path, table: str, found: Mapping[str, Any]) -> None:
 
 def _value(path: Path, name: str, value: Any) -> Any:
     if name == "port":
-        if not isinstance(value, int) or isinstance(value, bool):
+        if not is_int(value):
             raise _refusal(f"{path}: port must be an integer, not {value!r}")
         return value
     if name == "contact_points" and isinstance(value, list):

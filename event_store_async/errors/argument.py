@@ -1,17 +1,17 @@
-"""Bad input: refused before anything is sent."""
+"""Invalid arguments, refused before anything is sent."""
 
 from .base import EventStoreError
 
 
 class InvalidArgument(EventStoreError, ValueError):
-    """An argument is not what it must be; nothing was sent."""
+    """An argument is not valid. Nothing was sent."""
 
 
 class InvalidStreamId(InvalidArgument):
-    """A stream id that is no `uuid.UUID`."""
+    """A stream id is not a `uuid.UUID`."""
 
     def __init__(self, stream_id: object) -> None:
-        hint = "uuid.uuid5(namespace, text) makes one of any text"
+        hint = "uuid.uuid5(namespace, name) makes a UUID of any str"
         super().__init__(
             f"a stream id must be a uuid.UUID, not {type(stream_id).__name__}",
             hint=hint if isinstance(stream_id, str) else None,
@@ -20,7 +20,7 @@ class InvalidStreamId(InvalidArgument):
 
 class InvalidExpectedVersion(InvalidArgument):
     """
-    An expected version that none can be.
+    An expected version is not valid.
 
     Attributes:
         expected_version: The value that was refused.
@@ -33,10 +33,10 @@ class InvalidExpectedVersion(InvalidArgument):
 
 class InvalidEvent(InvalidArgument):
     """
-    An event that cannot be stored.
+    An event cannot be stored.
 
     Attributes:
-        index: Its place in the append, from 0; None where the list itself is wrong.
+        index: Its position in the append, from 0; None if the list itself is wrong.
     """
 
     def __init__(self, index: int | None, reason: str, *, hint: str | None = None) -> None:
@@ -45,23 +45,23 @@ class InvalidEvent(InvalidArgument):
 
 
 class PayloadNotEncodable(InvalidEvent):
-    """A payload or metadata that the codec refuses."""
+    """The codec refuses a payload, or JSON cannot hold the metadata."""
 
 
 class AppendTooLarge(InvalidArgument):
     """
-    More bytes or more events than one append may hold.
+    An append has too many bytes or events.
 
     Attributes:
         unit: ``"bytes"`` or ``"events"``.
-        size: What the append would hold.
-        limit: What it may hold.
+        size: How many the append has; for an iterator that is too long, one above the limit.
+        limit: How many it may have.
     """
 
     def __init__(self, unit: str, size: int, limit: int) -> None:
         super().__init__(
             f"an append of {size:,} {unit} is above the limit of {limit:,}",
-            hint="split it into several appends, keep large content elsewhere, or raise "
+            hint="split it into several appends, store large content elsewhere, or raise "
             f"Settings.max_append_{unit}",
         )
         self.unit = unit
@@ -71,12 +71,12 @@ class AppendTooLarge(InvalidArgument):
 
 class InvalidIdentifier(InvalidArgument):
     """
-    A name that is not safe to stand in CQL.
+    A name is not safe in CQL.
 
     Attributes:
-        kind: What it should name: ``"keyspace"``, ``"table"`` or ``"datacenter"``.
+        kind: What it names: ``"keyspace"``, ``"table"`` or ``"datacenter"``.
     """
 
     def __init__(self, kind: str, name: object, rule: str) -> None:
-        super().__init__(f"{name!r} is no valid {kind} name: {rule}")
+        super().__init__(f"{name!r} is not a valid {kind} name: {rule}")
         self.kind = kind

@@ -9,7 +9,7 @@ from uuid import UUID
 import anyio
 
 from ..cassandra import Storage
-from ..errors import InvalidArgument
+from ..checks import check_int
 from ..ring import RING, ScanPosition, TokenRange
 from ..stored import StreamSummary
 from ..tasks import first_error
@@ -136,5 +136,4 @@ async def _work(storage: Storage, ring: Walk, visitor: Visitor, indices: Iterato
 
 def check_workers(workers: object) -> None:
     """Refuse a count of workers that would do nothing; raises `InvalidArgument`."""
-    if isinstance(workers, bool) or not isinstance(workers, int) or workers < 1:
-        raise InvalidArgument(f"workers must be an int of 1 or more, not {workers!r}")
+    check_int("workers", workers, at_least=1)

@@ -4,7 +4,8 @@ from collections.abc import AsyncGenerator, Iterable
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 from uuid import UUID
 
-from ..events import NewEvent, P_co, RecordedEvent
+from .._typevars import P_co
+from ..events import NewEvent, RecordedEvent
 from ..results import AppendResult, Persisted
 from ..versions import ANY, ExpectedVersion
 

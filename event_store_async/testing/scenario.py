@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any, Generic, NoReturn, Self, TypeAlias, TypeVar
 
 from ..aggregates import Decision, Reducer, Rejected
+from ..checks import is_event_list
 from ..events import NewEvent, UnidentifiedEvent
 from .rendering import difference, message, summary
 
@@ -185,7 +186,7 @@ def _compared(expected: Sequence[Any], actual: Sequence[Any]) -> list[tuple[str,
 def _outcome(decision: Any) -> _Outcome:
     if isinstance(decision, Rejected):
         return decision
-    if isinstance(decision, str | bytes | bytearray | dict | NewEvent):
+    if not is_event_list(decision):
         raise TypeError(
             f"a list of events or Rejected is needed, not one {type(decision).__name__}"
         )

@@ -1,4 +1,4 @@
-"""Shapes: how an event of one type becomes plain data, and comes back."""
+"""Shapes: they convert events of one type to plain data and back."""
 
 from dataclasses import is_dataclass
 from types import ModuleType
@@ -11,13 +11,13 @@ from ..extras import install_hint
 
 
 class Shape(Protocol):
-    """Plain data is what JSON has words for: dicts, lists, texts, numbers, booleans, None."""
+    """Converts events of one type. Plain data is what JSON can hold: dict, list, str, int, …."""
 
     def plain(self, event: Any) -> Any:
-        """Return an event as plain data; raises whatever its library raises."""
+        """Return an event as plain data; raises what its library raises."""
 
     def event(self, plain: Any) -> Any:
-        """Return the event that plain data stands for; raises whatever its library raises."""
+        """Return plain data as an event; raises what its library raises."""
 
 
 def shape_of(cls: type) -> Shape:
@@ -25,21 +25,21 @@ def shape_of(cls: type) -> Shape:
     Return the shape of a dataclass, a TypedDict, a msgspec Struct or a pydantic model.
 
     Raises:
-        InvalidArgument: the class is none of them, or its library is not installed.
+        InvalidArgument: the class is not one of these, or its library is not installed.
     """
     if hasattr(cls, "__pydantic_validator__"):  # models, and pydantic's own dataclasses
         return _Pydantic(cls)
     if is_dataclass(cls) or is_typeddict(cls) or hasattr(cls, "__struct_fields__"):
         return _Msgspec(cls)
     raise InvalidArgument(
-        f"{cls!r} is no type of event",
+        f"{cls!r} cannot be a type of event",
         hint="use a dataclass, a TypedDict, a msgspec.Struct or a pydantic model",
     )
 
 
 def tag_of(cls: type, names: tuple[str, ...]) -> str | None:
     """
-    Return the key that tells a TypedDict's values from others'; None for other classes.
+    Return the key that identifies dicts of a TypedDict; None for other classes.
 
     Raises:
         InvalidArgument: no key of the TypedDict has the type ``Literal[name]``.
@@ -50,13 +50,13 @@ def tag_of(cls: type, names: tuple[str, ...]) -> str | None:
         if get_origin(hint) is Literal and set(get_args(hint)) <= set(names):
             return key
     raise InvalidArgument(
-        f"nothing tells a {cls.__name__} from other dicts",
-        hint=f"give it a key of the type Literal[{names[0]!r}]",
+        f"a dict of the type {cls.__name__} cannot be told from other dicts",
+        hint=f"add a key of the type Literal[{names[0]!r}] to it",
     )
 
 
 class _Msgspec:
-    """Dataclasses, TypedDicts and structs, by msgspec."""
+    """Dataclasses, TypedDicts and structs, converted by msgspec."""
 
     def __init__(self, cls: type) -> None:
         self._cls = cls
@@ -70,7 +70,7 @@ class _Msgspec:
 
 
 class _Pydantic:
-    """Pydantic's models and dataclasses."""
+    """Models and dataclasses of pydantic."""
 
     def __init__(self, cls: type) -> None:
         self._adapter = _library("pydantic", "pydantic").TypeAdapter(cls)
@@ -79,7 +79,7 @@ class _Pydantic:
         return self._adapter.dump_python(event, mode="json", by_alias=True)
 
     def event(self, plain: Any) -> Any:
-        # From JSON, not from Python: a strict model takes a text for a UUID only there.
+        # From JSON, not from Python objects: there alone a strict model takes a str for a UUID.
         return self._adapter.validate_json(orjson.dumps(plain))
 
 

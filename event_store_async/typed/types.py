@@ -1,18 +1,19 @@
-"""Types: the registry of the types of events, by the names they are stored under."""
+"""Types: the registry of the types of events, by stored name."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field
 from typing import Any, Generic, TypeAlias, TypeVar
 
+from .._typevars import P_co
+from ..checks import is_int
 from ..errors import InvalidArgument
-from ..events import P_co
 from ..values import value
 from .shapes import Shape, shape_of, tag_of
 
 E = TypeVar("E")
 
 Upcaster: TypeAlias = Callable[[Any], Any]
-"""Takes the plain data of one revision and returns that of the next; pure, and never async."""
+"""Converts the plain data of one revision to that of the next. A pure function, not async."""
 
 
 @value
@@ -22,12 +23,13 @@ class EventType(Generic[P_co]):
 
     Attributes:
         cls: A dataclass, a TypedDict, a `msgspec.Struct` or a pydantic model. A TypedDict needs a
-            key of the type ``Literal[name]``, by which a dict is known.
-        name: What is stored as the event's type. It must never change; the class may be renamed
-            and moved.
-        revision: The revision that is written, from 1. Raise it when old payloads no longer fit.
-        upcasters: For each revision before it, what makes the next one's payload of its payload.
-        formerly: Names under which it was stored once; their revisions count on.
+            key of the type ``Literal[name]``, by which its dicts are recognised.
+        name: The name that is stored as the `type` of its events. It must never change; the class
+            may be renamed and moved.
+        revision: The revision of new events, from 1. Raise it if old payloads no longer fit.
+        upcasters: For each earlier revision, the function that converts a payload of that revision
+            to the next one.
+        formerly: Earlier names of the type. Its revisions are counted across all names.
     """
 
     cls: type[P_co]
@@ -40,12 +42,12 @@ class EventType(Generic[P_co]):
 @value
 class UnknownEvent:
     """
-    The payload of an event whose type is not registered here, read raw.
+    The payload of an event whose type is not registered, read with ``unknown="raw"``.
 
     Attributes:
-        type: The stored name of its type; None where it has none.
-        revision: The revision that it was stored in, from 1.
-        payload: What the store's codec reads.
+        type: The stored name of its type, if any.
+        revision: The revision in which it was stored, from 1.
+        payload: The payload as the codec of the store decodes it.
     """
 
     type: str | None
@@ -55,9 +57,9 @@ class UnknownEvent:
 
 class EventTypes(Generic[E]):
     """
-    The types of events that a store may hold.
+    The types of events of a store.
 
-    Like this:
+    For example:
 
         AccountEvent = Opened | Deposited
         TYPES = EventTypes[AccountEvent](
@@ -69,8 +71,8 @@ class EventTypes(Generic[E]):
         types: Each type of the union, once.
 
     Raises:
-        InvalidArgument: a class or a name stands there twice, a revision has no upcaster, a class
-            is no type of event, or its library is not installed.
+        InvalidArgument: a class or a name is given twice, a revision has no upcaster, a class
+            cannot be a type of event, or its library is not installed.
     """
 
     def __init__(self, *types: EventType[E]) -> None:
@@ -87,9 +89,11 @@ class EventTypes(Generic[E]):
         registered = _Registered(type_, shape_of(type_.cls), tag)
         for name in names:
             if not isinstance(name, str) or not name:
-                raise InvalidArgument(f"a type of event needs a name, not {name!r}")
+                raise InvalidArgument(
+                    f"the name of a type must be a str that is not empty, not {name!r}"
+                )
             if name in self._by_name:
-                raise InvalidArgument(f"two types of events are named {name!r}")
+                raise InvalidArgument(f"the name {name!r} is registered twice")
             self._by_name[name] = registered
         if type_.cls in self._by_class:
             raise InvalidArgument(f"{type_.cls.__name__} is registered twice")
@@ -110,22 +114,23 @@ class EventTypes(Generic[E]):
         if found is None:
             raise LookupError(f"{type(event).__name__} is not registered as a type of event")
         plain = found.shape.plain(event)
-        # What could not be read back must not be stored: nothing checks a dataclass's fields.
+        # An event that cannot be read back must not be stored. Python does not check the fields
+        # of a dataclass, so they may hold anything.
         found.shape.event(plain)
         return found.type.name, found.type.revision, plain
 
     def revision(self, name: str | None) -> int:
-        """Return the highest revision that is known of a type, 0 for one that is not known."""
+        """Return the current revision of a type, 0 if no type has this name."""
         found = self._by_name.get(name)
         return 0 if found is None else found.type.revision
 
     def event(self, name: str, revision: int, plain: Any) -> E:
         """
-        Return the event that stored data stands for, brought up to the revision of today.
+        Return stored plain data as an event of the current revision.
 
         Raises:
-            KeyError: the type is not known.
-            Exception: whatever an upcaster or the type's library raises.
+            KeyError: no type has this name.
+            Exception: what an upcaster or the library of the type raises.
         """
         found = self._by_name[name]
         for number in range(revision, found.type.revision):
@@ -146,8 +151,10 @@ class _Registered:
 
     def __init__(self, type_: EventType[Any], shape: Shape, tag: str | None) -> None:
         revision, given = type_.revision, set(type_.upcasters)
-        if isinstance(revision, bool) or not isinstance(revision, int) or revision < 1:
-            raise InvalidArgument(f"{type_.name!r}: a revision is 1 or more, not {revision!r}")
+        if not is_int(revision) or revision < 1:
+            raise InvalidArgument(
+                f"{type_.name!r}: revision must be an int of 1 or more, not {revision!r}"
+            )
         if given != set(range(1, revision)):
             wanted = ", ".join(map(str, range(1, revision))) or "none"
             raise InvalidArgument(

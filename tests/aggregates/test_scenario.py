@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from textwrap import dedent
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -132,6 +133,7 @@ def test_a_failure_shows_what_is_given_decided_and_different() -> None:
         (lambda _: Rejected("a"), lambda then: then.then_nothing()),
         (lambda _: None, lambda then: then.then_nothing()),
         (lambda _: {"a": 1}, lambda then: then.then("a")),
+        (lambda _: MappingProxyType({"a": 1}), lambda then: then.then("a")),
     ],
 )
 def test_what_does_not_hold_fails(decide: Any, judge: Callable[[Any], None]) -> None:

@@ -115,7 +115,7 @@ async def test_wrong_options_and_servers_are_reported(shell: Shell, dead_port: i
     odd = await shell("schema", "create", "--replication", "dc")
 
     assert (unreachable.code, "cannot connect" in unreachable.err) == (1, True)
-    assert (unsafe.code, "no valid keyspace name" in unsafe.err) == (2, True)
+    assert (unsafe.code, "not a valid keyspace name" in unsafe.err) == (2, True)
     assert (odd.code, "DATACENTER=REPLICAS" in odd.err) == (2, True)
 
 

@@ -37,15 +37,18 @@ def same(payload: Any) -> Any:
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: [EventType(A, "a"), EventType(B, "a")], "two types of events are named 'a'"),
+        (lambda: [EventType(A, "a"), EventType(B, "a")], "the name 'a' is registered twice"),
         (
             lambda: [EventType(A, "a"), EventType(B, "b", formerly=["a"])],
-            "two types of events are named 'a'",
+            "the name 'a' is registered twice",
         ),
         (lambda: [EventType(A, "a"), EventType(A, "b")], "A is registered twice"),
-        (lambda: [EventType(A, "")], "needs a name"),
-        (lambda: [EventType(A, "a", revision=0)], "a revision is 1 or more, not 0"),
-        (lambda: [EventType(A, "a", revision=True)], "a revision is 1 or more, not True"),
+        (lambda: [EventType(A, "")], "the name of a type must be a str that is not empty"),
+        (lambda: [EventType(A, "a", revision=0)], "revision must be an int of 1 or more, not 0"),
+        (
+            lambda: [EventType(A, "a", revision=True)],
+            "revision must be an int of 1 or more, not True",
+        ),
         (
             lambda: [EventType(A, "a", revision=3, upcasters={2: same})],
             "'a': revision 3 needs upcasters from: 1, 2; given: 2",
@@ -54,12 +57,16 @@ def same(payload: Any) -> Any:
             lambda: [EventType(A, "a", upcasters={1: same})],
             "'a': revision 1 needs upcasters from: none; given: 1",
         ),
-        (lambda: [EventType(int, "number")], "is no type of event"),
+        (lambda: [EventType(int, "number")], "cannot be a type of event"),
         (
             lambda: [EventType(Untold, "untold")],
-            "nothing tells a Untold from other dicts (give it a key of the type Literal['untold'])",
+            "a dict of the type Untold cannot be told from other dicts "
+            "(add a key of the type Literal['untold'] to it)",
         ),
-        (lambda: [EventType(Told, "other")], "nothing tells a Told from other dicts"),
+        (
+            lambda: [EventType(Told, "other")],
+            "a dict of the type Told cannot be told from other dicts",
+        ),
     ],
 )
 def test_what_cannot_work_is_refused(

@@ -8,13 +8,14 @@ import pytest
 PACKAGE = Path(__file__).parents[2] / "event_store_async"
 
 LAYERS = [
-    ["versions", "values", "moments", "tasks", "extras"],
+    ["_typevars", "versions", "values", "moments", "tasks", "extras"],
     ["events"],
     ["errors"],
+    ["checks"],
     ["results", "retry", "codec", "correlation", "ring", "health", "ids"],
     ["hooks", "stored"],
     ["settings", "statistics", "ports"],
-    ["checks", "encoding", "cql_files"],
+    ["encoding", "cql_files"],
     ["cassandra", "memory"],
     ["typed", "aggregates", "maintenance", "telemetry"],
     ["archive"],

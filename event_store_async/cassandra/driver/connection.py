@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from ...checks import check_datacenter
+from ...checks import check_datacenter, check_int, check_positive
 from ...errors import ConnectionFailed, InvalidArgument
 from .faults import connect_error
 from .nodes import cluster_nodes
@@ -64,16 +64,11 @@ class ConnectTarget:
             raise InvalidArgument("contact points must be addresses or names of nodes")
         if any(point.count(":") == 1 for point in self.contact_points):
             raise InvalidArgument("a contact point must not contain a port", hint="pass port=…")
-        if (
-            isinstance(self.port, bool)
-            or not isinstance(self.port, int)
-            or not (0 < self.port < 65536)
-        ):
-            raise InvalidArgument(f"port must be an int from 1 to 65535, not {self.port!r}")
+        check_int("port", self.port, at_least=1, at_most=65535)
         if (self.username is None) != (self.password is None):
             raise InvalidArgument("username and password must be given together")
-        if self.connect_timeout <= 0 or self.request_timeout <= 0:
-            raise InvalidArgument("timeouts must be above 0 seconds")
+        check_positive("connect_timeout", self.connect_timeout)
+        check_positive("request_timeout", self.request_timeout)
         if self.local_datacenter is not None:
             check_datacenter(self.local_datacenter)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID, uuid5
 
-from ...checks import check_datacenter
+from ...checks import check_datacenter, is_int
 from ...cql_files import read_file
 from ...errors import InvalidArgument
 from .state import SchemaState, TableState
@@ -166,7 +166,7 @@ def replication_options(replication: Mapping[str, int]) -> str:
         )
     for name, count in replication.items():
         check_datacenter(name)
-        if isinstance(count, bool) or not isinstance(count, int) or count < 1:
+        if not is_int(count) or count < 1:
             raise InvalidArgument(
                 f"the replicas in datacenter {name!r} must be an int above 0, not {count!r}"
             )

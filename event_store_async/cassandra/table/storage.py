@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from typing import Any
 from uuid import UUID
 
-from ...checks import check_number, check_stream_id, check_timeout
+from ...checks import check_optional_int, check_stream_id, check_timeout
 from ...errors import (
     AppendTooLarge,
     ConcurrentModification,
@@ -93,7 +93,7 @@ class Storage:
             MisuseError: the store is closed, or belongs to another loop or process.
             SchemaError: the table is missing or of another version.
         """
-        check_number("page_size", page_size, at_least=1)
+        check_optional_int("page_size", page_size, at_least=1)
         if after is not None and after.token not in tokens:
             raise InvalidArgument(f"token {after.token} is not in {tokens}")
         self._check_open()
@@ -114,8 +114,8 @@ class Storage:
             StoreUnavailable, MisuseError, SchemaError
         """
         check_stream_id(stream_id)
-        check_number("from_version", from_version, at_least=1)
-        check_number("max_count", max_count, at_least=0)
+        check_optional_int("from_version", from_version, at_least=1)
+        check_optional_int("max_count", max_count, at_least=0)
         self._check_open()
         wanted = Range.of(stream_id, from_version, max_count, backward=False)
         return self._reader.read(wanted, page_size=None, serial=False)
