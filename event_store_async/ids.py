@@ -1,30 +1,30 @@
-"""Ids: UUIDs made, and read from text, at the pace of events."""
+"""Ids: fast creation and parsing of UUIDs."""
 
 from os import urandom
 from typing import Any, Final
 from uuid import UUID, SafeUUID
 
-# UUID's own constructor checks and converts, a good part of what reading an event takes
-# (`make bench PROFILE=1` shows it). What it ends with is these two slots; a test compares the
-# results.
+# The constructor of UUID checks and converts its arguments, which takes a considerable part of the
+# time of a read (`make bench PROFILE=1` shows it). All it does in the end is set these two slots.
+# A test compares the results.
 _new: Final = object.__new__
 _slots: Final[dict[str, Any]] = dict(vars(UUID))
 _set_int: Final = _slots["int"].__set__
 _set_is_safe: Final = _slots["is_safe"].__set__
 _UNKNOWN: Final = SafeUUID.unknown
 
-# RFC 9562: the variant's two bits, and the version's four.
+# RFC 9562: two bits for the variant, four for the version.
 _KEPT: Final = ~(0xC000 << 48 | 0xF000 << 64)
 _SET: Final = 0x8000 << 48 | 4 << 76
 
 
 def random_uuid() -> UUID:
-    """Return a random UUID, version 4, as `uuid.uuid4` does."""
+    """Return a random UUID of version 4, like `uuid.uuid4`."""
     return _uuid(int.from_bytes(urandom(16)) & _KEPT | _SET)
 
 
 def parse_uuid(text: str) -> UUID:
-    """Return the UUID of its 32 hexadecimal digits, with or without hyphens between them."""
+    """Return the UUID with these 32 hexadecimal digits, with or without hyphens."""
     return _uuid(int(text.replace("-", ""), 16))
 
 

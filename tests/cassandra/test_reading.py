@@ -194,7 +194,7 @@ async def test_a_cancelled_read_leaves_nothing_running(
 
 
 async def test_large_events_come_in_small_pages(store: EventStore, stream_id: UUID) -> None:
-    from event_store_async.cassandra.read.page_sizer import PageSizer
+    from event_store_async.cassandra.read.pages import PageSizer
 
     sizer = PageSizer(1024 * 1024)
     sizer.saw(2, 2 * 512 * 1024)

@@ -13,7 +13,8 @@ from ...hooks.append_watch import BatchWatch
 from ...moments import to_milliseconds
 from ...results import Persisted, persisted
 from ...versions import ExpectedVersion
-from ..driver.port import UNSET, Answer, Prepared
+from ..driver.port import Answer, Prepared
+from ..read.rows import bound_values
 from ..schema.statements import AppendStatements
 
 
@@ -155,15 +156,15 @@ class AppendPlan(Plan):
         version = self.expected
         for item in self.encoded.items:
             version += 1
-            values = (
-                item.event_id,
-                item.encoded_payload,
-                milliseconds,
-                UNSET if item.type is None else item.type,
-                item.content_type,
-                UNSET if item.encoded_metadata is None else item.encoded_metadata,
+            values = bound_values(
                 self.stream_id,
                 version,
+                item.encoded_payload,
+                milliseconds,
+                item.event_id,
+                item.type,
+                item.content_type,
+                item.encoded_metadata,
             )
             yield statement, values
             statement = prepared.rest

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from ...errors import ConcurrentModification, EventStoreError, UndecodableEvent
+from ...events import RecordedEvent
 from ...hooks.append_watch import BatchWatch
 from ...moments import whole_milliseconds
 from ...results import AppendResult, Persisted
@@ -68,7 +69,7 @@ class Planner:
     """
 
     statements: StatementCache
-    reader: Reader
+    reader: Reader[RecordedEvent]
     settings: Settings
     known_heads: KnownHeads
 

@@ -14,6 +14,7 @@ from ...errors import (
     WrongEventLoop,
     WrongProcess,
 )
+from ...events import RecordedEvent
 from ...health import Health
 from ...hooks import Source
 from ...retry import Deadline
@@ -52,7 +53,7 @@ class HealthProbe:
         source: Source,
         tables: StoreTables,
         session: Session,
-        reader: Reader,
+        reader: Reader[RecordedEvent],
         queues: StreamQueues,
         *,
         in_flight_limit: int,

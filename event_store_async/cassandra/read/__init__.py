@@ -1,8 +1,8 @@
 """
 Private. Reading streams.
 
-    rows          the row format, and what rows become
-    gap_check     whether the rows read are a run of versions without a gap
-    pages         pages fetched ahead, sized by bytes
-    reader        events, heads, recent ids
+    rows          the format of rows, and their conversion to and from events
+    gap_check     whether the rows of a read have consecutive versions
+    pages         the pages of a read: fetched ahead, sized by bytes
+    reader        reads events, versions and recent ids
 """

@@ -1,4 +1,4 @@
-"""Contiguity: whether the rows of a read are a run of versions without a hole. No I/O."""
+"""Gap check: whether the rows of a read have consecutive versions. No I/O."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,12 +12,12 @@ from .rows import MAX_VERSION, VERSION
 @dataclass(frozen=True, slots=True)
 class Range:
     """
-    What is to be read of a stream.
+    The events of a stream that a read asks for.
 
     Attributes:
         stream_id: The stream.
-        first: The version to begin with; reading backward, the highest one.
-        count: At most so many events.
+        first: The first version; if backward, the highest one.
+        count: The most events.
         backward: Newest first.
     """
 
@@ -30,7 +30,7 @@ class Range:
     def of(
         cls, stream_id: UUID, from_version: int | None, max_count: int | None, *, backward: bool
     ) -> "Range":
-        """Return the range that the arguments of `EventReader.read_events` mean."""
+        """Return the range of these arguments of `EventReader.read_events`."""
         edge = HIGHEST_VERSION if backward else 1
         first = edge if from_version is None else max(from_version, 1)
         return cls(stream_id, first, HIGHEST_VERSION if max_count is None else max_count, backward)
@@ -38,13 +38,13 @@ class Range:
 
 class GapCheck:
     """
-    How far a read has come, and where it met a hole.
+    Follows a read through its rows, and finds the first version that is missing.
 
     Attributes:
-        wanted: What is still to be read: what was asked for, less the rows accepted.
-        hole: The first version that is missing though a later one, or the stream's own version,
-            says that it must be there; None as long as none is.
-        head: The stream's version, as the last page with rows showed it; 0 where none did.
+        wanted: The range that is still to be read: what was asked for, without the rows accepted.
+        hole: The first missing version: a later event, or the head of the stream, shows that it
+            must exist. None while there is no such version.
+        head: The version of the stream, from the last page that had rows; 0 before it is known.
     """
 
     def __init__(self, wanted: Range, head: int = 0) -> None:
@@ -53,12 +53,20 @@ class GapCheck:
         self.head = head
 
     def accept(self, rows: Sequence[Row], *, last_page: bool) -> Sequence[Row]:
-        """Return the rows that continue the run, up to the first hole."""
+        """
+        Return the rows of the next page up to the first missing version.
+
+        Args:
+            rows: The rows of the page.
+            last_page: Whether no page comes after it.
+        """
         wanted = self.wanted
         step = -1 if wanted.backward else 1
         expected = wanted.first
         if rows:
+            # Every row has the head, unless the stream has lost it.
             self.head = rows[0][MAX_VERSION] or rows[-1][VERSION]
+            # A backward read may begin above the end of the stream. No version is missing there.
             expected = min(expected, self.head) if wanted.backward else expected
         for index, row in enumerate(rows):
             if row[VERSION] != expected + index * step:
@@ -67,6 +75,8 @@ class GapCheck:
         self.wanted = Range(
             wanted.stream_id, expected + len(rows) * step, wanted.count - len(rows), wanted.backward
         )
+        # The rows may also end too early. A read that is not ended by its count must reach the
+        # head of the stream, or version 1 if it goes backward.
         if last_page and self.hole is None and self.head and self.wanted.count > 0:
             end = 1 if wanted.backward else self.head
             if (end - self.wanted.first) * step >= 0:

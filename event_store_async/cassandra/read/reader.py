@@ -1,12 +1,11 @@
-"""Reading: a stream's pages, fetched ahead, checked for holes."""
+"""Reader: events, the head and the recent ids of a stream."""
 
 from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Generic, Protocol
+from typing import Any, Final, Generic, Protocol, TypeVar
 from uuid import UUID
 
 from ...errors import StreamHole, UndecodableEvent
-from ...events import RecordedEvent
 from ...hooks import SerialRepair
 from ...hooks.observer import Observer, Stopwatch
 from ...hooks.read_watch import ReadWatch
@@ -16,40 +15,31 @@ from ..driver.port import Page, Row
 from ..driver.session import Session
 from ..schema.statements import StatementCache
 from .gap_check import GapCheck, Range
-from .page_sizer import PageSizer
-from .pages import Pages
+from .pages import Pages, PageSizer
 from .rows import EVENT_ID, PAYLOAD
 
-if TYPE_CHECKING:
-    from typing_extensions import TypeVar
-
-    T = TypeVar("T", default=RecordedEvent)
-else:
-    from typing import TypeVar
-
-    T = TypeVar("T")
-
+T = TypeVar("T")
 
 DECODED_AT_ONCE: Final = 128
 """
-Rows. As many objects as a page's events are at once would have Python's garbage collector go
-through all of them, again and again: with fewer than it waits for, a quarter of a read's CPU is
-spared, and a page's beginning comes sooner (``make bench ONLY=replay``).
+Rows decoded at a time. The objects of a whole page would make Python's garbage collector examine
+them again and again. Fewer than its threshold do not: that saves a quarter of the CPU time of a
+read, and the first events of a page come sooner (``make bench ONLY=replay``).
 """
 
 
 class Decoder(Protocol[T]):
-    """Makes events of rows, of whatever kind the reader hands out."""
+    """Converts rows to the events that a reader returns."""
 
     def decode(
         self, stream_id: UUID, rows: Iterable[Row]
     ) -> tuple[list[T], UndecodableEvent | None]:
-        """Return the events of a page's rows, up to the first that cannot be decoded."""
+        """Return the events of some rows, up to the first that cannot be decoded."""
 
 
 @dataclass(slots=True)
 class Reader(Generic[T]):
-    """Reads rows and events; retries what a read may retry."""
+    """Reads streams. Requests are repeated until they are answered or time is up."""
 
     session: Session
     statements: StatementCache
@@ -61,32 +51,43 @@ class Reader(Generic[T]):
         self,
         wanted: Range,
         *,
-        page_size: int | None,
-        serial: bool,
+        page_size: int | None = None,
+        serial: bool = False,
+        timeout: float | None = None,
         watch: ReadWatch | None = None,
     ) -> AsyncGenerator[T, None]:
         """
         Iterate over the events of a range.
 
-        Where a quorum read shows a hole (an append may be half-way through its commit), the rest
-        is read again at the serial level, which finishes the commit; a hole that remains is real.
+        If a version is missing in a quorum read, an append may be half-way through its commit. The
+        rest is then read again at SERIAL, which completes the commit. A version that is missing
+        even then is lost.
+
+        Args:
+            wanted: The range.
+            page_size: Events fetched at once; None chooses by their size.
+            serial: Read at SERIAL from the beginning.
+            timeout: Seconds in which each page must be answered; None is `Settings.timeout`.
+            watch: Receives the facts of the read for the hooks.
 
         Raises:
             StreamHole, UndecodableEvent, StoreUnavailable, SchemaError, MisuseError
         """
         if not wanted.count:
             return
+        seconds = self.settings.timeout if timeout is None else timeout
         sizer = PageSizer(self.settings.page_bytes, page_size)
-        progress = GapCheck(wanted)
+        check = GapCheck(wanted)
+        # One round at the most for each level: a quorum read, then a serial read of the rest.
         while True:
-            pages = await self._pages(progress.wanted, sizer, watch, serial=serial)
+            pages = await self._pages(check.wanted, sizer, seconds, watch, serial=serial)
             try:
-                while progress.hole is None:
+                while check.hole is None:
                     coming = pages.take()
                     page = await (coming if watch is None else watch.wait_for(coming))
                     if page is None:
                         break
-                    rows = progress.accept(page.rows, last_page=page.state is None)
+                    rows = check.accept(page.rows, last_page=page.state is None)
                     for some in _batches(rows):
                         events, undecodable = self.decoder.decode(wanted.stream_id, some)
                         for event in events:
@@ -95,28 +96,30 @@ class Reader(Generic[T]):
                             raise undecodable
             finally:
                 pages.stop()
-            if progress.hole is None:
+            if check.hole is None:
                 return
             if serial:
-                raise StreamHole(wanted.stream_id, progress.hole)
+                raise StreamHole(wanted.stream_id, check.hole)
             serial = True
             if watch is not None:
-                watch.repair_started(progress.hole)
-            progress = GapCheck(progress.wanted, progress.head)
+                watch.repair_started(check.hole)
+            # The events before the hole are with the caller already: only the rest is read again.
+            # The head is kept, so that a stream that ends too early is noticed again.
+            check = GapCheck(check.wanted, check.head)
 
     async def read_exactly(
         self, stream_id: UUID, first: int, event_ids: tuple[UUID, ...], deadline: Deadline
     ) -> tuple[T, ...] | None:
         """
-        Return these very events if they stand there, None if not; at the serial level.
+        Return the events from a version on if they have these ids, otherwise None. At SERIAL.
 
-        Others are not decoded: whether these stand there does not hang on them.
+        Events with other ids are not decoded, so they cannot raise an error.
 
         Args:
             stream_id: The stream.
-            first: The version of the first.
-            event_ids: Their ids, in order.
-            deadline: Until when.
+            first: The version of the first event.
+            event_ids: The ids, in order.
+            deadline: The deadline of the call.
 
         Raises:
             UndecodableEvent, StoreUnavailable
@@ -146,7 +149,7 @@ class Reader(Generic[T]):
 
     async def head(self, stream_id: UUID, deadline: Deadline, *, serial: bool = False) -> int:
         """
-        Return a stream's version, 0 where there is none.
+        Return the version of a stream, 0 for a stream without events.
 
         Raises:
             StoreUnavailable, SchemaError, MisuseError
@@ -158,17 +161,17 @@ class Reader(Generic[T]):
         self, stream_id: UUID, head: int, count: int, deadline: Deadline, *, serial: bool = False
     ) -> tuple[int, dict[int, UUID]]:
         """
-        Return a stream's version, and the ids of its last *count* events by their versions.
+        Return the version of a stream, and the ids of its last *count* events by version.
 
-        What a quorum read leaves open (an append may be half-way through its commit) a serial one
-        decides.
+        If a version is missing in a quorum read, an append may be half-way through its commit. Then
+        the ids are read again at SERIAL.
 
         Args:
             stream_id: The stream.
-            head: The version that it had reached at least.
+            head: A version that the stream has reached.
             count: How many events to look at.
-            deadline: Until when.
-            serial: Ask at the serial level at once.
+            deadline: The deadline of the call.
+            serial: Read at SERIAL at once.
 
         Raises:
             StoreUnavailable, SchemaError, MisuseError
@@ -177,27 +180,29 @@ class Reader(Generic[T]):
         page = await self._page(
             "read_ids", (stream_id, above, count), deadline, serial=serial, page_size=count
         )
-        version = next((row[2] for row in page.rows if row[2]), head)
-        whole = range(version, max(above, version - count), -1)
-        found = [row[0] for row in page.rows]
-        if not serial and found != list(whole):
+        version = next((newest for _, _, newest in page.rows if newest), head)
+        expected = range(version, max(above, version - count), -1)
+        found = [version for version, _, _ in page.rows]
+        if not serial and found != list(expected):
             if self.observer is not None:
-                missing = min(set(whole).difference(found), default=version)
+                missing = min(set(expected).difference(found), default=version)
                 self.observer.report(SerialRepair(self.observer.source, stream_id, missing))
             return await self.recent_ids(stream_id, head, count, deadline, serial=True)
-        return version, {row[0]: UUID(row[1]) for row in page.rows if row[1] is not None}
+        return version, {at: UUID(text) for at, text, _ in page.rows if text is not None}
 
     async def _pages(
         self,
         wanted: Range,
         sizer: PageSizer,
+        seconds: float,
         watch: ReadWatch | None,
         *,
         serial: bool,
     ) -> Pages:
         name = "read_backward" if wanted.backward else "read_forward"
         # Prepared before the first page is asked for, so that a watch times the page alone.
-        await self.statements.get(name, Deadline(self.settings.timeout))
+        first = Deadline(seconds)
+        await self.statements.get(name, first)
         values = (wanted.stream_id, wanted.first, wanted.count)
 
         async def fetch(state: bytes | None) -> Page:
@@ -205,7 +210,7 @@ class Reader(Generic[T]):
             page = await self._page(
                 name,
                 values,
-                Deadline(self.settings.timeout),
+                first if state is None else Deadline(seconds),
                 serial=serial,
                 page_size=sizer.next_size(),
                 page_state=state,

@@ -1,7 +1,7 @@
-"""Rows: from what the driver returns to recorded events."""
+"""Rows: the order of the columns, and the conversion of rows to and from events."""
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from ...codec import Codec, Codecs
@@ -10,19 +10,85 @@ from ...errors import UndecodableEvent
 from ...events import RecordedEvent, recorded_event
 from ...ids import parse_uuid
 from ...moments import from_milliseconds
-from ..driver.port import Row
+from ...stored import StoredEvent
+from ..driver.port import UNSET, Row
+
+COLUMNS: Final = (
+    "version",
+    "payload",
+    "timestamp",
+    "event_id",
+    "event_type",
+    "content_type",
+    "metadata",
+    "max_version",
+)
+"""The columns that ``read_forward`` and ``read_backward`` select, in order."""
 
 VERSION, PAYLOAD, TIMESTAMP, EVENT_ID, EVENT_TYPE, CONTENT_TYPE, METADATA, MAX_VERSION = range(8)
-"""The columns of ``read_forward`` and ``read_backward``, in order."""
+"""The position of each column in a row."""
+
+BINDS: Final = (
+    "event_id",
+    "payload",
+    "timestamp",
+    "event_type",
+    "content_type",
+    "metadata",
+    "stream_id",
+    "version",
+)
+"""The values that ``append_first`` and ``append_rest`` bind, in order: see `bound_values`."""
+
+
+def bound_values(
+    stream_id: UUID,
+    version: int,
+    payload: bytes | None,
+    timestamp: int | None,
+    event_id: UUID | None,
+    event_type: str | None,
+    content_type: str | None,
+    metadata: bytes | None,
+) -> tuple[Any, ...]:
+    """
+    Return what `BINDS` names, for an event.
+
+    A column that is None is not sent at all: as null it would leave a tombstone.
+    """
+    return (
+        UNSET if event_id is None else event_id,
+        UNSET if payload is None else payload,
+        UNSET if timestamp is None else timestamp,
+        UNSET if event_type is None else event_type,
+        UNSET if content_type is None else content_type,
+        UNSET if metadata is None else metadata,
+        stream_id,
+        version,
+    )
+
+
+def stored_values(event: StoredEvent) -> tuple[Any, ...]:
+    """Return what `BINDS` names, for a stored event."""
+    return bound_values(
+        event.stream_id,
+        event.version,
+        event.payload,
+        event.timestamp,
+        event.event_id,
+        event.type,
+        event.content_type,
+        event.metadata,
+    )
 
 
 class RowDecoder:
     """
-    Makes events of rows.
+    Converts rows, and stored events, to recorded events.
 
     Args:
-        default: The codec that the store writes with; it decodes rows that name none, too.
-        others: Codecs that may be met besides it, JSON's and the raw one's.
+        default: The store's own codec. It also decodes rows without a content type.
+        others: More codecs for decoding. JSON and raw bytes are always among them.
     """
 
     def __init__(self, default: Codec, others: Iterable[Codec] = ()) -> None:
@@ -32,10 +98,10 @@ class RowDecoder:
         self, stream_id: UUID, rows: Iterable[Row]
     ) -> tuple[list[RecordedEvent], UndecodableEvent | None]:
         """
-        Return the events of a page's rows, up to the first that cannot be decoded.
+        Return the events of some rows, up to the first row that cannot be decoded.
 
-        The error, if any, says that no codec here understands its payload or metadata; whoever
-        hands out the events raises it behind them.
+        The error for that row, if any, is returned: the caller hands out the events before it
+        raises the error.
         """
         events: list[RecordedEvent] = []
         decoding: tuple[str | None, Callable[[bytes], Any]] | None = None
@@ -43,7 +109,7 @@ class RowDecoder:
         for row in rows:
             version, payload, timestamp, event_id, event_type, content_type, metadata, _ = row
             try:
-                # A page's rows mostly share their content type, and those of an append their time.
+                # Rows mostly share their content type, and those of one append their timestamp.
                 if decoding is None or decoding[0] != content_type:
                     decoding = (content_type, self._codecs.decoder(content_type))
                 if moment[0] != timestamp:
@@ -60,12 +126,56 @@ class RowDecoder:
                     )
                 )
             except Exception as error:  # noqa: BLE001 - a codec may raise anything
-                undecodable = self._undecodable(stream_id, row, str(error))
+                undecodable = _undecodable(stream_id, version, content_type, payload, error)
                 undecodable.__cause__ = error
                 return events, undecodable
         return events, None
 
-    @staticmethod
-    def _undecodable(stream_id: UUID, row: Row, reason: str) -> UndecodableEvent:
-        data: Any = row[PAYLOAD]
-        return UndecodableEvent(stream_id, row[VERSION], row[CONTENT_TYPE], data or b"", reason)
+    def decode_stored(self, event: StoredEvent) -> RecordedEvent:
+        """
+        Return a stored event decoded.
+
+        Raises:
+            UndecodableEvent: no codec can decode its payload, or its metadata is not JSON.
+        """
+        # Any field may be None. Then decoding fails, as it does for a row.
+        payload: Any = event.payload
+        timestamp: Any = event.timestamp
+        try:
+            return recorded_event(
+                event.stream_id,
+                event.version,
+                self._codecs.decode(event.content_type, payload),
+                from_milliseconds(timestamp),
+                event.event_id,
+                event.type,
+                decode_metadata(event.metadata),
+            )
+        except Exception as error:
+            raise _undecodable(
+                event.stream_id, event.version, event.content_type, payload, error
+            ) from error
+
+
+class StoredRowDecoder:
+    """Converts rows to stored events. It takes any row."""
+
+    def decode(
+        self, stream_id: UUID, rows: Iterable[Row]
+    ) -> tuple[list[StoredEvent], UndecodableEvent | None]:
+        """Return the events of some rows, and no error."""
+        return [_stored(stream_id, row) for row in rows], None
+
+
+def _stored(stream_id: UUID, row: Row) -> StoredEvent:
+    version, payload, timestamp, event_id, event_type, content_type, metadata, _ = row
+    identity = None if event_id is None else UUID(event_id)
+    return StoredEvent(
+        stream_id, version, payload, timestamp, identity, event_type, content_type, metadata
+    )
+
+
+def _undecodable(
+    stream_id: UUID, version: int, content_type: str | None, payload: bytes | None, error: Exception
+) -> UndecodableEvent:
+    return UndecodableEvent(stream_id, version, content_type, payload or b"", str(error))

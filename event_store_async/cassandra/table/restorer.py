@@ -18,11 +18,11 @@ from ...settings import Settings
 from ...stored import Restored, StoredEvent
 from ..append.plan import Plan
 from ..append.settler import Settler
-from ..driver.port import UNSET, Prepared
+from ..driver.port import Prepared
 from ..driver.session import Session
 from ..read.gap_check import Range
 from ..read.reader import Reader
-from ..read.stored_rows import StoredRows
+from ..read.rows import StoredRowDecoder, stored_values
 from ..schema.statements import AppendStatements, StatementCache
 
 
@@ -56,16 +56,7 @@ class RestorePlan(Plan):
         yield self._prepared.head, (last, self.stream_id, self.expected or None)
         statement = self._prepared.first
         for event in self._events:
-            cells = (
-                event.event_id,
-                event.payload,
-                event.timestamp,
-                event.type,
-                event.content_type,
-                event.metadata,
-            )
-            set_cells = [UNSET if cell is None else cell for cell in cells]
-            yield statement, (*set_cells, self.stream_id, event.version)
+            yield statement, stored_values(event)
             statement = self._prepared.rest
 
     def unknown(self) -> RestoreOutcomeUnknown:
@@ -90,7 +81,7 @@ class Restorer:
     ) -> None:
         self._statements = statements
         self._settler = settler
-        self._reader: Reader[StoredEvent] = Reader(session, statements, StoredRows(), settings)
+        self._reader = Reader(session, statements, StoredRowDecoder(), settings)
         self._running = 0
         self._closed = False
         self._emptied: asyncio.Future[None] | None = None  # set once `drain` waits
@@ -155,7 +146,7 @@ class Restorer:
         """Tell whether exactly these events stand in the stream, at the serial level."""
         wanted = Range(stream_id, events[0].version, len(events))
         try:
-            async with aclosing(self._reader.read(wanted, page_size=None, serial=True)) as found:
+            async with aclosing(self._reader.read(wanted, serial=True)) as found:
                 return [event async for event in found] == list(events)
         except StreamHole:
             return False

@@ -24,8 +24,7 @@ from ...stored import (
 from ..driver.session import Session
 from ..read.gap_check import Range
 from ..read.reader import Reader
-from ..read.rows import RowDecoder
-from ..read.stored_rows import StoredRows, row_of
+from ..read.rows import RowDecoder, StoredRowDecoder
 from ..schema.statements import StatementCache
 from .restorer import Restorer
 from .scanner import Scanner
@@ -66,7 +65,7 @@ class Storage:
         self._settings = settings
         self._check_open = check_open
         self._scanner = Scanner(session, statements, settings)
-        self._reader: Reader[StoredEvent] = Reader(session, statements, StoredRows(), settings)
+        self._reader = Reader(session, statements, StoredRowDecoder(), settings)
         self._restorer = restorer
 
     def scan_streams(
@@ -118,7 +117,7 @@ class Storage:
         check_optional_int("max_count", max_count, at_least=0)
         self._check_open()
         wanted = Range.of(stream_id, from_version, max_count, backward=False)
-        return self._reader.read(wanted, page_size=None, serial=False)
+        return self._reader.read(wanted)
 
     async def tail(self, stream_id: UUID, *, serial: bool = False) -> StreamTail | None:
         """
@@ -156,10 +155,7 @@ class Storage:
         Raises:
             UndecodableEvent: no codec of the store can decode it.
         """
-        events, undecodable = self._decoder.decode(event.stream_id, [row_of(event)])
-        if undecodable is not None:
-            raise undecodable
-        return events[0]
+        return self._decoder.decode_stored(event)
 
     async def restore(
         self, events: Sequence[StoredEvent], *, timeout: float | None = None

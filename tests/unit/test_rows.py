@@ -1,0 +1,123 @@
+"""Rows: the order of the columns is that of the CQL files; stored events decode as rows do."""
+
+import re
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from event_store_async import JsonCodec, UndecodableEvent
+from event_store_async.cassandra.driver.port import UNSET
+from event_store_async.cassandra.read import rows
+from event_store_async.cassandra.read.rows import RowDecoder, StoredRowDecoder, stored_values
+from event_store_async.cql_files import load_statement
+from event_store_async.stored import StoredEvent
+
+STREAM = uuid4()
+EVENT = StoredEvent(
+    STREAM, 7, b'{"a": 1}', 1357017300123, uuid4(), "opened", "application/json", b'{"by": "ann"}'
+)
+BARE = StoredEvent(STREAM, 1, b"1", 0)
+
+
+def row_of(event: StoredEvent) -> tuple[Any, ...]:
+    """Return the row of an event as the driver returns it."""
+    by_name = {
+        "version": event.version,
+        "payload": event.payload,
+        "timestamp": event.timestamp,
+        "event_id": None if event.event_id is None else str(event.event_id),
+        "event_type": event.type,
+        "content_type": event.content_type,
+        "metadata": event.metadata,
+        "max_version": 9,
+    }
+    return tuple(by_name[name] for name in rows.COLUMNS)
+
+
+@pytest.mark.parametrize("name", ["read_forward", "read_backward"])
+def test_the_columns_are_those_that_are_selected(name: str) -> None:
+    text = load_statement(f"statements/{name}", keyspace="k", table="t").text
+
+    selected = re.match(r"SELECT (.*?) FROM", text)
+    assert selected is not None
+    assert tuple(selected[1].split(", ")) == rows.COLUMNS
+
+
+def test_each_position_is_that_of_its_column() -> None:
+    positions = {name: getattr(rows, name.upper()) for name in rows.COLUMNS}
+
+    assert list(positions.values()) == list(range(len(rows.COLUMNS)))
+
+
+@pytest.mark.parametrize("name", ["append_first", "append_rest"])
+def test_the_binds_are_those_of_the_statements(name: str) -> None:
+    assert load_statement(f"statements/{name}", keyspace="k", table="t").binds == rows.BINDS
+
+
+def test_a_stored_event_is_bound_column_by_column() -> None:
+    assert dict(zip(rows.BINDS, stored_values(EVENT), strict=True)) == {
+        "event_id": EVENT.event_id,
+        "payload": EVENT.payload,
+        "timestamp": EVENT.timestamp,
+        "event_type": "opened",
+        "content_type": "application/json",
+        "metadata": EVENT.metadata,
+        "stream_id": STREAM,
+        "version": 7,
+    }
+
+
+def test_a_column_that_is_none_is_not_sent() -> None:
+    bound = dict(zip(rows.BINDS, stored_values(StoredEvent(STREAM, 3, None, None)), strict=True))
+
+    assert {name for name, value in bound.items() if value is UNSET} == (
+        set(rows.BINDS) - {"stream_id", "version"}
+    )
+
+
+@pytest.mark.parametrize("event", [EVENT, BARE], ids=["whole", "bare"])
+def test_a_row_becomes_the_stored_event_that_it_is_of(event: StoredEvent) -> None:
+    assert StoredRowDecoder().decode(STREAM, [row_of(event)]) == ([event], None)
+
+
+@pytest.mark.parametrize("event", [EVENT, BARE], ids=["whole", "bare"])
+def test_a_stored_event_decodes_as_its_row_does(event: StoredEvent) -> None:
+    decoder = RowDecoder(JsonCodec())
+
+    (recorded,), error = decoder.decode(STREAM, [row_of(event)])
+
+    assert error is None
+    assert decoder.decode_stored(event) == recorded
+    assert (recorded.version, recorded.event_id) == (event.version, event.event_id)
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        StoredEvent(STREAM, 1, b"not JSON", 0),
+        StoredEvent(STREAM, 1, None, 0),
+        StoredEvent(STREAM, 1, b"1", None),
+        StoredEvent(STREAM, 1, b"1", 0, content_type="application/x-unknown"),
+        StoredEvent(STREAM, 1, b"1", 0, metadata=b"not JSON"),
+    ],
+    ids=["payload", "no payload", "no timestamp", "content type", "metadata"],
+)
+def test_a_stored_event_fails_to_decode_as_its_row_does(event: StoredEvent) -> None:
+    decoder = RowDecoder(JsonCodec())
+    events, of_row = decoder.decode(STREAM, [row_of(BARE), row_of(event)])
+
+    with pytest.raises(UndecodableEvent) as caught:
+        decoder.decode_stored(event)
+
+    assert len(events) == 1
+    assert of_row is not None
+    assert str(caught.value) == str(of_row)
+    assert vars(caught.value) == vars(of_row)
+    assert type(caught.value.__cause__) is type(of_row.__cause__)
+
+
+def test_an_id_in_a_row_is_a_uuid() -> None:
+    (stored,), _ = StoredRowDecoder().decode(STREAM, [row_of(EVENT)])
+
+    assert isinstance(stored.event_id, UUID)
