@@ -1,4 +1,4 @@
-"""Streams and events as they are stored: undecoded, bit for bit."""
+"""Streams and events as they are stored: bit for bit, not decoded."""
 
 from uuid import UUID
 
@@ -9,17 +9,17 @@ from .values import value
 @value
 class StoredEvent:
     """
-    An event as its row holds it. Every field can be None in a row that something else wrote.
+    An event as its row holds it. If another program wrote the row, any optional field can be None.
 
     Attributes:
-        stream_id: The stream it belongs to.
-        version: Its place in the stream.
-        payload: The encoded payload, perhaps compressed.
-        timestamp: Epoch milliseconds.
-        event_id: Its identity; None for events that the Clojure original wrote.
-        type: The name given to its kind, if any.
-        content_type: Which codec wrote the payload; None for the store's default.
-        metadata: A JSON object, encoded, if any.
+        stream_id: The stream that it belongs to.
+        version: Its position in the stream.
+        payload: The payload, encoded and perhaps compressed.
+        timestamp: Milliseconds since the epoch.
+        event_id: The identity of the event; None for events that the Clojure original wrote.
+        type: The name of the type of event, if any.
+        content_type: The codec of the payload; None for the store's default.
+        metadata: An encoded JSON object, if any.
     """
 
     stream_id: UUID
@@ -33,23 +33,23 @@ class StoredEvent:
 
     @property
     def size(self) -> int:
-        """Bytes of payload and metadata, as stored."""
+        """Bytes of payload and metadata as they are stored."""
         return len(self.payload or b"") + len(self.metadata or b"")
 
 
 @value
 class StreamSummary:
     """
-    What a scan shows of a stream.
+    A stream as a scan sees it.
 
     Attributes:
         stream_id: The stream.
         token: Its place on the ring.
-        version: The stream's version, as its head says; None where it has no head, which no
-            append of this library leaves behind.
-        first_version: The version of its first event: 1, unless it is damaged; None where it has
-            no event left.
-        first_timestamp: That event's timestamp, in epoch milliseconds.
+        version: The version of the stream, from its head. None if it has no head; this library
+            always writes one.
+        first_version: The version of its first event: 1, unless the stream is damaged. None if no
+            event is left.
+        first_timestamp: The timestamp of that event, in milliseconds since the epoch.
     """
 
     stream_id: UUID
@@ -60,19 +60,19 @@ class StreamSummary:
 
     @property
     def position(self) -> ScanPosition:
-        """Where a scan that goes on behind this stream continues."""
+        """The position of this stream; a scan can continue after it."""
         return ScanPosition(self.token, self.stream_id)
 
 
 @value
 class StreamTail:
     """
-    A stream's end, as one moment saw it. In a sound stream `head` and `version` are equal.
+    The end of a stream at one moment. In a sound stream `head` and `version` are equal.
 
     Attributes:
-        head: The stream's version, as its head says; None where it has none.
-        version: The version of its last event; None where it has none.
-        timestamp: That event's timestamp, in epoch milliseconds.
+        head: The version of the stream, from its head; None if it has no head.
+        version: The version of its last event; None if it has no events.
+        timestamp: The timestamp of that event, in milliseconds since the epoch.
     """
 
     head: int | None
@@ -83,12 +83,12 @@ class StreamTail:
 @value
 class Restored:
     """
-    Events stand in their stream, bit for bit as they were handed over.
+    Events are in their stream, bit for bit as they were given.
 
     Attributes:
         stream_id: The stream.
-        version: The version of the last of them.
-        stored: How many of them this call stored; an earlier one had stored the others.
+        version: The version of the last of these events.
+        stored: How many of them this call stored; an earlier call had stored the others.
     """
 
     stream_id: UUID

@@ -1,4 +1,4 @@
-"""Values: the frozen, slotted dataclasses that the library gives out."""
+"""Values: frozen dataclasses with slots, for what the library returns."""
 
 from collections.abc import Callable
 from dataclasses import FrozenInstanceError, dataclass, fields
@@ -10,11 +10,11 @@ _T = TypeVar("_T")
 @dataclass_transform(frozen_default=True)
 def value(cls: type[_T]) -> type[_T]:
     """
-    Make a class a frozen dataclass without a ``__dict__``, generic or not.
+    Make a class, generic or not, a frozen dataclass with slots.
 
-    Before Python 3.13 such a generic class cannot be called as ``Value[int](…)``: the dataclass's
-    own ``__setattr__`` looks for the class as it was before it had slots, and raises a `TypeError`
-    where `typing` expects an `AttributeError`. So it is replaced.
+    Before Python 3.13 such a generic class cannot be called as ``Value[int](…)``: the
+    ``__setattr__`` of the dataclass refers to the class from before it had slots, and raises a
+    `TypeError` where `typing` expects an `AttributeError`. So it is replaced.
     """
     made = dataclass(frozen=True, slots=True)(cls)
     made.__setattr__ = _refuse  # type: ignore[method-assign]
@@ -23,10 +23,10 @@ def value(cls: type[_T]) -> type[_T]:
 
 def setters(cls: type[Any]) -> list[Callable[[Any, Any], None]]:
     """
-    Return what sets each of a value's fields, in order, in a fresh instance that nobody knows yet.
+    Return the setters of the fields, in order, to fill an instance before it is shared.
 
-    The constructor of a frozen dataclass looks each field up by name, which takes three times as
-    long as these: the slots' own descriptors.
+    They are the descriptors of the slots. The constructor of a frozen dataclass looks each field up
+    by name instead, which takes three times as long.
     """
     return [cls.__dict__[item.name].__set__ for item in fields(cls)]
 

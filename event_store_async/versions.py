@@ -1,17 +1,17 @@
-"""Expected versions: what an append demands of its stream before it may be stored."""
+"""Expected versions: the state that a stream must be in for an append to be stored."""
 
 from enum import Enum
 from typing import Final, Literal, TypeAlias
 
 MAX_VERSION: Final = 2**31 - 1
-"""The highest version that a stream can reach: the table's ``version`` is a CQL ``int``."""
+"""The highest version that a stream can have: ``version`` is an ``int`` in CQL."""
 
 
 class StreamState(Enum):
     """
-    What may be demanded of a stream in place of an exact version.
+    The state that a stream must be in, if not an exact version.
 
-    Use the module's names `ANY` and `STREAM_EXISTS`; the class is public for type annotations.
+    Use its members by the names `ANY` and `STREAM_EXISTS`; the class is for type annotations.
     """
 
     ANY = "any"
@@ -22,13 +22,13 @@ class StreamState(Enum):
 
 
 ANY: Final = StreamState.ANY
-"""Append wherever the stream ends; conflicts with nobody."""
+"""Append at the end of the stream, whatever its version. Never conflicts."""
 
 STREAM_EXISTS: Final = StreamState.STREAM_EXISTS
-"""Append wherever the stream ends, but only to a stream that has an event already."""
+"""Append at the end of the stream, but only if it has an event already."""
 
 NO_STREAM: Final = 0
-"""Append only as the first events of a new stream. Equal to the version 0."""
+"""Append the first events of a new stream. It equals version 0."""
 
 ExpectedVersion: TypeAlias = int | Literal[StreamState.ANY, StreamState.STREAM_EXISTS]
-"""`ANY`, `STREAM_EXISTS`, `NO_STREAM`, or the exact version (0 and up) the stream must be at."""
+"""`ANY`, `STREAM_EXISTS`, `NO_STREAM`, or the exact version of the stream: an int from 0 up."""

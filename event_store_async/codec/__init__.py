@@ -1,13 +1,14 @@
 """
-Private. How payloads become bytes and come back: `event_store_async` exports the codecs.
+Private. Codecs: they encode payloads as bytes and decode them.
 
-A store writes with one codec and can read with several. The stored content type tells which codec
-wrote a payload, and whether it is compressed.
+    port           `Codec`, the port
+    json           the default codec
+    raw            for applications that encode payloads themselves
+    registry       finds the codec of a stored payload
+    compression    zstd, for large payloads and for archives
 
-    port           the protocol that every codec implements
-    json raw       JSON, and bytes as they are
-    compression    large payloads compressed by zstd
-    registry       finds the codec for a content type
+A store encodes with one codec and can decode with several. The content type stored with a payload
+says which one, and whether the payload is compressed.
 """
 
 from .json import JsonCodec

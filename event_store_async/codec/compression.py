@@ -1,4 +1,4 @@
-"""Compression: large payloads by zstd, small ones as they are."""
+"""Compression of payloads and archives with zstd."""
 
 import sys
 from typing import TYPE_CHECKING, Any, Final
@@ -16,10 +16,10 @@ else:
         zstd: Any = None
 
 ZstdError: Final[type[Exception]] = LookupError if zstd is None else zstd.ZstdError
-"""What is raised for bytes that are no zstd."""
+"""Raised for bytes that are not zstd data."""
 
 SUFFIX: Final = "+zstd"
-"""Stands behind the content type of a payload that is compressed (RFC 8878, section 7.2)."""
+"""Added to the content type of a compressed payload (RFC 8878, section 7.2)."""
 
 _LEVEL: Final = 3
 
@@ -27,23 +27,23 @@ HINT: Final = install_hint("zstd")
 
 
 def available() -> bool:
-    """Tell whether there is a zstd here: Python's own from 3.14 on, before that a package."""
+    """Return whether zstd is installed. Python has it from 3.14 on; before, a package does."""
     return zstd is not None
 
 
 def compressed(data: bytes) -> bytes | None:
-    """Return the bytes compressed, or None where that does not make them fewer."""
+    """Return the bytes compressed, or None if that does not make them fewer."""
     smaller = zstd.compress(data, _LEVEL)
     return smaller if len(smaller) < len(data) else None
 
 
 def decompressed(data: bytes) -> bytes:
     """
-    Return the bytes as they were.
+    Return the bytes that were compressed.
 
     Raises:
-        LookupError: there is no zstd here.
-        zstd.ZstdError: they are no zstd frame.
+        LookupError: zstd is not installed.
+        zstd.ZstdError: they are not a zstd frame.
     """
     if not available():
         raise LookupError(f"it is compressed, and zstd is not installed ({HINT})")
@@ -51,12 +51,12 @@ def decompressed(data: bytes) -> bytes:
 
 
 def frame_writer(level: int) -> Any:
-    """Return what compresses a frame bit by bit; its checksum tells of damage."""
+    """Return a compressor that takes a frame in parts, and ends it with a checksum."""
     return zstd.ZstdCompressor(options=_checked(level))
 
 
 def frame_reader() -> Any:
-    """Return what decompresses a frame bit by bit."""
+    """Return a decompressor that takes a frame in parts."""
     return zstd.ZstdDecompressor()
 
 

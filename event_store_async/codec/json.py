@@ -1,4 +1,4 @@
-"""The default codec: JSON by orjson."""
+"""`JsonCodec`, the default codec: JSON by orjson."""
 
 import math
 from collections.abc import Callable
@@ -11,15 +11,15 @@ import orjson
 
 class JsonCodec:
     """
-    Payloads are JSON: dicts with text keys, lists, texts, numbers, booleans, None.
+    Encodes payloads as JSON: dict with str keys, list, str, int, float, bool, None.
 
-    Written out of the box and read back as their JSON form: datetime, date and time (ISO 8601),
-    UUID, Enum (its value), dataclass and TypedDict (an object). Refused because JSON has no word
-    for them: NaN and the infinities, sets, bytes, keys that are not text, ints beyond 64 bits.
+    These are encoded too, but decoded as their JSON form: datetime, date and time (ISO 8601), UUID,
+    Enum (its value), dataclass and TypedDict (an object). JSON has no form for NaN and infinity,
+    set, bytes, keys that are not str, and int beyond 64 bits: they are refused.
 
     Args:
-        default: Called with an object that JSON has no form for; returns one that has, or
-            raises `TypeError`.
+        default: Takes an object that has no JSON form, and returns one that has, or raises
+            `TypeError`.
     """
 
     content_type: Final = "application/json"
@@ -36,15 +36,15 @@ class JsonCodec:
             ValueError: a number in the payload is NaN or infinite.
         """
         data = orjson.dumps(payload, self._default)
-        # orjson writes NaN and the infinities as null, which would lose them silently. Only an
-        # output that holds "null" can come of one, so most payloads are never walked.
+        # orjson writes NaN and infinity as null, which would lose them silently. Only payloads
+        # whose JSON contains "null" need to be searched for them.
         if b"null" in data:
             _refuse_non_finite(payload)
         return data
 
     def decode(self, data: bytes) -> Any:
         """
-        Return what the JSON stands for.
+        Return the decoded JSON.
 
         Raises:
             ValueError: the bytes are not JSON (`orjson.JSONDecodeError`).
@@ -67,7 +67,7 @@ def _refuse_non_finite(payload: Any) -> None:
         value = waiting.pop()
         if isinstance(value, float):
             if not math.isfinite(value):
-                raise ValueError(f"JSON has no {value!r}")
+                raise ValueError(f"JSON has no form for {value!r}")
         elif isinstance(value, dict):
             waiting.extend(value.values())
         elif isinstance(value, list | tuple):

@@ -1,30 +1,30 @@
-"""The codec port: what a store asks of whoever encodes its payloads."""
+"""`Codec`, the port: how a store encodes and decodes payloads."""
 
 from typing import Any, Protocol
 
 
 class Codec(Protocol):
     """
-    Turns payloads into bytes and back.
+    Encodes payloads as bytes and decodes them.
 
-    `encode` and `decode` run on the event loop, once for each event: they must be pure, quick
-    and free of I/O.
+    `encode` and `decode` run on the event loop, once for each event: they must be pure, fast and
+    free of I/O.
     """
 
     @property
     def content_type(self) -> str:
-        """The name written beside each payload, by which a reader finds the codec again."""
+        """The name stored with each payload, by which a reader finds its codec."""
 
     def encode(self, payload: Any) -> bytes:
         """
         Return the payload as bytes that `decode` understands.
 
-        Whatever is raised refuses the append, before anything is sent.
+        Any exception refuses the append, before anything is sent, as a `PayloadNotEncodable`.
         """
 
     def decode(self, data: bytes) -> Any:
         """
-        Return the payload that the bytes stand for.
+        Return the payload that was encoded as these bytes.
 
-        Whatever is raised reaches the reader as the cause of an `UndecodableEvent`.
+        Any exception reaches the reader as the cause of an `UndecodableEvent`.
         """

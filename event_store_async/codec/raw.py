@@ -1,10 +1,10 @@
-"""The codec for those who encode for themselves."""
+"""`RawCodec`, for applications that encode payloads themselves."""
 
 from typing import Final
 
 
 class RawCodec:
-    """Payloads are ``bytes`` and are stored as they are."""
+    """Stores payloads as they are; they must be ``bytes``."""
 
     content_type: Final = "application/octet-stream"
 

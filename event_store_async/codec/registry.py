@@ -1,4 +1,4 @@
-"""The registry: which codec decodes what was stored under a content type."""
+"""The registry: finds the codec of a content type."""
 
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -14,8 +14,8 @@ class Codecs:
     The codecs of one store.
 
     Args:
-        default: The codec that the store writes with; it decodes what names none, too.
-        others: Codecs that may be met besides it, JSON's and the raw one's.
+        default: Encodes payloads, and decodes those without a content type.
+        others: More codecs for decoding. JSON and raw bytes are always among them.
     """
 
     def __init__(self, default: Codec, others: Iterable[Codec] = ()) -> None:
@@ -25,10 +25,10 @@ class Codecs:
 
     def decoder(self, content_type: str | None) -> Callable[[bytes], Any]:
         """
-        Return what makes payloads of the bytes stored under a content type.
+        Return the function that decodes payloads of a content type.
 
         Raises:
-            LookupError: no codec here is for it, or it is compressed and there is no zstd here.
+            LookupError: no codec has it, or it is compressed and zstd is not installed.
         """
         codec = self._codecs.get(content_type)
         if codec is not None:
@@ -36,14 +36,14 @@ class Codecs:
         if content_type is not None and content_type.endswith(SUFFIX):
             decode = self.decoder(content_type.removesuffix(SUFFIX))
             return lambda data: decode(decompressed(data))
-        raise LookupError("no codec here is for that content type")
+        raise LookupError("no codec of this store has this content type")
 
     def decode(self, content_type: str | None, data: bytes) -> Any:
         """
-        Return the payload that the bytes stand for.
+        Return the payload that was encoded as these bytes.
 
         Raises:
-            LookupError: as `decoder`.
+            LookupError: as for `decoder`.
             Exception: whatever the codec raises.
         """
         return self.decoder(content_type)(data)

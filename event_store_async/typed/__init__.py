@@ -1,12 +1,12 @@
 """
-Events of an application's own types, over any store.
+Events of an application's own types, in any store.
 
-    shapes      how one type becomes plain data and comes back
     types       the registry: stored names, revisions, upcasters
-    store       a store that takes and gives events of those types
+    store       a store whose payloads are of those types
+    shapes      converts events of one type to plain data and back
 
-It needs msgspec (the extra ``typed``) for dataclasses, TypedDicts and msgspec's own structs, and
-pydantic (the extra ``pydantic``) for models.
+Dataclasses, TypedDicts and msgspec structs need msgspec (the extra ``typed``). Pydantic models need
+pydantic (the extra ``pydantic``).
 """
 
 from .store import TypedEventStore

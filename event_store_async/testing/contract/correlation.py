@@ -109,7 +109,7 @@ class Correlation(ContractBase):
 
     @pytest.mark.parametrize("wrong", [7, "", b"id"])
     def test_an_id_must_be_a_str_or_a_uuid(self, wrong: Any) -> None:
-        with pytest.raises(InvalidArgument, match="correlation_id is a text or a UUID"):
+        with pytest.raises(InvalidArgument, match="correlation_id must be a UUID or a str"):
             correlated(wrong).__enter__()
 
     def test_an_event_without_an_id_cannot_cause_others(self, stream_id: UUID) -> None:
