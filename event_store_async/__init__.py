@@ -15,14 +15,15 @@ Import from here, and from these packages; everything else is private and may ch
 
 The layers, each of which imports only those above it:
 
-    versions values moments tasks      expected versions; frozen values; time; tasks side by side
+    _typevars versions values          type variables; expected versions; frozen values
+    moments tasks extras               time; tasks side by side; how to install an extra
     events                             what an application appends and reads
-    errors                             every error, in one tree
+    errors checks                      every error, in one tree; arguments checked
     results retry codec correlation    outcomes; backoff; payloads as bytes; who caused what
-    ring ids health extras             the ring of tokens; fast UUIDs; health; install hints
+    ring ids health                    the ring of tokens; fast UUIDs; what a probe sees
     hooks stored                       records for hooks; streams and events as they are stored
     settings statistics ports          limits and deadlines; how busy a store is; the ports
-    checks encoding cql_files          arguments checked; events encoded; the files of ``cql/``
+    encoding cql_files                 events encoded; the files of ``cql/``
     cassandra memory                   the store on Cassandra; the same promises in memory
     typed aggregates                   on the ports alone
     maintenance archive telemetry      whole stores; adapters for hooks
@@ -32,6 +33,7 @@ The layers, each of which imports only those above it:
 from importlib.metadata import version as _version
 
 from .cassandra import (
+    ConsistencyChoice,
     EventStore,
     SchemaReport,
     SchemaState,
@@ -76,7 +78,7 @@ from .errors import (
     WrongEventLoop,
     WrongProcess,
 )
-from .events import NewEvent, RecordedEvent
+from .events import NewEvent, RecordedEvent, UnidentifiedEvent
 from .health import Health
 from .hooks import Hook
 from .memory import MemoryEventStore
@@ -91,6 +93,7 @@ from .versions import (
     NO_STREAM,
     STREAM_EXISTS,
     ExpectedVersion,
+    StreamState,
 )
 
 __version__ = _version("event_store_async")
@@ -107,6 +110,7 @@ __all__ = [
     "Codec",
     "ConcurrentModification",
     "ConnectionFailed",
+    "ConsistencyChoice",
     "DriverMetrics",
     "EventReader",
     "EventReaderWriter",
@@ -150,10 +154,12 @@ __all__ = [
     "StreamError",
     "StreamHole",
     "StreamInconsistent",
+    "StreamState",
     "TimeToLiveRefused",
     "Tls",
     "TlsFailed",
     "UndecodableEvent",
+    "UnidentifiedEvent",
     "UnknownEventType",
     "WrongEventLoop",
     "WrongProcess",

@@ -73,14 +73,14 @@ def check_timeout(timeout: object) -> None:
 
 
 def check_read(
-    from_version: object, max_count: object, page_size: object, consistency: object
+    from_version: object, max_count: object, page_size: object, serial: object, timeout: object
 ) -> None:
     """Refuse invalid arguments of a read; raises `InvalidArgument`."""
     check_optional_int("from_version", from_version, at_least=0)
     check_optional_int("max_count", max_count, at_least=0)
     check_optional_int("page_size", page_size, at_least=1)
-    if consistency not in {None, "serial"}:
-        raise InvalidArgument(f"consistency must be None or 'serial', not {consistency!r}")
+    check_bool("serial", serial)
+    check_timeout(timeout)
 
 
 def is_event_list(events: object) -> TypeGuard[Iterable[Any]]:

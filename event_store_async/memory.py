@@ -1,10 +1,10 @@
 """
 An event store in memory, with the promises of the one on Cassandra.
 
-It serves two ends. Applications are tested on it, without a server: it is held to the same contract
-as the real one (`event_store_async.testing.contract`), and compared with it by random programs.
-And it is the shortest program that says what an event store is: what is stored of a stream is a
-list of rows, and whatever Cassandra does by consensus is done here between two awaits.
+It has two uses. Applications are tested with it, without a server: it keeps the same contract as
+the real one (`event_store_async.testing.contract`), and random programs compare the two. And it is
+the shortest program that shows what an event store is: a stream is a list of rows, and what
+Cassandra does by consensus is done here between two awaits.
 """
 
 import asyncio
@@ -15,6 +15,7 @@ from typing import Any, Self
 from uuid import UUID
 
 from .checks import (
+    check_bool,
     check_expected_version,
     check_read,
     check_stream_id,
@@ -30,8 +31,8 @@ from .hooks.append_watch import AppendWatch
 from .hooks.observer import Observer
 from .hooks.read_watch import ReadWatch
 from .moments import from_milliseconds, to_milliseconds
-from .ports import ReadConsistency
-from .results import AppendResult, Persisted, persisted_or_raise
+from .ports import EventReaderWriter, HealthCheck
+from .results import AppendResult, Persisted
 from .settings import Settings
 from .statistics import Statistics
 from .versions import ANY, ExpectedVersion
@@ -39,7 +40,7 @@ from .versions import ANY, ExpectedVersion
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """What is stored of an event; its version is its place in the list."""
+    """An event as it is stored. Its position in the list is its version, less one."""
 
     payload: bytes
     content_type: str
@@ -49,18 +50,17 @@ class _Row:
     timestamp: datetime
 
 
-class MemoryEventStore:
+class MemoryEventStore(EventReaderWriter, HealthCheck):
     """
-    An event store in memory: for tests of applications, and to read.
+    An event store in memory, for tests of applications and for reading its code.
 
-    The promises of its methods are those of the ports `EventReader` and `EventWriter`; nothing ever
-    times out, so no outcome is unknown. Each call gives way to other tasks once, as one to a server
-    does. What is stored is gone with the store and its `reopened` stores.
+    Nothing ever times out, so no outcome is unknown. Like a call to a server, each call lets other
+    tasks run once. The events are gone with the store and the stores that `reopened` returned.
 
     Args:
-        codec: Writes payloads, and reads those that name no other content type.
-        codecs: Codecs that may be met on reading besides. JSON and raw bytes always are.
-        settings: Limits, look-back, sources of time and ids; what concerns a server is ignored.
+        codec: Encodes payloads, and decodes those without a content type. JSON by default.
+        codecs: More codecs for decoding. JSON and raw bytes are always among them.
+        settings: Limits, look-back, sources of time and ids. What concerns a server is ignored.
     """
 
     def __init__(
@@ -84,25 +84,12 @@ class MemoryEventStore:
         codecs: Iterable[Codec] = (),
         settings: Settings | None = None,
     ) -> "MemoryEventStore":
-        """Return another store on the same streams, as another process would open one."""
+        """Return another store with the same streams, as another process would open one."""
         other = MemoryEventStore(codec=codec, codecs=codecs, settings=settings)
         other._streams = self._streams
         return other
 
-    async def persist_events(
-        self,
-        stream_id: UUID,
-        events: Iterable[Any | NewEvent],
-        expected_version: ExpectedVersion = ANY,
-        *,
-        timeout: float | None = None,
-    ) -> Persisted:
-        """Append events to a stream; see `EventWriter.persist_events` for every promise."""
-        return persisted_or_raise(
-            await self.try_persist_events(stream_id, events, expected_version, timeout=timeout)
-        )
-
-    async def try_persist_events(
+    async def try_persist_events(  # noqa: D102 - inherited from the port
         self,
         stream_id: UUID,
         events: Iterable[Any | NewEvent],
@@ -110,7 +97,6 @@ class MemoryEventStore:
         *,
         timeout: float | None = None,
     ) -> AppendResult:
-        """Append events, a conflict being a value; see `EventWriter.try_persist_events`."""
         if self._observer is None:
             return await self._begin(stream_id, events, expected_version, timeout)
         watch = AppendWatch(
@@ -142,11 +128,12 @@ class MemoryEventStore:
     ) -> AppendResult:
         rows = self._streams.get(stream_id, [])
         ids = encoded.event_ids
+        # `places` are where the events could have been stored by an earlier call.
         if isinstance(expected_version, int):
             places = range(expected_version, expected_version + 1)
             met = len(rows) == expected_version
         else:
-            # Bare payloads have fresh ids: nobody can have stored them before.
+            # Payloads alone get new ids: they cannot have been stored before.
             window = self._settings.look_back + len(ids) if encoded.identified else 0
             places = range(max(0, len(rows) - window), len(rows))
             met = bool(rows) or expected_version is ANY
@@ -179,7 +166,7 @@ class MemoryEventStore:
             events.append(item.recorded(stream_id, len(rows), timestamp))
         return Persisted(stream_id, len(rows), tuple(events))
 
-    def read_events(
+    def read_events(  # noqa: D102 - inherited from the port
         self,
         stream_id: UUID,
         from_version: int | None = None,
@@ -187,11 +174,11 @@ class MemoryEventStore:
         *,
         backward: bool = False,
         page_size: int | None = None,
-        consistency: ReadConsistency | None = None,
+        serial: bool = False,
+        timeout: float | None = None,
     ) -> AsyncGenerator[RecordedEvent, None]:
-        """Iterate over a stream's events; see `EventReader.read_events` for every promise."""
         check_stream_id(stream_id)
-        check_read(from_version, max_count, page_size, consistency)
+        check_read(from_version, max_count, page_size, serial, timeout)
         events = self._read(stream_id, from_version, max_count, backward=backward)
         if self._observer is None:
             return events
@@ -212,14 +199,18 @@ class MemoryEventStore:
         for at in places[:max_count]:
             yield self._event(stream_id, rows, at)
 
-    async def current_version(self, stream_id: UUID) -> int:
-        """Return the version of a stream's last event, 0 where there is none."""
+    async def current_version(  # noqa: D102 - inherited from the port
+        self, stream_id: UUID, *, serial: bool = False, timeout: float | None = None
+    ) -> int:
         check_stream_id(stream_id)
+        check_bool("serial", serial)
+        check_timeout(timeout)
         await self._turn()
         return len(self._streams.get(stream_id, ()))
 
-    async def health(self, *, timeout: float = 1.0) -> Health:
-        """Tell whether the store can do its work; see `HealthCheck.health`."""
+    async def health(  # noqa: D102 - inherited from the port
+        self, *, timeout: float = 1.0
+    ) -> Health:
         check_timeout(timeout)
         if self._closed:
             return Health.closed()
@@ -233,11 +224,11 @@ class MemoryEventStore:
         )
 
     def statistics(self) -> Statistics:
-        """Return how busy the store is: never, since nothing waits for a server."""
+        """Return how busy the store is. It never is: nothing waits for a server."""
         return Statistics(Source("memory"), 0, 0, 0, 0, self._settings.max_append_bytes)
 
     async def close(self) -> None:
-        """Refuse new work. Harmless to call twice."""
+        """Refuse new calls. Calling it twice is harmless."""
         self._closed = True
 
     async def __aenter__(self) -> Self:
@@ -247,7 +238,7 @@ class MemoryEventStore:
         await self.close()
 
     async def _turn(self) -> None:
-        # A fake that never gives way would hide the races of those who are tested on it.
+        # A fake that never lets other tasks run would hide the races of the applications on it.
         if self._closed:
             raise StoreClosed
         await asyncio.sleep(0)

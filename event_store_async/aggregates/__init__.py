@@ -10,7 +10,7 @@ Aggregates: state made of events, and commands that are decided on it.
 It knows the ports alone: any store will do.
 """
 
-from .cache import SnapshotCache
+from .cache import Known, SnapshotCache
 from .command import Command, Decision
 from .handler import CommandHandler
 from .policy import RetryPolicy
@@ -31,6 +31,7 @@ __all__ = [
     "CommandResult",
     "Decision",
     "InvalidAggregateVersion",
+    "Known",
     "Reducer",
     "Rejected",
     "Repository",

@@ -6,6 +6,7 @@ from typing import Any, Self
 from uuid import UUID
 
 from ..checks import (
+    check_bool,
     check_expected_version,
     check_names,
     check_read,
@@ -18,7 +19,6 @@ from ..events import NewEvent, RecordedEvent
 from ..health import Health
 from ..hooks.append_watch import AppendWatch
 from ..hooks.read_watch import ReadWatch
-from ..ports import ReadConsistency
 from ..results import AppendResult, Persisted, persisted_or_raise
 from ..retry import Deadline
 from ..settings import Settings
@@ -164,7 +164,28 @@ class EventStore:
         *,
         timeout: float | None = None,
     ) -> Persisted:
-        """Append events to a stream; see `EventWriter.persist_events` for every promise."""
+        """
+        Append events to a stream and return them as recorded.
+
+        Args:
+            stream_id: The stream. It begins with its first event.
+            events: Payloads or `NewEvent`s. Without any, only the expected version is checked.
+            expected_version: The state that the stream must be in: `ANY`, `NO_STREAM`,
+                `STREAM_EXISTS` or an exact version.
+            timeout: Seconds in which the outcome must be known; None is the store's setting.
+
+        Raises:
+            InvalidArgument: before anything is sent; nothing is stored.
+            ConcurrentModification: the stream is not in that state; nothing is stored.
+            AppendOutcomeUnknown: no quorum answered in time. Appending the same events again
+                settles it.
+            StoreUnavailable: no quorum could be asked in time; nothing is stored.
+            StoreOverloaded: too many appends are waiting already; nothing is stored.
+            RequestRefused: the server refuses for good (permissions, limits); nothing is stored.
+            UndecodableEvent: an earlier call stored these events, and no codec can decode them.
+            MisuseError: the store is closed, or belongs to another event loop or process.
+            SchemaError: the table is missing, or its schema has another version.
+        """
         return persisted_or_raise(await self._append(stream_id, events, expected_version, timeout))
 
     async def try_persist_events(
@@ -175,7 +196,15 @@ class EventStore:
         *,
         timeout: float | None = None,
     ) -> AppendResult:
-        """Append events, a conflict being a value; see `EventWriter.try_persist_events`."""
+        """
+        Append events like `persist_events`, but return a conflict instead of raising it.
+
+        Returns:
+            The events as recorded, or a `ConcurrentModification`: then nothing is stored.
+
+        Raises:
+            EventStoreError: as `persist_events` does, except for `ConcurrentModification`.
+        """
         return await self._append(stream_id, events, expected_version, timeout)
 
     def read_events(
@@ -186,29 +215,85 @@ class EventStore:
         *,
         backward: bool = False,
         page_size: int | None = None,
-        consistency: ReadConsistency | None = None,
+        serial: bool = False,
+        timeout: float | None = None,
     ) -> AsyncGenerator[RecordedEvent, None]:
-        """Iterate over a stream's events; see `EventReader.read_events` for every promise."""
-        check_stream_id(stream_id)
-        check_read(from_version, max_count, page_size, consistency)
-        wanted = Range.of(stream_id, from_version, max_count, backward=backward)
-        self._engine.lifetime.check_open()
-        serial = consistency == "serial"
-        if self._engine.observer is None:
-            return self._engine.reader.read(wanted, page_size=page_size, serial=serial)
-        watch = ReadWatch(self._engine.observer, stream_id, backward=backward, serial=serial)
-        return watch.run(
-            self._engine.reader.read(wanted, page_size=page_size, serial=serial, watch=watch)
-        )
+        """
+        Iterate over the events of a stream in the order of their versions.
 
-    async def current_version(self, stream_id: UUID) -> int:
-        """Return the version of a stream's last event, 0 where there is none."""
+        Args:
+            stream_id: The stream. A stream without events gives nothing.
+            from_version: The first version, inclusive. None is the beginning of the stream, or
+                its end when reading backward. 0 is the same as 1.
+            max_count: The most events to return; None is no limit.
+            backward: Newest first.
+            page_size: Events fetched at once; None lets the store choose by their size.
+            serial: False is a quorum read: it sees every append that was acknowledged before it
+                began, and may or may not see one that is still in flight. True also completes
+                appends that a dead coordinator left unfinished.
+            timeout: Seconds in which each page must be answered; None is the store's setting.
+
+        Raises:
+            InvalidArgument: at the call, before anything is sent.
+            StreamHole: a version is missing.
+            UndecodableEvent: no codec can decode an event. Reading on after it works.
+            StoreUnavailable: no quorum answered in time.
+            MisuseError: the store is closed, or belongs to another event loop or process.
+            SchemaError: the table is missing, or its schema has another version.
+        """
         check_stream_id(stream_id)
+        check_read(from_version, max_count, page_size, serial, timeout)
+        wanted = Range.of(stream_id, from_version, max_count, backward=backward)
+        engine = self._engine
+        engine.lifetime.check_open()
+        watch = None
+        if engine.observer is not None:
+            watch = ReadWatch(engine.observer, stream_id, backward=backward, serial=serial)
+        events = engine.reader.read(
+            wanted, page_size=page_size, serial=serial, timeout=timeout, watch=watch
+        )
+        return events if watch is None else watch.run(events)
+
+    async def current_version(
+        self, stream_id: UUID, *, serial: bool = False, timeout: float | None = None
+    ) -> int:
+        """
+        Return the version of the last event of a stream, 0 for a stream without events.
+
+        Args:
+            stream_id: The stream.
+            serial: As for `read_events`.
+            timeout: Seconds in which the store must answer; None is the store's setting.
+
+        Raises:
+            InvalidArgument: before anything is sent.
+            StoreUnavailable: no quorum answered in time.
+            MisuseError: the store is closed, or belongs to another event loop or process.
+            SchemaError: the table is missing, or its schema has another version.
+        """
+        check_stream_id(stream_id)
+        check_bool("serial", serial)
+        deadline = self._deadline(timeout)
         self._engine.lifetime.check_open()
-        return await self._engine.reader.head(stream_id, self._deadline(None))
+        return await self._engine.reader.head(stream_id, deadline, serial=serial)
 
     async def health(self, *, timeout: float = 1.0) -> Health:
-        """Tell whether the store can do its work now; see `HealthCheck.health`."""
+        """
+        Return whether the store can work now.
+
+        It does what a read does: it asks a quorum for one row of the store's table, of a stream
+        that never exists. So it costs as much as `current_version`, and waits for its turn like any
+        request: a store with more requests than it can send in time is not ready.
+
+        Args:
+            timeout: Seconds that it may take. A quorum must answer within three quarters of them;
+                the rest is for finding out what is wrong.
+
+        Raises:
+            InvalidArgument: the timeout is not a positive number.
+            WrongEventLoop, WrongProcess: the store belongs to another event loop or process. Any
+                other problem of a store is in the result.
+        """
         check_timeout(timeout)
         return await self._engine.health.health(timeout)
 

@@ -67,9 +67,7 @@ async def read(
         count = last if count is None else min(count, last)
     printer = Printer(as_json)
     found = False
-    events = store.read_events(
-        stream, first, count, backward=backward, consistency="serial" if serial else None
-    )
+    events = store.read_events(stream, first, count, backward=backward, serial=serial)
     try:
         async for event in events:
             if last is not None and backward and event.version < last:

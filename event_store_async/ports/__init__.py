@@ -5,14 +5,7 @@ Private. What an application asks of any event store: `event_store_async` export
     monitoring    ask a store for its health
 """
 
-from .events import E, EventReader, EventReaderWriter, EventWriter, ReadConsistency
+from .events import EventReader, EventReaderWriter, EventWriter
 from .monitoring import HealthCheck
 
-__all__ = [
-    "E",
-    "EventReader",
-    "EventReaderWriter",
-    "EventWriter",
-    "HealthCheck",
-    "ReadConsistency",
-]
+__all__ = ["EventReader", "EventReaderWriter", "EventWriter", "HealthCheck"]

@@ -1,35 +1,21 @@
-"""The ports: what an application asks of an event store, whichever one it is."""
+"""The ports of streams: `EventReader`, `EventWriter`, and both in one."""
 
 from collections.abc import AsyncGenerator, Iterable
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import Protocol
 from uuid import UUID
 
-from .._typevars import P_co
+from .._typevars import E, P_co
 from ..events import NewEvent, RecordedEvent
-from ..results import AppendResult, Persisted
+from ..results import AppendResult, Persisted, persisted_or_raise
 from ..versions import ANY, ExpectedVersion
-
-if TYPE_CHECKING:
-    from typing_extensions import TypeVar
-
-    E = TypeVar("E", default=Any)
-else:
-    from typing import TypeVar
-
-    E = TypeVar("E")
-
-ReadConsistency = Literal["serial"]
-"""``"serial"``: see every append acknowledged to anybody before the read began, and finish any
-that a dead coordinator left half-way. None, the default of reads, is a quorum read: it sees every
-append acknowledged before it began, and may or may not see one that is in flight."""
 
 
 class EventReader(Protocol[P_co]):
     """
-    Reads streams, whose events carry payloads of one type; of any, where none is said.
+    Reads streams whose payloads are of one type; `Any` by default.
 
-    What a read gives is always a contiguous run of versions that stands in the stream; a hole is
-    an error, never skipped.
+    A read returns consecutive versions of the stream. A missing version is an error; it is never
+    skipped.
     """
 
     def read_events(
@@ -40,48 +26,62 @@ class EventReader(Protocol[P_co]):
         *,
         backward: bool = False,
         page_size: int | None = None,
-        consistency: ReadConsistency | None = None,
+        serial: bool = False,
+        timeout: float | None = None,
     ) -> AsyncGenerator[RecordedEvent[P_co], None]:
         """
-        Iterate over the stream's events in version order, or backward from its end.
+        Iterate over the events of a stream in the order of their versions.
 
         Args:
-            stream_id: The stream; one without events gives nothing.
-            from_version: The version to begin with, inclusive. None is the stream's beginning,
-                or its end when reading backward. 0 is the same as 1.
-            max_count: At most so many events; None is no limit.
+            stream_id: The stream. A stream without events gives nothing.
+            from_version: The first version, inclusive. None is the beginning of the stream, or
+                its end when reading backward. 0 is the same as 1.
+            max_count: The most events to return; None is no limit.
             backward: Newest first.
             page_size: Events fetched at once; None lets the store choose by their size.
-            consistency: See `ReadConsistency`.
+            serial: False is a quorum read: it sees every append that was acknowledged before it
+                began, and may or may not see one that is still in flight. True also completes
+                appends that a dead coordinator left unfinished.
+            timeout: Seconds in which each page must be answered; None is the store's setting.
 
         Raises:
             InvalidArgument: at the call, before anything is sent.
-            StreamHole: an event is missing.
-            UndecodableEvent: no codec understands an event; reading on behind it works.
+            StreamHole: a version is missing.
+            UndecodableEvent: no codec can decode an event. Reading on after it works.
             StoreUnavailable: no quorum answered in time.
-            MisuseError: the store is closed, or belongs to another loop or process.
-            SchemaError: the table is missing or of another version.
+            MisuseError: the store is closed, or belongs to another event loop or process.
+            SchemaError: the table is missing, or its schema has another version.
         """
+        raise NotImplementedError
 
-    async def current_version(self, stream_id: UUID) -> int:
+    async def current_version(
+        self, stream_id: UUID, *, serial: bool = False, timeout: float | None = None
+    ) -> int:
         """
-        Return the version of the stream's last event, 0 for a stream without events.
+        Return the version of the last event of a stream, 0 for a stream without events.
+
+        Args:
+            stream_id: The stream.
+            serial: As for `read_events`.
+            timeout: Seconds in which the store must answer; None is the store's setting.
 
         Raises:
-            InvalidStreamId: before anything is sent.
+            InvalidArgument: before anything is sent.
             StoreUnavailable: no quorum answered in time.
-            MisuseError: the store is closed, or belongs to another loop or process.
-            SchemaError: the table is missing or of another version.
+            MisuseError: the store is closed, or belongs to another event loop or process.
+            SchemaError: the table is missing, or its schema has another version.
         """
+        raise NotImplementedError
 
 
 class EventWriter(Protocol[E]):
     """
-    Appends to streams, whose events carry payloads of one type; of any, where none is said.
+    Appends to streams whose payloads are of one type; `Any` by default.
 
-    An append is all or nothing: its events stand in the stream at consecutive versions, in the
-    order given, or none of them does. Appends of one writer to one stream are stored in the
-    order of the calls.
+    An append is all or nothing: its events are stored at consecutive versions, in the order given,
+    or none of them is. Appends by one writer to one stream are stored in the order of the calls.
+
+    A subclass inherits `persist_events`, which calls `try_persist_events`.
     """
 
     async def persist_events(
@@ -96,25 +96,28 @@ class EventWriter(Protocol[E]):
         Append events to a stream and return them as recorded.
 
         Args:
-            stream_id: The stream; it begins with its first event.
-            events: Payloads, or `NewEvent`s. None at all is allowed: a stated expectation is
-                still checked.
-            expected_version: What must be true of the stream: `ANY`, `NO_STREAM`,
+            stream_id: The stream. It begins with its first event.
+            events: Payloads or `NewEvent`s. Without any, only the expected version is checked.
+            expected_version: The state that the stream must be in: `ANY`, `NO_STREAM`,
                 `STREAM_EXISTS` or an exact version.
-            timeout: Seconds until the truth must be known; None is the store's setting.
+            timeout: Seconds in which the outcome must be known; None is the store's setting.
 
         Raises:
             InvalidArgument: before anything is sent; nothing is stored.
-            ConcurrentModification: the expectation is not met; nothing is stored.
-            AppendOutcomeUnknown: no quorum answered in time; appending the same events again
+            ConcurrentModification: the stream is not in that state; nothing is stored.
+            AppendOutcomeUnknown: no quorum answered in time. Appending the same events again
                 settles it.
             StoreUnavailable: no quorum could be asked in time; nothing is stored.
-            StoreOverloaded: too many appends wait already; nothing is stored.
+            StoreOverloaded: too many appends are waiting already; nothing is stored.
             RequestRefused: the server refuses for good (permissions, limits); nothing is stored.
-            UndecodableEvent: an earlier call stored these events, and no codec here reads them.
-            MisuseError: the store is closed, or belongs to another loop or process.
-            SchemaError: the table is missing or of another version.
+            UndecodableEvent: an earlier call stored these events, and no codec can decode them.
+            MisuseError: the store is closed, or belongs to another event loop or process.
+            SchemaError: the table is missing, or its schema has another version.
         """
+        # Never in a variable: see `persisted_or_raise`.
+        return persisted_or_raise(
+            await self.try_persist_events(stream_id, events, expected_version, timeout=timeout)
+        )
 
     async def try_persist_events(
         self,
@@ -125,11 +128,15 @@ class EventWriter(Protocol[E]):
         timeout: float | None = None,
     ) -> AppendResult[E]:
         """
-        Do as `persist_events` does, but return a `ConcurrentModification` as a value.
+        Append events like `persist_events`, but return a conflict instead of raising it.
+
+        Returns:
+            The events as recorded, or a `ConcurrentModification`: then nothing is stored.
 
         Raises:
-            EventStoreError: as `persist_events` does, `ConcurrentModification` excepted.
+            EventStoreError: as `persist_events` does, except for `ConcurrentModification`.
         """
+        raise NotImplementedError
 
 
 class EventReaderWriter(EventReader[E], EventWriter[E], Protocol[E]):

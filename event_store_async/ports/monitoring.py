@@ -1,4 +1,4 @@
-"""Monitoring: what a readiness probe asks of a store."""
+"""The port of monitoring: `HealthCheck`, for readiness probes."""
 
 from typing import Protocol
 
@@ -6,22 +6,23 @@ from ..health import Health
 
 
 class HealthCheck(Protocol):
-    """Tells whether it can do its work: what a readiness probe asks."""
+    """Reports whether it is ready to work."""
 
     async def health(self, *, timeout: float = 1.0) -> Health:
         """
-        Tell whether the store can do its work now.
+        Return whether the store can work now.
 
-        It asks what reads ask: a quorum, for one row of the store's own table, of a stream that
-        never exists. So it costs as much as `current_version`, and waits for its turn as
-        everything does: a store with more requests than it can send in time is not ready.
+        It does what a read does: it asks a quorum for one row of the store's table, of a stream
+        that never exists. So it costs as much as `current_version`, and waits for its turn like any
+        request: a store with more requests than it can send in time is not ready.
 
         Args:
-            timeout: Seconds that it may take; a quorum's answer must come within three quarters of
-                them, the rest is for finding out what is wrong.
+            timeout: Seconds that it may take. A quorum must answer within three quarters of them;
+                the rest is for finding out what is wrong.
 
         Raises:
-            InvalidArgument: a timeout that is not a positive number.
-            WrongEventLoop, WrongProcess: the store belongs to another loop or process.
-                Nothing else: whatever is wrong with a store is a value.
+            InvalidArgument: the timeout is not a positive number.
+            WrongEventLoop, WrongProcess: the store belongs to another event loop or process. Any
+                other problem of a store is in the result.
         """
+        raise NotImplementedError

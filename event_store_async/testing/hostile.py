@@ -1,16 +1,16 @@
 """The hostile store: wraps any store and makes it fail as real stores do."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator
 from typing import Any, Final
 from uuid import UUID
 
-from ..checks import check_expected_version
+from ..checks import check_expected_version, is_event_list
 from ..errors import AppendOutcomeUnknown, InvalidArgument, StoreUnavailable
 from ..events import NewEvent, RecordedEvent, UnidentifiedEvent
 from ..health import Health
-from ..ports import EventReaderWriter, ReadConsistency
-from ..results import AppendResult, Persisted, persisted_or_raise
+from ..ports import EventReaderWriter, HealthCheck
+from ..results import AppendResult, Persisted
 from ..versions import ANY, MAX_VERSION, ExpectedVersion
 from .injections import (
     APPENDS,
@@ -26,7 +26,7 @@ _UNREACHED: Final = MAX_VERSION // 2
 """A version that no stream has: an append that expects it is checked, but never stored."""
 
 
-class HostileEventStore:
+class HostileEventStore(EventReaderWriter, HealthCheck):
     """
     Passes calls to a store and injects faults, to test how an application handles them.
 
@@ -95,20 +95,7 @@ class HostileEventStore:
         """The part of the script that is not used yet."""
         return tuple(self._chooser.script)
 
-    async def persist_events(
-        self,
-        stream_id: UUID,
-        events: Iterable[Any | NewEvent],
-        expected_version: ExpectedVersion = ANY,
-        *,
-        timeout: float | None = None,
-    ) -> Persisted:
-        """Append events to a stream, unless a fault prevents it; see `EventWriter`."""
-        return persisted_or_raise(
-            await self.try_persist_events(stream_id, events, expected_version, timeout=timeout)
-        )
-
-    async def try_persist_events(
+    async def try_persist_events(  # noqa: D102 - inherited from the port
         self,
         stream_id: UUID,
         events: Iterable[Any | NewEvent],
@@ -116,9 +103,8 @@ class HostileEventStore:
         *,
         timeout: float | None = None,
     ) -> AppendResult:
-        """Append events, unless a fault prevents it; a conflict is returned; see `EventWriter`."""
         injection = (await self._choose(stream_id, APPENDS)).injection
-        if injection in {Injection.NONE, Injection.DELAY} or _is_not_a_list(events):
+        if injection in {Injection.NONE, Injection.DELAY} or not is_event_list(events):
             return await self._store.try_persist_events(
                 stream_id, events, expected_version, timeout=timeout
             )
@@ -145,7 +131,7 @@ class HostileEventStore:
             raise unknown
         return result
 
-    def read_events(
+    def read_events(  # noqa: D102 - inherited from the port
         self,
         stream_id: UUID,
         from_version: int | None = None,
@@ -153,16 +139,17 @@ class HostileEventStore:
         *,
         backward: bool = False,
         page_size: int | None = None,
-        consistency: ReadConsistency | None = None,
+        serial: bool = False,
+        timeout: float | None = None,
     ) -> AsyncGenerator[RecordedEvent, None]:
-        """Iterate over a stream's events, unless a fault prevents it; see `EventReader`."""
         events = self._store.read_events(
             stream_id,
             from_version,
             max_count,
             backward=backward,
             page_size=page_size,
-            consistency=consistency,
+            serial=serial,
+            timeout=timeout,
         )
         return events if max_count == 0 else self._read(stream_id, events)
 
@@ -186,10 +173,11 @@ class HostileEventStore:
         finally:
             await events.aclose()
 
-    async def current_version(self, stream_id: UUID) -> int:
-        """Return a stream's version, unless a fault prevents it; see `EventReader`."""
+    async def current_version(  # noqa: D102 - inherited from the port
+        self, stream_id: UUID, *, serial: bool = False, timeout: float | None = None
+    ) -> int:
         choice = await self._choose(stream_id, VERSION_READS)
-        version = await self._store.current_version(stream_id)
+        version = await self._store.current_version(stream_id, serial=serial, timeout=timeout)
         if choice.injection is Injection.UNAVAILABLE:
             self._record(choice.injection, stream_id)
             raise StoreUnavailable(f"injected: reading the version of stream {stream_id}")
@@ -230,8 +218,3 @@ class HostileEventStore:
                 new = NewEvent(event, event_id=self._chooser.new_id())
             identified.append(new)
             yield new
-
-
-def _is_not_a_list(events: object) -> bool:
-    single = isinstance(events, str | bytes | bytearray | Mapping | NewEvent)
-    return single or not isinstance(events, Iterable)

@@ -1,9 +1,10 @@
-"""Store: a store whose payloads are events of an application's own types."""
+"""Store: a store whose payloads are of an application's own types."""
 
 from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping
-from typing import Any, Final, Generic, Literal, TypeVar, overload
+from typing import Any, Final, Literal, TypeVar, overload
 from uuid import UUID
 
+from ..checks import is_event_list
 from ..errors import (
     AppendOutcomeUnknown,
     ConcurrentModification,
@@ -14,27 +15,30 @@ from ..errors import (
     UnknownEventType,
 )
 from ..events import NewEvent, RecordedEvent, UnidentifiedEvent
-from ..ports import EventReaderWriter, ReadConsistency
-from ..results import AppendResult, Persisted, persisted_or_raise
+from ..ports import EventReaderWriter
+from ..results import AppendResult, Persisted
 from ..versions import ANY, ExpectedVersion
 from .types import EventTypes, UnknownEvent
 
 E = TypeVar("E")
 
 REVISION: Final = "$revision"
-"""The key in the stored metadata of what was written in another revision than the first."""
+"""The key in stored metadata for the revision of a payload, if it is not the first."""
 
 
-class TypedEventStore(Generic[E]):
+class TypedEventStore(EventReaderWriter[E]):
     """
-    A store that takes and gives events of one union of types, over any other store.
+    A store whose payloads are of one union of types, kept in any other store.
 
-    The promises are those of the ports, which it is one of: `EventReader[E]` and `EventWriter[E]`.
+    It keeps the promises of the ports, with two more reasons for an `InvalidEvent`: the type of an
+    event is not registered, or it is not the one that a `NewEvent` names. An event that could not
+    be read back is refused with `PayloadNotEncodable`.
+
     The name of an event's type is stored as its `type`, its revision (from the second on) in its
-    metadata. The store below is the caller's, who closes it.
+    metadata. The other store belongs to the caller, who closes it.
 
     Args:
-        store: The store below; its codec must write plain data, as JSON's does.
+        store: The other store. Its codec must encode plain data, like `JsonCodec`.
         types: The types, by their stored names.
     """
 
@@ -42,27 +46,7 @@ class TypedEventStore(Generic[E]):
         self._store = store
         self._types = types
 
-    async def persist_events(
-        self,
-        stream_id: UUID,
-        events: Iterable[E | NewEvent[E]],
-        expected_version: ExpectedVersion = ANY,
-        *,
-        timeout: float | None = None,
-    ) -> Persisted[E]:
-        """
-        Append events to a stream; see `EventWriter.persist_events` for every promise.
-
-        Raises:
-            InvalidEvent: an event's type is not registered, or is not the one it is said to be.
-            PayloadNotEncodable: an event could not be read back.
-            EventStoreError: as the port says.
-        """
-        return persisted_or_raise(
-            await self.try_persist_events(stream_id, events, expected_version, timeout=timeout)
-        )
-
-    async def try_persist_events(
+    async def try_persist_events(  # noqa: D102 - inherited from the port
         self,
         stream_id: UUID,
         events: Iterable[E | NewEvent[E]],
@@ -70,11 +54,10 @@ class TypedEventStore(Generic[E]):
         *,
         timeout: float | None = None,
     ) -> AppendResult[E]:
-        """Append events, a conflict being a value; see `EventWriter.try_persist_events`."""
         given: list[E | NewEvent[E]] = []
         try:
             result = await self._store.try_persist_events(
-                stream_id, self._drafts(events, given), expected_version, timeout=timeout
+                stream_id, self._plain_events(events, given), expected_version, timeout=timeout
             )
         except AppendOutcomeUnknown as unknown:
             again = tuple(map(_again, given, unknown.events))
@@ -97,7 +80,8 @@ class TypedEventStore(Generic[E]):
         *,
         backward: bool = False,
         page_size: int | None = None,
-        consistency: ReadConsistency | None = None,
+        serial: bool = False,
+        timeout: float | None = None,
     ) -> AsyncGenerator[RecordedEvent[E], None]: ...
 
     @overload
@@ -109,7 +93,8 @@ class TypedEventStore(Generic[E]):
         *,
         backward: bool = False,
         page_size: int | None = None,
-        consistency: ReadConsistency | None = None,
+        serial: bool = False,
+        timeout: float | None = None,
         unknown: Literal["raw"],
     ) -> AsyncGenerator[RecordedEvent[E | UnknownEvent], None]: ...
 
@@ -121,43 +106,48 @@ class TypedEventStore(Generic[E]):
         *,
         backward: bool = False,
         page_size: int | None = None,
-        consistency: ReadConsistency | None = None,
+        serial: bool = False,
+        timeout: float | None = None,
         unknown: Literal["raw"] | None = None,
     ) -> AsyncGenerator[RecordedEvent[Any], None]:
         """
-        Iterate over a stream's events; see `EventReader.read_events` for every promise.
+        Iterate over the events of a stream, as `EventReader.read_events` does.
 
         Args:
-            stream_id: As the port says.
-            from_version: As the port says.
-            max_count: As the port says.
-            backward: As the port says.
-            page_size: As the port says.
-            consistency: As the port says.
-            unknown: ``"raw"`` gives an `UnknownEvent` for what is of no type, of one that is not
-                registered, or of a later revision.
+            stream_id: As for `EventReader.read_events`.
+            from_version: As for `EventReader.read_events`.
+            max_count: As for `EventReader.read_events`.
+            backward: As for `EventReader.read_events`.
+            page_size: As for `EventReader.read_events`.
+            serial: As for `EventReader.read_events`.
+            timeout: As for `EventReader.read_events`.
+            unknown: What to do with an event that has no type, or whose type or revision is not
+                registered. None raises `UnknownEventType`; ``"raw"`` returns an `UnknownEvent` as
+                its payload.
 
         Raises:
-            InvalidArgument: at the call, as the port says.
-            UnknownEventType: an event is of such a type, and was not asked for raw.
-            MistypedEvent: a payload is not what its type says, or an upcaster failed.
-            EventStoreError: as the port says.
+            InvalidArgument: at the call, before anything is sent.
+            UnknownEventType: the type or revision of an event is not registered.
+            MistypedEvent: a payload does not fit its type, or an upcaster failed.
+            EventStoreError: as `EventReader.read_events` does.
         """
         if unknown not in {None, "raw"}:
-            raise InvalidArgument(f"unknown is None or 'raw', not {unknown!r}")
+            raise InvalidArgument(f"unknown must be None or 'raw', not {unknown!r}")
         events = self._store.read_events(
             stream_id,
             from_version,
             max_count,
             backward=backward,
             page_size=page_size,
-            consistency=consistency,
+            serial=serial,
+            timeout=timeout,
         )
         return self._read(events, raw=unknown == "raw")
 
-    async def current_version(self, stream_id: UUID) -> int:
-        """Return a stream's version; see `EventReader.current_version`."""
-        return await self._store.current_version(stream_id)
+    async def current_version(  # noqa: D102 - inherited from the port
+        self, stream_id: UUID, *, serial: bool = False, timeout: float | None = None
+    ) -> int:
+        return await self._store.current_version(stream_id, serial=serial, timeout=timeout)
 
     async def _read(
         self, events: AsyncGenerator[RecordedEvent, None], *, raw: bool
@@ -168,21 +158,19 @@ class TypedEventStore(Generic[E]):
         finally:
             await events.aclose()
 
-    def _drafts(self, events: Any, given: list[E | NewEvent[E]]) -> Any:
-        """Return the events for the store below, which stops where there are too many."""
-        if isinstance(events, str | bytes | bytearray | Mapping | NewEvent) or not isinstance(
-            events, Iterable
-        ):
-            return events  # The store below says what is wrong with it.
+    def _plain_events(self, events: Any, given: list[E | NewEvent[E]]) -> Any:
+        """Return the events as plain data, and collect them; too many are for the store to stop."""
+        if not is_event_list(events):
+            return events  # The other store refuses it, and says why.
 
-        def drafts() -> Iterator[UnidentifiedEvent | NewEvent]:
+        def plain_events() -> Iterator[UnidentifiedEvent | NewEvent]:
             for index, event in enumerate(events):
                 given.append(event)
-                yield self._draft(index, event)
+                yield self._plain(index, event)
 
-        return drafts()
+        return plain_events()
 
-    def _draft(self, index: int, given: E | NewEvent[E]) -> UnidentifiedEvent | NewEvent:
+    def _plain(self, index: int, given: E | NewEvent[E]) -> UnidentifiedEvent | NewEvent:
         event: E = given.payload if isinstance(given, NewEvent) else given
         try:
             name, revision, plain = self._types.stored(event)
@@ -194,13 +182,13 @@ class TypedEventStore(Generic[E]):
         if not isinstance(given, NewEvent):
             return UnidentifiedEvent(plain, name, metadata)
         if given.type not in {None, name}:
-            raise InvalidEvent(index, f"it is of the type {name!r}, and said to be {given.type!r}")
+            raise InvalidEvent(index, f"its type is {name!r}, but the NewEvent says {given.type!r}")
         if isinstance(given.metadata, Mapping):
             metadata = {**given.metadata, **(metadata or {})}
         elif given.metadata is not None:
-            raise InvalidEvent(index, "metadata must be a mapping, or None")
+            raise InvalidEvent(index, "metadata must be a mapping or None")
         if REVISION in (given.metadata or {}):
-            raise InvalidEvent(index, f"{REVISION!r} in metadata is the store's own")
+            raise InvalidEvent(index, f"{REVISION!r} in metadata is reserved for the store")
         return NewEvent(plain, name, metadata, given.event_id)
 
     def _typed(self, event: RecordedEvent, *, raw: bool = False) -> RecordedEvent[Any]:
@@ -243,7 +231,7 @@ def _again(given: Any, event: NewEvent) -> NewEvent[Any]:
 
 
 def _own(metadata: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
-    """Return an event's metadata without what this store wrote there."""
+    """Return metadata without what this store added to it."""
     if metadata is None or REVISION not in metadata:
         return metadata
     return {key: item for key, item in metadata.items() if key != REVISION} or None

@@ -1,7 +1,6 @@
-"""Bad input: a typed error before anything is sent, and nothing stored."""
+"""Invalid arguments: a typed error before anything is sent."""
 
 from collections.abc import AsyncGenerator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
@@ -20,6 +19,7 @@ from event_store_async import (
     RawCodec,
     RecordedEvent,
 )
+from event_store_async.testing.contract import invalid
 
 from ..fixtures.faulty import FaultySession
 from ..fixtures.stores import read_all
@@ -37,8 +37,8 @@ async def nothing_is_sent(
     del faulty_store
 
 
-@pytest.mark.parametrize("version", [-1, None, True, False, 1.0, "1", 2**31, 2**31 - 1])
-async def test_expected_versions_that_are_none(
+@pytest.mark.parametrize("version", invalid.EXPECTED_VERSIONS)
+async def test_invalid_expected_versions(
     faulty_store: EventStore, stream_id: UUID, version: Any
 ) -> None:
     with pytest.raises(InvalidExpectedVersion) as caught:
@@ -55,8 +55,8 @@ async def test_none_as_expected_version_comes_with_a_hint(
         await faulty_store.persist_events(stream_id, ["a"], None)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("stream_id", ["no uuid", str(uuid4()), None, 7, b"0" * 16])
-async def test_a_stream_id_that_is_no_uuid(faulty_store: EventStore, stream_id: Any) -> None:
+@pytest.mark.parametrize("stream_id", invalid.STREAM_IDS)
+async def test_a_stream_id_that_is_not_a_uuid(faulty_store: EventStore, stream_id: Any) -> None:
     with pytest.raises(InvalidStreamId):
         await faulty_store.persist_events(stream_id, ["a"])
     with pytest.raises(InvalidStreamId):
@@ -94,36 +94,15 @@ async def test_one_event_too_many(faulty_store: EventStore, stream_id: UUID) -> 
     assert (caught.value.unit, caught.value.size, caught.value.limit) == ("events", 1001, 1000)
 
 
-async def test_an_endless_iterable_is_not_walked_to_its_end(
-    faulty_store: EventStore, stream_id: UUID
-) -> None:
+async def test_an_endless_iterable(faulty_store: EventStore, stream_id: UUID) -> None:
     import itertools
 
     with pytest.raises(AppendTooLarge):
         await faulty_store.persist_events(stream_id, itertools.repeat("a"))
 
 
-@dataclass
-class Measured:
-    value: float
-
-
-@pytest.mark.parametrize(
-    "payload",
-    [
-        float("nan"),
-        {"deep": [{"er": (1, float("inf"))}]},
-        Measured(float("-inf")),
-        {"a", "set"},
-        b"bytes",
-        {1: "a key that is no text"},
-        2**64,
-        "\ud800",
-        object(),
-        datetime,
-    ],
-)
-async def test_what_json_has_no_form_for(
+@pytest.mark.parametrize("payload", invalid.JSON_PAYLOADS, ids=ascii)
+async def test_a_payload_without_a_json_form(
     faulty_store: EventStore, stream_id: UUID, payload: Any
 ) -> None:
     with pytest.raises(PayloadNotEncodable) as caught:
@@ -132,25 +111,15 @@ async def test_what_json_has_no_form_for(
     assert caught.value.index == 1
 
 
-@pytest.mark.parametrize(
-    "event",
-    [
-        NewEvent("a", event_id="no uuid"),  # type: ignore[arg-type]
-        NewEvent("a", type=""),
-        NewEvent("a", type=7),  # type: ignore[arg-type]
-        NewEvent("a", type="\ud800"),
-        NewEvent("a", metadata=["no", "mapping"]),  # type: ignore[arg-type]
-        NewEvent("a", metadata={"nan": float("nan")}),
-    ],
-)
-async def test_fields_of_a_wrong_kind(
-    faulty_store: EventStore, stream_id: UUID, event: NewEvent
+@pytest.mark.parametrize("fields", invalid.EVENT_FIELDS, ids=ascii)
+async def test_fields_of_a_wrong_type(
+    faulty_store: EventStore, stream_id: UUID, fields: dict[str, Any]
 ) -> None:
     with pytest.raises(InvalidEvent):
-        await faulty_store.persist_events(stream_id, [event])
+        await faulty_store.persist_events(stream_id, [NewEvent("a", **fields)])
 
 
-async def test_a_recorded_event_is_no_new_one(faulty_store: EventStore, stream_id: UUID) -> None:
+async def test_a_recorded_event(faulty_store: EventStore, stream_id: UUID) -> None:
     recorded = RecordedEvent(stream_id, 1, "a", datetime.now(UTC))
 
     with pytest.raises(InvalidEvent, match="RecordedEvent"):
@@ -164,36 +133,21 @@ async def test_an_event_id_used_twice(faulty_store: EventStore, stream_id: UUID)
         await faulty_store.persist_events(stream_id, [event, event])
 
 
-@pytest.mark.parametrize("events", [{"type": "a"}, "text", b"bytes", NewEvent("a"), None, 7])
-async def test_one_event_in_place_of_a_list(
+@pytest.mark.parametrize("events", invalid.EVENT_LISTS)
+async def test_one_event_instead_of_a_list(
     faulty_store: EventStore, stream_id: UUID, events: Any
 ) -> None:
     with pytest.raises(InvalidEvent, match="list of events"):
         await faulty_store.persist_events(stream_id, events)
 
 
-@pytest.mark.parametrize("timeout", [0, -1, float("nan"), "1", True])
-async def test_timeouts_that_are_none(
-    faulty_store: EventStore, stream_id: UUID, timeout: Any
-) -> None:
+@pytest.mark.parametrize("timeout", invalid.TIMEOUTS)
+async def test_invalid_timeouts(faulty_store: EventStore, stream_id: UUID, timeout: Any) -> None:
     with pytest.raises(InvalidArgument):
         await faulty_store.persist_events(stream_id, ["a"], timeout=timeout)
 
 
-@pytest.mark.parametrize(
-    "options",
-    [
-        {"from_version": -1},
-        {"from_version": 1.0},
-        {"from_version": True},
-        {"from_version": 2**31},
-        {"max_count": -1},
-        {"max_count": "1"},
-        {"max_count": True},
-        {"page_size": 0},
-        {"consistency": "quorum"},
-    ],
-)
+@pytest.mark.parametrize("options", invalid.READ_OPTIONS, ids=str)
 async def test_reads_are_checked_at_the_call(
     faulty_store: EventStore, stream_id: UUID, options: dict[str, Any]
 ) -> None:
@@ -201,9 +155,15 @@ async def test_reads_are_checked_at_the_call(
         faulty_store.read_events(stream_id, **options)
 
 
-async def test_nothing_is_read_where_nothing_is_wanted(
-    faulty_store: EventStore, stream_id: UUID
+@pytest.mark.parametrize("options", invalid.VERSION_OPTIONS, ids=str)
+async def test_version_reads_are_checked(
+    faulty_store: EventStore, stream_id: UUID, options: dict[str, Any]
 ) -> None:
+    with pytest.raises(InvalidArgument):
+        await faulty_store.current_version(stream_id, **options)
+
+
+async def test_a_read_of_no_events_sends_nothing(faulty_store: EventStore, stream_id: UUID) -> None:
     assert await read_all(faulty_store, stream_id, max_count=0) == []
 
 
@@ -222,6 +182,6 @@ async def test_names_that_are_not_safe_in_cql(store: EventStore, name: Any) -> N
 @pytest.mark.parametrize(
     "replication", [{}, {"dc'1": 1}, {"dc": 0}, {"dc": True}, {"dc": "1"}, {"": 1}, [("dc", 1)]]
 )
-async def test_replications_that_are_none(faulty_store: EventStore, replication: Any) -> None:
+async def test_invalid_replications(faulty_store: EventStore, replication: Any) -> None:
     with pytest.raises(InvalidArgument):
         await faulty_store.create_schema(replication)

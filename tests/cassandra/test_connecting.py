@@ -70,7 +70,7 @@ async def test_both_pairs_of_consistency_levels(
     )
     async with connecting as opened:
         await opened.persist_events(stream_id, ["a"])
-        assert len(await read_all(opened, stream_id, consistency="serial")) == 1
+        assert len(await read_all(opened, stream_id, serial=True)) == 1
 
 
 async def test_stores_on_one_table_see_each_others_events(

@@ -1,7 +1,8 @@
-"""Reading: ranges, directions, pages, holes, and what is abandoned half-way."""
+"""Reading: timeouts, levels, holes, events that cannot be decoded, pages, stopping early."""
 
 import asyncio
 from collections.abc import Iterable
+from typing import Any
 from uuid import UUID
 
 import anyio
@@ -13,11 +14,12 @@ from event_store_async import (
     StreamHole,
     UndecodableEvent,
 )
+from event_store_async.cassandra.driver.port import LEVELS, reading
 from event_store_async.cassandra.read.reader import DECODED_AT_ONCE
 
 from ..fixtures import faulty as faults
 from ..fixtures.faulty import FaultySession
-from ..fixtures.stores import payloads, read_all, run_cql
+from ..fixtures.stores import QUICK, payloads, read_all, run_cql
 from ..fixtures.time import PassingTime, UntilItsDeadline
 
 
@@ -41,7 +43,7 @@ async def test_a_page_request_that_times_out_is_repeated(
     assert faulty.read == 3
 
 
-async def test_reading_ends_in_an_error_when_nobody_answers(
+async def test_reading_ends_in_an_error_if_no_node_answers(
     faulty_store: EventStore, faulty: FaultySession, ten: UUID, passing_time: PassingTime
 ) -> None:
     faulty.reads.extend([UntilItsDeadline(faults.lose_request, passing_time)] * 4)
@@ -51,6 +53,81 @@ async def test_reading_ends_in_an_error_when_nobody_answers(
     with pytest.raises(StoreUnavailable):
         await faulty_store.current_version(ten)
     assert not faulty.reads, "each was tried twice"
+
+
+class SlowLoss:
+    """A request that is lost after a number of seconds."""
+
+    def __init__(self, time: PassingTime, seconds: float) -> None:
+        self._time = time
+        self._seconds = seconds
+
+    async def __call__(self, send: faults.Send) -> object:
+        self._time.passes(self._seconds)
+        return await faults.lose_request(send)
+
+
+async def test_a_timeout_is_for_each_page(
+    faulty_store: EventStore, faulty: FaultySession, ten: UUID, passing_time: PassingTime
+) -> None:
+    passes, slow = faults.let_pass, SlowLoss(passing_time, QUICK.timeout + 10)
+    faulty.reads.extend([slow, passes, slow, passes])
+
+    read = await read_all(faulty_store, ten, page_size=5, timeout=100.0)
+
+    assert payloads(read) == versions(range(1, 11)), "it took 140 seconds, but no page took 100"
+
+
+async def test_the_timeout_of_a_version_read_may_be_longer_than_the_setting(
+    faulty_store: EventStore, faulty: FaultySession, ten: UUID, passing_time: PassingTime
+) -> None:
+    faulty.reads.append(SlowLoss(passing_time, QUICK.timeout + 10))
+
+    assert await faulty_store.current_version(ten, timeout=100.0) == 10
+
+
+async def test_a_timeout_may_be_shorter_than_the_setting(
+    faulty_store: EventStore, faulty: FaultySession, ten: UUID, passing_time: PassingTime
+) -> None:
+    faulty.reads.extend([SlowLoss(passing_time, 2.0)] * 2)
+
+    with pytest.raises(StoreUnavailable):
+        await read_all(faulty_store, ten, timeout=1.0)
+    with pytest.raises(StoreUnavailable):
+        await faulty_store.current_version(ten, timeout=1.0)
+    assert not faulty.reads, "each was tried once"
+
+
+async def test_the_setting_is_the_timeout_of_reads_without_one(
+    faulty_store: EventStore, faulty: FaultySession, ten: UUID, passing_time: PassingTime
+) -> None:
+    slow = SlowLoss(passing_time, QUICK.timeout + 1)
+    faulty.reads.extend([slow] * 2)
+
+    with pytest.raises(StoreUnavailable):
+        await read_all(faulty_store, ten)
+    with pytest.raises(StoreUnavailable):
+        await faulty_store.current_version(ten)
+    assert not faulty.reads, "each was tried once"
+
+
+@pytest.mark.parametrize("serial", [False, True])
+async def test_serial_reads_are_sent_at_the_serial_level(
+    store: EventStore, ten: UUID, monkeypatch: pytest.MonkeyPatch, serial: bool
+) -> None:
+    levels = []
+
+    def spy(*args: Any, **options: Any) -> Any:
+        levels.append(options["level"])
+        return reading(*args, **options)
+
+    monkeypatch.setattr("event_store_async.cassandra.driver.session.reading", spy)
+    await read_all(store, ten, page_size=5, serial=serial)
+    await store.current_version(ten, serial=serial)
+
+    wanted = LEVELS["local"].serial if serial else LEVELS["local"].quorum
+    assert levels == [wanted] * len(levels)
+    assert len(levels) >= 3
 
 
 @pytest.mark.parametrize("missing", [1, 5, 10])
@@ -77,7 +154,7 @@ async def test_a_hole_is_an_error_and_never_skipped(
     assert seen == list(range(10, missing, -1) if backward else range(1, missing))
 
 
-async def test_what_is_on_one_side_of_a_hole_stays_readable(
+async def test_the_events_on_one_side_of_a_hole_stay_readable(
     store: EventStore, keyspace: str, ten: UUID
 ) -> None:
     await run_cql(store, f"DELETE FROM {keyspace}.events WHERE stream_id = {ten} AND version = 5")
@@ -86,7 +163,7 @@ async def test_what_is_on_one_side_of_a_hole_stays_readable(
     assert payloads(await read_all(store, ten, max_count=4)) == [1, 2, 3, 4]
 
 
-async def test_a_hole_that_a_serial_read_fills_is_none(
+async def test_a_hole_that_a_serial_read_fills_is_not_an_error(
     faulty_store: EventStore, faulty: FaultySession, ten: UUID
 ) -> None:
     """A quorum read may see the end of an append without its beginning while it commits."""
@@ -101,7 +178,7 @@ async def test_a_hole_that_a_serial_read_fills_is_none(
     assert payloads(backward) == versions(range(10, 0, -1))
 
 
-async def test_an_event_that_nobody_can_decode_leaves_the_rest_readable(
+async def test_an_event_that_cannot_be_decoded_leaves_the_rest_readable(
     store: EventStore, keyspace: str, ten: UUID
 ) -> None:
     await run_cql(
@@ -135,10 +212,10 @@ async def test_an_event_that_nobody_can_decode_leaves_the_rest_readable(
 
 
 @pytest.mark.parametrize("backward", [False, True])
-async def test_a_page_is_read_in_order_up_to_what_cannot_be_decoded_however_far_into_it(
+async def test_the_events_before_one_that_cannot_be_decoded_come_first(
     store: EventStore, keyspace: str, stream_id: UUID, backward: bool
 ) -> None:
-    """Rows are decoded some at a time; this one is neither among the first nor among the last."""
+    """Rows are decoded in groups; this one is neither in the first group nor in the last."""
     count, bad = 5 * DECODED_AT_ONCE // 2, DECODED_AT_ONCE + 10
     await store.persist_events(stream_id, range(1, count + 1))
     expected = list(range(count, 0, -1) if backward else range(1, count + 1))
@@ -158,7 +235,7 @@ async def test_a_page_is_read_in_order_up_to_what_cannot_be_decoded_however_far_
     assert seen == expected[: expected.index(bad)]
 
 
-async def test_an_iteration_abandoned_half_way_leaves_nothing_running(
+async def test_an_iteration_stopped_early_leaves_nothing_running(
     store: EventStore, stream_id: UUID
 ) -> None:
     await store.persist_events(stream_id, range(100))
@@ -210,7 +287,7 @@ async def test_large_events_come_in_small_pages(store: EventStore, stream_id: UU
     assert len(await read_all(store, stream_id)) == 12
 
 
-async def test_the_next_page_is_asked_for_though_the_reader_never_waits(
+async def test_the_next_page_is_requested_even_if_the_reader_never_waits(
     faulty_store: EventStore, faulty: FaultySession, stream_id: UUID
 ) -> None:
     await faulty_store.persist_events(stream_id, range(6))

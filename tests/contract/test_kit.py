@@ -50,7 +50,7 @@ from event_store_async import MemoryEventStore
 from event_store_async.testing.contract import EventStoreContract
 
 class Forgetful(MemoryEventStore):
-    async def current_version(self, stream_id):
+    async def current_version(self, stream_id, **options):
         return 0
 
 class TestMine(EventStoreContract):

@@ -133,7 +133,7 @@ class Caller:
                 count,
                 backward=backward,
                 page_size=5000,
-                consistency="serial" if serial else None,
+                serial=serial,
             ):
                 check_payload(event)
                 events.append(event)

@@ -67,7 +67,7 @@ CALLS: dict[str, Call] = {
     "append at a version": lambda store, stream: store.persist_events(stream, ["a"], 0),
     "append nothing": lambda store, stream: store.persist_events(stream, [], 0),
     "read": read_all,
-    "read at the serial level": lambda store, stream: read_all(store, stream, consistency="serial"),
+    "read at the serial level": lambda store, stream: read_all(store, stream, serial=True),
     "version": lambda store, stream: store.current_version(stream),
 }
 

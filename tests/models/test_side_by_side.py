@@ -163,7 +163,7 @@ class SideBySide(RuleBasedStateMachine):
                 "max_count": st.none() | st.integers(0, 9),
                 "backward": st.booleans(),
                 "page_size": st.none() | st.integers(1, 4),
-                "consistency": st.sampled_from([None, None, "serial"]),
+                "serial": st.sampled_from([False, False, True]),
             },
         ),
     )

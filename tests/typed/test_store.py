@@ -228,9 +228,9 @@ class Opened2(Opened):
         ([{"kind": ["account-closed"]}], InvalidEvent, "dict is not registered"),
         ([Opened("ann", "today")], PayloadNotEncodable, "event 0: could not be read back"),  # type: ignore[arg-type]
         ([{"kind": "account-closed"}], PayloadNotEncodable, "reason"),
-        ([NewEvent(Deposited(1), "withdrawn")], InvalidEvent, "said to be 'withdrawn'"),
+        ([NewEvent(Deposited(1), "withdrawn")], InvalidEvent, "the NewEvent says 'withdrawn'"),
         ([NewEvent(Deposited(1), metadata=[])], InvalidEvent, "metadata must be a mapping"),  # type: ignore[arg-type]
-        ([NewEvent(EVENTS[0], metadata={"$revision": 1})], InvalidEvent, "the store's own"),
+        ([NewEvent(EVENTS[0], metadata={"$revision": 1})], InvalidEvent, "reserved for the store"),
         (EVENTS[3], InvalidEvent, None),
         (NewEvent(EVENTS[0]), InvalidEvent, None),
         (None, InvalidEvent, None),
@@ -252,7 +252,7 @@ async def test_bad_input_is_refused_before_anything_is_stored(
 async def test_bad_arguments_of_a_read_are_refused_at_the_call(
     typed: TypedEventStore[Event], stream_id: UUID
 ) -> None:
-    with pytest.raises(InvalidArgument, match="unknown is None or 'raw', not 'skip'"):
+    with pytest.raises(InvalidArgument, match="unknown must be None or 'raw', not 'skip'"):
         typed.read_events(stream_id, unknown="skip")  # type: ignore[call-overload]
     with pytest.raises(InvalidArgument):
         typed.read_events("stream")  # type: ignore[call-overload]

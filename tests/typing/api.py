@@ -1,6 +1,6 @@
 """The public surface as a type checker sees it: checked by mypy, never run."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterable
 from datetime import datetime
 from typing import Any, assert_never, assert_type
 from uuid import UUID
@@ -34,14 +34,63 @@ async def appending(store: es.EventStore, stream: UUID) -> None:
 
 
 async def reading(store: es.EventStore, stream: UUID) -> None:
-    events = store.read_events(stream, 1, 10, backward=True, page_size=5, consistency="serial")
+    events = store.read_events(stream, 1, 10, backward=True, page_size=5, serial=True, timeout=1)
     assert_type(events, AsyncGenerator[es.RecordedEvent, None])
     async for event in events:
         assert_type(event.timestamp, datetime)
         assert_type(event.event_id, UUID | None)
         event.version = 2  # type: ignore[misc]
-    store.read_events(stream, consistency="quorum")  # type: ignore[arg-type]
+    store.read_events(stream, serial="quorum")  # type: ignore[arg-type]
     assert_type(await store.current_version(stream), int)
+    assert_type(await store.current_version(stream, serial=True, timeout=0.5), int)
+
+
+def naming_types(
+    state: es.StreamState, choice: es.ConsistencyChoice, event: es.UnidentifiedEvent
+) -> tuple[es.ExpectedVersion, es.ConsistencyChoice, es.NewEvent]:
+    return state, choice, event.identified(UUID(int=0))
+
+
+class Wrapper(es.EventReaderWriter):
+    """A store of one's own inherits `persist_events` from the port."""
+
+    def __init__(self, store: es.EventStore) -> None:
+        self.store = store
+
+    async def try_persist_events(
+        self,
+        stream_id: UUID,
+        events: Iterable[Any | es.NewEvent],
+        expected_version: es.ExpectedVersion = es.ANY,
+        *,
+        timeout: float | None = None,
+    ) -> es.AppendResult:
+        return await self.store.try_persist_events(
+            stream_id, events, expected_version, timeout=timeout
+        )
+
+    def read_events(
+        self,
+        stream_id: UUID,
+        from_version: int | None = None,
+        max_count: int | None = None,
+        **options: Any,
+    ) -> AsyncGenerator[es.RecordedEvent, None]:
+        return self.store.read_events(stream_id, from_version, max_count, **options)
+
+    async def current_version(
+        self, stream_id: UUID, *, serial: bool = False, timeout: float | None = None
+    ) -> int:
+        return await self.store.current_version(stream_id, serial=serial, timeout=timeout)
+
+
+class Unfinished(es.EventReaderWriter):
+    pass
+
+
+async def wrapping(store: es.EventStore, stream: UUID) -> None:
+    assert_type(await Wrapper(store).persist_events(stream, ["payload"]), es.Persisted)
+    Unfinished()  # type: ignore[abstract]
 
 
 async def connecting() -> None:

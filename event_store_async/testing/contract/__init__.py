@@ -25,7 +25,8 @@ mode.
     codecs        payloads
     compression   compressed payloads
     reading       ranges, directions, pages, and the version of a stream
-    refusals      invalid arguments
+    refusals      invalid arguments are refused
+    invalid       the invalid arguments, as data
     limits        the largest append
     concurrency   concurrent calls, and two stores
     closing       closed stores

@@ -1,7 +1,6 @@
 """Payloads: what codecs store, what they refuse, and events that no codec can decode."""
 # ruff: noqa: D102, S101 - the names of the tests say what they check; tests assert
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
 from typing import Any
@@ -13,6 +12,7 @@ from ...codec import JsonCodec, RawCodec
 from ...errors import ConcurrentModification, PayloadNotEncodable, UndecodableEvent
 from ...events import NewEvent
 from ...ports import EventReaderWriter
+from . import invalid
 from .base import (
     ContractBase,
     needs,
@@ -42,13 +42,6 @@ class BrokenCodec(ShoutingCodec):
 
     def encode(self, payload: Any) -> bytes:
         return payload  # type: ignore[no-any-return]
-
-
-@dataclass
-class Measured:
-    """A payload that has a JSON form only if its value has one."""
-
-    value: float
 
 
 class Colour(Enum):
@@ -100,7 +93,7 @@ class Codecs(ContractBase):
             (datetime(2013, 1, 1, 5, 15, tzinfo=UTC), "2013-01-01T05:15:00+00:00"),
             (UUID(int=7), "00000000-0000-0000-0000-000000000007"),
             (Colour.RED, "red"),
-            (Measured(1.5), {"value": 1.5}),
+            (invalid.Measured(1.5), {"value": 1.5}),
         ],
         ids=repr,
     )
@@ -114,22 +107,7 @@ class Codecs(ContractBase):
 
     @pytest.mark.asyncio
     @needs("keeps_json")
-    @pytest.mark.parametrize(
-        "payload",
-        [
-            float("nan"),
-            {"deep": [{"er": (1, float("inf"))}]},
-            Measured(float("-inf")),
-            {"a", "set"},
-            b"bytes",
-            {1: "a key that is no text"},
-            2**64,
-            "\ud800",
-            object(),
-            datetime,
-        ],
-        ids=ascii,
-    )
+    @pytest.mark.parametrize("payload", invalid.JSON_PAYLOADS, ids=ascii)
     async def test_a_payload_without_a_json_form_is_refused_and_nothing_is_stored(
         self, store: EventReaderWriter, stream_id: UUID, payload: Any
     ) -> None:

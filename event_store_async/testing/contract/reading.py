@@ -25,16 +25,16 @@ class Reading(ContractBase):
 
     @pytest.mark.asyncio
     @pytest.mark.parametrize("page_size", [None, 1, 3, 5, 10, 11])
-    @pytest.mark.parametrize("consistency", [None, "serial"])
+    @pytest.mark.parametrize("serial", [False, True])
     async def test_pages_of_every_size_give_the_whole_stream(
         self,
         store: EventReaderWriter,
         stream_id: UUID,
         page_size: int | None,
-        consistency: str | None,
+        serial: bool,
     ) -> None:
         await store.persist_events(stream_id, UP)
-        options: dict[str, Any] = {"page_size": page_size, "consistency": consistency}
+        options: dict[str, Any] = {"page_size": page_size, "serial": serial}
 
         assert payloads(await read_all(store, stream_id, **options)) == UP
         assert payloads(await read_all(store, stream_id, backward=True, **options)) == DOWN
@@ -86,15 +86,15 @@ class Reading(ContractBase):
 
     @pytest.mark.asyncio
     @pytest.mark.parametrize("backward", [False, True])
-    @pytest.mark.parametrize("consistency", [None, "serial"])
+    @pytest.mark.parametrize("serial", [False, True])
     async def test_a_stream_that_does_not_exist_has_no_events(
         self,
         store: EventReaderWriter,
         stream_id: UUID,
         backward: bool,
-        consistency: Any,
+        serial: bool,
     ) -> None:
-        options: dict[str, Any] = {"backward": backward, "consistency": consistency}
+        options: dict[str, Any] = {"backward": backward, "serial": serial}
 
         assert await read_all(store, stream_id, **options) == []
         assert await read_all(store, stream_id, 7, 3, **options) == []
@@ -109,6 +109,25 @@ class Reading(ContractBase):
             versions.append(await store.current_version(stream_id))
 
         assert versions == [0, 1, 4, 4, 6]
+
+    @pytest.mark.asyncio
+    async def test_a_serial_read_of_the_version_gives_the_same(
+        self, store: EventReaderWriter, stream_id: UUID
+    ) -> None:
+        assert await store.current_version(stream_id, serial=True) == 0
+        await store.persist_events(stream_id, UP)
+
+        assert await store.current_version(stream_id, serial=True) == 10
+
+    @pytest.mark.asyncio
+    @pytest.mark.parametrize("timeout", [60, 60.5, None])
+    async def test_a_read_may_have_a_timeout(
+        self, store: EventReaderWriter, stream_id: UUID, timeout: float | None
+    ) -> None:
+        await store.persist_events(stream_id, UP)
+
+        assert payloads(await read_all(store, stream_id, page_size=3, timeout=timeout)) == UP
+        assert await store.current_version(stream_id, timeout=timeout) == 10
 
     @pytest.mark.asyncio
     async def test_events_are_the_same_in_both_directions(

@@ -18,6 +18,7 @@ from ...errors import (
 )
 from ...events import NewEvent
 from ...ports import EventReaderWriter
+from . import invalid
 from .base import ContractBase
 
 
@@ -25,7 +26,7 @@ class Refusals(ContractBase):
     """Invalid arguments of appends and reads."""
 
     @pytest.mark.asyncio
-    @pytest.mark.parametrize("version", [-1, None, True, False, 1.0, "1", 2**31, 2**31 - 1])
+    @pytest.mark.parametrize("version", invalid.EXPECTED_VERSIONS)
     async def test_an_invalid_expected_version_is_refused(
         self, store: EventReaderWriter, stream_id: UUID, version: Any
     ) -> None:
@@ -45,11 +46,7 @@ class Refusals(ContractBase):
             await store.persist_events(stream_id, [], nothing)
 
     @pytest.mark.asyncio
-    @pytest.mark.parametrize(
-        "stream_id",
-        ["no uuid", "6a2f41a3-c54c-fce8-32d2-0324e1c32e22", None, 7, b"0" * 16],
-        ids=repr,
-    )
+    @pytest.mark.parametrize("stream_id", invalid.STREAM_IDS, ids=repr)
     async def test_a_stream_id_that_is_not_a_uuid_is_refused(
         self, store: EventReaderWriter, stream_id: Any
     ) -> None:
@@ -63,21 +60,7 @@ class Refusals(ContractBase):
             await store.current_version(stream_id)
 
     @pytest.mark.asyncio
-    @pytest.mark.parametrize(
-        "fields",
-        [
-            {"event_id": "no uuid"},
-            {"event_id": None},
-            {"type": ""},
-            {"type": 7},
-            {"type": "\ud800"},
-            {"metadata": ["no", "mapping"]},
-            {"metadata": "text"},
-            {"metadata": {"nan": float("nan")}},
-            {"metadata": {1: "a key that is no text"}},
-        ],
-        ids=ascii,
-    )
+    @pytest.mark.parametrize("fields", invalid.EVENT_FIELDS, ids=ascii)
     async def test_event_fields_of_a_wrong_type_are_refused(
         self, store: EventReaderWriter, stream_id: UUID, fields: dict[str, Any]
     ) -> None:
@@ -106,11 +89,7 @@ class Refusals(ContractBase):
         assert await store.current_version(stream_id) == 0
 
     @pytest.mark.asyncio
-    @pytest.mark.parametrize(
-        "events",
-        [{"type": "a"}, "text", b"bytes", bytearray(b"bytes"), NewEvent("a"), None, 7],
-        ids=lambda events: type(events).__name__,
-    )
+    @pytest.mark.parametrize("events", invalid.EVENT_LISTS, ids=lambda it: type(it).__name__)
     async def test_one_event_instead_of_a_list_is_refused(
         self, store: EventReaderWriter, stream_id: UUID, events: Any
     ) -> None:
@@ -140,7 +119,7 @@ class Refusals(ContractBase):
             await store.persist_events(stream_id, itertools.repeat("a"))
 
     @pytest.mark.asyncio
-    @pytest.mark.parametrize("timeout", [0, -1, float("nan"), "1", True])
+    @pytest.mark.parametrize("timeout", invalid.TIMEOUTS)
     async def test_an_invalid_timeout_is_refused(
         self, store: EventReaderWriter, stream_id: UUID, timeout: Any
     ) -> None:
@@ -150,28 +129,20 @@ class Refusals(ContractBase):
         assert await store.current_version(stream_id) == 0
 
     @pytest.mark.asyncio
-    @pytest.mark.parametrize(
-        "options",
-        [
-            {"from_version": -1},
-            {"from_version": 1.0},
-            {"from_version": True},
-            {"from_version": 2**31},
-            {"max_count": -1},
-            {"max_count": "1"},
-            {"max_count": True},
-            {"max_count": 2**31},
-            {"page_size": 0},
-            {"page_size": 1.5},
-            {"consistency": "quorum"},
-        ],
-        ids=str,
-    )
+    @pytest.mark.parametrize("options", invalid.READ_OPTIONS, ids=str)
     async def test_the_arguments_of_a_read_are_checked_at_the_call(
         self, store: EventReaderWriter, stream_id: UUID, options: dict[str, Any]
     ) -> None:
         with pytest.raises(InvalidArgument):
             store.read_events(stream_id, **options)
+
+    @pytest.mark.asyncio
+    @pytest.mark.parametrize("options", invalid.VERSION_OPTIONS, ids=str)
+    async def test_the_arguments_of_a_version_read_are_checked(
+        self, store: EventReaderWriter, stream_id: UUID, options: dict[str, Any]
+    ) -> None:
+        with pytest.raises(InvalidArgument):
+            await store.current_version(stream_id, **options)
 
     @pytest.mark.asyncio
     async def test_invalid_arguments_are_value_errors_and_errors_of_this_library(

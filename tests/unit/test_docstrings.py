@@ -1,0 +1,81 @@
+"""The ports' docstrings are those of every store: an editor shows them at each call."""
+
+import inspect
+import pydoc
+import typing
+
+import pytest
+
+from event_store_async import EventReaderWriter, EventStore, HealthCheck, MemoryEventStore
+from event_store_async.testing import HostileEventStore
+from event_store_async.typed import TypedEventStore
+
+PORTS = {
+    name: port
+    for port in (EventReaderWriter, HealthCheck)
+    for name in dir(port)
+    if not name.startswith("_") and inspect.isfunction(getattr(port, name))
+}
+STORES: list[type] = [EventStore, MemoryEventStore, HostileEventStore, TypedEventStore]
+OF_THEIR_OWN: dict[tuple[type, str], str] = {
+    (HostileEventStore, "health"): "it injects no faults, and the wrapped store may have no health",
+    (TypedEventStore, "read_events"): "it has one argument more",
+    (TypedEventStore, "health"): "it has none",
+}
+
+
+@pytest.mark.parametrize("name", PORTS)
+@pytest.mark.parametrize(
+    "store", [EventStore, MemoryEventStore, HostileEventStore, TypedEventStore]
+)
+def test_the_methods_of_a_store_have_the_docstrings_of_the_port(store: type, name: str) -> None:
+    if (store, name) in OF_THEIR_OWN:
+        pytest.skip(OF_THEIR_OWN[store, name])
+
+    assert inspect.getdoc(getattr(store, name)) == inspect.getdoc(getattr(PORTS[name], name))
+
+
+@pytest.mark.parametrize("name", PORTS)
+def test_the_docstrings_of_the_store_on_cassandra_are_its_own(name: str) -> None:
+    assert getattr(EventStore, name).__doc__, "an editor need not look for a base class"
+
+
+def test_the_ports_are_these() -> None:
+    methods = ["current_version", "health", "persist_events", "read_events", "try_persist_events"]
+
+    assert sorted(PORTS) == methods
+
+
+def test_help_shows_what_an_append_raises() -> None:
+    text = pydoc.plain(pydoc.render_doc(EventStore))
+
+    _, _, of_persist = text.partition(" persist_events(")
+    of_persist, _, _ = of_persist.partition(" read_events(")
+    assert "Raises:" in of_persist
+    assert "AppendOutcomeUnknown: no quorum answered in time." in of_persist
+
+
+@pytest.mark.parametrize("name", ["persist_events", "try_persist_events", "read_events"])
+def test_the_signatures_of_the_stores_have_the_parameters_of_the_port(name: str) -> None:
+    wanted = list(inspect.signature(getattr(EventReaderWriter, name)).parameters)
+
+    for store in STORES:
+        given = list(inspect.signature(getattr(store, name)).parameters)
+        assert given[: len(wanted)] == wanted
+
+
+async def test_a_method_that_a_subclass_of_a_port_forgets_says_so() -> None:
+    from uuid import uuid4
+
+    class Forgetful(EventReaderWriter, HealthCheck):
+        pass
+
+    store = typing.cast("typing.Any", Forgetful)()
+    with pytest.raises(NotImplementedError):
+        store.read_events(uuid4())
+    with pytest.raises(NotImplementedError):
+        await store.current_version(uuid4())
+    with pytest.raises(NotImplementedError):
+        await store.persist_events(uuid4(), [])
+    with pytest.raises(NotImplementedError):
+        await store.health()
