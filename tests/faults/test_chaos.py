@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from ..interruptible import interruptible
 from .writers import ROOT
 
 SECONDS = float(os.environ.get("EVENT_STORE_CHAOS_SECONDS", "40"))
@@ -23,7 +24,7 @@ LIMIT = 4 * SECONDS + OVERHEAD
 
 def chaos(*arguments: str) -> tuple[int, str]:
     """Run it in another process; return its exit status and its output."""
-    command = [sys.executable, "-m", "tests.faults.chaos", *arguments]
+    command = interruptible([sys.executable, "-m", "tests.faults.chaos", *arguments])
     with subprocess.Popen(command, cwd=ROOT, stdout=PIPE, stderr=STDOUT, text=True) as process:
         try:
             said, _ = process.communicate(timeout=LIMIT)
