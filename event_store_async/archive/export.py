@@ -1,4 +1,4 @@
-"""Exporting: all events of a store into one file, which an interruption never harms."""
+"""An export: all events of a store into one file, safe to interrupt at any moment."""
 
 from collections.abc import Callable
 from contextlib import aclosing
@@ -15,18 +15,13 @@ from ..maintenance.callbacks import Callback, notify
 from ..maintenance.digest import StreamDigest
 from ..maintenance.findings import FindingKind, StreamFinding
 from ..maintenance.progress import Progress
-from ..maintenance.walk import (
-    RANGES,
-    WORKERS,
-    check_workers,
-    walk,
-)
+from ..maintenance.walk import RANGES, WORKERS, check_workers
 from ..ring import ScanPosition
 from ..stored import StreamSummary
-from ..tasks import first_error
-from .export_file import FRAMES, ExportFile, Frames
+from ..tasks import task_group
+from .export_file import ExportFile
 from .export_state import Chunk, ExportState, Partial
-from .frame_writer import check_zstd
+from .frames import FRAMES, Frames, check_zstd
 from .lines import StreamEnd, write_line
 
 _CHUNK_BYTES: Final = 256 * 1024
@@ -36,17 +31,16 @@ _CHUNK_EVENTS: Final = 1000
 @dataclass(frozen=True, slots=True)
 class ExportReport:
     """
-    What an export came to.
+    The result of an export.
 
     Attributes:
         streams: Streams in the file.
         events: Events in the file.
         bytes: Bytes of payload and metadata of these events, as stored.
         digest: The digest over all of them, in hex.
-        findings: How many streams are damaged: of these, what stands in front of the damage is in
-            the file.
+        findings: How many streams are damaged: the file holds their events before the damage.
         size: The file's size, in bytes.
-        resumed: Whether this run went on with what another one began.
+        resumed: Whether this run resumed an earlier one.
     """
 
     streams: int
@@ -71,64 +65,68 @@ async def export_events(
     """
     Write all events of a store into a file.
 
-    Every stream is written from its first event up to the version that it was met at: always a
-    contiguous run from version 1, also while others append. Streams are not written as of one
-    common moment; one that begins while the export runs is in the file or not.
+    Of each stream, the file holds the events from the first one to the version that the stream had
+    when the export came to it, without a gap, even if others append meanwhile. The streams are not
+    written as of one common moment. A stream that begins while the export runs may be in the file
+    or not.
 
-    The file is written in frames; with each one a checkpoint beside it (`export_checkpoint`)
-    is replaced. Where there is one, the export it belongs to is gone on with: what was written
-    behind the last whole frame is cut off, and no event is lost or doubled, however the process
-    ended.
+    The file is written in frames. After each frame, the checkpoint beside the file (its name with
+    ``.checkpoint`` added) is replaced. If there is a checkpoint, the export resumes from it: what
+    was written after the last complete frame is cut off, and no event is lost or duplicated,
+    however the process ended.
 
     Args:
         store: The store.
-        target: The file; or a stream, as a pipe, which cannot be gone on with.
-        ranges: Into how many parts the ring is cut.
+        target: The file; or a binary stream, for example a pipe, which cannot be resumed.
+        ranges: How many parts the ring is split into.
         workers: How many of them are read at once.
-        frames: When a frame ends, and a checkpoint is written.
-        on_progress: Told of each step.
-        on_finding: Told of each damaged stream; an async function is waited for.
+        frames: When a frame ends and a checkpoint is written.
+        on_progress: Called after each chunk of events.
+        on_finding: Receives each damaged stream; an async function is awaited.
 
     Raises:
-        InvalidArgument: there is no zstd, or no worker.
-        InvalidArchive: there is a file already that is not an export of this very table to be gone
-            on with, or it cannot be written.
+        InvalidArgument: zstd is not installed, or there is not at least one worker and one range.
+        InvalidArchive: the file exists and has no checkpoint, is shorter than its checkpoint says,
+            cannot be written, or another process is writing it.
+        InvalidCheckpoint: the checkpoint belongs to another table, is damaged, or cannot be read
+            or written.
         StoreUnavailable, MisuseError, SchemaError
     """
     check_zstd()
     check_workers(workers)
     table = await store.schema_state()
     table.check_usable()
-    spool = await ExportFile.open(target, table, ranges, frames)
+    file = await ExportFile.open(target, table, ranges, frames)
     try:
-        await spool.begin(table.table)
+        await file.begin(table.table)
+        # Many readers, one writer. The readers may be ahead of it by one chunk each.
         send, receive = anyio.create_memory_object_stream[Chunk](workers)
-        export = _Export(store.storage, spool.state, send, on_finding)
-        try:
-            async with anyio.create_task_group() as group:
-                group.start_soon(spool.take_all, receive, on_progress)
-                async with send:
-                    await walk(store.storage, spool.state.ring, export, workers)
-        except BaseExceptionGroup as errors:
-            error = first_error(errors)
-            raise error from error.__cause__
-        await spool.end()
+        exporter = _Exporter(store.storage, file.state, send, on_finding)
+        async with task_group() as group:
+            group.start_soon(file.take_all, receive, on_progress)
+            async with send:
+                await file.state.walk.run(store.storage, exporter, workers)
+        await file.end()
     finally:
-        await spool.close()
-    totals = spool.state.totals
+        await file.close()
+    totals = file.state.totals
     return ExportReport(
         totals.streams,
         totals.events,
         totals.bytes,
         str(totals.digest),
-        spool.state.findings,
-        spool.size,
-        spool.resumed,
+        file.state.findings,
+        file.size,
+        file.resumed,
     )
 
 
-class _Export:
-    """Visits the streams, and passes their lines on to the spool."""
+class _Exporter:
+    """
+    Visits the streams, and sends their lines to the file.
+
+    The spans of the walk are updated by the file, once it holds the lines.
+    """
 
     def __init__(
         self,
@@ -142,12 +140,15 @@ class _Export:
         self._send = send
         self._on_finding = on_finding
         self._chunks: dict[int, Chunk] = {}
+        """The chunk that each range is filling."""
 
     async def enter(self, index: int) -> ScanPosition | None:
         self._chunks[index] = Chunk(index)
         partial = self._state.partials.get(index)
         if partial is None:
-            return self._state.ring.spans[index].position
+            return self._state.walk.spans[index].position
+        # An interrupted run has written the beginning of this stream: write the rest, up to the
+        # version that the stream has by now.
         stream_id = partial.position.stream_id
         tail = await self._storage.tail(stream_id)
         digest = StreamDigest(stream_id, partial.events, partial.digest)
@@ -160,19 +161,19 @@ class _Export:
 
     async def leave(self, index: int) -> None:
         self._chunks[index].done = True
-        await self._pass_on(index)
+        await self._send_chunk(index)
         del self._chunks[index]
 
     async def _write_stream(
         self, index: int, position: ScanPosition, head: int | None, digest: StreamDigest
     ) -> None:
-        """Write a stream's events from where its digest is, up to its head."""
+        """Write a stream's events from where its digest ends, up to its head."""
         stream_id = position.stream_id
         problem = "it has events, but no version of its own" if head is None else None
-        wanted = None if head is None else max(0, head - digest.events)
+        max_count = None if head is None else max(0, head - digest.events)
         try:
             async with aclosing(
-                self._storage.read_stored(stream_id, digest.events + 1, wanted)
+                self._storage.read_stored(stream_id, digest.events + 1, max_count)
             ) as events:
                 async for event in events:
                     chunk = self._chunks[index]
@@ -181,10 +182,11 @@ class _Export:
                     chunk.totals.events += 1
                     chunk.totals.bytes += event.size
                     if chunk.size >= _CHUNK_BYTES or chunk.totals.events >= _CHUNK_EVENTS:
+                        # The chunk ends inside the stream: say how to go on from here.
                         chunk.partial = Partial(position, digest.events, digest.value)
-                        await self._pass_on(index)
+                        await self._send_chunk(index)
         except StreamHole:
-            problem = f"version {digest.events + 1} is missing; what is in front of it is written"
+            problem = f"version {digest.events + 1} is missing; the events before it are written"
         if problem is None and head is not None and digest.events < head:
             problem = f"its version is {head}, and it has {digest.events} events"
         chunk = self._chunks[index]
@@ -198,6 +200,6 @@ class _Export:
             finding = StreamFinding(stream_id, kind, digest.events + 1, problem)
             await notify(self._on_finding, finding)
 
-    async def _pass_on(self, index: int) -> None:
+    async def _send_chunk(self, index: int) -> None:
         chunk, self._chunks[index] = self._chunks[index], Chunk(index)
         await self._send.send(chunk)

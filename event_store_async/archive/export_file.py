@@ -1,67 +1,36 @@
-"""The spool: the one place that writes an export's file and its checkpoint, frame by frame."""
+"""An export's file and its checkpoint, both written here only, a frame at a time."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import BinaryIO, Final, Self
+from typing import BinaryIO, Self
 from uuid import uuid4
 
 from anyio import to_thread
 from anyio.streams.memory import MemoryObjectReceiveStream
 
 from ..cassandra import SchemaState
-from ..checks import check_optional_int
-from ..errors import InvalidArchive, InvalidArgument
+from ..errors import InvalidArchive
 from ..maintenance.checkpoint import Checkpoint
 from ..maintenance.progress import Progress
 from ..maintenance.walk import Walk
 from .export_state import Chunk, ExportState
-from .frame_reader import LARGEST_FRAME
-from .frame_writer import FrameWriter
+from .frames import Frames, FrameWriter
 from .lines import ArchiveEnd, Header, write_line
 
 
-@dataclass(frozen=True, slots=True)
-class Frames:
-    """
-    When a frame of an export's file ends.
-
-    Attributes:
-        bytes: Behind so many bytes of lines, 32 MiB at most,
-        events: or behind so many events.
-
-    Raises:
-        InvalidArgument: they are no such numbers.
-    """
-
-    bytes: int = 8 * 1024 * 1024
-    events: int = 20_000
-
-    def __post_init__(self) -> None:
-        """Refuse frames that an import would refuse."""
-        check_optional_int("bytes", self.bytes, at_least=1)
-        check_optional_int("events", self.events, at_least=1)
-        if self.bytes > LARGEST_FRAME // 2:
-            raise InvalidArgument(f"a frame has {LARGEST_FRAME // 2:,} bytes at most")
-
-
-FRAMES: Final = Frames()
-"""The frames of most exports: a few seconds of work, and small enough to be done again."""
-
-
 def export_checkpoint(path: Path) -> Path:
-    """Return the file beside an archive that says how far its export has come."""
+    """Return the path of the checkpoint beside an archive."""
     return path.with_name(path.name + ".checkpoint")
 
 
 class ExportFile:
     """
-    An export's file while it is written. Made by `open`.
+    The file of an export that is under way. Made by `open`.
 
     Attributes:
-        state: What is in the file.
-        resumed: Whether another run began it.
+        state: What the file holds.
+        resumed: Whether an earlier run began it.
         resumed_at: How much of the ring was done then, from 0 to 1.
     """
 
@@ -70,7 +39,7 @@ class ExportFile:
     ) -> None:
         self.state = state
         self.resumed = state.size > 0
-        self.resumed_at = state.ring.fraction
+        self.resumed_at = state.walk.fraction
         self._writer = writer
         self._checkpoint = checkpoint
         self._frames = frames
@@ -80,10 +49,12 @@ class ExportFile:
         cls, target: Path | BinaryIO, table: SchemaState, ranges: int, frames: Frames
     ) -> Self:
         """
-        Begin a file, or go on with one.
+        Create a file, or resume one.
 
         Raises:
-            InvalidArchive: the file is there, and no export of this table to be gone on with.
+            InvalidArchive: the file exists and has no checkpoint, or cannot be written.
+            InvalidCheckpoint: the checkpoint belongs to another job or table, is damaged, or
+                cannot be read or written.
         """
         now = datetime.now(UTC).isoformat(timespec="seconds")
         state = ExportState(uuid4(), now, Walk.begin(ranges))
@@ -91,19 +62,16 @@ class ExportFile:
             return cls(state, FrameWriter(None, stream=target), None, frames)
         subject = {"table": table.table, "table_id": str(table.table_id)}
         checkpoint = Checkpoint(export_checkpoint(target), "export", subject)
-        found = await checkpoint.load()
+        found = await checkpoint.load(ExportState.from_json)
         if found is not None:
-            try:
-                state = ExportState.from_json(found)
-            except (KeyError, TypeError, ValueError) as error:
-                raise InvalidArchive(checkpoint.path, None, f"it is damaged: {error!r}") from error
+            state = found
         elif await to_thread.run_sync(target.exists):
-            raise InvalidArchive(
-                target, None, "there is such a file already", hint="name another one"
-            )
+            raise InvalidArchive(target, None, "the file exists already", hint="name another one")
         else:
-            # Before the file: one that has no checkpoint is never taken for ours.
+            # The checkpoint comes before the file, and goes after it is complete: a file without
+            # one is complete or not ours, and is never written to.
             await checkpoint.save(state.to_json())
+        # This cuts off what an interrupted run wrote after its last checkpoint.
         writer = await to_thread.run_sync(FrameWriter, target, state.size)
         return cls(state, writer, checkpoint, frames)
 
@@ -123,7 +91,7 @@ class ExportFile:
         chunks: MemoryObjectReceiveStream[Chunk],
         on_progress: Callable[[Progress], None],
     ) -> None:
-        """Write what comes, until no more does."""
+        """Write chunks until their senders have closed the stream."""
         size = events = 0
         async with chunks:
             async for chunk in chunks:
@@ -140,7 +108,7 @@ class ExportFile:
             await self._save()
 
     async def end(self) -> None:
-        """Write the last line; the file is whole then, and has no checkpoint any more."""
+        """Write the last line; the file is complete then, and its checkpoint is removed."""
         totals = self.state.totals
         await self._write(write_line(ArchiveEnd(totals.streams, totals.events, str(totals.digest))))
         await to_thread.run_sync(self._writer.finish_frame)
@@ -156,6 +124,8 @@ class ExportFile:
             await to_thread.run_sync(self._writer.write, data)
 
     async def _save(self) -> None:
+        # First the frame, then the checkpoint: a checkpoint never promises bytes that are not on
+        # the disk. Bytes that it does not know of are cut off on resuming, and written again.
         await to_thread.run_sync(self._writer.finish_frame)
         self.state.size = self._writer.size
         if self._checkpoint is not None:
@@ -164,5 +134,5 @@ class ExportFile:
     def _progress(self, *, saved: bool) -> Progress:
         totals = self.state.totals
         return Progress(
-            self.state.ring.fraction, totals.streams, totals.events, self.resumed_at, saved
+            self.state.walk.fraction, totals.streams, totals.events, self.resumed_at, saved
         )

@@ -1,4 +1,4 @@
-"""The state of an export: what is in its file, and how far each range has come. No I/O."""
+"""The state of an export: what its file holds, and how far each range has come. No I/O."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,11 +12,11 @@ from ..ring import ScanPosition
 @dataclass(frozen=True, slots=True)
 class Partial:
     """
-    A stream whose beginning is written.
+    A stream of which only the beginning is in the file.
 
     Attributes:
         position: The stream.
-        events: How many of its events are written.
+        events: How many of its events are in the file.
         digest: The digest over them.
     """
 
@@ -28,17 +28,17 @@ class Partial:
 @dataclass(slots=True)
 class Chunk:
     """
-    Lines of one range, and how far it has been gone through with them.
+    Lines of one range, and how far the range has come with them.
 
     Attributes:
         index: The range.
         lines: The lines.
         size: Their bytes.
-        totals: What they add.
+        totals: What they add to the totals.
         findings: How many damaged streams are among them.
-        position: The last stream that is whole with them.
-        partial: The stream behind it, if its beginning is among them.
-        done: They are the range's last ones.
+        position: The last stream that they complete.
+        partial: The stream after it, if they hold its beginning.
+        done: Whether they are the range's last ones.
     """
 
     index: int
@@ -59,21 +59,21 @@ class Chunk:
 @dataclass(slots=True)
 class ExportState:
     """
-    What is in an export's file.
+    What an export's file holds.
 
     Attributes:
-        archive_id: What tells this export from any other.
+        archive_id: Identifies this export.
         begun: When it began, ISO 8601.
-        ring: The ranges, and how far they have been gone through.
-        size: The file's size at the end of its last whole frame, in bytes.
-        totals: What is in it.
-        findings: How many damaged streams were met.
-        partials: The streams of which only the beginning is in it, by their ranges.
+        walk: How far each range has come.
+        size: The file's size in bytes at the end of its last complete frame.
+        totals: The counts over all lines.
+        findings: How many damaged streams there were.
+        partials: The streams of which only the beginning is in the file, by range.
     """
 
     archive_id: UUID
     begun: str
-    ring: Walk
+    walk: Walk
     size: int = 0
     totals: Totals = field(default_factory=Totals)
     findings: int = 0
@@ -81,7 +81,7 @@ class ExportState:
 
     def take(self, chunk: Chunk) -> None:
         """Note that a chunk is in the file."""
-        span = self.ring.spans[chunk.index]
+        span = self.walk.spans[chunk.index]
         self.totals.merge(chunk.totals)
         self.findings += chunk.findings
         span.position = chunk.position or span.position
@@ -92,14 +92,14 @@ class ExportState:
             self.partials[chunk.index] = chunk.partial
 
     def to_json(self) -> dict[str, Any]:
-        """Return the state, for a checkpoint."""
+        """Return the state for a checkpoint."""
         return {
             "archive": str(self.archive_id),
             "begun": self.begun,
             "size": self.size,
             "totals": self.totals.to_json(),
             "findings": self.findings,
-            "ring": self.ring.to_json(),
+            "ring": self.walk.to_json(),
             "partials": [
                 [
                     index,
@@ -114,16 +114,20 @@ class ExportState:
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> "ExportState":
-        """Return the state of a checkpoint; raises KeyError, TypeError, ValueError."""
+        """Return the state of a checkpoint; raises what `Checkpoint.load` allows."""
+        walk = Walk.from_json(data["ring"])
+        partials = {}
+        for index, token, stream_id, events, digest in data["partials"]:
+            position = ScanPosition(token, UUID(stream_id))
+            if position.token not in walk.spans[index].tokens:
+                raise ValueError("a position is outside its range")
+            partials[index] = Partial(position, int(events), bytes.fromhex(digest))
         return cls(
             UUID(data["archive"]),
-            data["begun"],
-            Walk.from_json(data["ring"]),
-            data["size"],
+            str(data["begun"]),
+            walk,
+            int(data["size"]),
             Totals.from_json(data["totals"]),
-            data["findings"],
-            {
-                index: Partial(ScanPosition(token, UUID(stream)), events, bytes.fromhex(digest))
-                for index, token, stream, events, digest in data["partials"]
-            },
+            int(data["findings"]),
+            partials,
         )

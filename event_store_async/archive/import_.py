@@ -1,4 +1,4 @@
-"""Importing: a file of exported events into a store, at the places that they had."""
+"""An import: the events of an archive into a store, at the versions that they had."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,35 +13,29 @@ from ..maintenance.callbacks import Callback
 from ..maintenance.findings import StreamFinding
 from ..maintenance.progress import Progress
 from ..maintenance.walk import WORKERS, check_workers
+from ..stored import StoredEvent
 from .export_file import export_checkpoint
-from .frame_reader import Frame, FrameReader
-from .frame_writer import check_zstd
+from .frames import Frame, FrameReader, check_zstd
 from .import_state import ImportState, OpenStream
 from .import_writer import ImportWriter
-from .lines import (
-    ArchiveEnd,
-    Header,
-    Line,
-    StreamEnd,
-    read_line,
-)
+from .lines import ArchiveEnd, Header, Line, StreamEnd, read_line
 
 
 @dataclass(frozen=True, slots=True)
 class ImportReport:
     """
-    What an import came to.
+    The result of an import.
 
     Attributes:
         streams: Streams in the file.
         events: Events in the file.
-        digest: The digest over all of them, in hex; what the file says of itself was compared.
-        stored: How many of the events this import stored, runs before an interruption included;
-            the others stood in the store already, as do those that a run stored which ended
-            before its next checkpoint.
-        checked: How many streams were read back, and have the digest that the file says.
+        digest: The digest over all of them, in hex; it equals the one that the file states.
+        stored: How many of the events this import stored, including runs before an interruption.
+            The others were in the store already, or an interrupted run stored them after its last
+            checkpoint.
+        checked: How many streams were read back and have the file's digest.
         findings: How many streams were refused, or are not what was written.
-        resumed: Whether this run went on with what another one began.
+        resumed: Whether this run resumed an earlier one.
     """
 
     streams: int
@@ -66,50 +60,49 @@ async def import_events(
     """
     Store the events of a file that `export_events` wrote, bit for bit, with their ids and times.
 
-    Every batch is conditioned on the stream's exact version. What stands in a stream already,
-    alike in every field, is passed over: an import may be repeated, and a later export of the same
-    streams adds what is new. A stream that holds other events is a finding; the others go on.
+    Every batch is conditional on the stream's exact version. Events that are in the store already,
+    equal in every field, are skipped: an import may be repeated, and importing a later export of
+    the same streams adds what is new. A stream that holds other events is a finding; the import
+    goes on with the other streams.
 
     Args:
         store: The store.
-        source: The file; or a stream, as a pipe, which cannot be gone on with.
-        checkpoint: The file that says how far the import has come; None is one beside the source,
-            named after the table. Where there is one, it is gone on with. It is removed at the
-            end.
-        check: Read every stream back when it is stored, and compare its digest.
+        source: The file; or a binary stream, for example a pipe, which cannot be resumed.
+        checkpoint: A file to save progress in, after each frame. None means a file beside the
+            source, named after it and the table. If it exists, the import resumes from it. It is
+            removed at the end.
+        check: Read every stream back at its end, and compare its digest.
         workers: How many streams are written at once.
-        on_progress: Told of each step.
-        on_finding: Told of each stream that was refused or is different; an async function is
-            waited for.
+        on_progress: Called after each frame.
+        on_finding: Receives each stream that was refused or is different; an async function is
+            awaited.
 
     Raises:
-        InvalidArgument: there is no zstd, no worker, or a checkpoint is named for a stream.
-        InvalidArchive: the file is none, is damaged or not whole; names the line. Of what stands
-            in front of it, some is stored by then.
-        RestoreOutcomeUnknown, StoreUnavailable: no quorum answered; importing again goes on.
+        InvalidArgument: zstd is not installed, there is not at least one worker, or a checkpoint
+            is given for a stream.
+        InvalidArchive: the file is not an archive, is damaged or incomplete; names the line.
+            Events before that line may be stored.
+        InvalidCheckpoint: the file is not a checkpoint of this import into this table, is damaged,
+            or cannot be read or written.
+        RestoreOutcomeUnknown, StoreUnavailable: no quorum answered; repeat the import.
         RequestRefused, MisuseError, SchemaError
     """
     check_zstd()
     check_workers(workers)
     if checkpoint is not None and not isinstance(source, Path):
-        raise InvalidArgument("what comes through a pipe cannot be gone on with")
+        raise InvalidArgument("an import through a pipe cannot have a checkpoint")
     table = await store.schema_state()
     table.check_usable()
-    run = _Import(source, on_progress)
-    await run.open()
+    importer = _Importer(source, on_progress)
+    header = await importer.open()
     try:
-        state = run.state = await ImportState.begin(
-            run.header,
-            table,
-            checkpoint or _beside(source, table.table),
-        )
-        resumed = state.offset > 0
-        if resumed:
-            await run.go_on()
-        arrivals = ImportWriter(store.storage, state, check, workers, on_finding)
-        await arrivals.run(lambda: run.read_all(arrivals))
+        path = checkpoint or _default_checkpoint(source, table.table)
+        state = await ImportState.begin(header, table, path)
+        writer = ImportWriter(store.storage, state, check, workers, on_finding)
+        resumed = await importer.resume(state)
+        await writer.run(lambda: importer.read_all(state, writer))
     finally:
-        await run.close()
+        await importer.close()
     await state.end()
     return ImportReport(
         state.read.streams,
@@ -122,26 +115,24 @@ async def import_events(
     )
 
 
-def _beside(source: Path | BinaryIO, table: str) -> Path | None:
+def _default_checkpoint(source: Path | BinaryIO, table: str) -> Path | None:
     if not isinstance(source, Path):
         return None
     return source.with_name(f"{source.name}.{table}.checkpoint")
 
 
-class _Import:
-    """Reads the file, and hands over what is in it in order."""
+class _Importer:
+    """Reads the file, checks that its lines fit together, and hands the events to the writer."""
 
     def __init__(self, source: Path | BinaryIO, on_progress: Callable[[Progress], None]) -> None:
         self._path = source if isinstance(source, Path) else Path("-")
         self._stream = None if isinstance(source, Path) else source
         self._on_progress = on_progress
         self._resumed_at = 0.0
-        self.header: Header
-        self.state: ImportState
         self._reader: FrameReader
 
-    async def open(self) -> None:
-        """Open the file and read its header."""
+    async def open(self) -> Header:
+        """Open the file, and return its header."""
         unfinished = export_checkpoint(self._path)
         if self._stream is None and await to_thread.run_sync(unfinished.exists):
             raise InvalidArchive(
@@ -151,35 +142,37 @@ class _Import:
         try:
             first = await to_thread.run_sync(self._reader.read)
             header = None if first is None else self._line(first, 0)
+            # The header has a frame of its own, so that any other frame can be read without it.
             if not isinstance(header, Header) or first is None or len(first.lines) > 1:
                 raise InvalidArchive(self._path, 1, "it is not a file of exported events")
-            self.header = header
         except BaseException:
             await self.close()
             raise
+        return header
 
-    async def go_on(self) -> None:
-        """Go to where the checkpoint says that the import has come."""
-        if self._stream is not None:
-            return
+    async def resume(self, state: ImportState) -> bool:
+        """Move to where the state ends; returns whether an earlier run saved it."""
+        if not state.offset:
+            return False
         await self.close()
-        self._reader = await to_thread.run_sync(
-            FrameReader, self._path, self.state.offset, self.state.line
-        )
+        self._reader = await to_thread.run_sync(FrameReader, self._path, state.offset, state.line)
         self._resumed_at = self._fraction()
+        return True
 
-    async def read_all(self, arrivals: ImportWriter) -> None:
-        """Read to the end; at the end of each frame all must have arrived."""
-        state = self.state
+    async def read_all(self, state: ImportState, writer: ImportWriter) -> None:
+        """Read to the end of the file."""
         while (frame := await to_thread.run_sync(self._reader.read)) is not None:
             for index in range(len(frame.lines)):
-                await self._take(self._line(frame, index), frame.first + index, arrivals)
-            await arrivals.wait()
+                number = frame.first + index
+                await self._take(self._line(frame, index), number, state, writer)
+            # A checkpoint says "up to here": everything before it must be stored first.
+            await writer.wait()
             state.offset = frame.end
             state.line = frame.first + len(frame.lines)
             await state.save()
-            self._tell()
+            self._report(state)
         if not state.ended:
+            # The file will not grow: a checkpoint at its end would be of no use.
             await state.end()
             raise InvalidArchive(
                 self._path, None, "its last line is missing", hint="the export was interrupted"
@@ -189,44 +182,56 @@ class _Import:
         """Close the file."""
         await to_thread.run_sync(self._reader.close)
 
-    async def _take(self, line: Line, number: int, arrivals: ImportWriter) -> None:
-        state = self.state
+    async def _take(
+        self, line: Line, number: int, state: ImportState, writer: ImportWriter
+    ) -> None:
         if state.ended or isinstance(line, Header):
-            raise InvalidArchive(self._path, number, "this does not belong here")
+            raise InvalidArchive(self._path, number, "this line does not belong here")
         if isinstance(line, ArchiveEnd):
-            self._check_end(line, number)
+            self._check_archive(line, number, state)
             state.ended = True
-            return
-        if isinstance(line, StreamEnd):
-            stream = state.open.pop(line.stream_id, None)
-            if (
-                stream is None
-                or stream.digest.events != line.events
-                or stream.digest.value.hex() != line.digest
-            ):
-                raise InvalidArchive(
-                    self._path, number, f"the lines of stream {line.stream_id} are not all of it"
-                )
+        elif isinstance(line, StreamEnd):
+            stream = self._check_stream(line, number, state)
             state.read.add_stream(stream.digest)
-            await arrivals.end(stream)
-            return
-        stream = state.open.get(line.stream_id)
+            await writer.end(stream)
+        else:
+            stream = self._check_event(line, number, state)
+            stream.digest.add(line)
+            state.read.events += 1
+            state.read.bytes += line.size
+            await writer.add(stream, line)
+
+    def _check_event(self, event: StoredEvent, number: int, state: ImportState) -> OpenStream:
+        """Return the event's stream; the event must be the next one of it."""
+        stream = state.open.get(event.stream_id)
         if stream is None:
-            stream = state.open[line.stream_id] = OpenStream(line.stream_id)
-        if line.version != stream.digest.events + 1:
+            stream = state.open[event.stream_id] = OpenStream(event.stream_id)
+        if event.version != stream.digest.events + 1:
             raise InvalidArchive(
                 self._path,
                 number,
-                f"version {line.version} of stream {line.stream_id} stands where "
-                f"{stream.digest.events + 1} must stand",
+                f"it holds version {event.version} of stream {event.stream_id}, where version "
+                f"{stream.digest.events + 1} must be",
             )
-        stream.digest.add(line)
-        state.read.events += 1
-        state.read.bytes += line.size
-        await arrivals.add(stream, line)
+        return stream
 
-    def _check_end(self, end: ArchiveEnd, number: int) -> None:
-        state = self.state
+    def _check_stream(self, end: StreamEnd, number: int, state: ImportState) -> OpenStream:
+        """Return the stream that ends; the lines before must be all of it."""
+        stream = state.open.pop(end.stream_id, None)
+        if (
+            stream is None
+            or stream.digest.events != end.events
+            or stream.digest.value.hex() != end.digest
+        ):
+            raise InvalidArchive(
+                self._path,
+                number,
+                f"the lines of stream {end.stream_id} are not complete or not as they were written",
+            )
+        return stream
+
+    def _check_archive(self, end: ArchiveEnd, number: int, state: ImportState) -> None:
+        """Check that every stream has ended, and that the counts and the digest are right."""
         if state.open:
             raise InvalidArchive(
                 self._path, number, f"stream {next(iter(state.open))} does not end"
@@ -236,8 +241,9 @@ class _Import:
             raise InvalidArchive(
                 self._path,
                 number,
-                f"{read.streams} streams, {read.events} events with digest {read.digest} stand in "
-                f"the file, which says {end.streams}, {end.events} and {end.digest}",
+                f"the file holds {read.streams} streams and {read.events} events with digest "
+                f"{read.digest}, but its last line says {end.streams}, {end.events} and "
+                f"{end.digest}",
             )
 
     def _line(self, frame: Frame, index: int) -> Line:
@@ -249,8 +255,8 @@ class _Import:
     def _fraction(self) -> float:
         return self._reader.offset / self._reader.size if self._reader.size else 0.0
 
-    def _tell(self) -> None:
-        read = self.state.read
+    def _report(self, state: ImportState) -> None:
+        read = state.read
         self._on_progress(
             Progress(self._fraction(), read.streams, read.events, self._resumed_at, saved=True)
         )

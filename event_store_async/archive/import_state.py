@@ -1,4 +1,4 @@
-"""The state of an import: how far the file was read, and what came of it."""
+"""The state of an import: how far the file has been read, and what was stored."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -6,7 +6,6 @@ from typing import Any, Self
 from uuid import UUID
 
 from ..cassandra import SchemaState
-from ..errors import InvalidArchive
 from ..maintenance.checkpoint import Checkpoint
 from ..maintenance.digest import StreamDigest
 from ..maintenance.progress import Totals
@@ -15,11 +14,11 @@ from .lines import Header
 
 class OpenStream:
     """
-    A stream whose lines are being read.
+    A stream whose last line has not been read yet.
 
     Attributes:
-        digest: Over the lines read so far.
-        failed: Whether the store refused it: its other events are passed over.
+        digest: The digest over its lines so far.
+        failed: Whether the store refused it: its other events are skipped.
     """
 
     __slots__ = ("digest", "failed")
@@ -35,15 +34,15 @@ class ImportState:
     How far an import has come. Made by `begin`.
 
     Attributes:
-        checkpoint: Where it is kept; None where it is not.
-        offset: Where the first frame begins that is not done, in bytes; 0 before the first one.
-        line: The number of its first line.
-        read: What was read.
-        open: The streams that are being read.
+        checkpoint: The file that keeps it; None if it is not kept.
+        offset: The offset in bytes of the first frame that is not done; 0 before the first one.
+        line: The number of that frame's first line.
+        read: The counts over all lines read.
+        open: The streams whose last line has not been read yet.
         stored: Events that were stored.
-        checked: Streams that were read back, and are alike.
+        checked: Streams that were read back and are equal to the file's.
         findings: Streams that were refused, or are different.
-        ended: Whether the last line was read.
+        ended: Whether the archive's last line was read.
     """
 
     checkpoint: Checkpoint | None
@@ -59,10 +58,16 @@ class ImportState:
     @classmethod
     async def begin(cls, header: Header, table: SchemaState, path: Path | None) -> Self:
         """
-        Return the state of a new import, or of one to be gone on with.
+        Return the state of a new import, or of the one whose checkpoint is there.
+
+        Args:
+            header: The archive's.
+            table: The table to import into.
+            path: The checkpoint; None for none.
 
         Raises:
-            InvalidCheckpoint: the checkpoint is none, or of another file or table.
+            InvalidCheckpoint: the file is not a checkpoint of this import into this table, is
+                damaged, or cannot be read.
         """
         if path is None:
             return cls(None)
@@ -71,15 +76,9 @@ class ImportState:
             "table": table.table,
             "table_id": str(table.table_id),
         }
-        state = cls(Checkpoint(path, "import", subject))
-        assert state.checkpoint is not None  # noqa: S101 - just made
-        found = await state.checkpoint.load()
-        if found is not None:
-            try:
-                state._load(found)
-            except (KeyError, TypeError, ValueError) as error:
-                raise InvalidArchive(path, None, f"it is damaged: {error!r}") from error
-        return state
+        checkpoint = Checkpoint(path, "import", subject)
+        found = await checkpoint.load(lambda data: cls._from_json(checkpoint, data))
+        return cls(checkpoint) if found is None else found
 
     async def save(self) -> None:
         """Write the checkpoint."""
@@ -106,12 +105,21 @@ class ImportState:
             "ended": self.ended,
         }
 
-    def _load(self, data: dict[str, Any]) -> None:
-        self.offset, self.line = int(data["offset"]), int(data["line"])
-        self.read = Totals.from_json(data["read"])
+    @classmethod
+    def _from_json(cls, checkpoint: Checkpoint, data: dict[str, Any]) -> Self:
+        opened = {}
         for text, events, digest, failed in data["open"]:
-            stream = OpenStream(UUID(text), events, bytes.fromhex(digest))
+            stream = OpenStream(UUID(text), int(events), bytes.fromhex(digest))
             stream.failed = bool(failed)
-            self.open[UUID(text)] = stream
-        self.stored, self.checked = int(data["stored"]), int(data["checked"])
-        self.findings, self.ended = int(data["findings"]), bool(data["ended"])
+            opened[UUID(text)] = stream
+        return cls(
+            checkpoint,
+            int(data["offset"]),
+            int(data["line"]),
+            Totals.from_json(data["read"]),
+            opened,
+            int(data["stored"]),
+            int(data["checked"]),
+            int(data["findings"]),
+            bool(data["ended"]),
+        )

@@ -1,4 +1,4 @@
-"""ImportWriter: streams on their way into a store, several at once, each one in order."""
+"""The writer of an import: stores several streams at once, and each of them in order."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -6,7 +6,6 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
-import anyio
 import anyio.lowlevel
 
 from ..cassandra import Storage
@@ -15,28 +14,29 @@ from ..maintenance.callbacks import Callback, notify
 from ..maintenance.digest import StreamDigest
 from ..maintenance.findings import FindingKind, StreamFinding
 from ..stored import StoredEvent
-from ..tasks import first_error
+from ..tasks import task_group
 from .import_state import ImportState, OpenStream
 
 _BATCH_EVENTS: Final = 100
 _BATCH_BYTES: Final = 256 * 1024
-_WAITING: Final = 4
+_QUEUE_SIZE: Final = 4
 """Batches that wait for one worker."""
 
 _Item: TypeAlias = tuple[OpenStream, list[StoredEvent]] | tuple[OpenStream, StreamDigest]
+"""A stream and a batch of its events to store; or, at its end, the digest to compare."""
 
 
 @dataclass(slots=True)
 class ImportWriter:
     """
-    Stores events, in batches. A stream's batches go to one worker, so they stay in order.
+    Stores events in batches. All batches of a stream go to one worker, so they stay in order.
 
     Args:
         storage: The store's.
-        state: Where it is counted what came of it.
-        check: Read every stream back at its end.
+        state: Counts what was stored.
+        check: Whether to read every stream back at its end.
         workers: How many streams are written at once.
-        on_finding: Told of each stream that was refused or is different.
+        on_finding: Receives each stream that was refused or is different.
     """
 
     storage: Storage
@@ -50,17 +50,14 @@ class ImportWriter:
     _stream: OpenStream | None = None
 
     async def run(self, feed: Callable[[], Awaitable[None]]) -> None:
-        """Work as long as *feed* feeds it; the first error ends all, and is raised."""
-        self._queues = [asyncio.Queue(_WAITING) for _ in range(self.workers)]
-        try:
-            async with anyio.create_task_group() as group:
-                for queue in self._queues:
-                    group.start_soon(self._work, queue)
-                await feed()
-                group.cancel_scope.cancel()
-        except BaseExceptionGroup as errors:
-            error = first_error(errors)
-            raise error from error.__cause__
+        """Run the workers until *feed* returns; the first error ends all, and is raised."""
+        self._queues = [asyncio.Queue(_QUEUE_SIZE) for _ in range(self.workers)]
+        async with task_group() as group:
+            for queue in self._queues:
+                group.start_soon(self._work, queue)
+            await feed()
+            # All is stored: `feed` ends with `wait`. The workers are only waiting for more.
+            group.cancel_scope.cancel()
 
     async def add(self, stream: OpenStream, event: StoredEvent) -> None:
         """Take the next event of a stream."""
@@ -77,14 +74,14 @@ class ImportWriter:
         await self._put((stream, stream.digest))
 
     async def flush(self) -> None:
-        """Send what was taken on its way."""
+        """Hand the open batch to its worker."""
         if self._batch and self._stream is not None:
             item = (self._stream, self._batch)
             self._batch, self._size = [], 0
             await self._put(item)
 
     async def wait(self) -> None:
-        """Wait until all has arrived that was taken."""
+        """Wait until everything taken so far is stored and checked."""
         await self.flush()
         for queue in self._queues:
             await queue.join()
@@ -92,15 +89,16 @@ class ImportWriter:
     async def _put(self, item: _Item) -> None:
         stream = item[0].digest.stream_id
         await self._queues[hash(stream) % self.workers].put(item)
-        await anyio.lowlevel.checkpoint()  # a queue with room does not let anybody else run
+        # A put into a queue with room does not suspend; the workers need a turn all the same.
+        await anyio.lowlevel.checkpoint()
 
     async def _work(self, queue: asyncio.Queue[_Item]) -> None:
         while True:
-            stream, what = await queue.get()
-            if isinstance(what, StreamDigest):
-                await self._check(stream, what)
+            stream, item = await queue.get()
+            if isinstance(item, StreamDigest):
+                await self._check(stream, item)
             elif not stream.failed:
-                await self._restore(stream, what)
+                await self._restore(stream, item)
             queue.task_done()
 
     async def _restore(self, stream: OpenStream, events: list[StoredEvent]) -> None:
@@ -122,6 +120,7 @@ class ImportWriter:
             return
         found = StreamDigest(wanted.stream_id)
         try:
+            # No further than the file goes: the store may have more events.
             async with aclosing(
                 self.storage.read_stored(wanted.stream_id, 1, wanted.events)
             ) as events:
@@ -133,7 +132,8 @@ class ImportWriter:
         if found.value == wanted.value:
             self.state.checked += 1
         else:
-            await self._refuse(stream, FindingKind.DIFFERENT, None, "another digest was read back")
+            text = "the events read back have another digest"
+            await self._refuse(stream, FindingKind.DIFFERENT, None, text)
 
     async def _refuse(
         self, stream: OpenStream, kind: FindingKind, version: int | None, detail: str

@@ -1,4 +1,4 @@
-"""Lines: what stands in a file of exported events, as values and as JSON. No I/O."""
+"""The lines of an archive, as values and as JSON. No I/O."""
 
 import base64
 from collections.abc import Callable
@@ -22,7 +22,7 @@ class Header:
     The first line.
 
     Attributes:
-        archive_id: What tells this export from any other.
+        archive_id: Identifies this export.
         table: The table that was exported, as ``keyspace.table``.
         begun: When the export began, ISO 8601.
     """
@@ -35,11 +35,11 @@ class Header:
 @value
 class StreamEnd:
     """
-    The line behind a stream's last event.
+    The line after a stream's last event.
 
     Attributes:
         stream_id: The stream.
-        events: How many events of it stand in the file: versions 1 to this.
+        events: How many of its events the file holds: versions 1 to this.
         digest: The digest over them, as `StreamDigest.value`, in hex.
     """
 
@@ -54,7 +54,7 @@ class ArchiveEnd:
     The last line.
 
     Attributes:
-        streams: How many streams stand in the file.
+        streams: How many streams the file holds.
         events: How many events.
         digest: The digest over all of them (`StoreDigest`).
     """
@@ -65,11 +65,11 @@ class ArchiveEnd:
 
 
 Line: TypeAlias = Header | StoredEvent | StreamEnd | ArchiveEnd
-"""What a line stands for."""
+"""The value of a line."""
 
 
 def write_line(line: Line) -> bytes:
-    """Return a line, with its end."""
+    """Return a line as JSON, with its line ending."""
     return orjson.dumps(_object(line), option=orjson.OPT_APPEND_NEWLINE)
 
 
@@ -103,8 +103,8 @@ def _event_object(event: StoredEvent) -> dict[str, Any]:
         found["content_type"] = event.content_type
     for name, data in (("metadata", event.metadata), ("payload", event.payload)):
         if data is not None:
-            # As a text, not as the JSON that it may be: texts come back bit for bit, whatever a
-            # JSON library makes of numbers, spaces and the order of keys.
+            # As a string, even if it is JSON: a string comes back bit for bit, whereas a JSON
+            # library may change numbers, spaces and the order of keys.
             try:
                 found[name] = data.decode()
             except UnicodeDecodeError:
@@ -114,17 +114,17 @@ def _event_object(event: StoredEvent) -> dict[str, Any]:
 
 def read_line(data: bytes) -> Line:
     """
-    Return what a line stands for.
+    Return the value of a line.
 
     Raises:
-        ValueError: it stands for nothing; the message says why.
+        ValueError: it is not a line of an archive; the message says why.
     """
     try:
         found = orjson.loads(data)
     except orjson.JSONDecodeError as error:
-        raise ValueError(f"no JSON: {error}") from error
+        raise ValueError(f"it is not JSON: {error}") from error
     if not isinstance(found, dict):
-        raise ValueError("a JSON object is needed")  # noqa: TRY004 - it is the line that is wrong
+        raise ValueError("it is not a JSON object")  # noqa: TRY004 - it is the line that is wrong
     fields = _Fields(found)
     if "format" in found:
         return _header(fields)
@@ -151,7 +151,7 @@ def _header(fields: "_Fields") -> Header:
         raise ValueError("it is not a file of exported events")
     version = fields.integer("format_version", 1)
     if version > FORMAT_VERSION:
-        raise ValueError(f"format version {version} is newer than this program")
+        raise ValueError(f"format version {version} is newer than this program knows")
     header = Header(
         fields.take("archive", UUID), fields.take("table", str), fields.take("begun", str)
     )
@@ -174,28 +174,28 @@ def _event(fields: "_Fields") -> StoredEvent:
 
 def _digest(text: str) -> str:
     if len(text) != 64 or len(bytes.fromhex(text)) != 32:
-        raise ValueError("no digest")
+        raise ValueError("not a digest")
     return text
 
 
 class _Fields:
-    """The fields of a line's object, taken one by one; what is left over is an error."""
+    """The fields of a line's object, taken one by one; a field that is left is an error."""
 
     def __init__(self, found: dict[str, Any]) -> None:
         self.found = found
 
     def take(self, name: str, make: Callable[[str], Any]) -> Any:
-        """Return a field that is a text, made into a value."""
+        """Return a field that is a string, converted by *make*."""
         given = self.found.pop(name, None)
         try:
             if isinstance(given, str):
                 return make(given)
         except ValueError:
             pass
-        raise ValueError(f"{name!r} is not what it must be: {given!r:.100}")
+        raise ValueError(f"{name!r} is missing or wrong: {given!r:.100}")
 
     def optional(self, name: str, make: Callable[[str], Any]) -> Any:
-        """Return a field as `take` does, None where it is not there."""
+        """Return a field as `take` does; None if it is missing."""
         return self.take(name, make) if name in self.found else None
 
     def integer(self, name: str, smallest: int, largest: int = 2**63 - 1) -> int:
@@ -208,10 +208,10 @@ class _Fields:
         return given
 
     def binary(self, name: str) -> bytes | None:
-        """Return a field that is bytes, as a text or in base64; None where it is not there."""
+        """Return a field that is bytes, as a string or in base64; None if it is missing."""
         coded = f"{name}_base64"
         if name in self.found and coded in self.found:
-            raise ValueError(f"{name!r} stands there twice")
+            raise ValueError(f"{name!r} is there twice, as text and in base64")
         if coded in self.found:
             data: bytes = self.take(coded, _from_base64)
             return data
@@ -219,7 +219,7 @@ class _Fields:
         return text if text is None else bytes(text)
 
     def check_empty(self) -> None:
-        """Refuse what nobody has asked for."""
+        """Raise ValueError if a field is left that was not taken."""
         if self.found:
             raise ValueError(f"unknown fields: {', '.join(sorted(self.found))}")
 

@@ -10,7 +10,7 @@ from anyio import to_thread
 from rich import progress as rich
 
 from ..maintenance import Progress
-from ..tasks import first_error
+from ..tasks import task_group
 from .output import error_console, writing
 
 _BAR_EVERY: Final = 0.2
@@ -32,14 +32,10 @@ async def metered(label: str, every: float, work: Callable[["Meter"], Awaitable[
         Whatever the work raises.
     """
     meter = Meter(label, every)
-    try:
-        async with anyio.create_task_group() as group:
-            group.start_soon(meter.show_all)
-            result = await work(meter)
-            meter.end()
-    except BaseExceptionGroup as errors:
-        error = first_error(errors)
-        raise error from error.__cause__
+    async with task_group() as group:
+        group.start_soon(meter.show_all)
+        result = await work(meter)
+        meter.end()
     return result
 
 

@@ -15,6 +15,16 @@ else:
     except ImportError:
         zstd: Any = None
 
+__all__ = [
+    "HINT",
+    "SUFFIX",
+    "ZstdError",
+    "available",
+    "compressed",
+    "decompressed",
+    "zstd",
+]
+
 ZstdError: Final[type[Exception]] = LookupError if zstd is None else zstd.ZstdError
 """Raised for bytes that are not zstd data."""
 
@@ -48,18 +58,3 @@ def decompressed(data: bytes) -> bytes:
     if not available():
         raise LookupError(f"it is compressed, and zstd is not installed ({HINT})")
     return zstd.decompress(data)
-
-
-def frame_writer(level: int) -> Any:
-    """Return a compressor that takes a frame in parts, and ends it with a checksum."""
-    return zstd.ZstdCompressor(options=_checked(level))
-
-
-def frame_reader() -> Any:
-    """Return a decompressor that takes a frame in parts."""
-    return zstd.ZstdDecompressor()
-
-
-def _checked(level: int) -> dict[int, int]:
-    parameter = zstd.CompressionParameter
-    return {parameter.compression_level: level, parameter.checksum_flag: 1}

@@ -29,6 +29,7 @@ Every error that the library raises.
     │   ├── MistypedEvent               its payload does not fit its type
     │   └── UnknownEventType            its type, or its revision of it, is not registered
     ├── InvalidArchive                  a file of exported events is not valid
+    ├── InvalidCheckpoint               a checkpoint file is not valid
     └── SchemaError                     the table is not as the store needs it
         ├── SchemaMissing               it does not exist
         ├── SchemaOutdated              its schema version is too old
@@ -49,6 +50,7 @@ All of them can be pickled and have their facts as attributes. ``message`` says 
     stream       StreamError and its subclasses
     schema       SchemaError and its subclasses
     archive      InvalidArchive
+    checkpoint   InvalidCheckpoint
 """
 
 from .archive import InvalidArchive
@@ -62,6 +64,7 @@ from .argument import (
     PayloadNotEncodable,
 )
 from .base import EventStoreError
+from .checkpoint import InvalidCheckpoint
 from .connection import AuthenticationFailed, ConnectionFailed, TlsFailed
 from .misuse import (
     MisuseError,
@@ -104,6 +107,7 @@ __all__ = [
     "EventStoreError",
     "InvalidArchive",
     "InvalidArgument",
+    "InvalidCheckpoint",
     "InvalidEvent",
     "InvalidExpectedVersion",
     "InvalidIdentifier",

@@ -1,15 +1,15 @@
-"""Archives: files of events that are not what they must be."""
+"""Archives: files of exported events."""
 
 from .base import EventStoreError
 
 
 class InvalidArchive(EventStoreError):
     """
-    A file of exported events, or the checkpoint beside it, cannot be read or gone on with.
+    A file of exported events cannot be read or written, or its content is wrong.
 
     Attributes:
         path: The file.
-        line: The line that is wrong, from 1 on; None where it is the file as a whole.
+        line: The line that is wrong, counted from 1; None if it is the file as a whole.
         reason: What is wrong, in words.
     """
 

@@ -1,11 +1,11 @@
 """
 Maintenance of whole stores: count their streams, and verify every one of them.
 
-Both work on `EventStore.storage`, so on Cassandra only; both are commands of ``event-store``, too.
+Both use `EventStore.storage`, so they need Cassandra. Both are commands of ``event-store``, too.
 
     digest findings progress    values: what was read, what is wrong, how far a job has come
     callbacks                   plain or async functions that a job calls
-    checkpoint job walk         a job over all streams, open_job after an interruption
+    checkpoint walk job         a job over all streams, and how it resumes
     survey verify               the two jobs
 """
 

@@ -1,4 +1,4 @@
-"""Telling: callbacks may be plain functions, or async ones, which are waited for."""
+"""Callbacks of a job: plain functions, or async ones, which are awaited."""
 
 from collections.abc import Awaitable, Callable
 from typing import TypeAlias, TypeVar
@@ -6,11 +6,11 @@ from typing import TypeAlias, TypeVar
 T = TypeVar("T")
 
 Callback: TypeAlias = Callable[[T], Awaitable[None] | None]
-"""Is told something: a function, or an async one. What takes its time must be an async one."""
+"""A callback, plain or async. Slow work must be async."""
 
 
-async def notify(listener: Callback[T], what: T) -> None:
-    """Tell a listener; an async one is waited for, so that it sets the pace."""
-    told = listener(what)
-    if told is not None:
-        await told
+async def notify(callback: Callback[T], value: T) -> None:
+    """Call a callback; an async one is awaited, so that it sets the pace."""
+    result = callback(value)
+    if result is not None:
+        await result

@@ -1,86 +1,103 @@
-"""Checkpoints: how far a work has come, in a file that is whole whenever a process dies."""
+"""A checkpoint: the state of a job in a file that is complete whenever the process dies."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import orjson
 from anyio import to_thread
 
-from ..errors import InvalidArchive
+from ..errors import InvalidCheckpoint
 
 _FORMAT: Final = "event-store-checkpoint"
+
+T = TypeVar("T")
 
 
 class Checkpoint:
     """
-    A file with the state of a work that can be gone on with.
+    A file with the state of a job, to resume it from.
 
     Args:
         path: The file.
-        work: The kind of work, as ``"export"``.
-        subject: What the work is done on: facts that must be the same when it is gone on with.
+        job: The kind of job, for example ``"export"``.
+        subject: What the job works on: facts that must be the same when it is resumed.
     """
 
-    def __init__(self, path: Path, work: str, subject: dict[str, Any]) -> None:
+    def __init__(self, path: Path, job: str, subject: dict[str, Any]) -> None:
         self.path = path
-        self._head = {"format": _FORMAT, "work": work, **subject}
+        self._head = {"format": _FORMAT, "work": job, **subject}
 
-    async def load(self) -> dict[str, Any] | None:
+    async def load(self, decode: Callable[[dict[str, Any]], T]) -> T | None:
         """
-        Return the state that was saved, None where none was.
+        Return the saved state, decoded; None if there is no such file.
+
+        Args:
+            decode: Makes the state of what `save` was given. May raise KeyError, IndexError,
+                TypeError, ValueError or AttributeError.
 
         Raises:
-            InvalidArchive: it is no checkpoint, one of other work, or cannot be read.
+            InvalidCheckpoint: the file is not a checkpoint, is damaged, belongs to another job or
+                cannot be read.
         """
-        return await to_thread.run_sync(self._load)
+        found = await to_thread.run_sync(self._read)
+        if found is None:
+            return None
+        try:
+            return decode(found)
+        except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
+            raise InvalidCheckpoint(
+                self.path,
+                f"it is damaged: {error!r}",
+                hint="remove it to start from the beginning",
+            ) from error
 
     async def save(self, state: dict[str, Any]) -> None:
         """
-        Replace the file by one with this state, which is on the disk afterwards.
+        Replace the file with one that holds this state; it is on the disk on return.
 
         Raises:
-            InvalidArchive: it cannot be written; the old one is still there.
+            InvalidCheckpoint: it cannot be written; the old one is still there.
         """
         data = orjson.dumps({**self._head, "state": state})
         try:
             await to_thread.run_sync(replace_file, self.path, data)
         except OSError as error:
-            raise InvalidArchive(
-                self.path, None, f"it cannot be written: {error.strerror}"
-            ) from error
+            raise InvalidCheckpoint(self.path, f"it cannot be written: {error.strerror}") from error
 
     async def remove(self) -> None:
-        """Remove the file: the work is done."""
+        """Remove the file: the job is done."""
         await to_thread.run_sync(lambda: self.path.unlink(missing_ok=True))
 
-    def _load(self) -> dict[str, Any] | None:
+    def _read(self) -> dict[str, Any] | None:
         try:
             data = self.path.read_bytes()
         except FileNotFoundError:
             return None
         except OSError as error:
-            raise InvalidArchive(self.path, None, f"it cannot be read: {error.strerror}") from error
+            raise InvalidCheckpoint(self.path, f"it cannot be read: {error.strerror}") from error
         try:
             found = orjson.loads(data)
             state = found.pop("state")
         except (ValueError, AttributeError, KeyError, TypeError):
             found, state = None, None
         if not isinstance(state, dict) or found.get("format") != _FORMAT:
-            raise InvalidArchive(self.path, None, "it is no checkpoint of this command")
+            raise InvalidCheckpoint(self.path, "it is not a checkpoint")
         for name, wanted in self._head.items():
             if found.get(name) != wanted:
-                raise InvalidArchive(
+                raise InvalidCheckpoint(
                     self.path,
-                    None,
-                    f"it belongs to other work: {name} is {found.get(name)!r}, not {wanted!r}",
-                    hint="name another file, or remove it to begin from the start",
+                    f"it belongs to another job: {name} {found.get(name)!r}, not {wanted!r}",
+                    hint="name another file, or remove it to start from the beginning",
                 )
         return state
 
 
 def replace_file(path: Path, data: bytes) -> None:
-    """Put a file in the place of another, so that either the old or the new is always there."""
+    """Replace a file so that either the old one or the new one is always there, complete."""
+    # The order matters: the new content is on the disk before it takes the name, and the name
+    # is on the disk before anything relies on it.
     new = path.with_name(path.name + ".new")
     with new.open("wb") as file:
         file.write(data)
@@ -91,7 +108,7 @@ def replace_file(path: Path, data: bytes) -> None:
 
 
 def sync_folder(path: Path) -> None:
-    """Make the folder's entry of a file survive a crash of the machine."""
+    """Make a file's entry in its folder survive a crash of the machine."""
     folder = os.open(path.parent, os.O_RDONLY)
     try:
         os.fsync(folder)

@@ -1,4 +1,4 @@
-"""Digests: whether two stores hold the same events, whatever order they were read in. No I/O."""
+"""Digests: equal if two stores hold the same events, in whatever order they are read. No I/O."""
 
 import hashlib
 from typing import Final, Self
@@ -12,11 +12,11 @@ _NULL: Final = b"\x00"
 
 def event_bytes(event: StoredEvent) -> bytes:
     """
-    Return all that is stored of an event, unambiguously.
+    Return every stored field of an event in one unambiguous byte string.
 
-    The fields in the order version, timestamp, event id, type, content type, metadata, payload:
-    each is the byte 0 for null, or the byte 1, the length as four bytes, and the bytes; numbers
-    are eight bytes, signed, big-endian as the lengths are.
+    The fields are version, timestamp, event id, type, content type, metadata and payload, in this
+    order. Each is the byte 0 for null, or the byte 1, the length as four bytes, and the bytes.
+    Numbers are eight bytes, signed. Numbers and lengths are big-endian.
     """
     parts = []
     for value in (
@@ -34,15 +34,15 @@ def event_bytes(event: StoredEvent) -> bytes:
 
 class StreamDigest:
     """
-    The digest of a stream's events so far: a chain, so that it can be gone on with.
+    The digest of a stream's events so far. It is a chain, so it can be continued later.
 
-    It begins with the SHA-256 of the stream's id (16 bytes); each event makes it the SHA-256 of
-    what it was (32 bytes) and of the event's bytes (`event_bytes`).
+    It begins as the SHA-256 of the stream's id (16 bytes). Each event makes it the SHA-256 of
+    the digest so far (32 bytes) followed by the event's bytes (`event_bytes`).
 
     Args:
         stream_id: The stream.
-        events: How many events are in it already.
-        value: The digest so far; None begins one.
+        events: How many events it covers already.
+        value: The digest so far; None for a new one.
     """
 
     __slots__ = ("events", "stream_id", "value")
@@ -53,16 +53,16 @@ class StreamDigest:
         self.value = hashlib.sha256(stream_id.bytes).digest() if value is None else value
 
     def add(self, event: StoredEvent) -> None:
-        """Take the stream's next event in."""
+        """Add the stream's next event."""
         self.value = hashlib.sha256(self.value + event_bytes(event)).digest()
         self.events += 1
 
 
 class StoreDigest:
     """
-    The digest of whole streams: the sum of theirs, modulo 2^256, whatever their order.
+    The digest of whole streams: the sum of their digests modulo 2^256, in any order.
 
-    A stream without events counts as none.
+    A stream without events does not count.
     """
 
     __slots__ = ("_sum",)
@@ -71,12 +71,12 @@ class StoreDigest:
         self._sum = int(value, 16)
 
     def add(self, stream: StreamDigest) -> None:
-        """Take a whole stream in."""
+        """Add a whole stream."""
         if stream.events:
             self._sum = (self._sum + int.from_bytes(stream.value, "big")) % _MODULUS
 
     def merge(self, other: Self) -> None:
-        """Take in all the streams of another digest."""
+        """Add all streams of another digest."""
         self._sum = (self._sum + other._sum) % _MODULUS
 
     def __str__(self) -> str:

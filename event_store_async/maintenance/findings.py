@@ -7,28 +7,28 @@ from ..values import value
 
 
 class FindingKind(StrEnum):
-    """What may be wrong with a stream."""
+    """What can be wrong with a stream."""
 
     HOLE = "hole"
-    """Events are missing, and later ones are there."""
+    """Events are missing before later ones."""
 
     HEAD = "head"
-    """The stream's version is not that of its last event, or it has none."""
+    """The stream's version is missing, or is not that of its last event."""
 
     UNDECODABLE = "undecodable"
-    """A payload, metadata or timestamp that its codec does not understand."""
+    """A payload, metadata or timestamp cannot be decoded."""
 
     NO_CODEC = "no-codec"
-    """A content type that no codec here is for: whether the payload is sound is not known."""
+    """The store has no codec for a content type, so the payload could not be checked."""
 
     REPEATED_ID = "repeated-id"
     """Two events of the stream have the same id."""
 
     CONFLICT = "conflict"
-    """The stream has other events already: it was not imported, or only in part."""
+    """The stream holds other events already: it was not imported, or only in part."""
 
     DIFFERENT = "different"
-    """What was read back is not what was written."""
+    """The events that were read back are not the ones that were written."""
 
 
 @value
@@ -39,7 +39,7 @@ class StreamFinding:
     Attributes:
         stream_id: The stream.
         kind: What is wrong.
-        version: The version at which it is, where it is at one.
+        version: The version at which it is; None if it is not at a version.
         detail: The facts, in words.
     """
 

@@ -1,117 +1,219 @@
-"""Resuming: the state of a work over all streams that only counts, kept in a checkpoint."""
+"""A job: reads all streams, counts, and can be resumed from a checkpoint."""
 
+from collections.abc import Awaitable, Callable
+from contextlib import aclosing
 from pathlib import Path
-from typing import Any, Final, Generic, Protocol, TypeVar
+from typing import Any, Final, Generic, Protocol, TypeAlias, TypeVar
+from uuid import UUID
 
 import anyio
 
-from ..cassandra import EventStore
-from ..errors import InvalidArchive
-from ..stored import StreamSummary
+from ..cassandra import EventStore, Storage
+from ..errors import StreamHole
+from ..ring import ScanPosition
+from ..stored import StoredEvent, StreamSummary
+from ..values import value
 from .checkpoint import Checkpoint
 from .progress import Progress, Totals
 from .walk import Walk
 
 _STREAMS_A_CHECKPOINT: Final = 1000
 
+_EVENTS_A_STEP: Final = 1000
+"""Events of one stream between two reports of progress."""
 
-class Extra(Protocol):
-    """What a work counts besides its totals."""
-
-    def to_json(self) -> Any:
-        """Return it for a checkpoint."""
-
-    def load(self, data: Any) -> None:
-        """Become what a checkpoint holds; raises KeyError, TypeError, ValueError."""
+Visit: TypeAlias = Callable[[int, StreamSummary], Awaitable[None]]
+"""Called with the index of a range and the next stream in it."""
 
 
-E = TypeVar("E", bound=Extra)
-
-
-class Job(Generic[E]):
+@value
+class Hole:
     """
-    How far a work has come. Made by `open_job`.
+    A gap between a stream's events.
 
     Attributes:
-        ring: The ranges, and how far they have been gone through.
-        totals: What was counted.
-        extra: What was counted besides.
-        resumed: Whether another run began it.
-        under_way: Events read of streams that are not done: shown, and not counted yet.
+        first: The first version that is missing.
+        last: The last version that is missing; None if no event follows.
     """
 
-    def __init__(self, checkpoint: Checkpoint | None, ring: Walk, extra: E) -> None:
-        self.ring = ring
+    first: int
+    last: int | None
+
+
+class Tally(Protocol):
+    """What a job counts besides its totals."""
+
+    def to_json(self) -> Any:
+        """Return the counts for a checkpoint."""
+
+    def load(self, data: Any) -> None:
+        """Take the counts of a checkpoint; raises KeyError, TypeError, ValueError."""
+
+
+T = TypeVar("T", bound=Tally)
+
+
+class Job(Generic[T]):
+    """
+    A job over all streams of a store. Made by `open_job`.
+
+    Attributes:
+        storage: The store's.
+        totals: The counts that every job has.
+        tally: The counts that only this one has.
+        resumed: Whether this run resumed an earlier one.
+    """
+
+    def __init__(
+        self,
+        storage: Storage,
+        checkpoint: Checkpoint | None,
+        walk: Walk,
+        tally: T,
+        on_progress: Callable[[Progress], None],
+    ) -> None:
+        self.storage = storage
         self.totals = Totals()
-        self.extra = extra
+        self.tally = tally
         self.resumed = False
-        self.under_way = 0
         self._checkpoint = checkpoint
+        self._walk = walk
+        self._on_progress = on_progress
+        self._visit: Visit
+        self._under_way: dict[int, int] = {}
+        """Events read of the streams that are not counted yet, by range."""
+
         self._resumed_at = 0.0
         self._unsaved = 0
-        self._lock = anyio.Lock()
+        self._saving = anyio.Lock()
         self._saved = False
 
     async def load(self) -> None:
-        """Go on with what another run saved, if it did; raises `InvalidArchive`."""
-        if self._checkpoint is None or (found := await self._checkpoint.load()) is None:
-            return
-        try:
-            self.ring = Walk.from_json(found["ring"])
-            self.totals = Totals.from_json(found["totals"])
-            self.extra.load(found["extra"])
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise InvalidArchive(
-                self._checkpoint.path, None, f"it is damaged: {error!r}"
-            ) from error
-        self.resumed = True
-        self._resumed_at = self.ring.fraction
-
-    async def passed(self, index: int, summary: StreamSummary) -> None:
-        """Note that a stream is done and counted; without a pause between the two, see `save`."""
-        self.ring.spans[index].position = summary.position
-        self._unsaved += 1
-        if self._unsaved >= _STREAMS_A_CHECKPOINT:
-            await self.save()
-
-    async def save(self) -> None:
-        """
-        Write a checkpoint of this very moment.
-
-        Counts and positions are changed together, between two awaits: so what is written fits.
-        """
+        """Take the state that an earlier run saved, if any; raises `InvalidCheckpoint`."""
         if self._checkpoint is not None:
-            self._unsaved = 0
-            async with self._lock:
-                await self._checkpoint.save(
-                    {
-                        "ring": self.ring.to_json(),
-                        "totals": self.totals.to_json(),
-                        "extra": self.extra.to_json(),
-                    }
-                )
-            self._saved = True
+            self.resumed = await self._checkpoint.load(self._load) is not None
+            self._resumed_at = self._walk.fraction
 
-    async def end(self) -> None:
-        """Remove the checkpoint."""
+    async def run(self, visit: Visit, workers: int) -> None:
+        """
+        Visit every stream that an earlier run has not counted; then remove the checkpoint.
+
+        Args:
+            visit: Counts the stream in `totals` and `tally`. That is the last thing it does,
+                without an await in between or after it, so that a checkpoint holds all or nothing
+                of a stream.
+            workers: How many streams are visited at once.
+
+        Raises:
+            InvalidArgument: there is not at least one worker.
+            InvalidCheckpoint: it cannot be written.
+            StoreUnavailable, MisuseError, SchemaError, and what *visit* raises
+        """
+        self._visit = visit
+        await self._walk.run(self.storage, self, workers)
         if self._checkpoint is not None:
             await self._checkpoint.remove()
 
-    def progress(self) -> Progress:
-        """Return how far it is."""
+    async def read(
+        self, index: int, stream_id: UUID, take: Callable[[StoredEvent | Hole], None]
+    ) -> None:
+        """
+        Read all events of a stream, and report progress.
+
+        Args:
+            index: The range of the stream.
+            stream_id: The stream.
+            take: Receives each event, in order, and a `Hole` in place of missing ones.
+
+        Raises:
+            StoreUnavailable, MisuseError, SchemaError
+        """
+        count = 0
+        following: int | None = 1
+        while following is not None:
+            try:
+                async with aclosing(self.storage.read_stored(stream_id, following)) as events:
+                    async for event in events:
+                        count += 1
+                        if count % _EVENTS_A_STEP == 0:
+                            self._under_way[index] = count
+                            self._on_progress(self._progress())
+                        take(event)
+                return
+            except StreamHole as hole:
+                following = await self.storage.next_version(stream_id, hole.version)
+                take(Hole(hole.version, None if following is None else following - 1))
+
+    async def enter(self, index: int) -> ScanPosition | None:
+        """See `Visitor`."""
+        return self._walk.spans[index].position
+
+    async def visit(self, index: int, summary: StreamSummary) -> None:
+        """See `Visitor`."""
+        await self._visit(index, summary)
+        # The stream has just been counted, and no other task has run since: a checkpoint never
+        # holds the counts without the position, nor the position without the counts.
+        self._under_way.pop(index, None)
+        self._walk.spans[index].position = summary.position
+        self._unsaved += 1
+        if self._unsaved >= _STREAMS_A_CHECKPOINT:
+            await self._save()
+        self._on_progress(self._progress())
+
+    async def leave(self, index: int) -> None:
+        """See `Visitor`."""
+        self._walk.spans[index].done = True
+        self._on_progress(self._progress())
+
+    async def _save(self) -> None:
+        if self._checkpoint is None:
+            return
+        self._unsaved = 0
+        async with self._saving:
+            # The state is taken inside the lock: the file that is written last is the newest.
+            await self._checkpoint.save(
+                {
+                    "ring": self._walk.to_json(),
+                    "totals": self.totals.to_json(),
+                    "extra": self.tally.to_json(),
+                }
+            )
+        self._saved = True
+
+    def _load(self, state: dict[str, Any]) -> bool:
+        self._walk = Walk.from_json(state["ring"])
+        self.totals = Totals.from_json(state["totals"])
+        self.tally.load(state["extra"])
+        return True
+
+    def _progress(self) -> Progress:
         saved, self._saved = self._saved, False
-        events = self.totals.events + self.under_way
-        return Progress(self.ring.fraction, self.totals.streams, events, self._resumed_at, saved)
+        events = self.totals.events + sum(self._under_way.values())
+        return Progress(self._walk.fraction, self.totals.streams, events, self._resumed_at, saved)
 
 
 async def open_job(
-    store: EventStore, work: str, path: Path | None, ranges: int, extra: E
-) -> Job[E]:
+    store: EventStore,
+    kind: str,
+    path: Path | None,
+    ranges: int,
+    tally: T,
+    on_progress: Callable[[Progress], None],
+) -> Job[T]:
     """
-    Begin a work, or go on with it where its checkpoint is.
+    Return a new job, or resume the one whose checkpoint is there.
+
+    Args:
+        store: The store.
+        kind: The kind of job, for example ``"verify"``.
+        path: The checkpoint; None for none.
+        ranges: How many parts a new job splits the ring into.
+        tally: Counts of zero.
+        on_progress: Called after each stream, and within long ones.
 
     Raises:
-        InvalidCheckpoint: the checkpoint is none, or of other work.
+        InvalidArgument: *ranges* is not 1 or more.
+        InvalidCheckpoint: the file is not a checkpoint of this job on this table.
         SchemaError, StoreUnavailable
     """
     table = await store.schema_state()
@@ -119,7 +221,7 @@ async def open_job(
     checkpoint = None
     if path is not None:
         subject = {"table": table.table, "table_id": str(table.table_id)}
-        checkpoint = Checkpoint(path, work, subject)
-    found = Job(checkpoint, Walk.begin(ranges), extra)
-    await found.load()
-    return found
+        checkpoint = Checkpoint(path, kind, subject)
+    job = Job(store.storage, checkpoint, Walk.begin(ranges), tally, on_progress)
+    await job.load()
+    return job

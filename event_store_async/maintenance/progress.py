@@ -1,4 +1,4 @@
-"""Totals: what has been gone through so far, as it is shown, kept in checkpoints and reported."""
+"""Progress: what a job has counted so far, for reports, checkpoints and callbacks."""
 
 from dataclasses import dataclass, field
 from typing import Any, Self
@@ -9,11 +9,11 @@ from .digest import StoreDigest, StreamDigest
 @dataclass(slots=True)
 class Totals:
     """
-    Counts over streams and events. Grows while the work goes on.
+    Counts over streams and events, which grow while a job runs.
 
     Attributes:
-        streams: Streams that are done, and have events.
-        events: Their events; also those of streams that are being worked on.
+        streams: Streams that are done and have events.
+        events: Their events, and those read so far of streams that are not done.
         bytes: Bytes of payload and metadata of these events, as stored.
         digest: The digest over the streams that are done.
     """
@@ -24,20 +24,20 @@ class Totals:
     digest: StoreDigest = field(default_factory=StoreDigest)
 
     def add_stream(self, stream: StreamDigest) -> None:
-        """Count a stream that is done; its events are counted by themselves."""
+        """Count a stream that is done; not its events, which are counted separately."""
         if stream.events:
             self.streams += 1
             self.digest.add(stream)
 
     def merge(self, other: "Totals") -> None:
-        """Count what another counted."""
+        """Add other totals to these."""
         self.streams += other.streams
         self.events += other.events
         self.bytes += other.bytes
         self.digest.merge(other.digest)
 
     def to_json(self) -> dict[str, Any]:
-        """Return the totals as they stand in files."""
+        """Return the totals for a checkpoint."""
         return {
             "streams": self.streams,
             "events": self.events,
@@ -47,27 +47,27 @@ class Totals:
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:
-        """Return the totals that stand in a file; raises KeyError, TypeError, ValueError."""
+        """Return the totals of a checkpoint; raises KeyError, TypeError, ValueError."""
         totals = cls(data["streams"], data["events"], data["bytes"], StoreDigest(data["digest"]))
         if not all(
             isinstance(count, int) and count >= 0
             for count in (totals.streams, totals.events, totals.bytes)
         ):
-            raise ValueError("counts are whole numbers, not negative")
+            raise ValueError("a count is not a whole number, or is negative")
         return totals
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
     """
-    How far the work is.
+    How far a job has come.
 
     Attributes:
-        fraction: Of all the work, from 0 to 1.
+        fraction: How much of it is done, from 0 to 1.
         streams: Streams done.
         events: Events done.
-        resumed_at: The fraction at which this run began, above 0 where it went on with another's.
-        saved: Whether a checkpoint has just been written: what is done is not done again.
+        resumed_at: The fraction that was done when this run began; above 0 if it resumed a job.
+        saved: Whether a checkpoint has just been written: what is done will not be done again.
     """
 
     fraction: float

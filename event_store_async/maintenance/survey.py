@@ -1,52 +1,46 @@
-"""Surveying: how many streams and events a store has, how long, how large and how old."""
+"""A survey: how many streams and events a store has, how long, how large and how old."""
 
 from collections.abc import Callable
-from contextlib import aclosing
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import Enum
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
-from ..cassandra import EventStore, Storage
-from ..errors import StreamHole
+from ..cassandra import EventStore
 from ..moments import from_milliseconds
-from ..ring import ScanPosition
-from ..stored import StreamSummary
+from ..stored import StoredEvent, StreamSummary
 from .callbacks import Callback, notify
-from .job import Job, open_job
+from .job import Hole, Job, open_job
 from .progress import Progress
-from .walk import RANGES, WORKERS, walk
-
-_EVENTS_A_STEP: Final = 1000
-"""Events of one stream between two steps of progress."""
+from .walk import RANGES, WORKERS
 
 
 class Depth(Enum):
-    """How much of each stream is read."""
+    """How much of each stream a survey reads."""
 
     HEADS = "heads"
-    """Nothing but its head and its first event: one request for hundreds of streams."""
+    """Its version and its first event: one request for hundreds of streams."""
 
     ENDS = "ends"
     """Its last event, too: one small request for each stream."""
 
     EVENTS = "events"
-    """All its events: the server can count no bytes, so they all have to come."""
+    """All its events: the server cannot count bytes, so they all have to be read."""
 
 
 @dataclass(frozen=True, slots=True)
 class StreamFacts:
     """
-    What a survey found of one stream.
+    What a survey found about one stream.
 
     Attributes:
         stream_id: The stream.
-        version: Its version, as its head says; None where it has none.
-        first: When its first event was appended; None where it has none.
-        last: When its last event was; None where that was not read.
-        bytes: Bytes of payload and metadata, as stored; None where they were not read.
+        version: Its version, as its head says; None if it has no head.
+        first: When its first event was appended; None if it has no event.
+        last: When its last event was appended; None if it was not read.
+        bytes: Bytes of payload and metadata, as stored; None if they were not read.
     """
 
     stream_id: UUID
@@ -59,7 +53,7 @@ class StreamFacts:
 @dataclass(slots=True)
 class Survey:
     """
-    What a survey found of a store.
+    What a survey found about a store.
 
     Attributes:
         streams: Streams, damaged ones too.
@@ -67,10 +61,10 @@ class Survey:
         bytes: Bytes of payload and metadata of all events; 0 unless all were read.
         longest: The highest version of a stream.
         longest_stream: That stream.
-        largest: The most bytes of a stream, where they were read.
+        largest: The most bytes of a stream; 0 unless all events were read.
         largest_stream: That stream.
         oldest: Epoch milliseconds of the oldest first event of a stream; None without events.
-        newest: Epoch milliseconds of the newest last event; None where none was read.
+        newest: Epoch milliseconds of the newest last event; None if none was read.
         lengths: How many streams have 1 event, 2 to 9, 10 to 99, 100 to 999 and so on, by the
             smallest of these numbers (``"1"``, ``"2"``, ``"10"``, ``"100"`` …).
     """
@@ -87,7 +81,7 @@ class Survey:
     lengths: dict[str, int] | None = None
 
     def add(self, version: int, first: int | None, last: int | None, stream: UUID) -> None:
-        """Count a stream."""
+        """Count a stream; its first and last timestamps are epoch milliseconds."""
         self.streams += 1
         self.events += version
         if version > self.longest:
@@ -108,11 +102,11 @@ class Survey:
             self.largest, self.largest_stream = size, str(stream)
 
     def to_json(self) -> Any:
-        """Return it for a checkpoint."""
+        """Return the counts for a checkpoint."""
         return asdict(self)
 
     def load(self, data: Any) -> None:
-        """Become what a checkpoint holds."""
+        """Take the counts of a checkpoint; raises TypeError."""
         found = Survey(**data)
         for name in data:
             setattr(self, name, getattr(found, name))
@@ -129,49 +123,46 @@ async def survey_streams(
     on_stream: Callback[StreamFacts] | None = None,
 ) -> Survey:
     """
-    Go through all streams of a store.
+    Count all streams of a store.
 
     Args:
         store: The store.
         depth: How much of each stream is read.
-        checkpoint: A file that says how far the work has come: where there is one, it is gone on
-            with. It is removed at the end.
-        ranges: Into how many parts the ring is cut.
+        checkpoint: A file to save progress in, every 1,000 streams. If it exists, the survey
+            resumes from it. It is removed at the end.
+        ranges: How many parts the ring is split into.
         workers: How many of them are read at once.
-        on_progress: Told of each stream.
-        on_stream: Told what was found of each stream, in no order; an async function is waited
-            for. A run that goes on from a checkpoint tells the streams behind that again.
+        on_progress: Called after each stream, and within long ones.
+        on_stream: Receives the facts about each stream, in no order; an async function is awaited.
+            A resumed survey reports the streams since the last checkpoint again.
 
     Raises:
-        InvalidArgument: no worker, or no ranges.
-        InvalidCheckpoint: the checkpoint is none, or of other work.
+        InvalidArgument: there is not at least one worker and one range.
+        InvalidCheckpoint: the file is not a checkpoint of this survey of this table, is damaged,
+            or cannot be read or written.
         StoreUnavailable, MisuseError, SchemaError
     """
-    work = await open_job(store, f"streams ({depth.value})", checkpoint, ranges, Survey())
-    surveyor = _Surveyor(store.storage, work, depth, on_progress, on_stream)
-    await walk(store.storage, work.ring, surveyor, workers)
-    await work.end()
-    return work.extra
+    kind = f"streams ({depth.value})"
+    job = await open_job(store, kind, checkpoint, ranges, Survey(), on_progress)
+    await job.run(_Surveyor(job, depth, on_stream).visit, workers)
+    return job.tally
 
 
 @dataclass(slots=True)
 class _Surveyor:
-    storage: Storage
-    work: Job[Survey]
-    depth: Depth
-    on_progress: Callable[[Progress], None]
-    on_stream: Callback[StreamFacts] | None
+    """Visits the streams for a survey."""
 
-    async def enter(self, index: int) -> ScanPosition | None:
-        return self.work.ring.spans[index].position
+    job: Job[Survey]
+    depth: Depth
+    on_stream: Callback[StreamFacts] | None
 
     async def visit(self, index: int, summary: StreamSummary) -> None:
         last: int | None = None
         size: int | None = None
         if self.depth is Depth.EVENTS:
-            size, last = await self._measure(summary.stream_id)
+            size, last = await self._measure(index, summary.stream_id)
         elif self.depth is Depth.ENDS:
-            tail = await self.storage.tail(summary.stream_id)
+            tail = await self.job.storage.tail(summary.stream_id)
             last = None if tail is None else tail.timestamp
         if self.on_stream is not None:
             facts = StreamFacts(
@@ -182,38 +173,25 @@ class _Surveyor:
                 size,
             )
             await notify(self.on_stream, facts)
-        # Counted without a pause, see Job.save.
-        survey = self.work.extra
+        # From here on without an await, see `Job.run`.
+        survey = self.job.tally
         survey.add(summary.version or 0, summary.first_timestamp, last, summary.stream_id)
         if size is not None:
             survey.add_bytes(size, summary.stream_id)
-        self.work.totals.streams += 1
-        self.work.totals.events += summary.version or 0
-        await self.work.passed(index, summary)
-        self.on_progress(self.work.progress())
+        self.job.totals.streams += 1
+        self.job.totals.events += summary.version or 0
 
-    async def leave(self, index: int) -> None:
-        self.work.ring.spans[index].done = True
-        self.on_progress(self.work.progress())
+    async def _measure(self, index: int, stream_id: UUID) -> tuple[int, int | None]:
+        """Return a stream's bytes and its newest timestamp; holes are skipped."""
+        size, last = 0, None
 
-    async def _measure(self, stream_id: UUID) -> tuple[int, int | None]:
-        """Return a stream's bytes and the newest of its timestamps; holes are passed over."""
-        size, last, told = 0, None, 0
-        following: int | None = 1
-        while following is not None:
-            try:
-                async with aclosing(self.storage.read_stored(stream_id, following)) as events:
-                    async for event in events:
-                        if event.version - told >= _EVENTS_A_STEP:
-                            told += _EVENTS_A_STEP
-                            self.work.under_way += _EVENTS_A_STEP
-                            self.on_progress(self.work.progress())
-                        size += event.size
-                        last = event.timestamp if last is None else max(last, event.timestamp or 0)
-                break
-            except StreamHole as hole:
-                following = await self.storage.next_version(stream_id, hole.version)
-        self.work.under_way -= told
+        def take(event: StoredEvent | Hole) -> None:
+            nonlocal size, last
+            if not isinstance(event, Hole):
+                size += event.size
+                last = event.timestamp if last is None else max(last, event.timestamp or 0)
+
+        await self.job.read(index, stream_id, take)
         return size, last
 
 

@@ -1,47 +1,41 @@
-"""Verifying: every stream of a store held against what a stream must be."""
+"""A verification: every stream of a store is checked, event by event."""
 
 from collections import OrderedDict
 from collections.abc import Callable
-from contextlib import aclosing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
 
 from ..cassandra import EventStore, Storage
-from ..errors import StreamHole, UndecodableEvent
-from ..ring import ScanPosition
+from ..errors import UndecodableEvent
 from ..stored import StoredEvent, StreamSummary
 from .callbacks import Callback, notify
 from .digest import StreamDigest
 from .findings import FindingKind, StreamFinding
-from .job import Job, open_job
+from .job import Hole, Job, open_job
 from .progress import Progress
-from .walk import RANGES, WORKERS, walk
+from .walk import RANGES, WORKERS
 
 ID_WINDOW: Final = 10_000
-"""Among so many of a stream's events, one behind the other, are ids compared."""
+"""Event ids are compared among this many consecutive events of a stream."""
 
-
-_EVENTS_A_STEP: Final = 1000
-"""Events of one stream between two steps of progress."""
-
-_MOST: Final = 100
-"""Findings that are told of one stream."""
+_MAX_FINDINGS: Final = 100
+"""Findings reported for one stream."""
 
 
 @dataclass(frozen=True, slots=True)
 class Verification:
     """
-    What a verification came to.
+    The result of a verification.
 
     Attributes:
         streams: Streams that have events.
         events: Events that were read.
         bytes: Bytes of payload and metadata of these events, as stored.
         digest: The digest over all of them, in hex: equal for stores that hold the same events.
-        findings: How many of each kind were found; empty where all is well.
-        resumed: Whether this run went on with what another one began.
+        findings: How many findings there were of each kind; empty if there were none.
+        resumed: Whether this run resumed an earlier one.
     """
 
     streams: int
@@ -63,49 +57,54 @@ async def verify_streams(
     on_finding: Callback[StreamFinding] = lambda _: None,
 ) -> Verification:
     """
-    Read every event of a store, and look for what must not be.
+    Read every event of a store, and report everything that is wrong.
 
-    In a sound stream the versions are 1, 2, 3 … without a hole, the head says the last of them,
-    every payload and metadata is understood by the store's codecs, and no id stands twice among
-    `ID_WINDOW` events. Whatever seems wrong is read again at the serial level before it is called
-    a finding, so that others may append meanwhile: a stream is judged by what stood in it at some
-    moment of the run. Memory is bounded whatever a stream's length.
+    In a sound stream the versions are 1, 2, 3 … without a hole, the head is the version of the
+    last event, the store's codecs can decode every payload, metadata and timestamp, and no event
+    id occurs twice among `ID_WINDOW` consecutive events.
+
+    Others may append meanwhile: a hole or a wrong head is read again at the serial level before
+    it is reported, so each stream is judged by what it held at some moment of the run. Memory is
+    bounded, however long a stream is.
 
     Args:
-        store: The store, with the codecs of all that is in it.
-        checkpoint: A file that says how far the work has come: where there is one, it is gone on
-            with. It is removed at the end.
-        accept: Content types that no codec here is for, and that are not to be findings.
-        ranges: Into how many parts the ring is cut.
+        store: The store, with codecs for everything in it.
+        checkpoint: A file to save progress in, every 1,000 streams. If it exists, the verification
+            resumes from it. It is removed at the end.
+        accept: Content types that the store has no codec for and that are not to be reported.
+        ranges: How many parts the ring is split into.
         workers: How many of them are read at once.
-        on_progress: Told of each stream.
-        on_finding: Told of each finding; an async function is waited for.
+        on_progress: Called after each stream, and within long ones.
+        on_finding: Receives each finding, at most 100 of a stream; an async function is awaited.
+            A resumed run reports the findings since the last checkpoint again.
 
     Raises:
-        InvalidArgument: no worker, or no ranges.
-        InvalidCheckpoint: the checkpoint is none, or of other work.
+        InvalidArgument: there is not at least one worker and one range.
+        InvalidCheckpoint: the file is not a checkpoint of a verification of this table, is
+            damaged, or cannot be read or written.
         StoreUnavailable, MisuseError, SchemaError
     """
-    work = await open_job(store, "verify", checkpoint, ranges, _Findings())
-    verifier = _Verifier(store.storage, work, accept, on_progress, on_finding)
-    await walk(store.storage, work.ring, verifier, workers)
-    await work.end()
-    totals = work.totals
+    job = await open_job(store, "verify", checkpoint, ranges, _FindingCounts(), on_progress)
+    await job.run(_Verifier(job, accept, on_finding).visit, workers)
+    totals = job.totals
     return Verification(
         totals.streams,
         totals.events,
         totals.bytes,
         str(totals.digest),
-        work.extra.counts,
-        work.resumed,
+        job.tally.counts,
+        job.resumed,
     )
 
 
 @dataclass(slots=True)
-class _Findings:
+class _FindingCounts:
     """How many findings there were of each kind."""
 
     counts: dict[FindingKind, int] = field(default_factory=dict)
+
+    def add(self, kind: FindingKind) -> None:
+        self.counts[kind] = self.counts.get(kind, 0) + 1
 
     def to_json(self) -> Any:
         return {kind.value: count for kind, count in self.counts.items()}
@@ -114,56 +113,34 @@ class _Findings:
         self.counts = {FindingKind(kind): int(count) for kind, count in data.items()}
 
 
+@dataclass(slots=True)
 class _Verifier:
-    def __init__(
-        self,
-        storage: Storage,
-        work: Job[_Findings],
-        accept: frozenset[str],
-        on_progress: Callable[[Progress], None],
-        on_finding: Callback[StreamFinding],
-    ) -> None:
-        self._storage = storage
-        self._work = work
-        self._accept = accept
-        self._on_progress = on_progress
-        self._on_finding = on_finding
+    """Visits the streams for a verification."""
 
-    async def enter(self, index: int) -> ScanPosition | None:
-        return self._work.ring.spans[index].position
+    job: Job[_FindingCounts]
+    accept: frozenset[str]
+    on_finding: Callback[StreamFinding]
 
     async def visit(self, index: int, summary: StreamSummary) -> None:
-        events = _Events(self._storage, summary.stream_id, self._accept, self._reading)
-        try:
-            findings = await self._judge(summary, events)
-        finally:
-            self._work.under_way -= events.told
+        check = _StreamCheck(summary.stream_id, self.job.storage, self.accept)
+        await self.job.read(index, summary.stream_id, check.take)
+        findings = check.findings
+        if check.last != summary.version or check.ends_in_hole:
+            findings = [*findings, *await self._check_head(summary.stream_id)]
         for finding in findings:
-            await notify(self._on_finding, finding)
-        # Counted without a pause, see Job.save.
-        self._work.totals.events += events.digest.events
-        self._work.totals.bytes += events.bytes
-        self._work.totals.add_stream(events.digest)
-        counts = self._work.extra.counts
+            await notify(self.on_finding, finding)
+        # From here on without an await, see `Job.run`.
+        totals = self.job.totals
+        totals.events += check.digest.events
+        totals.bytes += check.bytes
+        totals.add_stream(check.digest)
         for finding in findings:
-            counts[finding.kind] = counts.get(finding.kind, 0) + 1
-        await self._work.passed(index, summary)
-        self._on_progress(self._work.progress())
+            self.job.tally.add(finding.kind)
 
-    async def leave(self, index: int) -> None:
-        self._work.ring.spans[index].done = True
-        self._on_progress(self._work.progress())
-
-    def _reading(self, events: int) -> None:
-        self._work.under_way += events
-        self._on_progress(self._work.progress())
-
-    async def _judge(self, summary: StreamSummary, events: "_Events") -> list[StreamFinding]:
-        findings = await events.read()
-        if events.last == summary.version and not events.cut:
-            return findings
-        # Others may append meanwhile: what one serial read shows is the truth of a moment.
-        tail = await self._storage.tail(summary.stream_id, serial=True)
+    async def _check_head(self, stream_id: UUID) -> list[StreamFinding]:
+        # The summary is older than the events: a difference may only mean that somebody appended
+        # between the two. One serial read shows head and last event of the same moment.
+        tail = await self.job.storage.tail(stream_id, serial=True)
         if tail is None or tail.version is None:
             text = f"its version is {tail.head if tail else None}, and it has no event"
         elif tail.head is None:
@@ -171,92 +148,72 @@ class _Verifier:
         elif tail.head != tail.version:
             text = f"its version is {tail.head}, and its last event is {tail.version}"
         else:
-            return findings
+            return []
         head = None if tail is None else tail.head
-        return [*findings, StreamFinding(summary.stream_id, FindingKind.HEAD, head, text)]
+        return [StreamFinding(stream_id, FindingKind.HEAD, head, text)]
 
 
-class _Events:
-    """The events of one stream, read and judged one by one."""
+class _StreamCheck:
+    """
+    Checks the events of one stream, one after the other.
 
-    def __init__(
-        self,
-        storage: Storage,
-        stream_id: UUID,
-        accept: frozenset[str],
-        on_events: Callable[[int], None],
-    ) -> None:
-        self._storage = storage
-        self._on_events = on_events
-        self._stream_id = stream_id
-        self._accept = accept
-        self._ids: OrderedDict[UUID, int] = OrderedDict()
-        self._no_codec: set[str | None] = set()
-        self._findings: list[StreamFinding] = []
+    Attributes:
+        findings: What is wrong with them, 100 at most.
+        digest: The digest over them.
+        bytes: Bytes of their payloads and metadata.
+        last: The version of the last one; 0 before the first.
+        ends_in_hole: Whether the stream's version is above its last event.
+    """
+
+    def __init__(self, stream_id: UUID, storage: Storage, accept: frozenset[str]) -> None:
+        self.findings: list[StreamFinding] = []
         self.digest = StreamDigest(stream_id)
         self.bytes = 0
         self.last = 0
-        self.told = 0
-        """How many events `on_events` was told of."""
+        self.ends_in_hole = False
+        self._stream_id = stream_id
+        self._storage = storage
+        self._accept = accept
+        self._versions: OrderedDict[UUID, int] = OrderedDict()
+        self._no_codec: set[str | None] = set()
 
-        self.cut = False
-        """Whether the stream's version is above its last event."""
+    def take(self, event: StoredEvent | Hole) -> None:
+        """Check the next event, or note the hole in its place."""
+        if not isinstance(event, Hole):
+            self._check(event)
+        elif event.last is None:
+            self.ends_in_hole = True  # reported by the check of the head
+        else:
+            text = f"versions {event.first} to {event.last} are missing"
+            self._report(FindingKind.HOLE, event.first, text)
 
-    async def read(self) -> list[StreamFinding]:
-        """Read all that can be read, behind holes too; returns what is wrong, 100 at most."""
-        following: int | None = 1
-        while following is not None:
-            try:
-                async with aclosing(
-                    self._storage.read_stored(self._stream_id, following)
-                ) as events:
-                    async for event in events:
-                        self._take(event)
-                return self._findings
-            except StreamHole as hole:
-                following = await self._storage.next_version(self._stream_id, hole.version)
-                if following is None:
-                    self.cut = True
-                else:
-                    self._add(
-                        FindingKind.HOLE,
-                        hole.version,
-                        f"versions {hole.version} to {following - 1} are missing",
-                    )
-        return self._findings
-
-    def _take(self, event: StoredEvent) -> None:
+    def _check(self, event: StoredEvent) -> None:
         self.digest.add(event)
         self.bytes += event.size
         self.last = event.version
-        if self.digest.events - self.told >= _EVENTS_A_STEP:
-            self.told += _EVENTS_A_STEP
-            self._on_events(_EVENTS_A_STEP)
         if event.event_id is not None:
-            self._compare(event.event_id, event.version)
+            self._check_id(event.event_id, event.version)
         try:
             self._storage.decode(event)
         except UndecodableEvent as error:
+            # A plain LookupError means that there is no codec; a KeyError comes from inside one.
             if type(error.__cause__) is not LookupError:
-                self._add(FindingKind.UNDECODABLE, event.version, str(error.__cause__))
+                self._report(FindingKind.UNDECODABLE, event.version, str(error.__cause__))
             elif event.content_type not in self._accept | self._no_codec:
-                self._no_codec.add(event.content_type)  # told once for a stream
-                self._add(
-                    FindingKind.NO_CODEC,
-                    event.version,
-                    f"{event.content_type}: {error.__cause__}",
-                )
+                self._no_codec.add(event.content_type)  # reported once for a stream
+                text = f"{event.content_type}: {error.__cause__}"
+                self._report(FindingKind.NO_CODEC, event.version, text)
 
-    def _compare(self, event_id: UUID, version: int) -> None:
-        earlier = self._ids.pop(event_id, None)
+    def _check_id(self, event_id: UUID, version: int) -> None:
+        earlier = self._versions.pop(event_id, None)
         if earlier is not None:
-            self._add(
-                FindingKind.REPEATED_ID, version, f"event id {event_id} stands at {earlier}, too"
-            )
-        self._ids[event_id] = version
-        if len(self._ids) > ID_WINDOW:
-            self._ids.popitem(last=False)
+            text = f"version {earlier} has the same event id, {event_id}"
+            self._report(FindingKind.REPEATED_ID, version, text)
+        # Popped and added again: the order is that of the last occurrence.
+        self._versions[event_id] = version
+        if len(self._versions) > ID_WINDOW:
+            self._versions.popitem(last=False)
 
-    def _add(self, kind: FindingKind, version: int, detail: str) -> None:
-        if len(self._findings) < _MOST:
-            self._findings.append(StreamFinding(self._stream_id, kind, version, detail))
+    def _report(self, kind: FindingKind, version: int, detail: str) -> None:
+        if len(self.findings) < _MAX_FINDINGS:
+            self.findings.append(StreamFinding(self._stream_id, kind, version, detail))

@@ -1,4 +1,4 @@
-"""Walking: all streams of a store, in ranges of the ring that are gone through side by side."""
+"""A walk over all streams of a store: ranges of the ring, several at a time."""
 
 from collections.abc import Iterator
 from contextlib import aclosing
@@ -6,30 +6,28 @@ from dataclasses import dataclass
 from typing import Any, Final, Protocol
 from uuid import UUID
 
-import anyio
-
 from ..cassandra import Storage
 from ..checks import check_int
 from ..ring import RING, ScanPosition, TokenRange
 from ..stored import StreamSummary
-from ..tasks import first_error
+from ..tasks import task_group
 
 RANGES: Final = 256
-"""Into how many ranges the ring is cut: enough that the last ones do not keep one worker alone."""
+"""How many ranges the ring is split into: enough that all workers are busy until near the end."""
 
 WORKERS: Final = 8
-"""How many ranges are gone through at once."""
+"""How many ranges are walked at once."""
 
 
 @dataclass(slots=True)
 class Span:
     """
-    A range, and how far it has been gone through.
+    A range of the ring, and how much of it is done.
 
     Attributes:
         tokens: The range.
         position: The last stream that is done; None before the first.
-        done: All of it is.
+        done: Whether all of it is.
     """
 
     tokens: TokenRange
@@ -38,18 +36,31 @@ class Span:
 
     @property
     def passed(self) -> int:
-        """How many tokens are behind it."""
+        """How many tokens are done."""
         if self.done:
             return self.tokens.size
         return 0 if self.position is None else self.position.token - self.tokens.after
 
 
+class Visitor(Protocol):
+    """The callbacks of a walk. Those of one range are called one after the other."""
+
+    async def enter(self, index: int) -> ScanPosition | None:
+        """Start or resume a range; return the stream to continue after, None for the start."""
+
+    async def visit(self, index: int, summary: StreamSummary) -> None:
+        """Handle the next stream of a range."""
+
+    async def leave(self, index: int) -> None:
+        """Finish a range: all its streams have been visited."""
+
+
 class Walk:
     """
-    The ring, and how far it has been gone through.
+    A walk over all streams, and how much of it is done.
 
     Args:
-        spans: Its ranges; together they are the whole ring.
+        spans: Ranges that together are the whole ring.
     """
 
     def __init__(self, spans: list[Span]) -> None:
@@ -57,16 +68,43 @@ class Walk:
 
     @classmethod
     def begin(cls, ranges: int = RANGES) -> "Walk":
-        """Return the whole ring, of which nothing is done."""
+        """Return a new walk; raises `InvalidArgument` if *ranges* is not 1 or more."""
         return cls([Span(tokens) for tokens in RING.split(ranges)])
 
     @property
     def fraction(self) -> float:
-        """How much of the ring is done, from 0 to 1: tokens are spread evenly."""
+        """How much is done, from 0 to 1: streams are spread evenly over the ring."""
         return sum(span.passed for span in self.spans) / RING.size
 
+    async def run(self, storage: Storage, visitor: Visitor, workers: int = WORKERS) -> None:
+        """
+        Visit the streams of every range that is not done, with several workers at once.
+
+        The visitor, not the walk, updates the spans: it knows when a stream or range is done. The
+        first error ends the walk.
+
+        Raises:
+            InvalidArgument: there is not at least one worker.
+            StoreUnavailable, MisuseError, SchemaError, and what the visitor raises
+        """
+        check_workers(workers)
+        # One iterator for all workers: each takes the next range that no other has taken.
+        indices = iter([index for index, span in enumerate(self.spans) if not span.done])
+        async with task_group() as group:
+            for _ in range(workers):
+                group.start_soon(self._work, storage, visitor, indices)
+
+    async def _work(self, storage: Storage, visitor: Visitor, indices: Iterator[int]) -> None:
+        for index in indices:
+            after = await visitor.enter(index)
+            tokens = self.spans[index].tokens
+            async with aclosing(storage.scan_streams(tokens, after=after)) as scan:
+                async for summary in scan:
+                    await visitor.visit(index, summary)
+            await visitor.leave(index)
+
     def to_json(self) -> list[Any]:
-        """Return the state, for a checkpoint."""
+        """Return the walk for a checkpoint."""
         return [
             [
                 span.tokens.after,
@@ -80,60 +118,20 @@ class Walk:
 
     @classmethod
     def from_json(cls, data: list[Any]) -> "Walk":
-        """Return the state of a checkpoint; raises TypeError, ValueError."""
+        """Return the walk of a checkpoint; raises TypeError, ValueError, AttributeError."""
         spans = []
         for after, up_to, done, token, stream_id in data:
+            tokens = TokenRange(after, up_to)
             position = None if token is None else ScanPosition(token, UUID(stream_id))
-            spans.append(Span(TokenRange(after, up_to), position, done))
+            if position is not None and position.token not in tokens:
+                raise ValueError("a position is outside its range")
+            spans.append(Span(tokens, position, bool(done)))
         if sum(span.tokens.size for span in spans) != RING.size:
             raise ValueError("the ranges are not the whole ring")
         return cls(spans)
 
 
-class Visitor(Protocol):
-    """What is done on a walk. The methods of one range are called one behind the other."""
-
-    async def enter(self, index: int) -> ScanPosition | None:
-        """Begin, or go on with, the range of an index; returns behind which stream."""
-
-    async def visit(self, index: int, summary: StreamSummary) -> None:
-        """Meet the next stream of a range."""
-
-    async def leave(self, index: int) -> None:
-        """End a range: all its streams were met."""
-
-
-async def walk(storage: Storage, ring: Walk, visitor: Visitor, workers: int = WORKERS) -> None:
-    """
-    Go through all that is not done of the ring, with so many workers side by side.
-
-    Whether something is done is for the visitor to say, in the spans. The first error ends all.
-
-    Raises:
-        InvalidArgument: no worker at all.
-        StoreUnavailable, MisuseError, SchemaError, and what the visitor raises
-    """
-    check_workers(workers)
-    indices = iter([index for index, span in enumerate(ring.spans) if not span.done])
-    try:
-        async with anyio.create_task_group() as group:
-            for _ in range(workers):
-                group.start_soon(_work, storage, ring, visitor, indices)
-    except BaseExceptionGroup as errors:
-        error = first_error(errors)
-        raise error from error.__cause__
-
-
-async def _work(storage: Storage, ring: Walk, visitor: Visitor, indices: Iterator[int]) -> None:
-    for index in indices:
-        span = ring.spans[index]
-        after = await visitor.enter(index)
-        async with aclosing(storage.scan_streams(span.tokens, after=after)) as scan:
-            async for summary in scan:
-                await visitor.visit(index, summary)
-        await visitor.leave(index)
-
-
 def check_workers(workers: object) -> None:
-    """Refuse a count of workers that would do nothing; raises `InvalidArgument`."""
-    check_int("workers", workers, at_least=1)
+    """Raise `InvalidArgument` unless there is at least one worker."""
+    if isinstance(workers, bool) or not isinstance(workers, int) or workers < 1:
+        raise InvalidArgument(f"workers must be an int of 1 or more, not {workers!r}")

@@ -28,6 +28,7 @@ NAMES = [
     "Hook",
     "InvalidArchive",
     "InvalidArgument",
+    "InvalidCheckpoint",
     "InvalidEvent",
     "InvalidExpectedVersion",
     "InvalidIdentifier",

@@ -17,6 +17,10 @@ from ..fixtures.server import Server
 from ..fixtures.stores import drop_keyspace, run_cql
 
 
+class Interrupted(Exception):
+    """Ends a job in the middle, as the death of its process does."""
+
+
 @asynccontextmanager
 async def new_store(server: Server) -> AsyncGenerator[tuple[EventStore, str], None]:
     """Give a store without any stream, and its keyspace."""

@@ -13,14 +13,14 @@ import pytest
 
 from event_store_async import EventStore
 from event_store_async.archive import Frames, export_events, import_events
-from event_store_async.archive.frame_writer import FrameWriter
+from event_store_async.archive.frames import FrameWriter
 from event_store_async.cassandra import Storage
 from event_store_async.maintenance import checkpoint, verify_streams
 from event_store_async.maintenance.checkpoint import Checkpoint
 
 from ..fixtures.server import Server
+from ..maintenance.stores import names, new_store
 from .interrupting import check_file
-from .stores import names, new_store
 
 
 class Died(Exception):

@@ -6,7 +6,7 @@ from event_store_async.archive import export_events, import_events
 from event_store_async.maintenance import verify_streams
 
 from ..fixtures.server import Server
-from .stores import contents, fill_with_everything, line_count, names, new_store
+from ..maintenance.stores import contents, fill_with_everything, line_count, names, new_store
 
 
 async def test_everything_comes_back_bit_for_bit(server: Server, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Files: frames that can be cut and gone on with; damage is told with the line."""
+"""Frames: a file can be cut and resumed after any of them; damage is reported with its line."""
 
 import io
 import os
@@ -11,11 +11,7 @@ from hypothesis import strategies as st
 
 from event_store_async import InvalidArchive, InvalidArgument
 from event_store_async.archive import Frames
-from event_store_async.archive.frame_reader import LARGEST_FRAME, FrameReader
-from event_store_async.archive.frame_writer import FrameWriter
-from event_store_async.maintenance.checkpoint import Checkpoint
-
-from .stores import names
+from event_store_async.archive.frames import LARGEST_FRAME, FrameReader, FrameWriter
 
 
 def write(path: Path, *frames: list[bytes], size: int = 0) -> list[int]:
@@ -66,7 +62,7 @@ def test_lines_come_back_from_every_frame(frames: list[list[bytes]]) -> None:
     assert zstd.decompress(buffer.getvalue()).split(b"\n")[:-1] == whole
 
 
-def test_a_file_can_be_read_on_from_the_end_of_any_frame(path: Path) -> None:
+def test_a_file_can_be_read_from_the_end_of_any_frame(path: Path) -> None:
     frames = [[b"1", b"2"], [b"3"], [b"x" * 900_000, b"5"], [b"6"]]
     ends = write(path, *frames)
     reader = FrameReader(path)
@@ -81,7 +77,7 @@ def test_a_file_can_be_read_on_from_the_end_of_any_frame(path: Path) -> None:
         assert read(path, end, line) == whole[line - 1 :]
 
 
-def test_a_file_cut_anywhere_is_gone_on_with_from_its_last_whole_frame(path: Path) -> None:
+def test_a_file_cut_anywhere_is_resumed_after_its_last_complete_frame(path: Path) -> None:
     ends = write(path, [b"1", b"2"], [b"3"])
     whole = path.read_bytes()
     for cut in range(ends[0], len(whole) + 5):
@@ -91,14 +87,14 @@ def test_a_file_cut_anywhere_is_gone_on_with_from_its_last_whole_frame(path: Pat
         assert read(path) == [b"1", b"2", b"4"]
 
 
-def test_a_file_that_is_cut_is_told(path: Path) -> None:
+def test_a_file_that_was_cut_is_refused(path: Path) -> None:
     first, end = write(path, [b"1", b"2"], [b"3", b"4"])
     whole = path.read_bytes()
     assert len(whole) == end
     for cut in range(1, len(whole)):
         path.write_bytes(whole[:cut])
         if cut == first:
-            assert read(path) == [b"1", b"2"], "cut between frames: their lines are whole"
+            assert read(path) == [b"1", b"2"], "cut between frames: the lines before are complete"
             continue
         with pytest.raises(InvalidArchive) as caught:
             read(path)
@@ -109,7 +105,7 @@ def test_a_file_that_is_cut_is_told(path: Path) -> None:
         read(path)
 
 
-def test_damage_is_told_with_its_line_and_never_read(path: Path) -> None:
+def test_damage_is_reported_with_its_line_and_never_read(path: Path) -> None:
     chance = random.Random(5)
     frames = [[chance.randbytes(40).hex().encode() for _ in range(50)] for _ in range(3)]
     ends = write(path, *frames)
@@ -132,7 +128,7 @@ def test_damage_is_told_with_its_line_and_never_read(path: Path) -> None:
         reader.close()
 
 
-def test_what_is_no_such_file_is_told(tmp_path: Path, path: Path) -> None:
+def test_what_is_not_an_archive_is_refused(tmp_path: Path, path: Path) -> None:
     path.write_text('{"format":"event-store-archive"}\n')
     with pytest.raises(InvalidArchive, match=r"file\.zst, line 1: it is damaged"):
         read(path)
@@ -142,7 +138,7 @@ def test_what_is_no_such_file_is_told(tmp_path: Path, path: Path) -> None:
         FrameWriter(tmp_path / "none" / "file")
     with pytest.raises(InvalidArchive, match="full: it cannot be written"):
         FrameWriter(Path("/dev/full"))
-    with pytest.raises(InvalidArchive, match="has 33 bytes, and the checkpoint knows of 100"):
+    with pytest.raises(InvalidArchive, match="has 33 bytes, and its checkpoint says 100"):
         FrameWriter(path, 100)
 
 
@@ -154,39 +150,7 @@ def test_two_processes_do_not_write_one_file(path: Path) -> None:
     FrameWriter(path).close()
 
 
-async def test_a_checkpoint_is_of_its_work_only(tmp_path: Path) -> None:
-    path = tmp_path / "point"
-    mine = Checkpoint(path, "export", {"table": "a.events"})
-    assert await mine.load() is None
-    await mine.save({"n": 1})
-    await mine.save({"n": 2})
-    assert await mine.load() == {"n": 2}
-    assert names(tmp_path) == ["point"]
-
-    for other, reason in (
-        (Checkpoint(path, "import", {"table": "a.events"}), "work is 'export', not 'import'"),
-        (Checkpoint(path, "export", {"table": "b.events"}), "table is 'a.events', not 'b.events'"),
-    ):
-        with pytest.raises(InvalidArchive, match=reason):
-            await other.load()
-    for junk in (b"", b"{}", b"[]", b'{"format":"event-store-checkpoint"}', b"\xff"):
-        write_junk(path, junk)
-        with pytest.raises(InvalidArchive, match="it is no checkpoint"):
-            await mine.load()
-    await mine.remove()
-    await mine.remove()
-    with pytest.raises(InvalidArchive, match="it cannot be written: No such file"):
-        await Checkpoint(tmp_path / "none" / "point", "export", {}).save({})
-    with pytest.raises(InvalidArchive, match="it cannot be read: Is a directory"):
-        await Checkpoint(tmp_path, "export", {}).load()
-    assert names(tmp_path) == []
-
-
-def write_junk(path: Path, data: bytes) -> None:
-    path.write_bytes(data)
-
-
-def test_a_frame_that_memory_must_not_hold_is_refused(path: Path) -> None:
+def test_a_frame_too_large_for_memory_is_refused(path: Path) -> None:
     write(path, [b" " * (LARGEST_FRAME + 1)])
 
     with pytest.raises(InvalidArchive, match="a frame holds more than"):
@@ -197,7 +161,7 @@ def test_a_frame_that_memory_must_not_hold_is_refused(path: Path) -> None:
         Frames(events=0)
 
 
-def test_a_full_disk_is_told(path: Path) -> None:
+def test_a_full_disk_is_reported(path: Path) -> None:
     writer = FrameWriter(path)
     writer.write(random.Random(1).randbytes(300_000))
     with Path("/dev/full").open("wb") as full:

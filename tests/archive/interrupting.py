@@ -5,7 +5,7 @@ The points of the kills are reports of progress, not moments; the process waits 
 until it is let go on, so it cannot have ended before it is killed. As a program, on a Cassandra of
 its own or the one that EVENT_STORE_CONTACT_POINTS names:
 
-    python -m tests.moving.interrupting --events 200000
+    python -m tests.archive.interrupting --events 200000
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""Digests: defined as the documentation says, blind to order, and to nothing else."""
+"""Digests: as the documentation defines them; they ignore the order, and nothing else."""
 
 import hashlib
 import random
@@ -33,7 +33,7 @@ def test_the_bytes_of_an_event_are_those_of_the_documentation() -> None:
     )
 
 
-def test_a_stream_is_a_chain_that_can_be_gone_on_with() -> None:
+def test_a_stream_is_a_chain_that_can_be_continued() -> None:
     other = replace(EVENT, version=3)
     chain = hashlib.sha256(STREAM.bytes).digest()
     for event in (EVENT, other):
@@ -41,11 +41,11 @@ def test_a_stream_is_a_chain_that_can_be_gone_on_with() -> None:
 
     begun = StreamDigest(STREAM)
     begun.add(EVENT)
-    gone_on = StreamDigest(STREAM, begun.events, begun.value)
-    gone_on.add(other)
+    continued = StreamDigest(STREAM, begun.events, begun.value)
+    continued.add(other)
 
-    assert gone_on.value == chain
-    assert gone_on.events == 2
+    assert continued.value == chain
+    assert continued.events == 2
 
 
 @given(st.lists(EVENTS, max_size=8), st.randoms(use_true_random=False))
@@ -72,13 +72,13 @@ def test_a_store_is_a_sum_in_any_order(events: list[StoredEvent], chance: random
 
 
 @given(EVENTS, EVENTS)
-def test_events_that_differ_have_other_bytes(one: StoredEvent, other: StoredEvent) -> None:
+def test_different_events_have_different_bytes(one: StoredEvent, other: StoredEvent) -> None:
     other = replace(other, stream_id=one.stream_id)
 
     assert (event_bytes(one) == event_bytes(other)) == (one == other)
 
 
-def test_a_stream_without_events_is_none() -> None:
+def test_a_stream_without_events_does_not_count() -> None:
     digest = StoreDigest()
     digest.add(StreamDigest(STREAM))
 

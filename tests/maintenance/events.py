@@ -1,4 +1,4 @@
-"""Strategies for stored events: whatever a row can hold."""
+"""Strategies for stored events: everything a row can hold."""
 
 from hypothesis import strategies as st
 

@@ -10,8 +10,8 @@ from event_store_async import EventStore
 from event_store_async.maintenance import verify_streams
 
 from ..fixtures.server import Server
+from ..maintenance.stores import contents, names, new_store
 from .interrupting import Command, check_file, fill
-from .stores import contents, names, new_store
 
 EVENTS = 5000
 FRAMES = ("--frame-events", "20")
