@@ -47,7 +47,7 @@ class Tally(Protocol):
         """Return the counts for a checkpoint."""
 
     def load(self, data: Any) -> None:
-        """Take the counts of a checkpoint; raises KeyError, TypeError, ValueError."""
+        """Take the counts of a checkpoint; raises what `Checkpoint.load` allows."""
 
 
 T = TypeVar("T", bound=Tally)

@@ -106,10 +106,15 @@ class Survey:
         return asdict(self)
 
     def load(self, data: Any) -> None:
-        """Take the counts of a checkpoint; raises TypeError."""
-        found = Survey(**data)
-        for name in data:
-            setattr(self, name, getattr(found, name))
+        """Take the counts of a checkpoint; raises what `Checkpoint.load` allows."""
+        for name in ("streams", "events", "bytes", "longest", "largest"):
+            setattr(self, name, int(data[name]))
+        for name in ("oldest", "newest"):
+            setattr(self, name, None if data[name] is None else int(data[name]))
+        for name in ("longest_stream", "largest_stream"):
+            setattr(self, name, None if data[name] is None else str(UUID(data[name])))
+        lengths = {} if data["lengths"] is None else data["lengths"]
+        self.lengths = {str(int(length)): int(count) for length, count in lengths.items()} or None
 
 
 async def survey_streams(
