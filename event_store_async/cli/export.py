@@ -1,4 +1,4 @@
-"""``event-store export``: all events into a file."""
+"""``event-store export``: writes all events into a file."""
 
 import sys
 from contextlib import nullcontext
@@ -28,10 +28,10 @@ from .target import with_store
 async def export(
     store: EventStore,
     file: Annotated[
-        Path, typer.Argument(help="The file to make (JSON lines by zstd); - is standard output.")
+        Path, typer.Argument(help="The file to create (JSON lines in zstd); - is standard output.")
     ],
     frame_events: Annotated[
-        int, typer.Option(min=1, help="Events between two checkpoints, at most.")
+        int, typer.Option(min=1, help="Maximum number of events between two checkpoints.")
     ] = FRAMES.events,
     every: Every = 5.0,
     as_json: AsJson = False,
@@ -39,10 +39,11 @@ async def export(
     """
     Write all events into a file, bit for bit, with their ids, times and metadata.
 
-    Interrupted, even by kill -9, the same command goes on where it stopped. Every stream is in the
-    file up to the version that it was met at, also while others append.
+    If it is interrupted, even by kill -9, repeat the command: it resumes. Of each stream, the file
+    holds the events up to the version that it had when the export came to it, even if others append
+    meanwhile.
 
-    Exit codes: 5, a stream is damaged; what stands in front of the damage is in the file.
+    Exit codes: 5, a stream is damaged; the file holds its events before the damage.
 
     Examples:
     - `event-store export bank.jsonl.zst`
@@ -51,7 +52,9 @@ async def export(
     to_pipe = str(file) == "-"
     if to_pipe and sys.stdout.isatty():
         raise CommandFailed(
-            "zstd is not for a terminal", hint="name a file, or a pipe", code=ExitCode.USAGE
+            "an export cannot be written to a terminal: it is compressed",
+            hint="name a file, or use a pipe",
+            code=ExitCode.USAGE,
         )
     with writing("standard output") if to_pipe else nullcontext():
         report = await metered(

@@ -1,4 +1,4 @@
-"""``event-store import``: the events of a file into a store."""
+"""``event-store import``: stores the events of a file."""
 
 import sys
 from pathlib import Path
@@ -21,20 +21,21 @@ from .target import with_store
 async def import_(
     store: EventStore,
     file: Annotated[
-        Path, typer.Argument(help="A file that `event-store export` made; - is standard input.")
+        Path, typer.Argument(help="A file that `event-store export` wrote; - is standard input.")
     ],
     check: Annotated[
-        bool, typer.Option(metavar=FLAG, help="Read every stream back, and compare its digest.")
+        bool, typer.Option(metavar=FLAG, help="Read every stream back and compare its digest.")
     ] = True,
     checkpoint: Checkpoint = None,
     every: Every = 5.0,
     as_json: AsJson = False,
 ) -> None:
     """
-    Store the events of a file at the places that they had, bit for bit.
+    Store the events of a file at the versions that they had, bit for bit.
 
-    What stands there already is passed over: the command may be repeated, and interrupted, even by
-    kill -9, it goes on where it stopped. A stream that holds other events is not touched.
+    Events that are there already are skipped, so the command may be repeated. If it is interrupted,
+    even by kill -9, it resumes when it is repeated. A stream that holds other events is not
+    changed.
 
     Exit codes: 4, no quorum answered in time: repeat the command; 5, a stream was refused, or is
     not what was written; each is a line of the output.
@@ -68,6 +69,6 @@ def _report(report: ImportReport, as_json: bool) -> list[str]:
         f"streams   {report.streams:,}",
         f"events    {report.events:,}: {report.stored:,} stored, {there:,} not",
         f"digest    {report.digest}, of the file",
-        f"checked   {report.checked:,} streams read back, and alike",
+        f"checked   {report.checked:,} streams read back and equal",
         f"findings  {report.findings or 'none'}",
     ]

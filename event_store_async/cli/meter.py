@@ -1,4 +1,4 @@
-"""A meter: how far a work over a whole store is, on standard error, with its rate and time left."""
+"""A meter: shows how far a job has come, its rate and the time left, on standard error."""
 
 import sys
 from collections.abc import Awaitable, Callable
@@ -18,36 +18,35 @@ _BAR_EVERY: Final = 0.2
 T = TypeVar("T")
 
 
-async def metered(label: str, every: float, work: Callable[["Meter"], Awaitable[T]]) -> T:
+async def metered(label: str, every: float, job: Callable[["Meter"], Awaitable[T]]) -> T:
     """
-    Do a work over a whole store, and show how far it is meanwhile; returns what the work does.
+    Run a job over a whole store and show its progress; return its result.
 
     Args:
-        label: The work, in a word.
+        label: The job, in a word.
         every: Seconds between two lines.
-        work: The work, which tells the meter of its progress.
+        job: Runs the job, and calls the meter with its progress.
 
     Raises:
-        BrokenPipeError, OutputLost: see `output.writing`.
-        Whatever the work raises.
+        BrokenPipeError, OutputLost: see `output.writing`; and what the job raises.
     """
     meter = Meter(label, every)
     async with task_group() as group:
         group.start_soon(meter.show_all)
-        result = await work(meter)
+        result = await job(meter)
         meter.end()
     return result
 
 
 class Meter:
     """
-    Is told of progress, and shows the latest: a bar on a terminal, a line now and then elsewhere.
+    Shows the latest progress: as a bar on a terminal, as a line now and then elsewhere.
 
-    Telling it only takes note. It is shown by a task of its own, in a worker thread, so that a
-    standard error that is read slowly holds up nothing.
+    A call only stores the progress. A task of its own shows it, in a worker thread, so that a slow
+    reader of standard error does not hold up the job.
 
     Args:
-        label: The work, in a word.
+        label: The job, in a word.
         every: Seconds between two lines.
     """
 
@@ -73,25 +72,25 @@ class Meter:
                 rich.TextColumn("{task.fields[detail]}"),
                 console=self._console,
                 auto_refresh=False,
-                # What goes to the same terminal is put above the bar; a pipe is left alone.
+                # Output to the same terminal goes above the bar; a pipe gets it unchanged.
                 redirect_stdout=sys.stdout.isatty(),
             )
             self._task = self._bar.add_task(label, total=1.0, detail="")
 
     def __call__(self, progress: Progress) -> None:
-        """Take note of how far the work is."""
+        """Store how far the job has come."""
         self._first = self._first or progress
         self._latest = progress
         self._saved = self._saved or progress.saved
         self._news.set()
 
     def end(self) -> None:
-        """Take note that the work is done."""
+        """Note that the job is done."""
         self._ended.set()
         self._news.set()
 
     async def show_all(self) -> None:
-        """Show what it is told, until the end."""
+        """Show the progress until the job is done."""
         try:
             await self._draw(self._start)
             ended = False
@@ -125,9 +124,7 @@ class Meter:
             return
         self._greeted = True
         if self._first.resumed_at:
-            self._console.print(
-                f"{self._label}: going on at {self._first.resumed_at:.0%}, where it stopped"
-            )
+            self._console.print(f"{self._label}: resuming at {self._first.resumed_at:.0%}")
 
     def _show(self) -> None:
         latest, first = self._latest, self._first

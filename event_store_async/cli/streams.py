@@ -1,4 +1,4 @@
-"""``event-store streams``: what streams there are."""
+"""``event-store streams``: counts streams and events."""
 
 from dataclasses import asdict
 from typing import Annotated
@@ -26,8 +26,8 @@ async def streams(
     depth: Annotated[
         Depth,
         typer.Option(
-            help="How much is read of each stream: heads, the least; ends, its last event too; "
-            "events, all of them, which tells their bytes."
+            help="How much to read of each stream: heads is the least; ends also reads its last "
+            "event; events reads all events and counts their bytes."
         ),
     ] = Depth.ENDS,
     every_one: Annotated[
@@ -41,9 +41,9 @@ async def streams(
     """
     Count the streams and events of a store: how many, how long, how old, how large.
 
-    The whole table is scanned, in ranges of tokens. With --list the columns are: stream, version,
-    first event, last event, bytes. Going on from a --checkpoint, it prints streams that were met
-    behind that again.
+    Scans the whole table, in token ranges. The columns of --list are stream, version, first event,
+    last event and bytes. When it resumes from a --checkpoint, it lists the streams since that
+    checkpoint again.
 
     Examples:
     - `event-store streams`

@@ -1,4 +1,4 @@
-"""``event-store verify``: whether every stream is what a stream must be."""
+"""``event-store verify``: checks every event of a store."""
 
 from typing import Annotated
 
@@ -22,8 +22,8 @@ async def verify(
         list[str] | None,
         typer.Option(
             metavar="CONTENT-TYPE",
-            help="Payloads of a codec that this command does not have: they are counted, and not "
-            "decoded. Once for each.",
+            help="A content type that this command has no codec for: its payloads are counted, not "
+            "decoded. Repeat for each.",
         ),
     ] = None,
     checkpoint: Checkpoint = None,
@@ -31,10 +31,10 @@ async def verify(
     as_json: AsJson = False,
 ) -> None:
     """
-    Read every event, and look for holes, wrong versions, and payloads that nobody can decode.
+    Read every event; report holes, wrong versions and payloads that cannot be decoded.
 
-    Others may append meanwhile: nothing is a finding before it was read at the serial level. The
-    digest at the end is equal for stores that hold the same events.
+    Others may append meanwhile: a hole or a wrong version is read again at the serial level before
+    it is reported. The digest at the end is equal for stores that hold the same events.
 
     Exit codes: 5, there are findings; each is a line of the output.
 

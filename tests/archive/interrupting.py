@@ -1,9 +1,9 @@
 """
-Export and import, killed in the middle and gone on with, as processes of their own.
+Kills exports and imports in the middle, each a process of its own, and resumes them.
 
-The points of the kills are reports of progress, not moments; the process waits at each of them
-until it is let go on, so it cannot have ended before it is killed. As a program, on a Cassandra of
-its own or the one that EVENT_STORE_CONTACT_POINTS names:
+A kill happens at a report of progress, not at a time: the process waits at each report until it
+may continue, so it cannot have ended before it is killed. As a program, on a Cassandra of its own
+or the one that EVENT_STORE_CONTACT_POINTS names:
 
     python -m tests.archive.interrupting --events 200000
 """
@@ -39,32 +39,32 @@ import sys
 from event_store_async.cli import main
 from event_store_async.cli.meter import Meter
 
-tell = Meter.__call__
+call = Meter.__call__
 
-def told(self, progress):
-    tell(self, progress)
+def report(self, progress):
+    call(self, progress)
     print(f"{progress.fraction:.0%}", flush=True)
     sys.stdin.readline()
 
-Meter.__call__ = told
+Meter.__call__ = report
 main()
 """
-"""The command, that prints how far it is at each report of its progress, and waits for a line."""
+"""The command, but at each report of progress it prints the report and waits for a line."""
 
 
 class Command:
-    """The command ``event-store`` on one keyspace; prints what it is told if *loud*."""
+    """The command ``event-store`` on one keyspace; prints what it does if *loud*."""
 
     def __init__(self, where: Sequence[str], keyspace: str, *, loud: bool = False) -> None:
         self._options = [*where, "--keyspace", keyspace, "--json", "--every", "0"]
         self._loud = loud
 
     def kill_after(self, lines: int, *arguments: str, how: signal.Signals = signal.SIGKILL) -> str:
-        """Run it, end it behind so many reports of progress, and return the last of them."""
+        """Run it, end it after this many reports of progress, and return the last of them."""
         return self._kill(lambda number, _: number == lines, arguments, how)
 
     def kill_at(self, percent: int, *arguments: str) -> str:
-        """Run it, end it behind the report of so much as done, and return that one."""
+        """Run it, end it after the first report of at least this percentage, and return that."""
         return self._kill(lambda _, line: _percent(line) >= percent, arguments, signal.SIGKILL)
 
     def _kill(
@@ -82,26 +82,26 @@ class Command:
                     break
                 process.stdin.write(b"\n")
             if how is signal.SIGKILL:
-                process.stdin.write(b"\n")  # it dies somewhere on its way to the next report
+                process.stdin.write(b"\n")  # it dies somewhere before its next report
             process.send_signal(how)
             process.stdin.close()
             words = process.stderr.read()
         assert process.returncode == (130 if how is signal.SIGINT else -how), words
         assert b"Traceback" not in words
-        self._say(f"kill -{how} {arguments[0]} behind its report {number}: {last.strip()}")
+        self._say(f"kill -{how} {arguments[0]} after its report {number}: {last.strip()}")
         return last
 
     def run(self, *arguments: str, code: int = 0) -> dict[str, Any]:
-        """Run it to its end, and return what it reports."""
+        """Run it to its end, and return its report."""
         with self._start(arguments) as process:
             assert process.stdout is not None
             assert process.stderr is not None
-            # Its report is one line at the end: it fits the pipe while progress is read.
+            # The report is one line at the end: it fits into the pipe while progress is read.
             words = [line.decode() for line in process.stderr]
             *_, report = process.stdout.read().decode().splitlines() or [""]
         assert process.returncode == code, "".join(words[-20:])
-        going_on = next((line.strip() for line in words if "going on" in line), "from the start")
-        self._say(f"{arguments[0]}: {going_on}; {report}")
+        start = next((line.strip() for line in words if "resuming" in line), "from the start")
+        self._say(f"{arguments[0]}: {start}; {report}")
         return {"words": words, **json.loads(report)}
 
     def _start(
@@ -131,7 +131,7 @@ def _percent(line: str) -> int:
 
 
 def check_file(path: Path) -> tuple[int, int]:
-    """Return how many streams and events an archive has; each must stand in it exactly once."""
+    """Return how many streams and events an archive has; it must hold each exactly once."""
     versions: dict[str, int] = {}
     ended: Counter[str] = Counter()
     with zstd.open(path, "rb") as file:
@@ -148,7 +148,7 @@ def check_file(path: Path) -> tuple[int, int]:
 
 
 async def fill(store: EventStore, events: int, seed: int, longest: int = 400) -> None:
-    """Append so many events to streams of 1 to *longest*, and to one of a tenth of all of them."""
+    """Append this many events: a tenth to one stream, the rest to streams of 1 to *longest*."""
     chance = random.Random(seed)
     lengths = [events // 10]
     while (left := events - sum(lengths)) > 0:
@@ -172,10 +172,12 @@ async def fill(store: EventStore, events: int, seed: int, longest: int = 400) ->
 
 
 def main() -> None:
-    """Do as the module says."""
+    """Run the program."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--events", type=int, default=200_000)
-    parser.add_argument("--kills", type=int, default=3, help="of each, besides one half-way")
+    parser.add_argument(
+        "--kills", type=int, default=3, help="of each command, besides one half-way"
+    )
     parser.add_argument("--frame-events", type=int, default=2000)
     parser.add_argument("--seed", type=int, default=random.randrange(10**6))
     asyncio.run(_main(parser.parse_args()))

@@ -18,7 +18,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "moving-data.md"
 @pytest.mark.timeout(300)
 async def test_the_page_can_be_followed(server: Server, tmp_path: Path) -> None:
     if server.embedded is None:
-        pytest.skip("the page names keyspaces that may be somebody's on this cluster")
+        pytest.skip("the page names keyspaces that may be in use on this cluster")
     environment = {
         "EVENT_STORE_CONTACT_POINTS": ",".join(server.contact_points),
         "EVENT_STORE_PORT": str(server.port),
@@ -26,7 +26,7 @@ async def test_the_page_can_be_followed(server: Server, tmp_path: Path) -> None:
     }
     async with server.connect("bank") as store, server.connect("bank_copy") as copy:
         for one, name in ((store, "bank"), (copy, "bank_copy")):
-            await drop_keyspace(one, name)  # other documents name it, too
+            await drop_keyspace(one, name)  # other documents use it, too
         try:
             await store.create_schema(server.replication)
             await copy.create_schema(server.replication)

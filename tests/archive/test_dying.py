@@ -1,8 +1,8 @@
 """
-Dying between any two steps: what a kill at a line of progress hardly ever meets.
+Death between any two steps, which kills at reports of progress rarely hit.
 
-Each step that changes a file, a checkpoint or the store is the last one of some run, done or not
-done; the next run must bring it to the same end.
+Every step that changes a file, a checkpoint or the store is the last one of some run, which dies
+just before or just after it. The next run must come to the same end.
 """
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
@@ -24,26 +24,26 @@ from .interrupting import check_file
 
 
 class Died(Exception):
-    """The process ends here, as far as the test goes."""
+    """Stands for the death of the process."""
 
 
 class Steps:
-    """Counts steps, and dies in one of them: before it is done, or behind it."""
+    """Counts steps, and dies just before or just after one of them."""
 
     def __init__(self, patch: pytest.MonkeyPatch) -> None:
         self._patch = patch
         self.last: int | None = None
-        self.behind = False
+        self.after = False
         self.count = 0
 
     def of(self, owner: object, name: str) -> None:
-        """Let the calls of a function be steps."""
+        """Count the calls of a function as steps."""
         real = getattr(owner, name)
 
         def step(*arguments: object, **options: object) -> object:
             self.count += 1
             mine = self.count
-            if mine == self.last and not self.behind:
+            if mine == self.last and not self.after:
                 raise Died
             result = real(*arguments, **options)
             if mine != self.last:
@@ -62,8 +62,8 @@ class Steps:
     async def die_in_each(
         self, work: Callable[[], Awaitable[object]], check: Callable[[], Awaitable[None]]
     ) -> int:
-        """Let a run die in its first step, the next one in its second, and so on; in both ways."""
-        for self.behind in (False, True):
+        """Let a run die at its first step, the next one at its second, and so on; in both ways."""
+        for self.after in (False, True):
             step = 0
             died = True
             while died:
@@ -83,7 +83,7 @@ class Steps:
 async def made(server: Server) -> AsyncGenerator[EventStore]:
     """Give a store with five streams."""
     async with new_store(server) as (store, _):
-        # Always the same ones: how many steps there are hangs on how they fall into ranges.
+        # Fixed ids: the number of steps depends on the ranges that the streams fall into.
         for number, length in enumerate((1, 2, 3, 150, 4)):
             await store.persist_events(UUID(int=number), range(length))
         yield store

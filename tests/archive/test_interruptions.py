@@ -1,4 +1,4 @@
-"""Kills: an export and an import that were killed go on, and nothing is lost or doubled."""
+"""Kills: an export and an import resume after one, and no event is lost or duplicated."""
 
 import asyncio
 import signal
@@ -24,22 +24,24 @@ def where(server: Server) -> list[str]:
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
-async def test_killed_and_gone_on_with(server: Server, where: list[str], tmp_path: Path) -> None:
+async def test_killed_and_resumed(server: Server, where: list[str], tmp_path: Path) -> None:
     path = tmp_path / "all.jsonl.zst"
     async with new_store(server) as (source, one), new_store(server) as (target, two):
         await fill(source, EVENTS, seed=7, longest=40)
 
-        def kill_and_go_on(command: Command, *arguments: str) -> dict[str, object]:
+        def kill_and_resume(command: Command, *arguments: str) -> dict[str, object]:
             # Of some 250 reports each.
             for lines in (1, 15, 8):
                 command.kill_after(lines, *arguments)
             return command.run(*arguments)
 
         exported = await asyncio.to_thread(
-            kill_and_go_on, Command(where, one), "export", str(path), *FRAMES
+            kill_and_resume, Command(where, one), "export", str(path), *FRAMES
         )
         streams, events = check_file(path)
-        imported = await asyncio.to_thread(kill_and_go_on, Command(where, two), "import", str(path))
+        imported = await asyncio.to_thread(
+            kill_and_resume, Command(where, two), "import", str(path)
+        )
 
         assert (exported["streams"], exported["events"], exported["resumed"]) == (
             streams,
@@ -53,22 +55,22 @@ async def test_killed_and_gone_on_with(server: Server, where: list[str], tmp_pat
     assert names(tmp_path) == [path.name]
 
 
-async def test_ctrl_c_ends_quietly_and_the_same_command_goes_on(
+async def test_ctrl_c_ends_quietly_and_the_same_command_resumes(
     server: Server, where: list[str], tmp_path: Path
 ) -> None:
     path = tmp_path / "all.jsonl.zst"
     async with new_store(server) as (source, one), new_store(server) as (target, two):
         await fill(source, 2000, seed=3, longest=10)
 
-        def interrupt_and_go_on(command: Command, *arguments: str) -> dict[str, object]:
+        def interrupt_and_resume(command: Command, *arguments: str) -> dict[str, object]:
             command.kill_after(10, *arguments, how=signal.SIGINT)
             return command.run(*arguments)
 
         exported = await asyncio.to_thread(
-            interrupt_and_go_on, Command(where, one), "export", str(path), *FRAMES
+            interrupt_and_resume, Command(where, one), "export", str(path), *FRAMES
         )
         imported = await asyncio.to_thread(
-            interrupt_and_go_on, Command(where, two), "import", str(path)
+            interrupt_and_resume, Command(where, two), "import", str(path)
         )
 
         assert (exported["resumed"], imported["resumed"]) == (True, True)

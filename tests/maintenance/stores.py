@@ -1,4 +1,4 @@
-"""What the tests of whole stores have in common: events of every kind, and what a store holds."""
+"""Helpers for tests of whole stores: events of every kind, and what a store holds."""
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -23,7 +23,7 @@ class Interrupted(Exception):
 
 @asynccontextmanager
 async def new_store(server: Server) -> AsyncGenerator[tuple[EventStore, str], None]:
-    """Give a store without any stream, and its keyspace."""
+    """Give a store without streams, and its keyspace."""
     keyspace = f"test_{uuid4().hex[:12]}"
     async with server.connect(keyspace) as opened:
         await opened.create_schema(server.replication)
@@ -34,7 +34,7 @@ async def new_store(server: Server) -> AsyncGenerator[tuple[EventStore, str], No
 
 
 async def contents(store: EventStore) -> dict[UUID, list[StoredEvent]]:
-    """Return all that is stored, as it is stored."""
+    """Return all events, as they are stored."""
     return {
         summary.stream_id: [event async for event in store.storage.read_stored(summary.stream_id)]
         async for summary in store.storage.scan_streams()
@@ -42,7 +42,7 @@ async def contents(store: EventStore) -> dict[UUID, list[StoredEvent]]:
 
 
 async def fill_with_everything(server: Server, store: EventStore, keyspace: str) -> None:
-    """Append events of every kind that a table can hold."""
+    """Append every kind of event that a table can hold."""
     await store.persist_events(
         uuid4(),
         [
@@ -58,7 +58,7 @@ async def fill_with_everything(server: Server, store: EventStore, keyspace: str)
         await compressing.persist_events(uuid4(), [{"text": "again " * 1000}, {"n": 1}])
     raw = EventStore(store._engine.session.raw, keyspace=keyspace, codec=RawCodec())
     await raw.persist_events(uuid4(), [bytes(range(256)), b"", b"\xff\xfe", b"plain\n"])
-    # What the Clojure original wrote: no id, no content type; and JSON as others write it.
+    # As the Clojure original wrote them: no id, no content type, and JSON in another form.
     original = uuid4()
     for version, payload in enumerate(
         (b'{"type": "opened",  "n": 1.0e2}', b'{"b":1,"a":99999999999999999999999}', b"\xf0\x9f"), 1

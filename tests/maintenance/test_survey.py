@@ -1,4 +1,4 @@
-"""A survey: it counts streams, events and bytes, as deep as it is told."""
+"""A survey counts streams, events and bytes, at each depth."""
 
 from collections.abc import AsyncGenerator
 from uuid import UUID, uuid4
