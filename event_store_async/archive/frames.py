@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
-from ..checks import check_number
+from ..checks import check_optional_int
 from ..codec.compression import HINT, ZstdError, available, zstd
 from ..errors import InvalidArchive, InvalidArgument
 from ..maintenance.checkpoint import sync_folder
@@ -39,8 +39,8 @@ class Frames:
 
     def __post_init__(self) -> None:
         """Refuse frames that an import would refuse."""
-        check_number("bytes", self.bytes, at_least=1)
-        check_number("events", self.events, at_least=1)
+        check_optional_int("bytes", self.bytes, at_least=1)
+        check_optional_int("events", self.events, at_least=1)
         # A frame may go over its limit by the last chunk of lines: half leaves room for that.
         if self.bytes > LARGEST_FRAME // 2:
             raise InvalidArgument(f"a frame may hold at most {LARGEST_FRAME // 2:,} bytes")

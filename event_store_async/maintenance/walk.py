@@ -133,5 +133,4 @@ class Walk:
 
 def check_workers(workers: object) -> None:
     """Raise `InvalidArgument` unless there is at least one worker."""
-    if isinstance(workers, bool) or not isinstance(workers, int) or workers < 1:
-        raise InvalidArgument(f"workers must be an int of 1 or more, not {workers!r}")
+    check_int("workers", workers, at_least=1)
