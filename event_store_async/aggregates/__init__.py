@@ -1,28 +1,29 @@
 """
 Aggregates: state made of events, and commands that are decided on it.
 
-    reducer snapshot results    what an aggregate is, and what comes of a command
-    command policy              what is wanted, how often it is tried
-    cache loading repository    aggregates from their streams
-    deciding turns undertaking  one command, decided and appended, after those before it
-    handler                     carries out commands, each exactly once
+    reducer       from events to an aggregate; an aggregate at a version
+    command       what is wanted, what can come of it, and how often it is tried
+    cache         aggregates that were used recently
+    repository    loads aggregates from their streams
+    execution     one command, decided and appended
+    handler       carries out commands, each exactly once
 
-It knows the ports alone: any store will do.
+It knows only the ports: any store will do.
 """
 
 from .cache import Known, SnapshotCache
-from .command import Command, Decision
-from .handler import CommandHandler
-from .policy import RetryPolicy
-from .reducer import Reducer
-from .repository import Repository
-from .results import (
+from .command import (
+    Command,
     CommandHandled,
     CommandResult,
+    Decision,
     InvalidAggregateVersion,
     Rejected,
+    RetryPolicy,
 )
-from .snapshot import Snapshot
+from .handler import CommandHandler
+from .reducer import Reducer, Snapshot
+from .repository import Repository
 
 __all__ = [
     "Command",

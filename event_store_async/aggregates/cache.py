@@ -1,23 +1,23 @@
-"""Cache: the aggregates that were used last, as they were then."""
+"""The cache: aggregates that were used recently, at the version they had then."""
 
 from collections import OrderedDict
 from typing import Generic
 from uuid import UUID
 
+from .._typevars import A_co
 from ..checks import check_int
 from ..values import value
-from .snapshot import Snapshot
-from .variables import A_co
+from .reducer import Snapshot
 
 
 @value
 class Known(Generic[A_co]):
     """
-    What is known of an aggregate: true for its version, whatever has come behind it since.
+    What is known of an aggregate. It is true for its version, even if events came after that.
 
     Attributes:
         snapshot: The aggregate.
-        recent: Ids of the last events up to its version: a repeated command is known by them.
+        recent: Ids of the last events up to its version; a repeated command is recognised by them.
     """
 
     snapshot: Snapshot[A_co]
@@ -26,19 +26,19 @@ class Known(Generic[A_co]):
 
 class SnapshotCache:
     """
-    Keeps the snapshots that were used last, in this process.
+    Keeps the snapshots that were used recently, in this process.
 
-    A snapshot in it may be out of date, but is never untrue: whoever uses one finds out by
-    appending at its version, or by reading what is new. It is one repository's own; another
-    repository may have other events, or make something else of them.
+    A snapshot in it may be out of date, but it is never wrong: its user finds out by appending at
+    its version, or by reading what came after it. A cache belongs to one repository, since another
+    repository may read other events or make something else of them.
 
     Args:
-        max_aggregates: Snapshots kept; the one that was used least recently goes first.
-        recent_events: Of how many of an aggregate's last events, at least, the ids are kept. A
-            repeated command is recognised without a read while its first event is among them.
+        max_aggregates: Snapshots kept; the least recently used one is dropped first.
+        recent_events: Ids of an aggregate's last events that are kept, at least. A repeated command
+            is recognised without a read while its first event is among them.
 
     Raises:
-        InvalidArgument: a number that is not above 0.
+        InvalidArgument: a number is not an int above 0.
     """
 
     def __init__(self, max_aggregates: int = 1000, recent_events: int = 100) -> None:
@@ -53,14 +53,14 @@ class SnapshotCache:
         return len(self._known)
 
     def get(self, aggregate_id: UUID) -> Known | None:
-        """Return what is known of an aggregate, if anything is."""
+        """Return what is known of an aggregate, or None."""
         known = self._known.get(aggregate_id)
         if known is not None:
             self._known.move_to_end(aggregate_id)
         return known
 
     def put(self, aggregate_id: UUID, known: Known) -> None:
-        """Keep what is known of an aggregate, unless more is known already."""
+        """Keep what is known of an aggregate, unless a later version is known already."""
         present = self._known.get(aggregate_id)
         if present is None or present.snapshot.version < known.snapshot.version:
             self._known[aggregate_id] = known
@@ -69,5 +69,5 @@ class SnapshotCache:
             self._known.popitem(last=False)
 
     def clear(self) -> None:
-        """Forget everything."""
+        """Drop all snapshots."""
         self._known.clear()

@@ -1,17 +1,36 @@
-"""Command: what is wanted of one aggregate, and the ids of the events that come of it."""
+"""Commands: what is wanted of one aggregate, what can come of it, and how often it is tried."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Generic, TypeAlias
 from uuid import UUID, uuid4, uuid5
 
-from ..events import NewEvent
+from .._typevars import A_co, A_contra, E_co, R_co
+from ..checks import check_int
+from ..errors import ConcurrentModification
+from ..events import NewEvent, RecordedEvent
+from ..retry import Backoff
 from ..values import value
-from .results import Rejected
-from .variables import A_contra, E_co
+from .reducer import Snapshot
+
+
+@value
+class Rejected(Generic[R_co]):
+    """
+    The command is not allowed; nothing was stored.
+
+    `Command.to_events` returns it, and `CommandHandler.handle` passes it on.
+
+    Attributes:
+        reason: Why not, in whatever form the application likes.
+    """
+
+    reason: R_co
+
 
 Decision: TypeAlias = Iterable[E_co | NewEvent[E_co]] | Rejected
-"""What a decision comes to: payloads or `NewEvent`s, none at all included, or a rejection."""
+"""What a command decides: payloads or `NewEvent`s (possibly none), or a rejection."""
 
 
 @value
@@ -19,21 +38,21 @@ class Command(Generic[A_contra, E_co]):
     """
     What is wanted of one aggregate.
 
-    Handing the same command, which is one with the same `command_id`, to a handler again never
-    stores it twice: that is the remedy for a crash, an `AppendOutcomeUnknown` or a request that
-    came twice.
+    Handing the same command to a handler again, that is, one with the same `command_id`, never
+    stores it twice. Do that after a crash, after an `AppendOutcomeUnknown`, or when a request
+    arrives twice.
 
-    Every event of a command gets an id made of the command's and its place; one that comes as a
-    `NewEvent` keeps its type and metadata, but not its id.
+    Every event of a command gets an id made of the command's id and the event's place. An event
+    that is given as a `NewEvent` keeps its type and metadata, but not its id.
 
     Attributes:
         aggregate_id: The aggregate's stream.
-        to_events: Decides: given the aggregate, returns events or `Rejected`, or something to
-            await for them. It may be called several times for one command, with a newer aggregate
-            each time, so it should have no effects, and depend on nothing but the aggregate.
-        expected_version: The version the aggregate must be at; None for any.
+        to_events: Decides: takes the aggregate and returns events or `Rejected`, or an awaitable of
+            them. It may be called several times for one command, each time with a newer aggregate,
+            so it should have no side effects and depend on nothing but the aggregate.
+        expected_version: The version that the aggregate must be at; None for any version.
         command_id: The command's identity. Give one (a request's idempotency key, for instance)
-            to repeat the command from another process.
+            to be able to repeat the command from another process.
     """
 
     aggregate_id: UUID
@@ -42,5 +61,69 @@ class Command(Generic[A_contra, E_co]):
     command_id: UUID = field(default_factory=uuid4)
 
     def event_id(self, index: int) -> UUID:
-        """Return the id of the command's event at a place, from 0 on."""
+        """Return the id of the command's event at a place, counted from 0."""
         return uuid5(self.command_id, str(index))
+
+
+@value
+class CommandHandled(Generic[A_co, E_co]):
+    """
+    The command's events are stored in the stream, once.
+
+    Attributes:
+        before: The aggregate that the command was decided on.
+        events: The command's events as recorded, in version order; empty if it decided on none.
+        after: The aggregate after these events, and no others.
+        handled_earlier: True if an earlier call, in this process or another, had stored the
+            command already. Then nothing was added, and the other fields describe that call.
+    """
+
+    before: Snapshot[A_co]
+    events: tuple[RecordedEvent[E_co], ...]
+    after: Snapshot[A_co]
+    handled_earlier: bool = False
+
+
+@value
+class InvalidAggregateVersion:
+    """
+    The aggregate is not at the version that the caller expected; nothing was stored.
+
+    Attributes:
+        stream_id: The aggregate's stream.
+        expected_version: The version that the caller expected.
+        actual_version: The version that it was at, at some moment during the call or before.
+    """
+
+    stream_id: UUID
+    expected_version: int
+    actual_version: int
+
+
+CommandResult: TypeAlias = (
+    CommandHandled[A_co, E_co] | Rejected | ConcurrentModification | InvalidAggregateVersion
+)
+"""The closed union that `CommandHandler.handle` returns; ``match`` over the four exhausts it."""
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """
+    How often a command is tried that conflicts with appends of other handlers or processes.
+
+    Attributes:
+        attempts: Appends to try at most, including the first.
+        backoff: The pauses between them.
+        sleep: Waits for a number of seconds.
+
+    Raises:
+        InvalidArgument: `attempts` is not an int above 0.
+    """
+
+    attempts: int = 10
+    backoff: Backoff = field(default_factory=Backoff)
+    sleep: Callable[[float], Awaitable[object]] = field(default=asyncio.sleep, repr=False)
+
+    def __post_init__(self) -> None:
+        """Refuse a policy that would never try."""
+        check_int("attempts", self.attempts, at_least=1)

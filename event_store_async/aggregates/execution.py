@@ -1,25 +1,67 @@
-"""CommandExecution: one command on its way to its result."""
+"""One command, decided and appended."""
 
-from typing import Generic
+import inspect
+from dataclasses import dataclass
+from typing import Any, Generic
 
+from .._typevars import A, E
+from ..checks import is_event_list
+from ..errors import InvalidEvent
+from ..events import NewEvent, UnidentifiedEvent
 from ..ports import EventWriter
 from ..results import Persisted
 from .cache import Known
-from .command import Command
-from .deciding import Decided, decide
-from .loading import Loading
-from .policy import RetryPolicy
-from .results import CommandHandled, CommandResult, InvalidAggregateVersion
-from .snapshot import Snapshot
-from .variables import A, E
+from .command import (
+    Command,
+    CommandHandled,
+    CommandResult,
+    InvalidAggregateVersion,
+    Rejected,
+    RetryPolicy,
+)
+from .reducer import Reducer, Snapshot
+from .repository import Loading
+
+
+@dataclass(frozen=True, slots=True)
+class Decided(Generic[A, E]):
+    """
+    What a command decided. Only an append proves that it was decided on the newest aggregate.
+
+    Attributes:
+        aggregate: The aggregate after the events.
+        events: The events to append, with their ids.
+        otherwise: The rejection or the exception, if there was either; then there are no events.
+    """
+
+    aggregate: A
+    events: tuple[NewEvent[E], ...] = ()
+    otherwise: Rejected | Exception | None = None
+
+
+async def decide(command: Command[A, E], reducer: Reducer[A, E], aggregate: A) -> Decided[A, E]:
+    """Return what a command decides on an aggregate; an exception is part of what is returned."""
+    try:
+        decision: Any = command.to_events(aggregate)
+        if inspect.isawaitable(decision):
+            decision = await decision
+        if isinstance(decision, Rejected):
+            return Decided(aggregate, otherwise=decision)
+        # In here, since a generator decides while it is iterated over.
+        events = tuple(_identified(command, decision))
+        # Before the append: events that the reducer fails on would make the stream unloadable.
+        after = reducer.reduce(aggregate, (event.payload for event in events))
+        return Decided(after, events)
+    except Exception as error:  # noqa: BLE001 - whatever it is, the caller gets it
+        return Decided(aggregate, otherwise=error)
 
 
 class CommandExecution(Generic[A, E]):
     """
-    Carries out one command, while no other of this handler's is carried out on the aggregate.
+    Carries out one command, while its handler carries out no other on the same aggregate.
 
     It begins with what is remembered, which may be out of date. An append at that version proves
-    that it was not; any other answer is given only after what is new has been read.
+    that it was not. Any other answer is given only after the newest events have been read.
 
     Args:
         command: The command.
@@ -39,15 +81,17 @@ class CommandExecution(Generic[A, E]):
         self._loading = loading
         self._writer = writer
         self._first_id = command.event_id(0)
-        self._known = loading.cached(command.aggregate_id)
-        self._stored = self._known is not None and self._first_id in self._known.recent
-        self._read = False
+        self._known: Known[A] | None = None
+        self._stored = False  # whether the command is known to be stored already
+        self._read = False  # whether the stream has been read during this call
         self._attempts_left = 1 if command.expected_version is not None else retry.attempts
         self._pauses = retry.backoff.pauses()
         self._sleep = retry.sleep
 
     async def carry_out(self) -> CommandResult[A, E]:
-        """Return what the command comes to; raises as `CommandHandler.handle` does."""
+        """Return the command's result; raises as `CommandHandler.handle` does."""
+        self._known = await self._loading.known(self._command.aggregate_id)
+        self._stored = self._known is not None and self._first_id in self._known.recent
         while True:
             known = self._known or await self._read_on()
             result = await self._attempt(known)
@@ -57,7 +101,7 @@ class CommandExecution(Generic[A, E]):
                 return result
 
     async def _attempt(self, known: Known[A]) -> CommandResult[A, E] | None:
-        """Return the result; None where more is known now than when the attempt began."""
+        """Return the result, or None if more is known now than when the attempt began."""
         version, expected = known.snapshot.version, self._command.expected_version
         if self._stored:
             return None
@@ -75,9 +119,9 @@ class CommandExecution(Generic[A, E]):
     async def _elsewhere(self, known: Known[A], expected: int) -> InvalidAggregateVersion | None:
         version = known.snapshot.version
         if version > expected:
-            # Versions only grow, so no second look is needed; but it may have been this very
-            # command that brought the aggregate there.
-            self._stored = await self._loading.stands(self._command, expected + 1)
+            # Versions only grow, so no second look is needed. But it may be this very command that
+            # brought the aggregate here.
+            self._stored = await self._loading.is_stored_at(self._command, expected + 1)
         if self._stored or (version < expected and await self._is_outdated(known)):
             return None
         return InvalidAggregateVersion(self._command.aggregate_id, expected, version)
@@ -95,7 +139,7 @@ class CommandExecution(Generic[A, E]):
         self._attempts_left -= 1
         if self._attempts_left:
             await self._sleep(next(self._pauses))
-        # After the last attempt too: what was in the way may have been this very command.
+        # After the last attempt too: the conflict may have been with this very command.
         await self._read_on()
         return None if self._attempts_left else result
 
@@ -111,3 +155,20 @@ class CommandExecution(Generic[A, E]):
         self._read = True
         self._stored = self._stored or found
         return self._known
+
+
+def _identified(command: Command[A, E], events: Any) -> list[NewEvent[E]]:
+    if not is_event_list(events):
+        raise InvalidEvent(
+            None,
+            f"to_events must return a list of events or Rejected, not a {type(events).__name__}",
+            hint="return [event] for one event, [] for none",
+        )
+    identified: list[NewEvent[E]] = []
+    for index, event in enumerate(events):
+        event_id = command.event_id(index)
+        if isinstance(event, NewEvent | UnidentifiedEvent):
+            identified.append(NewEvent(event.payload, event.type, event.metadata, event_id))
+        else:
+            identified.append(NewEvent(event, event_id=event_id))
+    return identified

@@ -1,16 +1,17 @@
-"""Handler: carries out commands, each exactly once."""
+"""The handler: carries out commands, each exactly once."""
 
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from typing import Final, Generic
+from uuid import UUID
 
+from .._typevars import A, E
 from ..checks import check_aggregate_version
 from ..ports import EventWriter
-from .command import Command
+from .command import Command, CommandResult, RetryPolicy
 from .execution import CommandExecution
-from .policy import RetryPolicy
 from .repository import Repository
-from .results import CommandResult
-from .turns import Turns
-from .variables import A, E
 
 _RETRY: Final = RetryPolicy()
 
@@ -20,13 +21,13 @@ class CommandHandler(Generic[A, E]):
     Carries out commands: loads the aggregate, lets the command decide, appends its events.
 
     Commands of one aggregate are carried out one at a time, in the order of the calls; those of
-    different aggregates at the same time. Handlers and processes may share aggregates: what they
-    append meanwhile is met by deciding again.
+    different aggregates run side by side. Handlers and processes may share aggregates: if another
+    one appends meanwhile, the command decides again.
 
     Args:
         repository: Loads the aggregates.
         writer: Appends their events, to the streams that the repository reads.
-        retry: How often to try where others append meanwhile.
+        retry: How often to try if others append meanwhile.
     """
 
     def __init__(
@@ -36,33 +37,67 @@ class CommandHandler(Generic[A, E]):
         *,
         retry: RetryPolicy = _RETRY,
     ) -> None:
-        self._loading = repository.loading
+        self._loading = repository._loading  # noqa: SLF001 - the two share it, and nobody else
         self._writer = writer
         self._retry = retry
         self._turns = Turns()
 
     async def handle(self, command: Command[A, E]) -> CommandResult[A, E]:
         """
-        Carry out a command; repeating it, here or in another process, never stores it twice.
+        Carry out a command. Repeating it, here or in another process, never stores it twice.
 
-        A rejection, a decision for no events and what `to_events` raises are answers about an
-        aggregate that was read during the call, never about one that was only remembered.
+        A rejection, a decision for no events, and what `to_events` raises are always based on an
+        aggregate that was read during the call, never only on one from the cache.
 
         Returns:
-            `CommandHandled` once the events stand in the stream; `Rejected` as the command says;
-            `InvalidAggregateVersion` where the aggregate is not at the version that the command
-            expects; `ConcurrentModification` where others appended, after the aggregate was
-            loaded at that version, or in every attempt. Nothing is stored then.
+            `CommandHandled` once the events are stored; `Rejected` if the command says so;
+            `InvalidAggregateVersion` if the aggregate is not at the version that the command
+            expects; `ConcurrentModification` if others appended after the aggregate was loaded at
+            that version, or in every attempt. With the last three, nothing is stored.
 
         Raises:
             AppendOutcomeUnknown: no quorum answered in time; handling the same command again
                 settles it.
-            InvalidExpectedVersion: the command's expected version is none; nothing is stored.
-            InvalidEvent: what `to_events` returns is no list of events; nothing is stored.
+            InvalidExpectedVersion: the command's expected version is neither None nor a version
+                (an int from 0 up); nothing is stored.
+            InvalidEvent: what `to_events` returns is not a list of events; nothing is stored.
             EventStoreError: as `EventReader.read_events` and `EventWriter.persist_events` do.
             Exception: what `to_events` or the reducer raises; nothing is stored.
         """
         check_aggregate_version(command.expected_version)
         async with self._turns.of(command.aggregate_id):
-            undertaking = CommandExecution(command, self._loading, self._writer, self._retry)
-            return await undertaking.carry_out()
+            execution = CommandExecution(command, self._loading, self._writer, self._retry)
+            return await execution.carry_out()
+
+
+class Turns:
+    """One turn at a time for each aggregate in use; first come, first served."""
+
+    def __init__(self) -> None:
+        self._turns: dict[UUID, _Turn] = {}
+
+    def __len__(self) -> int:
+        """Return how many aggregates are in use."""
+        return len(self._turns)
+
+    @asynccontextmanager
+    async def of(self, aggregate_id: UUID) -> AsyncGenerator[None, None]:
+        """Wait for the aggregate's turn and keep it; a cancelled caller leaves the queue."""
+        turn = self._turns.setdefault(aggregate_id, _Turn())
+        # Counted before the wait, so that an entry in use is never replaced by another lock.
+        turn.users += 1
+        try:
+            async with turn.lock:
+                yield
+        finally:
+            turn.users -= 1
+            if not turn.users:
+                del self._turns[aggregate_id]
+
+
+class _Turn:
+    __slots__ = ("lock", "users")
+
+    def __init__(self) -> None:
+        self.lock = asyncio.Lock()
+        self.users = 0

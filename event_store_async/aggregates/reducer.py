@@ -1,10 +1,11 @@
-"""Reducer: what a stream of events amounts to."""
+"""Reducers, which make aggregates of events, and snapshots, which are aggregates at a version."""
 
 from collections.abc import Callable, Iterable
+from datetime import datetime
 from typing import Generic
 
+from .._typevars import A, A_co, E
 from ..values import value
-from .variables import A, E
 
 
 @value
@@ -13,19 +14,35 @@ class Reducer(Generic[A, E]):
     Makes an aggregate of events.
 
     Aggregates must be immutable values: they are shared, and kept in caches. `handle` returns a
-    new one, or the same where an event changes nothing; it must not fail on an event that stands
-    in a stream, and must depend on nothing but its arguments.
+    new aggregate, or the same one if an event changes nothing. It must depend on nothing but its
+    arguments, and must not fail on an event that is stored in a stream.
 
     Attributes:
         initial: The aggregate of a stream without events.
-        handle: Returns what becomes of an aggregate by one event's payload.
+        handle: Takes an aggregate and one event's payload, and returns the aggregate after it.
     """
 
     initial: A
     handle: Callable[[A, E], A]
 
     def reduce(self, aggregate: A, payloads: Iterable[E]) -> A:
-        """Return what becomes of an aggregate by these payloads; raises what `handle` raises."""
+        """Return the aggregate after these payloads; raises what `handle` raises."""
         for payload in payloads:
             aggregate = self.handle(aggregate, payload)
         return aggregate
+
+
+@value
+class Snapshot(Generic[A_co]):
+    """
+    An aggregate at one version of its stream. It stays true for that version.
+
+    Attributes:
+        aggregate: What the events up to `version` amount to.
+        version: The version of the last of them; 0 if there are none.
+        timestamp: That event's timestamp: aware, in UTC; None if there are no events.
+    """
+
+    aggregate: A_co
+    version: int
+    timestamp: datetime | None

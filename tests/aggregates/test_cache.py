@@ -16,12 +16,12 @@ from event_store_async.aggregates import (
     CommandHandled,
     CommandHandler,
     InvalidAggregateVersion,
+    Known,
     Rejected,
     Repository,
     Snapshot,
     SnapshotCache,
 )
-from event_store_async.aggregates.cache import Known
 from event_store_async.testing import HostileEventStore, Injection
 
 from .bank import (

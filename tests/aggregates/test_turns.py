@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from event_store_async.aggregates import CommandHandled, SnapshotCache
-from event_store_async.aggregates.turns import Turns
+from event_store_async.aggregates.handler import Turns
 
 from .bank import Account, Event, Watched, command, deposit, deposited, handler
 
