@@ -1,4 +1,4 @@
-"""Correlation: sets, for a block of code, which ids its appends carry in their metadata."""
+"""Correlation: ids that say what events belong to and what caused them, set for a whole block."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -10,10 +10,10 @@ from .errors import InvalidArgument
 from .events import RecordedEvent
 
 CORRELATION_ID: Final = "correlation_id"
-"""The key in metadata for the business transaction that an event belongs to."""
+"""The metadata key for the id of the business transaction that an event belongs to."""
 
 CAUSATION_ID: Final = "causation_id"
-"""The key in metadata for the id of the message that caused an event."""
+"""The metadata key for the id of the message that caused an event."""
 
 _NOTHING: Final[Mapping[str, str]] = {}
 _current: ContextVar[Mapping[str, str]] = ContextVar("event_store_correlation", default=_NOTHING)
@@ -24,17 +24,18 @@ def correlated(
     correlation_id: UUID | str | None = None, causation_id: UUID | str | None = None
 ) -> Iterator[None]:
     """
-    Write these ids into the metadata of every event appended in the block.
+    Write these ids into the metadata of every event that is appended inside the ``with`` block.
 
-    They are kept in a context variable, so tasks started in the block have them too. An id that is
-    left out stays as it is outside the block. An id in the event's own metadata takes precedence.
+    This includes appends by tasks that are started inside it: the ids are in a context variable.
+    An id that is left out keeps the value of the surrounding block, if there is one. An id that an
+    event's own metadata contains is kept.
 
     Args:
-        correlation_id: The transaction: the id of a request, a process or a trace.
-        causation_id: The message that is being handled: the id of a command or an event.
+        correlation_id: The id of the transaction: of a request, a process or a trace, for example.
+        causation_id: The id of the message that is being handled: a command or an event.
 
     Raises:
-        InvalidArgument: an id is neither a UUID nor a str, or it is empty.
+        InvalidArgument: an id is neither a str nor a UUID, or is an empty str.
     """
     ids = dict(_current.get())
     for key, given in ((CORRELATION_ID, correlation_id), (CAUSATION_ID, causation_id)):
@@ -50,10 +51,10 @@ def correlated(
 @contextmanager
 def caused_by(event: RecordedEvent) -> Iterator[None]:
     """
-    Mark every event appended in the block as caused by this event.
+    Mark every event that is appended inside the ``with`` block as caused by this one.
 
-    Its id becomes their causation id. Its correlation id becomes theirs; if it has none, its own id
-    does.
+    Their causation id is its id. Their correlation id is its correlation id, or its id if it has
+    none.
 
     Args:
         event: The event that is being handled.
@@ -69,7 +70,7 @@ def caused_by(event: RecordedEvent) -> Iterator[None]:
 
 
 def with_correlation(metadata: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
-    """Return metadata with the ids set for this block; ids that it has itself are kept."""
+    """Return an event's metadata with the current ids added; the event's own ids are kept."""
     ids = _current.get()
     return {**ids, **(metadata or {})} if ids else metadata
 

@@ -32,6 +32,7 @@ from .errors import (
     VersionNotLocked,
 )
 from .node import Node
+from .start_progress import StartProgress
 
 __all__ = [
     "AddressUnavailable",
@@ -50,5 +51,6 @@ __all__ = [
     "NodeTimedOut",
     "PortInUse",
     "Running",
+    "StartProgress",
     "VersionNotLocked",
 ]

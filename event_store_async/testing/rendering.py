@@ -1,4 +1,4 @@
-"""Rendering: what failed assertions show, line by line."""
+"""Rendering: values, differences and messages for failed assertions, as lines of text."""
 
 import difflib
 from collections.abc import Iterable, Sequence
@@ -10,18 +10,18 @@ from ..events import NewEvent
 
 
 def summary(item: Any) -> str:
-    """Return a value as short as may be: events without what is not said of them."""
+    """Return a value as short text: a `NewEvent` without its id and fields that are None."""
     if isinstance(item, NewEvent):
-        said = {"type": item.type, "metadata": item.metadata}
-        rest = "".join(f", {name}={what!r}" for name, what in said.items() if what is not None)
-        return f"NewEvent({item.payload!r}{rest})"
+        optional = {"type": item.type, "metadata": item.metadata}
+        rest = [f", {name}={field!r}" for name, field in optional.items() if field is not None]
+        return f"NewEvent({item.payload!r}{''.join(rest)})"
     if isinstance(item, Exception):
         return f"{type(item).__name__}: {item}"
     return pformat(item, width=92, sort_dicts=False)
 
 
 def detail(item: Any) -> list[str]:
-    """Return a value's lines: one for each field, where it is a dataclass of several."""
+    """Return a value as lines: for a dataclass with several fields, one line for each field."""
     if is_dataclass(item) and not isinstance(item, type | NewEvent):
         shown = [field.name for field in fields(item) if field.repr]
         if len(shown) > 1:
@@ -31,7 +31,7 @@ def detail(item: Any) -> list[str]:
 
 
 def message(title: str, *sections: tuple[str, Iterable[str]]) -> str:
-    """Return a message: a title, and under each heading its lines."""
+    """Return a message: a title, then sections with a heading and lines of text."""
     lines = [title]
     for heading, texts in sections:
         shown = [line for text in texts for line in text.splitlines()]
@@ -40,9 +40,9 @@ def message(title: str, *sections: tuple[str, Iterable[str]]) -> str:
 
 
 def difference(expected: Sequence[Any], actual: Sequence[Any]) -> list[str]:
-    """Return the lines in which two lists of values differ, and those around them."""
+    """Return a diff of two lists of values, in the form of `difflib.ndiff`."""
     one = [line for item in expected for line in detail(item)]
     other = [line for item in actual for line in detail(item)]
     if one == other:
-        return ["(they look the same, and are not equal)"]
+        return ["(they look the same, but are not equal)"]
     return [line for line in difflib.ndiff(one, other) if not line.startswith("?")]

@@ -1,12 +1,11 @@
-"""Scenario: given events, when a command is decided, then events or a rejection."""
+"""Scenarios: given past events, when a command is decided, then these events or a rejection."""
 
 import inspect
 import re
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any, Generic, NoReturn, Self, TypeAlias, TypeVar
 
 from ..aggregates import Decision, Reducer, Rejected
-from ..checks import is_event_list
 from ..events import NewEvent, UnidentifiedEvent
 from .rendering import difference, message, summary
 
@@ -18,11 +17,11 @@ _Outcome: TypeAlias = tuple[NewEvent, ...] | Rejected | Exception
 
 def given(reducer: Reducer[A, E], *events: E | NewEvent[E]) -> "Given[A, E]":
     """
-    Begin a scenario with what has happened so far.
+    Begin a scenario with the events that have happened so far.
 
     Args:
         reducer: The reducer of the aggregate.
-        events: Payloads or `NewEvent`s, in order; none at all is a new aggregate.
+        events: Payloads or `NewEvent`s, in order; without any, the aggregate is the initial one.
 
     Raises:
         Exception: what the reducer raises.
@@ -31,7 +30,7 @@ def given(reducer: Reducer[A, E], *events: E | NewEvent[E]) -> "Given[A, E]":
 
 
 class Given(Generic[A, E]):
-    """What has happened so far; `given` makes one."""
+    """The events that have happened so far, and the aggregate after them; `given` returns one."""
 
     def __init__(self, reducer: Reducer[A, E], payloads: Sequence[E]) -> None:
         self.reducer = reducer
@@ -40,12 +39,12 @@ class Given(Generic[A, E]):
 
     def when(self, decide: Callable[[A], Decision[E]]) -> "Then[A, E]":
         """
-        Decide on the aggregate, by what could be a `Command.to_events`.
+        Call *decide*, a function like `Command.to_events`, with the aggregate.
 
-        What it raises is an outcome too, for `Then.then_raises`.
+        An exception that it raises is an outcome too: check it with `Then.then_raises`.
 
         Raises:
-            TypeError: it is asynchronous, and wants `when_async`.
+            TypeError: *decide* is asynchronous; use `when_async`.
         """
         try:
             decision: Any = decide(self.aggregate)
@@ -59,7 +58,7 @@ class Given(Generic[A, E]):
         return Then(self, _name(decide), outcome)
 
     async def when_async(self, decide: Callable[[A], Awaitable[Decision[E]]]) -> "Then[A, E]":
-        """Decide as `when` does, asynchronously."""
+        """Call an asynchronous *decide* with the aggregate; otherwise like `when`."""
         outcome: _Outcome
         try:
             outcome = _outcome(await decide(self.aggregate))
@@ -69,7 +68,7 @@ class Given(Generic[A, E]):
 
     def then_aggregate(self, expected: A) -> Self:
         """
-        Demand that the events amount to this aggregate.
+        Assert that the events result in this aggregate.
 
         Raises:
             AssertionError: they do not; the message shows the difference.
@@ -78,7 +77,7 @@ class Given(Generic[A, E]):
         if self.aggregate != expected:
             raise AssertionError(
                 message(
-                    "the events amount to another aggregate",
+                    "the events result in another aggregate",
                     ("given", map(summary, self.payloads)),
                     *_compared([expected], [self.aggregate]),
                 )
@@ -88,10 +87,10 @@ class Given(Generic[A, E]):
 
 class Then(Generic[A, E]):
     """
-    What was decided, to be compared with what was expected.
+    What was decided, for comparison with what is expected.
 
-    Each method returns the scenario, or raises an `AssertionError` whose message shows what was
-    given, what was decided, and how it differs from what was expected.
+    Each method returns the scenario, or raises an `AssertionError`. Its message shows what was
+    given, what was decided, and how that differs from what was expected.
     """
 
     def __init__(self, given: Given[A, E], decider: str, outcome: _Outcome) -> None:
@@ -101,9 +100,9 @@ class Then(Generic[A, E]):
 
     def then(self, *events: E | NewEvent[E]) -> Self:
         """
-        Demand these events, in this order, and no others.
+        Assert that exactly these events were decided, in this order.
 
-        Payloads are compared; of a `NewEvent`, its type and metadata too where it states them.
+        Payloads are compared, and the type and metadata of a `NewEvent` if it has them.
         """
         __tracebackhide__ = True
         expected = [_new(event) for event in events]
@@ -118,18 +117,18 @@ class Then(Generic[A, E]):
         return self
 
     def then_nothing(self) -> Self:
-        """Demand no events, and no rejection."""
+        """Assert that no events were decided, and that it was not a rejection."""
         return self.then()
 
     def then_rejected(self, reason: Any) -> Self:
-        """Demand a rejection for this reason."""
+        """Assert that the decision was a rejection for this reason."""
         __tracebackhide__ = True
         if self._outcome != Rejected(reason):
             self._fail("a rejection was expected", [Rejected(reason)], self._shown())
         return self
 
     def then_raises(self, error: type[Exception], match: str | None = None) -> Self:
-        """Demand an exception of a type; *match* is a regular expression found in its text."""
+        """Assert that an exception of this type was raised, with *match*, a regex, in its text."""
         __tracebackhide__ = True
         fits = isinstance(self._outcome, error)
         if not fits or not re.search(match or "", str(self._outcome)):
@@ -138,7 +137,7 @@ class Then(Generic[A, E]):
         return self
 
     def then_aggregate(self, expected: A) -> Self:
-        """Demand that the events, those given and those decided, amount to this aggregate."""
+        """Assert that the given and the decided events together result in this aggregate."""
         if not isinstance(self._outcome, tuple):
             self._fail("an aggregate was expected", [expected], [self._outcome])
         payloads = [event.payload for event in self._outcome]
@@ -162,12 +161,12 @@ class Then(Generic[A, E]):
                 *_compared([*map(_simple, expected)], [*map(_simple, actual)]),
             )
         )
-        # Where the decision failed, its own traceback is what one wants to see.
+        # If the decision raised an exception, its traceback says most about the failure.
         raise failure from self._outcome if isinstance(self._outcome, Exception) else None
 
 
 class _Text(str):
-    """A text that is shown as it is."""
+    """A str that is shown without quotes."""
 
     __slots__ = ()
 
@@ -186,9 +185,11 @@ def _compared(expected: Sequence[Any], actual: Sequence[Any]) -> list[tuple[str,
 def _outcome(decision: Any) -> _Outcome:
     if isinstance(decision, Rejected):
         return decision
-    if not is_event_list(decision):
+    # A str or a mapping is iterable too, but is most likely one event that is not in a list.
+    single = isinstance(decision, str | bytes | bytearray | Mapping | NewEvent)
+    if single or not isinstance(decision, Iterable):
         raise TypeError(
-            f"a list of events or Rejected is needed, not one {type(decision).__name__}"
+            f"a decision must be a list of events or Rejected, not a {type(decision).__name__}"
         )
     return tuple(_new(event) for event in decision)
 
@@ -200,7 +201,7 @@ def _new(event: Any) -> NewEvent:
 
 
 def _as_stated(event: NewEvent, expected: NewEvent | None) -> NewEvent:
-    """Return an event without what is not stated of the one that is expected in its place."""
+    """Return an event without the type or the metadata that the expected event leaves open."""
     if expected is None:
         return event
     return NewEvent(

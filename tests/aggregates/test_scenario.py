@@ -1,4 +1,4 @@
-"""Given, when, then: what holds, and what a failure shows."""
+"""Scenarios: which assertions pass, which fail, and what a failure shows."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -66,7 +66,7 @@ def named(_: Account) -> list[NewEvent[Event]]:
     return [NewEvent(OPENED, type="opened", metadata={"by": "ann"})]
 
 
-async def test_what_holds() -> None:
+async def test_true_assertions_pass() -> None:
     given(REDUCER, OPENED).then_aggregate(Account("ann", 50))
     scenario = given(REDUCER, OPENED).when(withdraw_40)
     scenario.then(Withdrawn(40, "Bern")).then_aggregate(Account("ann", 10))
@@ -77,7 +77,7 @@ async def test_what_holds() -> None:
     (await given(REDUCER).when_async(withdraw_later)).then(Withdrawn(40, "Bern"))
 
 
-def test_of_a_new_event_what_is_stated_is_compared() -> None:
+def test_type_and_metadata_are_compared_only_if_expected() -> None:
     scenario = given(REDUCER).when(named)
 
     scenario.then(OPENED)
@@ -90,7 +90,7 @@ def test_of_a_new_event_what_is_stated_is_compared() -> None:
         scenario.then(NewEvent(OPENED, metadata={"by": "bob"}))
 
 
-def test_a_failure_shows_what_is_given_decided_and_different() -> None:
+def test_a_failure_shows_the_scenario_and_the_difference() -> None:
     with pytest.raises(AssertionError) as failure:
         given(REDUCER, OPENED).when(withdraw_40).then(Withdrawn(30, "Bern"))
 
@@ -115,7 +115,7 @@ def test_a_failure_shows_what_is_given_decided_and_different() -> None:
 
 
 @pytest.mark.parametrize(
-    ("decide", "judge"),
+    ("decide", "check"),
     [
         (withdraw_40, lambda then: then.then()),
         (withdraw_40, lambda then: then.then_nothing()),
@@ -136,23 +136,33 @@ def test_a_failure_shows_what_is_given_decided_and_different() -> None:
         (lambda _: MappingProxyType({"a": 1}), lambda then: then.then("a")),
     ],
 )
-def test_what_does_not_hold_fails(decide: Any, judge: Callable[[Any], None]) -> None:
+def test_false_assertions_fail(decide: Any, check: Callable[[Any], None]) -> None:
     with pytest.raises(AssertionError, match=r"given:\n.*\nwhen:\n.*\nexpected:\n"):
-        judge(given(REDUCER, OPENED).when(decide))
+        check(given(REDUCER, OPENED).when(decide))
 
 
-def test_what_was_raised_is_the_cause_of_the_failure() -> None:
+@pytest.mark.parametrize(
+    "decision",
+    [{"a": 1}, MappingProxyType({"a": 1}), "text", b"bytes", NewEvent(OPENED), OPENED, None],
+)
+def test_a_decision_that_is_not_a_list_of_events_is_refused(decision: Any) -> None:
+    scenario = given(REDUCER).when(lambda _: decision)
+
+    scenario.then_raises(TypeError, match="must be a list of events or Rejected")
+
+
+def test_the_exception_of_a_decision_is_the_cause_of_the_failure() -> None:
     with pytest.raises(AssertionError, match="LookupError: no rate for EUR") as failure:
         given(REDUCER).when(fail).then(OPENED)
     assert isinstance(failure.value.__cause__, LookupError)
 
 
-def test_what_amounts_to_another_aggregate_fails() -> None:
+def test_another_aggregate_of_the_given_events_fails() -> None:
     with pytest.raises(AssertionError, match=r"\+ +owner='ann',"):
         given(REDUCER, OPENED).then_aggregate(Account("bob"))
 
 
-def test_what_looks_the_same_is_told_so() -> None:
+def test_a_failure_says_if_unequal_values_look_the_same() -> None:
     class Same:
         def __repr__(self) -> str:
             return "Same"
@@ -161,6 +171,6 @@ def test_what_looks_the_same_is_told_so() -> None:
         given(REDUCER).when(lambda _: Rejected(Same())).then_rejected(Same())
 
 
-def test_an_asynchronous_decision_is_to_be_awaited() -> None:
+def test_an_asynchronous_decision_must_be_awaited() -> None:
     with pytest.raises(TypeError, match=r"await when_async\(withdraw_later\)"):
         given(REDUCER).when(withdraw_later)  # type: ignore[arg-type]
