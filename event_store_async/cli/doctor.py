@@ -62,7 +62,7 @@ def _report(examination: Examination, target: Target) -> str:
         counts = Counter(finding.severity for finding in examination.findings)
         out.print(
             f"\nmust be changed: {counts[Severity.MUST]}, "
-            f"could be better: {counts[Severity.ADVICE]}, right: {counts[Severity.OK]}"
+            f"advice: {counts[Severity.ADVICE]}, ok: {counts[Severity.OK]}"
         )
     return captured.get().removesuffix("\n")
 

@@ -72,7 +72,7 @@ async def follow(
             poll.
     """
     version = first if first is not None else await store.current_version(stream) + 1
-    note(f"following stream {stream} from version {version}; Ctrl-C stops")
+    note(f"following stream {stream} from version {version}; press Ctrl-C to stop")
     left = count
     while True:
         before = version
