@@ -1,16 +1,32 @@
 """
 Private. The command ``event-store``: work with a store without writing code.
 
-It needs the extra ``cli``; `main` is the entry point.
+Needs the extra ``cli``. `main` is the entry point. Its commands:
 
-    exit_codes output failures            how a command ends; what it prints, and where
-    configuration target                  where to connect to
-    options documents interval            shared options; events as JSON; how often to ask
-    meter rendering printer               progress; events as text and as JSON lines
-    append read tail streams              commands on streams
-    schema doctor verify export import_   commands on whole stores and their cluster
-    node                                  a Cassandra on this machine
-    app                                   all of them, put together
+    app            the command and its subcommands
+    append         appends events to a stream
+    read, tail     a stream's events, and its version; a stream as it grows
+    doctor         checks the cluster
+    schema         creates, migrates and inspects the table
+    streams        counts streams and events
+    verify         checks every stream
+    export         exports all events to a file
+    import_        imports them
+    node           runs a Cassandra in the background
+
+What they share:
+
+    target         where to connect to; turns functions into commands
+    configuration  the configuration file
+    options        arguments and options of several commands
+    documents      events in JSON, as input
+    printer        prints events and findings
+    rendering      an event as text
+    output         standard output and standard error
+    meter          the progress of a job
+    interval       the time between polls
+    failures       turns errors into messages, hints and exit codes
+    exit_codes     the exit codes
 """
 
 import sys

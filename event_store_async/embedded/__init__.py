@@ -1,17 +1,29 @@
 """
 A real Cassandra on this machine, for tests and for trying things out.
 
-It needs the extra ``embedded`` and nothing but Python packages: no Docker, no Maven and no Java,
-although it uses a Java 17 on the machine if there is one. It imports nothing else of the library.
+Needs the extra ``embedded`` and nothing but Python packages: no Docker, no Maven and no Java,
+although it uses a Java 17 on the machine if there is one.
 
-    errors extra                        every error; which package is missing
-    jars jar_cache java                 Cassandra's jars, and a Java to run them
-    ports settings data_directory       what nodes need: ports, configuration, a directory
-    cluster_plan file_lock              what all nodes share; who owns a directory
-    processes supervisor node_process   processes that end with this one
-    probe node_log start_progress       whether a node serves, what it logs, how far a start is
-    node cluster                        one node; `EmbeddedCassandra`
-    keeper background                   a cluster that outlives this process
+    cluster         `EmbeddedCassandra`, which ends with this process
+    background      `Background`, a cluster that keeps running
+    keeper          the program that runs it
+    node            `Node`, one node of a cluster
+    node_process    its process, and the supervisor
+    supervisor      the program that runs a node and ends it with its starter
+    node_log        what its log tells
+    probe           asks it whether it serves clients
+    cluster_plan    what all nodes of a cluster share
+    settings        their cassandra.yaml
+    java            the Java to run them, and their command line
+    jars            the lock files of Cassandra's jars
+    jar_cache       the jars in the user's cache
+    data_directory  the directory of a cluster
+    ports           free ports, reserved
+    file_lock       a lock that ends with its process
+    processes       processes by id
+    start_progress  shows the progress of a start
+    extra           names a missing package
+    errors          all errors
 """
 
 from .background import Background, Running
