@@ -161,7 +161,7 @@ def _identified(command: Command[A, E], events: Any) -> list[NewEvent[E]]:
     if not is_event_list(events):
         raise InvalidEvent(
             None,
-            f"to_events must return a list of events or Rejected, not a {type(events).__name__}",
+            f"to_events must return a list of events or Rejected, not {type(events).__name__}",
             hint="return [event] for one event, [] for none",
         )
     identified: list[NewEvent[E]] = []

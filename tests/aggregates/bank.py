@@ -1,4 +1,4 @@
-"""The bank account of these tests, and the stores that it is kept in."""
+"""The bank account of these tests, and helpers around its store."""
 
 from collections.abc import AsyncGenerator, Callable, Iterable
 from dataclasses import dataclass
@@ -66,7 +66,7 @@ def withdraw(amount: int) -> Decider:
 
 
 class Watched:
-    """Passes calls to a store, counts them, and lets a rival append before the next append."""
+    """Passes calls on to a store, counts them, and appends a rival's events before an append."""
 
     def __init__(self, store: EventReaderWriter) -> None:
         self.store = store
@@ -76,7 +76,7 @@ class Watched:
         self.rivals: list[list[Any]] = []
 
     async def persist_events(self, *_: Any, **__: Any) -> Persisted:
-        raise AssertionError("try_persist_events is asked")
+        raise AssertionError("the handler must call try_persist_events")
 
     async def try_persist_events(
         self,
@@ -101,11 +101,11 @@ class Watched:
         return self.store.read_events(stream_id, from_version, *args, **options)
 
     async def current_version(self, *_: Any, **__: Any) -> int:
-        raise AssertionError("nobody asks")
+        raise AssertionError("the handler must not ask for the current version")
 
 
 class Sleeps:
-    """Sleeps no time at all, and remembers how long it should have."""
+    """Does not sleep, but records how long it was asked to."""
 
     def __init__(self) -> None:
         self.seconds: list[float] = []

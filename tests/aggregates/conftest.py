@@ -1,4 +1,4 @@
-"""Stores in memory, with and without a cache above them."""
+"""Stores in memory, with and without a cache."""
 
 from uuid import UUID, uuid4
 
@@ -27,5 +27,5 @@ def account() -> UUID:
 
 @pytest.fixture(params=[True, False], ids=["cached", "uncached"])
 def cache(request: pytest.FixtureRequest) -> SnapshotCache | None:
-    """Give a cache, or none: most rules hold either way."""
+    """Give a cache or None: most rules hold either way."""
     return SnapshotCache() if request.param else None

@@ -1,4 +1,4 @@
-"""The cache: fewer reads, and no answer that rests on what is only remembered."""
+"""The cache: fewer reads, and no result that is based on the cache alone."""
 
 import asyncio
 from typing import Any
@@ -48,7 +48,7 @@ def cache() -> SnapshotCache:
 async def handling(
     store: Watched, account: UUID, cache: SnapshotCache
 ) -> CommandHandler[Account, Event]:
-    """Give a handler that remembers the account, with 50 in it."""
+    """Give a handler whose cache holds the account, with 50 in it."""
     handling = handler(store, cache=cache)
     await handling.handle(command(account, deposit(50)))
     store.reads.clear()
@@ -68,7 +68,7 @@ async def test_the_common_case_is_one_append_and_no_read(
     assert (store.appends, store.reads) == (10, [])
 
 
-async def test_a_rejection_is_made_on_what_is_new(
+async def test_a_rejection_takes_new_events_into_account(
     store: Watched, memory: MemoryEventStore, account: UUID, handling: Handling
 ) -> None:
     await memory.persist_events(account, [deposited(10)])
@@ -79,7 +79,7 @@ async def test_a_rejection_is_made_on_what_is_new(
     assert store.reads == [2]
 
 
-async def test_a_rejection_stands_where_nothing_is_new(
+async def test_a_rejection_stands_if_there_are_no_new_events(
     store: Watched, account: UUID, handling: Handling
 ) -> None:
     decided = []
@@ -92,7 +92,7 @@ async def test_a_rejection_stands_where_nothing_is_new(
     assert (store.reads, len(decided)) == ([2], 1)
 
 
-async def test_no_events_are_decided_on_what_is_new(
+async def test_a_decision_for_no_events_takes_new_events_into_account(
     store: Watched, memory: MemoryEventStore, account: UUID, handling: Handling
 ) -> None:
     def only_rich(account: Account) -> list[Event]:
@@ -109,7 +109,7 @@ async def test_no_events_are_decided_on_what_is_new(
     assert store.reads == [2, 2]
 
 
-async def test_what_is_raised_is_raised_on_what_is_new(
+async def test_an_exception_takes_new_events_into_account(
     store: Watched, memory: MemoryEventStore, account: UUID, handling: Handling
 ) -> None:
     def decide(account: Account) -> list[Event]:
@@ -127,7 +127,7 @@ async def test_what_is_raised_is_raised_on_what_is_new(
     assert store.reads == [2, 2]
 
 
-async def test_an_expected_version_above_the_remembered_one_is_looked_for(
+async def test_a_version_above_the_cached_one_is_refused_only_after_a_read(
     store: Watched, memory: MemoryEventStore, account: UUID, handling: Handling
 ) -> None:
     refused = await handling.handle(command(account, deposit(1), 2))
@@ -139,16 +139,16 @@ async def test_an_expected_version_above_the_remembered_one_is_looked_for(
     assert store.reads == [2, 2]
 
 
-async def test_one_below_the_remembered_one_is_refused_after_a_look_at_its_place(
+async def test_a_version_below_the_cached_one_is_refused_after_reading_one_event(
     store: Watched, account: UUID, handling: Handling
 ) -> None:
     result = await handling.handle(command(account, deposit(1), 0))
 
     assert result == InvalidAggregateVersion(account, 0, 1)
-    assert store.reads == [1], "this very command could stand there"
+    assert store.reads == [1], "this very command could be stored there"
 
 
-async def test_an_expected_version_that_is_remembered_alone_conflicts(
+async def test_a_version_that_only_the_cache_holds_is_a_conflict(
     memory: MemoryEventStore, account: UUID, handling: Handling
 ) -> None:
     await memory.persist_events(account, [deposited(10)])
@@ -158,7 +158,7 @@ async def test_an_expected_version_that_is_remembered_alone_conflicts(
     assert result == ConcurrentModification(account, 1, 2)
 
 
-async def test_after_an_unknown_outcome_it_holds_nothing_untrue(
+async def test_after_an_unknown_outcome_the_cache_is_still_right(
     memory: MemoryEventStore, account: UUID
 ) -> None:
     for fault in (Injection.UNKNOWN_LOST, Injection.UNKNOWN_STORED):
@@ -176,7 +176,7 @@ async def test_after_an_unknown_outcome_it_holds_nothing_untrue(
 
 
 class Stored(Watched):
-    """A store whose append is stored, and whose answer does not come before `answer` is set."""
+    """A store that stores an append, but does not answer before `answer` is set."""
 
     def __init__(self, store: MemoryEventStore) -> None:
         super().__init__(store)
@@ -190,7 +190,7 @@ class Stored(Watched):
         return result
 
 
-async def test_after_a_cancellation_it_holds_nothing_untrue(
+async def test_after_a_cancellation_the_cache_is_still_right(
     memory: MemoryEventStore, account: UUID
 ) -> None:
     await memory.persist_events(account, [deposited(50)])
@@ -211,7 +211,7 @@ async def test_after_a_cancellation_it_holds_nothing_untrue(
     assert await payloads(memory, account) == [deposited(50), withdrawn(50)]
 
 
-async def test_the_repository_and_the_handler_share_it(
+async def test_the_repository_and_the_handler_share_the_cache(
     store: Watched, account: UUID, cache: SnapshotCache
 ) -> None:
     repository = Repository(store, REDUCER, cache=cache)
@@ -222,7 +222,7 @@ async def test_the_repository_and_the_handler_share_it(
     assert store.reads == [1, 2]
 
 
-async def test_what_was_used_least_recently_goes_first(store: Watched) -> None:
+async def test_the_least_recently_used_snapshot_is_dropped_first(store: Watched) -> None:
     cache = SnapshotCache(max_aggregates=2)
     handling = handler(store, cache=cache)
     one, two, three = uuid4(), uuid4(), uuid4()
@@ -236,7 +236,7 @@ async def test_what_was_used_least_recently_goes_first(store: Watched) -> None:
     assert len(cache) == 0
 
 
-def test_more_is_not_replaced_by_less(account: UUID) -> None:
+def test_a_later_snapshot_is_not_replaced_by_an_earlier_one(account: UUID) -> None:
     cache = SnapshotCache()
     cache.put(account, Known(Snapshot(7, 7, None)))
     cache.put(account, Known(Snapshot(5, 5, None)))
@@ -245,7 +245,7 @@ def test_more_is_not_replaced_by_less(account: UUID) -> None:
 
 
 @pytest.mark.parametrize("number", [0, -1, True, 1.5])
-def test_its_sizes_are_above_zero(number: Any) -> None:
+def test_its_sizes_must_be_above_zero(number: Any) -> None:
     with pytest.raises(InvalidArgument):
         SnapshotCache(max_aggregates=number)
     with pytest.raises(InvalidArgument):

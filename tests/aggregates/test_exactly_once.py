@@ -1,4 +1,4 @@
-"""Repeating: a command is decided and stored once, whatever becomes of its first handling."""
+"""Repetition: a command is stored once, however its first handling ended."""
 
 import asyncio
 from uuid import UUID
@@ -40,7 +40,7 @@ async def prepared(store: EventReaderWriter, account: UUID) -> None:
     await store.persist_events(account, [deposited(50)])
 
 
-async def test_a_repeated_command_is_told_what_came_of_it(
+async def test_a_repeated_command_returns_its_first_result(
     store: Watched, account: UUID, cache: Cache
 ) -> None:
     handling = handler(store, cache=cache)
@@ -56,7 +56,9 @@ async def test_a_repeated_command_is_told_what_came_of_it(
     assert store.appends == 3
 
 
-async def test_it_is_not_even_decided(store: Watched, account: UUID, cache: Cache) -> None:
+async def test_a_repeated_command_does_not_decide_again(
+    store: Watched, account: UUID, cache: Cache
+) -> None:
     decided = []
 
     def decide(_: Account) -> list[Event]:
@@ -72,7 +74,9 @@ async def test_it_is_not_even_decided(store: Watched, account: UUID, cache: Cach
     assert decided == [1]
 
 
-async def test_its_identity_is_its_id(store: Watched, account: UUID, cache: Cache) -> None:
+async def test_commands_with_the_same_id_are_the_same_command(
+    store: Watched, account: UUID, cache: Cache
+) -> None:
     first = command(account, deposit(5))
     other = Command(account, withdraw(1000), command_id=first.command_id)
     await handler(store, cache=cache).handle(first)
@@ -80,7 +84,9 @@ async def test_its_identity_is_its_id(store: Watched, account: UUID, cache: Cach
     assert handled(await handler(store, cache=cache).handle(other)).after.aggregate == Account(5, 1)
 
 
-async def test_with_its_expected_version_too(store: Watched, account: UUID, cache: Cache) -> None:
+async def test_a_repeated_command_with_an_expected_version_is_recognised(
+    store: Watched, account: UUID, cache: Cache
+) -> None:
     handling = handler(store, cache=cache)
     wanted = command(account, deposit(5), 0)
     await handling.handle(wanted)
@@ -126,10 +132,10 @@ async def test_repeating_settles_an_unknown_outcome(
     )
 
 
-async def test_in_another_process_too(
+async def test_another_process_recognises_a_repeated_command(
     memory: MemoryEventStore, account: UUID, cache: Cache
 ) -> None:
-    """The other one remembers the stream as it was before."""
+    """The other process has cached the stream as it was before."""
     await prepared(memory, account)
     elsewhere = handler(memory.reopened(), cache=cache)
     await elsewhere.handle(command(account, deposit(1)))
@@ -146,10 +152,10 @@ async def test_in_another_process_too(
     assert await memory.current_version(account) == 4
 
 
-async def test_where_it_would_be_rejected_now(
+async def test_a_repeated_command_is_not_rejected_on_a_stale_aggregate(
     memory: MemoryEventStore, account: UUID, cache: Cache
 ) -> None:
-    """The rejection is made on a remembered aggregate, and is not true of the newest."""
+    """It would be rejected on the cached aggregate, but it is stored already."""
     elsewhere = handler(memory.reopened(), cache=cache)
     await elsewhere.handle(command(account, deposit(30)))
     wanted = command(account, withdraw(40))
@@ -160,10 +166,10 @@ async def test_where_it_would_be_rejected_now(
     assert handled(await elsewhere.handle(wanted)).handled_earlier
 
 
-async def test_who_is_in_the_way_may_be_the_command_itself(
+async def test_a_conflict_may_be_with_the_command_itself(
     store: Watched, memory: MemoryEventStore, account: UUID
 ) -> None:
-    """Handled twice at once, by two processes, in the last attempt of one of them."""
+    """Two processes handle it at once, and one of them has no attempt left."""
     elsewhere = handler(memory)
     wanted = command(account, deposit(5), 1)
     cache = SnapshotCache()
@@ -174,7 +180,7 @@ async def test_who_is_in_the_way_may_be_the_command_itself(
         account, lambda _: [deposited(5), deposited(6)], 1, command_id=wanted.command_id
     )
 
-    # It decides otherwise now, so the store does not know it by its ids.
+    # It decides differently now, so the store cannot recognise it by its ids.
     result = await here.handle(another)
 
     assert handled(result).handled_earlier
@@ -191,7 +197,9 @@ async def test_two_processes_at_once_store_it_once(memory: MemoryEventStore, acc
     assert await payloads(memory, account) == [deposited(5)]
 
 
-async def test_a_long_command_is_known_by_its_first_event(store: Watched, account: UUID) -> None:
+async def test_a_long_command_is_recognised_by_its_first_event(
+    store: Watched, account: UUID
+) -> None:
     handling = handler(store, cache=SnapshotCache(recent_events=2))
     wanted = command(account, lambda _: [deposited(1)] * 10)
     await handling.handle(wanted)
@@ -200,7 +208,9 @@ async def test_a_long_command_is_known_by_its_first_event(store: Watched, accoun
     assert handled(await handling.handle(wanted)).handled_earlier
 
 
-async def test_the_window_of_the_cache_is_what_it_is(store: Watched, account: UUID) -> None:
+async def test_a_command_older_than_the_cached_ids_is_carried_out_again(
+    store: Watched, account: UUID
+) -> None:
     handling = handler(store, cache=SnapshotCache(recent_events=2))
     wanted = command(account, deposit(1))
     await handling.handle(wanted)
@@ -210,7 +220,9 @@ async def test_the_window_of_the_cache_is_what_it_is(store: Watched, account: UU
     assert not handled(await handling.handle(wanted)).handled_earlier, "documented"
 
 
-async def test_with_an_expected_version_there_is_no_window(store: Watched, account: UUID) -> None:
+async def test_a_command_with_an_expected_version_is_recognised_however_old(
+    store: Watched, account: UUID
+) -> None:
     handling = handler(store, cache=SnapshotCache(recent_events=2))
     wanted = command(account, deposit(1), 0)
     first = handled(await handling.handle(wanted))
@@ -224,7 +236,7 @@ async def test_with_an_expected_version_there_is_no_window(store: Watched, accou
 
 
 @pytest.mark.parametrize("cached", [True, False])
-async def test_every_fault_by_chance_and_repeating(
+async def test_random_faults_never_store_a_command_twice(
     memory: MemoryEventStore, account: UUID, cached: bool
 ) -> None:
     async def no_time(_: float) -> None:

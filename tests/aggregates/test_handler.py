@@ -1,4 +1,4 @@
-"""The handler: what commands come to, and what they do where others append."""
+"""The handler: the results of commands, and what happens if others append."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -49,7 +49,7 @@ from .bank import (
 Cache = SnapshotCache | None
 
 
-async def test_the_events_are_appended_and_told(
+async def test_the_events_are_appended_and_returned(
     store: Watched, account: UUID, cache: Cache
 ) -> None:
     handling = handler(store, cache=cache)
@@ -69,7 +69,7 @@ async def test_the_events_are_appended_and_told(
     assert recorded == [*first.events, *second.events]
 
 
-async def test_a_rejection_is_handed_on(store: Watched, account: UUID, cache: Cache) -> None:
+async def test_a_rejection_is_returned(store: Watched, account: UUID, cache: Cache) -> None:
     handling = handler(store, cache=cache)
     await handling.handle(command(account, deposit(50)))
 
@@ -77,7 +77,9 @@ async def test_a_rejection_is_handed_on(store: Watched, account: UUID, cache: Ca
     assert store.appends == 1
 
 
-async def test_no_events_are_an_answer_too(store: Watched, account: UUID, cache: Cache) -> None:
+async def test_a_decision_for_no_events_is_handled(
+    store: Watched, account: UUID, cache: Cache
+) -> None:
     result = await handler(store, cache=cache).handle(command(account, lambda _: []))
 
     empty = Snapshot(Account(), 0, None)
@@ -102,7 +104,7 @@ async def test_a_decision_may_be_a_generator(store: Watched, account: UUID) -> N
     assert result.after.aggregate == Account(11, 2)
 
 
-async def test_what_a_decision_raises_is_raised(
+async def test_an_exception_of_a_decision_is_raised(
     store: Watched, account: UUID, cache: Cache
 ) -> None:
     def decide(_: Account) -> list[Event]:
@@ -114,7 +116,7 @@ async def test_what_a_decision_raises_is_raised(
 
 
 @pytest.mark.parametrize("decision", [None, "text", {"deposited": 5}, NewEvent({}), 7])
-async def test_what_is_no_list_of_events_is_refused(
+async def test_anything_but_a_list_of_events_is_refused(
     store: Watched, account: UUID, decision: Any
 ) -> None:
     with pytest.raises(InvalidEvent, match="list of events or Rejected"):
@@ -133,7 +135,7 @@ async def test_events_that_the_reducer_fails_on_are_not_stored(
     assert await payloads(store, account) == []
 
 
-async def test_a_new_event_keeps_what_it_says_but_its_id(store: Watched, account: UUID) -> None:
+async def test_a_new_event_keeps_everything_but_its_id(store: Watched, account: UUID) -> None:
     new = NewEvent(deposited(5), type="deposited", metadata={"by": "ann"})
     wanted = command(account, lambda _: [new, deposited(6)])
 
@@ -144,14 +146,14 @@ async def test_a_new_event_keeps_what_it_says_but_its_id(store: Watched, account
     assert [event.event_id for event in result.events] == [wanted.event_id(0), wanted.event_id(1)]
 
 
-async def test_errors_of_the_store_are_raised_as_they_are(account: UUID) -> None:
+async def test_errors_of_the_store_are_raised_unchanged(account: UUID) -> None:
     store = MemoryEventStore(settings=Settings(max_append_events=1))
 
     with pytest.raises(AppendTooLarge):
         await handler(store).handle(command(account, lambda _: [deposited(1), deposited(2)]))
 
 
-async def test_who_meets_a_rival_decides_again_on_what_is_new(
+async def test_after_a_conflict_the_command_decides_again(
     store: Watched, account: UUID, cache: Cache
 ) -> None:
     sleeps = Sleeps()
@@ -165,11 +167,13 @@ async def test_who_meets_a_rival_decides_again_on_what_is_new(
     assert isinstance(result, CommandHandled)
     assert result.before.aggregate == Account(31, 4)
     assert result.after.aggregate == Account(11, 5)
-    assert store.reads[-2:] == [2, 3], "no more than what is new is read"
+    assert store.reads[-2:] == [2, 3], "only new events are read"
     assert sleeps.seconds == [0.01, 0.02]
 
 
-async def test_a_rival_may_turn_the_decision(store: Watched, account: UUID, cache: Cache) -> None:
+async def test_after_a_conflict_the_decision_may_change(
+    store: Watched, account: UUID, cache: Cache
+) -> None:
     handling = handler(store, cache=cache)
     await handling.handle(command(account, deposit(50)))
     store.rivals = [[withdrawn(50)]]
@@ -177,7 +181,7 @@ async def test_a_rival_may_turn_the_decision(store: Watched, account: UUID, cach
     assert await handling.handle(command(account, withdraw(20))) == Rejected("only 0 left")
 
 
-async def test_who_meets_rivals_every_time_gives_up(
+async def test_a_conflict_in_every_attempt_is_returned(
     store: Watched, account: UUID, cache: Cache
 ) -> None:
     sleeps = Sleeps()
@@ -193,7 +197,7 @@ async def test_who_meets_rivals_every_time_gives_up(
     assert isinstance(await handling.handle(command(account, deposit(50))), CommandHandled)
 
 
-async def test_it_is_the_same_by_chance(memory: MemoryEventStore, account: UUID) -> None:
+async def test_random_conflicts_are_all_resolved(memory: MemoryEventStore, account: UUID) -> None:
     store = HostileEventStore(memory, seed=3, conflict=0.5, rival=lambda _: [deposited(0)])
     handling = handler(store, cache=SnapshotCache(), retry=policy(100))
 
@@ -242,14 +246,16 @@ async def test_with_an_expected_version_a_conflict_is_final(
 
 
 @pytest.mark.parametrize("version", [-1, True, "1"])
-async def test_what_is_no_version_is_refused(store: Watched, account: UUID, version: Any) -> None:
+async def test_an_invalid_expected_version_is_refused(
+    store: Watched, account: UUID, version: Any
+) -> None:
     with pytest.raises(InvalidExpectedVersion):
         await handler(store).handle(command(account, deposit(1), version))
     assert store.reads == []
 
 
 @pytest.mark.parametrize("attempts", [0, -1, True, 1.5])
-def test_a_policy_tries_once_at_least(attempts: Any) -> None:
+def test_a_policy_must_allow_one_attempt(attempts: Any) -> None:
     with pytest.raises(InvalidArgument):
         RetryPolicy(attempts)
 

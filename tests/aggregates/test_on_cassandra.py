@@ -1,4 +1,4 @@
-"""Commands on Cassandra: handlers that share an account, each with a store and a cache."""
+"""Commands on Cassandra: several handlers share an account, each with its own store and cache."""
 
 import asyncio
 from collections import Counter
@@ -24,12 +24,12 @@ from .bank import Account, Decider, Event, deposit, handler, withdraw
 
 RETRY = RetryPolicy(attempts=1000)
 PATIENT = Settings(timeout=100)
-"""For commands that all want the same stream at once."""
+"""For many commands on one stream at the same time."""
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def cassandra(server: Server, keyspace: str) -> AsyncGenerator[EventStore, None]:
-    """Give a store with its table created; `store` is one in memory here."""
+    """Give a store on Cassandra with its table; the fixture `store` is in memory here."""
     async with server.connect(keyspace) as opened:
         await opened.create_schema(server.replication)
         yield opened
@@ -39,7 +39,7 @@ async def cassandra(server: Server, keyspace: str) -> AsyncGenerator[EventStore,
 async def spread(
     server: Server, keyspace: str, account: UUID, decisions: list[Decider]
 ) -> tuple[list[Command[Account, Event]], list[CommandResult[Account, Event]]]:
-    """Carry out commands at once, by four handlers, and hand each to another handler again."""
+    """Carry out commands at once with four handlers, then repeat each with another handler."""
     commands = [Command(account, decide) for decide in decisions]
     async with AsyncExitStack() as stack:
         opening = [server.connect(keyspace, settings=PATIENT) for _ in range(4)]
@@ -60,7 +60,7 @@ async def spread(
     return commands, results
 
 
-async def test_commands_at_once_are_each_carried_out_once(
+async def test_concurrent_commands_are_each_carried_out_once(
     server: Server, keyspace: str, cassandra: EventStore
 ) -> None:
     account = uuid4()

@@ -1,4 +1,4 @@
-"""Random programs: a handler with a cache, a rival and faults come to what a list would."""
+"""Random programs: a handler with a cache, rivals and faults gives the same results as a list."""
 
 import asyncio
 from typing import Any
@@ -52,14 +52,14 @@ STEPS = st.one_of(
 
 
 class Model:
-    """What the stream must hold, and what became of each command."""
+    """What the stream must hold, and what each command stored."""
 
     def __init__(self) -> None:
         self.events: list[Event] = []
         self.done: dict[UUID, tuple[int, list[Event]]] = {}
 
     def handle(self, command: Command[Account, Event]) -> Any:
-        """Return what it must come to: events and the version before them, or a refusal."""
+        """Return the expected result: events and the version before them, or a refusal."""
         if command.command_id in self.done:
             return (*self.done[command.command_id], True)
         version, expected = len(self.events), command.expected_version
@@ -119,13 +119,13 @@ def check(
 ) -> None:
     if isinstance(expected, Rejected | InvalidAggregateVersion):
         if isinstance(expected, InvalidAggregateVersion) and not isinstance(result, type(expected)):
-            # It was at the remembered version, which is not the newest.
+            # It expected the cached version, which was not the newest.
             assert result.expected_version == expected.expected_version
             assert result.actual_version == expected.actual_version
             return
         if isinstance(expected, InvalidAggregateVersion):
             assert result.expected_version == expected.expected_version
-            return  # The remembered version, if it is above the expected one, is told.
+            return  # The actual version may be the cached one, if that is above the expected one.
         assert result == expected
         return
     version, events, earlier = expected
@@ -146,7 +146,7 @@ def check(
 @given(
     st.lists(STEPS, max_size=25), st.integers(0, 999), st.sampled_from([0.0, 0.2]), st.booleans()
 )
-def test_a_program_comes_to_what_a_list_would(
+def test_a_program_gives_the_results_of_a_list(
     program: list[Any], seed: int, faults: float, cached: bool
 ) -> None:
     with asyncio.Runner() as runner:

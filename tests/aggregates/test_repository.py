@@ -1,4 +1,4 @@
-"""The repository: aggregates as they are, at the versions that are expected."""
+"""The repository: it loads the current aggregate and checks its version."""
 
 from typing import Any
 from uuid import UUID
@@ -17,7 +17,7 @@ from event_store_async.testing import HostileEventStore, Injection
 from .bank import REDUCER, Account, Watched, deposited, withdrawn
 
 
-async def test_a_stream_without_events_is_the_initial_aggregate(
+async def test_a_stream_without_events_gives_the_initial_aggregate(
     store: Watched, account: UUID, cache: SnapshotCache | None
 ) -> None:
     repository = Repository(store, REDUCER, cache=cache)
@@ -26,7 +26,7 @@ async def test_a_stream_without_events_is_the_initial_aggregate(
     assert await repository.load(account, expected_version=0) == Snapshot(Account(), 0, None)
 
 
-async def test_it_is_loaded_with_its_version_and_timestamp(
+async def test_an_aggregate_is_loaded_with_its_version_and_timestamp(
     store: Watched, memory: MemoryEventStore, account: UUID
 ) -> None:
     await memory.persist_events(account, [deposited(50)])
@@ -50,19 +50,21 @@ async def test_an_aggregate_at_another_version_is_refused(
 
 
 @pytest.mark.parametrize("version", [-1, True, "1", 1.0])
-async def test_what_is_no_version_is_refused(store: Watched, account: UUID, version: Any) -> None:
+async def test_an_invalid_expected_version_is_refused(
+    store: Watched, account: UUID, version: Any
+) -> None:
     with pytest.raises(InvalidExpectedVersion):
         await Repository(store, REDUCER).load(account, version)
     assert store.reads == []
 
 
-async def test_pages_are_of_the_size_that_was_asked_for(store: Watched, account: UUID) -> None:
+async def test_the_page_size_is_passed_to_the_store(store: Watched, account: UUID) -> None:
     await Repository(store, REDUCER, page_size=7).load(account)
 
     assert store.page_sizes == [7]
 
 
-async def test_with_a_cache_only_what_is_new_is_read(
+async def test_with_a_cache_only_new_events_are_read(
     store: Watched, memory: MemoryEventStore, account: UUID
 ) -> None:
     repository = Repository(store, REDUCER, cache=SnapshotCache())
@@ -74,7 +76,7 @@ async def test_with_a_cache_only_what_is_new_is_read(
     assert store.reads == [1, 3]
 
 
-async def test_a_read_that_breaks_leaves_nothing_untrue(
+async def test_after_a_failed_read_the_next_load_is_right(
     memory: MemoryEventStore, account: UUID, cache: SnapshotCache | None
 ) -> None:
     await memory.persist_events(account, [deposited(1)] * 20)

@@ -1,4 +1,4 @@
-"""Turns: commands of one aggregate wait for each other, and leave nothing behind."""
+"""Turns: commands of one aggregate wait for each other, and no lock is left over."""
 
 import asyncio
 from uuid import UUID, uuid4
@@ -11,7 +11,7 @@ from event_store_async.aggregates.handler import Turns
 from .bank import Account, Event, Watched, command, deposit, deposited, handler
 
 
-async def test_local_commands_never_duel(store: Watched, account: UUID) -> None:
+async def test_commands_of_one_handler_never_conflict(store: Watched, account: UUID) -> None:
     handling = handler(store, cache=SnapshotCache())
 
     results = await asyncio.gather(
@@ -24,7 +24,7 @@ async def test_local_commands_never_duel(store: Watched, account: UUID) -> None:
     assert len(handling._turns) == 0
 
 
-async def test_other_aggregates_do_not_wait(store: Watched, account: UUID) -> None:
+async def test_commands_of_other_aggregates_do_not_wait(store: Watched, account: UUID) -> None:
     handling = handler(store)
     begun, go_on = asyncio.Event(), asyncio.Event()
 
@@ -53,7 +53,7 @@ async def test_first_come_first_served(account: UUID) -> None:
 
 
 @pytest.mark.parametrize("cancelled", [0, 1, 2])
-async def test_who_is_cancelled_is_in_nobodys_way(account: UUID, cancelled: int) -> None:
+async def test_a_cancelled_caller_does_not_block_the_others(account: UUID, cancelled: int) -> None:
     turns, served, release = Turns(), list[int](), asyncio.Event()
 
     async def use(number: int) -> None:
