@@ -1,1 +1,1 @@
-"""Programs that use the library, to be read and run; each is run by the tests."""
+"""Example programs that use the library; the tests run each of them."""

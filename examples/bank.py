@@ -1,5 +1,5 @@
 """
-A bank account that is never overdrawn, however many withdraw at the same time.
+A bank account that is never overdrawn, even by concurrent withdrawals.
 
 ``python -m examples.bank`` prints::
 
@@ -17,7 +17,7 @@ from .cassandra import open_store
 
 
 async def balance(store: EventStore, account: UUID) -> tuple[int, int]:
-    """Return what an account holds, and the version at which it does."""
+    """Return an account's balance, and the version that it was read at."""
     total = version = 0
     async for event in store.read_events(account):
         version = event.version
@@ -30,7 +30,7 @@ async def balance(store: EventStore, account: UUID) -> tuple[int, int]:
 
 
 async def withdraw(store: EventStore, account: UUID, amount: int) -> str:
-    """Withdraw, unless the account holds less."""
+    """Withdraw an amount if the account holds enough."""
     withdrawal = {"type": "withdrawal-performed", "amount": amount}
     while True:
         total, version = await balance(store, account)
@@ -40,11 +40,11 @@ async def withdraw(store: EventStore, account: UUID, amount: int) -> str:
             await store.persist_events(account, [withdrawal], expected_version=version)
             return "done"
         except ConcurrentModification:
-            continue  # The balance that allowed it is out of date: look again.
+            continue  # The balance is out of date: read it again.
 
 
 async def main() -> None:
-    """Open an account, use it, and tell what came of it."""
+    """Open an account, use it, and print the results."""
     async with open_store("bank") as store:
         account, deposit = uuid4(), {"type": "deposit-performed", "amount": 50}
         await store.persist_events(account, [{"type": "account-created"}, deposit])

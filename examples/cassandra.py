@@ -1,4 +1,4 @@
-"""The Cassandra that the examples run on: the one that is pointed at, or one of their own."""
+"""The Cassandra that the examples run on: a cluster named in the environment, or a local one."""
 
 import os
 from collections.abc import AsyncGenerator
@@ -11,11 +11,11 @@ from event_store_async.embedded import EmbeddedCassandra
 @asynccontextmanager
 async def open_store(keyspace: str) -> AsyncGenerator[EventStore]:
     """
-    Open a store whose schema is ready.
+    Open a store and create its schema.
 
-    Where EVENT_STORE_CONTACT_POINTS names a cluster, it is that one, at EVENT_STORE_PORT, seen
-    from EVENT_STORE_DATACENTER, a new keyspace having EVENT_STORE_REPLICAS. Otherwise a Cassandra
-    is started, and ended with all its data on leaving.
+    If EVENT_STORE_CONTACT_POINTS names a cluster, the store connects to it, at EVENT_STORE_PORT,
+    with EVENT_STORE_DATACENTER as the local datacenter and EVENT_STORE_REPLICAS replicas for a new
+    keyspace. Otherwise a Cassandra is started, and stopped and deleted at the end.
     """
     async with AsyncExitStack() as stack:
         given = os.environ.get("EVENT_STORE_CONTACT_POINTS")

@@ -1,4 +1,4 @@
-"""Serve the bank on an embedded Cassandra, or on the cluster that is pointed at."""
+"""Serve the bank on a cluster named in the environment, or on an embedded Cassandra."""
 
 import uvicorn
 

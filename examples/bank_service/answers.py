@@ -1,4 +1,4 @@
-"""Answers: what a command came to, as HTTP."""
+"""Answers: HTTP responses for the results of commands."""
 
 from typing import Any, assert_never
 from uuid import UUID
@@ -21,7 +21,7 @@ _SOON = {"Retry-After": "1"}
 
 
 def described(account_id: UUID, snapshot: Snapshot[Account]) -> dict[str, Any]:
-    """Return an account as the service shows it."""
+    """Return an account as JSON."""
     account = snapshot.aggregate
     return {
         "account_id": str(account_id),
@@ -32,7 +32,7 @@ def described(account_id: UUID, snapshot: Snapshot[Account]) -> dict[str, Any]:
 
 
 def answer(account_id: UUID, result: CommandResult[Account, AccountEvent]) -> JSONResponse:
-    """Return what a command came to: 200, 409 for a conflict, 422 for what may not be."""
+    """Return a command's response: 200, 409 for a conflict, 422 for a rejection."""
     match result:
         case CommandHandled(after=after):
             return JSONResponse(described(account_id, after))
@@ -49,16 +49,17 @@ def answer(account_id: UUID, result: CommandResult[Account, AccountEvent]) -> JS
 
 async def unknown(request: Request, _: Exception) -> JSONResponse:
     """
-    Answer that nobody knows, for now, whether the command was carried out: 503.
+    Return 503, since it is not known whether the command was carried out.
 
-    The same request with the retry token as its idempotency key settles it, and does it once.
+    The same request with the retry token as its idempotency key settles it: the command is carried
+    out once.
     """
     content = {"error": "outcome unknown", "retry_token": request.state.idempotency_key}
     return JSONResponse(content, 503, _SOON)
 
 
 async def unavailable(_request: Request, _error: Exception) -> JSONResponse:
-    """Answer that nothing was done, since the store cannot be reached: 503."""
+    """Return 503, since the store cannot be reached; nothing was stored."""
     return JSONResponse({"error": "unavailable", "reason": "nothing was stored"}, 503, _SOON)
 
 

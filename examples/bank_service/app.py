@@ -1,4 +1,4 @@
-"""App: the service."""
+"""App: the routes of the service, its start-up and its shutdown."""
 
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -22,7 +22,7 @@ from .domain import ACCOUNT, TYPES, Account, AccountEvent, Decide, deposit, open
 
 
 class Store(EventReaderWriter, HealthCheck, Protocol):
-    """What the service needs of a store."""
+    """What the service needs from a store."""
 
 
 OpenStore: TypeAlias = Callable[[], AbstractAsyncContextManager[Store]]
@@ -53,7 +53,7 @@ class Bank:
 def idempotency_key(
     request: Request, given: Annotated[str | None, Header(alias="Idempotency-Key")] = None
 ) -> str:
-    """Return the key that the request came with, or a new one; error handlers find it too."""
+    """Return the request's key, or a new one; it is kept in the request for the error handlers."""
     key: str = given or str(uuid4())
     request.state.idempotency_key = key
     return key
@@ -71,10 +71,10 @@ TheBank: TypeAlias = Annotated[Bank, Depends(bank_of)]
 
 def create_app(open_store: OpenStore) -> FastAPI:
     """
-    Return the service.
+    Create the service.
 
     Args:
-        open_store: Opens the store when the service starts, and closes it when it ends.
+        open_store: Opens the store when the service starts, and closes it when the service stops.
     """
 
     @asynccontextmanager
@@ -87,13 +87,13 @@ def create_app(open_store: OpenStore) -> FastAPI:
 
     @app.get("/health/live")
     async def live() -> JSONResponse:
-        """Show that the process answers; a database that does not is no reason to restart it."""
+        """Tell that the process is alive, even if the database is not: a restart would not help."""
         return JSONResponse({"live": True})
 
     @app.get("/health/ready")
     async def ready(bank: TheBank) -> JSONResponse:
-        """Show whether requests should be sent here."""
-        health = await bank.store.health(timeout=0.8)  # Kubernetes waits for a second
+        """Tell whether requests should be sent to this process."""
+        health = await bank.store.health(timeout=0.8)  # Kubernetes waits one second
         shown = {
             "ready": health.is_ready,
             "reasons": health.reasons,

@@ -1,4 +1,4 @@
-"""Domain: the account. Nothing here knows of a store, of HTTP or of time."""
+"""Domain: the account. Nothing here depends on a store, on HTTP or on time."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -40,7 +40,7 @@ TYPES = EventTypes[AccountEvent](
 
 @dataclass(frozen=True)
 class Account:
-    """What an account's events make of it."""
+    """An account's state, made from its events."""
 
     owner: str | None = None
     cents: int = 0

@@ -24,7 +24,7 @@ from .story import show_figures, show_verdict, tell_busiest_day
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the demo; return the exit status, which is 0 only if every event is there."""
+    """Run the demo and return its exit status: 0 only if every event is stored."""
     options = parser().parse_args(arguments)
     status = 1
     try:
@@ -40,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def parser() -> argparse.ArgumentParser:
-    """Return the parser of the command's options."""
+    """Return the parser for the command's options."""
     parser = argparse.ArgumentParser(
         prog="python -m examples.flights",
         description="Replay the flights that left New York in 2013, and check every event.",
@@ -57,9 +57,14 @@ def parser() -> argparse.ArgumentParser:
         help="the whole year: more than twenty minutes",
     )
     parser.add_argument(
-        "--dispatchers", type=count, default=16, help="how many work at once (default: 16)"
+        "--dispatchers",
+        type=count,
+        default=16,
+        help="how many dispatchers work at once (default: 16)",
     )
-    parser.add_argument("--keyspace", default="demo", help="where to store (default: demo)")
+    parser.add_argument(
+        "--keyspace", default="demo", help="the keyspace to store the flights in (default: demo)"
+    )
     return parser
 
 
@@ -73,12 +78,12 @@ async def run(options: argparse.Namespace) -> int:
 async def demo(
     store: Store, flights: Sequence[Flight], *, dispatchers: int, console: Console
 ) -> int:
-    """Replay flights, read them back, check them, and tell what came of it."""
+    """Replay flights, read them back, check them, and print the results."""
     run, tally, findings = uuid4(), Tally(), Findings()
     days = len({flight.day for flight in flights})
     console.print(
         f"{len(flights):,} flights of the year's first {days} day(s), written by {dispatchers} "
-        "dispatchers at once: whoever finds an aircraft's stream moved on decides again.",
+        "dispatchers at once. Each one that meets a conflict reads on and decides again.",
         highlight=False,
         soft_wrap=True,
     )
@@ -105,7 +110,7 @@ async def demo(
 
 
 def count(text: str) -> int:
-    """Return the number that an option gives, which must be above 0."""
+    """Return an option's number, which must be above 0."""
     number = int(text)
     if number < 1:
         raise argparse.ArgumentTypeError(f"{text} is not above 0")

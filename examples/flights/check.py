@@ -1,4 +1,4 @@
-"""Reads the streams back and compares them with the input, event for event."""
+"""Reads the streams back and compares them with the input, event by event."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -21,12 +21,12 @@ _READERS: Final = 8
 @dataclass(slots=True)
 class Findings:
     """
-    What reading back came to.
+    The result of reading the streams back.
 
     Attributes:
-        aircraft: Streams that have been read.
-        events: Events that were found in them.
-        problems: What is not as it must be, in words; empty where all is well.
+        aircraft: Streams read so far.
+        events: Events found in them.
+        problems: A sentence for each problem; empty if there are none.
     """
 
     aircraft: int = 0
@@ -41,7 +41,7 @@ async def check(
     streams = by_aircraft(flights)
 
     async def read_some() -> None:
-        # One stream at a time is in memory for each task, however long the replay was.
+        # Each task holds one stream at a time, so memory does not grow with the replay.
         for aircraft, flown in streams:
             expected = [event for flight in flown for event in events_of(flight)]
             stream = reader.read_events(stream_of(run, aircraft))
@@ -56,7 +56,7 @@ async def check(
 
 
 def by_aircraft(flights: Iterable[Flight]) -> Iterator[tuple[str, list[Flight]]]:
-    """Give each aircraft with its flights, in order of time."""
+    """Yield each aircraft with its flights, in order of time."""
     in_order = sorted(flights, key=lambda flight: (flight.aircraft, flight.due_out))
     for aircraft, group in groupby(in_order, key=lambda flight: flight.aircraft):
         yield aircraft, list(group)
@@ -64,22 +64,22 @@ def by_aircraft(flights: Iterable[Flight]) -> Iterator[tuple[str, list[Flight]]]
 
 def differences(expected: Sequence[NewEvent], found: Sequence[RecordedEvent]) -> Iterator[str]:
     """
-    Say how a stream differs from what was to be recorded in it.
+    Yield a sentence for each difference between a stream and the events expected in it.
 
-    The flights of an aircraft may be mixed in any way. The events of each must be there once,
-    unaltered and in the order in which they happened, and the versions must count from 1.
+    The flights of an aircraft may be interleaved in any way. Each flight's events must be there
+    once, unaltered and in the order in which they happened, and versions must count up from 1.
     """
     times = Counter(event.event_id for event in found)
     for event in expected:
         count = times[event.event_id]
         if count != 1:
-            yield f"{_name(event)} is {f'there {count} times' if count else 'missing'}"
+            yield f"{_name(event)} is {f'stored {count} times' if count else 'missing'}"
 
     originals = {event.event_id: (place, event) for place, event in enumerate(expected)}
     latest: dict[str, int] = {}
     for version, stored in enumerate(found, start=1):
         if stored.version != version:
-            yield f"{_name(stored)} has version {stored.version}, and is number {version}"
+            yield f"{_name(stored)} has version {stored.version} but is number {version}"
         if stored.event_id not in originals:
             yield f"{_name(stored)} at version {stored.version} is not in the input"
             continue
@@ -88,7 +88,7 @@ def differences(expected: Sequence[NewEvent], found: Sequence[RecordedEvent]) ->
             yield f"{_name(original)} is altered: {stored.type} {stored.payload}"
         flight = original.payload["flight"]
         if place < latest.get(flight, place):
-            yield f"{_name(original)} comes too late, at version {stored.version}"
+            yield f"{_name(original)} is out of order, at version {stored.version}"
         latest[flight] = place
 
 

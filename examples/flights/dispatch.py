@@ -14,7 +14,7 @@ from .events import reports, scheduled
 from .logbook import Logbook
 
 Assignment: TypeAlias = tuple[Flight, Logbook]
-"""A flight, and its aircraft's logbook as it stood before the day's plan."""
+"""A flight, and its aircraft's logbook at the version before the day's plan."""
 
 
 async def replay(
@@ -23,19 +23,19 @@ async def replay(
     """
     Record all flights, day by day, each in the stream of its aircraft.
 
-    Planners publish what each aircraft is to fly on a day. Dispatchers then take a flight each,
-    and report how it goes. Replayed, a day lasts seconds: the flights of one aircraft are under
-    way together, and their dispatchers meet in its logbook.
+    Planners record the flights scheduled for each aircraft on a day. Dispatchers then take one
+    flight each and record its events. A replayed day lasts seconds, so several flights of one
+    aircraft are in progress at once, and their dispatchers conflict in its logbook.
 
     Args:
         store: Where to record them.
         flights: The flights.
         run: Gives this replay streams of its own, so that it can be repeated on one cluster.
-        dispatchers: How many there are; there is a planner for every four.
-        tally: Is kept up to date.
+        dispatchers: The number of dispatchers; there is one planner for every four.
+        tally: Counts what the desks have done.
     """
     plans = aircraft_days(flights)
-    # Short: planners wait for dispatchers, or they would plan the whole year at once.
+    # A short buffer makes planners wait for dispatchers, instead of planning the whole year.
     planned, assigned = anyio.create_memory_object_stream[Assignment](dispatchers)
     async with anyio.create_task_group() as group, planned, assigned:
         for number in range(1, dispatchers // 4 + 2):
@@ -47,14 +47,14 @@ async def replay(
 
 
 def aircraft_days(flights: Iterable[Flight]) -> Iterator[list[Flight]]:
-    """Give the flights of one aircraft on one day at a time, day by day, each in order of time."""
+    """Yield a list for each day and aircraft: its flights in order of time."""
     in_order = sorted(flights, key=lambda flight: (flight.day, flight.aircraft, flight.due_out))
     for _, group in groupby(in_order, key=lambda flight: (flight.day, flight.aircraft)):
         yield list(group)
 
 
 def stream_of(run: UUID, aircraft: str) -> UUID:
-    """Return the stream that is an aircraft's logbook in a replay."""
+    """Return the stream of an aircraft's logbook in a replay."""
     return uuid5(run, aircraft)
 
 
@@ -65,7 +65,7 @@ async def _plan(
     planned: MemoryObjectSendStream[Assignment],
 ) -> None:
     async with planned:
-        # The planners draw from one iterator, so that each plan is published once.
+        # All planners share one iterator, so that each plan is recorded once.
         for flights in plans:
             stream_id = stream_of(run, flights[0].aircraft)
             before = await desk.store.current_version(stream_id)

@@ -1,4 +1,4 @@
-"""What happened to a flight, as events: pure functions of the input."""
+"""The events of a flight, made by pure functions of the input."""
 
 from datetime import timedelta
 from typing import Any, Final
@@ -18,7 +18,7 @@ _FLIGHTS: Final = UUID("7b0fb6d5-5d1c-4a56-9f0e-2f6c1d0c2013")
 
 
 def scheduled(flight: Flight) -> NewEvent:
-    """Return the event with which every flight begins."""
+    """Return the first event of every flight."""
     return _event(
         flight,
         SCHEDULED,
@@ -32,11 +32,11 @@ def scheduled(flight: Flight) -> NewEvent:
 
 def reports(flight: Flight) -> list[NewEvent]:
     """
-    Return what came of a flight, in the order in which it happened.
+    Return the events after the first, in the order in which they happened.
 
-    A flight that has no departure was cancelled. One that left and has no arrival was diverted or
-    turned back; the input does not say which, hence `NOT_ARRIVED`. One that arrived without a
-    delay being known has arrived all the same, and its delay is null.
+    A flight without a departure was cancelled. A flight that left but has no arrival was diverted
+    or turned back; the input does not say which, hence `NOT_ARRIVED`. If a flight arrived but its
+    delay is unknown, the delay is null.
     """
     if flight.departure_delay is None:
         return [_event(flight, CANCELLED)]
@@ -63,6 +63,6 @@ def _event(flight: Flight, event_type: str, **facts: Any) -> NewEvent:
     return NewEvent(
         {"flight": flight.key, **facts},
         type=event_type,
-        # Made of what happened, not of chance: who reports it again reports the same event.
+        # Made from the facts, not random: a repeated report gives the same event.
         event_id=uuid5(_FLIGHTS, f"{flight.key} {event_type}"),
     )

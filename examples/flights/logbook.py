@@ -1,4 +1,4 @@
-"""What a dispatcher knows of an aircraft's stream, and what may be recorded next."""
+"""Logbook: what a dispatcher knows of an aircraft's stream, and which events may come next."""
 
 from collections.abc import Iterable, Sequence
 from typing import Final
@@ -15,11 +15,11 @@ _AFTER: Final = {
     ARRIVED: DEPARTED,
     NOT_ARRIVED: DEPARTED,
 }
-"""The one event that each event may follow."""
+"""The event that must come directly before each event; None: it is the first."""
 
 
 class OutOfTurn(Exception):
-    """An event that its flight is not ready for."""
+    """A flight is not ready for an event."""
 
 
 class Logbook:
@@ -28,10 +28,10 @@ class Logbook:
 
     Args:
         stream_id: The aircraft's stream.
-        version: Where to begin; what stands before is not looked at.
+        version: The version to start after; the events up to it are not read.
 
     Attributes:
-        version: The last version that has been seen: what an append expects.
+        version: The last version read or appended; an append expects it.
     """
 
     def __init__(self, stream_id: UUID, version: int = 0) -> None:
@@ -41,12 +41,12 @@ class Logbook:
         self._last: dict[str, str | None] = {}
 
     async def catch_up(self, reader: EventReader) -> None:
-        """Read what has been appended since."""
+        """Read the events after the last known version."""
         async for event in reader.read_events(self.stream_id, from_version=self.version + 1):
             self.follow([event])
 
     def follow(self, events: Iterable[RecordedEvent]) -> None:
-        """Take note of the stream's next events."""
+        """Take over the stream's next events."""
         for event in events:
             self.version = event.version
             self._seen.add(event.event_id)
@@ -54,10 +54,10 @@ class Logbook:
 
     def still_due(self, events: Sequence[NewEvent]) -> list[NewEvent]:
         """
-        Decide which of these events are still to be recorded.
+        Return those of the events that are not recorded yet.
 
         Raises:
-            OutOfTurn: an event that would not follow the one it must.
+            OutOfTurn: an event would not come after the event that it must follow.
         """
         due = [event for event in events if event.event_id not in self._seen]
         last = dict(self._last)

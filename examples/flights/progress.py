@@ -1,4 +1,4 @@
-"""Shows how far the work is: a bar on a terminal, a line now and then elsewhere."""
+"""Shows progress: a bar on a terminal, a line every few seconds elsewhere."""
 
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
@@ -21,12 +21,12 @@ _LINE_EVERY: Final = 5.0
 
 
 State: TypeAlias = Callable[[], tuple[int, str]]
-"""Tells how much is done, and what else is worth knowing."""
+"""Returns how much is done, and further details to show."""
 
 
 @asynccontextmanager
 async def progress(console: Console, label: str, total: int, state: State) -> AsyncGenerator[None]:
-    """Show how far the body of the ``async with`` is."""
+    """Show the progress of the body of the ``async with``."""
     show = _bar if console.is_terminal else _lines
     async with anyio.create_task_group() as group:
         group.start_soon(show, console, label, total, state)

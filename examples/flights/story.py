@@ -1,4 +1,4 @@
-"""What is shown at the end: the figures, one aircraft's day, and the verdict."""
+"""The output at the end: the figures, one aircraft's day, and the verdict."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -20,7 +20,7 @@ _MOST_PROBLEMS_SHOWN: Final = 20
 
 
 def show_figures(console: Console, tally: Tally, findings: Findings, seconds: float) -> None:
-    """Show what the replay came to."""
+    """Show the figures of the replay."""
     table = Table(title="The replay", box=box.SIMPLE, show_header=False)
     table.add_column(style="bold")
     table.add_column(justify="right")
@@ -37,7 +37,7 @@ def show_figures(console: Console, tally: Tally, findings: Findings, seconds: fl
 async def tell_busiest_day(
     console: Console, reader: EventReader, flights: Sequence[Flight], *, run: UUID
 ) -> None:
-    """Show the stream of the aircraft that flew most on one day, as far as it is of that day."""
+    """Show one day of one stream: that of the aircraft with the most flights on a day."""
     busiest = max(
         (flown for flown in aircraft_days(flights) if flown[0].tail_number),
         key=len,
@@ -47,7 +47,7 @@ async def tell_busiest_day(
         return
     aircraft, day = busiest[0].aircraft, busiest[0].day
     of_the_day = {flight.key for flight in busiest}
-    title = f"{aircraft} on {day.day} {day:%B %Y}, as its stream tells it (times in UTC)"
+    title = f"{aircraft} on {day.day} {day:%B %Y}, as recorded in its stream (times in UTC)"
     table = Table(title=title, box=box.SIMPLE, pad_edge=False)
     table.add_column("version", justify="right")
     for title in ("recorded", "by", "flight", "event", ""):
@@ -59,11 +59,11 @@ async def tell_busiest_day(
 
 
 def show_verdict(console: Console, findings: Findings) -> None:
-    """Say in one line whether all is well, or list what is not."""
+    """Print that every event is stored, or list the problems."""
     if not findings.problems:
         console.print(
             f"All {findings.events:,} events of {findings.aircraft:,} aircraft are stored"
-            " exactly once, each flight's in their order.",
+            " exactly once, and in order for each flight.",
             style="bold green",
             highlight=False,
         )

@@ -1,4 +1,4 @@
-"""The examples are pointed at the server under test."""
+"""Lets the examples use the server under test."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The small example: it prints what it says it prints."""
+"""The small example: it prints what its docstring says."""
 
 from collections.abc import Callable
 
@@ -9,13 +9,13 @@ from examples import bank, cassandra
 
 
 @pytest.mark.usefixtures("pointed_at_the_server")
-async def test_it_prints_what_it_says(
+async def test_it_prints_what_its_docstring_says(
     store: EventStore,
     keyspace: str,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    # Its own keyspace could be somebody's, on a cluster that the tests are pointed at.
+    # On a shared cluster, the example's own keyspace may be in use.
     open_store: Callable[[str], object] = lambda _: cassandra.open_store(keyspace)  # noqa: E731
     monkeypatch.setattr(bank, "open_store", open_store)
 

@@ -1,4 +1,4 @@
-"""The bank over HTTP, on a real Cassandra, through its routes alone."""
+"""The bank over HTTP, on a real Cassandra, tested through its routes."""
 
 import runpy
 from collections.abc import AsyncGenerator, Callable, Iterator
@@ -27,7 +27,7 @@ def service(
     keyspace: str,
     request: pytest.FixtureRequest,
 ) -> Iterator[TestClient]:
-    """Give the service, started; its parameter is the script of what its store meets."""
+    """Give the running service; the parameter is a script of injections for its store."""
     faults: list[Injection] = getattr(request, "param", [])
 
     @asynccontextmanager
@@ -41,7 +41,7 @@ def service(
 
 @pytest.fixture
 def account(service: TestClient) -> str:
-    """Give the path of an account that is open."""
+    """Give the path of an open account."""
     path = f"/accounts/{uuid4()}"
     assert service.put(path, json={"owner": "ann"}).status_code == 200
     return path
@@ -62,17 +62,15 @@ async def test_an_account_is_opened_and_used(service: TestClient, account: str) 
     }
 
 
-async def test_what_is_not_there_is_not_found(service: TestClient) -> None:
-    nobody = f"/accounts/{uuid4()}"
+async def test_an_account_that_does_not_exist_is_not_found(service: TestClient) -> None:
+    missing = f"/accounts/{uuid4()}"
 
-    assert service.get(nobody).status_code == 404
-    refused = service.post(f"{nobody}/deposits", json={"cents": 1})
+    assert service.get(missing).status_code == 404
+    refused = service.post(f"{missing}/deposits", json={"cents": 1})
     assert (refused.status_code, refused.json()["reason"]) == (422, "there is no account")
 
 
-async def test_what_may_not_be_is_refused_with_its_reason(
-    service: TestClient, account: str
-) -> None:
+async def test_a_rejection_is_422_with_its_reason(service: TestClient, account: str) -> None:
     again = service.put(account, json={"owner": "bob"})
     overdraft = service.post(f"{account}/withdrawals", json={"cents": 1})
 
@@ -81,7 +79,7 @@ async def test_what_may_not_be_is_refused_with_its_reason(
 
 
 @pytest.mark.parametrize("body", [{"cents": 0}, {"cents": -1}, {"cents": "many"}, {}])
-async def test_bad_requests_are_refused_by_their_form(
+async def test_malformed_requests_are_refused(
     service: TestClient, account: str, body: dict[str, Any]
 ) -> None:
     assert service.post(f"{account}/deposits", json=body).status_code == 422
@@ -101,7 +99,7 @@ async def test_a_conflict_is_409_with_the_actual_version(
     assert (right.status_code, right.json()["version"]) == (200, 2)
 
 
-async def test_the_same_idempotency_key_does_it_once(service: TestClient, account: str) -> None:
+async def test_an_idempotency_key_is_carried_out_once(service: TestClient, account: str) -> None:
     key = {"Idempotency-Key": "till-4/17"}
     answers = [
         service.post(f"{account}/deposits", json={"cents": 500}, headers=key) for _ in range(3)
@@ -112,7 +110,7 @@ async def test_the_same_idempotency_key_does_it_once(service: TestClient, accoun
     assert other.json()["cents"] == 1000
 
 
-async def test_the_key_makes_the_events_ids_and_their_correlation(
+async def test_event_ids_and_correlation_come_from_the_key(
     store: EventStore, service: TestClient
 ) -> None:
     account = uuid4()
@@ -167,7 +165,7 @@ async def test_an_unavailable_store_is_503_and_nothing_was_stored(service: TestC
     assert service.get(path).json()["version"] == 1
 
 
-async def test_many_at_once_never_overdraw(service: TestClient, account: str) -> None:
+async def test_concurrent_withdrawals_never_overdraw(service: TestClient, account: str) -> None:
     service.post(f"{account}/deposits", json={"cents": 1000})
 
     def withdraw(_: int) -> int:
@@ -180,10 +178,10 @@ async def test_many_at_once_never_overdraw(service: TestClient, account: str) ->
     assert service.get(account).json()["cents"] == 100
 
 
-async def test_it_is_ready_while_its_store_is(
+async def test_it_is_ready_while_its_store_is_open(
     server: Server, keyspace: str, store: EventStore
 ) -> None:
-    del store  # only so that the table is there
+    del store  # requested only to have its table created
     opened: list[EventStore] = []
 
     @asynccontextmanager
@@ -194,7 +192,7 @@ async def test_it_is_ready_while_its_store_is(
 
     with TestClient(create_app(open_store)) as client:
         while not (ready := client.get("/health/ready")).is_success:
-            pass  # its first request prepares statements, and may take longer than it has
+            pass  # the first request prepares statements, and may exceed its timeout
         assert client.portal is not None
         client.portal.call(opened[0].close)
         gone = client.get("/health/ready")
@@ -206,7 +204,7 @@ async def test_it_is_ready_while_its_store_is(
     assert live.status_code == 200
 
 
-async def test_the_store_lives_as_long_as_the_service(
+async def test_the_store_is_closed_with_the_service(
     server: Server, keyspace: str, store: EventStore
 ) -> None:
     opened: list[EventStore] = []
@@ -226,7 +224,7 @@ async def test_the_store_lives_as_long_as_the_service(
 @pytest.mark.usefixtures("pointed_at_the_server", "store")
 async def test_the_module_serves_the_bank(keyspace: str, monkeypatch: pytest.MonkeyPatch) -> None:
     served = []
-    # Its own keyspace could be somebody's, on a cluster that the tests are pointed at.
+    # On a shared cluster, the example's own keyspace may be in use.
     open_store = cassandra.open_store
     of_ours: Callable[[str], object] = lambda _: open_store(keyspace)  # noqa: E731
     monkeypatch.setattr(cassandra, "open_store", of_ours)

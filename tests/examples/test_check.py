@@ -1,4 +1,4 @@
-"""The demo's check: it finds what it must find, in forged streams."""
+"""The demo's check: it finds each error in a manipulated stream."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -28,14 +28,14 @@ def renumbered(stream: list[RecordedEvent]) -> list[RecordedEvent]:
         OTHER + ONE,
         [ONE[0], OTHER[0], OTHER[1], ONE[1], OTHER[2], ONE[2]],
     ],
-    ids=["one by one", "the other first", "mixed"],
+    ids=["one by one", "the other first", "interleaved"],
 )
-def test_flights_may_be_mixed_in_any_way(events: list[NewEvent]) -> None:
+def test_flights_may_be_interleaved_in_any_way(events: list[NewEvent]) -> None:
     assert list(differences(EXPECTED, recorded(events))) == []
 
 
 @pytest.mark.parametrize(
-    ("forge", "finding"),
+    ("manipulate", "finding"),
     [
         (
             lambda stream: renumbered(stream[:4] + stream[5:]),
@@ -43,7 +43,7 @@ def test_flights_may_be_mixed_in_any_way(events: list[NewEvent]) -> None:
         ),
         (
             lambda stream: renumbered([*stream, stream[5]]),
-            "flight-arrived of 2013-01-01 UA1546 EWR is there 2 times",
+            "flight-arrived of 2013-01-01 UA1546 EWR is stored 2 times",
         ),
         (
             lambda stream: [replace(stream[0], payload={**FLIGHT, "distance": 1}), *stream[1:]],
@@ -55,7 +55,7 @@ def test_flights_may_be_mixed_in_any_way(events: list[NewEvent]) -> None:
         ),
         (
             lambda stream: renumbered([stream[1], stream[0], *stream[2:]]),
-            "flight-scheduled of 2013-01-01 UA1545 EWR comes too late, at version 2",
+            "flight-scheduled of 2013-01-01 UA1545 EWR is out of order, at version 2",
         ),
         (
             lambda stream: renumbered([*stream, *recorded(events_of(flight(**NEVER_LEFT))[1:])]),
@@ -63,21 +63,21 @@ def test_flights_may_be_mixed_in_any_way(events: list[NewEvent]) -> None:
         ),
         (
             lambda stream: [*stream[:5], replace(stream[5], version=7)],
-            "flight-arrived of 2013-01-01 UA1546 EWR has version 7, and is number 6",
+            "flight-arrived of 2013-01-01 UA1546 EWR has version 7 but is number 6",
         ),
     ],
     ids=["missing", "doubled", "altered", "renamed", "reordered", "foreign", "misnumbered"],
 )
-def test_one_forgery_is_one_finding(
-    forge: Callable[[list[RecordedEvent]], list[RecordedEvent]], finding: str
+def test_one_error_is_one_finding(
+    manipulate: Callable[[list[RecordedEvent]], list[RecordedEvent]], finding: str
 ) -> None:
-    findings = list(differences(EXPECTED, forge(recorded(EXPECTED))))
+    findings = list(differences(EXPECTED, manipulate(recorded(EXPECTED))))
 
     assert len(findings) == 1
     assert findings[0].startswith(finding)
 
 
-def test_an_empty_stream_lacks_everything() -> None:
+def test_an_empty_stream_lacks_all_events() -> None:
     assert len(list(differences(EXPECTED, []))) == 6
 
 

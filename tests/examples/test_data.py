@@ -1,4 +1,4 @@
-"""The input of the demo: read from the package, whatever is odd in it."""
+"""The input of the demo: read from the package, with all its oddities."""
 
 from collections import Counter
 from datetime import UTC, date, datetime
@@ -30,7 +30,7 @@ def test_a_row_becomes_a_flight() -> None:
     assert flight().key == "2013-01-01 UA1545 EWR"
 
 
-def test_what_the_input_does_not_know_is_none() -> None:
+def test_unknown_values_of_the_input_are_none() -> None:
     cancelled = flight(**NEVER_LEFT)
     turned_back = flight(**NEVER_ARRIVED)
 
@@ -39,7 +39,7 @@ def test_what_the_input_does_not_know_is_none() -> None:
     assert (turned_back.arrival_delay, turned_back.air_time) == (None, None)
 
 
-def test_a_flight_without_an_aircraft_is_kept_by_its_airline() -> None:
+def test_a_flight_without_an_aircraft_is_in_its_airlines_logbook() -> None:
     unknown = flight(tailnum="NA")
 
     assert unknown.tail_number is None
@@ -47,7 +47,7 @@ def test_a_flight_without_an_aircraft_is_kept_by_its_airline() -> None:
 
 
 @pytest.mark.parametrize(("text", "clock"), [("1", "00:01"), ("930", "09:30"), ("2400", "24:00")])
-def test_times_of_the_clock(text: str, clock: str) -> None:
+def test_times_are_read(text: str, clock: str) -> None:
     assert flight(arr_time=text).arrived == clock
 
 
@@ -78,7 +78,9 @@ def test_the_whole_year() -> None:
     assert len({flight.aircraft for flight in flights}) == 4_043 + 7
 
 
-def test_without_the_package_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_package_the_error_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     def find_nothing(_: str) -> ModuleSpec | None:
         return None
 

@@ -1,4 +1,4 @@
-"""The demo's desks: what they do when somebody is faster, or no answer comes."""
+"""The demo's desks: what they do after a conflict, and without an answer."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -22,7 +22,7 @@ ONE = events_of(flight())
 OTHER = events_of(flight(flight="1546"))
 
 
-async def test_whoever_is_late_decides_again(store: EventStore, stream_id: UUID) -> None:
+async def test_a_desk_decides_again_after_a_conflict(store: EventStore, stream_id: UUID) -> None:
     desk = Desk("late", store, Tally())
     logbook = Logbook(stream_id)
     await store.persist_events(stream_id, OTHER)
@@ -36,7 +36,7 @@ async def test_whoever_is_late_decides_again(store: EventStore, stream_id: UUID)
     assert logbook.version == 6
 
 
-async def test_what_somebody_else_recorded_is_not_recorded_again(
+async def test_events_of_another_desk_are_not_recorded_again(
     store: EventStore, stream_id: UUID
 ) -> None:
     logbook = Logbook(stream_id)

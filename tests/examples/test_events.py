@@ -1,4 +1,4 @@
-"""What the demo makes of a flight: its events, and what may follow what."""
+"""The events that the demo makes from a flight, and their order."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from examples.flights.logbook import Logbook, OutOfTurn
 from .flights import NEVER_ARRIVED, NEVER_LEFT, flight, recorded
 
 
-def told(events: list[NewEvent]) -> list[tuple[str | None, Any]]:
+def facts_of(events: list[NewEvent]) -> list[tuple[str | None, Any]]:
     return [(event.type, event.payload) for event in events]
 
 
@@ -33,27 +33,27 @@ DEPARTED = ("flight-departed", FLIGHT | {"at": "2013-01-01T10:17:00+00:00", "del
 def test_a_flight_that_arrives() -> None:
     arrived = ("flight-arrived", FLIGHT | {"at": "08:30", "delay": 11, "air_time": 227})
 
-    assert told(events_of(flight())) == [SCHEDULED, DEPARTED, arrived]
+    assert facts_of(events_of(flight())) == [SCHEDULED, DEPARTED, arrived]
 
 
 def test_a_flight_that_arrives_with_no_delay_known() -> None:
     unknown = flight(arr_delay="NA", air_time="NA")
     arrived = ("flight-arrived", FLIGHT | {"at": "08:30", "delay": None, "air_time": None})
 
-    assert told(events_of(unknown)) == [SCHEDULED, DEPARTED, arrived]
+    assert facts_of(events_of(unknown)) == [SCHEDULED, DEPARTED, arrived]
 
 
 def test_a_flight_that_is_cancelled() -> None:
-    assert told(events_of(flight(**NEVER_LEFT))) == [SCHEDULED, ("flight-cancelled", FLIGHT)]
+    assert facts_of(events_of(flight(**NEVER_LEFT))) == [SCHEDULED, ("flight-cancelled", FLIGHT)]
 
 
 def test_a_flight_that_leaves_and_does_not_arrive() -> None:
     not_arrived = ("flight-not-arrived", FLIGHT)
 
-    assert told(events_of(flight(**NEVER_ARRIVED))) == [SCHEDULED, DEPARTED, not_arrived]
+    assert facts_of(events_of(flight(**NEVER_ARRIVED))) == [SCHEDULED, DEPARTED, not_arrived]
 
 
-def test_an_event_made_again_is_the_same_event() -> None:
+def test_the_same_facts_make_the_same_event() -> None:
     events = events_of(flight())
     others = events_of(flight(flight="1546"))
 
@@ -80,7 +80,7 @@ def test_a_logbook_knows_what_is_still_due() -> None:
         (3, 3, "flight-cancelled after flight-arrived"),
     ],
 )
-def test_a_logbook_refuses_what_is_out_of_turn(so_far: int, next_one: int, message: str) -> None:
+def test_a_logbook_refuses_events_out_of_turn(so_far: int, next_one: int, message: str) -> None:
     events = [*events_of(flight()), events_of(flight(**NEVER_LEFT))[1]]
     stream = recorded(events)
     logbook = Logbook(stream[0].stream_id)

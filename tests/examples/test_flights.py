@@ -1,4 +1,4 @@
-"""The demo as a whole: on a real server, with a slice of the input."""
+"""The whole demo, on a real server, with a part of the input."""
 
 import asyncio
 import signal
@@ -30,12 +30,12 @@ pytestmark = pytest.mark.usefixtures("pointed_at_the_server")
 
 @pytest.fixture(scope="module")
 def flights() -> list[Flight]:
-    """Give the flights of the aircraft that flew several times on the first day."""
+    """Give the flights of those aircraft that flew several times on the first day."""
     days = [flown for flown in aircraft_days(data.read_flights(1)) if len(flown) > 2]
     return [flight for flown in days for flight in flown]
 
 
-async def test_every_event_is_stored_while_dispatchers_are_in_conflict(
+async def test_every_event_is_stored_in_spite_of_conflicts(
     store: EventStore,
     keyspace: str,
     flights: list[Flight],
@@ -49,11 +49,11 @@ async def test_every_event_is_stored_while_dispatchers_are_in_conflict(
     aircraft = len({flight.aircraft for flight in flights})
     verdict = f"All {events} events of {aircraft} aircraft are stored exactly once,"
     conflicts = 0
-    while not conflicts:  # where dispatchers never met, nothing is shown of them
+    while not conflicts:  # without a conflict, the run proves nothing about them
         assert await command.run(options) == 0
         shown = capsys.readouterr().out
         assert verdict in shown
-        assert "on 1 January 2013, as its stream tells it" in shown
+        assert "on 1 January 2013, as recorded in its stream" in shown
         line = next(line for line in shown.splitlines() if "conflicts met" in line)
         conflicts = int(line.split()[-1])
 
@@ -98,11 +98,11 @@ async def test_it_fails_if_one_event_is_missing(
 
 
 @pytest.mark.slow
-async def test_an_interrupt_ends_it_in_good_order(store: EventStore, keyspace: str) -> None:
+async def test_an_interrupt_ends_it_without_an_error(store: EventStore, keyspace: str) -> None:
     demo = await start("--days", "30", "--keyspace", keyspace)
     assert demo.stdout is not None
 
-    # The first line of its progress, behind the one that says what it is: it is at work by then.
+    # The second line, which is the first of its progress, shows that it is running.
     await demo.stdout.readline()
     first = await demo.stdout.readline()
     demo.send_signal(signal.SIGINT)
