@@ -16,7 +16,10 @@ CAUSATION_ID: Final = "causation_id"
 """The metadata key for the id of the message that caused an event."""
 
 _NOTHING: Final[Mapping[str, str]] = {}
-_current: ContextVar[Mapping[str, str]] = ContextVar("event_store_correlation", default=_NOTHING)
+CURRENT: Final[ContextVar[Mapping[str, str]]] = ContextVar(
+    "event_store_correlation", default=_NOTHING
+)
+"""The ids set for the current block; empty outside any block."""
 
 
 @contextmanager
@@ -37,15 +40,15 @@ def correlated(
     Raises:
         InvalidArgument: an id is neither a str nor a UUID, or is an empty str.
     """
-    ids = dict(_current.get())
+    ids = dict(CURRENT.get())
     for key, given in ((CORRELATION_ID, correlation_id), (CAUSATION_ID, causation_id)):
         if given is not None:
             ids[key] = _as_str(key, given)
-    token = _current.set(ids)
+    token = CURRENT.set(ids)
     try:
         yield
     finally:
-        _current.reset(token)
+        CURRENT.reset(token)
 
 
 @contextmanager
@@ -71,7 +74,7 @@ def caused_by(event: RecordedEvent) -> Iterator[None]:
 
 def with_correlation(metadata: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
     """Return an event's metadata with the current ids added; the event's own ids are kept."""
-    ids = _current.get()
+    ids = CURRENT.get()
     return {**ids, **(metadata or {})} if ids else metadata
 
 

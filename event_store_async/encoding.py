@@ -11,7 +11,7 @@ import orjson
 from .checks import is_event_list
 from .codec import Codec, JsonCodec
 from .codec.compression import SUFFIX, compressed
-from .correlation import with_correlation
+from .correlation import CURRENT, with_correlation
 from .errors import AppendTooLarge, InvalidEvent, PayloadNotEncodable
 from .events import (
     NewEvent,
@@ -164,7 +164,8 @@ def _encode_one(
         raise InvalidEvent(index, "type must be None or a str that is not empty")
     if metadata is not None and not isinstance(metadata, Mapping):
         raise InvalidEvent(index, "metadata must be a mapping or None")
-    metadata = with_correlation(metadata)
+    if CURRENT.get():
+        metadata = with_correlation(metadata)
     try:
         if type_ is not None:
             type_.encode()
