@@ -16,7 +16,7 @@ Import from here, and from these packages; everything else is private and may ch
 The layers, each of which imports only those above it:
 
     _typevars versions values          type variables; expected versions; frozen values
-    moments tasks                      timestamps; tasks that run side by side
+    moments tasks extras               timestamps; tasks side by side; install hints
     events                             what an application appends and reads
     errors checks                      every error, in one tree; arguments checked
     results retry codec correlation    outcomes; backoff; payloads as bytes; who caused what

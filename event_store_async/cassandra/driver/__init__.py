@@ -3,7 +3,7 @@ Private. The driver: what could hang, crash or mislead is fenced in here.
 
     port                   the only import of acsylla
     faults                 what an exception proves about the request that met it
-    retrying               repeats what may be repeated
+    repeat                 repeats what may be repeated
     request                a request in flight; permits; which requests are sent together
     session                sends requests, and returns plain tuples
     nodes                  which nodes and datacenters there are

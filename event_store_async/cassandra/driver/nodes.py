@@ -11,7 +11,7 @@ _MOST_QUESTIONS: Final = 6
 
 
 @dataclass(frozen=True, slots=True)
-class Node:
+class ClusterNode:
     """
     A node of the cluster.
 
@@ -28,7 +28,7 @@ class Node:
     schema_version: str
 
 
-async def cluster_nodes(ask: Callable[[str], Awaitable[Sequence[Row]]]) -> tuple[Node, ...]:
+async def cluster_nodes(ask: Callable[[str], Awaitable[Sequence[Row]]]) -> tuple[ClusterNode, ...]:
     """
     Return the cluster's nodes.
 
@@ -40,10 +40,10 @@ async def cluster_nodes(ask: Callable[[str], Awaitable[Sequence[Row]]]) -> tuple
 
     Raises what *ask* raises.
     """
-    nodes: dict[str, Node] = {}
+    nodes: dict[str, ClusterNode] = {}
 
     async def listed(path: str) -> int:
-        found = [Node(*row) for row in await ask(load_statement(path).text)]
+        found = [ClusterNode(*row) for row in await ask(load_statement(path).text)]
         found = [node for node in found if node.datacenter]  # one that is joining has none yet
         nodes.update({node.address: node for node in found})
         return len(found)

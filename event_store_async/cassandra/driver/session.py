@@ -28,8 +28,8 @@ from .port import (
     simple,
     writing,
 )
+from .repeat import repeat
 from .request import Outbox, Permits, Request
-from .retrying import repeat
 
 _open: "weakref.WeakSet[Session]" = weakref.WeakSet()
 

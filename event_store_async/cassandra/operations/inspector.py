@@ -10,7 +10,7 @@ from typing import Final
 from ...moments import from_milliseconds
 from ...retry import Deadline
 from ..driver.faults import Certainty, Fault
-from ..driver.nodes import Node, cluster_nodes
+from ..driver.nodes import ClusterNode, cluster_nodes
 from ..driver.port import (
     LEVELS,
     VERSION,
@@ -191,7 +191,7 @@ class Inspector:
             for address, node in sorted(nodes.items())
         )
 
-    async def _clock(self, deadline: Deadline) -> tuple[Node, ClockDifference]:
+    async def _clock(self, deadline: Deadline) -> tuple[ClusterNode, ClockDifference]:
         begun = time.monotonic()
         before = self._wall_clock()
         brief = Deadline(min(_PATIENCE, deadline.remaining()))
@@ -199,7 +199,7 @@ class Inspector:
         half = timedelta(seconds=(time.monotonic() - begun) / 2)
         millisecond = timedelta(milliseconds=1)
         ahead = from_milliseconds(milliseconds) + millisecond / 2 - (before + half)
-        return Node(*node), ClockDifference(ahead, half + millisecond)
+        return ClusterNode(*node), ClockDifference(ahead, half + millisecond)
 
     async def _settings_by_address(
         self, questions: int, deadline: Deadline

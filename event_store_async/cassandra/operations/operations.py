@@ -7,7 +7,7 @@ from typing import Final
 from ...retry import Deadline
 from ...settings import Settings
 from ..driver.faults import Fault
-from ..driver.retrying import repeat
+from ..driver.repeat import repeat
 from ..driver.session import Session
 from ..schema.migrator import Migrator
 from .diagnosis import Finding, diagnose

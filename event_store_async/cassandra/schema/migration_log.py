@@ -7,7 +7,7 @@ from ...moments import to_milliseconds
 from ...retry import Deadline
 from ...settings import Settings
 from ..driver.port import Answer, answer_of
-from ..driver.retrying import repeat
+from ..driver.repeat import repeat
 from ..driver.session import Session
 from .statements import StatementCache
 from .tables import StoreTables

@@ -11,7 +11,7 @@ from ...retry import Deadline
 from ...settings import Settings
 from ..driver.faults import Certainty, Fault
 from ..driver.nodes import cluster_nodes
-from ..driver.retrying import repeat
+from ..driver.repeat import repeat
 from ..driver.session import Session
 from .ddl import Ddl, Step, replication_options
 from .lease import Lease, LeaseTaken

@@ -9,7 +9,7 @@ import anyio
 from ...errors import StoreUnavailable
 from ...retry import Backoff, Deadline
 from ..driver.port import Prepared
-from ..driver.retrying import repeat
+from ..driver.repeat import repeat
 from ..driver.session import Session
 from .state import inspect
 from .tables import StoreTables

@@ -43,7 +43,7 @@ pytest.register_assert_rewrite(
 
 from .base import ContractBase, ContractStore  # noqa: E402 - after the assert rewrite
 from .closing import Closing  # noqa: E402
-from .codecs import Codecs  # noqa: E402
+from .codecs import CodecTests  # noqa: E402
 from .compression import Compression  # noqa: E402
 from .concurrency import Concurrency  # noqa: E402
 from .correlation import Correlation  # noqa: E402
@@ -58,7 +58,7 @@ from .repetition import Repetition  # noqa: E402
 
 __all__ = [
     "Closing",
-    "Codecs",
+    "CodecTests",
     "Compression",
     "Concurrency",
     "ContractBase",
@@ -82,7 +82,7 @@ class EventStoreContract(
     Repetition,
     Records,
     Correlation,
-    Codecs,
+    CodecTests,
     Compression,
     Reading,
     Refusals,

@@ -50,7 +50,7 @@ class Colour(Enum):
     RED = "red"
 
 
-class Codecs(ContractBase):
+class CodecTests(ContractBase):
     """Payloads, through the store and back."""
 
     @pytest.mark.asyncio
