@@ -1,14 +1,14 @@
 """
-Aggregates: state made of events, and commands that are decided on it.
+Aggregates: state computed from events, and the commands that change it.
 
-    reducer       from events to an aggregate; an aggregate at a version
-    command       what is wanted, what can come of it, and how often it is tried
-    cache         aggregates that were used recently
-    repository    loads aggregates from their streams
-    execution     one command, decided and appended
-    handler       carries out commands, each exactly once
+    reducer       Reducer: from events to an aggregate; Snapshot: an aggregate at a version
+    command       Command, its results, and RetryPolicy
+    cache         SnapshotCache: aggregates that were used recently
+    repository    Repository: loads aggregates from their streams
+    execution     CommandExecution: decides one command and appends its events
+    handler       CommandHandler: carries out commands, each exactly once
 
-It knows only the ports: any store will do.
+This package uses only the ports, so it works with any store.
 """
 
 from .cache import Known, SnapshotCache

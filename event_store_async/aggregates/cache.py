@@ -28,14 +28,14 @@ class SnapshotCache:
     """
     Keeps the snapshots that were used recently, in this process.
 
-    A snapshot in it may be out of date, but it is never wrong: its user finds out by appending at
-    its version, or by reading what came after it. A cache belongs to one repository, since another
-    repository may read other events or make something else of them.
+    A snapshot in it may be out of date, but it is never wrong. Whether it is the newest shows when
+    events are appended at its version, or when the events after it are read. A cache belongs to one
+    repository, since another one may read other events, or reduce them differently.
 
     Args:
         max_aggregates: Snapshots kept; the least recently used one is dropped first.
-        recent_events: Ids of an aggregate's last events that are kept, at least. A repeated command
-            is recognised without a read while its first event is among them.
+        recent_events: How many of an aggregate's last events, at least, are remembered by id. A
+            repeated command is recognised without a read while its first event is among them.
 
     Raises:
         InvalidArgument: a number is not an int above 0.

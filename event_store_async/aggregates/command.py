@@ -1,4 +1,4 @@
-"""Commands: what is wanted of one aggregate, what can come of it, and how often it is tried."""
+"""Commands: requests to change one aggregate, their results, and how often to try them."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
@@ -18,12 +18,12 @@ from .reducer import Snapshot
 @value
 class Rejected(Generic[R_co]):
     """
-    The command is not allowed; nothing was stored.
+    The command was rejected; nothing was stored.
 
     `Command.to_events` returns it, and `CommandHandler.handle` passes it on.
 
     Attributes:
-        reason: Why not, in whatever form the application likes.
+        reason: Why; any value that the application chooses.
     """
 
     reason: R_co
@@ -36,13 +36,12 @@ Decision: TypeAlias = Iterable[E_co | NewEvent[E_co]] | Rejected
 @value
 class Command(Generic[A_contra, E_co]):
     """
-    What is wanted of one aggregate.
+    A request to change one aggregate: a function that decides on events or a rejection.
 
-    Handing the same command to a handler again, that is, one with the same `command_id`, never
-    stores it twice. Do that after a crash, after an `AppendOutcomeUnknown`, or when a request
-    arrives twice.
+    Handing a command with the same `command_id` to a handler again never stores it twice. Do that
+    after a crash, after an `AppendOutcomeUnknown`, or when a request arrives twice.
 
-    Every event of a command gets an id made of the command's id and the event's place. An event
+    Every event of a command gets an id made from the command's id and the event's index. An event
     that is given as a `NewEvent` keeps its type and metadata, but not its id.
 
     Attributes:
@@ -61,7 +60,7 @@ class Command(Generic[A_contra, E_co]):
     command_id: UUID = field(default_factory=uuid4)
 
     def event_id(self, index: int) -> UUID:
-        """Return the id of the command's event at a place, counted from 0."""
+        """Return the id of the command's event at an index, counted from 0."""
         return uuid5(self.command_id, str(index))
 
 
@@ -92,7 +91,7 @@ class InvalidAggregateVersion:
     Attributes:
         stream_id: The aggregate's stream.
         expected_version: The version that the caller expected.
-        actual_version: The version that it was at, at some moment during the call or before.
+        actual_version: The version that it was at during the call, or earlier.
     """
 
     stream_id: UUID
@@ -109,7 +108,7 @@ CommandResult: TypeAlias = (
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
     """
-    How often a command is tried that conflicts with appends of other handlers or processes.
+    How often to try a command that conflicts with appends of other handlers or processes.
 
     Attributes:
         attempts: Appends to try at most, including the first.
@@ -125,5 +124,5 @@ class RetryPolicy:
     sleep: Callable[[float], Awaitable[object]] = field(default=asyncio.sleep, repr=False)
 
     def __post_init__(self) -> None:
-        """Refuse a policy that would never try."""
+        """Check that there is at least one attempt."""
         check_int("attempts", self.attempts, at_least=1)

@@ -1,4 +1,4 @@
-"""One command, decided and appended."""
+"""The execution of one command: decides it and appends its events."""
 
 import inspect
 from dataclasses import dataclass
@@ -40,14 +40,14 @@ class Decided(Generic[A, E]):
 
 
 async def decide(command: Command[A, E], reducer: Reducer[A, E], aggregate: A) -> Decided[A, E]:
-    """Return what a command decides on an aggregate; an exception is part of what is returned."""
+    """Return what a command decides; an exception is returned as `Decided.otherwise`."""
     try:
         decision: Any = command.to_events(aggregate)
         if inspect.isawaitable(decision):
             decision = await decision
         if isinstance(decision, Rejected):
             return Decided(aggregate, otherwise=decision)
-        # In here, since a generator decides while it is iterated over.
+        # Inside the try, since a generator decides only while it is iterated over.
         events = tuple(_identified(command, decision))
         # Before the append: events that the reducer fails on would make the stream unloadable.
         after = reducer.reduce(aggregate, (event.payload for event in events))
@@ -58,10 +58,10 @@ async def decide(command: Command[A, E], reducer: Reducer[A, E], aggregate: A) -
 
 class CommandExecution(Generic[A, E]):
     """
-    Carries out one command, while its handler carries out no other on the same aggregate.
+    Carries out one command. Its handler runs no other on the same aggregate at the same time.
 
-    It begins with what is remembered, which may be out of date. An append at that version proves
-    that it was not. Any other answer is given only after the newest events have been read.
+    It starts from the remembered aggregate, which may be out of date. A successful append at that
+    version proves that it was not. Any other result is returned only after a read of the stream.
 
     Args:
         command: The command.
@@ -93,6 +93,7 @@ class CommandExecution(Generic[A, E]):
         self._known = await self._loading.known(self._command.aggregate_id)
         self._stored = self._known is not None and self._first_id in self._known.recent
         while True:
+            # If the aggregate is remembered, nothing is read before the first append.
             known = self._known or await self._read_on()
             result = await self._attempt(known)
             if self._stored:
@@ -106,7 +107,7 @@ class CommandExecution(Generic[A, E]):
         if self._stored:
             return None
         if expected is not None and version != expected:
-            return await self._elsewhere(known, expected)
+            return await self._at_other_version(known, expected)
         decided = await decide(self._command, self._loading.reducer, known.snapshot.aggregate)
         if decided.events:
             return await self._append(known, decided)
@@ -116,11 +117,13 @@ class CommandExecution(Generic[A, E]):
             raise decided.otherwise
         return decided.otherwise or CommandHandled(known.snapshot, (), known.snapshot)
 
-    async def _elsewhere(self, known: Known[A], expected: int) -> InvalidAggregateVersion | None:
+    async def _at_other_version(
+        self, known: Known[A], expected: int
+    ) -> InvalidAggregateVersion | None:
         version = known.snapshot.version
         if version > expected:
-            # Versions only grow, so no second look is needed. But it may be this very command that
-            # brought the aggregate here.
+            # Versions only grow, so reading on would change nothing. But the event after the
+            # expected version may be this command's own, stored by an earlier call.
             self._stored = await self._loading.is_stored_at(self._command, expected + 1)
         if self._stored or (version < expected and await self._is_outdated(known)):
             return None
@@ -144,6 +147,7 @@ class CommandExecution(Generic[A, E]):
         return None if self._attempts_left else result
 
     async def _is_outdated(self, known: Known[A]) -> bool:
+        # A read during this call is recent enough for a result; the cache alone is not.
         if self._read:
             return False
         return (await self._read_on()).snapshot.version > known.snapshot.version

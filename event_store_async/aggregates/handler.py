@@ -21,13 +21,13 @@ class CommandHandler(Generic[A, E]):
     Carries out commands: loads the aggregate, lets the command decide, appends its events.
 
     Commands of one aggregate are carried out one at a time, in the order of the calls; those of
-    different aggregates run side by side. Handlers and processes may share aggregates: if another
-    one appends meanwhile, the command decides again.
+    different aggregates run concurrently. Handlers and processes may share aggregates: if another
+    one appends in the meantime, the command decides again.
 
     Args:
         repository: Loads the aggregates.
         writer: Appends their events, to the streams that the repository reads.
-        retry: How often to try if others append meanwhile.
+        retry: How often to try if others append in the meantime.
     """
 
     def __init__(
@@ -37,7 +37,7 @@ class CommandHandler(Generic[A, E]):
         *,
         retry: RetryPolicy = _RETRY,
     ) -> None:
-        self._loading = repository._loading  # noqa: SLF001 - the two share it, and nobody else
+        self._loading = repository._loading  # noqa: SLF001 - the two share it
         self._writer = writer
         self._retry = retry
         self._turns = Turns()
@@ -46,14 +46,15 @@ class CommandHandler(Generic[A, E]):
         """
         Carry out a command. Repeating it, here or in another process, never stores it twice.
 
-        A rejection, a decision for no events, and what `to_events` raises are always based on an
-        aggregate that was read during the call, never only on one from the cache.
+        A rejection, a decision for no events and an exception of `to_events` are always based on
+        a read during the call, never on the cache alone.
 
         Returns:
-            `CommandHandled` once the events are stored; `Rejected` if the command says so;
+            `CommandHandled` if the events are stored, or if the command decided on none. In the
+            other cases nothing is stored: `Rejected` if `to_events` returned it;
             `InvalidAggregateVersion` if the aggregate is not at the version that the command
-            expects; `ConcurrentModification` if others appended after the aggregate was loaded at
-            that version, or in every attempt. With the last three, nothing is stored.
+            expects; `ConcurrentModification` if others appended during every attempt, of which a
+            command with an expected version has only one.
 
         Raises:
             AppendOutcomeUnknown: no quorum answered in time; handling the same command again
@@ -71,7 +72,7 @@ class CommandHandler(Generic[A, E]):
 
 
 class Turns:
-    """One turn at a time for each aggregate in use; first come, first served."""
+    """Lets the commands of one aggregate take turns, in the order of the calls."""
 
     def __init__(self) -> None:
         self._turns: dict[UUID, _Turn] = {}

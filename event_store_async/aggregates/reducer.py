@@ -1,4 +1,4 @@
-"""Reducers, which make aggregates of events, and snapshots, which are aggregates at a version."""
+"""Reducers compute aggregates from events; a snapshot is an aggregate at one version."""
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
@@ -11,7 +11,7 @@ from ..values import value
 @value
 class Reducer(Generic[A, E]):
     """
-    Makes an aggregate of events.
+    Computes an aggregate from events.
 
     Aggregates must be immutable values: they are shared, and kept in caches. `handle` returns a
     new aggregate, or the same one if an event changes nothing. It must depend on nothing but its

@@ -1,4 +1,4 @@
-"""The repository: aggregates loaded from their streams, in one pass."""
+"""The repository: loads aggregates from their streams, in one pass."""
 
 from collections import deque
 from contextlib import aclosing
@@ -21,7 +21,7 @@ class Loading(Generic[A, E]):
 
     Args:
         reader: Reads the streams.
-        reducer: Makes aggregates of them.
+        reducer: Computes aggregates from their events.
         page_size: Events fetched at once; None lets the store choose.
         cache: Remembers aggregates; None remembers nothing.
     """
@@ -46,9 +46,9 @@ class Loading(Generic[A, E]):
         self, aggregate_id: UUID, known: Known[A] | None, seeking: UUID | None = None
     ) -> tuple[Known[A], bool]:
         """
-        Read what came after what is known, or the whole stream if nothing is.
+        Read the events after the known version, or the whole stream if nothing is known.
 
-        Returns what is known then, and whether the event *seeking* was among the events read.
+        Returns what is known afterwards, and whether the event *seeking* was among those read.
         """
         if known is None:
             known = Known(Snapshot(self.reducer.initial, 0, None))
@@ -73,7 +73,7 @@ class Loading(Generic[A, E]):
     def remember(
         self, aggregate_id: UUID, known: Known[A], after: Snapshot[A], first_id: UUID
     ) -> None:
-        """Remember the aggregate after an append that followed what was known."""
+        """Remember the aggregate after an append at the known version."""
         if self._cache is not None:
             # A command is recognised by its first event. The other ids of a long command would only
             # push out those of other commands.
@@ -123,7 +123,7 @@ class Repository(Generic[A, E]):
 
     Args:
         reader: Reads the streams; usually a store.
-        reducer: Makes aggregates of them.
+        reducer: Computes aggregates from their events.
         page_size: Events fetched at once; None lets the store choose by their size.
         cache: Remembers aggregates, so that only new events are read. Give each repository a cache
             of its own.
@@ -160,8 +160,8 @@ class Repository(Generic[A, E]):
                 at another version, `InvalidAggregateVersion` is returned.
 
         Raises:
-            InvalidExpectedVersion: *expected_version* is neither None nor a version; nothing is
-                read.
+            InvalidExpectedVersion: *expected_version* is neither None nor a version (an int from
+                0 up); nothing is read.
             EventStoreError: as `EventReader.read_events` does.
             Exception: what the reducer raises.
         """
