@@ -131,6 +131,17 @@ async def test_an_invalid_archive_is_reported_with_its_line(shell: Shell) -> Non
     assert (nowhere.code, "it cannot be written: No such file" in nowhere.err) == (1, True)
 
 
+async def test_an_invalid_checkpoint_is_reported(shell: Shell) -> None:
+    (shell.folder / "text").write_text("hello\n")
+
+    verified = await shell("verify", "--checkpoint", "text")
+    surveyed = await shell("streams", "--checkpoint", "text")
+
+    assert verified.code == surveyed.code == 1
+    assert "error: text: it is not a checkpoint" in verified.err
+    assert (shell.folder / "text").read_text() == "hello\n"
+
+
 async def test_progress_lines_follow_the_interval(shell: Shell) -> None:
     quiet = await ended(await shell.process("verify", "--every", "1000"))
     told = await ended(await shell.process("verify", "--every", "0"))
