@@ -2,10 +2,11 @@
 
 import inspect
 import re
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any, Generic, NoReturn, Self, TypeAlias, TypeVar
 
 from ..aggregates import Decision, Reducer, Rejected
+from ..checks import is_event_list
 from ..events import NewEvent, UnidentifiedEvent
 from .rendering import difference, message, summary
 
@@ -185,9 +186,7 @@ def _compared(expected: Sequence[Any], actual: Sequence[Any]) -> list[tuple[str,
 def _outcome(decision: Any) -> _Outcome:
     if isinstance(decision, Rejected):
         return decision
-    # A str or a mapping is iterable too, but is most likely one event that is not in a list.
-    single = isinstance(decision, str | bytes | bytearray | Mapping | NewEvent)
-    if single or not isinstance(decision, Iterable):
+    if not is_event_list(decision):
         raise TypeError(
             f"a decision must be a list of events or Rejected, not a {type(decision).__name__}"
         )
