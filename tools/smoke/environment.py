@@ -56,7 +56,7 @@ class Environment:
     def try_core(self) -> str:
         """Run the smoke program, and the command without its extra; return the program's output."""
         done = self._call("event-store", "--help")
-        if done.returncode != 1 or "extra `cli`" not in done.stderr:
+        if done.returncode != 1 or "event_store_async[cli]" not in done.stderr:
             raise SmokeError(f"event-store, without its extra: {done.stdout}{done.stderr}")
         return self._run("python", "-I", str(_PROGRAM))
 
