@@ -1,1 +1,1 @@
-"""Example programs that use the library; the tests run each of them."""
+"""Example programs that use the library. The tests run each of them."""

@@ -1,11 +1,11 @@
 """
-A bank account that is never overdrawn, even by concurrent withdrawals.
+A bank account that is never overdrawn, even by withdrawals at the same time.
 
 ``python -m examples.bank`` prints::
 
-    too late to append at version 1: the account is at 2
-    two withdrawals of 40 at once: done and refused
-    10 left: version 3
+    conflict: expected version 1, but the account is at version 2
+    two withdrawals of 40 at the same time: done and refused
+    final balance: 10 at version 3
 """
 
 import asyncio
@@ -17,7 +17,7 @@ from .cassandra import open_store
 
 
 async def balance(store: EventStore, account: UUID) -> tuple[int, int]:
-    """Return an account's balance, and the version that it was read at."""
+    """Return an account's balance, and the version that it was computed at."""
     total = version = 0
     async for event in store.read_events(account):
         version = event.version
@@ -30,7 +30,7 @@ async def balance(store: EventStore, account: UUID) -> tuple[int, int]:
 
 
 async def withdraw(store: EventStore, account: UUID, amount: int) -> str:
-    """Withdraw an amount if the account holds enough."""
+    """Withdraw an amount, unless the balance is less."""
     withdrawal = {"type": "withdrawal-performed", "amount": amount}
     while True:
         total, version = await balance(store, account)
@@ -40,7 +40,7 @@ async def withdraw(store: EventStore, account: UUID, amount: int) -> str:
             await store.persist_events(account, [withdrawal], expected_version=version)
             return "done"
         except ConcurrentModification:
-            continue  # The balance is out of date: read it again.
+            continue  # The balance has changed meanwhile: read it and decide again.
 
 
 async def main() -> None:
@@ -50,10 +50,10 @@ async def main() -> None:
         await store.persist_events(account, [{"type": "account-created"}, deposit])
         match await store.try_persist_events(account, [deposit], expected_version=1):
             case ConcurrentModification(actual_version=actual):
-                print(f"too late to append at version 1: the account is at {actual}")
+                print(f"conflict: expected version 1, but the account is at version {actual}")
         outcomes = await asyncio.gather(*(withdraw(store, account, 40) for _ in range(2)))
-        print("two withdrawals of 40 at once:", " and ".join(sorted(outcomes)))
-        print("{} left: version {}".format(*await balance(store, account)))
+        print("two withdrawals of 40 at the same time:", " and ".join(sorted(outcomes)))
+        print("final balance: {} at version {}".format(*await balance(store, account)))
 
 
 if __name__ == "__main__":

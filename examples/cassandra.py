@@ -1,4 +1,4 @@
-"""The Cassandra that the examples run on: a cluster named in the environment, or a local one."""
+"""Opens a store for the examples: on a cluster that you name, or on an embedded Cassandra."""
 
 import os
 from collections.abc import AsyncGenerator
@@ -11,11 +11,12 @@ from event_store_async.embedded import EmbeddedCassandra
 @asynccontextmanager
 async def open_store(keyspace: str) -> AsyncGenerator[EventStore]:
     """
-    Open a store and create its schema.
+    Open a store, and create its schema if it does not exist.
 
-    If EVENT_STORE_CONTACT_POINTS names a cluster, the store connects to it, at EVENT_STORE_PORT,
-    with EVENT_STORE_DATACENTER as the local datacenter and EVENT_STORE_REPLICAS replicas for a new
-    keyspace. Otherwise a Cassandra is started, and stopped and deleted at the end.
+    If EVENT_STORE_CONTACT_POINTS names a cluster, the store is there. EVENT_STORE_PORT (9042 by
+    default) and EVENT_STORE_DATACENTER then say how to connect, and a new keyspace gets
+    EVENT_STORE_REPLICAS replicas (1 by default). Otherwise, a Cassandra is started; on leaving, it
+    is stopped and all its data is deleted.
     """
     async with AsyncExitStack() as stack:
         given = os.environ.get("EVENT_STORE_CONTACT_POINTS")

@@ -1,9 +1,9 @@
 """
-A bank over HTTP: typed events, commands carried out exactly once, and FastAPI.
+A bank over HTTP, with FastAPI, typed events, and commands that are carried out exactly once.
 
-    domain      the account: its events, its state, and the decisions on it
-    answers     HTTP responses for the results of commands
-    app         the service: routes, start-up and shutdown
+    domain       the account: its events, its state, and the decisions on it
+    responses    HTTP responses for the results of commands and for errors
+    app          the service: routes, start-up and shutdown
 
-Run ``python -m examples.bank_service``, then open http://127.0.0.1:8000/docs.
+``python -m examples.bank_service`` serves it at http://127.0.0.1:8000/docs.
 """

@@ -1,4 +1,4 @@
-"""Serve the bank on a cluster named in the environment, or on an embedded Cassandra."""
+"""Serve the bank, on the cluster in EVENT_STORE_CONTACT_POINTS or an embedded Cassandra."""
 
 import uvicorn
 

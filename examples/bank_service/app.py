@@ -1,4 +1,4 @@
-"""App: the routes of the service, its start-up and its shutdown."""
+"""The service: its routes, and what happens when it starts and stops."""
 
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -17,12 +17,12 @@ from event_store_async.aggregates import (
 )
 from event_store_async.typed import TypedEventStore
 
-from .answers import HANDLERS, answer, described
 from .domain import ACCOUNT, TYPES, Account, AccountEvent, Decide, deposit, open_for, withdraw
+from .responses import EXCEPTION_HANDLERS, account_content, response
 
 
 class Store(EventReaderWriter, HealthCheck, Protocol):
-    """What the service needs from a store."""
+    """The part of a store that the service uses."""
 
 
 OpenStore: TypeAlias = Callable[[], AbstractAsyncContextManager[Store]]
@@ -39,39 +39,39 @@ class Bank:
         self.accounts = Repository(typed, ACCOUNT, cache=SnapshotCache())
         self._handler = CommandHandler(self.accounts, typed)
 
-    async def do(
+    async def carry_out(
         self, account_id: UUID, decide: Decide, key: str, expected_version: int | None
     ) -> JSONResponse:
-        """Carry out a command, once for each idempotency key of an account."""
+        """Carry out a command; repeated with the same idempotency key, it is carried out once."""
         command: Command[Account, AccountEvent] = Command(
             account_id, decide, expected_version, uuid5(account_id, key)
         )
         with correlated(key, command.command_id):
-            return answer(account_id, await self._handler.handle(command))
+            return response(account_id, await self._handler.handle(command))
 
 
 def idempotency_key(
     request: Request, given: Annotated[str | None, Header(alias="Idempotency-Key")] = None
 ) -> str:
-    """Return the request's key, or a new one; it is kept in the request for the error handlers."""
+    """Return the request's idempotency key, or a new one; exception handlers can read it too."""
     key: str = given or str(uuid4())
     request.state.idempotency_key = key
     return key
 
 
-def bank_of(request: Request) -> Bank:
+def get_bank(request: Request) -> Bank:
     """Return the bank that the service was started with."""
     bank: Bank = request.app.state.bank
     return bank
 
 
 Key: TypeAlias = Annotated[str, Depends(idempotency_key)]
-TheBank: TypeAlias = Annotated[Bank, Depends(bank_of)]
+BankDep: TypeAlias = Annotated[Bank, Depends(get_bank)]
 
 
 def create_app(open_store: OpenStore) -> FastAPI:
     """
-    Create the service.
+    Return the service.
 
     Args:
         open_store: Opens the store when the service starts, and closes it when the service stops.
@@ -83,56 +83,56 @@ def create_app(open_store: OpenStore) -> FastAPI:
             app.state.bank = Bank(store)
             yield
 
-    app = FastAPI(title="Bank", lifespan=lifespan, exception_handlers=HANDLERS)
+    app = FastAPI(title="Bank", lifespan=lifespan, exception_handlers=EXCEPTION_HANDLERS)
 
     @app.get("/health/live")
     async def live() -> JSONResponse:
-        """Tell that the process is alive, even if the database is not: a restart would not help."""
+        """Report that the process is alive; a restart would not help if the database is down."""
         return JSONResponse({"live": True})
 
     @app.get("/health/ready")
-    async def ready(bank: TheBank) -> JSONResponse:
-        """Tell whether requests should be sent to this process."""
-        health = await bank.store.health(timeout=0.8)  # Kubernetes waits one second
-        shown = {
+    async def ready(bank: BankDep) -> JSONResponse:
+        """Report whether the service is ready for requests."""
+        health = await bank.store.health(timeout=0.8)  # by default Kubernetes waits for 1 s
+        content = {
             "ready": health.is_ready,
             "reasons": health.reasons,
             "latency": health.latency,
             "in_flight": health.in_flight,
             "appends_waiting": health.appends_waiting,
         }
-        return JSONResponse(shown, 200 if health.is_ready else 503)
+        return JSONResponse(content, 200 if health.is_ready else 503)
 
     @app.put("/accounts/{account_id}")
     async def open_account(
         account_id: UUID,
         owner: Annotated[str, Body(embed=True, min_length=1)],
-        bank: TheBank,
+        bank: BankDep,
         key: Key,
     ) -> JSONResponse:
         """Open an account."""
-        return await bank.do(account_id, open_for(owner), key, None)
+        return await bank.carry_out(account_id, open_for(owner), key, None)
 
     @app.post("/accounts/{account_id}/deposits")
     async def make_deposit(
-        account_id: UUID, cents: Cents, bank: TheBank, key: Key, expected_version: Version = None
+        account_id: UUID, cents: Cents, bank: BankDep, key: Key, expected_version: Version = None
     ) -> JSONResponse:
-        """Put money in."""
-        return await bank.do(account_id, deposit(cents), key, expected_version)
+        """Deposit money."""
+        return await bank.carry_out(account_id, deposit(cents), key, expected_version)
 
     @app.post("/accounts/{account_id}/withdrawals")
     async def make_withdrawal(
-        account_id: UUID, cents: Cents, bank: TheBank, key: Key, expected_version: Version = None
+        account_id: UUID, cents: Cents, bank: BankDep, key: Key, expected_version: Version = None
     ) -> JSONResponse:
-        """Take money out."""
-        return await bank.do(account_id, withdraw(cents), key, expected_version)
+        """Withdraw money."""
+        return await bank.carry_out(account_id, withdraw(cents), key, expected_version)
 
     @app.get("/accounts/{account_id}")
-    async def account(account_id: UUID, bank: TheBank) -> JSONResponse:
-        """Show an account."""
+    async def account(account_id: UUID, bank: BankDep) -> JSONResponse:
+        """Return an account."""
         snapshot = await bank.accounts.load(account_id)
         if snapshot.version == 0:
             return JSONResponse({"error": "not found"}, 404)
-        return JSONResponse(described(account_id, snapshot))
+        return JSONResponse(account_content(account_id, snapshot))
 
     return app

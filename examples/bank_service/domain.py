@@ -1,4 +1,4 @@
-"""Domain: the account. Nothing here depends on a store, on HTTP or on time."""
+"""The domain: accounts. Nothing here depends on a store, on HTTP or on the clock."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -17,14 +17,14 @@ class Opened:
 
 @dataclass(frozen=True)
 class Deposited:
-    """Money came in, in cents."""
+    """Money was deposited, in cents."""
 
     cents: int
 
 
 @dataclass(frozen=True)
 class Withdrawn:
-    """Money went out, in cents."""
+    """Money was withdrawn, in cents."""
 
     cents: int
 
@@ -40,7 +40,7 @@ TYPES = EventTypes[AccountEvent](
 
 @dataclass(frozen=True)
 class Account:
-    """An account's state, made from its events."""
+    """The state of an account; without an owner, it has not been opened."""
 
     owner: str | None = None
     cents: int = 0
@@ -64,16 +64,16 @@ Decide: TypeAlias = Callable[[Account], Decision]
 
 
 def open_for(owner: str) -> Decide:
-    """Open an account, once."""
+    """Open an account, unless it is open already."""
 
     def decide(account: Account) -> Decision:
-        return [Opened(owner)] if account.owner is None else Rejected("it is open already")
+        return [Opened(owner)] if account.owner is None else Rejected("the account is already open")
 
     return decide
 
 
 def deposit(cents: int) -> Decide:
-    """Put money into an account that is open."""
+    """Deposit money in an open account."""
 
     def decide(account: Account) -> Decision:
         return [Deposited(cents)] if account.owner is not None else Rejected("there is no account")
@@ -82,13 +82,13 @@ def deposit(cents: int) -> Decide:
 
 
 def withdraw(cents: int) -> Decide:
-    """Take money out, if there is enough."""
+    """Withdraw money, if there is enough."""
 
     def decide(account: Account) -> Decision:
         if account.owner is None:
             return Rejected("there is no account")
         if account.cents < cents:
-            return Rejected(f"there are only {account.cents} cents")
+            return Rejected(f"the balance is only {account.cents} cents")
         return [Withdrawn(cents)]
 
     return decide

@@ -16,22 +16,22 @@ from event_store_async.embedded import EmbeddedError
 from ..cassandra import open_store
 from .check import Findings, check
 from .data import DAYS, Flight, InputMissing, read_flights
-from .desk import Store, Tally
 from .dispatch import replay
-from .logbook import OutOfTurn
+from .logbook import OutOfOrder
 from .progress import progress
-from .story import show_figures, show_verdict, tell_busiest_day
+from .recorder import Store, Tally
+from .summary import show_busiest_day, show_figures, show_verdict
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the demo and return its exit status: 0 only if every event is stored."""
+    """Run the demo; return the exit status: 0 only if every event is stored as it should be."""
     options = parser().parse_args(arguments)
     status = 1
     try:
         status = anyio.run(run, options)
     except* KeyboardInterrupt:
         status = 130
-    except* (EventStoreError, EmbeddedError, InputMissing, OutOfTurn) as errors:
+    except* (EventStoreError, EmbeddedError, InputMissing, OutOfOrder) as errors:
         first: BaseException = errors
         while isinstance(first, BaseExceptionGroup):
             first = first.exceptions[0]
@@ -43,27 +43,27 @@ def parser() -> argparse.ArgumentParser:
     """Return the parser for the command's options."""
     parser = argparse.ArgumentParser(
         prog="python -m examples.flights",
-        description="Replay the flights that left New York in 2013, and check every event.",
+        description="Replay the flights that left New York in 2013 and check every event.",
     )
     length = parser.add_mutually_exclusive_group()
     length.add_argument(
-        "--days", type=count, default=10, help="how many days of the year (default: 10)"
+        "--days", type=count, default=10, help="number of days, from 1 January (default: 10)"
     )
     length.add_argument(
         "--year",
         action="store_const",
         const=DAYS,
         dest="days",
-        help="the whole year: more than twenty minutes",
+        help="replay the whole year, which takes more than twenty minutes",
     )
     parser.add_argument(
         "--dispatchers",
         type=count,
         default=16,
-        help="how many dispatchers work at once (default: 16)",
+        help="number of concurrent dispatchers (default: 16)",
     )
     parser.add_argument(
-        "--keyspace", default="demo", help="the keyspace to store the flights in (default: demo)"
+        "--keyspace", default="demo", help="keyspace to store the events in (default: demo)"
     )
     return parser
 
@@ -78,12 +78,12 @@ async def run(options: argparse.Namespace) -> int:
 async def demo(
     store: Store, flights: Sequence[Flight], *, dispatchers: int, console: Console
 ) -> int:
-    """Replay flights, read them back, check them, and print the results."""
+    """Replay flights, read them back, check them, and show the results."""
     run, tally, findings = uuid4(), Tally(), Findings()
     days = len({flight.day for flight in flights})
     console.print(
-        f"{len(flights):,} flights of the year's first {days} day(s), written by {dispatchers} "
-        "dispatchers at once. Each one that meets a conflict reads on and decides again.",
+        f"Replaying {len(flights):,} flights of {days} day(s) with {dispatchers} concurrent "
+        "dispatchers. After a conflict in an aircraft's stream, a dispatcher decides again.",
         highlight=False,
         soft_wrap=True,
     )
@@ -103,17 +103,17 @@ async def demo(
     async with progress(console, "Streams read back", aircraft, read_back):
         await check(store, flights, run=run, findings=findings)
 
-    await tell_busiest_day(console, store, flights, run=run)
+    await show_busiest_day(console, store, flights, run=run)
     show_figures(console, tally, findings, seconds)
     show_verdict(console, findings)
     return 1 if findings.problems else 0
 
 
 def count(text: str) -> int:
-    """Return an option's number, which must be above 0."""
+    """Return an option's value as an int above 0."""
     number = int(text)
     if number < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not above 0")
+        raise argparse.ArgumentTypeError(f"must be above 0, not {text}")
     return number
 
 

@@ -1,4 +1,4 @@
-"""Reads the streams back and compares them with the input, event by event."""
+"""Reads the streams back and compares every event with the input."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -21,12 +21,12 @@ _READERS: Final = 8
 @dataclass(slots=True)
 class Findings:
     """
-    The result of reading the streams back.
+    The results of reading the streams back.
 
     Attributes:
-        aircraft: Streams read so far.
-        events: Events found in them.
-        problems: A sentence for each problem; empty if there are none.
+        aircraft: Number of streams that have been read.
+        events: Number of events that were found in them.
+        problems: A description of each difference; empty if there are none.
     """
 
     aircraft: int = 0
@@ -37,13 +37,13 @@ class Findings:
 async def check(
     reader: EventReader, flights: Iterable[Flight], *, run: UUID, findings: Findings
 ) -> None:
-    """Compare the stream of every aircraft with its flights."""
+    """Compare each aircraft's stream with its flights."""
     streams = by_aircraft(flights)
 
     async def read_some() -> None:
-        # Each task holds one stream at a time, so memory does not grow with the replay.
-        for aircraft, flown in streams:
-            expected = [event for flight in flown for event in events_of(flight)]
+        # Each task holds only one stream in memory, even after a long replay.
+        for aircraft, flights_of_one in streams:
+            expected = [event for flight in flights_of_one for event in events_of(flight)]
             stream = reader.read_events(stream_of(run, aircraft))
             found = [event async for event in stream]
             findings.problems += [f"{aircraft}: {text}" for text in differences(expected, found)]
@@ -57,17 +57,17 @@ async def check(
 
 def by_aircraft(flights: Iterable[Flight]) -> Iterator[tuple[str, list[Flight]]]:
     """Yield each aircraft with its flights, in order of time."""
-    in_order = sorted(flights, key=lambda flight: (flight.aircraft, flight.due_out))
+    in_order = sorted(flights, key=lambda flight: (flight.aircraft, flight.scheduled_departure))
     for aircraft, group in groupby(in_order, key=lambda flight: flight.aircraft):
         yield aircraft, list(group)
 
 
 def differences(expected: Sequence[NewEvent], found: Sequence[RecordedEvent]) -> Iterator[str]:
     """
-    Yield a sentence for each difference between a stream and the events expected in it.
+    Yield a description of each difference between a stream and what should be in it.
 
-    The flights of an aircraft may be interleaved in any way. Each flight's events must be there
-    once, unaltered and in the order in which they happened, and versions must count up from 1.
+    Events of different flights may be mixed in any way. Each event must be stored once and
+    unaltered, the events of a flight must be in order, and versions must be contiguous from 1.
     """
     times = Counter(event.event_id for event in found)
     for event in expected:
@@ -79,7 +79,7 @@ def differences(expected: Sequence[NewEvent], found: Sequence[RecordedEvent]) ->
     latest: dict[str, int] = {}
     for version, stored in enumerate(found, start=1):
         if stored.version != version:
-            yield f"{_name(stored)} has version {stored.version} but is number {version}"
+            yield f"{_name(stored)} has version {stored.version} instead of {version}"
         if stored.event_id not in originals:
             yield f"{_name(stored)} at version {stored.version} is not in the input"
             continue

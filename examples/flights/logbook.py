@@ -1,4 +1,4 @@
-"""Logbook: what a dispatcher knows of an aircraft's stream, and which events may come next."""
+"""A logbook: the state of an aircraft's stream, and the order in which events may be recorded."""
 
 from collections.abc import Iterable, Sequence
 from typing import Final
@@ -15,23 +15,23 @@ _AFTER: Final = {
     ARRIVED: DEPARTED,
     NOT_ARRIVED: DEPARTED,
 }
-"""The event that must come directly before each event; None: it is the first."""
+"""The event that must come directly before each event; None for a flight's first event."""
 
 
-class OutOfTurn(Exception):
-    """A flight is not ready for an event."""
+class OutOfOrder(Exception):
+    """An event cannot be recorded after the flight's last event."""
 
 
 class Logbook:
     """
-    A stream as far as it has been read.
+    The state of an aircraft's stream, as far as it has been read.
 
     Args:
         stream_id: The aircraft's stream.
-        version: The version to start after; the events up to it are not read.
+        version: The version to start after; earlier events are not read.
 
     Attributes:
-        version: The last version read or appended; an append expects it.
+        version: The last version that was read; appends expect it.
     """
 
     def __init__(self, stream_id: UUID, version: int = 0) -> None:
@@ -41,29 +41,29 @@ class Logbook:
         self._last: dict[str, str | None] = {}
 
     async def catch_up(self, reader: EventReader) -> None:
-        """Read the events after the last known version."""
+        """Read the events that have been appended since."""
         async for event in reader.read_events(self.stream_id, from_version=self.version + 1):
-            self.follow([event])
+            self.apply([event])
 
-    def follow(self, events: Iterable[RecordedEvent]) -> None:
-        """Take over the stream's next events."""
+    def apply(self, events: Iterable[RecordedEvent]) -> None:
+        """Update the state with the stream's next events."""
         for event in events:
             self.version = event.version
             self._seen.add(event.event_id)
             self._last[event.payload["flight"]] = event.type
 
-    def still_due(self, events: Sequence[NewEvent]) -> list[NewEvent]:
+    def unrecorded(self, events: Sequence[NewEvent]) -> list[NewEvent]:
         """
-        Return those of the events that are not recorded yet.
+        Return those of these events that are not recorded yet.
 
         Raises:
-            OutOfTurn: an event would not come after the event that it must follow.
+            OutOfOrder: one of them cannot follow the flight's last event.
         """
-        due = [event for event in events if event.event_id not in self._seen]
+        missing = [event for event in events if event.event_id not in self._seen]
         last = dict(self._last)
-        for event in due:
+        for event in missing:
             flight = event.payload["flight"]
             if event.type not in _AFTER or _AFTER[event.type] != last.get(flight):
-                raise OutOfTurn(f"{flight}: {event.type} after {last.get(flight, 'nothing')}")
+                raise OutOfOrder(f"{flight}: {event.type} after {last.get(flight, 'nothing')}")
             last[flight] = event.type
-        return due
+        return missing

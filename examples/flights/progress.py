@@ -1,4 +1,4 @@
-"""Shows progress: a bar on a terminal, a line every few seconds elsewhere."""
+"""Shows progress: as a bar on a terminal, otherwise as a line every few seconds."""
 
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
@@ -21,12 +21,12 @@ _LINE_EVERY: Final = 5.0
 
 
 State: TypeAlias = Callable[[], tuple[int, str]]
-"""Returns how much is done, and further details to show."""
+"""Returns how much is done, and a text with details."""
 
 
 @asynccontextmanager
 async def progress(console: Console, label: str, total: int, state: State) -> AsyncGenerator[None]:
-    """Show the progress of the body of the ``async with``."""
+    """Show progress while the body of the ``async with`` runs."""
     show = _bar if console.is_terminal else _lines
     async with anyio.create_task_group() as group:
         group.start_soon(show, console, label, total, state)

@@ -1,4 +1,4 @@
-"""Rows of the input, flights and recorded events, for the tests of the demo."""
+"""Rows of the input, and flights and events made of them, for the tests of the demo."""
 
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
@@ -33,12 +33,12 @@ NEVER_LEFT = {"dep_time": "NA", "dep_delay": "NA", **NEVER_ARRIVED}
 
 
 def flight(**columns: str) -> Flight:
-    """Return the first flight of the input, with the named columns replaced."""
+    """Return the first flight of the input, with these columns changed."""
     return Flight.from_row(ROW | columns)
 
 
 def recorded(events: list[NewEvent], stream_id: UUID | None = None) -> list[RecordedEvent]:
-    """Return events as if read from a stream."""
+    """Return events as a stream would contain them."""
     stream_id = stream_id or uuid4()
     return [
         RecordedEvent(

@@ -1,4 +1,4 @@
-"""The small example: it prints what its docstring says."""
+"""The small example prints what its docstring says."""
 
 from collections.abc import Callable
 
@@ -15,11 +15,13 @@ async def test_it_prints_what_its_docstring_says(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    # On a shared cluster, the example's own keyspace may be in use.
+    # The example's own keyspace could be in use on the cluster under test.
     open_store: Callable[[str], object] = lambda _: cassandra.open_store(keyspace)  # noqa: E731
     monkeypatch.setattr(bank, "open_store", open_store)
 
     await bank.main()
 
-    _, _, said = (bank.__doc__ or "").partition("prints::\n\n")
-    assert capsys.readouterr().out.splitlines() == [line.strip() for line in said.splitlines()]
+    _, _, documented = (bank.__doc__ or "").partition("prints::\n\n")
+    assert capsys.readouterr().out.splitlines() == [
+        line.strip() for line in documented.splitlines()
+    ]

@@ -1,4 +1,4 @@
-"""The bank over HTTP, on a real Cassandra, tested through its routes."""
+"""The bank over HTTP, on a real Cassandra, tested through its routes only."""
 
 import runpy
 from collections.abc import AsyncGenerator, Callable, Iterator
@@ -23,11 +23,11 @@ from ..fixtures.server import Server
 @pytest.fixture
 def service(
     server: Server,
-    store: EventStore,  # its keyspace and table
+    store: EventStore,  # creates the keyspace and the table
     keyspace: str,
     request: pytest.FixtureRequest,
 ) -> Iterator[TestClient]:
-    """Give the running service; the parameter is a script of injections for its store."""
+    """Start the service; the parameter is the script of the faults in its store."""
     faults: list[Injection] = getattr(request, "param", [])
 
     @asynccontextmanager
@@ -41,7 +41,7 @@ def service(
 
 @pytest.fixture
 def account(service: TestClient) -> str:
-    """Give the path of an open account."""
+    """Return the path of an open account."""
     path = f"/accounts/{uuid4()}"
     assert service.put(path, json={"owner": "ann"}).status_code == 200
     return path
@@ -52,9 +52,9 @@ async def test_an_account_is_opened_and_used(service: TestClient, account: str) 
     withdrawal = service.post(f"{account}/withdrawals", json={"cents": 1000})
 
     assert (deposit.status_code, withdrawal.status_code) == (200, 200)
-    shown = service.get(account)
-    assert shown.json() == withdrawal.json()
-    assert shown.json() == {
+    returned = service.get(account)
+    assert returned.json() == withdrawal.json()
+    assert returned.json() == {
         "account_id": account.removeprefix("/accounts/"),
         "owner": "ann",
         "cents": 4000,
@@ -62,11 +62,11 @@ async def test_an_account_is_opened_and_used(service: TestClient, account: str) 
     }
 
 
-async def test_an_account_that_does_not_exist_is_not_found(service: TestClient) -> None:
-    missing = f"/accounts/{uuid4()}"
+async def test_an_unknown_account_is_not_found(service: TestClient) -> None:
+    unknown = f"/accounts/{uuid4()}"
 
-    assert service.get(missing).status_code == 404
-    refused = service.post(f"{missing}/deposits", json={"cents": 1})
+    assert service.get(unknown).status_code == 404
+    refused = service.post(f"{unknown}/deposits", json={"cents": 1})
     assert (refused.status_code, refused.json()["reason"]) == (422, "there is no account")
 
 
@@ -74,8 +74,11 @@ async def test_a_rejection_is_422_with_its_reason(service: TestClient, account: 
     again = service.put(account, json={"owner": "bob"})
     overdraft = service.post(f"{account}/withdrawals", json={"cents": 1})
 
-    assert (again.status_code, again.json()["reason"]) == (422, "it is open already")
-    assert (overdraft.status_code, overdraft.json()["reason"]) == (422, "there are only 0 cents")
+    assert (again.status_code, again.json()["reason"]) == (422, "the account is already open")
+    assert (overdraft.status_code, overdraft.json()["reason"]) == (
+        422,
+        "the balance is only 0 cents",
+    )
 
 
 @pytest.mark.parametrize("body", [{"cents": 0}, {"cents": -1}, {"cents": "many"}, {}])
@@ -99,14 +102,16 @@ async def test_a_conflict_is_409_with_the_actual_version(
     assert (right.status_code, right.json()["version"]) == (200, 2)
 
 
-async def test_an_idempotency_key_is_carried_out_once(service: TestClient, account: str) -> None:
+async def test_requests_with_the_same_key_are_carried_out_once(
+    service: TestClient, account: str
+) -> None:
     key = {"Idempotency-Key": "till-4/17"}
-    answers = [
+    responses = [
         service.post(f"{account}/deposits", json={"cents": 500}, headers=key) for _ in range(3)
     ]
     other = service.post(f"{account}/deposits", json={"cents": 500})
 
-    assert [answer.json()["cents"] for answer in answers] == [500, 500, 500]
+    assert [response.json()["cents"] for response in responses] == [500, 500, 500]
     assert other.json()["cents"] == 1000
 
 
@@ -136,7 +141,7 @@ async def test_event_ids_and_correlation_come_from_the_key(
     ],
     indirect=True,
 )
-async def test_an_unknown_outcome_is_503_with_a_token_that_settles_it(
+async def test_an_unknown_outcome_is_503_and_its_token_settles_it(
     service: TestClient, account: str
 ) -> None:
     url = f"{account}/deposits"
@@ -158,10 +163,10 @@ async def test_an_unknown_outcome_is_503_with_a_token_that_settles_it(
 )
 async def test_an_unavailable_store_is_503_and_nothing_was_stored(service: TestClient) -> None:
     path = f"/accounts/{uuid4()}"
-    answers = [service.put(path, json={"owner": "ann"}) for _ in range(3)]
+    responses = [service.put(path, json={"owner": "ann"}) for _ in range(3)]
 
-    down = [answer for answer in answers if answer.status_code == 503]
-    assert [answer.json()["reason"] for answer in down] == ["nothing was stored"]
+    down = [response for response in responses if response.status_code == 503]
+    assert [response.json()["reason"] for response in down] == ["nothing was stored"]
     assert service.get(path).json()["version"] == 1
 
 
@@ -178,10 +183,10 @@ async def test_concurrent_withdrawals_never_overdraw(service: TestClient, accoun
     assert service.get(account).json()["cents"] == 100
 
 
-async def test_it_is_ready_while_its_store_is_open(
+async def test_it_is_ready_while_its_store_is(
     server: Server, keyspace: str, store: EventStore
 ) -> None:
-    del store  # requested only to have its table created
+    del store  # needed only to create the table
     opened: list[EventStore] = []
 
     @asynccontextmanager
@@ -192,19 +197,19 @@ async def test_it_is_ready_while_its_store_is_open(
 
     with TestClient(create_app(open_store)) as client:
         while not (ready := client.get("/health/ready")).is_success:
-            pass  # the first request prepares statements, and may exceed its timeout
+            pass  # the first check also prepares statements, which may exceed its timeout
         assert client.portal is not None
         client.portal.call(opened[0].close)
-        gone = client.get("/health/ready")
+        closed = client.get("/health/ready")
         live = client.get("/health/live")
 
     assert (ready.json()["ready"], ready.json()["reasons"]) == (True, [])
     assert 0 < ready.json()["latency"] < 1
-    assert (gone.status_code, gone.json()["reasons"]) == (503, ["the store is closed"])
+    assert (closed.status_code, closed.json()["reasons"]) == (503, ["the store is closed"])
     assert live.status_code == 200
 
 
-async def test_the_store_is_closed_with_the_service(
+async def test_the_store_is_closed_when_the_service_stops(
     server: Server, keyspace: str, store: EventStore
 ) -> None:
     opened: list[EventStore] = []
@@ -224,10 +229,10 @@ async def test_the_store_is_closed_with_the_service(
 @pytest.mark.usefixtures("pointed_at_the_server", "store")
 async def test_the_module_serves_the_bank(keyspace: str, monkeypatch: pytest.MonkeyPatch) -> None:
     served = []
-    # On a shared cluster, the example's own keyspace may be in use.
+    # The example's own keyspace could be in use on the cluster under test.
     open_store = cassandra.open_store
-    of_ours: Callable[[str], object] = lambda _: open_store(keyspace)  # noqa: E731
-    monkeypatch.setattr(cassandra, "open_store", of_ours)
+    in_test_keyspace: Callable[[str], object] = lambda _: open_store(keyspace)  # noqa: E731
+    monkeypatch.setattr(cassandra, "open_store", in_test_keyspace)
     monkeypatch.setattr(uvicorn, "run", lambda app, port: served.append((app, port)))
 
     runpy.run_module("examples.bank_service", run_name="__main__")

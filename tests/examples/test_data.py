@@ -1,4 +1,4 @@
-"""The input of the demo: read from the package, with all its oddities."""
+"""The input of the demo, read from the package, with its irregular rows."""
 
 from collections import Counter
 from datetime import UTC, date, datetime
@@ -19,8 +19,8 @@ def test_a_row_becomes_a_flight() -> None:
         origin="EWR",
         destination="IAH",
         tail_number="N14228",
-        due_out=datetime(2013, 1, 1, 10, 15, tzinfo=UTC),
-        due_in="08:19",
+        scheduled_departure=datetime(2013, 1, 1, 10, 15, tzinfo=UTC),
+        scheduled_arrival="08:19",
         departure_delay=2,
         arrived="08:30",
         arrival_delay=11,
@@ -30,7 +30,7 @@ def test_a_row_becomes_a_flight() -> None:
     assert flight().key == "2013-01-01 UA1545 EWR"
 
 
-def test_unknown_values_of_the_input_are_none() -> None:
+def test_values_that_the_input_does_not_know_are_none() -> None:
     cancelled = flight(**NEVER_LEFT)
     turned_back = flight(**NEVER_ARRIVED)
 
@@ -47,22 +47,22 @@ def test_a_flight_without_an_aircraft_is_in_its_airlines_logbook() -> None:
 
 
 @pytest.mark.parametrize(("text", "clock"), [("1", "00:01"), ("930", "09:30"), ("2400", "24:00")])
-def test_times_are_read(text: str, clock: str) -> None:
+def test_local_times_are_read(text: str, clock: str) -> None:
     assert flight(arr_time=text).arrived == clock
 
 
-def test_the_first_day() -> None:
+def test_reading_the_first_day() -> None:
     flights = read_flights(1)
 
     assert len(flights) == 842
     assert {flight.day for flight in flights} == {date(2013, 1, 1)}
-    assert flights == sorted(flights, key=lambda flight: flight.due_out)
+    assert flights == sorted(flights, key=lambda flight: flight.scheduled_departure)
 
 
 @pytest.mark.slow
-def test_the_whole_year() -> None:
+def test_reading_the_whole_year() -> None:
     flights = read_flights()
-    odd = Counter(
+    incomplete = Counter(
         "cancelled"
         if flight.departure_delay is None
         else "not arrived"
@@ -73,7 +73,7 @@ def test_the_whole_year() -> None:
     )
 
     assert len(flights) == len({flight.key for flight in flights}) == 336_776
-    assert odd == {"cancelled": 8_255, "not arrived": 458, "delay unknown": 717}
+    assert incomplete == {"cancelled": 8_255, "not arrived": 458, "delay unknown": 717}
     assert sum(flight.tail_number is None for flight in flights) == 2_512
     assert len({flight.aircraft for flight in flights}) == 4_043 + 7
 

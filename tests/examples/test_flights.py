@@ -1,4 +1,4 @@
-"""The whole demo, on a real server, with a part of the input."""
+"""The demo as a whole: on a real server, with a slice of the input."""
 
 import asyncio
 import signal
@@ -30,12 +30,12 @@ pytestmark = pytest.mark.usefixtures("pointed_at_the_server")
 
 @pytest.fixture(scope="module")
 def flights() -> list[Flight]:
-    """Give the flights of those aircraft that flew several times on the first day."""
-    days = [flown for flown in aircraft_days(data.read_flights(1)) if len(flown) > 2]
-    return [flight for flown in days for flight in flown]
+    """Return the flights of aircraft with more than two flights on the first day."""
+    days = [day for day in aircraft_days(data.read_flights(1)) if len(day) > 2]
+    return [flight for day in days for flight in day]
 
 
-async def test_every_event_is_stored_in_spite_of_conflicts(
+async def test_every_event_is_stored_despite_conflicts(
     store: EventStore,
     keyspace: str,
     flights: list[Flight],
@@ -49,12 +49,12 @@ async def test_every_event_is_stored_in_spite_of_conflicts(
     aircraft = len({flight.aircraft for flight in flights})
     verdict = f"All {events} events of {aircraft} aircraft are stored exactly once,"
     conflicts = 0
-    while not conflicts:  # without a conflict, the run proves nothing about them
+    while not conflicts:  # a replay without any proves nothing
         assert await command.run(options) == 0
         shown = capsys.readouterr().out
         assert verdict in shown
-        assert "on 1 January 2013, as recorded in its stream" in shown
-        line = next(line for line in shown.splitlines() if "conflicts met" in line)
+        assert "on 1 January 2013, from its stream" in shown
+        line = next(line for line in shown.splitlines() if "conflicts, all resolved" in line)
         conflicts = int(line.split()[-1])
 
 
@@ -82,10 +82,10 @@ async def test_it_fails_if_one_event_is_missing(
         (event,) = events
         lost.append(event)
         version, now = expected_version + 1, datetime.now(UTC)
-        pretended = RecordedEvent(
+        not_stored = RecordedEvent(
             stream_id, version, event.payload, now, event.event_id, event.type
         )
-        return Persisted(stream_id, version, (pretended,))
+        return Persisted(stream_id, version, (not_stored,))
 
     monkeypatch.setattr(store, "try_persist_events", lose_an_arrival)
 
@@ -98,11 +98,11 @@ async def test_it_fails_if_one_event_is_missing(
 
 
 @pytest.mark.slow
-async def test_an_interrupt_ends_it_without_an_error(store: EventStore, keyspace: str) -> None:
+async def test_an_interrupt_ends_it_without_a_traceback(store: EventStore, keyspace: str) -> None:
     demo = await start("--days", "30", "--keyspace", keyspace)
     assert demo.stdout is not None
 
-    # The second line, which is the first of its progress, shows that it is running.
+    # The second line is the first about progress: the replay is running by then.
     await demo.stdout.readline()
     first = await demo.stdout.readline()
     demo.send_signal(signal.SIGINT)
@@ -112,7 +112,7 @@ async def test_an_interrupt_ends_it_without_an_error(store: EventStore, keyspace
     assert (demo.returncode, errors) == (130, b"")
 
 
-async def test_without_a_server_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_without_a_server_it_prints_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EVENT_STORE_PORT", "1")
     demo = await start("--days", "1")
 

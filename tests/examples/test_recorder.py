@@ -1,4 +1,4 @@
-"""The demo's desks: what they do after a conflict, and without an answer."""
+"""The demo's recorders: what they do after a conflict, and if an answer is lost."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -11,9 +11,9 @@ from event_store_async import (
     EventStore,
     NewEvent,
 )
-from examples.flights.desk import Desk, Tally
 from examples.flights.events import events_of
 from examples.flights.logbook import Logbook
+from examples.flights.recorder import Recorder, Tally
 from tests.fixtures.stores import read_all
 
 from .flights import flight
@@ -22,27 +22,29 @@ ONE = events_of(flight())
 OTHER = events_of(flight(flight="1546"))
 
 
-async def test_a_desk_decides_again_after_a_conflict(store: EventStore, stream_id: UUID) -> None:
-    desk = Desk("late", store, Tally())
+async def test_after_a_conflict_a_recorder_decides_again(
+    store: EventStore, stream_id: UUID
+) -> None:
+    recorder = Recorder("late", store, Tally())
     logbook = Logbook(stream_id)
     await store.persist_events(stream_id, OTHER)
 
-    await desk.record(logbook, ONE)
+    await recorder.record(logbook, ONE)
 
     stored = await read_all(store, stream_id)
     assert [event.event_id for event in stored] == [event.event_id for event in OTHER + ONE]
     assert stored[-1].metadata == {"by": "late"}
-    assert desk.tally == Tally(appends=1, events=3, conflicts=1)
+    assert recorder.tally == Tally(appends=1, events=3, conflicts=1)
     assert logbook.version == 6
 
 
-async def test_events_of_another_desk_are_not_recorded_again(
+async def test_events_recorded_by_another_are_not_recorded_again(
     store: EventStore, stream_id: UUID
 ) -> None:
     logbook = Logbook(stream_id)
-    await Desk("first", store, Tally()).record(Logbook(stream_id), ONE)
+    await Recorder("first", store, Tally()).record(Logbook(stream_id), ONE)
 
-    await Desk("second", store, Tally()).record(logbook, ONE)
+    await Recorder("second", store, Tally()).record(logbook, ONE)
 
     stored = await read_all(store, stream_id)
     assert [event.metadata for event in stored] == [{"by": "first"}] * 3
@@ -66,10 +68,10 @@ async def test_an_append_without_an_answer_is_repeated_and_stored_once(
         return result
 
     monkeypatch.setattr(store, "try_persist_events", lose_the_first_answer)
-    desk = Desk("unlucky", store, Tally())
+    recorder = Recorder("unlucky", store, Tally())
 
-    await desk.record(Logbook(stream_id), ONE)
+    await recorder.record(Logbook(stream_id), ONE)
 
     assert calls == 2
     assert len(await read_all(store, stream_id)) == 3
-    assert desk.tally == Tally(appends=1, events=3)
+    assert recorder.tally == Tally(appends=1, events=3)

@@ -1,4 +1,4 @@
-"""The output at the end: the figures, one aircraft's day, and the verdict."""
+"""The summary at the end: figures, one aircraft's day, and whether all events are correct."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -13,8 +13,8 @@ from event_store_async import EventReader, RecordedEvent
 
 from .check import Findings
 from .data import Flight
-from .desk import Tally
 from .dispatch import aircraft_days, stream_of
+from .recorder import Tally
 
 _MOST_PROBLEMS_SHOWN: Final = 20
 
@@ -25,21 +25,21 @@ def show_figures(console: Console, tally: Tally, findings: Findings, seconds: fl
     table.add_column(style="bold")
     table.add_column(justify="right")
     table.add_row("flights", f"{tally.flights:,}")
-    table.add_row("aircraft, a stream each", f"{findings.aircraft:,}")
+    table.add_row("aircraft (one stream each)", f"{findings.aircraft:,}")
     table.add_row("events", f"{tally.events:,}")
     table.add_row("appends", f"{tally.appends:,}")
-    table.add_row("conflicts met, all resolved", f"{tally.conflicts:,}")
-    table.add_row("events a second", f"{tally.events / seconds:,.0f}")
+    table.add_row("conflicts, all resolved", f"{tally.conflicts:,}")
+    table.add_row("events per second", f"{tally.events / seconds:,.0f}")
     table.add_row("seconds", f"{seconds:,.1f}")
     console.print(table)
 
 
-async def tell_busiest_day(
+async def show_busiest_day(
     console: Console, reader: EventReader, flights: Sequence[Flight], *, run: UUID
 ) -> None:
-    """Show one day of one stream: that of the aircraft with the most flights on a day."""
+    """Show the aircraft with the most flights on one day: its events of that day."""
     busiest = max(
-        (flown for flown in aircraft_days(flights) if flown[0].tail_number),
+        (group for group in aircraft_days(flights) if group[0].tail_number),
         key=len,
         default=None,
     )
@@ -47,7 +47,7 @@ async def tell_busiest_day(
         return
     aircraft, day = busiest[0].aircraft, busiest[0].day
     of_the_day = {flight.key for flight in busiest}
-    title = f"{aircraft} on {day.day} {day:%B %Y}, as recorded in its stream (times in UTC)"
+    title = f"{aircraft} on {day.day} {day:%B %Y}, from its stream (times in UTC)"
     table = Table(title=title, box=box.SIMPLE, pad_edge=False)
     table.add_column("version", justify="right")
     for title in ("recorded", "by", "flight", "event", ""):
@@ -59,11 +59,11 @@ async def tell_busiest_day(
 
 
 def show_verdict(console: Console, findings: Findings) -> None:
-    """Print that every event is stored, or list the problems."""
+    """Show one line if all events are correct, or else list the problems."""
     if not findings.problems:
         console.print(
             f"All {findings.events:,} events of {findings.aircraft:,} aircraft are stored"
-            " exactly once, and in order for each flight.",
+            " exactly once, and those of each flight in order.",
             style="bold green",
             highlight=False,
         )
@@ -84,14 +84,14 @@ def _row(event: RecordedEvent) -> tuple[str, ...]:
         str((event.metadata or {}).get("by")),
         designator,
         str(event.type).removeprefix("flight-"),
-        _words(event.payload),
+        _description(event.payload),
     )
 
 
-def _words(facts: dict[str, Any]) -> str:
-    match facts:
-        case {"origin": origin, "destination": destination, "due_out": due_out}:
-            return f"{origin} → {destination} {datetime.fromisoformat(due_out):%H:%M}"
+def _description(payload: dict[str, Any]) -> str:
+    match payload:
+        case {"origin": origin, "destination": destination, "scheduled_departure": departure}:
+            return f"{origin} → {destination} {datetime.fromisoformat(departure):%H:%M}"
         case {"delay": None}:
             return "delay unknown"
         case {"delay": 0}:

@@ -1,4 +1,4 @@
-"""Desk: appends with optimistic locking, and decides again after each conflict."""
+"""A recorder: appends with optimistic locking, and decides again after a conflict."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -17,12 +17,12 @@ from .logbook import Logbook
 
 
 class Store(EventReader, EventWriter, Protocol):
-    """What a desk needs from an event store: reading and writing."""
+    """The part of an event store that a recorder uses: reading and appending."""
 
 
 @dataclass(slots=True)
 class Tally:
-    """What all desks have done so far."""
+    """Counts of what all recorders have done so far."""
 
     flights: int = 0
     appends: int = 0
@@ -31,14 +31,14 @@ class Tally:
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class Recorder:
     """
-    A planner or dispatcher who writes into logbooks.
+    Records events in logbooks, for one planner or dispatcher.
 
     Attributes:
-        name: Stored in the metadata of every event that the desk records.
-        store: Holds the logbooks.
-        tally: Counts what the desk has done.
+        name: Whose events these are; written into the metadata of each.
+        store: The store with the logbooks.
+        tally: The counts to update.
     """
 
     name: str
@@ -47,23 +47,23 @@ class Desk:
 
     async def record(self, logbook: Logbook, events: Sequence[NewEvent]) -> None:
         """
-        Record events in a logbook, each exactly once, even if others write into it.
+        Record events in a logbook, each of them once, even if others append at the same time.
 
         Raises:
-            OutOfTurn: the flight is not ready for an event, according to the logbook.
+            OutOfOrder: an event cannot follow the flight's last event.
         """
         signed = [replace(event, metadata={"by": self.name}) for event in events]
-        while due := logbook.still_due(signed):
+        while missing := logbook.unrecorded(signed):
             try:
                 result = await self.store.try_persist_events(
-                    logbook.stream_id, due, expected_version=logbook.version
+                    logbook.stream_id, missing, expected_version=logbook.version
                 )
             except AppendOutcomeUnknown:
-                # Append the same events again: the store knows by their ids if they are stored.
+                # Append the same events again: the store recognises them by their ids.
                 continue
             match result:
                 case Persisted(events=recorded):
-                    logbook.follow(recorded)
+                    logbook.apply(recorded)
                     self.tally.appends += 1
                     self.tally.events += len(recorded)
                 case ConcurrentModification():
