@@ -65,7 +65,7 @@ def withdraw(amount: int) -> Decider:
     return decide
 
 
-class Watched:
+class SpyStore:
     """Passes calls on to a store, counts them, and appends a rival's events before an append."""
 
     def __init__(self, store: EventReaderWriter) -> None:
@@ -104,7 +104,7 @@ class Watched:
         raise AssertionError("the handler must not ask for the current version")
 
 
-class Sleeps:
+class RecordedSleeps:
     """Does not sleep, but records how long it was asked to."""
 
     def __init__(self) -> None:
@@ -114,11 +114,11 @@ class Sleeps:
         self.seconds.append(seconds)
 
 
-def policy(attempts: int = 10, sleeps: Sleeps | None = None) -> RetryPolicy:
-    return RetryPolicy(attempts, Backoff(random=lambda: 1.0), sleeps or Sleeps())
+def policy(attempts: int = 10, sleeps: RecordedSleeps | None = None) -> RetryPolicy:
+    return RetryPolicy(attempts, Backoff(random=lambda: 1.0), sleeps or RecordedSleeps())
 
 
-def handler(
+def new_handler(
     store: EventReaderWriter,
     *,
     cache: SnapshotCache | None = None,
@@ -128,7 +128,7 @@ def handler(
     return CommandHandler(repository, store, retry=retry or policy())
 
 
-def command(
+def new_command(
     account: UUID, decide: Any, expected_version: int | None = None
 ) -> Command[Account, Event]:
     return Command(account, decide, expected_version)

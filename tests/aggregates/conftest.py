@@ -7,7 +7,7 @@ import pytest
 from event_store_async import MemoryEventStore
 from event_store_async.aggregates import SnapshotCache
 
-from .bank import Watched
+from .bank import SpyStore
 
 
 @pytest.fixture
@@ -16,8 +16,8 @@ def memory() -> MemoryEventStore:
 
 
 @pytest.fixture
-def store(memory: MemoryEventStore) -> Watched:
-    return Watched(memory)
+def store(memory: MemoryEventStore) -> SpyStore:
+    return SpyStore(memory)
 
 
 @pytest.fixture

@@ -28,11 +28,11 @@ from .bank import (
     REDUCER,
     Account,
     Event,
-    Watched,
-    command,
+    SpyStore,
     deposit,
     deposited,
-    handler,
+    new_command,
+    new_handler,
     payloads,
     withdraw,
     withdrawn,
@@ -45,42 +45,42 @@ def cache() -> SnapshotCache:
 
 
 @pytest.fixture
-async def handling(
-    store: Watched, account: UUID, cache: SnapshotCache
+async def handler(
+    store: SpyStore, account: UUID, cache: SnapshotCache
 ) -> CommandHandler[Account, Event]:
     """Give a handler whose cache holds the account, with 50 in it."""
-    handling = handler(store, cache=cache)
-    await handling.handle(command(account, deposit(50)))
+    handler = new_handler(store, cache=cache)
+    await handler.handle(new_command(account, deposit(50)))
     store.reads.clear()
     store.appends = 0
-    return handling
+    return handler
 
 
-Handling = CommandHandler[Account, Event]
+Handler = CommandHandler[Account, Event]
 
 
 async def test_the_common_case_is_one_append_and_no_read(
-    store: Watched, account: UUID, handling: Handling
+    store: SpyStore, account: UUID, handler: Handler
 ) -> None:
     for _ in range(10):
-        await handling.handle(command(account, withdraw(5)))
+        await handler.handle(new_command(account, withdraw(5)))
 
     assert (store.appends, store.reads) == (10, [])
 
 
 async def test_a_rejection_takes_new_events_into_account(
-    store: Watched, memory: MemoryEventStore, account: UUID, handling: Handling
+    store: SpyStore, memory: MemoryEventStore, account: UUID, handler: Handler
 ) -> None:
     await memory.persist_events(account, [deposited(10)])
 
-    result = await handling.handle(command(account, withdraw(60)))
+    result = await handler.handle(new_command(account, withdraw(60)))
 
     assert isinstance(result, CommandHandled)
     assert store.reads == [2]
 
 
 async def test_a_rejection_stands_if_there_are_no_new_events(
-    store: Watched, account: UUID, handling: Handling
+    store: SpyStore, account: UUID, handler: Handler
 ) -> None:
     decided = []
 
@@ -88,19 +88,19 @@ async def test_a_rejection_stands_if_there_are_no_new_events(
         decided.append(account)
         return Rejected("no")
 
-    assert await handling.handle(command(account, decide)) == Rejected("no")
+    assert await handler.handle(new_command(account, decide)) == Rejected("no")
     assert (store.reads, len(decided)) == ([2], 1)
 
 
 async def test_a_decision_for_no_events_takes_new_events_into_account(
-    store: Watched, memory: MemoryEventStore, account: UUID, handling: Handling
+    store: SpyStore, memory: MemoryEventStore, account: UUID, handler: Handler
 ) -> None:
     def only_rich(account: Account) -> list[Event]:
         return [withdrawn(1)] if account.balance > 50 else []
 
-    unchanged = await handling.handle(command(account, only_rich))
+    unchanged = await handler.handle(new_command(account, only_rich))
     await memory.persist_events(account, [deposited(10)])
-    changed = await handling.handle(command(account, only_rich))
+    changed = await handler.handle(new_command(account, only_rich))
 
     assert isinstance(unchanged, CommandHandled)
     assert unchanged.events == ()
@@ -110,7 +110,7 @@ async def test_a_decision_for_no_events_takes_new_events_into_account(
 
 
 async def test_an_exception_takes_new_events_into_account(
-    store: Watched, memory: MemoryEventStore, account: UUID, handling: Handling
+    store: SpyStore, memory: MemoryEventStore, account: UUID, handler: Handler
 ) -> None:
     def decide(account: Account) -> list[Event]:
         if account.balance == 50:
@@ -118,9 +118,9 @@ async def test_an_exception_takes_new_events_into_account(
         return [withdrawn(account.balance)]
 
     with pytest.raises(LookupError, match="fifty"):
-        await handling.handle(command(account, decide))
+        await handler.handle(new_command(account, decide))
     await memory.persist_events(account, [deposited(10)])
-    result = await handling.handle(command(account, decide))
+    result = await handler.handle(new_command(account, decide))
 
     assert isinstance(result, CommandHandled)
     assert result.after.aggregate == Account(0, 3)
@@ -128,11 +128,11 @@ async def test_an_exception_takes_new_events_into_account(
 
 
 async def test_a_version_above_the_cached_one_is_refused_only_after_a_read(
-    store: Watched, memory: MemoryEventStore, account: UUID, handling: Handling
+    store: SpyStore, memory: MemoryEventStore, account: UUID, handler: Handler
 ) -> None:
-    refused = await handling.handle(command(account, deposit(1), 2))
+    refused = await handler.handle(new_command(account, deposit(1), 2))
     await memory.persist_events(account, [deposited(10)])
-    done = await handling.handle(command(account, deposit(1), 2))
+    done = await handler.handle(new_command(account, deposit(1), 2))
 
     assert refused == InvalidAggregateVersion(account, 2, 1)
     assert isinstance(done, CommandHandled)
@@ -140,20 +140,20 @@ async def test_a_version_above_the_cached_one_is_refused_only_after_a_read(
 
 
 async def test_a_version_below_the_cached_one_is_refused_after_reading_one_event(
-    store: Watched, account: UUID, handling: Handling
+    store: SpyStore, account: UUID, handler: Handler
 ) -> None:
-    result = await handling.handle(command(account, deposit(1), 0))
+    result = await handler.handle(new_command(account, deposit(1), 0))
 
     assert result == InvalidAggregateVersion(account, 0, 1)
     assert store.reads == [1], "this very command could be stored there"
 
 
 async def test_a_version_that_only_the_cache_holds_is_a_conflict(
-    memory: MemoryEventStore, account: UUID, handling: Handling
+    memory: MemoryEventStore, account: UUID, handler: Handler
 ) -> None:
     await memory.persist_events(account, [deposited(10)])
 
-    result = await handling.handle(command(account, deposit(1), 1))
+    result = await handler.handle(new_command(account, deposit(1), 1))
 
     assert result == ConcurrentModification(account, 1, 2)
 
@@ -165,17 +165,17 @@ async def test_after_an_unknown_outcome_the_cache_is_still_right(
         script = [Injection.NONE, Injection.NONE, fault]
         store = HostileEventStore(memory, seed=1, script=script)
         repository = Repository(store, REDUCER, cache=SnapshotCache())
-        handling = CommandHandler(repository, store)
-        await handling.handle(command(account, deposit(50)))
+        handler = CommandHandler(repository, store)
+        await handler.handle(new_command(account, deposit(50)))
         with pytest.raises(AppendOutcomeUnknown):
-            await handling.handle(command(account, deposit(1)))
+            await handler.handle(new_command(account, deposit(1)))
 
         truth = await Repository(memory, REDUCER).load(account)
         assert await repository.load(account) == truth
-        assert isinstance(await handling.handle(command(account, deposit(1))), CommandHandled)
+        assert isinstance(await handler.handle(new_command(account, deposit(1))), CommandHandled)
 
 
-class Stored(Watched):
+class DelayedAnswer(SpyStore):
     """A store that stores an append, but does not answer before `answer` is set."""
 
     def __init__(self, store: MemoryEventStore) -> None:
@@ -194,40 +194,40 @@ async def test_after_a_cancellation_the_cache_is_still_right(
     memory: MemoryEventStore, account: UUID
 ) -> None:
     await memory.persist_events(account, [deposited(50)])
-    store = Stored(memory)
-    handling = handler(store, cache=SnapshotCache())
-    wanted = command(account, withdraw(50))
-    task = asyncio.create_task(handling.handle(wanted))
+    store = DelayedAnswer(memory)
+    handler = new_handler(store, cache=SnapshotCache())
+    command = new_command(account, withdraw(50))
+    task = asyncio.create_task(handler.handle(command))
     await store.stored.wait()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
     store.answer.set()
 
-    assert await handling.handle(command(account, withdraw(1))) == Rejected("only 0 left")
-    again = await handling.handle(wanted)
+    assert await handler.handle(new_command(account, withdraw(1))) == Rejected("only 0 left")
+    again = await handler.handle(command)
     assert isinstance(again, CommandHandled)
     assert again.handled_earlier
     assert await payloads(memory, account) == [deposited(50), withdrawn(50)]
 
 
 async def test_the_repository_and_the_handler_share_the_cache(
-    store: Watched, account: UUID, cache: SnapshotCache
+    store: SpyStore, account: UUID, cache: SnapshotCache
 ) -> None:
     repository = Repository(store, REDUCER, cache=cache)
     await repository.load(account)
-    await CommandHandler(repository, store).handle(command(account, deposit(5)))
+    await CommandHandler(repository, store).handle(new_command(account, deposit(5)))
     await repository.load(account)
 
     assert store.reads == [1, 2]
 
 
-async def test_the_least_recently_used_snapshot_is_dropped_first(store: Watched) -> None:
+async def test_the_least_recently_used_snapshot_is_dropped_first(store: SpyStore) -> None:
     cache = SnapshotCache(max_aggregates=2)
-    handling = handler(store, cache=cache)
+    handler = new_handler(store, cache=cache)
     one, two, three = uuid4(), uuid4(), uuid4()
     for account in (one, two, one, three):
-        await handling.handle(command(account, deposit(1)))
+        await handler.handle(new_command(account, deposit(1)))
 
     assert len(cache) == 2
     assert cache.get(two) is None

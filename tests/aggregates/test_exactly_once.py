@@ -1,4 +1,4 @@
-"""Repetition: a command is stored once, however its first handling ended."""
+"""Repetition: a command is stored once, even if the first call failed."""
 
 import asyncio
 from uuid import UUID
@@ -18,11 +18,11 @@ from event_store_async.testing import HostileEventStore, Injection
 from .bank import (
     Account,
     Event,
-    Watched,
-    command,
+    SpyStore,
     deposit,
     deposited,
-    handler,
+    new_command,
+    new_handler,
     payloads,
     withdraw,
     withdrawn,
@@ -36,20 +36,20 @@ def handled(result: object) -> CommandHandled[Account, Event]:
     return result
 
 
-async def prepared(store: EventReaderWriter, account: UUID) -> None:
+async def deposit_50(store: EventReaderWriter, account: UUID) -> None:
     await store.persist_events(account, [deposited(50)])
 
 
 async def test_a_repeated_command_returns_its_first_result(
-    store: Watched, account: UUID, cache: Cache
+    store: SpyStore, account: UUID, cache: Cache
 ) -> None:
-    handling = handler(store, cache=cache)
-    wanted = command(account, lambda _: [deposited(5), deposited(6)])
-    await handling.handle(command(account, deposit(1)))
-    first = handled(await handling.handle(wanted))
-    await handling.handle(command(account, deposit(100)))
+    handler = new_handler(store, cache=cache)
+    command = new_command(account, lambda _: [deposited(5), deposited(6)])
+    await handler.handle(new_command(account, deposit(1)))
+    first = handled(await handler.handle(command))
+    await handler.handle(new_command(account, deposit(100)))
 
-    again = handled(await handling.handle(wanted))
+    again = handled(await handler.handle(command))
 
     assert again.handled_earlier
     assert (again.before, again.events, again.after) == (first.before, first.events, first.after)
@@ -57,7 +57,7 @@ async def test_a_repeated_command_returns_its_first_result(
 
 
 async def test_a_repeated_command_does_not_decide_again(
-    store: Watched, account: UUID, cache: Cache
+    store: SpyStore, account: UUID, cache: Cache
 ) -> None:
     decided = []
 
@@ -65,34 +65,36 @@ async def test_a_repeated_command_does_not_decide_again(
         decided.append(1)
         return [deposited(5)]
 
-    wanted = command(account, decide)
-    await handler(store).handle(wanted)
-    handling = handler(store, cache=cache)
-    await handling.handle(command(account, deposit(1)))
+    command = new_command(account, decide)
+    await new_handler(store).handle(command)
+    handler = new_handler(store, cache=cache)
+    await handler.handle(new_command(account, deposit(1)))
 
-    assert handled(await handling.handle(wanted)).handled_earlier
+    assert handled(await handler.handle(command)).handled_earlier
     assert decided == [1]
 
 
 async def test_commands_with_the_same_id_are_the_same_command(
-    store: Watched, account: UUID, cache: Cache
+    store: SpyStore, account: UUID, cache: Cache
 ) -> None:
-    first = command(account, deposit(5))
+    first = new_command(account, deposit(5))
     other = Command(account, withdraw(1000), command_id=first.command_id)
-    await handler(store, cache=cache).handle(first)
+    await new_handler(store, cache=cache).handle(first)
 
-    assert handled(await handler(store, cache=cache).handle(other)).after.aggregate == Account(5, 1)
+    assert handled(await new_handler(store, cache=cache).handle(other)).after.aggregate == Account(
+        5, 1
+    )
 
 
 async def test_a_repeated_command_with_an_expected_version_is_recognised(
-    store: Watched, account: UUID, cache: Cache
+    store: SpyStore, account: UUID, cache: Cache
 ) -> None:
-    handling = handler(store, cache=cache)
-    wanted = command(account, deposit(5), 0)
-    await handling.handle(wanted)
-    await handling.handle(command(account, deposit(5), 1))
+    handler = new_handler(store, cache=cache)
+    command = new_command(account, deposit(5), 0)
+    await handler.handle(command)
+    await handler.handle(new_command(account, deposit(5), 1))
 
-    assert handled(await handling.handle(wanted)).handled_earlier
+    assert handled(await handler.handle(command)).handled_earlier
 
 
 @pytest.mark.parametrize("fault", [Injection.UNKNOWN_STORED, Injection.UNKNOWN_LOST])
@@ -106,16 +108,16 @@ async def test_repeating_settles_an_unknown_outcome(
     meanwhile: bool,
     expected: int | None,
 ) -> None:
-    await prepared(memory, account)
+    await deposit_50(memory, account)
     store = HostileEventStore(memory, seed=1, script=[fault])
-    handling = handler(store, cache=cache)
-    wanted = command(account, withdraw(40), expected)
+    handler = new_handler(store, cache=cache)
+    command = new_command(account, withdraw(40), expected)
     with pytest.raises(AppendOutcomeUnknown):
-        await handling.handle(wanted)
+        await handler.handle(command)
     if meanwhile:
         await memory.persist_events(account, [deposited(7)])
 
-    result = await handling.handle(wanted)
+    result = await handler.handle(command)
 
     stored = fault is Injection.UNKNOWN_STORED
     if expected and meanwhile and not stored:
@@ -136,16 +138,16 @@ async def test_another_process_recognises_a_repeated_command(
     memory: MemoryEventStore, account: UUID, cache: Cache
 ) -> None:
     """The other process has cached the stream as it was before."""
-    await prepared(memory, account)
-    elsewhere = handler(memory.reopened(), cache=cache)
-    await elsewhere.handle(command(account, deposit(1)))
+    await deposit_50(memory, account)
+    other = new_handler(memory.reopened(), cache=cache)
+    await other.handle(new_command(account, deposit(1)))
     store = HostileEventStore(memory, seed=1, script=[Injection.UNKNOWN_STORED])
-    wanted = command(account, withdraw(40))
+    command = new_command(account, withdraw(40))
     with pytest.raises(AppendOutcomeUnknown):
-        await handler(store).handle(wanted)
+        await new_handler(store).handle(command)
     await memory.persist_events(account, [deposited(7)])
 
-    result = handled(await elsewhere.handle(wanted))
+    result = handled(await other.handle(command))
 
     assert result.handled_earlier
     assert result.after.aggregate == Account(11, 3)
@@ -156,80 +158,80 @@ async def test_a_repeated_command_is_not_rejected_on_a_stale_aggregate(
     memory: MemoryEventStore, account: UUID, cache: Cache
 ) -> None:
     """It would be rejected on the cached aggregate, but it is stored already."""
-    elsewhere = handler(memory.reopened(), cache=cache)
-    await elsewhere.handle(command(account, deposit(30)))
-    wanted = command(account, withdraw(40))
-    here = handler(memory)
-    await here.handle(command(account, deposit(10)))
-    await here.handle(wanted)
+    other = new_handler(memory.reopened(), cache=cache)
+    await other.handle(new_command(account, deposit(30)))
+    command = new_command(account, withdraw(40))
+    handler = new_handler(memory)
+    await handler.handle(new_command(account, deposit(10)))
+    await handler.handle(command)
 
-    assert handled(await elsewhere.handle(wanted)).handled_earlier
+    assert handled(await other.handle(command)).handled_earlier
 
 
 async def test_a_conflict_may_be_with_the_command_itself(
-    store: Watched, memory: MemoryEventStore, account: UUID
+    store: SpyStore, memory: MemoryEventStore, account: UUID
 ) -> None:
     """Two processes handle it at once, and one of them has no attempt left."""
-    elsewhere = handler(memory)
-    wanted = command(account, deposit(5), 1)
+    other = new_handler(memory)
+    command = new_command(account, deposit(5), 1)
     cache = SnapshotCache()
-    here = handler(store, cache=cache)
-    await here.handle(command(account, deposit(1)))
-    await elsewhere.handle(wanted)
-    another = Command(
-        account, lambda _: [deposited(5), deposited(6)], 1, command_id=wanted.command_id
+    handler = new_handler(store, cache=cache)
+    await handler.handle(new_command(account, deposit(1)))
+    await other.handle(command)
+    changed = Command(
+        account, lambda _: [deposited(5), deposited(6)], 1, command_id=command.command_id
     )
 
     # It decides differently now, so the store cannot recognise it by its ids.
-    result = await here.handle(another)
+    result = await handler.handle(changed)
 
     assert handled(result).handled_earlier
     assert await payloads(memory, account) == [deposited(1), deposited(5)]
 
 
 async def test_two_processes_at_once_store_it_once(memory: MemoryEventStore, account: UUID) -> None:
-    handlers = [handler(memory.reopened(), cache=SnapshotCache()) for _ in range(4)]
-    wanted = command(account, deposit(5))
+    handlers = [new_handler(memory.reopened(), cache=SnapshotCache()) for _ in range(4)]
+    command = new_command(account, deposit(5))
 
-    results = await asyncio.gather(*(each.handle(wanted) for each in handlers * 3))
+    results = await asyncio.gather(*(each.handle(command) for each in handlers * 3))
 
     assert sorted(handled(result).handled_earlier for result in results) == [False] + [True] * 11
     assert await payloads(memory, account) == [deposited(5)]
 
 
 async def test_a_long_command_is_recognised_by_its_first_event(
-    store: Watched, account: UUID
+    store: SpyStore, account: UUID
 ) -> None:
-    handling = handler(store, cache=SnapshotCache(recent_events=2))
-    wanted = command(account, lambda _: [deposited(1)] * 10)
-    await handling.handle(wanted)
-    await handling.handle(command(account, deposit(1)))
+    handler = new_handler(store, cache=SnapshotCache(recent_events=2))
+    command = new_command(account, lambda _: [deposited(1)] * 10)
+    await handler.handle(command)
+    await handler.handle(new_command(account, deposit(1)))
 
-    assert handled(await handling.handle(wanted)).handled_earlier
+    assert handled(await handler.handle(command)).handled_earlier
 
 
 async def test_a_command_older_than_the_cached_ids_is_carried_out_again(
-    store: Watched, account: UUID
+    store: SpyStore, account: UUID
 ) -> None:
-    handling = handler(store, cache=SnapshotCache(recent_events=2))
-    wanted = command(account, deposit(1))
-    await handling.handle(wanted)
+    handler = new_handler(store, cache=SnapshotCache(recent_events=2))
+    command = new_command(account, deposit(1))
+    await handler.handle(command)
     for _ in range(2):
-        await handling.handle(command(account, deposit(1)))
+        await handler.handle(new_command(account, deposit(1)))
 
-    assert not handled(await handling.handle(wanted)).handled_earlier, "documented"
+    assert not handled(await handler.handle(command)).handled_earlier, "documented"
 
 
 async def test_a_command_with_an_expected_version_is_recognised_however_old(
-    store: Watched, account: UUID
+    store: SpyStore, account: UUID
 ) -> None:
-    handling = handler(store, cache=SnapshotCache(recent_events=2))
-    wanted = command(account, deposit(1), 0)
-    first = handled(await handling.handle(wanted))
+    handler = new_handler(store, cache=SnapshotCache(recent_events=2))
+    command = new_command(account, deposit(1), 0)
+    first = handled(await handler.handle(command))
     for _ in range(5):
-        await handling.handle(command(account, deposit(1)))
+        await handler.handle(new_command(account, deposit(1)))
 
-    again = handled(await handling.handle(wanted))
+    again = handled(await handler.handle(command))
 
     assert again.handled_earlier
     assert (again.before, again.events, again.after) == (first.before, first.events, first.after)
@@ -261,14 +263,14 @@ async def test_random_faults_never_store_a_command_twice(
         sleep=no_time,
         rival=rival,
     )
-    handling = handler(store, cache=SnapshotCache() if cached else None)
+    handler = new_handler(store, cache=SnapshotCache() if cached else None)
     done = 0
     for index in range(200):
-        wanted = command(account, deposit(1) if index % 3 else withdraw(2))
+        command = new_command(account, deposit(1) if index % 3 else withdraw(2))
         result = None
         while result is None or isinstance(result, ConcurrentModification):
             try:
-                result = await handling.handle(wanted)
+                result = await handler.handle(command)
             except (AppendOutcomeUnknown, StoreUnavailable):
                 continue
         done += isinstance(result, CommandHandled)

@@ -34,12 +34,12 @@ from .bank import (
     REDUCER,
     Account,
     Event,
-    Sleeps,
-    Watched,
-    command,
+    RecordedSleeps,
+    SpyStore,
     deposit,
     deposited,
-    handler,
+    new_command,
+    new_handler,
     payloads,
     policy,
     withdraw,
@@ -50,12 +50,12 @@ Cache = SnapshotCache | None
 
 
 async def test_the_events_are_appended_and_returned(
-    store: Watched, account: UUID, cache: Cache
+    store: SpyStore, account: UUID, cache: Cache
 ) -> None:
-    handling = handler(store, cache=cache)
+    handler = new_handler(store, cache=cache)
 
-    first = await handling.handle(command(account, deposit(50)))
-    second = await handling.handle(command(account, lambda _: [withdrawn(20), withdrawn(10)]))
+    first = await handler.handle(new_command(account, deposit(50)))
+    second = await handler.handle(new_command(account, lambda _: [withdrawn(20), withdrawn(10)]))
 
     assert isinstance(first, CommandHandled)
     assert first.before == Snapshot(Account(), 0, None)
@@ -69,100 +69,102 @@ async def test_the_events_are_appended_and_returned(
     assert recorded == [*first.events, *second.events]
 
 
-async def test_a_rejection_is_returned(store: Watched, account: UUID, cache: Cache) -> None:
-    handling = handler(store, cache=cache)
-    await handling.handle(command(account, deposit(50)))
+async def test_a_rejection_is_returned(store: SpyStore, account: UUID, cache: Cache) -> None:
+    handler = new_handler(store, cache=cache)
+    await handler.handle(new_command(account, deposit(50)))
 
-    assert await handling.handle(command(account, withdraw(60))) == Rejected("only 50 left")
+    assert await handler.handle(new_command(account, withdraw(60))) == Rejected("only 50 left")
     assert store.appends == 1
 
 
 async def test_a_decision_for_no_events_is_handled(
-    store: Watched, account: UUID, cache: Cache
+    store: SpyStore, account: UUID, cache: Cache
 ) -> None:
-    result = await handler(store, cache=cache).handle(command(account, lambda _: []))
+    result = await new_handler(store, cache=cache).handle(new_command(account, lambda _: []))
 
     empty = Snapshot(Account(), 0, None)
     assert result == CommandHandled(empty, (), empty)
     assert store.appends == 0
 
 
-async def test_a_decision_may_be_asynchronous(store: Watched, account: UUID) -> None:
+async def test_a_decision_may_be_asynchronous(store: SpyStore, account: UUID) -> None:
     async def decide(_: Account) -> list[Event]:
         return [deposited(5)]
 
-    assert isinstance(await handler(store).handle(Command(account, decide)), CommandHandled)
+    assert isinstance(await new_handler(store).handle(Command(account, decide)), CommandHandled)
 
 
-async def test_a_decision_may_be_a_generator(store: Watched, account: UUID) -> None:
+async def test_a_decision_may_be_a_generator(store: SpyStore, account: UUID) -> None:
     def decide(_: Account) -> Iterator[Event]:
         yield deposited(5)
         yield deposited(6)
 
-    result = await handler(store).handle(Command(account, decide))
+    result = await new_handler(store).handle(Command(account, decide))
     assert isinstance(result, CommandHandled)
     assert result.after.aggregate == Account(11, 2)
 
 
 async def test_an_exception_of_a_decision_is_raised(
-    store: Watched, account: UUID, cache: Cache
+    store: SpyStore, account: UUID, cache: Cache
 ) -> None:
     def decide(_: Account) -> list[Event]:
         raise LookupError("no rate today")
 
     with pytest.raises(LookupError, match="no rate today"):
-        await handler(store, cache=cache).handle(command(account, decide))
+        await new_handler(store, cache=cache).handle(new_command(account, decide))
     assert store.appends == 0
 
 
 @pytest.mark.parametrize("decision", [None, "text", {"deposited": 5}, NewEvent({}), 7])
 async def test_anything_but_a_list_of_events_is_refused(
-    store: Watched, account: UUID, decision: Any
+    store: SpyStore, account: UUID, decision: Any
 ) -> None:
     with pytest.raises(InvalidEvent, match="list of events or Rejected"):
-        await handler(store).handle(command(account, lambda _: decision))
+        await new_handler(store).handle(new_command(account, lambda _: decision))
     assert store.appends == 0
 
 
 async def test_events_that_the_reducer_fails_on_are_not_stored(
-    store: Watched, account: UUID
+    store: SpyStore, account: UUID
 ) -> None:
     reducer = Reducer[int, Event](0, lambda total, event: total + event["deposited"])
-    handling = CommandHandler(Repository(store, reducer), store)
+    handler = CommandHandler(Repository(store, reducer), store)
 
     with pytest.raises(KeyError):
-        await handling.handle(Command(account, lambda _: [withdrawn(5)]))
+        await handler.handle(Command(account, lambda _: [withdrawn(5)]))
     assert await payloads(store, account) == []
 
 
-async def test_a_new_event_keeps_everything_but_its_id(store: Watched, account: UUID) -> None:
+async def test_a_new_event_keeps_everything_but_its_id(store: SpyStore, account: UUID) -> None:
     new = NewEvent(deposited(5), type="deposited", metadata={"by": "ann"})
-    wanted = command(account, lambda _: [new, deposited(6)])
+    command = new_command(account, lambda _: [new, deposited(6)])
 
-    result = await handler(store).handle(wanted)
+    result = await new_handler(store).handle(command)
 
     assert isinstance(result, CommandHandled)
     assert (result.events[0].type, result.events[0].metadata) == ("deposited", {"by": "ann"})
-    assert [event.event_id for event in result.events] == [wanted.event_id(0), wanted.event_id(1)]
+    assert [event.event_id for event in result.events] == [command.event_id(0), command.event_id(1)]
 
 
 async def test_errors_of_the_store_are_raised_unchanged(account: UUID) -> None:
     store = MemoryEventStore(settings=Settings(max_append_events=1))
 
     with pytest.raises(AppendTooLarge):
-        await handler(store).handle(command(account, lambda _: [deposited(1), deposited(2)]))
+        await new_handler(store).handle(
+            new_command(account, lambda _: [deposited(1), deposited(2)])
+        )
 
 
 async def test_after_a_conflict_the_command_decides_again(
-    store: Watched, account: UUID, cache: Cache
+    store: SpyStore, account: UUID, cache: Cache
 ) -> None:
-    sleeps = Sleeps()
-    handling = handler(store, cache=cache, retry=policy(sleeps=sleeps))
-    await handling.handle(command(account, deposit(50)))
+    sleeps = RecordedSleeps()
+    handler = new_handler(store, cache=cache, retry=policy(sleeps=sleeps))
+    await handler.handle(new_command(account, deposit(50)))
     store.rivals = [[withdrawn(10)], [withdrawn(10), deposited(1)]]
     store.reads.clear()
 
-    result = await handling.handle(command(account, withdraw(20)))
+    result = await handler.handle(new_command(account, withdraw(20)))
 
     assert isinstance(result, CommandHandled)
     assert result.before.aggregate == Account(31, 4)
@@ -172,37 +174,37 @@ async def test_after_a_conflict_the_command_decides_again(
 
 
 async def test_after_a_conflict_the_decision_may_change(
-    store: Watched, account: UUID, cache: Cache
+    store: SpyStore, account: UUID, cache: Cache
 ) -> None:
-    handling = handler(store, cache=cache)
-    await handling.handle(command(account, deposit(50)))
+    handler = new_handler(store, cache=cache)
+    await handler.handle(new_command(account, deposit(50)))
     store.rivals = [[withdrawn(50)]]
 
-    assert await handling.handle(command(account, withdraw(20))) == Rejected("only 0 left")
+    assert await handler.handle(new_command(account, withdraw(20))) == Rejected("only 0 left")
 
 
 async def test_a_conflict_in_every_attempt_is_returned(
-    store: Watched, account: UUID, cache: Cache
+    store: SpyStore, account: UUID, cache: Cache
 ) -> None:
-    sleeps = Sleeps()
-    handling = handler(store, cache=cache, retry=policy(3, sleeps))
+    sleeps = RecordedSleeps()
+    handler = new_handler(store, cache=cache, retry=policy(3, sleeps))
     store.rivals = [[deposited(1)], [deposited(1)], [deposited(1)], [deposited(1)]]
 
-    result = await handling.handle(command(account, deposit(50)))
+    result = await handler.handle(new_command(account, deposit(50)))
 
     assert result == ConcurrentModification(account, 2, 3)
     assert store.appends == 3
     assert len(sleeps.seconds) == 2
     store.rivals.clear()
-    assert isinstance(await handling.handle(command(account, deposit(50))), CommandHandled)
+    assert isinstance(await handler.handle(new_command(account, deposit(50))), CommandHandled)
 
 
 async def test_random_conflicts_are_all_resolved(memory: MemoryEventStore, account: UUID) -> None:
     store = HostileEventStore(memory, seed=3, conflict=0.5, rival=lambda _: [deposited(0)])
-    handling = handler(store, cache=SnapshotCache(), retry=policy(100))
+    handler = new_handler(store, cache=SnapshotCache(), retry=policy(100))
 
     for _ in range(50):
-        result = await handling.handle(command(account, deposit(1)))
+        result = await handler.handle(new_command(account, deposit(1)))
     rivals = sum(injected.injection is Injection.CONFLICT for injected in store.injected)
     assert rivals > 10
     assert isinstance(result, CommandHandled)
@@ -210,36 +212,36 @@ async def test_random_conflicts_are_all_resolved(memory: MemoryEventStore, accou
 
 
 async def test_a_command_at_its_expected_version_is_carried_out(
-    store: Watched, account: UUID, cache: Cache
+    store: SpyStore, account: UUID, cache: Cache
 ) -> None:
-    handling = handler(store, cache=cache)
+    handler = new_handler(store, cache=cache)
 
     for version in range(3):
-        result = await handling.handle(command(account, deposit(1), version))
+        result = await handler.handle(new_command(account, deposit(1), version))
         assert isinstance(result, CommandHandled)
 
 
 @pytest.mark.parametrize("expected", [0, 2])
 async def test_a_command_at_another_version_is_refused(
-    store: Watched, account: UUID, cache: Cache, expected: int
+    store: SpyStore, account: UUID, cache: Cache, expected: int
 ) -> None:
-    handling = handler(store, cache=cache)
-    await handling.handle(command(account, deposit(1)))
+    handler = new_handler(store, cache=cache)
+    await handler.handle(new_command(account, deposit(1)))
 
-    result = await handling.handle(command(account, deposit(1), expected))
+    result = await handler.handle(new_command(account, deposit(1), expected))
 
     assert result == InvalidAggregateVersion(account, expected, 1)
     assert store.appends == 1
 
 
 async def test_with_an_expected_version_a_conflict_is_final(
-    store: Watched, account: UUID, cache: Cache
+    store: SpyStore, account: UUID, cache: Cache
 ) -> None:
-    sleeps = Sleeps()
-    handling = handler(store, cache=cache, retry=policy(sleeps=sleeps))
+    sleeps = RecordedSleeps()
+    handler = new_handler(store, cache=cache, retry=policy(sleeps=sleeps))
     store.rivals = [[deposited(1)]]
 
-    result = await handling.handle(command(account, deposit(1), 0))
+    result = await handler.handle(new_command(account, deposit(1), 0))
 
     assert result == ConcurrentModification(account, 0, 1)
     assert (store.appends, sleeps.seconds) == (1, [])
@@ -247,10 +249,10 @@ async def test_with_an_expected_version_a_conflict_is_final(
 
 @pytest.mark.parametrize("version", [-1, True, "1"])
 async def test_an_invalid_expected_version_is_refused(
-    store: Watched, account: UUID, version: Any
+    store: SpyStore, account: UUID, version: Any
 ) -> None:
     with pytest.raises(InvalidExpectedVersion):
-        await handler(store).handle(command(account, deposit(1), version))
+        await new_handler(store).handle(new_command(account, deposit(1), version))
     assert store.reads == []
 
 

@@ -20,7 +20,7 @@ from event_store_async.aggregates import (
 
 from ..fixtures.server import Server
 from ..fixtures.stores import drop_keyspace, read_all
-from .bank import Account, Decider, Event, deposit, handler, withdraw
+from .bank import Account, Decider, Event, deposit, new_handler, withdraw
 
 RETRY = RetryPolicy(attempts=1000)
 PATIENT = Settings(timeout=100)
@@ -44,7 +44,7 @@ async def spread(
     async with AsyncExitStack() as stack:
         opening = [server.connect(keyspace, settings=PATIENT) for _ in range(4)]
         stores = [await stack.enter_async_context(each) for each in opening]
-        handlers = [handler(each, cache=SnapshotCache(), retry=RETRY) for each in stores]
+        handlers = [new_handler(each, cache=SnapshotCache(), retry=RETRY) for each in stores]
         results = await asyncio.gather(
             *(handlers[index % 4].handle(each) for index, each in enumerate(commands))
         )
@@ -78,7 +78,7 @@ async def test_an_account_is_never_overdrawn(
     server: Server, keyspace: str, cassandra: EventStore
 ) -> None:
     account = uuid4()
-    await handler(cassandra).handle(Command(account, deposit(100)))
+    await new_handler(cassandra).handle(Command(account, deposit(100)))
 
     _, results = await spread(server, keyspace, account, [withdraw(15)] * 32)
 

@@ -25,7 +25,7 @@ from .bank import (
     Event,
     deposit,
     deposited,
-    handler,
+    new_handler,
     payloads,
     withdraw,
     withdrawn,
@@ -75,12 +75,10 @@ class Model:
         return version, decision, False
 
 
-async def settled(
-    handling: CommandHandler[Account, Event], command: Command[Account, Event]
-) -> Any:
+async def settled(handler: CommandHandler[Account, Event], command: Command[Account, Event]) -> Any:
     while True:
         try:
-            return await handling.handle(command)
+            return await handler.handle(command)
         except (AppendOutcomeUnknown, StoreUnavailable):
             continue
 
@@ -90,7 +88,7 @@ async def run(program: list[Any], seed: int, faults: float, cached: bool) -> Non
     store = HostileEventStore(
         memory, seed=seed, unknown_stored=faults, unknown_lost=faults, broken_read=faults
     )
-    handling = handler(store, cache=SnapshotCache() if cached else None)
+    handler = new_handler(store, cache=SnapshotCache() if cached else None)
     commands: list[Command[Account, Event]] = []
     for kind, *arguments in program:
         if kind == "rival":
@@ -108,7 +106,7 @@ async def run(program: list[Any], seed: int, faults: float, cached: bool) -> Non
             commands.append(command)
         expected = model.handle(command)
         before = len(model.events)
-        result = await settled(handling, command)
+        result = await settled(handler, command)
         check(result, expected, command, model, faults)
         assert len(model.events) == before
         assert await payloads(memory, account) == model.events

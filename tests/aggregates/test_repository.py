@@ -14,11 +14,11 @@ from event_store_async.aggregates import (
 )
 from event_store_async.testing import HostileEventStore, Injection
 
-from .bank import REDUCER, Account, Watched, deposited, withdrawn
+from .bank import REDUCER, Account, SpyStore, deposited, withdrawn
 
 
 async def test_a_stream_without_events_gives_the_initial_aggregate(
-    store: Watched, account: UUID, cache: SnapshotCache | None
+    store: SpyStore, account: UUID, cache: SnapshotCache | None
 ) -> None:
     repository = Repository(store, REDUCER, cache=cache)
 
@@ -27,7 +27,7 @@ async def test_a_stream_without_events_gives_the_initial_aggregate(
 
 
 async def test_an_aggregate_is_loaded_with_its_version_and_timestamp(
-    store: Watched, memory: MemoryEventStore, account: UUID
+    store: SpyStore, memory: MemoryEventStore, account: UUID
 ) -> None:
     await memory.persist_events(account, [deposited(50)])
     last = await memory.persist_events(account, [withdrawn(20), deposited(1)])
@@ -38,7 +38,7 @@ async def test_an_aggregate_is_loaded_with_its_version_and_timestamp(
 
 
 async def test_an_aggregate_at_another_version_is_refused(
-    store: Watched, memory: MemoryEventStore, account: UUID
+    store: SpyStore, memory: MemoryEventStore, account: UUID
 ) -> None:
     await memory.persist_events(account, [deposited(50)])
     repository = Repository(store, REDUCER)
@@ -51,21 +51,21 @@ async def test_an_aggregate_at_another_version_is_refused(
 
 @pytest.mark.parametrize("version", [-1, True, "1", 1.0])
 async def test_an_invalid_expected_version_is_refused(
-    store: Watched, account: UUID, version: Any
+    store: SpyStore, account: UUID, version: Any
 ) -> None:
     with pytest.raises(InvalidExpectedVersion):
         await Repository(store, REDUCER).load(account, version)
     assert store.reads == []
 
 
-async def test_the_page_size_is_passed_to_the_store(store: Watched, account: UUID) -> None:
+async def test_the_page_size_is_passed_to_the_store(store: SpyStore, account: UUID) -> None:
     await Repository(store, REDUCER, page_size=7).load(account)
 
     assert store.page_sizes == [7]
 
 
 async def test_with_a_cache_only_new_events_are_read(
-    store: Watched, memory: MemoryEventStore, account: UUID
+    store: SpyStore, memory: MemoryEventStore, account: UUID
 ) -> None:
     repository = Repository(store, REDUCER, cache=SnapshotCache())
     await memory.persist_events(account, [deposited(50), deposited(1)])

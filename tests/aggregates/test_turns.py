@@ -8,35 +8,35 @@ import pytest
 from event_store_async.aggregates import CommandHandled, SnapshotCache
 from event_store_async.aggregates.handler import Turns
 
-from .bank import Account, Event, Watched, command, deposit, deposited, handler
+from .bank import Account, Event, SpyStore, deposit, deposited, new_command, new_handler
 
 
-async def test_commands_of_one_handler_never_conflict(store: Watched, account: UUID) -> None:
-    handling = handler(store, cache=SnapshotCache())
+async def test_commands_of_one_handler_never_conflict(store: SpyStore, account: UUID) -> None:
+    handler = new_handler(store, cache=SnapshotCache())
 
     results = await asyncio.gather(
-        *(handling.handle(command(account, deposit(1))) for _ in range(50))
+        *(handler.handle(new_command(account, deposit(1))) for _ in range(50))
     )
 
     assert (store.appends, store.reads) == (50, [1])
     versions = [result.after.version for result in results if isinstance(result, CommandHandled)]
     assert versions == list(range(1, 51)), "in the order of the calls"
-    assert len(handling._turns) == 0
+    assert len(handler._turns) == 0
 
 
-async def test_commands_of_other_aggregates_do_not_wait(store: Watched, account: UUID) -> None:
-    handling = handler(store)
-    begun, go_on = asyncio.Event(), asyncio.Event()
+async def test_commands_of_other_aggregates_do_not_wait(store: SpyStore, account: UUID) -> None:
+    handler = new_handler(store)
+    started, released = asyncio.Event(), asyncio.Event()
 
     async def slow(_: Account) -> list[Event]:
-        begun.set()
-        await go_on.wait()
+        started.set()
+        await released.wait()
         return [deposited(1)]
 
-    waiting = asyncio.create_task(handling.handle(command(account, slow)))
-    await begun.wait()
-    assert isinstance(await handling.handle(command(uuid4(), deposit(1))), CommandHandled)
-    go_on.set()
+    waiting = asyncio.create_task(handler.handle(new_command(account, slow)))
+    await started.wait()
+    assert isinstance(await handler.handle(new_command(uuid4(), deposit(1))), CommandHandled)
+    released.set()
     assert isinstance(await waiting, CommandHandled)
 
 
