@@ -16,6 +16,7 @@ from .errors import AppendTooLarge, InvalidEvent, PayloadNotEncodable
 from .events import (
     NewEvent,
     RecordedEvent,
+    SoughtEvent,
     UnidentifiedEvent,
     new_event,
     recorded_event,
@@ -70,14 +71,15 @@ class EncodedEvents:
 
     Attributes:
         items: The events, in order.
-        identified: Whether one of them came as a `NewEvent`. An earlier call may have stored it,
-            so its id must be looked for.
+        identified: Whether one of them came as a `NewEvent`. An earlier call may have stored it.
+        sought: Whether the caller has searched the stream for all of these ids already.
         size: Bytes of encoded payloads and metadata.
     """
 
     items: tuple[EncodedEvent, ...]
     identified: bool
     size: int
+    sought: bool = False
 
     @property
     def event_ids(self) -> tuple[UUID, ...]:
@@ -108,7 +110,7 @@ def encode_events(
             hint="for a single event: [event]",
         )
     items: list[EncodedEvent] = []
-    identified = False
+    identified = sought = False
     size = 0
     for index, given in enumerate(events):
         if index >= settings.max_append_events:
@@ -125,6 +127,7 @@ def encode_events(
         else:
             payload, type_, metadata = given.payload, given.type, given.metadata
             if isinstance(given, NewEvent):
+                sought = isinstance(given, SoughtEvent) and (sought or not identified)
                 event_id, identified = given.event_id, True
             else:
                 event_id = settings.new_event_id()
@@ -137,7 +140,7 @@ def encode_events(
         _check_ids(items)
     if size > settings.max_append_bytes:
         raise AppendTooLarge("bytes", size, settings.max_append_bytes)
-    return EncodedEvents(tuple(items), identified, size)
+    return EncodedEvents(tuple(items), identified, size, sought)
 
 
 def _check_ids(items: Sequence[EncodedEvent]) -> None:

@@ -33,6 +33,15 @@ class NewEvent(Generic[P_co]):
 
 
 @value
+class SoughtEvent(NewEvent[P_co]):
+    """
+    A `NewEvent` whose id the caller has searched for in the stream itself, up to its version.
+
+    Private: a command handler reads its stream before it appends, so the store need not.
+    """
+
+
+@value
 class UnidentifiedEvent(Generic[P_co]):
     """
     An event to be appended, without an id: the store gives it a new one.

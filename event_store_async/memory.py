@@ -128,23 +128,30 @@ class MemoryEventStore(EventReaderWriter, HealthCheck):
     ) -> AppendResult:
         rows = self._streams.get(stream_id, [])
         ids = encoded.event_ids
-        # `places` are where the events could have been stored by an earlier call.
+        # `places` are where the events could have been stored by an earlier call. Payloads alone
+        # get new ids: they cannot have been stored before.
+        window = self._settings.look_back + len(ids) if encoded.identified else 0
+        places = list(range(max(0, len(rows) - window), len(rows)))
+        found = {
+            row.event_id: at + 1
+            for at, row in enumerate(rows[-window:] if window else (), max(0, len(rows) - window))
+            if row.event_id in ids
+        }
         if isinstance(expected_version, int):
-            places = range(expected_version, expected_version + 1)
-            met = len(rows) == expected_version
+            met = len(rows) == expected_version and (encoded.sought or not found)
+            own = [expected_version]
+            places = (
+                own if encoded.sought else [*places, *own] if expected_version else own + places
+            )
         else:
-            # Payloads alone get new ids: they cannot have been stored before.
-            window = self._settings.look_back + len(ids) if encoded.identified else 0
-            places = range(max(0, len(rows) - window), len(rows))
-            met = bool(rows) or expected_version is ANY
-            met = met and {rows[at].event_id for at in places}.isdisjoint(ids)
+            met = (bool(rows) or expected_version is ANY) and not found
         for at in places if ids else ():
             if tuple(row.event_id for row in rows[at : at + len(ids)]) == ids:
                 last = at + len(ids)
                 events = tuple(self._event(stream_id, rows, place) for place in range(at, last))
                 return Persisted(stream_id, last, events, stored_earlier=True)
         if not met:
-            return ConcurrentModification(stream_id, expected_version, len(rows))
+            return ConcurrentModification(stream_id, expected_version, len(rows), found)
         if not ids:
             return Persisted(stream_id, len(rows), ())
         return self._store(stream_id, encoded)

@@ -40,8 +40,8 @@ class Settings:
         compress_above: Payloads of more bytes than this are stored compressed with zstd; None
             disables compression. It needs the extra ``zstd``. So does reading compressed events,
             whatever this setting is.
-        look_back: How many of the last versions of a stream are searched for the event ids of an
-            append that expects no exact version.
+        look_back: How many of the last versions of a stream are searched for the event ids that
+            a caller gave, before they are appended.
         max_in_flight: The most requests in flight, 4,096 at most; further requests wait. Far below
             the size of the driver's queue (8,192), which therefore never overflows.
         max_waiting: The most appends queued for one stream, in this process; further appends fail

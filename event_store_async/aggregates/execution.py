@@ -7,7 +7,7 @@ from typing import Any, Generic
 from .._typevars import A, E
 from ..checks import is_event_list
 from ..errors import InvalidEvent
-from ..events import NewEvent, UnidentifiedEvent
+from ..events import NewEvent, SoughtEvent, UnidentifiedEvent
 from ..ports import EventWriter
 from ..results import Persisted
 from .cache import Known
@@ -172,7 +172,7 @@ def _identified(command: Command[A, E], events: Any) -> list[NewEvent[E]]:
     for index, event in enumerate(events):
         event_id = command.event_id(index)
         if isinstance(event, NewEvent | UnidentifiedEvent):
-            identified.append(NewEvent(event.payload, event.type, event.metadata, event_id))
+            identified.append(SoughtEvent(event.payload, event.type, event.metadata, event_id))
         else:
-            identified.append(NewEvent(event, event_id=event_id))
+            identified.append(SoughtEvent(event, event_id=event_id))
     return identified

@@ -1,5 +1,6 @@
 """How appends, restores and reads end without success."""
 
+from collections.abc import Mapping
 from uuid import UUID
 
 from ..events import NewEvent
@@ -17,19 +18,31 @@ class ConcurrentModification(EventStoreError):
         stream_id: The stream.
         expected_version: The expected version that the caller gave.
         actual_version: The version of the stream at some moment during the call.
+        found: Those of the append's event ids that are in the stream already, each with the highest
+            version at which it was found. Empty if none was found, or none was searched for.
     """
 
     __match_args__ = ("stream_id", "expected_version", "actual_version")
 
     def __init__(
-        self, stream_id: UUID, expected_version: ExpectedVersion, actual_version: int
+        self,
+        stream_id: UUID,
+        expected_version: ExpectedVersion,
+        actual_version: int,
+        found: Mapping[UUID, int] | None = None,
     ) -> None:
+        text = f"stream {stream_id} is at version {actual_version}, expected {expected_version!r}"
+        if found:
+            places = ", ".join(f"{event_id} at version {at}" for event_id, at in found.items())
+            text += f"; some of the events are stored already: {places}"
         super().__init__(
-            f"stream {stream_id} is at version {actual_version}, expected {expected_version!r}"
+            text,
+            hint="repeat an append with the same event ids in the same order" if found else None,
         )
         self.stream_id = stream_id
         self.expected_version = expected_version
         self.actual_version = actual_version
+        self.found: Mapping[UUID, int] = dict(found or {})
 
     def _facts(self) -> tuple[UUID, ExpectedVersion, int]:
         return self.stream_id, self.expected_version, self.actual_version
@@ -49,8 +62,8 @@ class AppendOutcomeUnknown(EventStoreError):
 
     Append `events` again, with the same expected version, from this process or another. That call
     settles the outcome: it finds the events, stores them, or reports a conflict, and never stores
-    them twice. With `ANY` or `STREAM_EXISTS` it searches the last `Settings.look_back` versions of
-    the stream for them, so repeat it before the stream has grown by more than that.
+    them twice. With `ANY` or `STREAM_EXISTS`, repeat it before the stream has grown by more than
+    `Settings.look_back` versions: only those are searched for the events.
 
     Attributes:
         stream_id: The stream.

@@ -189,7 +189,7 @@ class TypedEventStore(EventReaderWriter[E]):
             raise InvalidEvent(index, "metadata must be a mapping or None")
         if REVISION in (given.metadata or {}):
             raise InvalidEvent(index, f"{REVISION!r} in metadata is reserved for the store")
-        return NewEvent(plain, name, metadata, given.event_id)
+        return type(given)(plain, name, metadata, given.event_id)
 
     def _typed(self, event: RecordedEvent, *, raw: bool = False) -> RecordedEvent[Any]:
         name, revision = event.type, (event.metadata or {}).get(REVISION, 1)

@@ -58,11 +58,12 @@ class Planner:
     """
     Decides what an expectation means: the one place that does.
 
+    - Event ids that callers gave are searched for in the stream's last versions before a plan is
+      made: an earlier call may have stored these events. At `NO_STREAM` that is not needed, since
+      the plan applies only to a stream without events.
     - An exact version is planned as it is, and a conflict is the caller's answer.
     - `ANY` and `STREAM_EXISTS` are planned at the version where the stream seems to be. A conflict
-      shows where it is, and the events are planned again there. Before that, event ids that
-      callers gave are searched for in the stream's last versions: an earlier call may have stored
-      these events.
+      shows where it is, and the events are planned again there.
     - An append without events needs no plan.
 
     A plan is given up only when its outcome is known, so the events are stored once at most.
@@ -77,7 +78,10 @@ class Planner:
         """Return a plan if nothing needs to be read for it; None otherwise."""
         prepared, encoded = self.statements.ready, appends.encoded
         expected: object = appends.expected_version
-        if not isinstance(expected, int) and not encoded.identified:
+        if encoded.identified:
+            if expected != 0 and not (encoded.sought and isinstance(expected, int)):
+                return None  # their ids must be searched for first
+        elif not isinstance(expected, int):
             expected = self.known_heads.get(appends.stream_id) or None
         if prepared is None or not isinstance(expected, int) or not encoded.items:
             return None
@@ -99,8 +103,10 @@ class Planner:
         expected = batch.expected_version
         if not isinstance(expected, int):
             expected = await self._head(batch)
-            if not batch.waiting:
-                return None
+        elif expected and batch.encoded.identified and not batch.encoded.sought:
+            await self._search(batch, expected)
+        if not batch.waiting:
+            return None
         prepared = await self.statements.append(batch.deadline)
         return self._plan(batch, prepared, expected, watch_of(batch.waiting))
 
@@ -112,13 +118,19 @@ class Planner:
             AppendOutcomeUnknown: they are stored, but could not be read back in time.
             UndecodableEvent: they are stored, by an earlier call, and no codec here reads them.
         """
+        encoded = plan.encoded
         if verdict.name == "applied":
             return plan.persisted()
         if verdict.name == "found":
             found = await self._find(plan, verdict, deadline)
             if found is not None:
                 return found
-        return ConcurrentModification(plan.stream_id, plan.expected_version, verdict.actual_version)
+        conflict = ConcurrentModification(
+            plan.stream_id, plan.expected_version, verdict.actual_version
+        )
+        if isinstance(plan.expected_version, int) and encoded.identified and not encoded.sought:
+            return await self._explain(conflict, plan, deadline)
+        return conflict
 
     def take(self, batch: Batch, appends: Sequence[PendingAppend], result: AppendResult) -> None:
         """Learn the result of a plan for these appends, and answer those whose fate it decides."""
@@ -186,7 +198,7 @@ class Planner:
         head, standing = await self.reader.recent_ids(batch.stream_id, head, count, batch.deadline)
         for append in wanted:
             try:
-                found = await self._stored_earlier(append, head, standing)
+                found = await self._stored_earlier(append, append.deadline, head, standing)
             except UndecodableEvent as error:
                 batch.fail([append], error)
             else:
@@ -195,19 +207,64 @@ class Planner:
         self.known_heads.put(batch.stream_id, head)
         return head
 
+    async def _search(self, batch: Batch, expected: int) -> None:
+        """
+        Search the stream's last versions for the event ids of an append at an exact version.
+
+        If none is found and the stream has reached that version, a plan may follow: it applies only
+        if nothing came in between. A stream below it conflicts, since what brings it there may
+        hold these very events.
+        """
+        (append,) = batch.waiting
+        count = self.settings.look_back + len(append.encoded.items)
+        head = self.known_heads.get(batch.stream_id) or 0
+        for serial in (False, True):  # a quorum read may not show an append that is half committed
+            head, standing = await self.reader.recent_ids(
+                batch.stream_id, head, count, batch.deadline, serial=serial
+            )
+            self.known_heads.put(batch.stream_id, head)
+            found = await self._stored_earlier(append, batch.deadline, head, standing)
+            if found is not None:
+                batch.answer(append, found)
+                return
+            if head >= expected:
+                return
+        batch.answer(append, ConcurrentModification(batch.stream_id, expected, head))
+
+    async def _explain(
+        self, conflict: ConcurrentModification, plan: AppendPlan, deadline: Deadline
+    ) -> AppendResult:
+        """Return the events if they are stored elsewhere; or the conflict, with the ids found."""
+        count = self.settings.look_back + len(plan.encoded.items)
+        head = conflict.actual_version
+        try:
+            head, standing = await self.reader.recent_ids(plan.stream_id, head, count, deadline)
+            found = await self._stored_earlier(plan, deadline, head, standing)
+        except UndecodableEvent:
+            raise
+        except EventStoreError:
+            return conflict  # which is certain; only the ids could not be searched for
+        return conflict if found is None else found
+
     async def _stored_earlier(
-        self, append: PendingAppend, head: int, standing: Mapping[int, UUID]
+        self,
+        sought: PendingAppend | AppendPlan,
+        deadline: Deadline,
+        head: int,
+        standing: Mapping[int, UUID],
     ) -> AppendResult | None:
-        wanted = append.encoded.event_ids
-        if set(wanted).isdisjoint(standing.values()):
+        """Return what the ids found mean for events; None if none of them was found."""
+        wanted = sought.encoded.event_ids
+        places = {event_id: at for at, event_id in sorted(standing.items()) if event_id in wanted}
+        if not places:
             return None
         first = _first_run(standing, wanted)
         if first is not None:
             last = first + len(wanted) - 1
-            found = await self.reader.read_exactly(append.stream_id, first, wanted, append.deadline)
+            found = await self.reader.read_exactly(sought.stream_id, first, wanted, deadline)
             if found is not None:
-                return Persisted(append.stream_id, last, found, stored_earlier=True)
-        return ConcurrentModification(append.stream_id, append.expected_version, head)
+                return Persisted(sought.stream_id, last, found, stored_earlier=True)
+        return ConcurrentModification(sought.stream_id, sought.expected_version, head, places)
 
     async def _find(
         self, plan: AppendPlan, verdict: Verdict, deadline: Deadline

@@ -145,28 +145,46 @@ class Repetition(ContractBase):
         assert result == ConcurrentModification(stream_id, ANY, 3)
 
     @pytest.mark.asyncio
-    async def test_an_exact_version_looks_at_that_version_only(
-        self, store: EventReaderWriter, stream_id: UUID
+    @pytest.mark.parametrize("expected", [NO_STREAM, 1, 2, 5])
+    async def test_a_request_that_comes_twice_is_stored_once_at_any_exact_version(
+        self, store: EventReaderWriter, stream_id: UUID, expected: int
     ) -> None:
-        await store.persist_events(stream_id, [A], NO_STREAM)
+        """A handler reads the version, and appends the events of a request that it has served."""
+        first = await store.persist_events(stream_id, [A], NO_STREAM)
+        await store.persist_events(stream_id, ["others come between"])
 
-        conflict = await store.try_persist_events(stream_id, [A], 5)
-        stored = await store.persist_events(stream_id, [A], 1)
+        again = await store.persist_events(stream_id, [A], expected)
 
-        assert conflict == ConcurrentModification(stream_id, 5, 1)
-        assert (stored.version, stored.stored_earlier) == (2, False)
+        assert again == Persisted(stream_id, 1, first.events, stored_earlier=True)
+        assert await store.current_version(stream_id) == 2
 
     @pytest.mark.asyncio
-    async def test_events_stored_twice_are_recognised_where_they_are_adjacent(
-        self, store: EventReaderWriter, stream_id: UUID
+    @pytest.mark.parametrize("expected", [NO_STREAM, 1, 2, 3, ANY, STREAM_EXISTS])
+    async def test_a_conflict_names_the_ids_that_are_stored_already(
+        self, store: EventReaderWriter, stream_id: UUID, expected: ExpectedVersion
     ) -> None:
-        await store.persist_events(stream_id, [A, B])
-        await store.persist_events(stream_id, [A], 2)
+        await store.persist_events(stream_id, ["begin", A])
 
-        again = await store.persist_events(stream_id, [B, A])
+        result = await store.try_persist_events(stream_id, [C, A], expected)
 
-        assert (again.version, again.stored_earlier) == (3, True)
-        assert [event.version for event in again.events] == [2, 3]
+        assert result == ConcurrentModification(stream_id, expected, 2)
+        assert isinstance(result, ConcurrentModification)
+        assert result.found == {A.event_id: 2}
+        assert f"{A.event_id} at version 2" in str(result)
+        assert await store.current_version(stream_id) == 2
+
+    @pytest.mark.asyncio
+    @pytest.mark.parametrize("expected", [1, 3])
+    async def test_new_ids_at_a_wrong_exact_version_conflict(
+        self, store: EventReaderWriter, stream_id: UUID, expected: int
+    ) -> None:
+        await store.persist_events(stream_id, ["begin", A])
+
+        result = await store.try_persist_events(stream_id, [B], expected)
+
+        assert result == ConcurrentModification(stream_id, expected, 2)
+        assert isinstance(result, ConcurrentModification)
+        assert result.found == {}
 
     @pytest.mark.asyncio
     async def test_bare_payloads_are_new_each_time(
@@ -203,16 +221,31 @@ class Repetition(ContractBase):
 
     @pytest.mark.asyncio
     @needs("opens_others")
+    @pytest.mark.parametrize("exact", [False, True], ids=["any", "exact"])
     async def test_ids_beyond_the_look_back_are_not_found(
-        self, store: EventReaderWriter, stream_id: UUID
+        self, store: EventReaderWriter, stream_id: UUID, exact: bool
     ) -> None:
         async with self.reopened(store, settings=Settings(look_back=2)) as short:
             await short.persist_events(stream_id, [A])
             await short.persist_events(stream_id, ["b", "c"])
 
-            found = await short.persist_events(stream_id, [A])
+            found = await short.persist_events(stream_id, [A], 3 if exact else ANY)
             await short.persist_events(stream_id, ["d"])
-            missed = await short.persist_events(stream_id, [A])
+            missed = await short.persist_events(stream_id, [A], 4 if exact else ANY)
 
         assert (found.stored_earlier, found.version) == (True, 1)
         assert (missed.stored_earlier, missed.version) == (False, 5)
+
+    @pytest.mark.asyncio
+    @needs("opens_others")
+    async def test_an_exact_version_finds_its_own_place_beyond_the_look_back(
+        self, store: EventReaderWriter, stream_id: UUID
+    ) -> None:
+        async with self.reopened(store, settings=Settings(look_back=1)) as short:
+            await short.persist_events(stream_id, ["begin"])
+            first = await short.persist_events(stream_id, [A], 1)
+            await short.persist_events(stream_id, ["b", "c", "d"])
+
+            again = await short.persist_events(stream_id, [A], 1)
+
+        assert again == Persisted(stream_id, 2, first.events, stored_earlier=True)
