@@ -90,7 +90,7 @@ async def export_events(
             cannot be written, or another process is writing it.
         InvalidCheckpoint: the checkpoint belongs to another table, is damaged, or cannot be read
             or written.
-        StoreUnavailable, MisuseError, SchemaError
+        StoreUnavailable, MisuseError, SchemaError: as a read does.
     """
     check_zstd()
     check_workers(workers)

@@ -85,7 +85,7 @@ async def import_events(
         InvalidCheckpoint: the file is not a checkpoint of this import into this table, is damaged,
             or cannot be read or written.
         RestoreOutcomeUnknown, StoreUnavailable: no quorum answered; repeat the import.
-        RequestRefused, MisuseError, SchemaError
+        RequestRefused, MisuseError, SchemaError: as a read does.
     """
     check_zstd()
     check_workers(workers)

@@ -126,7 +126,7 @@ class Job(Generic[T]):
             take: Receives each event, in order, and a `Hole` in place of missing ones.
 
         Raises:
-            StoreUnavailable, MisuseError, SchemaError
+            StoreUnavailable, MisuseError, SchemaError: as a read does.
         """
         count = 0
         following: int | None = 1

@@ -145,7 +145,7 @@ async def survey_streams(
         InvalidArgument: there is not at least one worker and one range.
         InvalidCheckpoint: the file is not a checkpoint of this survey of this table, is damaged,
             or cannot be read or written.
-        StoreUnavailable, MisuseError, SchemaError
+        StoreUnavailable, MisuseError, SchemaError: as a read does.
     """
     kind = f"streams ({depth.value})"
     job = await open_job(store, kind, checkpoint, ranges, Survey(), on_progress)

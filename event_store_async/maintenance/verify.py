@@ -82,7 +82,7 @@ async def verify_streams(
         InvalidArgument: there is not at least one worker and one range.
         InvalidCheckpoint: the file is not a checkpoint of a verification of this table, is
             damaged, or cannot be read or written.
-        StoreUnavailable, MisuseError, SchemaError
+        StoreUnavailable, MisuseError, SchemaError: as a read does.
     """
     job = await open_job(store, "verify", checkpoint, ranges, _FindingCounts(), on_progress)
     await job.run(_Verifier(job, accept, on_finding).visit, workers)

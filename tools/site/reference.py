@@ -46,6 +46,7 @@ _CONSTANTS: Final = {
     "STREAM_EXISTS": "versions",
     "ExpectedVersion": "versions",
     "AppendResult": "results",
+    "ConsistencyChoice": "cassandra",
 }
 
 

@@ -110,7 +110,7 @@ class Storage:
         Raises:
             InvalidArgument: at the call, before anything is sent.
             StreamHole: an event is missing.
-            StoreUnavailable, MisuseError, SchemaError
+            StoreUnavailable, MisuseError, SchemaError: as a read does.
         """
         check_stream_id(stream_id)
         check_optional_int("from_version", from_version, at_least=1)
@@ -129,7 +129,7 @@ class Storage:
                 The result is then the state at one moment.
 
         Raises:
-            InvalidStreamId, StoreUnavailable, MisuseError, SchemaError
+            InvalidStreamId, StoreUnavailable, MisuseError, SchemaError: as a read does.
         """
         check_stream_id(stream_id)
         self._check_open()
@@ -142,7 +142,7 @@ class Storage:
         It reads at the serial level; it is for reading on after a hole.
 
         Raises:
-            InvalidStreamId, StoreUnavailable, MisuseError, SchemaError
+            InvalidStreamId, StoreUnavailable, MisuseError, SchemaError: as a read does.
         """
         check_stream_id(stream_id)
         self._check_open()
