@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo test test-uvloop test-debug check lint format types examples faults \
-	chaos bench verify-history models build clean cassandra audit docs docs-serve walk
+	chaos bench verify-history models build clean cassandra audit docs docs-serve walk journeys
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -78,6 +78,9 @@ docs-serve: install ## Serve the documentation site and follow changes, until Ct
 
 walk: install ## Record docs/walk.md again, on a Cassandra of its own
 	$(BIN)/python -m tools.walk
+
+journeys: install ## Count the modules and functions that an append and a read run through
+	$(BIN)/python -m tools.journeys $(ARGS)
 
 build: install ## Build wheel and sdist in dist/, and test each in an empty environment
 	rm -rf dist
