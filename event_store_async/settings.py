@@ -30,7 +30,7 @@ class Settings:
         request_timeout: Seconds that one attempt may take. Keep it above the server's own limits
             (write_request_timeout 2 s, cas_contention_timeout 1.8 s): below them, the client gives
             up before the server's answer arrives.
-        close_timeout: Seconds that `close` waits for appends in progress.
+        close_timeout: Seconds that `close` waits for appends and restores in progress.
         max_append_bytes: The most bytes of payload and metadata in one append. A conditional batch
             goes through Paxos as one blob; the server's own limit is 16 MiB.
         max_append_events: The most events in one append.

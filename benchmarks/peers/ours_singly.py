@@ -13,7 +13,9 @@ NAME = "ours_singly"
 
 def open_peer(options: Options) -> AbstractAsyncContextManager[TaskPeer]:
     """Connect, with one event per batch."""
-    notes = "Settings(max_batch_events=1); one stream: appends wait in the stream's queue, each a batch"
+    notes = (
+        "Settings(max_batch_events=1); one stream: appends wait in the stream's queue, each a batch"
+    )
     return open_store(options, Settings(max_batch_events=1), NAME, notes)
 
 

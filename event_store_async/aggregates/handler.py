@@ -63,7 +63,7 @@ class CommandHandler(Generic[A, E]):
                 (an int from 0 up); nothing is stored.
             InvalidEvent: what `to_events` returns is not a list of events; nothing is stored.
             EventStoreError: as `EventReader.read_events` and `EventWriter.persist_events` do.
-            Exception: what `to_events` or the reducer raises; nothing is stored.
+            Exception: what `to_events` or the reducer raises; this call stored nothing.
         """
         check_aggregate_version(command.expected_version)
         async with self._turns.of(command.aggregate_id):

@@ -34,7 +34,7 @@ class ImportReport:
             The others were in the store already, or an interrupted run stored them after its last
             checkpoint.
         checked: How many streams were read back and have the file's digest.
-        findings: How many streams were refused, or are not what was written.
+        findings: How many streams were refused, or differed when they were read back.
         resumed: Whether this run resumed an earlier one.
     """
 
@@ -63,7 +63,7 @@ async def import_events(
     Every batch is conditional on the stream's exact version. Events that are in the store already,
     equal in every field, are skipped: an import may be repeated, and importing a later export of
     the same streams adds what is new. A stream that holds other events is a finding; the import
-    goes on with the other streams.
+    continues with the other streams.
 
     Args:
         store: The store.
@@ -78,7 +78,7 @@ async def import_events(
             awaited.
 
     Raises:
-        InvalidArgument: zstd is not installed, there is not at least one worker, or a checkpoint
+        InvalidArgument: zstd is not installed, the number of workers is below 1, or a checkpoint
             is given for a stream.
         InvalidArchive: the file is not an archive, is damaged or incomplete; names the line.
             Events before that line may be stored.

@@ -30,7 +30,7 @@ from .table.storage import Storage
 
 class Engine:
     """
-    What one store works with. The arguments are those of `EventStore`.
+    The collaborators of one store. The arguments are those of `EventStore`.
 
     Attributes:
         settings: Limits, deadlines, sources of time and ids.

@@ -57,7 +57,7 @@ class Lifetime:
 
     def check_open(self) -> asyncio.AbstractEventLoop:
         """
-        Refuse new work if there can be none; nothing has been sent then.
+        Raise an error if the store cannot be used here; nothing has been sent then.
 
         Returns:
             The running event loop, which is the session's own.
@@ -89,7 +89,7 @@ class Lifetime:
     async def _close(self) -> None:
         drained = await asyncio.gather(*[each.drain(self._timeout) for each in self._drainables])
         if not all(drained):
-            _LOG.warning("closed %s with appends whose outcome is unknown", self._name)
+            _LOG.warning("closed %s before all appends and restores had ended", self._name)
         await self._session.finish()
         for drainable in self._drainables:
             await drainable.ended()

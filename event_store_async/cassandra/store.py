@@ -339,9 +339,10 @@ class EventStore:
         """
         Refuse new calls, wait for appends and restores in progress, then close the connection.
 
-        It waits for `Settings.close_timeout` seconds at most; an append that is not settled by
-        then raises `AppendOutcomeUnknown` in its caller. A session that the caller gave stays
-        open. Calling it again, or cancelling it, is harmless: the closing goes on.
+        It waits for `Settings.close_timeout` seconds at most. An append that is not settled by then
+        raises `AppendOutcomeUnknown` in its caller, a restore `RestoreOutcomeUnknown`. A session
+        that the caller gave stays open. Calling it again, or cancelling it, is harmless: the
+        closing goes on.
         """
         await self._engine.lifetime.close()
 

@@ -11,7 +11,7 @@ from ..archive import ImportReport, import_events
 from ..cassandra import EventStore
 from .exit_codes import ExitCode
 from .meter import metered
-from .options import FLAG, AsJson, Checkpoint, Every
+from .options import FLAG, AsJson, CheckpointOption, Every
 from .output import write_lines
 from .printer import finding_printer
 from .target import with_store
@@ -26,7 +26,7 @@ async def import_(
     check: Annotated[
         bool, typer.Option(metavar=FLAG, help="Read every stream back and compare its digest.")
     ] = True,
-    checkpoint: Checkpoint = None,
+    checkpoint: CheckpointOption = None,
     every: Every = 5.0,
     as_json: AsJson = False,
 ) -> None:

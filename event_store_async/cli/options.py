@@ -79,7 +79,7 @@ Form = Annotated[
     ),
 ]
 
-Checkpoint = Annotated[
+CheckpointOption = Annotated[
     Path | None,
     typer.Option(help="A file to save progress in; if it exists, the command resumes from it."),
 ]

@@ -15,7 +15,7 @@ from ..maintenance import (
 )
 from ..moments import from_milliseconds
 from .meter import metered
-from .options import FLAG, AsJson, Checkpoint, Every
+from .options import FLAG, AsJson, CheckpointOption, Every
 from .output import LineWriter, write_lines
 from .target import with_store
 
@@ -34,7 +34,7 @@ async def streams(
         bool,
         typer.Option("--list", metavar=FLAG, help="Print a line for each stream, in no order."),
     ] = False,
-    checkpoint: Checkpoint = None,
+    checkpoint: CheckpointOption = None,
     every: Every = 5.0,
     as_json: AsJson = False,
 ) -> None:

@@ -9,7 +9,7 @@ from ..cassandra import EventStore
 from ..maintenance import Verification, verify_streams
 from .exit_codes import ExitCode
 from .meter import metered
-from .options import AsJson, Checkpoint, Every
+from .options import AsJson, CheckpointOption, Every
 from .output import write_lines
 from .printer import finding_printer
 from .target import with_store
@@ -26,7 +26,7 @@ async def verify(
             "decoded. Repeat for each.",
         ),
     ] = None,
-    checkpoint: Checkpoint = None,
+    checkpoint: CheckpointOption = None,
     every: Every = 5.0,
     as_json: AsJson = False,
 ) -> None:

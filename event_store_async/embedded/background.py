@@ -79,7 +79,7 @@ class Background:
         """
         Return the running cluster; None if there is none.
 
-        A state file left by a killed keeper does not count, even if another process now has its id.
+        A state file left by a killed keeper is ignored, even if another process now has its id.
 
         Raises:
             BackgroundFailed: the state file cannot be read.

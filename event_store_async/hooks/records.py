@@ -68,7 +68,7 @@ class AttemptEnded:
         started: When it was sent, as seconds since the epoch.
         duration: Seconds until its answer.
         number: The number of the attempt to store this batch, from 1. An attempt after the first
-            settles: it finds out whether an earlier one stored the batch.
+            also finds out whether an earlier one stored the batch.
         outcome: How it ended.
         fault: The driver's exception class if it failed; None if it was answered.
         appends: How many appends the batch holds.

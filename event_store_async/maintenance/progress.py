@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any, Self
 
+from ..checks import is_int
 from .digest import StoreDigest, StreamDigest
 
 
@@ -50,8 +51,7 @@ class Totals:
         """Return the totals of a checkpoint; raises KeyError, TypeError, ValueError."""
         totals = cls(data["streams"], data["events"], data["bytes"], StoreDigest(data["digest"]))
         if not all(
-            isinstance(count, int) and count >= 0
-            for count in (totals.streams, totals.events, totals.bytes)
+            is_int(count) and count >= 0 for count in (totals.streams, totals.events, totals.bytes)
         ):
             raise ValueError("a count is not a whole number, or is negative")
         return totals

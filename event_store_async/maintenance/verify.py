@@ -79,7 +79,7 @@ async def verify_streams(
             A resumed run reports the findings since the last checkpoint again.
 
     Raises:
-        InvalidArgument: there is not at least one worker and one range.
+        InvalidArgument: the number of workers or ranges is below 1.
         InvalidCheckpoint: the file is not a checkpoint of a verification of this table, is
             damaged, or cannot be read or written.
         StoreUnavailable, MisuseError, SchemaError: as a read does.

@@ -48,7 +48,7 @@ class HostileEventStore(EventReaderWriter, HealthCheck):
         sleep: Waits for a number of seconds. Replace it to make tests fast.
         rival: Takes a stream id and returns the events that a rival appends to that stream: events
             that the application can handle.
-        script: Faults to inject before those by chance. Each waits for the first call that it can
+        script: Faults to inject before the random ones. Each waits for the first call that it can
             happen to, and the faults after it wait too; `Injection.NONE` lets one call pass.
 
     Attributes:

@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping
 from typing import Any, Final, Literal, TypeVar, overload
 from uuid import UUID
 
-from ..checks import is_event_list
+from ..checks import is_event_list, is_int
 from ..errors import (
     AppendOutcomeUnknown,
     ConcurrentModification,
@@ -195,7 +195,7 @@ class TypedEventStore(EventReaderWriter[E]):
         name, revision = event.type, (event.metadata or {}).get(REVISION, 1)
         known = self._types.revision(name)
         payload: Any
-        if name is not None and isinstance(revision, int) and 1 <= revision <= known:
+        if name is not None and is_int(revision) and 1 <= revision <= known:
             try:
                 payload = self._types.event(name, revision, event.payload)
             except Exception as error:

@@ -106,12 +106,12 @@ async def test_appends_are_served_in_order_without_tasks(
         await gate.arrived.wait()
         await checkpoint()
         tasks = len(asyncio.all_tasks())
-        lanes = list(store._engine.queues._queues.values())
+        queues = list(store._engine.queues._queues.values())
         gate.opened.set()
 
     assert order == list(range(20))
-    assert len(lanes) == 20
-    assert all(lane.task is None for lane in lanes)
+    assert len(queues) == 20
+    assert all(queue.task is None for queue in queues)
     assert tasks <= 22, "the callers, this test, and the one that opens the gate"
 
 

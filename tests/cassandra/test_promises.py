@@ -85,7 +85,7 @@ async def passes(send: faults.Send) -> Any:
 
 
 async def closed(send: faults.Send) -> Any:
-    """The session was closed by whoever owns it: nothing is sent."""
+    """The session was closed by its owner: nothing is sent."""
     del send
     raise RuntimeError("Session closed")
 
@@ -176,7 +176,7 @@ async def outcome_of(call: Awaitable[Any]) -> Any:
 
 
 def is_true(outcome: Any, there: int) -> bool:
-    """Tell whether an outcome is true of a stream that holds so many of the new events."""
+    """Return whether an outcome is true of a stream that holds this many of the new events."""
     if isinstance(outcome, Persisted | Restored):
         return there == 2
     if isinstance(outcome, PROMISING):
@@ -189,7 +189,7 @@ def every_error() -> Iterator[type[EventStoreError]]:
         yield getattr(errors, name)
 
 
-def test_every_error_that_promises_is_tested() -> None:
+def test_every_error_that_promises_is_listed() -> None:
     promising = [
         error
         for error in every_error()
@@ -201,7 +201,7 @@ def test_every_error_that_promises_is_tested() -> None:
     assert [error for error in promising if not issubclass(error, PROMISING)] == []
 
 
-# Closing while an outcome is in doubt: whoever closes waits for it
+# Closing while an outcome is in doubt: `close` waits for it
 
 
 @pytest.mark.parametrize("operation", OPERATIONS.values(), ids=OPERATIONS)

@@ -1,16 +1,23 @@
 """Rows: the order of the columns is that of the CQL files; stored events decode as rows do."""
 
 import re
-from typing import Any
+from typing import Any, cast
 from uuid import UUID, uuid4
 
 import pytest
 
-from event_store_async import JsonCodec, UndecodableEvent
-from event_store_async.cassandra.driver.port import UNSET
+from event_store_async import JsonCodec, NewEvent, Settings, UndecodableEvent
+from event_store_async.cassandra.driver.port import UNSET, Prepared
 from event_store_async.cassandra.read import rows
-from event_store_async.cassandra.read.rows import RowDecoder, StoredRowDecoder, stored_values
+from event_store_async.cassandra.read.rows import (
+    RowDecoder,
+    StoredRowDecoder,
+    bound_events,
+    stored_values,
+)
+from event_store_async.cassandra.schema.statements import AppendStatements
 from event_store_async.cql_files import load_statement
+from event_store_async.encoding import encode_events
 from event_store_async.stored import StoredEvent
 
 STREAM = uuid4()
@@ -66,6 +73,28 @@ def test_a_stored_event_is_bound_column_by_column() -> None:
         "stream_id": STREAM,
         "version": 7,
     }
+
+
+def test_an_encoded_event_is_bound_as_the_same_event_stored() -> None:
+    prepared = AppendStatements(*[cast("Prepared", name) for name in ("head", "first", "rest")])
+    new = NewEvent({"a": 1}, "opened", {"by": "ann"}, EVENT.event_id or uuid4())
+    events = encode_events([new, "bare"], JsonCodec(), Settings()).items
+
+    first, second = bound_events(prepared, STREAM, 6, EVENT.timestamp or 0, events)
+
+    stored = StoredEvent(
+        STREAM,
+        7,
+        b'{"a":1}',
+        EVENT.timestamp,
+        EVENT.event_id,
+        "opened",
+        "application/json",
+        b'{"by":"ann"}',
+    )
+    assert (str(first[0]), first[1]) == ("first", stored_values(stored))
+    assert (str(second[0]), second[1][-1]) == ("rest", 8)
+    assert [second[1][rows.BINDS.index(name)] for name in ("event_type", "metadata")] == [UNSET] * 2
 
 
 def test_a_column_that_is_none_is_not_sent() -> None:

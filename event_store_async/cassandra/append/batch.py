@@ -43,7 +43,7 @@ class PendingAppend:
     """
     A pending append and the future that its caller awaits. The caller may be cancelled at any time.
 
-    One object with slots and nothing to spare: it is made for every append, and what many appends
+    A single, small object with slots: it is made for every append, and what many appends
     hold at once is what Python's garbage collector walks through again and again.
 
     Attributes:
@@ -178,7 +178,7 @@ class Batch:
             self.waiting.remove(append)
             append.fail(error if self._alone else _own(error, append))
 
-    def expire(self, error: Exception) -> None:
+    def fail_expired(self, error: Exception) -> None:
         """Raise an error in the callers whose time is up, the nearest deadline's at least."""
         first = self.deadline.at
         self.fail(
@@ -195,7 +195,7 @@ def next_batch(queue: deque[PendingAppend], settings: Settings) -> list[PendingA
     """
     Take the next appends of a queue that one batch can carry; drop those whose callers left.
 
-    That is one append, or a run of several that all expect `ANY`: nobody overtakes anybody. They
+    That is one append, or a run of several that all expect `ANY`: no append overtakes another. They
     stay within the limits of a batch, and no event id that a caller gave occurs twice in it: the
     second occurrence is a repetition, which the next batch finds stored. (Ids that the store makes
     are always new.)

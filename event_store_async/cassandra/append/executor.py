@@ -57,11 +57,11 @@ class Executor:
 
     def begin(self, appends: Sequence[PendingAppend]) -> FirstAttempt | None:
         """Send the first request, if nothing must be awaited for it; otherwise return None."""
-        work = appends[0] if len(appends) == 1 else Batch(appends)
-        plan = self.planner.at_once(work, watch_of(appends))
+        plannable = appends[0] if len(appends) == 1 else Batch(appends)
+        plan = self.planner.at_once(plannable, watch_of(appends))
         if plan is None:
             return None
-        request = self.session.begin_write(plan.statements(), work.deadline)
+        request = self.session.begin_write(plan.statements(), plannable.deadline)
         if request is None:
             return None
         # Made while the server works. They are thrown away if the plan is not stored.
@@ -105,7 +105,7 @@ class Executor:
                     await self._pause(batch, next(pauses))
             except (StoreUnavailable, StoreOverloaded) as error:
                 # Nothing of the batch is stored, so those that have time left start afresh.
-                batch.expire(error)
+                batch.fail_expired(error)
                 batch.head = None
                 pauses = self.settings.backoff.pauses()
             except RequestRefused as error:
@@ -138,7 +138,7 @@ class Executor:
                 if isinstance(cause, Fault) and cause.certainty is Certainty.REFUSED:
                     batch.fail(batch.waiting, error)
                 else:
-                    batch.expire(error)
+                    batch.fail_expired(error)
             else:
                 self.planner.take(batch, appends, result)
                 return

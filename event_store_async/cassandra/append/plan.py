@@ -14,7 +14,7 @@ from ...moments import to_milliseconds
 from ...results import Persisted, persisted
 from ...versions import ExpectedVersion
 from ..driver.port import Answer, Prepared
-from ..read.rows import bound_values
+from ..read.rows import bound_events
 from ..schema.statements import AppendStatements
 
 
@@ -81,7 +81,7 @@ class Plan(ABC):
 
         Args:
             answer: Cassandra answers with one row, ScyllaDB with one for each statement: the facts
-                are in whichever row has them.
+                are in any one of these rows.
             doubtful: The outcome of an earlier request with this plan is unknown.
         """
         if answer.applied:
@@ -152,22 +152,9 @@ class AppendPlan(Plan):
         prepared = self._prepared
         yield prepared.head, (self.last, self.stream_id, self.expected or None)
         milliseconds = to_milliseconds(self.timestamp)
-        statement = prepared.first
-        version = self.expected
-        for item in self.encoded.items:
-            version += 1
-            values = bound_values(
-                self.stream_id,
-                version,
-                item.encoded_payload,
-                milliseconds,
-                item.event_id,
-                item.type,
-                item.content_type,
-                item.encoded_metadata,
-            )
-            yield statement, values
-            statement = prepared.rest
+        yield from bound_events(
+            prepared, self.stream_id, self.expected, milliseconds, self.encoded.items
+        )
 
     def recognises(self, answer: Answer) -> bool:
         """Tell whether this plan's own first event stands at its place."""

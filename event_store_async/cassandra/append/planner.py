@@ -133,7 +133,7 @@ class Planner:
         return conflict
 
     def take(self, batch: Batch, appends: Sequence[PendingAppend], result: AppendResult) -> None:
-        """Learn the result of a plan for these appends, and answer those whose fate it decides."""
+        """Learn the result of a plan for these appends, and answer those that it decides."""
         self._remember(result)
         if isinstance(result, Persisted):
             batch.share(appends, result)
@@ -269,7 +269,7 @@ class Planner:
     async def _find(
         self, plan: AppendPlan, verdict: Verdict, deadline: Deadline
     ) -> Persisted | None:
-        """Tell events that this call stored from those that an earlier call stored."""
+        """Distinguish events that this call stored from those that an earlier call stored."""
         if not plan.encoded.identified:
             return plan.persisted()  # the store made the ids for this call alone
         try:
@@ -280,7 +280,7 @@ class Planner:
             raise
         except EventStoreError as error:
             # They are stored, and this error would say that they are not (a closed store, a role
-            # that may not read). The same call again will tell whose they are.
+            # that may not read). Repeating the call will show who stored them.
             raise plan.unknown() from error
         if found is None:
             return None

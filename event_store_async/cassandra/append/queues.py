@@ -1,4 +1,4 @@
-"""A queue for each stream: appends of one process wait for each other instead of duelling."""
+"""A queue for each stream: appends of one process wait for each other instead of conflicting."""
 
 import asyncio
 import logging
@@ -88,7 +88,7 @@ class StreamQueues:
         return not self._queues
 
     async def ended(self) -> None:
-        """Wait for what `drain` gave up; it ends once the session refuses its next request."""
+        """Wait for what `drain` gave up: it ends once the session refuses its next request."""
         if self._queues and self._emptied is not None:
             await self._emptied
 

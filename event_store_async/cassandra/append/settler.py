@@ -22,7 +22,7 @@ _WORDS: Final[dict[Certainty, AttemptOutcome]] = {
 @dataclass(slots=True)
 class Settler:
     """
-    Finds out what becomes of plans: of appends and restores alike.
+    Finds out whether a plan was stored. The same rules hold for appends and restores.
 
     The rules, each with its reason:
 

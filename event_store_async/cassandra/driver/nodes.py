@@ -7,7 +7,7 @@ from typing import Final
 from ...cql_files import load_statement
 from .port import Row
 
-_MOST_QUESTIONS: Final = 6
+_QUESTIONS: Final = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ async def cluster_nodes(ask: Callable[[str], Awaitable[Sequence[Row]]]) -> tuple
         return len(found)
 
     await listed("statements/describe_local")
-    for _ in range(_MOST_QUESTIONS):
+    for _ in range(_QUESTIONS):
         # Nodes that share an address are never all listed, hence the limit.
         if len(nodes) > await listed("statements/describe_peers"):
             break

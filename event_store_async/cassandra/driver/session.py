@@ -107,7 +107,7 @@ class Session:
 
     def check_usable(self) -> asyncio.AbstractEventLoop:
         """
-        Refuse to work if it is closed or used in the wrong place. Returns its event loop.
+        Raise an error if it is closed, or used in another process or loop; return its event loop.
 
         Raises:
             StoreClosed: `finish` was called.
@@ -119,7 +119,7 @@ class Session:
 
     def check_place(self) -> asyncio.AbstractEventLoop:
         """
-        Refuse to work in another process or event loop than its own. Returns that loop.
+        Raise an error in another process or event loop than its own; return that loop.
 
         Raises:
             WrongProcess: this is a forked child.

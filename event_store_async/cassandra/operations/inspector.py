@@ -21,7 +21,7 @@ from ..driver.session import Session
 from ..schema.state import SchemaState, inspect
 from ..schema.tables import StoreTables, TableSpec
 
-_MOST_QUESTIONS: Final = 32
+_MOST_CLOCKS: Final = 32
 _PATIENCE: Final = 1.0
 """Seconds that a node has to return its time, or its settings."""
 
@@ -159,7 +159,7 @@ class Inspector:
         nodes = {node.address: node for node in found}
         # Consecutive questions go to one node after the other: this is enough to reach each one,
         # but no node can be asked for by name.
-        questions = min(2 * (len(nodes) + 1), _MOST_QUESTIONS)
+        questions = min(2 * (len(nodes) + 1), _MOST_CLOCKS)
         local = ""
         clocks: dict[str, ClockDifference] = {}
         for number in range(questions):

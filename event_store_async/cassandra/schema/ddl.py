@@ -92,7 +92,7 @@ class Ddl:
             created = spec.statements(spec.created_by, **names, compaction=compaction(release))
             yield Step(name, tuple(each.text for each in created), spec.latest, "created")
             return
-        if table.version < spec.first:  # created, but whoever did it died before recording it
+        if table.version < spec.first:  # created, but its creator died before recording it
             yield Step(name, (), spec.first, "created")
         for version, migration in spec.migrations_after(max(table.version, spec.first)):
             statements = spec.statements(f"{spec.migrations}/{migration}", **names)

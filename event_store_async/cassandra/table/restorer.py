@@ -13,7 +13,7 @@ from ...errors import (
     StoreClosed,
     StreamHole,
 )
-from ...retry import Deadline
+from ...retry import SHORTEST_ATTEMPT, Deadline
 from ...settings import Settings
 from ...stored import Restored, StoredEvent
 from ..append.plan import Plan
@@ -130,7 +130,7 @@ class Restorer:
             actual = verdict.actual_version
             there = rest[: max(0, actual - plan.expected)]
             try:
-                same = bool(there) and await self._stand(stream_id, there)
+                same = bool(there) and await self._stand(stream_id, there, deadline)
             except EventStoreError as error:
                 if not verdict.doubtful:
                     raise
@@ -142,11 +142,14 @@ class Restorer:
             if not rest:
                 return Restored(stream_id, events[-1].version, 0)
 
-    async def _stand(self, stream_id: UUID, events: Sequence[StoredEvent]) -> bool:
+    async def _stand(
+        self, stream_id: UUID, events: Sequence[StoredEvent], deadline: Deadline
+    ) -> bool:
         """Tell whether exactly these events stand in the stream, at the serial level."""
         wanted = Range(stream_id, events[0].version, len(events))
+        left = max(deadline.remaining(), SHORTEST_ATTEMPT)
         try:
-            async with aclosing(self._reader.read(wanted, serial=True)) as found:
+            async with aclosing(self._reader.read(wanted, serial=True, timeout=left)) as found:
                 return [event async for event in found] == list(events)
         except StreamHole:
             return False

@@ -36,7 +36,7 @@ class Scanner:
         """
         first = tokens.after
         if after is not None:
-            # One token before: another stream may share the token, and come behind it.
+            # One token before: another stream may share the token and come after this one.
             first = max(first, after.token - 1)
         if first >= tokens.up_to:
             return
