@@ -61,7 +61,7 @@ def pytest_report_header(config: pytest.Config) -> str:
     return f"event store: embedded Cassandra {_embedded()}, started when a test asks for it"
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+def pytest_terminal_summary(terminalreporter: "pytest.TerminalReporter") -> None:
     """Name the version that the Cassandra reported, if a test used it."""
     version = terminalreporter.config.stash.get(_VERSION, None)
     if version is not None:

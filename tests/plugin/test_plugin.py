@@ -1,5 +1,9 @@
 """The pytest plugin, as it runs in a user's own project."""
 
+import importlib
+import sys
+import types
+
 import pytest
 
 from event_store_async import EventStore
@@ -208,3 +212,18 @@ def test_it_can_be_turned_off(pytester: pytest.Pytester) -> None:
     result = pytester.runpytest_subprocess("-p", "no:event_store_async")
 
     result.assert_outcomes(passed=1, errors=1)
+
+
+def test_it_loads_under_a_pytest_that_lacks_newer_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    """pytest loads it in every run of everybody who has the package installed, old pytests too."""
+    names = ("Config", "Parser", "StashKey", "UsageError", "fail", "fixture")  # those of pytest 7.0
+    old = types.ModuleType("pytest")
+    for name in names:
+        setattr(old, name, getattr(pytest, name))
+    monkeypatch.setitem(sys.modules, "pytest", old)
+    monkeypatch.delitem(sys.modules, "_event_store_async_pytest", raising=False)
+
+    plugin = importlib.import_module("_event_store_async_pytest")
+
+    assert plugin.pytest is old
+    assert callable(plugin.pytest_terminal_summary)
