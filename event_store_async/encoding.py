@@ -132,7 +132,14 @@ def encode_events(
             else:
                 event_id = settings.new_event_id()
         item = _encode_one(
-            index, event_id, payload, type_, metadata, codec, settings.compress_above
+            index,
+            event_id,
+            payload,
+            type_,
+            metadata,
+            codec,
+            settings.compress_above,
+            settings.max_payload_bytes,
         )
         size += len(item.encoded_payload) + len(item.encoded_metadata or b"")
         items.append(item)
@@ -160,6 +167,7 @@ def _encode_one(
     metadata: Mapping[str, Any] | None,
     codec: Codec,
     compress_above: int | None,
+    max_payload_bytes: int,
 ) -> EncodedEvent:
     if not isinstance(event_id, UUID):
         raise InvalidEvent(index, f"event_id must be a uuid.UUID, not {type(event_id).__name__}")
@@ -179,7 +187,7 @@ def _encode_one(
     if type(encoded) is not bytes:
         raise PayloadNotEncodable(index, f"the codec returned {type(encoded).__name__}, not bytes")
     content_type = codec.content_type
-    if compress_above is not None and len(encoded) > compress_above:
+    if compress_above is not None and compress_above < len(encoded) <= max_payload_bytes:
         smaller = compressed(encoded)
         if smaller is not None:
             encoded, content_type = smaller, content_type + SUFFIX

@@ -71,8 +71,8 @@ class MemoryEventStore(EventReaderWriter, HealthCheck):
         settings: Settings | None = None,
     ) -> None:
         self._codec: Codec = codec or JsonCodec()
-        self._codecs = Codecs(self._codec, codecs)
         self._settings = settings or Settings()
+        self._codecs = Codecs(self._codec, codecs, limit=self._settings.max_payload_bytes)
         self._observer = Observer.of(Source("memory"), self._settings.hooks)
         self._streams: dict[UUID, list[_Row]] = {}
         self._closed = False

@@ -40,6 +40,9 @@ class Settings:
         compress_above: Payloads of more bytes than this are stored compressed with zstd; None
             disables compression. It needs the extra ``zstd``. So does reading compressed events,
             whatever this setting is.
+        max_payload_bytes: The most bytes that a compressed payload may decompress to when it is
+            read; one that does not fit is an `UndecodableEvent`. Payloads of more bytes are not
+            compressed. It bounds the memory that a few stored bytes can demand.
         look_back: How many of the last versions of a stream are searched for the event ids that
             a caller gave, before they are appended.
         max_in_flight: The most requests in flight, 4,096 at most; further requests wait. Far below
@@ -67,6 +70,7 @@ class Settings:
     max_batch_events: int = 500
     max_batch_bytes: int = 256 * 1024
     compress_above: int | None = None
+    max_payload_bytes: int = 64 * 1024 * 1024
     look_back: int = 100
     max_in_flight: int = 128
     max_waiting: int = 10_000

@@ -67,7 +67,7 @@ class Engine:
         settings = settings or Settings()
         codec = codec or JsonCodec()
         source = Source("cassandra", keyspace, table)
-        decoder = RowDecoder(codec, codecs)
+        decoder = RowDecoder(codec, codecs, limit=settings.max_payload_bytes)
         session = Session(
             raw,
             LEVELS[consistency],

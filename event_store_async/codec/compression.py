@@ -47,14 +47,33 @@ def compressed(data: bytes) -> bytes | None:
     return smaller if len(smaller) < len(data) else None
 
 
-def decompressed(data: bytes) -> bytes:
+def decompressed(data: bytes, limit: int) -> bytes:
     """
     Return the bytes that were compressed.
 
+    Args:
+        data: A zstd frame.
+        limit: How many bytes it may decompress to: a few bytes can stand for gigabytes.
+
     Raises:
         LookupError: zstd is not installed.
+        ValueError: there are more bytes than *limit*, or the frame is not all of the data.
         zstd.ZstdError: they are not a zstd frame.
     """
     if not available():
         raise LookupError(f"it is compressed, and zstd is not installed ({HINT})")
-    return zstd.decompress(data)
+    frame = zstd.ZstdDecompressor()
+    found = bytearray()
+    while not frame.eof:
+        part = frame.decompress(data, max_length=limit + 1 - len(found))
+        data = b""
+        found += part
+        if len(found) > limit:
+            raise ValueError(
+                f"it decompresses to more than {limit:,} bytes (Settings.max_payload_bytes)"
+            )
+        if not part and frame.needs_input and not frame.eof:
+            raise ValueError("its zstd frame ends in the middle")
+    if frame.unused_data:
+        raise ValueError("more data follows its zstd frame")
+    return bytes(found)

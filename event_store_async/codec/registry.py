@@ -16,9 +16,13 @@ class Codecs:
     Args:
         default: Encodes payloads, and decodes those without a content type.
         others: More codecs for decoding. JSON and raw bytes are always among them.
+        limit: How many bytes a compressed payload may decompress to.
     """
 
-    def __init__(self, default: Codec, others: Iterable[Codec] = ()) -> None:
+    def __init__(
+        self, default: Codec, others: Iterable[Codec] = (), *, limit: int = 64 * 1024 * 1024
+    ) -> None:
+        self._limit = limit
         known: list[Codec] = [JsonCodec(), RawCodec(), *others, default]
         self._codecs: dict[str | None, Codec] = {codec.content_type: codec for codec in known}
         self._codecs[None] = default
@@ -34,8 +38,11 @@ class Codecs:
         if codec is not None:
             return codec.decode
         if content_type is not None and content_type.endswith(SUFFIX):
-            decode = self.decoder(content_type.removesuffix(SUFFIX))
-            return lambda data: decode(decompressed(data))
+            # One level only: compressed data that is compressed again is an attack or a mistake.
+            inner = self._codecs.get(content_type.removesuffix(SUFFIX))
+            if inner is not None:
+                decode, limit = inner.decode, self._limit
+                return lambda data: decode(decompressed(data, limit))
         raise LookupError("no codec of this store has this content type")
 
     def decode(self, content_type: str | None, data: bytes) -> Any:

@@ -2,6 +2,7 @@
 
 import enum
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -12,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from event_store_async import JsonCodec, RawCodec
+from event_store_async.codec import Codecs, compression
 
 JSON = st.recursive(
     st.none()
@@ -97,3 +99,29 @@ def test_raw_takes_bytes_and_nothing_else() -> None:
     for payload in ("text", bytearray(b"x"), memoryview(b"x"), None):
         with pytest.raises(TypeError):
             codec.encode(payload)
+
+
+@pytest.mark.parametrize("levels", [2, 5000])
+def test_only_one_level_of_compression_is_decoded(levels: int) -> None:
+    with pytest.raises(LookupError):
+        Codecs(JsonCodec()).decoder("application/json" + "+zstd" * levels)
+
+
+def test_decompression_is_bounded() -> None:
+    bomb = compression.zstd.compress(bytes(10 * 1024 * 1024))
+
+    assert len(bomb) < 2000
+    with pytest.raises(ValueError, match="more than 1,000,000 bytes"):
+        compression.decompressed(bomb, 1_000_000)
+    assert compression.decompressed(bomb, 10 * 1024 * 1024) == bytes(10 * 1024 * 1024)
+
+
+@pytest.mark.parametrize(
+    "spoil", [lambda data: data[:-1], lambda data: data + b"x", lambda data: data + data]
+)
+def test_a_payload_is_one_whole_frame(spoil: Callable[[bytes], bytes]) -> None:
+    frame = compression.zstd.compress(b"some bytes")
+
+    assert compression.decompressed(frame, 10) == b"some bytes"
+    with pytest.raises(ValueError, match="frame"):
+        compression.decompressed(spoil(frame), 1000)

@@ -94,10 +94,13 @@ class RowDecoder:
     Args:
         default: The store's own codec. It also decodes rows without a content type.
         others: More codecs for decoding. JSON and raw bytes are always among them.
+        limit: How many bytes a compressed payload may decompress to.
     """
 
-    def __init__(self, default: Codec, others: Iterable[Codec] = ()) -> None:
-        self._codecs = Codecs(default, others)
+    def __init__(
+        self, default: Codec, others: Iterable[Codec] = (), *, limit: int = 64 * 1024 * 1024
+    ) -> None:
+        self._codecs = Codecs(default, others, limit=limit)
 
     def decode(
         self, stream_id: UUID, rows: Iterable[Row]

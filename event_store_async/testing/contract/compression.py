@@ -59,7 +59,7 @@ class Compression(ContractBase):
                 stored.append((caught.value.content_type, caught.value.data))
 
         assert stored[0][0] == "application/x-mute+zstd"
-        assert compression.decompressed(stored[0][1]) == given[0]
+        assert compression.decompressed(stored[0][1], 1000) == given[0]
         assert stored[1:] == [("application/x-mute", data) for data in given[1:]]
 
     @pytest.mark.asyncio
@@ -78,6 +78,35 @@ class Compression(ContractBase):
             await compressing.persist_events(stream_id, [WORDY, WORDY])
 
         assert payloads(await read_all(store, stream_id)) == [WORDY, WORDY]
+
+    @pytest.mark.asyncio
+    @needs("opens_others")
+    @zstd_needed
+    async def test_a_payload_that_decompresses_beyond_the_limit_is_not_read(
+        self, store: EventReaderWriter, stream_id: UUID
+    ) -> None:
+        """A few stored bytes could demand any amount of memory."""
+        async with self.reopened(store, settings=COMPRESSED) as compressing:
+            await compressing.persist_events(stream_id, [WORDY, "short"])
+
+        small = Settings(max_payload_bytes=100)
+        async with self.reopened(store, settings=small) as reader:
+            with pytest.raises(UndecodableEvent, match="more than 100 bytes"):
+                await read_all(reader, stream_id)
+
+            assert payloads(await read_all(reader, stream_id, 2)) == ["short"]
+
+    @pytest.mark.asyncio
+    @needs("opens_others")
+    @zstd_needed
+    async def test_a_payload_beyond_the_limit_of_reads_is_not_compressed(
+        self, store: EventReaderWriter, stream_id: UUID
+    ) -> None:
+        settings = Settings(compress_above=100, max_payload_bytes=100)
+        async with self.reopened(store, settings=settings) as careful:
+            await careful.persist_events(stream_id, [WORDY])
+
+            assert payloads(await read_all(careful, stream_id)) == [WORDY]
 
     @pytest.mark.asyncio
     @needs("opens_others")
