@@ -7,10 +7,12 @@ sent; values are counted; and rows leave as tuples.
 """
 
 import ctypes
+import gc
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final, Literal, Protocol
+from weakref import WeakSet
 
 import acsylla
 from acsylla._cython import cyacsylla
@@ -262,6 +264,12 @@ def open_cluster(
     return cluster
 
 
+_OwnSession: Final[Any] = type("Session", (cyacsylla.Session,), {"__slots__": ("__weakref__",)})
+"""acsylla's session, with weak references to it."""
+
+_own_sessions: Final["WeakSet[Any]"] = WeakSet()
+
+
 def new_session(cluster: RawCluster) -> Any:
     """
     Return a session that is not connected yet, pinned.
@@ -270,7 +278,8 @@ def new_session(cluster: RawCluster) -> Any:
     So does dropping a session in a forked child: freeing it waits, with the GIL held, for threads
     that do not answer. A pinned session is never freed; `unpin` it once it is closed.
     """
-    session = cyacsylla.Session(cluster, keyspace=None)
+    session = _OwnSession(cluster, keyspace=None)
+    _own_sessions.add(session)
     pin(session)
     return session
 
@@ -313,6 +322,27 @@ def pin(thing: object) -> None:
 def unpin(thing: object) -> None:
     """Undo one `pin`."""
     ctypes.pythonapi.Py_DecRef(ctypes.py_object(thing))
+
+
+def pin_sessions(*, of_callers: bool) -> None:
+    """
+    Pin the sessions that are not freed yet, closed or not: for a forked child.
+
+    Args:
+        of_callers: Those that callers made, too. Nothing refers weakly to these, so they are looked
+            for among all objects that the garbage collector knows.
+    """
+    for session in list(_own_sessions):
+        pin(session)
+    if of_callers:
+        for thing in gc.get_objects():
+            if issubclass(type(thing), cyacsylla.Session):
+                pin(thing)
+
+
+def is_own(session: RawSession) -> bool:
+    """Return whether a session was made by `new_session`."""
+    return isinstance(session, _OwnSession)
 
 
 ConsistencyChoice = Literal["local", "global"]

@@ -22,8 +22,10 @@ from .port import (
     Prepared,
     RawSession,
     Row,
+    is_own,
     materialise,
     pin,
+    pin_sessions,
     reading,
     simple,
     writing,
@@ -31,12 +33,17 @@ from .port import (
 from .repeat import repeat
 from .request import Outbox, Permits, Request
 
-_open: "weakref.WeakSet[Session]" = weakref.WeakSet()
+_sessions: "weakref.WeakSet[Session]" = weakref.WeakSet()
+_over_callers: bool = False  # whether there was ever one over a session that a caller made
 
 
 def _disown_in_child() -> None:
-    for session in list(_open):
+    # The closed ones, too: the driver frees them when their last name goes, not when they are
+    # closed. An exception's traceback may be what holds them.
+    for session in list(_sessions):
         session.disown()
+    # And those that no store knows any longer.
+    pin_sessions(of_callers=_over_callers)
 
 
 os.register_at_fork(after_in_child=_disown_in_child)
@@ -89,7 +96,7 @@ class Session:
             self._loop = None  # no loop runs yet: that of the first use is taken
         self._thread: int | None = None  # the one in which the loop was last seen running
         self._closed = False
-        _open.add(self)
+        _note(self)
 
     @property
     def in_flight(self) -> int:
@@ -285,7 +292,6 @@ class Session:
         A forked child does not wait: the requests are the parent's.
         """
         self._closed = True
-        _open.discard(self)
         while self._requests and not self._inherited:
             self._landed = asyncio.get_running_loop().create_future()
             await self._landed
@@ -356,6 +362,13 @@ class Session:
         self._outbox.landed(self._at_server)
         if not self._requests and self._landed is not None and not self._landed.done():
             self._landed.set_result(None)
+
+
+def _note(session: Session) -> None:
+    """Remember a session for the children that this process forks."""
+    global _over_callers  # noqa: PLW0603 - only ever set
+    _sessions.add(session)
+    _over_callers = _over_callers or not is_own(session.raw)
 
 
 def _raise_translated(error: Exception) -> NoReturn:
