@@ -89,7 +89,7 @@ class Lifetime:
     async def _close(self) -> None:
         drained = await asyncio.gather(*[each.drain(self._timeout) for each in self._drainables])
         if not all(drained):
-            _LOG.warning("closed %s before all appends and restores had ended", self._name)
+            _LOG.warning("closed %s with appends or restores whose outcome is unknown", self._name)
         await self._session.finish()
         for drainable in self._drainables:
             await drainable.ended()
