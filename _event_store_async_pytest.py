@@ -2,7 +2,9 @@
 The pytest plugin: fixtures that give tests a store.
 
 It is a module beside the package, because pytest imports it at every start: neither the library nor
-the driver is loaded until a test uses one of the fixtures.
+the driver is loaded until a test uses one of the fixtures. For the same reason it must not break a
+run that does not use it: names that pytest 7.4 lacks are in quotes, and options and variables are
+checked when a fixture needs them.
 """
 
 import os
@@ -15,7 +17,7 @@ import pytest
 
 if TYPE_CHECKING:
     from event_store_async import EventStore, MemoryEventStore
-    from event_store_async.testing.servers import CassandraServer, ExistingCluster
+    from event_store_async.testing.servers import CassandraServer
 
 try:
     from pytest_asyncio import fixture as async_fixture
@@ -23,6 +25,12 @@ except ImportError:  # another plugin may run async fixtures; one fixture is pla
     async_fixture = pytest.fixture  # type: ignore[assignment]
 
 _VERSION = pytest.StashKey[str]()
+_OPTIONS = {
+    "contact-points": ("HOSTS", "nodes, separated by commas; if not set, one is started"),
+    "port": ("PORT", "native port of the nodes (9042)"),
+    "datacenter": ("NAME", "datacenter to connect to, if the cluster has several"),
+    "replicas": ("N", "replicas of the keyspaces that tests create (1)"),
+}
 _MISSING = (
     "There is no Cassandra to test on. To have one started, {install}. To use one that runs: "
     "--event-store-contact-points=127.0.0.1"
@@ -30,34 +38,21 @@ _MISSING = (
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the options that name a cluster; each has an environment variable as its default."""
+    """Add the options that name a cluster; each is also an environment variable."""
     group = parser.getgroup("event store", "event_store_async: the Cassandra to test on")
-    for name, metavar, text in (
-        ("contact-points", "HOSTS", "nodes, separated by commas; if not set, one is started"),
-        ("port", "PORT", "native port of the nodes (9042)"),
-        ("datacenter", "NAME", "datacenter to connect to, if the cluster has several"),
-        ("replicas", "N", "replicas of the keyspaces that tests create (1)"),
-    ):
-        variable = f"EVENT_STORE_{name.upper().replace('-', '_')}"
+    for name, (metavar, text) in _OPTIONS.items():
         group.addoption(
             f"--event-store-{name}",
             metavar=metavar,
-            default=os.environ.get(variable),
-            help=f"{text}; default: {variable}",
+            help=f"{text}; default: {_variable(name)}",
         )
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    """Check the options that are numbers."""
-    for name in ("port", "replicas"):
-        _number(config, name)
 
 
 def pytest_report_header(config: pytest.Config) -> str:
     """Name the Cassandra that the stores will use."""
-    points = config.getoption("--event-store-contact-points")
+    points = _given(config, "contact-points")
     if points:
-        return f"event store: Cassandra at {points}:{_number(config, 'port') or 9042}"
+        return f"event store: Cassandra at {points}:{_given(config, 'port') or 9042}"
     return f"event store: embedded Cassandra {_embedded()}, started when a test asks for it"
 
 
@@ -79,10 +74,15 @@ def memory_event_store() -> "MemoryEventStore":
 @pytest.fixture(scope="session")
 def event_store_server(pytestconfig: pytest.Config) -> "Iterator[CassandraServer]":
     """Yield the Cassandra of the session; its `connect(keyspace)` opens stores on it."""
+    from event_store_async import InvalidArgument
     from event_store_async.extras import install_hint
-    from event_store_async.testing.servers import cassandra_server
+    from event_store_async.testing.servers import cassandra_server, existing_cluster
 
-    serving = cassandra_server(_existing_cluster(pytestconfig))
+    try:
+        cluster = existing_cluster({name: _option(pytestconfig, name) for name in _OPTIONS})
+    except InvalidArgument as error:
+        pytest.fail(str(error), pytrace=False)
+    serving = cassandra_server(cluster)
     try:
         server = serving.__enter__()
     except ImportError as error:
@@ -122,27 +122,15 @@ def _embedded() -> str:
     return " or ".join(sorted(lock.stem.removeprefix("jars-") for lock in locks))
 
 
-def _existing_cluster(config: pytest.Config) -> "ExistingCluster | None":
-    from event_store_async.testing.servers import ExistingCluster
-
-    points = config.getoption("--event-store-contact-points")
-    if not points:
-        return None
-    return ExistingCluster(
-        points,
-        port=_number(config, "port") or 9042,
-        datacenter=config.getoption("--event-store-datacenter"),
-        replicas=_number(config, "replicas") or 1,
-        # No options for these: other users of the machine can see a command line.
-        username=os.environ.get("EVENT_STORE_USERNAME"),
-        password=os.environ.get("EVENT_STORE_PASSWORD"),
-    )
+def _given(config: pytest.Config, name: str) -> str | None:
+    """Return an option or its variable, unchecked; None or empty if neither is given."""
+    return _option(config, name) or os.environ.get(_variable(name))
 
 
-def _number(config: pytest.Config, name: str) -> int | None:
-    given = config.getoption(f"--event-store-{name}")
-    if given is None:
-        return None
-    if not str(given).isdecimal() or int(given) < 1:
-        raise pytest.UsageError(f"--event-store-{name} must be a number above 0, not {given!r}")
-    return int(given)
+def _option(config: pytest.Config, name: str) -> str | None:
+    given: str | None = config.getoption(f"--event-store-{name}")
+    return given
+
+
+def _variable(name: str) -> str:
+    return f"EVENT_STORE_{name.upper().replace('-', '_')}"

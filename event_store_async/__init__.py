@@ -18,7 +18,8 @@ The layers, each of which imports only those above it:
     _typevars versions values          type variables; expected versions; frozen values
     moments tasks extras               timestamps; tasks side by side; install hints
     events                             what an application appends and reads
-    errors checks                      every error, in one tree; arguments checked
+    errors                             every error, in one tree
+    checks environment                 arguments checked; the variables ``EVENT_STORE_…``
     results retry codec correlation    outcomes; backoff; payloads as bytes; who caused what
     ring ids health                    the ring of tokens; fast UUIDs; what a probe sees
     hooks stored                       records for hooks; streams and events as they are stored

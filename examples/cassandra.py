@@ -22,8 +22,8 @@ async def open_store(keyspace: str) -> AsyncGenerator[EventStore]:
         given = os.environ.get("EVENT_STORE_CONTACT_POINTS")
         if given:
             contact_points: str | list[str] = given
-            port = int(os.environ.get("EVENT_STORE_PORT", "9042"))
-            datacenter = os.environ.get("EVENT_STORE_DATACENTER")
+            port = _number("EVENT_STORE_PORT", 9042)
+            datacenter = os.environ.get("EVENT_STORE_DATACENTER") or None
         else:
             embedded = await stack.enter_async_context(EmbeddedCassandra(progress=True))
             contact_points, port = embedded.contact_points, embedded.port
@@ -33,6 +33,13 @@ async def open_store(keyspace: str) -> AsyncGenerator[EventStore]:
                 contact_points, port=port, keyspace=keyspace, local_datacenter=datacenter
             )
         )
-        replicas = int(os.environ.get("EVENT_STORE_REPLICAS", "1"))
+        replicas = _number("EVENT_STORE_REPLICAS", 1)
         await store.create_schema(replication={datacenter or "datacenter1": replicas})
         yield store
+
+
+def _number(variable: str, default: int) -> int:
+    text = os.environ.get(variable) or str(default)  # an empty variable counts as not set
+    if not text.isdecimal():
+        raise SystemExit(f"{variable} must be a number, not {text!r}")
+    return int(text)

@@ -8,7 +8,6 @@ Cassandra; without it, one is started.
 """
 
 import asyncio
-import os
 import sys
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -22,6 +21,7 @@ from acsylla.errors import CassErrorServerWriteTimeout
 import event_store_async
 from event_store_async import EventStore
 from event_store_async.embedded import EmbeddedCassandra
+from event_store_async.testing.servers import existing_cluster
 
 _PACKAGE: Final = f"{Path(event_store_async.__file__).parent}/"
 
@@ -105,9 +105,9 @@ async def journeys(keyspace: str, owner: EventStore) -> dict[str, Journey]:
 
 @asynccontextmanager
 async def _contact() -> AsyncGenerator[tuple[str | list[str], int], None]:
-    points = os.environ.get("EVENT_STORE_CONTACT_POINTS")
-    if points:
-        yield points, int(os.environ.get("EVENT_STORE_PORT", "9042"))
+    given = existing_cluster()
+    if given is not None:
+        yield given.contact_points, given.port
     else:
         async with EmbeddedCassandra() as cassandra:
             yield cassandra.contact_points, cassandra.port

@@ -2,7 +2,6 @@
 
 import functools
 import inspect
-import os
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ import typer
 
 from ..cassandra import EventStore, Tls
 from ..cassandra.driver.opening import Opening
+from ..environment import HIGHEST_PORT, number, variable
 from . import configuration
 from .exit_codes import ExitCode
 from .failures import CommandFailed, reported
@@ -20,16 +20,15 @@ from .output import waiting
 
 _P = ParamSpec("_P")
 _PANEL: Final = "Connection (also as EVENT_STORE_… variables, or in event-store.toml)"
+_PATHS: Final = {"config", "ca_file", "certificate_file", "private_key_file"}
 
 
 def _option(name: str, text: str, **more: Any) -> Any:
     return typer.Option(
         f"--{name}",
-        envvar=f"EVENT_STORE_{name.upper().replace('-', '_')}",
         help=text,
         rich_help_panel=_PANEL,
         show_default=False,
-        show_envvar=False,
         **more,
     )
 
@@ -49,7 +48,7 @@ def _options(
         _option("contact-points", "The addresses of some nodes, comma-separated (127.0.0.1)."),
     ] = None,
     port: Annotated[
-        int | None, _option("port", "The nodes' port for clients (9042).", min=1, max=65535)
+        int | None, _option("port", "The nodes' port for clients (9042).", min=1, max=HIGHEST_PORT)
     ] = None,
     datacenter: Annotated[
         str | None, _option("datacenter", "The local datacenter, if there are several.")
@@ -134,8 +133,8 @@ class Target:
     def _password(self) -> str | None:
         if self.username is None:
             return None
-        password = os.environ.get("EVENT_STORE_PASSWORD")
-        file = os.environ.get("EVENT_STORE_PASSWORD_FILE") or self.password_file
+        password = variable("EVENT_STORE_PASSWORD")
+        file = variable("EVENT_STORE_PASSWORD_FILE") or self.password_file
         if password is None and file is not None:
             password = configuration.read_password(Path(file))
         if password is None:
@@ -163,17 +162,43 @@ class Target:
 
 def with_configuration(options: Mapping[str, Any]) -> dict[str, Any]:
     """
-    Return the options, with values from the configuration file for those that are not given.
+    Return the options; for those not given, the environment variables, then the file's values.
+
+    Only the variables of these options are looked at. An empty one counts as not given.
 
     Args:
-        options: The options and environment variables, by option name; None for one not given.
+        options: The options, by name; None for one not given.
 
     Raises:
-        CommandFailed: see `configuration.load`.
+        CommandFailed: a variable is not valid; or see `configuration.load`.
+        InvalidArgument: EVENT_STORE_PORT is not a port.
     """
-    given = {name: value for name, value in options.items() if value is not None}
+    given = {
+        name: _from_environment(name) if value is None else value for name, value in options.items()
+    }
+    given = {name: value for name, value in given.items() if value is not None}
     path = configuration.find(given.pop("config", None))
     return {**configuration.load(path, given.pop("profile", None)), **given}
+
+
+def _from_environment(name: str) -> Any:
+    """Return the value of an option's variable, of the option's type; None if it is not given."""
+    # Not by click, whose errors name the option even if the value is the variable's.
+    source = f"EVENT_STORE_{name.upper()}"
+    text = variable(source)
+    if text is None:
+        return None
+    if name == "port":
+        return number(source, text, at_most=HIGHEST_PORT)
+    if name == "consistency":
+        return _consistency(source, text)
+    return Path(text) if name in _PATHS else text
+
+
+def _consistency(source: str, value: str) -> str:
+    if value not in {"local", "global"}:
+        raise CommandFailed(f"{source} must be local or global, not {value!r}", code=ExitCode.USAGE)
+    return value
 
 
 def resolve(options: Mapping[str, Any]) -> Target:
@@ -184,7 +209,8 @@ def resolve(options: Mapping[str, Any]) -> Target:
         options: See `with_configuration`.
 
     Raises:
-        CommandFailed: the file is rejected, or no keyspace is named.
+        CommandFailed: a variable or the file is rejected, or no keyspace is named.
+        InvalidArgument: EVENT_STORE_PORT is not a port.
     """
     values = with_configuration(options)
     if "keyspace" not in values:
@@ -194,11 +220,7 @@ def resolve(options: Mapping[str, Any]) -> Target:
             f"{configuration.HERE}",
             code=ExitCode.USAGE,
         )
-    if values.get("consistency", "local") not in {"local", "global"}:
-        raise CommandFailed(
-            f"consistency must be local or global, not {values['consistency']!r}",
-            code=ExitCode.USAGE,
-        )
+    _consistency("consistency", values.get("consistency", "local"))
     return Target(**values)
 
 

@@ -10,8 +10,9 @@ from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 from ..cassandra import EventStore, Opening
 from ..cql_files import load_statement
+from ..environment import HIGHEST_PORT, number, variable
 
-__all__ = ["CassandraServer", "ExistingCluster", "cassandra_server"]
+__all__ = ["CassandraServer", "ExistingCluster", "cassandra_server", "existing_cluster"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,44 @@ class ExistingCluster:
     replicas: int = 1
     username: str | None = None
     password: str | None = None
+
+
+def existing_cluster(options: Mapping[str, str | None] | None = None) -> ExistingCluster | None:
+    """
+    Return the cluster that options or the environment name; None if neither names contact points.
+
+    Args:
+        options: ``contact-points``, ``port``, ``datacenter`` and ``replicas``, as they were given
+            to pytest. For those not given, the environment is asked, as for
+            EVENT_STORE_CONTACT_POINTS. An empty value counts as not given.
+
+    Raises:
+        InvalidArgument: the port or the number of replicas is not valid. The message names the
+            option or the variable that it comes from.
+    """
+
+    def given(name: str) -> tuple[str, str | None]:
+        if text := (options or {}).get(name):
+            return f"--event-store-{name}", text
+        source = f"EVENT_STORE_{name.upper().replace('-', '_')}"
+        return source, variable(source)
+
+    def given_number(name: str, default: int, *, at_most: int | None = None) -> int:
+        source, text = given(name)
+        return default if text is None else number(source, text, at_most=at_most)
+
+    _, points = given("contact-points")
+    if points is None:
+        return None  # the port is not looked at: Kubernetes may have set EVENT_STORE_PORT
+    return ExistingCluster(
+        points,
+        port=given_number("port", 9042, at_most=HIGHEST_PORT),
+        datacenter=given("datacenter")[1],
+        replicas=given_number("replicas", 1),
+        # No options for these: other users of the machine can see a command line.
+        username=variable("EVENT_STORE_USERNAME"),
+        password=variable("EVENT_STORE_PASSWORD"),
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,7 @@ from rich.progress import Progress
 
 from event_store_async import EventStore
 from event_store_async.embedded import EmbeddedCassandra
+from event_store_async.testing.servers import existing_cluster
 
 from ..interruptible import interruptible
 
@@ -185,10 +186,9 @@ def main() -> None:
 
 async def _main(asked: argparse.Namespace) -> None:
     print(f"seed {asked.seed}, {asked.events:,} events", flush=True)
-    given = os.environ.get("EVENT_STORE_CONTACT_POINTS")
-    if given:
-        port = int(os.environ.get("EVENT_STORE_PORT", "9042"))
-        await _on(given.split(","), port, os.environ.get("EVENT_STORE_DATACENTER"), asked)
+    given = existing_cluster()
+    if given is not None:
+        await _on(given.contact_points.split(","), given.port, given.datacenter, asked)
     else:
         async with EmbeddedCassandra() as cassandra:
             await _on(cassandra.contact_points, cassandra.port, cassandra.local_datacenter, asked)

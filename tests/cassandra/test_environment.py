@@ -12,7 +12,7 @@ from ..fixtures.server import Server
 
 
 async def test_the_loop_is_the_one_that_was_asked_for(pytestconfig: pytest.Config) -> None:
-    asked = os.environ.get("EVENT_STORE_TEST_LOOP", "asyncio")
+    asked = os.environ.get("EVENT_STORE_TEST_LOOP") or "asyncio"
     loop = asyncio.get_running_loop()
 
     assert type(loop).__module__.startswith(asked)

@@ -1,5 +1,6 @@
 """A shell on the server under test, in a folder and a keyspace of its own."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -13,8 +14,8 @@ from .running import Shell
 @pytest.fixture
 def nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shell:
     """Give a shell without any server configured, in an empty folder."""
-    for name in ("CONTACT_POINTS", "PORT", "DATACENTER", "KEYSPACE", "USERNAME", "PASSWORD"):
-        monkeypatch.delenv(f"EVENT_STORE_{name}", raising=False)
+    for name in [name for name in os.environ if name.startswith("EVENT_STORE_")]:
+        monkeypatch.delenv(name)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     monkeypatch.chdir(tmp_path)

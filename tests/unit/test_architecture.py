@@ -11,7 +11,7 @@ LAYERS = [
     ["_typevars", "versions", "values", "moments", "tasks", "extras"],
     ["events"],
     ["errors"],
-    ["checks"],
+    ["checks", "environment"],
     ["results", "retry", "codec", "correlation", "ring", "health", "ids"],
     ["hooks", "stored"],
     ["settings", "statistics", "ports"],
