@@ -7,7 +7,8 @@ STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo test test-uvloop test-debug check lint format types examples faults \
-	chaos bench verify-history models build clean cassandra audit docs docs-serve walk journeys
+	chaos bench verify-history models build clean cassandra audit docs docs-serve walk journeys \
+	lowest newest versions
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -87,6 +88,15 @@ build: install ## Build wheel and sdist in dist/, and test each in an empty envi
 	@# Pins the build packages too: isolated build environments read pins only from this variable.
 	PIP_CONSTRAINT=$(abspath constraints.txt) $(BIN)/python -m build --outdir dist .
 	$(BIN)/python -m tools.smoke dist
+
+lowest: install ## Try the lowest declared version of every dependency, also on a Cassandra
+	$(BIN)/python -m tools.versions lowest
+
+newest: install ## Try the newest version of every dependency that the registry has
+	$(BIN)/python -m tools.versions newest
+
+versions: install ## Run the contract in memory on each Python from 3.11 on that is found
+	$(BIN)/python -m tools.versions pythons
 
 audit: install ## Look for known vulnerabilities of the pinned packages (exit code 3: no data)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt pip-audit

@@ -9,8 +9,8 @@ For tests: of applications that use a store, and of stores.
     servers      the Cassandra that the pytest plugin's stores use
 
 An application is tested on `event_store_async.MemoryEventStore`. Subclass
-`event_store_async.testing.contract.EventStoreContract` to test a store of your own; it needs pytest
-and pytest-asyncio, which this package itself does not.
+`event_store_async.testing.contract.EventStoreContract` to test a store of your own; it needs the
+extra ``testing``, which this package itself does not.
 """
 
 from .hostile import HostileEventStore as HostileEventStore

@@ -1,0 +1,1 @@
+"""Tests that `tools.versions` copies into a project of its own and runs there."""
