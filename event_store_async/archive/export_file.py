@@ -1,5 +1,6 @@
 """An export's file and its checkpoint, both written here only, a frame at a time."""
 
+import os
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -65,7 +66,7 @@ class ExportFile:
         found = await checkpoint.load(ExportState.from_json)
         if found is not None:
             state = found
-        elif await to_thread.run_sync(target.exists):
+        elif await to_thread.run_sync(os.path.lexists, target):  # a link to nowhere, too
             raise InvalidArchive(target, None, "the file exists already", hint="name another one")
         else:
             # The checkpoint comes before the file, and goes after it is complete: a file without

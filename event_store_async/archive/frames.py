@@ -1,5 +1,6 @@
 """Frames: an archive is a file of zstd frames, each of which holds whole lines and a checksum."""
 
+import errno
 import fcntl
 import os
 import stat
@@ -235,10 +236,29 @@ def _explained(path: Path | None) -> Iterator[None]:
 
 
 def _open(path: Path, size: int) -> BinaryIO:
-    """Open a file for writing, locked against other processes and cut to a size."""
+    """
+    Open a file for writing, locked against other processes and cut to a size.
+
+    Only the owner can read a file that is created here: it holds every event.
+    """
     # "r+b" keeps the content but needs a file, which os.open creates: "w+b" would empty the file
     # before the lock says whether it is ours.
-    file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o666), "r+b")
+    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK
+    try:
+        descriptor = os.open(path, flags, 0o600)
+    except OSError as error:
+        if error.errno != errno.ELOOP:
+            raise
+        raise InvalidArchive(
+            path, None, "it cannot be written: it is a symbolic link", hint="name the file itself"
+        ) from error
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise InvalidArchive(path, None, "it cannot be written: it is not a regular file")
+        file = os.fdopen(descriptor, "r+b")
+    except BaseException:
+        os.close(descriptor)
+        raise
     try:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

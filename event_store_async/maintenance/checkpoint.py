@@ -1,6 +1,7 @@
 """A checkpoint: the state of a job in a file that is complete whenever the process dies."""
 
 import os
+import stat
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -11,6 +12,9 @@ from anyio import to_thread
 from ..errors import InvalidCheckpoint
 
 _FORMAT: Final = "event-store-checkpoint"
+
+_LARGEST: Final = 256 * 1024 * 1024
+"""Bytes that a checkpoint may have: it is in memory as a whole while it is decoded."""
 
 T = TypeVar("T")
 
@@ -67,16 +71,30 @@ class Checkpoint:
             raise InvalidCheckpoint(self.path, f"it cannot be written: {error.strerror}") from error
 
     async def remove(self) -> None:
-        """Remove the file: the job is done."""
-        await to_thread.run_sync(lambda: self.path.unlink(missing_ok=True))
+        """
+        Remove the file: the job is done.
+
+        Raises:
+            InvalidCheckpoint: it cannot be removed.
+        """
+        try:
+            await to_thread.run_sync(lambda: self.path.unlink(missing_ok=True))
+        except OSError as error:
+            raise InvalidCheckpoint(self.path, f"it cannot be removed: {error.strerror}") from error
 
     def _read(self) -> dict[str, Any] | None:
         try:
-            data = self.path.read_bytes()
+            data = _read_file(self.path)
         except FileNotFoundError:
             return None
         except OSError as error:
             raise InvalidCheckpoint(self.path, f"it cannot be read: {error.strerror}") from error
+        if data is None:
+            raise InvalidCheckpoint(self.path, "it is not a regular file", hint="name another one")
+        if len(data) > _LARGEST:
+            raise InvalidCheckpoint(
+                self.path, f"it is not a checkpoint: it has more than {_LARGEST:,} bytes"
+            )
         try:
             found = orjson.loads(data)
             state = found.pop("state")
@@ -94,12 +112,33 @@ class Checkpoint:
         return state
 
 
+def _read_file(path: Path) -> bytes | None:
+    """Return a file's content, up to a byte over `_LARGEST`; None for a FIFO, device or socket."""
+    # Without O_NONBLOCK, opening a FIFO would wait for a writer.
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        mode = os.fstat(descriptor).st_mode
+        if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):  # fdopen refuses a folder
+            return None
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            return file.read(_LARGEST + 1)
+    finally:
+        os.close(descriptor)
+
+
 def replace_file(path: Path, data: bytes) -> None:
-    """Replace a file so that either the old one or the new one is always there, complete."""
+    """
+    Replace a file so that either the old one or the new one is always there, complete.
+
+    Only the file's owner can read the new one.
+    """
     # The order matters: the new content is on the disk before it takes the name, and the name
     # is on the disk before anything relies on it.
     new = path.with_name(path.name + ".new")
-    with new.open("wb") as file:
+    # The name may belong to a killed run's file, or to a link to a file of somebody else. Either
+    # goes, and what is written then is a file made here: O_EXCL follows no link.
+    new.unlink(missing_ok=True)
+    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())

@@ -3,6 +3,7 @@
 import io
 import os
 import random
+import stat
 from pathlib import Path
 
 import pytest
@@ -170,3 +171,31 @@ def test_a_full_disk_is_reported(path: Path) -> None:
     with pytest.raises(InvalidArchive, match="it cannot be written: No space left"):
         writer.finish_frame()
     writer.close()
+
+
+def test_only_the_owner_can_read_an_archive(path: Path) -> None:
+    old = os.umask(0)
+    try:
+        write(path, [b"1"])
+    finally:
+        os.umask(old)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+    path.chmod(0o640)
+    write(path, [b"2"], size=path.stat().st_size)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640, "the user's choice is kept"
+
+
+def test_an_archive_is_not_written_through_a_link_or_into_a_fifo(
+    tmp_path: Path, path: Path
+) -> None:
+    victim, fifo = tmp_path / "victim", tmp_path / "fifo"
+    victim.write_text("mine")
+    path.symlink_to(victim)
+    os.mkfifo(fifo)
+
+    with pytest.raises(InvalidArchive, match="it is a symbolic link"):
+        FrameWriter(path)
+    with pytest.raises(InvalidArchive, match="it is not a regular file"):
+        FrameWriter(fifo)
+    assert victim.read_text() == "mine"
