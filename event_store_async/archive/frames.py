@@ -7,6 +7,7 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
@@ -19,6 +20,9 @@ LARGEST_FRAME: Final = 64 * 1024 * 1024
 """Bytes of lines that a frame may hold: it is in memory as a whole while it is checked."""
 
 _READ_BYTES: Final = 128 * 1024
+_TEXT_BYTES: Final = 1024 * 1024
+"""Bytes that are decompressed at once."""
+
 _LEVEL: Final = 3
 
 
@@ -57,14 +61,22 @@ class Frame:
     The lines of a frame whose checksum is right.
 
     Attributes:
-        lines: The lines, without their line endings.
+        text: The lines, each with its line ending.
+        count: How many lines there are.
         first: The number of the first line, counted from 1.
         end: The offset in bytes of the next frame: reading can start there.
     """
 
-    lines: list[bytes]
+    text: BytesIO
+    count: int
     first: int
     end: int
+
+    @property
+    def lines(self) -> Iterator[bytes]:
+        """The lines, without their line endings; a list of short ones would be far larger."""
+        self.text.seek(0)
+        return (line[:-1] for line in self.text)
 
 
 def check_zstd() -> None:
@@ -120,11 +132,11 @@ class FrameReader:
             if self.offset == 0:
                 raise self._error("it is empty")
             return None
-        *lines, rest = self._decompress().split(b"\n")
-        if rest:
+        text, count, complete = self._decompress()
+        if not complete:
             raise self._error("its last line does not end")
-        frame = Frame(lines, self._line, self.offset - len(self._waiting))
-        self._line += len(lines)
+        frame = Frame(text, count, self._line, self.offset - len(self._waiting))
+        self._line += count
         return frame
 
     def close(self) -> None:
@@ -132,10 +144,15 @@ class FrameReader:
         if self._own:
             self._file.close()
 
-    def _decompress(self) -> bytes:
-        """Return the next frame's content: all of it, since its checksum comes last."""
+    def _decompress(self) -> tuple[BytesIO, int, bool]:
+        """
+        Return the next frame's content, how many lines it has, and whether the last one ends.
+
+        All of it is in memory, since its checksum comes last.
+        """
         decompressor = zstd.ZstdDecompressor()
-        text = bytearray()
+        text = BytesIO()
+        count, complete = 0, True
         while not decompressor.eof:
             if decompressor.needs_input and not self._fill():
                 raise self._error(
@@ -143,15 +160,17 @@ class FrameReader:
                 )
             data, self._waiting = self._waiting, b""
             try:
-                # One byte over the limit is enough to notice that there are more.
-                text += decompressor.decompress(data, LARGEST_FRAME + 1 - len(text))
+                found = decompressor.decompress(data, _TEXT_BYTES)
             except ZstdError as error:
                 raise self._error(f"it is damaged from here on: {error}") from error
-            if len(text) > LARGEST_FRAME:
+            if text.tell() + len(found) > LARGEST_FRAME:
                 raise self._error(f"a frame holds more than {LARGEST_FRAME:,} bytes")
+            text.write(found)
+            count += found.count(b"\n")
+            complete = found.endswith(b"\n") if found else complete
         # What was read beyond the frame's end belongs to the next one.
         self._waiting = decompressor.unused_data
-        return bytes(text)
+        return text, count, complete
 
     def _fill(self) -> bool:
         if not self._waiting:

@@ -15,7 +15,7 @@ from ..maintenance.progress import Progress
 from ..maintenance.walk import WORKERS, check_workers
 from ..stored import StoredEvent
 from .export_file import export_checkpoint
-from .frames import Frame, FrameReader, check_zstd
+from .frames import FrameReader, check_zstd
 from .import_state import ImportState, OpenStream
 from .import_writer import ImportWriter
 from .lines import ArchiveEnd, Header, Line, StreamEnd, read_line
@@ -141,9 +141,9 @@ class _Importer:
         self._reader = await to_thread.run_sync(FrameReader, self._path, 0, 1, self._stream)
         try:
             first = await to_thread.run_sync(self._reader.read)
-            header = None if first is None else self._line(first, 0)
+            header = None if first is None else self._line(next(first.lines), 1)
             # The header has a frame of its own, so that any other frame can be read without it.
-            if not isinstance(header, Header) or first is None or len(first.lines) > 1:
+            if not isinstance(header, Header) or first is None or first.count > 1:
                 raise InvalidArchive(self._path, 1, "it is not a file of exported events")
         except BaseException:
             await self.close()
@@ -162,13 +162,12 @@ class _Importer:
     async def read_all(self, state: ImportState, writer: ImportWriter) -> None:
         """Read to the end of the file."""
         while (frame := await to_thread.run_sync(self._reader.read)) is not None:
-            for index in range(len(frame.lines)):
-                number = frame.first + index
-                await self._take(self._line(frame, index), number, state, writer)
+            for number, line in enumerate(frame.lines, frame.first):
+                await self._take(self._line(line, number), number, state, writer)
             # A checkpoint says "up to here": everything before it must be stored first.
             await writer.wait()
             state.offset = frame.end
-            state.line = frame.first + len(frame.lines)
+            state.line = frame.first + frame.count
             await state.save()
             self._report(state)
         if not state.ended:
@@ -246,11 +245,11 @@ class _Importer:
                 f"{end.digest}",
             )
 
-    def _line(self, frame: Frame, index: int) -> Line:
+    def _line(self, line: bytes, number: int) -> Line:
         try:
-            return read_line(frame.lines[index])
+            return read_line(line)
         except ValueError as error:
-            raise InvalidArchive(self._path, frame.first + index, str(error)) from error
+            raise InvalidArchive(self._path, number, str(error)) from error
 
     def _fraction(self) -> float:
         return self._reader.offset / self._reader.size if self._reader.size else 0.0

@@ -4,9 +4,11 @@ import io
 import os
 import random
 import stat
+import tracemalloc
 from pathlib import Path
 
 import pytest
+from backports import zstd
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -57,8 +59,6 @@ def test_lines_come_back_from_every_frame(frames: list[list[bytes]]) -> None:
         writer.finish_frame()
     writer.finish_frame()
 
-    from backports import zstd
-
     whole = [b"first", *(line for lines in frames for line in lines)]
     assert zstd.decompress(buffer.getvalue()).split(b"\n")[:-1] == whole
 
@@ -69,7 +69,7 @@ def test_a_file_can_be_read_from_the_end_of_any_frame(path: Path) -> None:
     reader = FrameReader(path)
     found = {}
     while (frame := reader.read()) is not None:
-        found[frame.end] = frame.first + len(frame.lines)
+        found[frame.end] = frame.first + frame.count
     reader.close()
 
     assert found == dict(zip(ends, [3, 4, 6, 7], strict=True))
@@ -123,7 +123,7 @@ def test_damage_is_reported_with_its_line_and_never_read(path: Path) -> None:
         reader = FrameReader(path)
         first = reader.read()
         assert first is not None
-        assert first.lines == frames[0]
+        assert list(first.lines) == frames[0]
         with pytest.raises(InvalidArchive):
             reader.read()
         reader.close()
@@ -160,6 +160,25 @@ def test_a_frame_too_large_for_memory_is_refused(path: Path) -> None:
         Frames(bytes=LARGEST_FRAME)
     with pytest.raises(InvalidArgument, match="events must be 1 to"):
         Frames(events=0)
+
+
+@pytest.mark.parametrize("line", [b"\n", b'{"a":1}\n'], ids=["newlines", "short lines"])
+def test_many_short_lines_take_no_more_memory_than_their_bytes(path: Path, line: bytes) -> None:
+    path.write_bytes(zstd.compress(line * (LARGEST_FRAME // len(line))))
+    tracemalloc.start()
+    try:
+        reader = FrameReader(path)
+        frame = reader.read()
+        assert frame is not None
+        first = next(frame.lines)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+        reader.close()
+
+    assert first == line[:-1]
+    assert frame.count == LARGEST_FRAME // len(line)
+    assert peak < 1.5 * LARGEST_FRAME
 
 
 def test_a_full_disk_is_reported(path: Path) -> None:
