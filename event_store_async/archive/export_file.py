@@ -61,6 +61,8 @@ class ExportFile:
         state = ExportState(uuid4(), now, Walk.begin(ranges))
         if not isinstance(target, Path):
             return cls(state, FrameWriter(None, stream=target), None, frames)
+        if not target.name:  # "." and "/"
+            raise InvalidArchive(target, None, "it is a folder", hint="name a file in it")
         subject = {"table": table.table, "table_id": str(table.table_id)}
         checkpoint = Checkpoint(export_checkpoint(target), "export", subject)
         found = await checkpoint.load(ExportState.from_json)

@@ -19,9 +19,19 @@ from ..maintenance.checkpoint import sync_folder
 LARGEST_FRAME: Final = 64 * 1024 * 1024
 """Bytes of lines that a frame may hold: it is in memory as a whole while it is checked."""
 
+RECOMPRESSED_HINT: Final = (
+    "if it was compressed again, use the file as event-store export wrote it, or run: "
+    "(zstdcat FILE | head -n 1 | zstd; zstdcat FILE | tail -n +2 | split -l 20000 --filter=zstd) "
+    "> NEW"
+)
+"""What to do with an archive whose frames are not those of an export."""
+
 _READ_BYTES: Final = 128 * 1024
 _TEXT_BYTES: Final = 1024 * 1024
 """Bytes that are decompressed at once."""
+
+_MAX_EMPTY: Final = 1000
+"""Frames without lines, one after another, that are passed over."""
 
 _LEVEL: Final = 3
 
@@ -106,13 +116,13 @@ class FrameReader:
         self._own = stream is None
         try:
             self._file = path.open("rb") if stream is None else stream
+            if self._own and offset:
+                self._file.seek(offset)
         except OSError as error:
             raise InvalidArchive(path, None, f"it cannot be read: {error.strerror}") from error
         self.size = _size(self._file)
         """The file's size in bytes; None if it is not known."""
 
-        if self._own and offset:
-            self._file.seek(offset)
         self.offset = offset
         """How far the file has been read, in bytes."""
 
@@ -122,19 +132,24 @@ class FrameReader:
 
     def read(self) -> Frame | None:
         """
-        Return the next frame, None at the end.
+        Return the next frame, None at the end. Skippable frames and empty ones are passed over.
 
         Raises:
             InvalidArchive: the file is empty, is not a zstd file, is damaged, ends inside a frame,
-                or has a frame larger than `LARGEST_FRAME`.
+                cannot be read, or has a frame larger than `LARGEST_FRAME`.
         """
-        if not self._fill():
-            if self.offset == 0:
-                raise self._error("it is empty")
-            return None
-        text, count, complete = self._decompress()
-        if not complete:
-            raise self._error("its last line does not end")
+        for _ in range(_MAX_EMPTY + 1):
+            if not self._fill():
+                if self.offset == 0:
+                    raise self._error("it is empty")
+                return None
+            text, count, complete = self._decompress()
+            if not complete:
+                raise self._error("its last line does not end")
+            if count:
+                break
+        else:
+            raise self._error(f"more than {_MAX_EMPTY:,} frames in a row are empty")
         frame = Frame(text, count, self._line, self.offset - len(self._waiting))
         self._line += count
         return frame
@@ -164,7 +179,9 @@ class FrameReader:
             except ZstdError as error:
                 raise self._error(f"it is damaged from here on: {error}") from error
             if text.tell() + len(found) > LARGEST_FRAME:
-                raise self._error(f"a frame holds more than {LARGEST_FRAME:,} bytes")
+                raise self._error(
+                    f"a frame holds more than {LARGEST_FRAME:,} bytes", RECOMPRESSED_HINT
+                )
             text.write(found)
             count += found.count(b"\n")
             complete = found.endswith(b"\n") if found else complete
@@ -174,7 +191,10 @@ class FrameReader:
 
     def _fill(self) -> bool:
         if not self._waiting:
-            self._waiting = self._file.read(_READ_BYTES)
+            try:
+                self._waiting = self._file.read(_READ_BYTES)
+            except OSError as error:
+                raise self._error(f"it cannot be read: {error.strerror}") from error
             self.offset += len(self._waiting)
         return bool(self._waiting)
 

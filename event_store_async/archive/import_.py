@@ -1,5 +1,6 @@
 """An import: the events of an archive into a store, at the versions that they had."""
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,7 @@ from ..maintenance.progress import Progress
 from ..maintenance.walk import WORKERS, check_workers
 from ..stored import StoredEvent
 from .export_file import export_checkpoint
-from .frames import FrameReader, check_zstd
+from .frames import RECOMPRESSED_HINT, FrameReader, check_zstd
 from .import_state import ImportState, OpenStream
 from .import_writer import ImportWriter
 from .lines import ArchiveEnd, Header, Line, StreamEnd, read_line
@@ -133,8 +134,10 @@ class _Importer:
 
     async def open(self) -> Header:
         """Open the file, and return its header."""
+        if not self._path.name:  # "." and "/", which have no neighbours to look for
+            raise InvalidArchive(self._path, None, "it cannot be read: it is a folder")
         unfinished = export_checkpoint(self._path)
-        if self._stream is None and await to_thread.run_sync(unfinished.exists):
+        if self._stream is None and await to_thread.run_sync(os.path.exists, unfinished):
             raise InvalidArchive(
                 self._path, None, "its export is not finished", hint="run the export again"
             )
@@ -142,9 +145,16 @@ class _Importer:
         try:
             first = await to_thread.run_sync(self._reader.read)
             header = None if first is None else self._line(next(first.lines), 1)
-            # The header has a frame of its own, so that any other frame can be read without it.
-            if not isinstance(header, Header) or first is None or first.count > 1:
+            if not isinstance(header, Header) or first is None:
                 raise InvalidArchive(self._path, 1, "it is not a file of exported events")
+            # The header has a frame of its own, so that any other frame can be read without it.
+            if first.count > 1:
+                raise InvalidArchive(
+                    self._path,
+                    1,
+                    "its header is not in a zstd frame of its own",
+                    hint=RECOMPRESSED_HINT,
+                )
         except BaseException:
             await self.close()
             raise

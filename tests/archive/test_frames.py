@@ -181,6 +181,32 @@ def test_many_short_lines_take_no_more_memory_than_their_bytes(path: Path, line:
     assert peak < 1.5 * LARGEST_FRAME
 
 
+SKIPPABLE = b"\x50\x2a\x4d\x18\x05\x00\x00\x00hello"
+
+
+def test_skippable_and_empty_frames_are_passed_over(path: Path) -> None:
+    """Other programs write such frames: pzstd, and the seekable format."""
+    extra = SKIPPABLE + zstd.compress(b"")
+    frames = [zstd.compress(lines) for lines in (b"1\n2\n", b"3\n")]
+    path.write_bytes(extra + extra.join(frames) + extra)
+
+    assert read(path) == [b"1", b"2", b"3"]
+    path.write_bytes(extra)
+    assert read(path) == []
+    path.write_bytes(SKIPPABLE * 1001)
+    with pytest.raises(InvalidArchive, match="more than 1,000 frames in a row are empty"):
+        read(path)
+    path.write_bytes(extra + SKIPPABLE[:-1])
+    with pytest.raises(InvalidArchive, match="it ends in the middle"):
+        read(path)
+
+
+def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
+    for unreadable in (tmp_path, Path("/proc/self/mem")):
+        with pytest.raises(InvalidArchive, match="it cannot be read"):
+            read(unreadable)
+
+
 def test_a_full_disk_is_reported(path: Path) -> None:
     writer = FrameWriter(path)
     writer.write(random.Random(1).randbytes(300_000))

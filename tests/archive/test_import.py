@@ -2,10 +2,12 @@
 
 import asyncio
 import io
+import shutil
 from collections.abc import AsyncGenerator, Callable
 from pathlib import Path
 from uuid import uuid4
 
+import anyio
 import pytest
 from backports import zstd
 
@@ -226,3 +228,64 @@ async def test_files_that_are_in_the_way_or_of_others(
     wrong.write_bytes(zstd.compress(b'{"stream":"x"}\n'))
     with pytest.raises(InvalidArchive, match="wrong, line 1: 'stream' is missing or wrong"):
         await import_events(other, wrong)
+
+
+async def test_what_is_not_an_exported_file_is_refused_with_the_true_reason(
+    made: tuple[EventStore, str], tmp_path: Path
+) -> None:
+    store, _ = made
+    path = tmp_path / "f"
+    await store.persist_events(uuid4(), range(3))
+    await export_events(store, path)
+    lines = zstd.decompress(path.read_bytes())
+    skippable = b"\x50\x2a\x4d\x18\x00\x00\x00\x00"
+    for content, reason in (
+        (zstd.compress(lines), "header is not in a zstd frame of its own"),
+        (skippable, "not a file of exported events"),
+        (zstd.compress(b""), "not a file of exported events"),
+        (zstd.compress(b"\n"), "it is not JSON"),
+    ):
+        path.write_bytes(content)
+        with pytest.raises(InvalidArchive, match=reason):
+            await import_events(store, path)
+    for folder in (tmp_path, Path(), Path("/"), Path("..")):
+        with pytest.raises(InvalidArchive, match="it cannot be read"):
+            await import_events(store, folder)
+    with pytest.raises(InvalidArchive, match="it is a folder"):
+        await export_events(store, Path())
+
+
+async def test_frames_that_another_program_added_do_not_matter(
+    made: tuple[EventStore, str], other: EventStore, tmp_path: Path
+) -> None:
+    store, _ = made
+    path = tmp_path / "f"
+    await store.persist_events(uuid4(), range(3))
+    await export_events(store, path)
+    extra = b"\x50\x2a\x4d\x18\x01\x00\x00\x00x" + zstd.compress(b"")
+    path.write_bytes(extra + path.read_bytes() + extra)
+
+    await import_events(other, path)
+
+    assert await contents(other) == await contents(store)
+
+
+async def test_a_file_that_was_compressed_again_is_mended_as_the_hint_says(
+    made: tuple[EventStore, str], other: EventStore, tmp_path: Path
+) -> None:
+    if shutil.which("zstd") is None:
+        pytest.skip("there is no program zstd")
+    store, _ = made
+    await store.persist_events(uuid4(), range(3))
+    await export_events(store, tmp_path / "f")
+    again = tmp_path / "FILE"
+    again.write_bytes(zstd.compress(zstd.decompress((tmp_path / "f").read_bytes())))
+    with pytest.raises(InvalidArchive) as caught:
+        await import_events(other, again)
+    assert caught.value.hint is not None
+    _, _, command = caught.value.hint.partition("run: ")
+    await anyio.run_process(["sh", "-c", command], cwd=tmp_path)
+
+    await import_events(other, tmp_path / "NEW")
+
+    assert await contents(other) == await contents(store)
