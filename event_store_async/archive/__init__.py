@@ -11,10 +11,11 @@ Both use `EventStore.storage`, so they need Cassandra. Both are commands of ``ev
 
 from .export import ExportReport, export_events
 from .frames import FRAMES, Frames
-from .import_ import ImportReport, import_events
+from .import_ import EarlierImport, ImportReport, import_events
 
 __all__ = [
     "FRAMES",
+    "EarlierImport",
     "ExportReport",
     "Frames",
     "ImportReport",

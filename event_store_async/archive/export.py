@@ -14,7 +14,7 @@ from ..errors import StreamHole
 from ..maintenance.callbacks import Callback, notify
 from ..maintenance.digest import StreamDigest
 from ..maintenance.findings import FindingKind, StreamFinding
-from ..maintenance.progress import Progress
+from ..maintenance.progress import Earlier, Progress
 from ..maintenance.walk import RANGES, WORKERS, check_workers
 from ..ring import ScanPosition
 from ..stored import StreamSummary
@@ -41,6 +41,8 @@ class ExportReport:
         findings: How many streams are damaged: the file holds their events before the damage.
         size: The file's size, in bytes.
         resumed: Whether this run resumed an earlier one.
+        earlier: What the counts, the digest and the findings take from its checkpoint; None if
+            there was none.
     """
 
     streams: int
@@ -50,6 +52,7 @@ class ExportReport:
     findings: int
     size: int
     resumed: bool
+    earlier: Earlier | None = None
 
 
 async def export_events(
@@ -118,6 +121,7 @@ async def export_events(
         file.state.findings,
         file.size,
         file.resumed,
+        file.earlier,
     )
 
 

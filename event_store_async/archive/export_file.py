@@ -13,7 +13,7 @@ from anyio.streams.memory import MemoryObjectReceiveStream
 from ..cassandra import SchemaState
 from ..errors import InvalidArchive
 from ..maintenance.checkpoint import Checkpoint
-from ..maintenance.progress import Progress
+from ..maintenance.progress import Earlier, Progress
 from ..maintenance.walk import Walk
 from .export_state import Chunk, ExportState
 from .frames import Frames, FrameWriter
@@ -32,6 +32,7 @@ class ExportFile:
     Attributes:
         state: What the file holds.
         resumed: Whether an earlier run began it.
+        earlier: What that run had counted; None if there was none.
         resumed_at: How much of the ring was done then, from 0 to 1.
     """
 
@@ -40,6 +41,8 @@ class ExportFile:
     ) -> None:
         self.state = state
         self.resumed = state.size > 0
+        totals = state.totals
+        self.earlier = Earlier(totals.streams, totals.events) if self.resumed else None
         self.resumed_at = state.walk.fraction
         self._writer = writer
         self._checkpoint = checkpoint

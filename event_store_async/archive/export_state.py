@@ -4,9 +4,11 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+from ..maintenance.checkpoint import checked_digest, checked_int
 from ..maintenance.progress import Totals
-from ..maintenance.walk import Walk
+from ..maintenance.walk import Walk, saved_position
 from ..ring import ScanPosition
+from ..versions import MAX_VERSION
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,16 +120,17 @@ class ExportState:
         walk = Walk.from_json(data["ring"])
         partials = {}
         for index, token, stream_id, events, digest in data["partials"]:
-            position = ScanPosition(token, UUID(stream_id))
-            if position.token not in walk.spans[index].tokens:
+            position = saved_position(token, stream_id)
+            if position.token not in walk.spans[checked_int(index)].tokens:
                 raise ValueError("a position is outside its range")
-            partials[index] = Partial(position, int(events), bytes.fromhex(digest))
+            count = checked_int(events, at_most=MAX_VERSION)
+            partials[index] = Partial(position, count, checked_digest(digest))
         return cls(
             UUID(data["archive"]),
             str(data["begun"]),
             walk,
-            int(data["size"]),
+            checked_int(data["size"]),
             Totals.from_json(data["totals"]),
-            int(data["findings"]),
+            checked_int(data["findings"]),
             partials,
         )

@@ -9,10 +9,10 @@ from typing import BinaryIO
 from anyio import to_thread
 
 from ..cassandra import EventStore
-from ..errors import InvalidArchive, InvalidArgument
+from ..errors import InvalidArchive, InvalidArgument, InvalidCheckpoint
 from ..maintenance.callbacks import Callback
 from ..maintenance.findings import StreamFinding
-from ..maintenance.progress import Progress
+from ..maintenance.progress import Earlier, Progress
 from ..maintenance.walk import WORKERS, check_workers
 from ..stored import StoredEvent
 from .export_file import export_checkpoint
@@ -20,6 +20,22 @@ from .frames import RECOMPRESSED_HINT, FrameReader, check_zstd
 from .import_state import ImportState, OpenStream
 from .import_writer import ImportWriter
 from .lines import ArchiveEnd, Header, Line, StreamEnd, read_line
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierImport(Earlier):
+    """
+    What an import's report takes from the checkpoint of earlier runs. This run did not check it.
+
+    Attributes:
+        stored: Events that they stored.
+        checked: Streams that they read back.
+        findings: Streams that they found refused, or different.
+    """
+
+    stored: int
+    checked: int
+    findings: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +53,8 @@ class ImportReport:
         checked: How many streams were read back and have the file's digest.
         findings: How many streams were refused, or differed when they were read back.
         resumed: Whether this run resumed an earlier one.
+        earlier: What the counts take from its checkpoint; None if there was none. The difference is
+            what this run did.
     """
 
     streams: int
@@ -46,6 +64,7 @@ class ImportReport:
     checked: int
     findings: int
     resumed: bool
+    earlier: EarlierImport | None = None
 
 
 async def import_events(
@@ -100,7 +119,7 @@ async def import_events(
         path = checkpoint or _default_checkpoint(source, table.table)
         state = await ImportState.begin(header, table, path)
         writer = ImportWriter(store.storage, state, check, workers, on_finding)
-        resumed = await importer.resume(state)
+        earlier = await importer.resume(state)
         await writer.run(lambda: importer.read_all(state, writer))
     finally:
         await importer.close()
@@ -112,7 +131,8 @@ async def import_events(
         state.stored,
         state.checked,
         state.findings,
-        resumed,
+        earlier is not None,
+        earlier,
     )
 
 
@@ -160,14 +180,22 @@ class _Importer:
             raise
         return header
 
-    async def resume(self, state: ImportState) -> bool:
-        """Move to where the state ends; returns whether an earlier run saved it."""
-        if not state.offset:
-            return False
+    async def resume(self, state: ImportState) -> EarlierImport | None:
+        """Move to where the state ends; returns what an earlier run did, None for a new state."""
+        if state.checkpoint is None or not state.offset:
+            return None
+        size = self._reader.size
+        if size is not None and state.offset > size:
+            raise InvalidCheckpoint(
+                state.checkpoint.path,
+                f"it is damaged: {self._path} has {size:,} bytes, not {state.offset:,}",
+                hint="remove it to start from the beginning",
+            )
         await self.close()
         self._reader = await to_thread.run_sync(FrameReader, self._path, state.offset, state.line)
         self._resumed_at = self._fraction()
-        return True
+        read = state.read
+        return EarlierImport(read.streams, read.events, state.stored, state.checked, state.findings)
 
     async def read_all(self, state: ImportState, writer: ImportWriter) -> None:
         """Read to the end of the file."""
@@ -178,7 +206,8 @@ class _Importer:
             await writer.wait()
             state.offset = frame.end
             state.line = frame.first + frame.count
-            await state.save()
+            if not state.ended:
+                await state.save()
             self._report(state)
         if not state.ended:
             # The file will not grow: a checkpoint at its end would be of no use.
@@ -267,5 +296,7 @@ class _Importer:
     def _report(self, state: ImportState) -> None:
         read = state.read
         self._on_progress(
-            Progress(self._fraction(), read.streams, read.events, self._resumed_at, saved=True)
+            Progress(
+                self._fraction(), read.streams, read.events, self._resumed_at, saved=not state.ended
+            )
         )

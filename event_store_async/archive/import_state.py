@@ -6,9 +6,10 @@ from typing import Any, Self
 from uuid import UUID
 
 from ..cassandra import SchemaState
-from ..maintenance.checkpoint import Checkpoint
+from ..maintenance.checkpoint import Checkpoint, checked_bool, checked_digest, checked_int
 from ..maintenance.digest import StreamDigest
 from ..maintenance.progress import Totals
+from ..versions import MAX_VERSION
 from .lines import Header
 
 
@@ -42,7 +43,7 @@ class ImportState:
         stored: Events that were stored.
         checked: Streams that were read back and are equal to the file's.
         findings: Streams that were refused, or are different.
-        ended: Whether the archive's last line was read.
+        ended: Whether the archive's last line was read; such a state is not saved.
     """
 
     checkpoint: Checkpoint | None
@@ -107,19 +108,25 @@ class ImportState:
 
     @classmethod
     def _from_json(cls, checkpoint: Checkpoint, data: dict[str, Any]) -> Self:
+        if checked_bool(data["ended"]):
+            # Nothing would be left to read, and all that is reported would be the checkpoint's
+            # word. This version saves no such state; one that earlier ones saved begins anew.
+            return cls(checkpoint)
         opened = {}
         for text, events, digest, failed in data["open"]:
-            stream = OpenStream(UUID(text), int(events), bytes.fromhex(digest))
-            stream.failed = bool(failed)
+            count = checked_int(events, at_most=MAX_VERSION)
+            stream = OpenStream(UUID(text), count, checked_digest(digest))
+            stream.failed = checked_bool(failed)
             opened[UUID(text)] = stream
+        if sum(stream.failed for stream in opened.values()) > checked_int(data["findings"]):
+            raise ValueError("more streams have failed than there are findings")
         return cls(
             checkpoint,
-            int(data["offset"]),
-            int(data["line"]),
+            checked_int(data["offset"], at_least=1),
+            checked_int(data["line"], at_least=1),
             Totals.from_json(data["read"]),
             opened,
-            int(data["stored"]),
-            int(data["checked"]),
-            int(data["findings"]),
-            bool(data["ended"]),
+            checked_int(data["stored"]),
+            checked_int(data["checked"]),
+            checked_int(data["findings"]),
         )

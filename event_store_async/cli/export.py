@@ -20,7 +20,7 @@ from .failures import CommandFailed
 from .meter import metered
 from .options import AsJson, Every
 from .output import write_lines, writing
-from .printer import finding_printer
+from .printer import earlier_lines, finding_printer
 from .target import with_store
 
 
@@ -81,5 +81,6 @@ def _report(report: ExportReport, as_json: bool) -> list[str]:
         f"events    {report.events:,}",
         f"bytes     {report.bytes:,}; {report.size:,} in the file",
         f"digest    {report.digest}",
+        *earlier_lines(report.earlier),
         f"findings  {report.findings or 'none'}",
     ]

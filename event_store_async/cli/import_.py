@@ -13,7 +13,7 @@ from .exit_codes import ExitCode
 from .meter import metered
 from .options import FLAG, AsJson, CheckpointOption, Every
 from .output import write_lines
-from .printer import finding_printer
+from .printer import earlier_lines, finding_printer
 from .target import with_store
 
 
@@ -70,5 +70,6 @@ def _report(report: ImportReport, as_json: bool) -> list[str]:
         f"events    {report.events:,}: {report.stored:,} stored, {there:,} not",
         f"digest    {report.digest}, of the file",
         f"checked   {report.checked:,} streams read back and equal",
+        *earlier_lines(report.earlier),
         f"findings  {report.findings or 'none'}",
     ]

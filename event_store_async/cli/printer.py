@@ -1,12 +1,13 @@
 """Printers that several commands share: of events, and of findings."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import asdict
 from typing import Final
 
 import orjson
 
 from ..events import RecordedEvent
-from ..maintenance import StreamFinding
+from ..maintenance import Earlier, StreamFinding
 from .output import LineWriter, console, is_terminal, write_lines
 from .rendering import json_line, show
 
@@ -45,6 +46,14 @@ class Printer:
                 show(event, self._console)
         if text := captured.get():
             await write_lines([text.removesuffix("\n")])
+
+
+def earlier_lines(earlier: Earlier | None) -> list[str]:
+    """Return the line of a report about what its counts take from a checkpoint, if anything."""
+    if earlier is None:
+        return []
+    counts = ", ".join(f"{name} {count:,}" for name, count in asdict(earlier).items())
+    return [f"resumed   the counts include an earlier run's, as its checkpoint says: {counts}"]
 
 
 def finding_printer(

@@ -17,6 +17,7 @@ from ..moments import from_milliseconds
 from .meter import metered
 from .options import FLAG, AsJson, CheckpointOption, Every
 from .output import LineWriter, write_lines
+from .printer import earlier_lines
 from .target import with_store
 
 
@@ -101,7 +102,7 @@ def _words(survey: Survey, depth: Depth) -> list[str]:
             texts.append(f"{name}    {_moment(moment)}")
     for smallest, count in sorted((survey.lengths or {}).items(), key=lambda it: int(it[0])):
         texts.append(f"{_lengths(int(smallest)):>20} events  {count:,} streams")
-    return texts
+    return texts + earlier_lines(survey.earlier)
 
 
 def _lengths(smallest: int) -> str:

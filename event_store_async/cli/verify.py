@@ -11,7 +11,7 @@ from .exit_codes import ExitCode
 from .meter import metered
 from .options import AsJson, CheckpointOption, Every
 from .output import write_lines
-from .printer import finding_printer
+from .printer import earlier_lines, finding_printer
 from .target import with_store
 
 
@@ -67,5 +67,6 @@ def _report(report: Verification, as_json: bool) -> list[str]:
         f"events    {report.events:,}",
         f"bytes     {report.bytes:,}, of payloads and metadata as stored",
         f"digest    {report.digest}",
+        *earlier_lines(report.earlier),
         f"findings  {found or 'none'}",
     ]

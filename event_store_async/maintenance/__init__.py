@@ -14,13 +14,14 @@ from ..ring import RING, ScanPosition, TokenRange
 from ..stored import Restored, StoredEvent, StreamSummary, StreamTail
 from .digest import StoreDigest, StreamDigest, event_bytes
 from .findings import FindingKind, StreamFinding
-from .progress import Progress
+from .progress import Earlier, Progress
 from .survey import Depth, StreamFacts, Survey, survey_streams
 from .verify import Verification, verify_streams
 
 __all__ = [
     "RING",
     "Depth",
+    "Earlier",
     "FindingKind",
     "Progress",
     "Restored",

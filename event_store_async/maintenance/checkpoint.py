@@ -9,12 +9,16 @@ from typing import Any, Final, TypeVar
 import orjson
 from anyio import to_thread
 
+from ..checks import is_int
 from ..errors import InvalidCheckpoint
 
 _FORMAT: Final = "event-store-checkpoint"
 
 _LARGEST: Final = 256 * 1024 * 1024
 """Bytes that a checkpoint may have: it is in memory as a whole while it is decoded."""
+
+LARGEST_COUNT: Final = 2**53
+"""The largest count in a checkpoint. Adding to it never exceeds the 64 bits that are written."""
 
 T = TypeVar("T")
 
@@ -110,6 +114,28 @@ class Checkpoint:
                     hint="name another file, or remove it to start from the beginning",
                 )
         return state
+
+
+def checked_int(given: object, at_least: int = 0, at_most: int = LARGEST_COUNT) -> int:
+    """Return an int of a checkpoint; raises ValueError for anything else."""
+    if not is_int(given) or not at_least <= given <= at_most:
+        raise ValueError(f"not a whole number from {at_least} to {at_most}: {given!r:.100}")
+    return given
+
+
+def checked_bool(given: object) -> bool:
+    """Return a bool of a checkpoint; raises ValueError for anything else."""
+    if not isinstance(given, bool):
+        raise ValueError(f"neither true nor false: {given!r:.100}")  # noqa: TRY004 - of a file
+    return given
+
+
+def checked_digest(given: object) -> bytes:
+    """Return the digest that a checkpoint holds in hex; raises ValueError for anything else."""
+    digest = bytes.fromhex(given) if isinstance(given, str) and len(given) == 64 else b""
+    if len(digest) != 32:
+        raise ValueError(f"not a digest: {given!r:.100}")
+    return digest
 
 
 def _read_file(path: Path) -> bytes | None:

@@ -14,7 +14,7 @@ from ..ring import ScanPosition
 from ..stored import StoredEvent, StreamSummary
 from ..values import value
 from .checkpoint import Checkpoint
-from .progress import Progress, Totals
+from .progress import Earlier, Progress, Totals
 from .walk import Walk
 
 _STREAMS_A_CHECKPOINT: Final = 1000
@@ -62,6 +62,7 @@ class Job(Generic[T]):
         totals: The counts that every job has.
         tally: The counts that only this one has.
         resumed: Whether this run resumed an earlier one.
+        earlier: What that one had counted; None if there was none.
     """
 
     def __init__(
@@ -76,6 +77,7 @@ class Job(Generic[T]):
         self.totals = Totals()
         self.tally = tally
         self.resumed = False
+        self.earlier: Earlier | None = None
         self._checkpoint = checkpoint
         self._walk = walk
         self._on_progress = on_progress
@@ -184,6 +186,7 @@ class Job(Generic[T]):
         self._walk = Walk.from_json(state["ring"])
         self.totals = Totals.from_json(state["totals"])
         self.tally.load(state["extra"])
+        self.earlier = Earlier(self.totals.streams, self.totals.events)
         return True
 
     def _progress(self) -> Progress:

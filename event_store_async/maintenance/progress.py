@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-from ..checks import is_int
+from .checkpoint import checked_digest, checked_int
 from .digest import StoreDigest, StreamDigest
 
 
@@ -49,12 +49,26 @@ class Totals:
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:
         """Return the totals of a checkpoint; raises KeyError, TypeError, ValueError."""
-        totals = cls(data["streams"], data["events"], data["bytes"], StoreDigest(data["digest"]))
-        if not all(
-            is_int(count) and count >= 0 for count in (totals.streams, totals.events, totals.bytes)
-        ):
-            raise ValueError("a count is not a whole number, or is negative")
-        return totals
+        return cls(
+            checked_int(data["streams"]),
+            checked_int(data["events"]),
+            checked_int(data["bytes"]),
+            StoreDigest(checked_digest(data["digest"]).hex()),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """
+    What a report counts that earlier runs did, as their checkpoint says. This run did not check it.
+
+    Attributes:
+        streams: Streams that they did.
+        events: Events that they did.
+    """
+
+    streams: int
+    events: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """A survey: how many streams and events a store has, how long, how large and how old."""
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from enum import Enum
 from pathlib import Path
@@ -11,9 +11,11 @@ from uuid import UUID
 from ..cassandra import EventStore
 from ..moments import from_milliseconds
 from ..stored import StoredEvent, StreamSummary
+from ..versions import MAX_VERSION
 from .callbacks import Callback, notify
+from .checkpoint import checked_int
 from .job import Hole, Job, open_job
-from .progress import Progress
+from .progress import Earlier, Progress
 from .walk import RANGES, WORKERS
 
 
@@ -67,6 +69,8 @@ class Survey:
         newest: Epoch milliseconds of the newest last event; None if none was read.
         lengths: How many streams have 1 event, 2 to 9, 10 to 99, 100 to 999 and so on, by the
             smallest of these numbers (``"1"``, ``"2"``, ``"10"``, ``"100"`` …).
+        earlier: What these counts take from the checkpoint of an earlier run; None if there was
+            none.
     """
 
     streams: int = 0
@@ -79,6 +83,7 @@ class Survey:
     oldest: int | None = None
     newest: int | None = None
     lengths: dict[str, int] | None = None
+    earlier: Earlier | None = field(default=None, compare=False)
 
     def add(self, version: int, first: int | None, last: int | None, stream: UUID) -> None:
         """Count a stream; its first and last timestamps are epoch milliseconds."""
@@ -103,18 +108,27 @@ class Survey:
 
     def to_json(self) -> Any:
         """Return the counts for a checkpoint."""
-        return asdict(self)
+        counts = asdict(self)
+        del counts["earlier"]
+        return counts
 
     def load(self, data: Any) -> None:
         """Take the counts of a checkpoint; raises what `Checkpoint.load` allows."""
         for name in ("streams", "events", "bytes", "longest", "largest"):
-            setattr(self, name, int(data[name]))
+            setattr(self, name, checked_int(data[name]))
         for name in ("oldest", "newest"):
-            setattr(self, name, None if data[name] is None else int(data[name]))
+            setattr(
+                self,
+                name,
+                None if data[name] is None else checked_int(data[name], -(2**63), 2**63 - 1),
+            )
         for name in ("longest_stream", "largest_stream"):
             setattr(self, name, None if data[name] is None else str(UUID(data[name])))
         lengths = {} if data["lengths"] is None else data["lengths"]
-        self.lengths = {str(int(length)): int(count) for length, count in lengths.items()} or None
+        self.lengths = {
+            str(checked_int(int(length), at_most=MAX_VERSION)): checked_int(count)
+            for length, count in lengths.items()
+        } or None
 
 
 async def survey_streams(
@@ -150,6 +164,7 @@ async def survey_streams(
     kind = f"streams ({depth.value})"
     job = await open_job(store, kind, checkpoint, ranges, Survey(), on_progress)
     await job.run(_Surveyor(job, depth, on_stream).visit, workers)
+    job.tally.earlier = job.earlier
     return job.tally
 
 

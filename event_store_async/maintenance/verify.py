@@ -11,10 +11,11 @@ from ..cassandra import EventStore, Storage
 from ..errors import UndecodableEvent
 from ..stored import StoredEvent, StreamSummary
 from .callbacks import Callback, notify
+from .checkpoint import checked_int
 from .digest import StreamDigest
 from .findings import FindingKind, StreamFinding
 from .job import Hole, Job, open_job
-from .progress import Progress
+from .progress import Earlier, Progress
 from .walk import RANGES, WORKERS
 
 ID_WINDOW: Final = 10_000
@@ -36,6 +37,8 @@ class Verification:
         digest: The digest over all of them, in hex: equal for stores that hold the same events.
         findings: How many findings there were of each kind; empty if there were none.
         resumed: Whether this run resumed an earlier one.
+        earlier: What the counts, the digest and the findings take from its checkpoint; None if
+            there was none.
     """
 
     streams: int
@@ -44,6 +47,7 @@ class Verification:
     digest: str
     findings: dict[FindingKind, int]
     resumed: bool
+    earlier: Earlier | None = None
 
 
 async def verify_streams(
@@ -94,6 +98,7 @@ async def verify_streams(
         str(totals.digest),
         job.tally.counts,
         job.resumed,
+        job.earlier,
     )
 
 
@@ -110,7 +115,7 @@ class _FindingCounts:
         return {kind.value: count for kind, count in self.counts.items()}
 
     def load(self, data: Any) -> None:
-        self.counts = {FindingKind(kind): int(count) for kind, count in data.items()}
+        self.counts = {FindingKind(kind): checked_int(count) for kind, count in data.items()}
 
 
 @dataclass(slots=True)

@@ -8,9 +8,10 @@ from uuid import UUID
 
 from ..cassandra import Storage
 from ..checks import check_int
-from ..ring import RING, ScanPosition, TokenRange
+from ..ring import LARGEST, RING, SMALLEST, ScanPosition, TokenRange
 from ..stored import StreamSummary
 from ..tasks import task_group
+from .checkpoint import checked_bool, checked_int
 
 RANGES: Final = 256
 """How many ranges the ring is split into: enough that all workers are busy until near the end."""
@@ -122,13 +123,19 @@ class Walk:
         spans = []
         for after, up_to, done, token, stream_id in data:
             tokens = TokenRange(after, up_to)
-            position = None if token is None else ScanPosition(token, UUID(stream_id))
+            position = None if token is None else saved_position(token, stream_id)
             if position is not None and position.token not in tokens:
                 raise ValueError("a position is outside its range")
-            spans.append(Span(tokens, position, bool(done)))
-        if sum(span.tokens.size for span in spans) != RING.size:
+            spans.append(Span(tokens, position, checked_bool(done)))
+        edges = [SMALLEST, *(span.tokens.up_to for span in spans)]
+        if edges != [*(span.tokens.after for span in spans), LARGEST]:
             raise ValueError("the ranges are not the whole ring")
         return cls(spans)
+
+
+def saved_position(token: object, stream_id: str) -> ScanPosition:
+    """Return a position of a checkpoint; raises TypeError, ValueError, AttributeError."""
+    return ScanPosition(checked_int(token, SMALLEST, LARGEST), UUID(stream_id))
 
 
 def check_workers(workers: object) -> None:

@@ -33,7 +33,7 @@ def write(path: Path, *frames: list[bytes], size: int = 0) -> list[int]:
 def read(path: Path, offset: int = 0, line: int = 1) -> list[bytes]:
     reader = FrameReader(path, offset, line)
     try:
-        lines = []
+        lines: list[bytes] = []
         while (frame := reader.read()) is not None:
             lines += frame.lines
         return lines
