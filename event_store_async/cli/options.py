@@ -30,7 +30,7 @@ def uuid_argument(text: str) -> UUID:
         return UUID(text)
     except ValueError:
         raise typer.BadParameter(
-            f"{text!r} is not a UUID. Make a new one with: python -c 'import uuid; "
+            f"{text[:40]!r} is not a UUID. Make a new one with: python -c 'import uuid; "
             "print(uuid.uuid4())'. To derive one from a name of your own, use "
             "uuid.uuid5(NAMESPACE, name) with the namespace that your programs use."
         ) from None
@@ -45,8 +45,10 @@ def parse_expected_version(text: str) -> ExpectedVersion:
     """
     if text in _WORDS:
         return _WORDS[text]
-    if text.isdecimal() and text.isascii() and int(text) <= MAX_VERSION:
-        return int(text)
+    digits = text.lstrip("0") or "0"
+    # Python refuses to convert thousands of digits, so they are counted first.
+    if text.isdecimal() and text.isascii() and len(digits) <= 10 and int(digits) <= MAX_VERSION:
+        return int(digits)
     raise typer.BadParameter(
         f"{text!r} is not an expected version: use any, no-stream, stream-exists or a version "
         "(0, 1, 2 …)",

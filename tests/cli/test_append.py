@@ -255,3 +255,22 @@ async def test_input_that_is_too_large_for_an_append_is_not_read(
     done = await shell("append", str(stream_id), stdin=f'"{"x" * 17_000_000}"')
 
     assert (done.code, "is larger than 16 MiB" in done.err) == (2, True)
+
+
+@pytest.mark.parametrize("digits", [19, 20, 5000])
+async def test_an_expected_version_of_many_digits_is_refused(
+    shell: Shell, stream_id: UUID, digits: int
+) -> None:
+    done = await shell("append", str(stream_id), "1", "--expected-version", "9" * digits)
+
+    assert (done.code, done.out) == (2, "")
+    assert "is not an expected version" in " ".join(done.err.split())
+    assert "Traceback" not in done.err
+
+
+async def test_zeros_before_an_expected_version_do_not_matter(
+    shell: Shell, stream_id: UUID
+) -> None:
+    done = await shell("append", str(stream_id), "1", "--expected-version", "0" * 5000)
+
+    assert done.code == 0
