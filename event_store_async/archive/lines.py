@@ -8,6 +8,7 @@ from uuid import UUID
 import orjson
 
 from ..checks import is_int
+from ..moments import MAX_TIMESTAMP, MIN_TIMESTAMP
 from ..stored import StoredEvent
 from ..values import value
 from ..versions import MAX_VERSION
@@ -164,7 +165,9 @@ def _event(fields: "_Fields") -> StoredEvent:
         fields.take("stream", UUID),
         fields.integer("version", 1, MAX_VERSION),
         fields.binary("payload"),
-        fields.integer("timestamp", -(2**63), 2**63 - 1) if "timestamp" in fields.found else None,
+        fields.integer("timestamp", MIN_TIMESTAMP, MAX_TIMESTAMP)
+        if "timestamp" in fields.found
+        else None,
         fields.optional("id", UUID),
         fields.optional("type", str),
         fields.optional("content_type", str),

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from ..cassandra import EventStore
-from ..moments import from_milliseconds
+from ..moments import MAX_TIMESTAMP, MIN_TIMESTAMP, from_milliseconds
 from ..stored import StoredEvent, StreamSummary
 from ..versions import MAX_VERSION
 from .callbacks import Callback, notify
@@ -120,7 +120,9 @@ class Survey:
             setattr(
                 self,
                 name,
-                None if data[name] is None else checked_int(data[name], -(2**63), 2**63 - 1),
+                None
+                if data[name] is None
+                else checked_int(data[name], MIN_TIMESTAMP, MAX_TIMESTAMP),
             )
         for name in ("longest_stream", "largest_stream"):
             setattr(self, name, None if data[name] is None else str(UUID(data[name])))
@@ -183,19 +185,20 @@ class _Surveyor:
             size, last = await self._measure(index, summary.stream_id)
         elif self.depth is Depth.ENDS:
             tail = await self.job.storage.tail(summary.stream_id)
-            last = None if tail is None else tail.timestamp
+            last = None if tail is None else _in_range(tail.timestamp)
+        first = _in_range(summary.first_timestamp)
         if self.on_stream is not None:
             facts = StreamFacts(
                 summary.stream_id,
                 summary.version,
-                _moment(summary.first_timestamp),
+                _moment(first),
                 _moment(last),
                 size,
             )
             await notify(self.on_stream, facts)
         # From here on without an await, see `Job.run`.
         survey = self.job.tally
-        survey.add(summary.version or 0, summary.first_timestamp, last, summary.stream_id)
+        survey.add(summary.version or 0, first, last, summary.stream_id)
         if size is not None:
             survey.add_bytes(size, summary.stream_id)
         self.job.totals.streams += 1
@@ -209,7 +212,9 @@ class _Surveyor:
             nonlocal size, last
             if not isinstance(event, Hole):
                 size += event.size
-                last = event.timestamp if last is None else max(last, event.timestamp or 0)
+                found = _in_range(event.timestamp)
+                if found is not None:
+                    last = found if last is None else max(last, found)
 
         await self.job.read(index, stream_id, take)
         return size, last
@@ -217,3 +222,10 @@ class _Surveyor:
 
 def _moment(milliseconds: int | None) -> datetime | None:
     return None if milliseconds is None else from_milliseconds(milliseconds)
+
+
+def _in_range(timestamp: int | None) -> int | None:
+    """Return a timestamp that a datetime can be; None for others, which `verify` reports."""
+    if timestamp is None or not MIN_TIMESTAMP <= timestamp <= MAX_TIMESTAMP:
+        return None
+    return timestamp

@@ -65,6 +65,11 @@ def test_json_is_not_touched() -> None:
         (f'{{"stream":"{STREAM}","version":0}}', "'version' must be 1 to"),
         (f'{{"stream":"{STREAM}","version":true}}', "whole number"),
         (f'{{"stream":"{STREAM}","version":2147483648}}', "'version' must be 1 to 2147483647"),
+        (
+            f'{{"stream":"{STREAM}","version":1,"timestamp":{-(2**63)}}}',
+            "'timestamp' must be -62135596800000 to 253402300799999",
+        ),
+        (f'{{"stream":"{STREAM}","version":1,"timestamp":253402300800000}}', "'timestamp' must"),
         (f'{{"stream":"{STREAM}","version":1,"payload":{{}}}}', "'payload' is missing or wrong"),
         (
             f'{{"stream":"{STREAM}","version":1,"payload_base64":"%"}}',

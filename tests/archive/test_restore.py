@@ -14,11 +14,17 @@ from event_store_async import (
     RestoreOutcomeUnknown,
     StoreUnavailable,
     StreamInconsistent,
+    UndecodableEvent,
 )
 from event_store_async.maintenance import (
+    Depth,
+    FindingKind,
     Restored,
     StoredEvent,
+    survey_streams,
+    verify_streams,
 )
+from event_store_async.moments import MAX_TIMESTAMP, MIN_TIMESTAMP, to_milliseconds
 
 from ..fixtures import faulty as faults
 from ..fixtures.faulty import FaultySession
@@ -163,3 +169,31 @@ async def test_what_cannot_be_restored_is_refused(
     )
     with pytest.raises(StreamInconsistent):
         await store.storage.restore([two])
+
+
+@pytest.mark.parametrize("timestamp", [-(2**63), MIN_TIMESTAMP - 1, MAX_TIMESTAMP + 1, 2**63 - 1])
+async def test_a_timestamp_that_is_no_date_is_refused_and_reported(
+    made: tuple[EventStore, str], stream_id: UUID, timestamp: int
+) -> None:
+    store, keyspace = made
+    (event,) = events(stream_id, 1)
+    with pytest.raises(InvalidEvent, match="is not in the years 1 to 9999"):
+        await store.storage.restore([replace(event, timestamp=timestamp)])
+    for fine in (MIN_TIMESTAMP, MAX_TIMESTAMP):
+        other = replace(event, stream_id=uuid4(), timestamp=fine)
+        await store.storage.restore([other])
+        (read,) = [it async for it in store.read_events(other.stream_id)]
+        assert to_milliseconds(read.timestamp) == fine
+
+    await store.storage.restore([event])
+    await run_cql(
+        store,
+        f"UPDATE {keyspace}.events SET timestamp = {timestamp} "
+        f"WHERE stream_id = {stream_id} AND version = 1",
+    )
+    with pytest.raises(UndecodableEvent):
+        [it async for it in store.read_events(stream_id)]
+    assert (await verify_streams(store)).findings == {FindingKind.UNDECODABLE: 1}
+    for depth in Depth:
+        survey = await survey_streams(store, depth=depth, on_stream=lambda _: None)
+        assert (survey.streams, survey.oldest) == (3, MIN_TIMESTAMP)

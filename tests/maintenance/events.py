@@ -3,6 +3,7 @@
 from hypothesis import strategies as st
 
 from event_store_async.maintenance import StoredEvent
+from event_store_async.moments import MAX_TIMESTAMP, MIN_TIMESTAMP
 from event_store_async.versions import MAX_VERSION
 
 BYTES = st.one_of(
@@ -17,7 +18,7 @@ EVENTS = st.builds(
     st.uuids(),
     st.integers(1, MAX_VERSION),
     st.none() | BYTES,
-    st.none() | st.integers(-(2**63), 2**63 - 1),
+    st.none() | st.integers(MIN_TIMESTAMP, MAX_TIMESTAMP),
     st.none() | st.uuids(),
     st.none() | TEXTS,
     st.none() | TEXTS,

@@ -12,6 +12,7 @@ from ...errors import (
     InvalidEvent,
 )
 from ...events import RecordedEvent
+from ...moments import MAX_TIMESTAMP, MIN_TIMESTAMP
 from ...retry import Deadline
 from ...ring import RING, ScanPosition, TokenRange
 from ...settings import Settings
@@ -173,7 +174,7 @@ class Storage:
 
         Raises:
             InvalidEvent: there are none, or they belong to several streams, or their versions are
-                not consecutive; nothing is sent.
+                not consecutive, or a timestamp is outside the years 1 to 9999; nothing is sent.
             AppendTooLarge: more events or bytes than an append may have; nothing is sent.
             RestoreOutcomeUnknown: no quorum answered in time; restoring again settles it.
             StreamInconsistent: an event stands after the stream's own version.
@@ -198,6 +199,8 @@ def _check(events: Sequence[StoredEvent], settings: Settings) -> None:
             raise InvalidEvent(index, f"version {event.version} is not the next version")
         if event.payload is None and event.timestamp is None:
             raise InvalidEvent(index, "a payload or a timestamp is required")
+        if event.timestamp is not None and not MIN_TIMESTAMP <= event.timestamp <= MAX_TIMESTAMP:
+            raise InvalidEvent(index, f"timestamp {event.timestamp} is not in the years 1 to 9999")
     size = sum(event.size for event in events)
     # A single event was within the limits of the store that it comes from.
     if len(events) > 1 and size > settings.max_append_bytes:
