@@ -79,7 +79,7 @@ class Engine:
         statements = StatementCache(session, tables, settings.backoff)
         observer = Observer.of(source, settings.hooks)
         reader = Reader(session, statements, decoder, settings, observer)
-        settler = Settler(session, settings.backoff)
+        settler = Settler(session, settings.backoff, statements.explain)
         known_heads = KnownHeads(settings.known_heads)
         planner = Planner(statements, reader, settings, known_heads)
         queues = StreamQueues(Executor(planner, settler, session, settings), settings)

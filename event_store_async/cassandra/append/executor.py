@@ -9,6 +9,7 @@ import anyio
 from ...errors import (
     AppendOutcomeUnknown,
     RequestRefused,
+    SchemaError,
     StoreOverloaded,
     StoreUnavailable,
 )
@@ -135,7 +136,8 @@ class Executor:
                 # batch who have time left.
                 doubtful, request = True, None
                 cause = error.__cause__
-                if isinstance(cause, Fault) and cause.certainty is Certainty.REFUSED:
+                refused = isinstance(cause, Fault) and cause.certainty is Certainty.REFUSED
+                if refused or isinstance(cause, SchemaError):  # another attempt is of no use
                     batch.fail(batch.waiting, error)
                 else:
                     batch.fail_expired(error)

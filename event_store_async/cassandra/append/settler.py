@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from typing import Final
 
-from ...errors import StreamInconsistent
+from ...errors import SchemaError, StreamInconsistent
 from ...hooks import AttemptOutcome
 from ...retry import Backoff, Deadline, Retry
 from ..driver.faults import Certainty, Fault
 from ..driver.port import Page, answer_of
+from ..driver.repeat import Explain
 from ..driver.request import Request
 from ..driver.session import Session
 from .plan import Plan, Verdict
@@ -39,6 +40,7 @@ class Settler:
 
     session: Session
     backoff: Backoff
+    explain: Explain
 
     async def settle(
         self,
@@ -64,6 +66,7 @@ class Settler:
             RequestRefused: the server refuses for good, and no request can have been stored.
             StoreClosed: the session is closed, and nothing was sent.
             StreamInconsistent: an event stands after the stream's own version.
+            SchemaError: the table is gone, and no request can have been stored.
         """
         elsewhere = False  # the node that was asked first may hang, or be cut off from the others
         retry = Retry(self.backoff, deadline)
@@ -73,6 +76,12 @@ class Settler:
             except Fault as fault:
                 elsewhere = True
                 doubtful = doubtful or fault.certainty is Certainty.UNKNOWN
+                try:
+                    await self.explain(fault, deadline)
+                except SchemaError as error:
+                    if not doubtful:
+                        raise
+                    raise plan.unknown() from error
                 if fault.certainty is Certainty.REFUSED or not retry.allows():
                     raise (plan.unknown() if doubtful else fault.as_error(plan.doing)) from fault
             except Exception as error:  # the session was closed, for one

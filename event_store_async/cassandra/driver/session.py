@@ -30,7 +30,7 @@ from .port import (
     simple,
     writing,
 )
-from .repeat import repeat
+from .repeat import Explain, repeat
 from .request import Outbox, Permits, Request
 
 _sessions: "weakref.WeakSet[Session]" = weakref.WeakSet()
@@ -194,6 +194,7 @@ class Session:
         serial: bool = False,
         page_size: int = 1000,
         page_state: bytes | None = None,
+        explain: Explain | None = None,
     ) -> Page:
         """
         Read one page, and try again until it is answered.
@@ -206,11 +207,13 @@ class Session:
             serial: Read at the serial level instead of the quorum level.
             page_size: How many rows the page may have.
             page_state: Where the page begins (`Page.state`); None for the first one.
+            explain: Looks for the reason of a fault.
 
         Raises:
             StoreUnavailable: there was no answer before the deadline.
             RequestRefused: the server or the driver refuses it for good.
             MisuseError: see `check_usable`.
+            EventStoreError: what *explain* raises.
         """
         return await repeat(
             lambda elsewhere: self.fetch(
@@ -225,6 +228,7 @@ class Session:
             deadline,
             self._backoff,
             doing,
+            explain,
         )
 
     async def ask(self, text: str, deadline: Deadline, *, elsewhere: bool = False) -> list[Row]:

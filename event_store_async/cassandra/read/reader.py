@@ -228,7 +228,10 @@ class Reader(Generic[T]):
     ) -> Page:
         prepared = await self.statements.get(name, deadline)
         doing = f"reading stream {values[0]}"
-        return await self.session.read(prepared, values, deadline, doing=doing, **options)
+        explain = self.statements.explain
+        return await self.session.read(
+            prepared, values, deadline, doing=doing, explain=explain, **options
+        )
 
 
 def _batches(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:

@@ -1,13 +1,17 @@
 """Prepared statements: each is prepared once, after a look at the schema."""
 
+import copy
+import math
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from time import monotonic
 from typing import Final, TypeVar
 
 import anyio
 
-from ...errors import StoreUnavailable
+from ...errors import EventStoreError, SchemaError, StoreUnavailable
 from ...retry import Backoff, Deadline
+from ..driver.faults import Fault
 from ..driver.port import Prepared
 from ..driver.repeat import repeat
 from ..driver.session import Session
@@ -15,6 +19,10 @@ from .state import inspect
 from .tables import StoreTables
 
 _APPEND: Final = ("append_head", "append_first", "append_rest")
+_MAY_LACK_A_TABLE: Final = ("CassErrorLibNoHostsAvailable", "CassErrorServerInvalidQuery")
+_LOOK: Final = 1.0
+"""Seconds for which a look at the schema is valid after a fault, and which it may take."""
+
 _T = TypeVar("_T")
 
 
@@ -58,6 +66,9 @@ class StatementCache:
         self._lock = anyio.Lock()
         self._prepared: dict[str, Prepared] = {}
         self.ready: AppendStatements | None = None
+        self._looking = anyio.Lock()
+        self._looked_at = -math.inf
+        self._found: SchemaError | None = None
 
     async def get(self, name: str, deadline: Deadline) -> Prepared:
         """
@@ -88,10 +99,51 @@ class StatementCache:
             prepared = self._prepared[name] = await self._session.prepare(statement, deadline)
         return prepared
 
+    async def explain(self, fault: Fault, deadline: Deadline) -> None:
+        """
+        Look at the schema if a fault may be due to it. Returns if it is not, or is not known to be.
+
+        The driver does not report a table that was dropped: it cannot prepare the statement again
+        at any node, so it has "no hosts available".
+
+        Args:
+            fault: What a request with one of the statements met.
+            deadline: That of the request.
+
+        Raises:
+            SchemaError: the table, or a column of it, is missing.
+        """
+        if fault.name not in _MAY_LACK_A_TABLE:
+            return
+        seconds = max(0.0, min(_LOOK, deadline.remaining()))
+        with anyio.move_on_after(seconds):
+            # In an outage every call comes here, so that they share a look.
+            async with self._looking:
+                if monotonic() > self._looked_at + _LOOK:
+                    self._found = await self._look(Deadline(seconds))
+                    self._looked_at = monotonic()
+            if self._found is not None:
+                raise copy.copy(self._found) from fault
+
+    async def _look(self, deadline: Deadline) -> SchemaError | None:
+        """Return what is missing; None if nothing is, or if it cannot be found out."""
+        try:
+            state = await inspect(self._session, self._tables, deadline)
+            if all(not table.differences(table.spec.all_columns) for table in state.tables):
+                return None
+            self.forget()
+            state.check_usable()
+        except SchemaError as error:
+            return error
+        except (Fault, EventStoreError):  # the caller has met a fault already
+            return None
+        return None
+
     def forget(self) -> None:
         """Check the schema and prepare again when next needed: the schema has changed."""
         self.ready = None
         self._prepared.clear()
+        self._looked_at = -math.inf
 
     async def _locked(self, load: Callable[[], Awaitable[_T]], deadline: Deadline) -> _T:
         doing = f"preparing statements for table {self._tables}"
@@ -99,7 +151,9 @@ class StatementCache:
             # The call that holds the lock may have more time left than this one.
             with anyio.fail_after(max(0.0, deadline.remaining())):
                 async with self._lock:
-                    return await repeat(lambda _: load(), deadline, self._backoff, doing)
+                    return await repeat(
+                        lambda _: load(), deadline, self._backoff, doing, self.explain
+                    )
         except TimeoutError:
             raise StoreUnavailable(f"{doing}: no answer in time") from None
 

@@ -75,4 +75,7 @@ class Scanner:
         deadline = Deadline(self.settings.timeout)
         prepared = await self.statements.get(name, deadline)
         doing = f"reading {what}"
-        return await self.session.read(prepared, values, deadline, doing=doing, **options)
+        explain = self.statements.explain
+        return await self.session.read(
+            prepared, values, deadline, doing=doing, explain=explain, **options
+        )
