@@ -1,5 +1,6 @@
 """Checks of arguments: a call with a bad one is refused before anything is sent."""
 
+import asyncio
 import re
 from collections.abc import Iterable, Mapping
 from math import isinf
@@ -11,6 +12,7 @@ from .errors import (
     InvalidExpectedVersion,
     InvalidIdentifier,
     InvalidStreamId,
+    WrongEventLoop,
 )
 from .versions import MAX_VERSION, StreamState
 
@@ -191,3 +193,14 @@ def check_names(keyspace: object, table: object, consistency: object) -> None:
     check_identifier("table", table)
     if consistency not in ("local", "global"):
         raise InvalidArgument(f"consistency must be 'local' or 'global', not {consistency!r}")
+
+
+# Places
+
+
+def running_loop() -> asyncio.AbstractEventLoop:
+    """Return the event loop that is running; raises `WrongEventLoop` if none is."""
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        raise WrongEventLoop(running=False) from None

@@ -20,6 +20,7 @@ from .checks import (
     check_read,
     check_stream_id,
     check_timeout,
+    running_loop,
 )
 from .codec import Codec, Codecs, JsonCodec
 from .encoding import EncodedEvents, decode_metadata, encode_events
@@ -186,6 +187,7 @@ class MemoryEventStore(EventReaderWriter, HealthCheck):
     ) -> AsyncGenerator[RecordedEvent, None]:
         check_stream_id(stream_id)
         check_read(from_version, max_count, page_size, serial, timeout)
+        running_loop()
         events = self._read(stream_id, from_version, max_count, backward=backward)
         if self._observer is None:
             return events

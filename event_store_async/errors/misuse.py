@@ -15,13 +15,16 @@ class StoreClosed(MisuseError):
 
 
 class WrongEventLoop(MisuseError):
-    """The store belongs to another event loop; nothing was sent."""
+    """The store belongs to another event loop, or none is running; nothing was sent."""
 
-    def __init__(self) -> None:
-        super().__init__(
-            "the event store belongs to another event loop",
-            hint="open a store for each event loop",
-        )
+    def __init__(self, *, running: bool = True) -> None:
+        if running:
+            text = "the event store belongs to another event loop"
+            hint = "open a store for each event loop"
+        else:
+            text = "no asyncio event loop is running in this thread"
+            hint = "call it in a coroutine, in the event loop of the store"
+        super().__init__(text, hint=hint)
 
 
 class WrongProcess(MisuseError):

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from ...checks import check_datacenter, check_int, check_positive
+from ...checks import check_datacenter, check_int, check_positive, running_loop
 from ...errors import ConnectionFailed, InvalidArgument
 from .faults import connect_error
 from .nodes import cluster_nodes
@@ -125,7 +125,9 @@ async def open_connection(target: ConnectTarget) -> Connection:
     Raises:
         ConnectionFailed: no node could be reached, or it refused us.
         InvalidArgument: the cluster has several datacenters, and none of them was named.
+        WrongEventLoop: no asyncio event loop is running.
     """
+    running_loop()
     tls = None if target.tls is None else target.tls.driver_options()
     datacenter = target.local_datacenter
     if datacenter is None:

@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 
 import anyio
 
+from ...checks import running_loop
 from ...cql_files import Statement
 from ...errors import StoreClosed, WrongEventLoop, WrongProcess
 from ...retry import SHORTEST_ATTEMPT, Backoff, Deadline
@@ -130,7 +131,7 @@ class Session:
 
         Raises:
             WrongProcess: this is a forked child.
-            WrongEventLoop: another loop is running.
+            WrongEventLoop: another loop is running, or none.
         """
         if self._inherited:
             raise WrongProcess
@@ -140,7 +141,7 @@ class Session:
         loop = self._loop
         if loop is not None and self._thread == get_ident() and loop.is_running():
             return loop
-        running = asyncio.get_running_loop()
+        running = running_loop()
         if loop is not running:
             if loop is not None:
                 raise WrongEventLoop

@@ -6,6 +6,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 import anyio
 
+from ...checks import running_loop
 from ...errors import (
     EventStoreError,
     SchemaError,
@@ -75,6 +76,7 @@ class HealthProbe:
         Raises:
             WrongEventLoop, WrongProcess
         """
+        running_loop()
         begun = time.perf_counter()
         try:
             # Requests survive a cancelled caller, so this holds even if the driver hangs.
