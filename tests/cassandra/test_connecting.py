@@ -92,8 +92,9 @@ async def test_a_port_where_nobody_listens(dead_port: int) -> None:
             pass
 
 
-async def test_a_datacenter_that_does_not_exist(server: Server) -> None:
-    with pytest.raises(ConnectionFailed):
+async def test_a_datacenter_that_does_not_exist_is_told_with_those_that_do(server: Server) -> None:
+    there = ", ".join(sorted(server.replication))
+    with pytest.raises(ConnectionFailed, match=f"no datacenter 'mars'; it has {there}"):
         async with EventStore.connect(
             server.contact_points, port=server.port, keyspace="bank", local_datacenter="mars"
         ):

@@ -77,7 +77,12 @@ async def test_a_keyspace_is_not_created_without_a_replication(bare: EventStore)
 
 
 @pytest.mark.parametrize(
-    ("replication", "named"), [({"mars": 1}, "mars"), ({"datacenter1": 99}, "99 replicas")]
+    ("replication", "named"),
+    [
+        ({"mars": 1}, "there is no datacenter 'mars'; nodes by datacenter: datacenter1 has"),
+        ({"datacenter1": 1, "mars": 1}, "there is no datacenter 'mars'"),
+        ({"datacenter1": 99}, "99 replicas in 'datacenter1' are more than there are nodes"),
+    ],
 )
 async def test_a_replication_that_the_cluster_cannot_hold_creates_nothing(
     bare: EventStore, replication: dict[str, int], named: str

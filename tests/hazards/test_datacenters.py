@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from event_store_async import InvalidArgument
+from event_store_async import ConnectionFailed, InvalidArgument
 
 from .fake_server import Datacenters, FakeServer
 from .scenarios.common import opening
@@ -31,6 +31,24 @@ async def test_a_cluster_of_several_datacenters_asks_for_a_name(datacenters: Dat
     for _ in range(10):  # whichever node answers which question
         with pytest.raises(InvalidArgument, match="datacenters far, near"):
             await opening(near.port, local_datacenter=None)
+
+
+async def test_a_datacenter_that_does_not_exist_is_told_with_those_that_do(
+    datacenters: Datacenters,
+) -> None:
+    near, _ = datacenters
+
+    with pytest.raises(ConnectionFailed, match="no datacenter 'dc9'; it has far, near"):
+        await opening(near.port, local_datacenter="dc9")
+
+
+async def test_a_cluster_that_is_not_there_is_not_asked_for_its_datacenters(
+    deaf: FakeServer,
+) -> None:
+    with pytest.raises(ConnectionFailed, match="check contact points"):
+        await opening(deaf.port, local_datacenter="dc9", connect_timeout=0.3)
+
+    assert deaf.connections == 1
 
 
 async def test_a_cluster_of_one_datacenter_needs_no_name(fake: FakeServer) -> None:

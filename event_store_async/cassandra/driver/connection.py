@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator, Coroutine, Sequence
+from collections.abc import AsyncGenerator, Collection, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -133,10 +133,15 @@ async def open_connection(target: ConnectTarget) -> Connection:
     if datacenter is None:
         probe = await _connect(target, None, tls)
         try:
-            datacenter = await _only_datacenter(probe, target)
+            datacenter = _only(await _datacenters(probe, target))
         finally:
             await probe.close()
-    return await _connect(target, datacenter, tls)
+    try:
+        return await _connect(target, datacenter, tls)
+    except ConnectionFailed as error:
+        if "datacenter" in str(error.__cause__):  # the driver names no other reason by that word
+            await _check_exists(datacenter, target, tls)
+        raise
 
 
 async def _connect(
@@ -176,7 +181,35 @@ async def _establish(cluster: RawCluster, target: ConnectTarget) -> Connection:
     return Connection(cluster, session)
 
 
-async def _only_datacenter(connection: Connection, target: ConnectTarget) -> str:
+def _only(names: Collection[str]) -> str:
+    """Return the name of the only datacenter; raises `InvalidArgument` if there are several."""
+    if len(names) != 1:
+        raise InvalidArgument(
+            f"the cluster has the datacenters {', '.join(sorted(names))}",
+            hint="name yours with local_datacenter",
+        )
+    return next(iter(names))
+
+
+async def _check_exists(datacenter: str, target: ConnectTarget, tls: dict[str, Any] | None) -> None:
+    """Raise `ConnectionFailed` if the cluster can be asked, and has no such datacenter."""
+    try:
+        probe = await _connect(target, None, tls)
+        try:
+            names = await _datacenters(probe, target)
+        finally:
+            await probe.close()
+    except ConnectionFailed:
+        return
+    if names and datacenter not in names:
+        raise ConnectionFailed(
+            f"the cluster at {target.where} has no datacenter {datacenter!r}; "
+            f"it has {', '.join(sorted(names))}",
+            hint="correct local_datacenter",
+        ) from None
+
+
+async def _datacenters(connection: Connection, target: ConnectTarget) -> set[str]:
     async def ask(text: str) -> list[Row]:
         level, timeout = LEVELS[target.consistency], target.request_timeout
         statement = simple(text, level=level, timeout=timeout)
@@ -185,13 +218,7 @@ async def _only_datacenter(connection: Connection, target: ConnectTarget) -> str
         except DriverError as error:
             raise ConnectionFailed(f"{target.where} does not answer: {error}") from error
 
-    names = {node.datacenter for node in await cluster_nodes(ask)}
-    if len(names) != 1:
-        raise InvalidArgument(
-            f"the cluster has the datacenters {', '.join(sorted(names))}",
-            hint="name yours with local_datacenter",
-        )
-    return names.pop()
+    return {node.datacenter for node in await cluster_nodes(ask)}
 
 
 async def _finish(step: Coroutine[Any, Any, Any]) -> Any:

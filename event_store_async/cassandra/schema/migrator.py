@@ -167,11 +167,16 @@ class Migrator:
         )
         counts = Counter(node.datacenter for node in nodes)
         for datacenter, replicas in replication.items():
-            if replicas > counts[datacenter]:
-                there = ", ".join(f"{name} has {count}" for name, count in sorted(counts.items()))
+            if replicas <= counts[datacenter]:
+                continue
+            there = ", ".join(f"{name} has {count}" for name, count in sorted(counts.items()))
+            if datacenter not in counts:
                 raise InvalidArgument(
-                    f"{replicas} replicas in {datacenter!r} are more than there are nodes: {there}"
+                    f"there is no datacenter {datacenter!r}; nodes by datacenter: {there}"
                 )
+            raise InvalidArgument(
+                f"{replicas} replicas in {datacenter!r} are more than there are nodes: {there}"
+            )
         return self._ddl.create_keyspace(replication)
 
     async def _bring_up_to_date(self) -> list[Step]:
