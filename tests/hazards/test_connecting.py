@@ -108,3 +108,25 @@ async def test_a_store_that_cannot_be_created_leaves_no_connection_behind(fake: 
         "threads": 0,
         "tasks": 0,
     }
+
+
+async def test_connecting_out_of_descriptors_says_so_and_leaves_nothing_behind(
+    fake: FakeServer,
+) -> None:
+    """However many are left: the driver fails in a different way at each of its steps."""
+    ended = await child.run("connecting", "out_of_descriptors", fake.port)
+
+    assert ended.check("connecting without file descriptors") == {
+        "first": "ConnectionFailed",
+        "last": "works",
+        "changes": 1,
+        "hints": [True],
+        "leaked": 0,
+    }
+
+
+async def test_many_open_stores_are_warned_of_early(fake: FakeServer) -> None:
+    """At 32, and then at every doubling; those that were closed do not count."""
+    ended = await child.run("connecting", "many_open", fake.port)
+
+    assert ended.check("many open stores") == {"warnings": ["32", "64"]}

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from ...checks import check_datacenter, check_int, check_positive, running_loop
 from ...errors import ConnectionFailed, InvalidArgument
+from .descriptors import OpenConnections, check_descriptors, out_of_descriptors
 from .faults import connect_error
 from .nodes import cluster_nodes
 from .port import (
@@ -27,6 +28,7 @@ from .port import (
 from .tls import Tls
 
 _tasks: Final[set[asyncio.Task[Any]]] = set()
+_open: Final = OpenConnections(many=32)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +118,7 @@ class Connection:
         await self.session.close()
         self._cluster.destroy()
         unpin(self.session)
+        _open.closed()
 
 
 async def open_connection(target: ConnectTarget) -> Connection:
@@ -147,6 +150,7 @@ async def open_connection(target: ConnectTarget) -> Connection:
 async def _connect(
     target: ConnectTarget, datacenter: str | None, tls: dict[str, Any] | None
 ) -> Connection:
+    check_descriptors(target.where)
     options: dict[str, Any] = {
         "port": target.port,
         "connect_timeout": target.connect_timeout,
@@ -163,6 +167,8 @@ async def _connect(
         cluster = open_cluster(target.contact_points, tls=tls, **options)
     except DriverError as error:
         raise connect_error(error, target.where) from error
+    except OSError as error:
+        raise out_of_descriptors(target.where, error) from error
     connection: Connection = await _finish(_establish(cluster, target))
     return connection
 
@@ -178,6 +184,7 @@ async def _establish(cluster: RawCluster, target: ConnectTarget) -> Connection:
         unpin(session)
         del session
         raise connect_error(error, target.where) from error
+    _open.opened()
     return Connection(cluster, session)
 
 

@@ -2,9 +2,14 @@
 
 import asyncio
 import gc
+import logging
+import os
+import resource
 import socket
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from itertools import pairwise
 from typing import Any
 from uuid import uuid4
 
@@ -160,6 +165,77 @@ async def failed_connect_again() -> dict[str, Any]:
         raise AssertionError("somebody listens on port 1")
 
     return await grown(fail, times=30)
+
+
+async def out_of_descriptors(port: int) -> dict[str, Any]:
+    """Connect with 0 to 39 descriptors left, and count what remains of each attempt."""
+    await works(port)  # what is imported late is imported now
+    resource.setrlimit(resource.RLIMIT_NOFILE, (256, 256))
+    outcomes, leaked, hints = [], [], set()
+    for spare in range(40):
+        with _descriptors_left(spare):
+            before = len(taken := _all_left())
+            del taken
+            try:
+                outcomes.append("works" if await works(port) else "fails")
+            except Exception as error:  # noqa: BLE001 - its name is the outcome
+                outcomes.append(type(error).__name__)
+                hints.add("ulimit -n" in str(error))
+            gc.collect()
+            leaked.append(before - len(_all_left()))
+    changes = sum(one != other for one, other in pairwise(outcomes))
+    return {
+        "first": outcomes[0],
+        "last": outcomes[-1],
+        "changes": changes,
+        "hints": list(hints),
+        "leaked": sum(leaked),
+    }
+
+
+def _all_left() -> list[int]:
+    """Return the descriptors that are left, opened and closed again."""
+    opened = []
+    try:
+        while True:
+            opened.append(os.open(os.devnull, os.O_RDONLY))
+    except OSError:
+        pass
+    for descriptor in opened:
+        os.close(descriptor)
+    return opened
+
+
+@contextmanager
+def _descriptors_left(number: int) -> Iterator[None]:
+    opened = []
+    try:
+        while True:
+            opened.append(os.open(os.devnull, os.O_RDONLY))
+    except OSError:
+        pass
+    for _ in range(number):
+        os.close(opened.pop())
+    try:
+        yield
+    finally:
+        for descriptor in opened:
+            os.close(descriptor)
+
+
+async def many_open(port: int) -> dict[str, Any]:
+    """Open 70 stores, close them, and open 40 again."""
+    said: list[str] = []
+    handler = logging.Handler()
+    handler.emit = lambda record: said.append(record.getMessage())  # type: ignore[method-assign]
+    logging.getLogger("event_store_async").addHandler(handler)
+    for number in (70, 40):
+        stores = [await opening(port) for _ in range(number)]
+        for store in stores:
+            await store.close()
+        del stores, store
+        gc.collect()
+    return {"warnings": [text.partition(" stores")[0] for text in said]}
 
 
 if __name__ == "__main__":
