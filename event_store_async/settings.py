@@ -49,6 +49,9 @@ class Settings:
             the size of the driver's queue (8,192), which therefore never overflows.
         max_waiting: The most appends queued for one stream, in this process; further appends fail
             with `StoreOverloaded`.
+        max_pending: The most appends in progress or queued, to all streams, in this process;
+            further appends fail with `StoreOverloaded`. Appends that share a batch count as one
+            while it is in progress. Each takes some 16 KB of memory.
         known_heads: The number of streams whose last known version is kept. It spares an append
             without an exact expected version its first read.
         page_bytes: The target size of a page, in bytes, if the caller gives no page size.
@@ -74,6 +77,7 @@ class Settings:
     look_back: int = 100
     max_in_flight: int = 128
     max_waiting: int = 10_000
+    max_pending: int = 20_000
     known_heads: int = 10_000
     page_bytes: int = 1024 * 1024
     backoff: Backoff = field(default_factory=Backoff)

@@ -99,6 +99,8 @@ class StoreUnavailable(EventStoreError):
 class StoreOverloaded(EventStoreError):
     """
     Too many appends are queued, or one was queued until its deadline; certain: nothing was stored.
+
+    The server may be well: this process gives it more than it can do in time.
     """
 
 

@@ -17,7 +17,7 @@ from event_store_async import (
     Persisted,
     RequestRefused,
     StoreClosed,
-    StoreUnavailable,
+    StoreOverloaded,
 )
 from event_store_async.cassandra.driver.request import BUSY
 
@@ -121,7 +121,7 @@ async def test_an_append_without_a_permit_in_time_is_never_sent(
     store = await opening(max_in_flight=1)
     first = await kept_at_the_server(store, faulty, gate)
 
-    with pytest.raises(StoreUnavailable, match="too many requests are in flight"):
+    with pytest.raises(StoreOverloaded, match="too many requests are in flight"):
         await store.persist_events(stream_id, ["late"], 0, timeout=0.1)
     gate.opened.set()
     await first

@@ -8,6 +8,7 @@ import anyio
 
 from ...errors import (
     AppendOutcomeUnknown,
+    EventStoreError,
     RequestRefused,
     SchemaError,
     StoreOverloaded,
@@ -106,7 +107,7 @@ class Executor:
                     await self._pause(batch, next(pauses))
             except (StoreUnavailable, StoreOverloaded) as error:
                 # Nothing of the batch is stored, so those that have time left start afresh.
-                batch.fail_expired(error)
+                batch.expire(_as_overload(batch, error))
                 batch.head = None
                 pauses = self.settings.backoff.pauses()
             except RequestRefused as error:
@@ -152,3 +153,13 @@ class Executor:
                 "nothing of this append is stored"
             )
         await anyio.sleep(seconds)
+
+
+def _as_overload(batch: Batch, error: StoreUnavailable | StoreOverloaded) -> EventStoreError:
+    """Return the error of a batch for which not even a read was sent: too much else was."""
+    cause = error.__cause__
+    if isinstance(error, StoreUnavailable) and isinstance(cause, Fault) and cause.is_overload:
+        overload = cause.as_error(f"appending to stream {batch.stream_id}", writing=True)
+        overload.__cause__ = cause
+        return overload
+    return error

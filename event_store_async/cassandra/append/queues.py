@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Final
 from uuid import UUID
@@ -36,6 +36,8 @@ class StreamQueues:
         self._executor = executor
         self._settings = settings
         self._queues: dict[int, StreamQueue] = {}  # a UUID is slow to hash
+        self._limit = settings.max_pending
+        self._waiting = 0  # in all queues
         self._closed = False
         self._emptied: asyncio.Future[None] | None = None  # set once `drain` waits
 
@@ -46,7 +48,7 @@ class StreamQueues:
     @property
     def waiting(self) -> int:
         """How many appends wait for their turn; from any thread."""
-        return sum(len(queue.waiting) for queue in list(self._queues.values()))
+        return self._waiting
 
     def submit(self, append: PendingAppend) -> None:
         """
@@ -62,6 +64,8 @@ class StreamQueues:
         if self._closed:
             raise StoreClosed
         queue = self._queues.get(append.stream_id.int)
+        if len(self._queues) + self._waiting >= self._limit:
+            self._refuse_overload(append, queue)
         if queue is not None:
             self._wait(queue, append)
         else:
@@ -103,11 +107,29 @@ class StreamQueues:
         if not isinstance(queue.waiting, deque):
             queue.waiting = deque()
         queue.waiting.append(append)
-        queue.expire_at(append.deadline)
+        self._waiting += 1
+        queue.expire_at(append.deadline, self._left)
+
+    def _left(self, number: int) -> None:
+        """Note that appends left a queue without having been served."""
+        self._waiting -= number
+
+    def _refuse_overload(self, append: PendingAppend, queue: "StreamQueue | None") -> None:
+        if append.watch is not None and queue is not None:
+            append.watch.queue_depth = len(queue.waiting) + len(queue.serving)
+        raise StoreOverloaded(
+            f"{len(self._queues) + self._waiting:,} appends are in progress or wait already, to "
+            f"{len(self._queues):,} streams; nothing of this one was sent",
+            hint="append less at once, or raise Settings.max_pending",
+        )
 
     def _advance(self, queue: "StreamQueue") -> None:
         """Serve the next appends of a queue, or remove it if it is empty."""
-        appends = next_batch(queue.waiting, self._settings) if queue.waiting else ()
+        appends: Sequence[PendingAppend] = ()
+        if queue.waiting:
+            before = len(queue.waiting)
+            appends = next_batch(queue.waiting, self._settings)
+            self._waiting -= before - len(queue.waiting)
         if appends:
             self._serve(queue, appends)
         else:
@@ -163,6 +185,7 @@ class StreamQueues:
 
     def _remove(self, queue: "StreamQueue") -> None:
         del self._queues[queue.stream_id.int]
+        self._waiting -= len(queue.waiting)  # none, unless they are lost
         if queue.timer is not None:
             queue.timer.cancel()
         if not self._queues and self._emptied is not None and not self._emptied.done():
@@ -182,7 +205,7 @@ class StreamQueue:
         timer: Expires those that wait too long: one timer for all, since most never need it.
     """
 
-    __slots__ = ("_due", "serving", "stream_id", "task", "timer", "waiting")
+    __slots__ = ("_due", "_left", "serving", "stream_id", "task", "timer", "waiting")
 
     def __init__(self, stream_id: UUID) -> None:
         self.stream_id = stream_id
@@ -191,14 +214,22 @@ class StreamQueue:
         self.task: asyncio.Task[None] | None = None
         self.timer: asyncio.TimerHandle | None = None
         self._due = 0.0
+        self._left: Callable[[int], object]  # once there is a timer
 
-    def expire_at(self, deadline: Deadline) -> None:
-        """Set the timer so that an append does not wait beyond this deadline."""
+    def expire_at(self, deadline: Deadline, left: Callable[[int], object]) -> None:
+        """
+        Set the timer so that an append does not wait beyond a deadline.
+
+        Args:
+            deadline: The deadline.
+            left: Called with how many appends have left the queue then.
+        """
         if self.timer is not None:
             if deadline.at >= self._due:
                 return
             self.timer.cancel()
         self._due = deadline.at
+        self._left = left
         later = max(deadline.remaining(), _SHORTEST_TIMER)
         self.timer = asyncio.get_running_loop().call_later(later, self._expire)
 
@@ -207,11 +238,13 @@ class StreamQueue:
         for append in self.waiting:
             if append.deadline.remaining() <= 0:
                 append.expire()
+        before = len(self.waiting)
         while isinstance(self.waiting, deque) and self.waiting and self.waiting[0].left:
             self.waiting.popleft()
+        self._left(before - len(self.waiting))
         staying = [append.deadline for append in self.waiting if not append.left]
         if staying:
-            self.expire_at(nearest(staying))
+            self.expire_at(nearest(staying), self._left)
 
     def abandon(self) -> None:
         """Fail every append that is still queued or in flight."""

@@ -63,6 +63,7 @@ class Settler:
             AppendOutcomeUnknown, RestoreOutcomeUnknown: the deadline passed, or the session was
                 closed, before the outcome was known (`Plan.unknown`).
             StoreUnavailable: the deadline passed, and no request can have been stored.
+            StoreOverloaded: the same, and the last of them was not sent: too many others were.
             RequestRefused: the server refuses for good, and no request can have been stored.
             StoreClosed: the session is closed, and nothing was sent.
             StreamInconsistent: an event stands after the stream's own version.
@@ -83,7 +84,8 @@ class Settler:
                         raise
                     raise plan.unknown() from error
                 if fault.certainty is Certainty.REFUSED or not retry.allows():
-                    raise (plan.unknown() if doubtful else fault.as_error(plan.doing)) from fault
+                    certain = fault.as_error(plan.doing, writing=True)
+                    raise (plan.unknown() if doubtful else certain) from fault
             except Exception as error:  # the session was closed, for one
                 if not doubtful:
                     raise

@@ -13,6 +13,7 @@ from ...errors import (
     ConnectionFailed,
     EventStoreError,
     RequestRefused,
+    StoreOverloaded,
     StoreUnavailable,
     TlsFailed,
 )
@@ -124,6 +125,11 @@ _GRANTS: Final = (
 )
 
 
+_NO_TURN: Final = "NoTurn"
+
+_LESS: Final = "append less at once"
+
+
 class Fault(Exception):
     """
     A request failed in the driver. Internal: callers of a store get an `EventStoreError`.
@@ -149,16 +155,24 @@ class Fault(Exception):
     @classmethod
     def no_turn(cls) -> "Fault":
         """Return the fault of a request that got no permit before its deadline."""
-        return cls("NoTurn", "too many requests are in flight in this process", Certainty.UNSENT)
+        return cls(_NO_TURN, "too many requests are in flight in this process", Certainty.UNSENT)
 
-    def as_error(self, doing: str) -> EventStoreError:
+    @property
+    def is_overload(self) -> bool:
+        """Whether the request was not sent because too many others were."""
+        return self.name == _NO_TURN
+
+    def as_error(self, doing: str, *, writing: bool = False) -> EventStoreError:
         """
         Return the error for the caller. Only for requests of which nothing can have been stored.
 
         Args:
             doing: What was being done, as in "reading stream …".
+            writing: Whether it is an append or a restore, which an overload has an error for.
         """
         text = f"{doing}: {self}"
+        if writing and self.is_overload:
+            return StoreOverloaded(text, hint=_LESS)
         if self.certainty is not Certainty.REFUSED:
             return StoreUnavailable(text)
         return RequestRefused(text, hint=_GRANTS if "Unauthorized" in self.name else None)
