@@ -107,7 +107,7 @@ class Executor:
                     await self._pause(batch, next(pauses))
             except (StoreUnavailable, StoreOverloaded) as error:
                 # Nothing of the batch is stored, so those that have time left start afresh.
-                batch.expire(_as_overload(batch, error))
+                batch.fail_expired(_as_overload(batch, error))
                 batch.head = None
                 pauses = self.settings.backoff.pauses()
             except RequestRefused as error:

@@ -1,12 +1,14 @@
 """
 Private. The driver: what could hang, crash or mislead is fenced in here.
 
-    port                   the only import of acsylla
-    faults                 what an exception proves about the request that met it
-    repeat                 repeats what may be repeated
-    request                a request in flight; permits; which requests are sent together
-    session                sends requests, and returns plain tuples
-    nodes                  which nodes and datacenters there are
-    descriptors            whether there are enough file descriptors
-    tls connection opening a cluster and session of our own; awaited or entered
+    port           the only import of acsylla
+    faults         what an exception proves about the request that met it
+    repeat         repeats what may be repeated
+    request        a request in flight; permits; which requests are sent together
+    session        sends requests, and returns plain tuples
+    nodes          which nodes and datacenters there are
+    descriptors    whether there are enough file descriptors
+    tls            whom to trust
+    connection     a cluster and session of our own
+    opening        a connection that is awaited or entered
 """
