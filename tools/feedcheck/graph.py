@@ -26,10 +26,6 @@ STEP_BITS = 8
 
 Images = list[int]
 """For each memory, the number of the same one after a renaming."""
-Target = tuple[int, Images]
-"""Where a step of the tables leads: a world, already shifted, and the renaming into it."""
-Ambiguous = tuple[int, tuple[Images, ...]]
-"""The same with several renamings into the world, of which the least state is meant."""
 
 
 class Moves:
@@ -39,7 +35,11 @@ class Moves:
 
     def __init__(self) -> None:
         self.plain: list[tuple[int, Images, int]] = []
+        """The world that a step leads to, shifted; the renaming into it; the mover's memory,
+        renamed."""
         self.ambiguous: list[tuple[int, tuple[Images, ...], int]] = []
+        """The same where several renamings lead into the world: the least state is meant, and
+        the memory is not renamed yet."""
         self.broken = 0
 
 
@@ -86,67 +86,61 @@ class Graph:
             tuple(self.memories[memory] for memory in memories[: self.rules.sequencers]),
         )
 
-    def successors(self, number: int, found: list[int]) -> int:
+    def successors(self, number: int) -> tuple[list[int], int]:
         """
-        Put the numbers of all states that follow a state into a list.
+        Return the numbers of all states that follow a state, and the promises that are broken.
 
-        Returns: The promises that the state breaks, and above `STEP_BITS` those that a step breaks.
+        Those that the state breaks are the lowest `STEP_BITS` bits; those that a step breaks
+        stand above.
         """
         world = number >> _MEMORIES
         first, second = number >> MEMORY_BITS & _MASK, number & _MASK
         moves = self._world_moves[world]
         if moves is None:
             moves = self._world_moves[world] = self._moved_world(world)
-        broken = moves.broken
         if self.rules.sequencers == 1:
-            # Each world meets each memory once, so that keeping its moves would be a waste.
+            # Each world meets each memory once: keeping these moves would be a waste.
             own = self._moved_memory(world, first)
-            for base, images, _ in moves.plain:
-                found.append(base | images[first] << MEMORY_BITS)
-            for base, _, mine in own.plain:
-                found.append(base | mine << MEMORY_BITS)
+            found = [base | images[first] << MEMORY_BITS for base, images, _ in moves.plain]
+            found += [base | mine << MEMORY_BITS for base, _, mine in own.plain]
             for base, several, _ in moves.ambiguous:
-                found.append(base | min([i[first] for i in several]) << MEMORY_BITS)
+                found.append(base | min([images[first] for images in several]) << MEMORY_BITS)
             for base, several, mine in own.ambiguous:
-                found.append(base | min([i[mine] for i in several]) << MEMORY_BITS)
-            return broken | own.broken
-        for base, images, _ in moves.plain:
-            one, two = images[first], images[second]
-            if self._is_sorted and two < one:
-                found.append(base | two << MEMORY_BITS | one)
-            else:
-                found.append(base | one << MEMORY_BITS | two)
+                found.append(base | min([images[mine] for images in several]) << MEMORY_BITS)
+            return found, moves.broken | own.broken
+        one = self._moves_of(world, first)
+        two = self._moves_of(world, second)
+        pair = self._pair
+        if self._is_sorted:
+            found = [
+                base | a << MEMORY_BITS | b if a <= b else base | b << MEMORY_BITS | a
+                for base, images, _ in moves.plain
+                for a, b in ((images[first], images[second]),)
+            ]
+            for own, other in ((one, second), (two, first)):
+                found += [
+                    base | a << MEMORY_BITS | b if a <= b else base | b << MEMORY_BITS | a
+                    for base, images, a in own.plain
+                    for b in (images[other],)
+                ]
+        else:
+            found = [base | i[first] << MEMORY_BITS | i[second] for base, i, _ in moves.plain]
+            found += [base | mine << MEMORY_BITS | i[second] for base, i, mine in one.plain]
+            found += [base | i[first] << MEMORY_BITS | mine for base, i, mine in two.plain]
         for base, several, _ in moves.ambiguous:
-            found.append(base | min([self._pair(i[first], i[second]) for i in several]))
-        for mover, other, is_first in ((first, second, True), (second, first, False)):
-            key = world << MEMORY_BITS | mover
-            own_moves = self._memory_moves.get(key)
-            if own_moves is None:
-                own_moves = self._memory_moves[key] = self._moved_memory(world, mover)
-            broken |= own_moves.broken
-            if self._is_sorted:
-                for base, images, mine in own_moves.plain:
-                    two = images[other]
-                    if two < mine:
-                        found.append(base | two << MEMORY_BITS | mine)
-                    else:
-                        found.append(base | mine << MEMORY_BITS | two)
-                if first == second:
-                    is_first = False
-            elif is_first:
-                for base, images, mine in own_moves.plain:
-                    found.append(base | mine << MEMORY_BITS | images[other])
-            else:
-                for base, images, mine in own_moves.plain:
-                    found.append(base | images[other] << MEMORY_BITS | mine)
-            for base, several, mine in own_moves.ambiguous:
-                if is_first or self._is_sorted:
-                    found.append(base | min([self._pair(i[mine], i[other]) for i in several]))
-                else:
-                    found.append(base | min([self._pair(i[other], i[mine]) for i in several]))
-            if self._is_sorted and first == second:
-                break
-        return broken
+            found.append(base | min([pair(i[first], i[second]) for i in several]))
+        for base, several, mine in one.ambiguous:
+            found.append(base | min([pair(i[mine], i[second]) for i in several]))
+        for base, several, mine in two.ambiguous:
+            found.append(base | min([pair(i[first], i[mine]) for i in several]))
+        return found, moves.broken | one.broken | two.broken
+
+    def _moves_of(self, world: int, memory: int) -> Moves:
+        key = world << MEMORY_BITS | memory
+        moves = self._memory_moves.get(key)
+        if moves is None:
+            moves = self._memory_moves[key] = self._moved_memory(world, memory)
+        return moves
 
     def _pair(self, first: int, second: int) -> int:
         if self._is_sorted and second < first:

@@ -1,5 +1,6 @@
 """`search`: every state of a run, breadth first, so that what it finds is found the shortest way."""
 
+import gc
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -58,6 +59,21 @@ def search(
         most_states: Stop after so many states.
         told: Called every few thousand states, with what was found so far.
     """
+    was_enabled = gc.isenabled()
+    gc.disable()  # millions of tuples and no cycles: it would take most of the time
+    try:
+        return _search(rules, stop_at, most_states, told)
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+def _search(
+    rules: Rules,
+    stop_at: Promise,
+    most_states: int | None,
+    told: Callable[[Found], None],
+) -> Found:
     started = time.monotonic()
     graph = Graph(rules)
     found = Found(graph)
@@ -67,12 +83,11 @@ def search(
     limit = most_states or 1 << 62
     seen = 0
     countdown = 4096
-    reached: list[int] = []
     successors = graph.successors
     while level:
         following: list[int] = []
         for state in level:
-            broken = successors(state, reached)
+            reached, broken = successors(state)
             if broken & ~seen:
                 seen |= broken
                 _record(found, state, broken)
@@ -83,7 +98,6 @@ def search(
                 if after not in parents:
                     parents[after] = state
                     following.append(after)
-            reached.clear()
             countdown -= 1
             if not countdown:
                 countdown = 4096
