@@ -31,11 +31,11 @@ class Facts:
         for number in STREAMS:
             stream = world.streams[number]
             for append in stream.appends:
-                owners[number] += [append] * world.row(append).count
+                owners[number] += [append] * world.row(append).size
                 committed |= 1 << append
             visible[number] = len(owners[number])
             if stream.half:
-                visible[number] -= world.row(stream.appends[-1]).count
+                visible[number] -= world.row(stream.appends[-1]).size
         self.owners = owners
         """Of each stream: the append that wrote each version, from version 1 on."""
         self.heads = (len(owners[0]), len(owners[1]))
@@ -67,7 +67,11 @@ class Facts:
         row = lane.rows[index]
         if row.stage == Stage.GIVEN_UP or self.committed >> append_number(writer, index) & 1:
             return False
-        if lane.closing == 2 and row.stage != Stage.SENDING and rules.closing is Closing.CHECK_AFTER:
+        if (
+            lane.closing == 2
+            and row.stage != Stage.SENDING
+            and rules.closing is Closing.CHECK_AFTER
+        ):
             return False  # the writer will find the flag
         fence = self.world.streams[row.stream].fence
         return self.heads[row.stream] <= row.expected and (

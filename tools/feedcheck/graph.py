@@ -104,9 +104,9 @@ class Graph:
             found = [base | images[first] << MEMORY_BITS for base, images, _ in moves.plain]
             found += [base | mine << MEMORY_BITS for base, _, mine in own.plain]
             for base, several, _ in moves.ambiguous:
-                found.append(base | min([images[first] for images in several]) << MEMORY_BITS)
+                found.append(base | min(images[first] for images in several) << MEMORY_BITS)
             for base, several, mine in own.ambiguous:
-                found.append(base | min([images[mine] for images in several]) << MEMORY_BITS)
+                found.append(base | min(images[mine] for images in several) << MEMORY_BITS)
             return found, moves.broken | own.broken
         one = self._moves_of(world, first)
         two = self._moves_of(world, second)
@@ -128,11 +128,11 @@ class Graph:
             found += [base | mine << MEMORY_BITS | i[second] for base, i, mine in one.plain]
             found += [base | i[first] << MEMORY_BITS | mine for base, i, mine in two.plain]
         for base, several, _ in moves.ambiguous:
-            found.append(base | min([pair(i[first], i[second]) for i in several]))
+            found.append(base | min(pair(i[first], i[second]) for i in several))
         for base, several, mine in one.ambiguous:
-            found.append(base | min([pair(i[mine], i[second]) for i in several]))
+            found.append(base | min(pair(i[mine], i[second]) for i in several))
         for base, several, mine in two.ambiguous:
-            found.append(base | min([pair(i[first], i[mine]) for i in several]))
+            found.append(base | min(pair(i[first], i[mine]) for i in several))
         return found, moves.broken | one.broken | two.broken
 
     def _moves_of(self, world: int, memory: int) -> Moves:
@@ -153,7 +153,7 @@ class Graph:
         moves.broken = broken_by_world(facts)
         for steps in (writer_steps(facts), arrivals(facts)):
             for step in steps:
-                self._add(moves, step, None)
+                self._add(moves, step)
         return moves
 
     def _moved_memory(self, number: int, memory: int) -> Moves:
@@ -161,13 +161,11 @@ class Graph:
         moves = Moves()
         sequencer = Sequencer(facts, self.memories[memory])
         for step in sequencer.steps():
-            self._add(moves, step, number)
-        moves.broken |= broken_by_memory(
-            facts, self.memories[memory], at_rest=sequencer.is_at_rest
-        )
+            self._add(moves, step)
+        moves.broken |= broken_by_memory(facts, self.memories[memory], at_rest=sequencer.is_at_rest)
         return moves
 
-    def _add(self, moves: Moves, step: Step, world: int | None) -> None:
+    def _add(self, moves: Moves, step: Step) -> None:
         if step.broken:
             moves.broken |= step.broken << STEP_BITS
             if step.broken & FATAL:

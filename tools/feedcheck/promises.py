@@ -28,6 +28,7 @@ MEANINGS = {
     Promise.ORDER: "an append stands before one that its writer knew to be stored when it began",
     Promise.PHANTOM: "an event is in the log that is not stored",
 }
+NONE = Promise(0)
 FATAL = Promise.TWICE | Promise.GAP | Promise.PHANTOM
 """After one of these the log means nothing: no further steps are tried."""
 

@@ -58,9 +58,7 @@ def _in_lane_order(facts: Facts, memory: Memory) -> Iterator[tuple[Events, bool]
     views = [tuple(facts.visible)]
     for sees in ((True, False), (False, True), (True, True)):
         if any(half[stream] and sees[stream] for stream in STREAMS):
-            views.append(
-                tuple(facts.heads[s] if sees[s] else facts.visible[s] for s in STREAMS)
-            )
+            views.append(tuple(facts.heads[s] if sees[s] else facts.visible[s] for s in STREAMS))
     for writer in WRITERS:
         rows = world.lanes[writer].rows
         known = facts.open_rows(memory, writer)
@@ -93,7 +91,7 @@ def _scanned(facts: Facts, memory: Memory) -> Iterator[tuple[Events, bool]]:
         if progress < facts.heads[stream]:
             owner = facts.owners[stream][progress]
             if facts.rules.silent[owner // MOST_APPENDS]:
-                end = progress + facts.world.row(owner).count
+                end = progress + facts.world.row(owner).size
                 yield _versions(stream, progress, end), end <= facts.visible[stream]
 
 
@@ -153,7 +151,7 @@ def _wanted(facts: Facts, memory: Memory, stream: int) -> dict[int, bool]:
         behind = 0 if rules.scans else min((row.expected for row, _ in asking), default=UNKNOWN)
         ends, end = [], 0
         for append in facts.world.streams[stream].appends:
-            end += facts.world.row(append).count
+            end += facts.world.row(append).size
             ends += [end, end - 1] if rules.cuts_appends else [end]
         ends = [end for end in ends if end > behind]
     return {end: end <= facts.visible[stream] for end in ends if end > progress}
@@ -174,7 +172,7 @@ def _extended(
         if closes:
             owner = facts.owners[stream][progress[stream]]
             row = facts.world.row(owner)
-            end = progress[stream] + row.count
+            end = progress[stream] + row.size
             for index, before in enumerate(facts.world.lanes[owner // MOST_APPENDS].rows):
                 if row.after >> index & 1 and before.stream != stream:
                     events, progress = _extended(

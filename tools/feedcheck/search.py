@@ -1,4 +1,4 @@
-"""`search`: every state of a run, breadth first, so that what it finds is found the shortest way."""
+"""`search`: every state of a run, breadth first: the first way to a violation is a shortest."""
 
 import gc
 import time
@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from .graph import STEP_BITS, Graph
-from .promises import Promise
+from .promises import NONE, Promise
 from .rules import Rules
 
 NO_PARENT = -1
@@ -46,9 +46,9 @@ class Found:
 def search(
     rules: Rules,
     *,
-    stop_at: Promise = Promise(0),
+    stop_at: Promise = NONE,
     most_states: int | None = None,
-    told: Callable[[Found], None] = lambda found: None,
+    told: Callable[[Found], None] | None = None,
 ) -> Found:
     """
     Search all states.
@@ -72,7 +72,7 @@ def _search(
     rules: Rules,
     stop_at: Promise,
     most_states: int | None,
-    told: Callable[[Found], None],
+    told: Callable[[Found], None] | None,
 ) -> Found:
     started = time.monotonic()
     graph = Graph(rules)
@@ -102,7 +102,8 @@ def _search(
             if not countdown:
                 countdown = 4096
                 found.seconds = time.monotonic() - started
-                told(found)
+                if told is not None:
+                    told(found)
                 if len(parents) >= limit:
                     return found
         level = following

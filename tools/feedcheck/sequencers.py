@@ -111,7 +111,9 @@ class Sequencer:
                 high=replaced(memory.high, writer, high + 2),
                 void=memory.void | 1 << append_number(writer, high),
             )
-            text = "{by} sees row {1} of lane {0:writer}, but not the one before, and passes it over"
+            text = (
+                "{by} sees row {1} of lane {0:writer}, but not the one before, and passes it over"
+            )
             yield Step((text, writer, high + 2), self.world, self._settled(read))
 
     def _low_reads(self, writer: int) -> Iterator[Step]:
@@ -230,25 +232,26 @@ class Sequencer:
                 text = "{by} merges what it read with its window: progress({0:stream}) = {1}"
                 yield Step((text, stream, merged), self.world, self._settled(read))
                 continue
-            for progress in self._readable_progress(stream):
+            for raw in self._readable_progress(stream):
                 if rules.progress_read_early:
-                    read = memory._replace(raw=replaced(memory.raw, stream, progress))
+                    value = raw
+                    read = memory._replace(raw=replaced(memory.raw, stream, raw))
                     text = "{by} reads progress({0:stream}) = {1}, and does not merge it yet"
                 else:
-                    progress = self._overlaid(stream, progress)
-                    read = memory._replace(progress=replaced(memory.progress, stream, progress))
+                    value = self._overlaid(stream, raw)
+                    read = memory._replace(progress=replaced(memory.progress, stream, value))
                     text = "{by} has progress({0:stream}) = {1} from the table and its window"
-                yield Step((text, stream, progress), self.world, self._settled(read))
+                yield Step((text, stream, value), self.world, self._settled(read))
 
     def _readable_progress(self, stream: int) -> list[int]:
         """Return what a read of the progress table may return."""
         facts, row = self.facts, self.world.streams[stream]
         seen = {row.progress}
-        pending = self.world.progress_in_flight
         for entry in range(1, facts.entries + 1):
-            if pending >> entry & 1 and facts.in_entry(entry, stream):
-                if entry > row.progress_entry or not self.rules.progress_by_entry:
-                    seen.add(facts.published[entry][stream])
+            is_sent = self.world.progress_in_flight >> entry & 1
+            wins = entry > row.progress_entry or not self.rules.progress_by_entry
+            if is_sent and wins and facts.in_entry(entry, stream):
+                seen.add(facts.published[entry][stream])
         return sorted(seen)
 
     def _overlaid(self, stream: int, progress: int) -> int:
@@ -339,12 +342,10 @@ class Sequencer:
             if rules.progress_before_entry:
                 early = world
                 for number, version in events:
-                    stream = early.streams[number]
-                    progress_now = max((stream.progress_entry, stream.progress), (entry, version))
-                    early = early.with_stream(
-                        number,
-                        stream._replace(progress_entry=progress_now[0], progress=progress_now[1]),
-                    )
+                    held = early.streams[number]
+                    now = max((held.progress_entry, held.progress), (entry, version))
+                    held = held._replace(progress_entry=now[0], progress=now[1])
+                    early = early.with_stream(number, held)
                 text = "{by} writes the progress of [{0:events}], crashes before the log append, "
                 yield Step((text + "and restarts", events), early, restarted)
 

@@ -39,7 +39,7 @@ class _Words(string.Formatter):
             case "append":
                 return append_name(value)
             case "plan":
-                return f"({stream_name(value.stream)}, e={value.expected}, n={value.count})"
+                return f"({stream_name(value.stream)}, e={value.expected}, n={value.size})"
             case "events":
                 return " ".join(f"{stream_name(stream)}{version}" for stream, version in value)
         return str(value)

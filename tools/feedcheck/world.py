@@ -35,7 +35,7 @@ class Row(NamedTuple):
     stage: int
     stream: int
     expected: int
-    count: int
+    size: int  # in events
     fence: int  # the append is conditional on this one
     outcome: int = Outcome.UNKNOWN
     after: int = 0  # bits: earlier rows of the lane known to be stored when this one was planned
@@ -44,7 +44,7 @@ class Row(NamedTuple):
     @property
     def end(self) -> int:
         """The last version that it writes."""
-        return self.expected + self.count
+        return self.expected + self.size
 
 
 class Lane(NamedTuple):

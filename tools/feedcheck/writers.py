@@ -49,11 +49,7 @@ def _plans(facts: Facts, writer: int) -> Iterator[Step]:
         return
     if rules.closing is Closing.CHECK_BEFORE and lane.closing == 2:
         return
-    if (
-        rows
-        and rows[-1].stage == Stage.SENT
-        and rules.unacknowledged is not Unacknowledged.GO_ON
-    ):
+    if rows and rows[-1].stage == Stage.SENT and rules.unacknowledged is not Unacknowledged.GO_ON:
         return
     after = sum(1 << i for i, row in enumerate(rows) if row.outcome == Outcome.STORED)
     voids = sum(1 << i for i, row in enumerate(rows) if row.outcome == Outcome.VOID)
@@ -65,14 +61,14 @@ def _plans(facts: Facts, writer: int) -> Iterator[Step]:
     for number in STREAMS:
         head = facts.heads[number]
         for expected in range(head + 2) if rules.any_expected else (head,):
-            for count in (1, 2) if rules.pairs else (1,):
-                if expected + count > rules.versions:
+            for size in (1, 2) if rules.pairs else (1,):
+                if expected + size > rules.versions:
                     continue
                 row = Row(
                     Stage.UNANNOUNCED if silent else Stage.SENT,
                     number,
                     expected,
-                    count,
+                    size,
                     world.streams[number].fence,
                     Outcome.UNKNOWN,
                     after,
@@ -149,11 +145,7 @@ def _conditional_append(facts: Facts, writer: int, index: int) -> Iterator[Step]
         return
     append = append_number(writer, index)
     stream, head = world.streams[row.stream], facts.heads[row.stream]
-    if (
-        head == row.expected
-        and row.end <= rules.versions
-        and facts.may_apply(writer, index)
-    ):
+    if head == row.expected and row.end <= rules.versions and facts.may_apply(writer, index):
         grown = stream._replace(appends=(*stream.appends, append), half=rules.half_commits)
         yield Step(
             ("the append {0:append} {1:plan} applies", append, row),
@@ -165,11 +157,15 @@ def _conditional_append(facts: Facts, writer: int, index: int) -> Iterator[Step]
         told = world.with_row(writer, index, row._replace(outcome=Outcome.STORED))
         if stream.appends[-1] == append:
             told = told.with_stream(row.stream, stream._replace(half=False))
-        yield Step(("{0:writer} is told that {1:append} {2:plan} is stored", writer, append, row), told)
+        yield Step(
+            ("{0:writer} is told that {1:append} {2:plan} is stored", writer, append, row), told
+        )
     elif (
         head > row.expected
         or stream.fence > row.fence
         or (rules.behind_is_void and head < row.expected)
     ):
         told = world.with_row(writer, index, row._replace(outcome=Outcome.VOID))
-        yield Step(("{0:writer} is told that {1:append} {2:plan} is void", writer, append, row), told)
+        yield Step(
+            ("{0:writer} is told that {1:append} {2:plan} is void", writer, append, row), told
+        )
