@@ -8,7 +8,7 @@ STAMP := $(VENV)/.installed
 .DEFAULT_GOAL := help
 .PHONY: help install demo test test-uvloop test-debug check lint format types examples faults \
 	chaos bench verify-history models build clean cassandra audit docs docs-serve walk journeys \
-	lowest newest versions
+	lowest newest versions feedcheck
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -61,6 +61,9 @@ chaos: install ## Break three nodes while writers append, and check every answer
 
 verify-history: ## Check a recorded run with porcupine (HISTORY=directory; needs Go)
 	cd tests/verify_history && go run . $(abspath $(or $(HISTORY),$(shell ls -td results/chaos/*/ | head -1)))
+
+feedcheck: install ## Search the protocol of the feed for a broken promise (ARGS=--only NAME, --trace, --deep)
+	$(BIN)/python -m tools.feedcheck $(ARGS)
 
 models: install ## Compare the memory store with Cassandra in 10,000 random programs
 	$(BIN)/python -m pytest tests/models --hypothesis-profile=long $(ARGS)

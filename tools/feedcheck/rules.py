@@ -57,7 +57,6 @@ class Rules:
     # The size of the search.
     appends: tuple[int, int] = (2, 1)  # of each writer, at most 3
     sequencers: int = 1  # at most 2
-    versions: int = 3  # of a stream, at most 3
     pairs: bool = False  # also appends of two events
     half_commits: bool = True  # a commit may be visible to some reads only
     entry_in_flight: bool = False  # a log entry of a crashed sequencer may apply later

@@ -138,12 +138,12 @@ def _sound() -> list[Run]:
             entry_in_flight=True,
         ),
         _ok("ok-decide", "2 writers x 2 appends", 257_926, _CLOSURE, **both),
-        _large("ok-decide-31", "3 + 1 appends", None, _CLOSURE, appends=(3, 1)),
+        _large("ok-decide-31", "3 + 1 appends", 494_988, _CLOSURE, appends=(3, 1)),
         _large("ok-decide-32", "3 + 2 appends", None, _CLOSURE, appends=(3, 2)),
-        _large(
+        _ok(
             "ok-no-promise2",
             "any order up to the head; no order between streams is promised",
-            None,
+            288_772,
             _CLOSURE,
             **both,
             order=Order.ANY,
@@ -162,10 +162,10 @@ def _sound() -> list[Run]:
             any_expected=True,
             fences=True,
         ),
-        _large(
+        _ok(
             "ok-close",
             "lanes that seem dead are closed and removed",
-            None,
+            318_338,
             _CLOSURE,
             closing=Closing.CHECK_AFTER,
         ),

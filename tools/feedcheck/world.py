@@ -7,6 +7,8 @@ STREAMS = (0, 1)
 WRITERS = (0, 1)
 MOST_APPENDS = 3
 """Of one writer."""
+MOST_VERSIONS = 3
+"""Of one stream."""
 LONGEST_LOG = 6
 """In events: two streams of three versions."""
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from .facts import Facts
 from .rules import Announcing, Closing, Unacknowledged
 from .step import Step
-from .world import STREAMS, WRITERS, Outcome, Row, Stage, append_number
+from .world import MOST_VERSIONS, STREAMS, WRITERS, Outcome, Row, Stage, append_number
 
 
 def writer_steps(facts: Facts) -> Iterator[Step]:
@@ -62,7 +62,7 @@ def _plans(facts: Facts, writer: int) -> Iterator[Step]:
         head = facts.heads[number]
         for expected in range(head + 2) if rules.any_expected else (head,):
             for size in (1, 2) if rules.pairs else (1,):
-                if expected + size > rules.versions:
+                if expected + size > MOST_VERSIONS:
                     continue
                 row = Row(
                     Stage.UNANNOUNCED if silent else Stage.SENT,
@@ -124,7 +124,7 @@ def _replanned(facts: Facts, writer: int, index: int) -> Iterator[Step]:
     for number in STREAMS:
         head = facts.heads[number]
         changes = replaces and (number, head) != (row.stream, row.expected)
-        if head < rules.versions and (changes or (reuses and number == row.stream)):
+        if head < MOST_VERSIONS and (changes or (reuses and number == row.stream)):
             other = row._replace(stream=number, expected=head)
             yield Step(
                 (
@@ -145,7 +145,7 @@ def _conditional_append(facts: Facts, writer: int, index: int) -> Iterator[Step]
         return
     append = append_number(writer, index)
     stream, head = world.streams[row.stream], facts.heads[row.stream]
-    if head == row.expected and row.end <= rules.versions and facts.may_apply(writer, index):
+    if head == row.expected and row.end <= MOST_VERSIONS and facts.may_apply(writer, index):
         grown = stream._replace(appends=(*stream.appends, append), half=rules.half_commits)
         yield Step(
             ("the append {0:append} {1:plan} applies", append, row),
