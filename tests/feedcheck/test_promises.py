@@ -86,12 +86,14 @@ def test_a_finished_row_that_can_still_apply_is_lost() -> None:
 
 
 def test_a_row_below_a_low_mark_or_in_a_removed_lane_must_be_finished() -> None:
-    def lost(**marks: int) -> int:
-        return broken_by_world(facts(World((Lane((FIRST,))._replace(**marks), Lane()))))
+    lane = Lane((FIRST,))
 
-    assert lost() == NONE
-    assert lost(low=1) == Promise.LOST
-    assert lost(lows_in_flight=0b10) == Promise.LOST
-    assert lost(lows_in_flight=0b01) == NONE
-    assert lost(dropped=1) == Promise.LOST
-    assert lost(removed=True) == Promise.LOST
+    def broken(lane: Lane) -> int:
+        return broken_by_world(facts(World((lane, Lane()))))
+
+    assert broken(lane) == NONE
+    assert broken(lane._replace(low=1)) == Promise.LOST
+    assert broken(lane._replace(lows_in_flight=0b10)) == Promise.LOST
+    assert broken(lane._replace(lows_in_flight=0b01)) == NONE
+    assert broken(lane._replace(dropped=1)) == Promise.LOST
+    assert broken(lane._replace(removed=True)) == Promise.LOST

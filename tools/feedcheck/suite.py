@@ -151,7 +151,12 @@ def _sound() -> list[Run]:
         ),
         _large("ok-n2-22", "2 + 2 appends of 1 or 2 events", None, _CLOSURE, **both, pairs=True),
         _large(
-            "ok-ahead", "callers may expect any version", None, _CLOSURE, **both, any_expected=True
+            "ok-ahead",
+            "callers may expect any version",
+            496_026,
+            _CLOSURE,
+            **both,
+            any_expected=True,
         ),
         _large(
             "ok-fence-22",
@@ -190,7 +195,7 @@ def _sound() -> list[Run]:
         _large(
             "ok-ledger-two",
             "the log says what became of each announcement; 2 sequencers, low marks",
-            None,
+            1_641_157,
             _CLOSURE,
             **lows,
             by_announcement=True,
@@ -203,7 +208,7 @@ def _sound() -> list[Run]:
             **{**lows, "half_commits": True},
             by_announcement=True,
         ),
-        _large("ok-side-k1", "2 sequencers, progress table, K=1", None, _CLOSURE, **table),
+        _large("ok-side-k1", "2 sequencers, progress table, K=1", 4_149_884, _CLOSURE, **table),
         _large(
             "ok-side-k1-half",
             "the same with a log entry in flight and half visible commits",
@@ -215,18 +220,20 @@ def _sound() -> list[Run]:
         _large(
             "ok-side-k2",
             "2 sequencers, progress table, K=2, 3 + 0 appends",
-            None,
+            3_951_110,
             _CLOSURE,
             **table,
             window=2,
             appends=(3, 0),
         ),
         _large("ok-side-k2-21", "the same, 2 + 1 appends", None, _CLOSURE, **table, window=2),
-        _large("ok-lanes", "2 sequencers, low marks, parts are dropped", None, _CLOSURE, **lows),
+        _large(
+            "ok-lanes", "2 sequencers, low marks, parts are dropped", 1_265_216, _CLOSURE, **lows
+        ),
         _large(
             "ok-lanes-30",
             "the same, 3 + 0 appends, half visible commits",
-            None,
+            1_296_839,
             _CLOSURE,
             **{**lows, "half_commits": True},
             appends=(3, 0),
@@ -234,7 +241,7 @@ def _sound() -> list[Run]:
         _large(
             "ok-lanes-p2",
             "the same, parts of 2 rows",
-            None,
+            932_434,
             _CLOSURE,
             **{**lows, "half_commits": True},
             appends=(3, 0),
@@ -243,13 +250,18 @@ def _sound() -> list[Run]:
         _large(
             "ok-all-11",
             "everything together, K=1, 1 + 1 appends",
-            None,
+            1_235_974,
             _CLOSURE,
             **everything,
             appends=(1, 1),
         ),
         _large(
-            "ok-all-20", "the same, 2 + 0 appends", None, _CLOSURE, **everything, appends=(2, 0)
+            "ok-all-20",
+            "the same, 2 + 0 appends",
+            1_031_676,
+            _CLOSURE,
+            **everything,
+            appends=(2, 0),
         ),
         _large(
             "ok-all-21",
