@@ -18,11 +18,13 @@ What they share:
 
     target         where to connect to; turns functions into commands
     configuration  the configuration file
+    text_file      files in UTF-8, with or without a byte order mark
     options        arguments and options of several commands
     documents      events in JSON, as input
     printer        prints events and findings
     rendering      an event as text
     output         standard output and standard error
+    escape         makes text harmless for a terminal
     meter          the progress of a job
     interval       the time between polls
     failures       turns errors into messages, hints and exit codes

@@ -12,7 +12,7 @@ from .export import export
 from .failures import reported
 from .import_ import import_
 from .options import FLAG
-from .output import write_now
+from .output import write_text
 from .read import head, read
 from .streams import streams
 from .tail import tail
@@ -59,5 +59,5 @@ def _common(
 ) -> None:
     if version:
         with reported():
-            write_now(f"event-store {__version__}\n")
+            write_text(f"event-store {__version__}\n")
         raise typer.Exit

@@ -29,6 +29,7 @@ from .output import (
     note,
     say_error,
     waiting,
+    write_json,
     write_lines,
 )
 from .target import Target, run_with_store, with_target
@@ -147,7 +148,7 @@ async def append_to(
             f"repeat the command with the same events and {_ids(unknown.event_ids)}",
         )
         if as_json:
-            await write_lines([_json("unknown", stream, event_ids=unknown.event_ids)])
+            await write_json([_json("unknown", stream, event_ids=unknown.event_ids)])
         raise typer.Exit(ExitCode.UNKNOWN_OUTCOME) from None
     except anyio.get_cancelled_exc_class():
         note(
@@ -162,7 +163,7 @@ async def append_to(
             _after_conflict(stream, expected, result.actual_version),
         )
         if as_json:
-            await write_lines([_json("conflict", stream, actual_version=result.actual_version)])
+            await write_json([_json("conflict", stream, actual_version=result.actual_version)])
         raise typer.Exit(ExitCode.CONFLICT)
     if result.stored_earlier:
         note("these events were stored earlier; nothing was added")
@@ -175,11 +176,11 @@ async def append_to(
             stored_earlier=result.stored_earlier,
             events=stored,
         )
-        lines = [line]
+        writing = write_json([line])
     else:
-        lines = [str(event.version) for event in result.events]
+        writing = write_lines(str(event.version) for event in result.events)
     try:
-        await write_lines(lines)
+        await writing
     except OutputLost as lost:
         raise OutputLost(f"{lost}; the events are stored, up to version {result.version}") from lost
 

@@ -19,7 +19,7 @@ from .exit_codes import ExitCode
 from .failures import CommandFailed
 from .meter import metered
 from .options import AsJson, Every
-from .output import write_lines, writing
+from .output import write_json, write_lines, writing
 from .printer import earlier_lines, finding_printer
 from .target import with_store
 
@@ -68,7 +68,8 @@ async def export(
                 on_finding=finding_printer(as_json, to_stderr=to_pipe),
             ),
         )
-    await write_lines(_report(report, as_json), to_stderr=to_pipe)
+    write = write_json if as_json else write_lines
+    await write(_report(report, as_json), to_stderr=to_pipe)
     if report.findings:
         raise typer.Exit(ExitCode.FINDINGS)
 

@@ -12,7 +12,7 @@ from ..cassandra import EventStore
 from .exit_codes import ExitCode
 from .meter import metered
 from .options import FLAG, AsJson, CheckpointOption, Every
-from .output import write_lines
+from .output import write_json, write_lines
 from .printer import earlier_lines, finding_printer
 from .target import with_store
 
@@ -56,7 +56,8 @@ async def import_(
             on_finding=finding_printer(as_json),
         ),
     )
-    await write_lines(_report(report, as_json))
+    write = write_json if as_json else write_lines
+    await write(_report(report, as_json))
     if report.findings:
         raise typer.Exit(ExitCode.FINDINGS)
 

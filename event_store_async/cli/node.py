@@ -11,7 +11,7 @@ import typer
 from ..embedded import Background, EmbeddedError, Running
 from .failures import CommandFailed, reported
 from .options import AsJson
-from .output import note, waiting, write_lines
+from .output import note, waiting, write_json, write_lines
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -80,7 +80,9 @@ def start(
             where = "" if directory is None else f" --directory {directory}"
             note(
                 f"its data and logs are in {running.directory}; stop it with "
-                f"`event-store node stop{where}`\n"
+                f"`event-store node stop{where}`"
+            )
+            note(
                 f"next: event-store schema create --keyspace bank --replication "
                 f"{running.datacenter}={replicas}"
             )
@@ -129,7 +131,10 @@ def status(directory: Directory = None, as_json: AsJson = False) -> None:
                 f"no Cassandra is running for {background.directory}",
                 hint="start it with `event-store node start`",
             )
-        await write_lines([_json(running)] if as_json else _lines(running))
+        if as_json:
+            await write_json([_json(running)])
+        else:
+            await write_lines(_lines(running))
 
     _run(work)
 

@@ -10,6 +10,7 @@ from rich.highlighter import JSONHighlighter
 from rich.text import Text
 
 from ..events import RecordedEvent
+from .escape import escape
 
 _INDENT: Final = 4
 
@@ -35,7 +36,7 @@ def show(event: RecordedEvent, console: Console) -> None:
     """Print an event in a readable form: a heading, and the payload below it."""
     head = Text.assemble(
         (f"{event.version:>{_INDENT - 1}} ", "bold"),
-        (_safe(event.type or "(no type)"), "cyan" if event.type else "dim"),
+        (escape(event.type or "(no type)"), "cyan" if event.type else "dim"),
         (f"  {_moment(event)}", "dim"),
     )
     console.print(head)
@@ -50,23 +51,15 @@ def show(event: RecordedEvent, console: Console) -> None:
 def _payload(payload: Any, width: int) -> Text:
     text = _compact(payload)
     if len(text) > width - _INDENT:
-        text = _safe(json.dumps(payload, ensure_ascii=False, indent=2))
-    indented = "\n".join(f"{' ' * _INDENT}{line}" for line in text.splitlines())
+        text = escape(json.dumps(payload, ensure_ascii=False, indent=2), keep="\n")
+    indented = "\n".join(f"{' ' * _INDENT}{line}" for line in text.split("\n"))
     shown = Text(indented)
     JSONHighlighter().highlight(shown)
     return shown
 
 
 def _compact(value: Any) -> str:
-    return _safe(json.dumps(value, ensure_ascii=False))
-
-
-def _safe(text: str) -> str:
-    """Return a text with control characters escaped, so that it cannot control the terminal."""
-    return "".join(
-        letter if letter.isprintable() or letter == "\n" else f"\\u{ord(letter):04x}"
-        for letter in text
-    )
+    return escape(json.dumps(value, ensure_ascii=False))
 
 
 def _moment(event: RecordedEvent) -> str:

@@ -17,8 +17,9 @@ from .options import FLAG, AsJson
 from .output import (
     note,
     waiting,
+    write_json,
     write_lines,
-    write_now,
+    write_text,
 )
 from .target import (
     Config,
@@ -75,7 +76,7 @@ def show(
         files = schema_cql(
             options.get("keyspace", "bank"), options.get("table", "events"), _asked(replication)
         )
-        write_now("".join(f"-- cql/{path}.cql\n{text}\n" for path, text in files))
+        write_text("".join(f"-- cql/{path}.cql\n{text}\n" for path, text in files))
 
 
 @app.command()
@@ -136,7 +137,7 @@ async def status(store: EventStore, target: Target, as_json: AsJson = False) -> 
     """
     state = await store.schema_state()
     if as_json:
-        await write_lines([_json(state)])
+        await write_json([_json(state)])
     else:
         lines = [
             f"cluster      {target.contact_points}, port {target.port}",

@@ -16,7 +16,7 @@ from ..maintenance import (
 from ..moments import from_milliseconds
 from .meter import metered
 from .options import FLAG, AsJson, CheckpointOption, Every
-from .output import LineWriter, write_lines
+from .output import LineWriter, write_json, write_lines
 from .printer import earlier_lines
 from .target import with_store
 
@@ -51,7 +51,7 @@ async def streams(
     - `event-store streams --depth events --json`
     - `event-store streams --depth heads --list | sort --key 2 --numeric-sort --reverse | head`
     """
-    lines = LineWriter()
+    lines = LineWriter(as_json=as_json)
 
     async def print_stream(facts: StreamFacts) -> None:
         await lines.write(_line(facts, as_json))
@@ -68,7 +68,7 @@ async def streams(
         ),
     )
     if as_json and not every_one:
-        await write_lines([orjson.dumps(_summary(survey, depth)).decode()])
+        await write_json([orjson.dumps(_summary(survey, depth)).decode()])
     else:
         await write_lines(_words(survey, depth), to_stderr=every_one)
 
