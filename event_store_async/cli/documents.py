@@ -11,6 +11,7 @@ import orjson
 from ..events import NewEvent
 from .exit_codes import ExitCode
 from .failures import CommandFailed
+from .text_file import without_mark
 
 _MAX_BYTES: Final = 16 * 1024 * 1024
 _ENVELOPE_KEYS: Final = {"payload", "type", "metadata", "event_id"}
@@ -55,7 +56,10 @@ def from_file(path: Path | None) -> list[Any]:
             f"{name} is larger than {_MAX_BYTES // 1024 // 1024} MiB",
             "one append takes 1 MiB at most: split it into several",
         )
-    return _documents(data, name)
+    try:
+        return _documents(without_mark(data), name)
+    except ValueError as error:
+        raise _refusal(f"{name} cannot be read: {error}") from None
 
 
 def events_of(

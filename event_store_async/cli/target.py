@@ -3,7 +3,7 @@
 import functools
 import inspect
 from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Concatenate, Final, Literal, ParamSpec
 
@@ -105,7 +105,7 @@ class Target:
     datacenter: str | None = None
     consistency: Literal["local", "global"] = "local"
     username: str | None = None
-    password_file: Path | None = None
+    password_file: Path | None = field(default=None, repr=False)
     ca_file: Path | None = None
     certificate_file: Path | None = None
     private_key_file: Path | None = None

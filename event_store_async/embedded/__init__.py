@@ -18,6 +18,7 @@ although it uses a Java 17 on the machine if there is one.
     jars            the lock files of Cassandra's jars
     jar_cache       the jars in the user's cache
     data_directory  the directory of a cluster
+    home            the user's home folder, for default places
     ports           free ports, reserved
     file_lock       a lock that ends with its process
     processes       processes by id

@@ -15,6 +15,7 @@ import anyio
 from anyio import to_thread
 
 from .errors import BackgroundFailed
+from .home import home_folder
 from .keeper import STATE
 from .processes import end, find, memory
 from .start_progress import StartProgress, make_progress
@@ -29,7 +30,8 @@ def data_directory() -> Path:
     base = os.environ.get("XDG_DATA_HOME")
     # The XDG specification says to ignore a relative path.
     given = Path(base) if base and Path(base).is_absolute() else None
-    return (given or Path.home() / ".local" / "share") / "event_store_async" / "node"
+    root = given or home_folder("XDG_DATA_HOME") / ".local" / "share"
+    return root / "event_store_async" / "node"
 
 
 @dataclass(frozen=True, slots=True)

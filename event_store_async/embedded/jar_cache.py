@@ -14,6 +14,7 @@ from anyio.abc import TaskGroup
 from .errors import JarsUnavailable
 from .extra import from_the_extra
 from .file_lock import FileLock
+from .home import home_folder
 from .jars import Jar
 
 if TYPE_CHECKING:
@@ -30,8 +31,8 @@ def cache_directory() -> Path:
     """Return the cache folder: below XDG_CACHE_HOME, or ~/.cache."""
     base = os.environ.get("XDG_CACHE_HOME")
     # The XDG specification says to ignore a relative path.
-    root = Path(base) if base and Path(base).is_absolute() else Path.home() / ".cache"
-    return root / "event_store_async"
+    given = Path(base) if base and Path(base).is_absolute() else None
+    return (given or home_folder("XDG_CACHE_HOME") / ".cache") / "event_store_async"
 
 
 class JarCache:
