@@ -31,15 +31,23 @@ What they share:
     exit_codes     the exit codes
 """
 
+import io
 import sys
 
+from _event_store_async_command import prepare
+
 from ..extras import install_hint
+from .escape import ERRORS
 
 __all__ = ["main"]
 
 
 def main() -> None:
     """Run the command; exit with a hint if its extra is not installed."""
+    prepare()
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors=ERRORS)  # whatever the locale's encoding is
     try:
         from .app import app
         from .failures import help_reported

@@ -91,7 +91,8 @@ def events_of(
     about = None if metadata is None else _parse(metadata, "--metadata", _QUOTE)
     if about is not None and not isinstance(about, dict):
         raise _refusal("--metadata must be a JSON object")
-    names = [None] * count if not types else [*types] * (count if len(types) == 1 else 1)
+    given = [_utf8(name).decode("utf-8", "surrogateescape") for name in types]
+    names = [None] * count if not types else given * (count if len(types) == 1 else 1)
     ids = event_ids or [uuid4() for _ in range(count)]
     return [
         NewEvent(payload, name, about, event_id)
@@ -189,7 +190,7 @@ def _is_json(line: bytes) -> bool:
 
 def _parse(text: str | bytes, name: str, hint: str) -> Any:
     try:
-        return orjson.loads(text)
+        return orjson.loads(_utf8(text) if isinstance(text, str) else text)
     except orjson.JSONDecodeError as error:
         raise _refusal(
             f"{name} is not valid JSON: {error.msg}, at character {error.colno}",
@@ -197,6 +198,14 @@ def _parse(text: str | bytes, name: str, hint: str) -> Any:
             if isinstance(text, str) and text[:1].isalpha()
             else hint,
         ) from None
+
+
+def _utf8(argument: str) -> bytes:
+    # In a locale that is not UTF-8, an argument has its bytes as surrogates.
+    try:
+        return argument.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return b""  # not from a shell, and no JSON
 
 
 def _refusal(message: str, hint: str | None = None) -> CommandFailed:

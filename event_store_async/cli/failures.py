@@ -8,6 +8,8 @@ from typing import Final
 
 import typer
 
+from _event_store_async_command import keyboard_interrupts
+
 from ..errors import (
     AppendOutcomeUnknown,
     AuthenticationFailed,
@@ -104,7 +106,8 @@ def reported() -> Iterator[None]:
     a broken pipe end the command quietly. Anything else is a defect, and is raised.
     """
     try:
-        yield
+        with keyboard_interrupts():
+            yield
     except EventStoreError as error:
         _fail(explain(error))
     except CommandFailed as failure:
