@@ -10,7 +10,7 @@ from ..cassandra import EventStore
 from ..errors import StoreUnavailable
 from ..ports import EventReader
 from .interval import Interval
-from .options import Form, Stream
+from .options import Form, Stream, finite
 from .output import note
 from .printer import Printer
 from .target import with_store
@@ -27,11 +27,21 @@ async def tail(
     count: Annotated[int | None, typer.Option(min=1, help="Stop after this many events.")] = None,
     shortest: Annotated[
         float,
-        typer.Option("--shortest", min=0.01, help="The shortest time between polls, in seconds."),
+        typer.Option(
+            "--shortest",
+            min=0.01,
+            callback=finite,
+            help="The shortest time between polls, in seconds.",
+        ),
     ] = 0.1,
     longest: Annotated[
         float,
-        typer.Option("--longest", min=0.01, help="The longest time between polls, in seconds."),
+        typer.Option(
+            "--longest",
+            min=0.01,
+            callback=finite,
+            help="The longest time between polls, in seconds.",
+        ),
     ] = 5.0,
     as_json: Form = None,
 ) -> None:

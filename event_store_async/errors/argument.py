@@ -36,11 +36,13 @@ class InvalidEvent(InvalidArgument):
     An event cannot be stored.
 
     Attributes:
-        index: Its position in the append, from 0; None if the list itself is wrong.
+        index: Its position in the append, from 0; None if the list itself is wrong. The message
+            counts from 1.
     """
 
     def __init__(self, index: int | None, reason: str, *, hint: str | None = None) -> None:
-        super().__init__(reason if index is None else f"event {index}: {reason}", hint=hint)
+        where = "" if index is None else f"event {index + 1}: "
+        super().__init__(f"{where}{reason}", hint=hint)
         self.index = index
 
 

@@ -222,11 +222,11 @@ class Opened2(Opened):
 @pytest.mark.parametrize(
     ("events", "error", "match"),
     [
-        ([EVENTS[0], "text"], InvalidEvent, "event 1: str is not registered"),
+        ([EVENTS[0], "text"], InvalidEvent, "event 2: str is not registered"),
         ([Opened2("ann", EVENTS[0].on)], InvalidEvent, "Opened2 is not registered"),  # type: ignore[union-attr]
         ([{"kind": "other"}], InvalidEvent, "dict is not registered"),
         ([{"kind": ["account-closed"]}], InvalidEvent, "dict is not registered"),
-        ([Opened("ann", "today")], PayloadNotEncodable, "event 0: could not be read back"),  # type: ignore[arg-type]
+        ([Opened("ann", "today")], PayloadNotEncodable, "event 1: could not be read back"),  # type: ignore[arg-type]
         ([{"kind": "account-closed"}], PayloadNotEncodable, "reason"),
         ([NewEvent(Deposited(1), "withdrawn")], InvalidEvent, "the NewEvent says 'withdrawn'"),
         ([NewEvent(Deposited(1), metadata=[])], InvalidEvent, "metadata must be a mapping"),  # type: ignore[arg-type]
