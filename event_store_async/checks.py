@@ -163,7 +163,7 @@ _DATACENTER: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.\-]{0,63}")
 
 def check_identifier(kind: str, name: object) -> str:
     """
-    Return the name of a keyspace or table if it is safe to stand unquoted in CQL.
+    Return the name of a keyspace or table if it is safe in CQL.
 
     Raises:
         InvalidIdentifier: it is not. CQL is never built from unchecked names.

@@ -1,5 +1,6 @@
 """Tables that are missing, or not as the store needs them."""
 
+from ..cql_files import quoted
 from .base import EventStoreError
 
 _CREATE_HINT = (
@@ -86,7 +87,7 @@ class TimeToLiveRefused(SchemaError):
         super().__init__(
             table,
             f"its default_time_to_live is {seconds} s: streams would restart at version 1",
-            hint=f"ALTER TABLE {table} WITH default_time_to_live = 0",
+            hint=f"ALTER TABLE {quoted(table)} WITH default_time_to_live = 0",
         )
         self.seconds = seconds
 

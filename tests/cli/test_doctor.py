@@ -54,7 +54,7 @@ async def test_wrong_options_are_found(shell: Shell, store: EventStore, keyspace
     assert found["schema"]["level"] == "must"
     assert (
         found["default_time_to_live"]["change"]
-        == f"ALTER TABLE {keyspace}.{table} WITH default_time_to_live = 0"
+        == f'ALTER TABLE "{keyspace}"."{table}" WITH default_time_to_live = 0'
     )
     for check in ("compaction", "compression", "gc_grace_seconds", "speculative_retry"):
         assert found[check]["level"] == "advice", check

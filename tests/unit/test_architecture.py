@@ -8,14 +8,14 @@ import pytest
 PACKAGE = Path(__file__).parents[2] / "event_store_async"
 
 LAYERS = [
-    ["_typevars", "versions", "values", "moments", "tasks", "extras"],
+    ["_typevars", "versions", "values", "moments", "tasks", "extras", "cql_files"],
     ["events"],
     ["errors"],
     ["checks", "environment"],
     ["results", "retry", "codec", "correlation", "ring", "health", "ids"],
     ["hooks", "stored"],
     ["settings", "statistics", "ports"],
-    ["encoding", "cql_files"],
+    ["encoding"],
     ["cassandra", "memory"],
     ["typed", "aggregates", "maintenance", "telemetry"],
     ["archive"],

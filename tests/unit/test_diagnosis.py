@@ -338,8 +338,8 @@ def test_the_change_of_replication_is_cql() -> None:
     (found,) = wrong(replicated(GOOD, east="7"))
 
     assert found.change == (
-        "ALTER KEYSPACE bank WITH replication = {'class': 'NetworkTopologyStrategy', 'east': 3}, "
-        "then `nodetool repair --full`"
+        'ALTER KEYSPACE "bank" WITH replication = '
+        "{'class': 'NetworkTopologyStrategy', 'east': 3}, then `nodetool repair --full`"
     )
 
 

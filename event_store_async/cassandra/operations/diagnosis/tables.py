@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
+from ....cql_files import quoted
 from ...schema.state import TableState
 from ..inspector import ClusterState, TableOptions
 from .finding import (
@@ -29,7 +30,7 @@ def options(state: ClusterState) -> Iterator[Finding]:
 
 
 def _findings(table: TableState, found: TableOptions) -> Iterator[Finding]:
-    alter = f"ALTER TABLE {table.name} WITH"
+    alter = f"ALTER TABLE {quoted(table.name)} WITH"
     if table.spec.refuses_time_to_live:
         yield _time_to_live(table.default_time_to_live, alter)
     yield _compaction(found, alter)
