@@ -22,7 +22,8 @@ The layers, each of which imports only those above it:
     checks environment                 arguments checked; the variables ``EVENT_STORE_…``
     results retry codec correlation    outcomes; backoff; payloads as bytes; who caused what
     ring ids health                    the ring of tokens; fast UUIDs; what a probe sees
-    hooks stored                       records for hooks; streams and events as they are stored
+    hooks stored follower              records for hooks; events as stored; a stream as it grows
+    stream_head cursor                 lists of streams
     settings statistics ports          limits and deadlines; how busy a store is; the ports
     encoding cql_files                 events encoded; the files of ``cql/``
     cassandra memory                   the store on Cassandra; the same promises in memory
@@ -81,15 +82,18 @@ from .errors import (
     WrongProcess,
 )
 from .events import NewEvent, RecordedEvent, UnidentifiedEvent
+from .follower import Polling
 from .health import Health
 from .hooks import Hook
 from .memory import MemoryEventStore
-from .ports import EventReader, EventReaderWriter, EventWriter
+from .ports import EventReader, EventReaderWriter, EventWriter, StreamFollower
 from .ports.monitoring import HealthCheck
+from .ports.streams import StreamLister
 from .results import AppendResult, Persisted
 from .retry import Backoff
 from .settings import Settings
 from .statistics import DriverMetrics, Statistics
+from .stream_head import StreamHead
 from .versions import (
     ANY,
     NO_STREAM,
@@ -137,6 +141,7 @@ __all__ = [
     "NewEvent",
     "PayloadNotEncodable",
     "Persisted",
+    "Polling",
     "RawCodec",
     "RecordedEvent",
     "RequestRefused",
@@ -155,8 +160,11 @@ __all__ = [
     "StoreOverloaded",
     "StoreUnavailable",
     "StreamError",
+    "StreamFollower",
+    "StreamHead",
     "StreamHole",
     "StreamInconsistent",
+    "StreamLister",
     "StreamState",
     "TimeToLiveRefused",
     "Tls",

@@ -85,6 +85,17 @@ def check_read(
     check_timeout(timeout)
 
 
+LARGEST_STREAMS_PAGE: Final = 5000
+
+
+def check_list(max_count: object, page_size: object, timeout: object) -> None:
+    """Refuse invalid arguments of a list of streams; raises `InvalidArgument`."""
+    check_optional_int("max_count", max_count, at_least=0)
+    if page_size is not None:
+        check_int("page_size", page_size, at_least=1, at_most=LARGEST_STREAMS_PAGE)
+    check_timeout(timeout)
+
+
 def is_event_list(events: object) -> TypeGuard[Iterable[Any]]:
     """
     Return whether a value can be a list of events: an iterable that is not itself one event.

@@ -11,31 +11,38 @@ import asyncio
 from collections.abc import AsyncGenerator, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import blake2b
 from typing import Any, Self
 from uuid import UUID
 
 from .checks import (
     check_bool,
     check_expected_version,
+    check_list,
     check_read,
     check_stream_id,
     check_timeout,
     running_loop,
 )
 from .codec import Codec, Codecs, JsonCodec
+from .cursor import Cursors
 from .encoding import EncodedEvents, decode_metadata, encode_events
 from .errors import ConcurrentModification, StoreClosed, UndecodableEvent
 from .events import NewEvent, RecordedEvent
+from .follower import Follower, Polling, Wakeups
 from .health import Health
 from .hooks import Source
 from .hooks.append_watch import AppendWatch
 from .hooks.observer import Observer
 from .hooks.read_watch import ReadWatch
+from .ids import random_uuid
 from .moments import from_milliseconds, to_milliseconds
-from .ports import EventReaderWriter, HealthCheck
+from .ports import EventReaderWriter, HealthCheck, StreamFollower, StreamLister
 from .results import AppendResult, Persisted
+from .ring import SMALLEST, ScanPosition
 from .settings import Settings
 from .statistics import Statistics
+from .stream_head import StreamHead
 from .versions import ANY, ExpectedVersion
 
 
@@ -51,7 +58,7 @@ class _Row:
     timestamp: datetime
 
 
-class MemoryEventStore(EventReaderWriter, HealthCheck):
+class MemoryEventStore(EventReaderWriter, StreamFollower, StreamLister, HealthCheck):
     """
     An event store in memory, for tests of applications and for reading its code.
 
@@ -76,6 +83,8 @@ class MemoryEventStore(EventReaderWriter, HealthCheck):
         self._codecs = Codecs(self._codec, codecs, limit=self._settings.max_payload_bytes)
         self._observer = Observer.of(Source("memory"), self._settings.hooks)
         self._streams: dict[UUID, list[_Row]] = {}
+        self._wakeups = Wakeups()
+        self._cursors = Cursors(f"the store in memory {random_uuid()}")
         self._closed = False
 
     def reopened(
@@ -88,6 +97,8 @@ class MemoryEventStore(EventReaderWriter, HealthCheck):
         """Return another store with the same streams, as another process would open one."""
         other = MemoryEventStore(codec=codec, codecs=codecs, settings=settings)
         other._streams = self._streams
+        other._wakeups = self._wakeups
+        other._cursors = self._cursors
         return other
 
     async def try_persist_events(  # noqa: D102 - inherited from the port
@@ -172,6 +183,8 @@ class MemoryEventStore(EventReaderWriter, HealthCheck):
             )
             rows.append(row)
             events.append(item.recorded(stream_id, len(rows), timestamp))
+        if self._wakeups.waiting:
+            self._wakeups.wake(stream_id)
         return Persisted(stream_id, len(rows), tuple(events))
 
     def read_events(  # noqa: D102 - inherited from the port
@@ -208,6 +221,55 @@ class MemoryEventStore(EventReaderWriter, HealthCheck):
         for at in places[:max_count]:
             yield self._event(stream_id, rows, at)
 
+    def follow(  # noqa: D102 - inherited from the port
+        self,
+        stream_id: UUID,
+        from_version: int | None = None,
+        *,
+        polling: Polling | None = None,
+        page_size: int | None = None,
+        serial: bool = False,
+        timeout: float | None = None,
+    ) -> AsyncGenerator[RecordedEvent, None]:
+        running_loop()
+        return Follower(
+            self.read_events,
+            stream_id,
+            from_version,
+            polling=polling,
+            page_size=page_size,
+            serial=serial,
+            timeout=timeout,
+            wakeups=self._wakeups,
+            known_version=self._known_version,
+        )
+
+    def streams(  # noqa: D102 - inherited from the port
+        self,
+        after: str | None = None,
+        max_count: int | None = None,
+        *,
+        page_size: int | None = None,
+        timeout: float | None = None,
+    ) -> AsyncGenerator[StreamHead, None]:
+        check_list(max_count, page_size, timeout)
+        place = None if after is None else self._cursors.position(after)
+        running_loop()
+        return self._list(place, max_count)
+
+    async def _list(
+        self, after: ScanPosition | None, max_count: int | None
+    ) -> AsyncGenerator[StreamHead, None]:
+        if max_count == 0:
+            return
+        await self._turn()
+        places = sorted(map(_place, self._streams), key=lambda place: place.order)
+        if after is not None:
+            places = [place for place in places if place.order > after.order]
+        for place in places[:max_count]:
+            version = len(self._streams[place.stream_id])
+            yield StreamHead(place.stream_id, version, self._cursors.text(place))
+
     async def current_version(  # noqa: D102 - inherited from the port
         self, stream_id: UUID, *, serial: bool = False, timeout: float | None = None
     ) -> int:
@@ -239,12 +301,18 @@ class MemoryEventStore(EventReaderWriter, HealthCheck):
     async def close(self) -> None:
         """Refuse new calls. Calling it twice is harmless."""
         self._closed = True
+        self._wakeups.wake_all()
 
     async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *_: object) -> None:
         await self.close()
+
+    def _known_version(self, stream_id: UUID) -> int:
+        if self._closed:
+            raise StoreClosed
+        return len(self._streams.get(stream_id, ()))
 
     async def _turn(self) -> None:
         # A fake that never lets other tasks run would hide the races of the applications on it.
@@ -268,3 +336,9 @@ class MemoryEventStore(EventReaderWriter, HealthCheck):
             raise UndecodableEvent(
                 stream_id, at + 1, row.content_type, row.payload, str(error)
             ) from error
+
+
+def _place(stream_id: UUID) -> ScanPosition:
+    """Return where a list shows a stream: anywhere, but always there, as on Cassandra."""
+    digest = blake2b(stream_id.bytes, digest_size=8).digest()
+    return ScanPosition(max(int.from_bytes(digest, signed=True), SMALLEST + 1), stream_id)

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from ..checks import check_names
 from ..codec import Codec, JsonCodec
 from ..errors import InvalidArgument
+from ..follower import Wakeups
 from ..hooks import Source
 from ..hooks.observer import Observer
 from ..settings import Settings
@@ -24,7 +25,9 @@ from .read.rows import RowDecoder
 from .schema.migrator import Migrator
 from .schema.statements import StatementCache
 from .schema.tables import StoreTables
+from .table.lister import Lister
 from .table.restorer import Restorer
+from .table.scanner import Scanner
 from .table.storage import Storage
 
 
@@ -38,10 +41,12 @@ class Engine:
         observer: Reports to the hooks; None if there are none.
         session: Sends requests.
         statements: Prepares statements.
+        wakeups: Tells the followers of streams of the store's own appends.
         known_heads: The versions at which streams were last seen.
         reader: Reads streams.
         queues: Carries out appends.
         storage: `EventStore.storage`.
+        lister: `EventStore.streams`.
         migrator: Changes the schema.
         operations: `EventStore.operations`.
         health: Tells whether the store can do its work.
@@ -80,7 +85,8 @@ class Engine:
         observer = Observer.of(source, settings.hooks)
         reader = Reader(session, statements, decoder, settings, observer)
         settler = Settler(session, settings.backoff, statements.explain)
-        known_heads = KnownHeads(settings.known_heads)
+        wakeups = Wakeups()
+        known_heads = KnownHeads(settings.known_heads, wakeups)
         planner = Planner(statements, reader, settings, known_heads)
         queues = StreamQueues(Executor(planner, settler, session, settings), settings)
         restorer = Restorer(session, statements, settler, settings)
@@ -89,6 +95,7 @@ class Engine:
         self.observer = observer
         self.session = session
         self.statements = statements
+        self.wakeups = wakeups
         self.known_heads = known_heads
         self.reader = reader
         self.queues = queues
@@ -103,12 +110,17 @@ class Engine:
             append_limit=settings.max_append_bytes,
         )
         self.lifetime = Lifetime(
-            f"<EventStore {keyspace}.{table}>", [queues, restorer], session, settings.close_timeout
+            f"<EventStore {keyspace}.{table}>",
+            [queues, restorer],
+            session,
+            wakeups,
+            settings.close_timeout,
         )
         check_open = self.lifetime.check_open
         self.storage = Storage(
             session, statements, decoder, restorer, settings, keyspace, table, check_open
         )
+        self.lister = Lister(Scanner(session, statements, settings), self.storage.table)
         inspector = Inspector(
             session,
             tables,

@@ -16,6 +16,7 @@ from ..checks import (
 from ..codec import Codec
 from ..encoding import encode_events
 from ..events import NewEvent, RecordedEvent
+from ..follower import Follower, Polling
 from ..health import Health
 from ..hooks.append_watch import AppendWatch
 from ..hooks.read_watch import ReadWatch
@@ -23,6 +24,7 @@ from ..results import AppendResult, Persisted, persisted_or_raise
 from ..retry import Deadline
 from ..settings import Settings
 from ..statistics import Statistics
+from ..stream_head import StreamHead
 from ..versions import ANY, ExpectedVersion
 from .append.batch import PendingAppend
 from .driver.connection import (
@@ -254,6 +256,97 @@ class EventStore:
         )
         return events if watch is None else watch.run(events)
 
+    def follow(
+        self,
+        stream_id: UUID,
+        from_version: int | None = None,
+        *,
+        polling: Polling | None = None,
+        page_size: int | None = None,
+        serial: bool = False,
+        timeout: float | None = None,
+    ) -> AsyncGenerator[RecordedEvent, None]:
+        """
+        Iterate over the events of a stream, then over those that are appended to it, without end.
+
+        Each event is given once, in the order of versions, without gaps, as `read_events` gives
+        it. The stream need not exist yet. A slow caller delays only itself: nothing is fetched
+        ahead but two pages at most.
+
+        Outages are waited out: while the store is unavailable, it goes on trying, with pauses, and
+        continues after the last event that it gave. `Polling.max_outage` sets a limit.
+
+        A step may be cancelled, by `asyncio.timeout` around it for example, and nothing is lost:
+        the next step goes on. A step that has less time than the store takes to answer gets
+        nothing. After `StoreUnavailable`, too, the next step goes on; any other error is the last.
+
+        Args:
+            stream_id: The stream.
+            from_version: As for `read_events`; a version that the stream has not reached yet is
+                waited for. ``await store.current_version(stream_id) + 1`` is what comes from now.
+            polling: How often the store is asked; None is `Polling()`.
+            page_size: As for `read_events`.
+            serial: As for `read_events`; then each poll takes part in Paxos.
+            timeout: Seconds in which each page of a poll must be answered; None is the store's
+                setting.
+
+        Raises:
+            InvalidArgument: at the call, before anything is sent.
+            StoreUnavailable: the store was unavailable for longer than `Polling.max_outage`.
+            StreamHole: a version is missing.
+            UndecodableEvent: no codec can decode an event. Following on after it works.
+            RequestRefused: the server refuses for good, for lack of permissions for example.
+            MisuseError: the store is closed, also while this waits, or belongs to another event
+                loop or process.
+            SchemaError: the table is missing, or its schema has another version.
+        """
+        self._engine.lifetime.check_open()
+        return Follower(
+            self.read_events,
+            stream_id,
+            from_version,
+            polling=polling,
+            page_size=page_size,
+            serial=serial,
+            timeout=timeout,
+            wakeups=self._engine.wakeups,
+            known_version=self._known_version,
+        )
+
+    def streams(
+        self,
+        after: str | None = None,
+        max_count: int | None = None,
+        *,
+        page_size: int | None = None,
+        timeout: float | None = None,
+    ) -> AsyncGenerator[StreamHead, None]:
+        """
+        Iterate over the streams of the store and their versions, in no particular order.
+
+        A stream that existed before the list began is given exactly once, also if others append to
+        it meanwhile. One that begins during the list may or may not be given. The order is the same
+        each time, so a list can be continued.
+
+        Args:
+            after: Continue after the stream with this cursor (`StreamHead.cursor`), in any process.
+                The list that was begun keeps its promises then. None is the beginning.
+            max_count: The most streams to return; None is no limit. Fewer are returned only if
+                there are no more.
+            page_size: Streams fetched at once, 1 to 5,000; None lets the store choose.
+            timeout: Seconds in which each page must be answered; None is the store's setting.
+
+        Raises:
+            InvalidArgument: at the call, before anything is sent. Also if *after* was changed, or
+                is a cursor of another table.
+            StoreUnavailable: no quorum answered in time. The list can be continued.
+            MisuseError: the store is closed, or belongs to another event loop or process.
+            SchemaError: the table is missing, or its schema has another version.
+        """
+        found = self._engine.lister.streams(after, max_count, page_size, timeout)
+        self._engine.lifetime.check_open()
+        return found
+
     async def current_version(
         self, stream_id: UUID, *, serial: bool = False, timeout: float | None = None
     ) -> int:
@@ -389,6 +482,10 @@ class EventStore:
         append = PendingAppend(stream_id, encoded, expected, deadline, loop.create_future(), watch)
         engine.queues.submit(append)  # a closing store refuses it here
         return append.outcome
+
+    def _known_version(self, stream_id: UUID) -> int | None:
+        self._engine.lifetime.check_open()
+        return self._engine.known_heads.get(stream_id)
 
     def _deadline(self, timeout: float | None) -> Deadline:
         check_timeout(timeout)

@@ -33,6 +33,9 @@ from event_store_async.testing.contract import EventStoreContract
 
 
 class TestWithoutFaults(EventStoreContract):
+    follows = True
+    lists_streams = True
+
     @pytest.fixture
     def store(self) -> HostileEventStore:
         self.memory = MemoryEventStore()

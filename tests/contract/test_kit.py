@@ -19,6 +19,8 @@ from event_store_async import MemoryEventStore
 from event_store_async.testing.contract import EventStoreContract
 
 class TestMine(EventStoreContract):
+    follows = True
+    lists_streams = True
     is_monitored = True
 
     @pytest_asyncio.fixture
@@ -92,6 +94,8 @@ def test_what_a_store_cannot_do_is_skipped_by_name(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout
     assert "TestMine.opens_others is False" in done.stdout
     assert "TestMine.keeps_json is False" in done.stdout
+    assert "TestMine.follows is False" in done.stdout
+    assert "TestMine.lists_streams is False" in done.stdout
 
 
 def test_a_broken_store_fails_with_the_values(tmp_path: Path) -> None:

@@ -9,6 +9,8 @@ from event_store_async.testing.contract import EventStoreContract
 
 
 class TestMemory(EventStoreContract):
+    follows = True
+    lists_streams = True
     is_monitored = True
 
     @pytest.fixture

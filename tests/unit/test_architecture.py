@@ -13,7 +13,7 @@ LAYERS = [
     ["errors"],
     ["checks", "environment"],
     ["results", "retry", "codec", "correlation", "ring", "health", "ids"],
-    ["hooks", "stored"],
+    ["hooks", "stored", "stream_head", "cursor", "follower"],
     ["settings", "statistics", "ports"],
     ["encoding"],
     ["cassandra", "memory"],
@@ -111,7 +111,9 @@ def test_only_one_module_imports_the_driver() -> None:
     assert users == {"cassandra/driver/port.py"}
 
 
-LONG: dict[str, str] = {}
+LONG: dict[str, str] = {
+    "cassandra/store.py": "the façade: one class, and the docstrings of all its methods",
+}
 """Modules of more than 400 lines, each with the reason why it is not two."""
 
 
@@ -126,6 +128,9 @@ def test_a_module_longer_than_four_hundred_lines_has_a_reason() -> None:
 
 
 NOUNS_IN_ING = {
+    "polling": "its class is Polling",
+    "following": "the subject of contract tests",
+    "listing": "the subject of contract tests",
     "encoding": "the encoded form of events",
     "finding": "its class is Finding",
     "monitoring": "the subject of a port, and of contract tests",

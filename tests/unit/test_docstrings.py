@@ -6,13 +6,20 @@ import typing
 
 import pytest
 
-from event_store_async import EventReaderWriter, EventStore, HealthCheck, MemoryEventStore
+from event_store_async import (
+    EventReaderWriter,
+    EventStore,
+    HealthCheck,
+    MemoryEventStore,
+    StreamFollower,
+    StreamLister,
+)
 from event_store_async.testing import HostileEventStore
 from event_store_async.typed import TypedEventStore
 
 PORTS = {
     name: port
-    for port in (EventReaderWriter, HealthCheck)
+    for port in (EventReaderWriter, StreamFollower, StreamLister, HealthCheck)
     for name in dir(port)
     if not name.startswith("_") and inspect.isfunction(getattr(port, name))
 }
@@ -20,6 +27,8 @@ STORES: list[type] = [EventStore, MemoryEventStore, HostileEventStore, TypedEven
 OF_THEIR_OWN: dict[tuple[type, str], str] = {
     (HostileEventStore, "health"): "it injects no faults, and the wrapped store may have no health",
     (TypedEventStore, "read_events"): "it has one argument more",
+    (TypedEventStore, "follow"): "it has one argument more",
+    (TypedEventStore, "streams"): "the wrapped store may have none",
     (TypedEventStore, "health"): "it has none",
 }
 
@@ -41,9 +50,15 @@ def test_the_docstrings_of_the_store_on_cassandra_are_its_own(name: str) -> None
 
 
 def test_the_ports_are_these() -> None:
-    methods = ["current_version", "health", "persist_events", "read_events", "try_persist_events"]
-
-    assert sorted(PORTS) == methods
+    assert sorted(PORTS) == [
+        "current_version",
+        "follow",
+        "health",
+        "persist_events",
+        "read_events",
+        "streams",
+        "try_persist_events",
+    ]
 
 
 def test_help_shows_what_an_append_raises() -> None:
@@ -55,9 +70,11 @@ def test_help_shows_what_an_append_raises() -> None:
     assert "AppendOutcomeUnknown: no quorum answered in time." in of_persist
 
 
-@pytest.mark.parametrize("name", ["persist_events", "try_persist_events", "read_events"])
+@pytest.mark.parametrize(
+    "name", ["persist_events", "try_persist_events", "read_events", "follow", "streams"]
+)
 def test_the_signatures_of_the_stores_have_the_parameters_of_the_port(name: str) -> None:
-    wanted = list(inspect.signature(getattr(EventReaderWriter, name)).parameters)
+    wanted = list(inspect.signature(getattr(PORTS[name], name)).parameters)
 
     for store in STORES:
         given = list(inspect.signature(getattr(store, name)).parameters)
@@ -67,7 +84,7 @@ def test_the_signatures_of_the_stores_have_the_parameters_of_the_port(name: str)
 async def test_a_method_that_a_subclass_of_a_port_forgets_says_so() -> None:
     from uuid import uuid4
 
-    class Forgetful(EventReaderWriter, HealthCheck):
+    class Forgetful(EventReaderWriter, StreamLister, HealthCheck):
         pass
 
     store = typing.cast("typing.Any", Forgetful)()
@@ -79,3 +96,5 @@ async def test_a_method_that_a_subclass_of_a_port_forgets_says_so() -> None:
         await store.persist_events(uuid4(), [])
     with pytest.raises(NotImplementedError):
         await store.health()
+    with pytest.raises(NotImplementedError):
+        store.streams()

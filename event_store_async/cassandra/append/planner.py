@@ -7,6 +7,7 @@ from uuid import UUID
 
 from ...errors import ConcurrentModification, EventStoreError, UndecodableEvent
 from ...events import RecordedEvent
+from ...follower import Wakeups
 from ...hooks.append_watch import BatchWatch
 from ...moments import whole_milliseconds
 from ...results import AppendResult, Persisted
@@ -27,10 +28,12 @@ class KnownHeads:
 
     Args:
         capacity: How many streams are remembered.
+        wakeups: Those who follow a stream are told of its version.
     """
 
-    def __init__(self, capacity: int) -> None:
+    def __init__(self, capacity: int, wakeups: Wakeups) -> None:
         self._capacity = capacity
+        self._wakeups = wakeups
         self._versions: OrderedDict[int, int] = OrderedDict()  # a UUID is slow to hash
 
     def get(self, stream_id: UUID) -> int | None:
@@ -43,6 +46,8 @@ class KnownHeads:
         self._versions.move_to_end(stream_id.int)
         if len(self._versions) > self._capacity:
             self._versions.popitem(last=False)
+        if self._wakeups.waiting:
+            self._wakeups.wake(stream_id)
 
     def forget(self, stream_id: UUID) -> None:
         """Forget a stream."""

@@ -25,6 +25,8 @@ mode.
     codecs        payloads
     compression   compressed payloads
     reading       ranges, directions, pages, and the version of a stream
+    following     a stream's events as they come
+    listing       the streams of a store
     refusals      invalid arguments are refused
     invalid       the invalid arguments, as data
     limits        the largest append
@@ -48,7 +50,9 @@ from .compression import Compression  # noqa: E402
 from .concurrency import Concurrency  # noqa: E402
 from .correlation import Correlation  # noqa: E402
 from .expectations import Expectations  # noqa: E402
+from .following import Following  # noqa: E402
 from .limits import Limits  # noqa: E402
+from .listing import Listing  # noqa: E402
 from .monitoring import Monitoring  # noqa: E402
 from .original import Original  # noqa: E402
 from .reading import Reading  # noqa: E402
@@ -66,7 +70,9 @@ __all__ = [
     "Correlation",
     "EventStoreContract",
     "Expectations",
+    "Following",
     "Limits",
+    "Listing",
     "Monitoring",
     "Original",
     "Reading",
@@ -85,6 +91,8 @@ class EventStoreContract(
     CodecTests,
     Compression,
     Reading,
+    Following,
+    Listing,
     Refusals,
     Limits,
     Concurrency,
@@ -92,7 +100,7 @@ class EventStoreContract(
     Monitoring,
 ):
     """
-    The tests of every promise of `EventReader` and `EventWriter` that can be seen without faults.
+    The tests of every promise of a store's ports that can be seen without faults.
 
     A subclass provides:
 
@@ -105,6 +113,10 @@ class EventStoreContract(
         keeps_json: Whether the store's default codec is the library's `JsonCodec`. If False, the
             tests of its forms and refusals are skipped; the other tests use plain dicts, lists,
             strings and numbers as payloads, and expect them back unchanged.
+        follows: Whether the store is a `StreamFollower`. If False, as by default, those tests are
+            skipped.
+        lists_streams: Whether the store is a `StreamLister`. If False, as by default, those tests
+            are skipped.
         is_monitored: Whether the store reports to `Settings.hooks`, and has ``health`` and
             ``statistics``, as the library's own stores do. If False, as by default, those tests
             are skipped.
