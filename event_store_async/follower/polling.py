@@ -49,7 +49,7 @@ class Polling:
             raise InvalidArgument(
                 f"shortest must not be above longest, {self.shortest} is above {self.longest}"
             )
-        if self.max_outage is not None and self.max_outage != 0:
+        if self.max_outage is not None and (self.max_outage != 0 or self.max_outage is False):
             check_positive("max_outage", self.max_outage, finite=True)
         if not callable(self.sleep):
             raise InvalidArgument(f"sleep must be callable, not {type(self.sleep).__name__}")
