@@ -26,7 +26,6 @@ What they share:
     output         standard output and standard error
     escape         makes text harmless for a terminal
     meter          the progress of a job
-    interval       the time between polls
     failures       turns errors into messages, hints and exit codes
     exit_codes     the exit codes
 """
