@@ -22,8 +22,8 @@ The layers, each of which imports only those above it:
     checks environment                 arguments checked; the variables ``EVENT_STORE_…``
     results retry codec correlation    outcomes; backoff; payloads as bytes; who caused what
     ring ids health                    the ring of tokens; fast UUIDs; what a probe sees
-    hooks stored follower              records for hooks; events as stored; a stream as it grows
-    stream_head cursor                 lists of streams
+    stored stream_head cursor          events as they are stored; lists of streams
+    follower hooks                     a stream as it grows; records for hooks
     settings statistics ports          limits and deadlines; how busy a store is; the ports
     encoding cql_files                 events encoded; the files of ``cql/``
     cassandra memory                   the store on Cassandra; the same promises in memory

@@ -33,6 +33,7 @@ from .follower import Follower, Polling, Wakeups
 from .health import Health
 from .hooks import Source
 from .hooks.append_watch import AppendWatch
+from .hooks.list_watch import ListWatch
 from .hooks.observer import Observer
 from .hooks.read_watch import ReadWatch
 from .ids import random_uuid
@@ -255,7 +256,8 @@ class MemoryEventStore(EventReaderWriter, StreamFollower, StreamLister, HealthCh
         check_list(max_count, page_size, timeout)
         place = None if after is None else self._cursors.position(after)
         running_loop()
-        return self._list(place, max_count)
+        found = self._list(place, max_count)
+        return found if self._observer is None else ListWatch(self._observer).run(found)
 
     async def _list(
         self, after: ScanPosition | None, max_count: int | None

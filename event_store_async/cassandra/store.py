@@ -19,6 +19,7 @@ from ..events import NewEvent, RecordedEvent
 from ..follower import Follower, Polling
 from ..health import Health
 from ..hooks.append_watch import AppendWatch
+from ..hooks.list_watch import ListWatch
 from ..hooks.read_watch import ReadWatch
 from ..results import AppendResult, Persisted, persisted_or_raise
 from ..retry import Deadline
@@ -345,7 +346,8 @@ class EventStore:
         """
         found = self._engine.lister.streams(after, max_count, page_size, timeout)
         self._engine.lifetime.check_open()
-        return found
+        observer = self._engine.observer
+        return found if observer is None else ListWatch(observer).run(found)
 
     async def current_version(
         self, stream_id: UUID, *, serial: bool = False, timeout: float | None = None

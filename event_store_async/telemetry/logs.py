@@ -14,6 +14,7 @@ from uuid import UUID
 from ..hooks import (
     AppendEnded,
     AttemptEnded,
+    ListEnded,
     PageRead,
     ReadEnded,
     Record,
@@ -28,6 +29,7 @@ _WORDS: Final = {
     PageRead: "page read",
     SerialRepair: "serial repair",
     ReadEnded: "read ended",
+    ListEnded: "list ended",
 }
 _LEVELS: Final = {
     "stored": logging.DEBUG,

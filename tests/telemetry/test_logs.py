@@ -25,6 +25,8 @@ from . import records
         (records.repair(), logging.WARNING),
         (records.read(), logging.DEBUG),
         (records.read(outcome="hole"), logging.ERROR),
+        (records.listing(), logging.DEBUG),
+        (records.listing(outcome="unavailable"), logging.WARNING),
     ],
 )
 def test_levels_depend_on_the_outcome(
