@@ -53,6 +53,12 @@ def check_positive(name: str, value: object, *, finite: bool = False) -> None:
         raise InvalidArgument(f"{name} must be finite, not {value!r}")
 
 
+def check_not_negative(name: str, value: object) -> None:
+    """Refuse anything but a finite int or float of 0 or more; raises `InvalidArgument`."""
+    if isinstance(value, bool) or value != 0:
+        check_positive(name, value, finite=True)
+
+
 def check_bool(name: str, value: object) -> None:
     """Refuse anything but True or False; raises `InvalidArgument`."""
     if not isinstance(value, bool):

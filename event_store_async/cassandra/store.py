@@ -301,8 +301,7 @@ class EventStore:
                 loop or process.
             SchemaError: the table is missing, or its schema has another version.
         """
-        self._engine.lifetime.check_open()
-        return Follower(
+        events = Follower(
             self.read_events,
             stream_id,
             from_version,
@@ -313,6 +312,8 @@ class EventStore:
             wakeups=self._engine.wakeups,
             known_version=self._known_version,
         )
+        self._engine.lifetime.check_open()
+        return events
 
     def streams(
         self,

@@ -22,7 +22,7 @@ _LEAVE_IT_USABLE: Final = (asyncio.CancelledError, *_TRANSIENT)
 
 class Follower(AsyncGenerator[RecordedEvent[E], None], Generic[E]):
     """
-    Iterates over the events of a stream, and waits for more: see `EventReader.follow`.
+    Iterates over the events of a stream, and waits for more: see `StreamFollower.follow`.
 
     It is written out as a class because a generator ends at the first exception that passes
     through it, so a step that was cancelled, by a timeout for example, would be its last. Here the
@@ -73,11 +73,10 @@ class Follower(AsyncGenerator[RecordedEvent[E], None], Generic[E]):
         self._pauses = self._polling.pauses()
         self._rest: tuple[Deadline, Deadline] | None = None  # the next poll's earliest and latest
         self._outage: Deadline | None = None
+        self._arrived = False  # whether an event came since the last pause was chosen
         self._running = self._ended = False
 
-    async def asend(self, value: None) -> RecordedEvent[E]:
-        """Return the next event; *value* is None."""
-        del value
+    async def __anext__(self) -> RecordedEvent[E]:
         self._check_idle()
         if self._ended:
             raise StopAsyncIteration
@@ -91,6 +90,11 @@ class Follower(AsyncGenerator[RecordedEvent[E], None], Generic[E]):
             raise
         finally:
             self._running = False
+
+    async def asend(self, value: None) -> RecordedEvent[E]:
+        """Return the next event; *value* is None."""
+        del value
+        return await self.__anext__()
 
     async def athrow(
         self,
@@ -124,20 +128,19 @@ class Follower(AsyncGenerator[RecordedEvent[E], None], Generic[E]):
                     self._events = self._read_events(self._stream_id, self._next, **self._options)
                 event = await anext(self._events)
             except StopAsyncIteration:
-                self._poll_ended(next(self._pauses))
                 self._outage = None
+                self._rest_for(self._next_pause())
             except _TRANSIENT:
-                self._poll_ended(next(self._pauses))
+                self._rest_for(self._next_pause())
                 if self._is_outage_too_long():
                     raise
             except BaseException:
                 # Paced as well: the next step may be cancelled as soon as this one.
-                self._poll_ended(self._polling.shortest)
+                self._rest_for(self._polling.shortest)
                 raise
             else:
                 self._next = event.version + 1
-                self._pauses = self._polling.pauses()
-                self._outage = None
+                self._arrived = True
                 return event
 
     async def _pause(self) -> None:
@@ -155,7 +158,15 @@ class Follower(AsyncGenerator[RecordedEvent[E], None], Generic[E]):
         if told and (left := earliest.remaining()) > 0:
             await sleep(left)
 
-    def _poll_ended(self, pause: float) -> None:
+    def _next_pause(self) -> float:
+        if self._arrived:
+            self._arrived = False
+            self._outage = None
+            self._pauses = self._polling.pauses()
+        return next(self._pauses)
+
+    def _rest_for(self, pause: float) -> None:
+        """End the poll; the next one follows after a pause."""
         self._events = None
         self._rest = (Deadline(min(pause, self._polling.shortest)), Deadline(pause))
 

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from ..checks import check_positive
+from ..checks import check_not_negative, check_positive
 from ..errors import InvalidArgument
 from ..retry import Backoff
 
@@ -15,14 +15,14 @@ _GROWTH: Final = 1.5
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Polling:
     """
-    How `EventReader.follow` polls a store.
+    How `StreamFollower.follow` polls a store.
 
     A poll reads whatever has been appended since the last one. The pause after it is `shortest` if
     there was something; otherwise it grows by half each time, up to `longest`. Each pause is a
     random time between half and all of that, so that many followers do not poll together.
 
-    In the stores of this library, an append by the same object ends a pause early. Even so, two
-    polls are at least half of `shortest` apart.
+    Of an `EventStore` and a `MemoryEventStore`, an append by the same object ends a pause early.
+    Even so, two polls are at least half of `shortest` apart.
 
     Attributes:
         shortest: Seconds between two polls while events arrive.
@@ -33,7 +33,7 @@ class Polling:
         sleep: Waits for a number of seconds. Tests may replace it.
 
     Raises:
-        InvalidArgument: a number is not positive and finite, or `shortest` is above `longest`.
+        InvalidArgument: a number is not finite or not in range, or `shortest` is above `longest`.
     """
 
     shortest: float = 0.05
@@ -49,8 +49,8 @@ class Polling:
             raise InvalidArgument(
                 f"shortest must not be above longest, {self.shortest} is above {self.longest}"
             )
-        if self.max_outage is not None and (self.max_outage != 0 or self.max_outage is False):
-            check_positive("max_outage", self.max_outage, finite=True)
+        if self.max_outage is not None:
+            check_not_negative("max_outage", self.max_outage)
         if not callable(self.sleep):
             raise InvalidArgument(f"sleep must be callable, not {type(self.sleep).__name__}")
 

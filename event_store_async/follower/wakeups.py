@@ -24,13 +24,13 @@ class Wakeups:
 
     def wake(self, stream_id: UUID) -> None:
         """End the waits of those who follow a stream."""
-        for told in self.waiting.get(stream_id.int, ()):
+        for told in tuple(self.waiting.get(stream_id.int, ())):
             _end(told)
 
     def wake_all(self) -> None:
         """End all waits: the store is closing."""
-        for waiting in self.waiting.values():
-            for told in waiting:
+        for waiting in tuple(self.waiting.values()):
+            for told in tuple(waiting):
                 _end(told)
 
     async def wait(self, stream_id: UUID, sleep: Awaitable[Any]) -> bool:

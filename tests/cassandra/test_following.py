@@ -202,7 +202,3 @@ async def test_a_follower_belongs_to_the_loop_of_its_store(
 
     with pytest.raises(WrongEventLoop):
         await asyncio.to_thread(lambda: asyncio.run(step()))
-    with pytest.raises(WrongEventLoop):
-        await asyncio.to_thread(lambda: store.follow(stream_id))
-    with pytest.raises(WrongEventLoop):
-        await asyncio.to_thread(store.streams)
