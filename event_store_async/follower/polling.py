@@ -30,7 +30,8 @@ class Polling:
             follower that waits costs one read in this time.
         max_outage: How long the store may be unavailable, in seconds from the first failed poll,
             before a step raises `StoreUnavailable`. None waits for ever; 0 raises at once.
-        sleep: Waits for a number of seconds. Tests may replace it.
+        sleep: Waits for a number of seconds. Tests may replace it. A call may be a task of its own,
+            which is cancelled if there is news earlier.
 
     Raises:
         InvalidArgument: a number is not finite or not in range, or `shortest` is above `longest`.

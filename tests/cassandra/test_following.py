@@ -80,6 +80,39 @@ async def test_a_late_page_and_an_empty_page_skip_nothing(
         assert await coming == list(range(8, 21))
 
 
+async def test_a_slow_caller_has_two_pages_fetched_at_most(
+    faulty_store: EventStore, faulty: FaultySession, stream_id: UUID
+) -> None:
+    await faulty_store.persist_events(stream_id, range(1, 21))
+    faulty.read = 0
+
+    async with aclosing(faulty_store.follow(stream_id, page_size=2, polling=SOON)) as events:
+        assert await taken(events, 1) == [1]
+        await faulty_store.current_version(stream_id)  # time passes: it is answered later
+        await faulty_store.current_version(stream_id)
+        assert faulty.read == 2 + 2
+        assert await taken(events, 19) == list(range(2, 21))
+
+
+async def test_an_append_in_vain_does_not_make_it_spin(
+    faulty_store: EventStore, faulty: FaultySession, stream_id: UUID
+) -> None:
+    polling = Polling(shortest=100.0, longest=1000.0)
+    await faulty_store.persist_events(stream_id, [1])
+
+    async with aclosing(faulty_store.follow(stream_id, polling=polling)) as events:
+        assert await taken(events, 1) == [1]
+        step = asyncio.ensure_future(taken(events, 1))
+        while not faulty_store._engine.wakeups.waiting:
+            await asyncio.sleep(0)
+        faulty.read = 0
+        for _ in range(5):
+            await faulty_store.try_persist_events(stream_id, ["a"], 7)
+        assert faulty.read == 0
+        step.cancel()
+        await asyncio.wait((step,))
+
+
 @pytest.mark.parametrize("missing", [[2], [1, 2], [3], [1, 2, 3]], ids=str)
 async def test_an_append_whose_commit_is_half_done_is_completed_or_waited_for(
     faulty_store: EventStore, faulty: FaultySession, stream_id: UUID, missing: list[int]
