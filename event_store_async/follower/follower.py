@@ -1,6 +1,8 @@
 """Follower: one stream's events, those that are there and those that come."""
 
 import asyncio
+import logging
+import math
 from collections.abc import AsyncGenerator, Callable
 from types import TracebackType
 from typing import Any, Final, Generic, TypeVar
@@ -17,6 +19,7 @@ from .wakeups import Wakeups
 T = TypeVar("T")
 
 _TRANSIENT: Final = (StoreUnavailable, StoreOverloaded)
+_LOG: Final = logging.getLogger("event_store_async")
 _LEAVE_IT_USABLE: Final = (asyncio.CancelledError, *_TRANSIENT)
 
 
@@ -128,11 +131,11 @@ class Follower(AsyncGenerator[RecordedEvent[E], None], Generic[E]):
                     self._events = self._read_events(self._stream_id, self._next, **self._options)
                 event = await anext(self._events)
             except StopAsyncIteration:
-                self._outage = None
+                self._answered()
                 self._rest_for(self._next_pause())
-            except _TRANSIENT:
+            except _TRANSIENT as error:
                 self._rest_for(self._next_pause())
-                if self._is_outage_too_long():
+                if self._is_outage_too_long(error):
                     raise
             except BaseException:
                 # Paced as well: the next step may be cancelled as soon as this one.
@@ -141,6 +144,7 @@ class Follower(AsyncGenerator[RecordedEvent[E], None], Generic[E]):
             else:
                 self._next = event.version + 1
                 self._arrived = True
+                self._answered()
                 return event
 
     async def _pause(self) -> None:
@@ -161,7 +165,6 @@ class Follower(AsyncGenerator[RecordedEvent[E], None], Generic[E]):
     def _next_pause(self) -> float:
         if self._arrived:
             self._arrived = False
-            self._outage = None
             self._pauses = self._polling.pauses()
         return next(self._pauses)
 
@@ -170,12 +173,17 @@ class Follower(AsyncGenerator[RecordedEvent[E], None], Generic[E]):
         self._events = None
         self._rest = (Deadline(min(pause, self._polling.shortest)), Deadline(pause))
 
-    def _is_outage_too_long(self) -> bool:
-        seconds = self._polling.max_outage
-        if seconds is None:
-            return False
+    def _answered(self) -> None:
+        if self._outage is not None:
+            self._outage = None
+            _LOG.info("following stream %s: the store answers again", self._stream_id)
+
+    def _is_outage_too_long(self, error: Exception) -> bool:
         if self._outage is None:
-            self._outage = Deadline(seconds)
+            limit = self._polling.max_outage
+            self._outage = Deadline(math.inf if limit is None else limit)
+            if limit != 0:
+                _LOG.warning("following stream %s: waiting, since %s", self._stream_id, error)
         if self._outage.remaining() > 0:
             return False
         self._outage = None

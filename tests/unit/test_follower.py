@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from typing import Any
 from uuid import UUID, uuid4
@@ -119,6 +120,37 @@ async def test_outages_are_waited_out_at_the_same_pace(sleep: Fast, stream_id: U
     assert len(sleep.slept) == 21
     assert all(slept >= 0.4 for slept in sleep.slept)
     assert sum(sleep.slept) >= 18 * 2
+
+
+async def test_an_outage_is_logged_when_it_begins_and_when_it_ends(
+    sleep: Fast, stream_id: UUID, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "event_store_async")
+    store = Scripted()
+    lost = (0, StoreUnavailable("no quorum"))
+    store.script = [lost, lost, lost, (1, StoreUnavailable("no quorum")), lost, None]
+    await store.persist_events(stream_id, [1, 2])
+    events = polled(store, stream_id, Polling(sleep=sleep))
+
+    assert [(await anext(events)).version for _ in "12"] == [1, 2]
+
+    assert [(line.levelname, line.getMessage()) for line in caplog.records] == [
+        ("WARNING", f"following stream {stream_id}: waiting, since no quorum"),
+        ("INFO", f"following stream {stream_id}: the store answers again"),
+    ] * 2
+
+
+async def test_an_outage_that_is_raised_is_not_logged(
+    sleep: Fast, stream_id: UUID, caplog: pytest.LogCaptureFixture
+) -> None:
+    store = Scripted()
+    store.script = [(0, StoreUnavailable("no quorum"))]
+    events = polled(store, stream_id, Polling(max_outage=0, sleep=sleep))
+
+    with pytest.raises(StoreUnavailable):
+        await anext(events)
+
+    assert caplog.records == []
 
 
 async def test_after_a_read_that_broke_it_goes_on_behind_the_last_event(
