@@ -46,6 +46,8 @@ from .errors import (
     AppendOutcomeUnknown,
     AppendTooLarge,
     AuthenticationFailed,
+    CategoriesMissing,
+    CategoryOutcomeUnknown,
     ConcurrentModification,
     ConnectionFailed,
     EventStoreError,
@@ -77,6 +79,7 @@ from .errors import (
     TlsFailed,
     UndecodableEvent,
     UnknownEventType,
+    WrongCategory,
     WrongEventLoop,
     WrongProcess,
 )
@@ -84,7 +87,13 @@ from .events import NewEvent, RecordedEvent, UnidentifiedEvent
 from .health import Health
 from .hooks import Hook
 from .memory import MemoryEventStore
-from .ports import EventReader, EventReaderWriter, EventWriter
+from .ports import (
+    CategorisedStore,
+    CategoryStore,
+    EventReader,
+    EventReaderWriter,
+    EventWriter,
+)
 from .ports.monitoring import HealthCheck
 from .results import AppendResult, Persisted
 from .retry import Backoff
@@ -109,6 +118,10 @@ __all__ = [
     "AppendTooLarge",
     "AuthenticationFailed",
     "Backoff",
+    "CategoriesMissing",
+    "CategorisedStore",
+    "CategoryOutcomeUnknown",
+    "CategoryStore",
     "Codec",
     "ConcurrentModification",
     "ConnectionFailed",
@@ -164,6 +177,7 @@ __all__ = [
     "UndecodableEvent",
     "UnidentifiedEvent",
     "UnknownEventType",
+    "WrongCategory",
     "WrongEventLoop",
     "WrongProcess",
     "__version__",

@@ -2,10 +2,19 @@
 Private. What an application asks of any event store: `event_store_async` exports the ports.
 
     events        read streams, append to them
+    categories    the category of a stream: a view that appends with it
     monitoring    ask a store for its health
 """
 
+from .categories import CategorisedStore, CategoryStore
 from .events import EventReader, EventReaderWriter, EventWriter
 from .monitoring import HealthCheck
 
-__all__ = ["EventReader", "EventReaderWriter", "EventWriter", "HealthCheck"]
+__all__ = [
+    "CategorisedStore",
+    "CategoryStore",
+    "EventReader",
+    "EventReaderWriter",
+    "EventWriter",
+    "HealthCheck",
+]
