@@ -8,6 +8,7 @@ from ..errors import InvalidArgument
 from ..hooks import Source
 from ..hooks.observer import Observer
 from ..settings import Settings
+from .append.appender import Appender
 from .append.executor import Executor
 from .append.planner import KnownHeads, Planner
 from .append.queues import StreamQueues
@@ -41,6 +42,7 @@ class Engine:
         known_heads: The versions at which streams were last seen.
         reader: Reads streams.
         queues: Carries out appends.
+        appender: Begins appends.
         storage: `EventStore.storage`.
         migrator: Changes the schema.
         operations: `EventStore.operations`.
@@ -92,6 +94,7 @@ class Engine:
         self.known_heads = known_heads
         self.reader = reader
         self.queues = queues
+        self.appender = Appender(session, queues, codec, settings, observer)
         self.migrator = Migrator(session, statements, tables, settings)
         self.health = HealthProbe(
             source,

@@ -59,7 +59,13 @@ def _table(table: TableState) -> Finding:
     except SchemaError as error:
         hint = error.hint or f"compare it with cql/{table.spec.created_by}.cql"
         return must("schema", error.message, hint, "no store can use the table as it is")
-    return ok("schema", f"{table.name}, version {table.version} of {table.spec.latest}")
+    found = f"{table.name}, version {table.version} of {table.spec.latest}"
+    if table.missing_additions:
+        names = ", ".join(path.rpartition("/")[2] for path in table.missing_additions)
+        change = "run `event-store schema migrate`"
+        why = "views of a category are refused until then; everything else works"
+        return advice("schema", f"{found}, without {names}", change, why)
+    return ok("schema", found)
 
 
 def consistency(state: ClusterState) -> Iterator[Finding]:
