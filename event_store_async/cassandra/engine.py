@@ -25,6 +25,7 @@ from .read.rows import RowDecoder
 from .schema.migrator import Migrator
 from .schema.statements import StatementCache
 from .schema.tables import StoreTables
+from .table.categoriser import Categoriser
 from .table.restorer import Restorer
 from .table.storage import Storage
 
@@ -110,7 +111,15 @@ class Engine:
         )
         check_open = self.lifetime.check_open
         self.storage = Storage(
-            session, statements, decoder, restorer, settings, keyspace, table, check_open
+            session,
+            statements,
+            decoder,
+            restorer,
+            Categoriser(statements, settler),
+            settings,
+            keyspace,
+            table,
+            check_open,
         )
         inspector = Inspector(
             session,

@@ -43,8 +43,8 @@ class Scanner:
         pages = self._pages(first, tokens.up_to, page_size or _STREAMS_A_PAGE)
         try:
             while (page := await pages.take()) is not None:
-                for stream_id, token, head, version, timestamp in page.rows:
-                    summary = StreamSummary(UUID(stream_id), token, head, version, timestamp)
+                for stream_id, *facts in page.rows:
+                    summary = StreamSummary(UUID(stream_id), *facts)
                     if after is None or summary.position.order > after.order:
                         yield summary
         finally:
@@ -65,8 +65,10 @@ class Scanner:
 
     def _pages(self, after: int, up_to: int, page_size: int) -> Pages:
         async def fetch(state: bytes | None) -> Page:
+            has_categories = await self.statements.has_categories(Deadline(self.settings.timeout))
+            name = "scan_categories" if has_categories else "scan_streams"
             return await self._page(
-                "scan_streams", (after, up_to), "the streams", page_size=page_size, page_state=state
+                name, (after, up_to), "the streams", page_size=page_size, page_state=state
             )
 
         return Pages(fetch)
