@@ -11,6 +11,7 @@ import typer
 from ..errors import (
     AppendOutcomeUnknown,
     AuthenticationFailed,
+    CategoryOutcomeUnknown,
     ConcurrentModification,
     ConnectionFailed,
     EventStoreError,
@@ -21,12 +22,15 @@ from ..errors import (
     StoreUnavailable,
     TlsFailed,
     UndecodableEvent,
+    WrongCategory,
 )
 from .exit_codes import ExitCode
 from .output import OutputLost, discard, say_error
 
 _CODES: Final = (
     (ConcurrentModification, ExitCode.CONFLICT),
+    (WrongCategory, ExitCode.CONFLICT),
+    (CategoryOutcomeUnknown, ExitCode.UNKNOWN_OUTCOME),
     (AppendOutcomeUnknown, ExitCode.UNKNOWN_OUTCOME),
     (RestoreOutcomeUnknown, ExitCode.UNKNOWN_OUTCOME),
     (InvalidArgument, ExitCode.USAGE),
