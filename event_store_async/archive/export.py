@@ -22,7 +22,7 @@ from ..tasks import task_group
 from .export_file import ExportFile
 from .export_state import Chunk, ExportState, Partial
 from .frames import FRAMES, Frames, check_zstd
-from .lines import FirstEvent, StreamEnd, write_line
+from .lines import FirstEvent, Line, StreamEnd, write_line
 
 _CHUNK_BYTES: Final = 256 * 1024
 _CHUNK_EVENTS: Final = 1000
@@ -187,8 +187,10 @@ class _Exporter:
             ) as events:
                 async for event in events:
                     chunk = self._chunks[index]
-                    begins = category is not None and not digest.events
-                    chunk.add(write_line(FirstEvent(event, category or "") if begins else event))
+                    line: Line = event
+                    if category is not None and not digest.events:
+                        line = FirstEvent(event, category)
+                    chunk.add(write_line(line))
                     digest.add(event)
                     chunk.totals.events += 1
                     chunk.totals.bytes += event.size

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 from ...encoding import EncodedEvents
-from ...errors import AppendOutcomeUnknown, EventStoreError
+from ...errors import AppendOutcomeUnknown, EventStoreError, WrongCategory
 from ...hooks.append_watch import BatchWatch
 from ...moments import to_milliseconds
 from ...results import Persisted, persisted
@@ -81,6 +81,10 @@ class Plan(ABC):
     @abstractmethod
     def unknown(self) -> EventStoreError:
         """Return the error that says that it may be stored, now or a little later."""
+
+    def refusal(self, verdict: Verdict) -> WrongCategory:
+        """Return the error that the verdict "wrong category" means."""
+        return WrongCategory(self.stream_id, str(self.category), verdict.actual_category)
 
     def recognises(self, _answer: Answer) -> bool:
         """Tell whether the answer shows that the plan is stored already."""

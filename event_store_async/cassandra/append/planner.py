@@ -9,7 +9,6 @@ from ...errors import (
     ConcurrentModification,
     EventStoreError,
     UndecodableEvent,
-    WrongCategory,
 )
 from ...events import RecordedEvent
 from ...hooks.append_watch import BatchWatch
@@ -138,7 +137,7 @@ class Planner:
         if verdict.name == "applied":
             return plan.persisted()
         if verdict.name == "wrong category":
-            raise WrongCategory(plan.stream_id, plan.category or "", verdict.actual_category)
+            raise plan.refusal(verdict)
         if verdict.name == "found":
             found = await self._find(plan, verdict, deadline)
             if found is not None:

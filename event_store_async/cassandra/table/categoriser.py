@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
-from ...errors import CategoryOutcomeUnknown, ConcurrentModification, WrongCategory
+from ...errors import CategoryOutcomeUnknown, ConcurrentModification
 from ...retry import Deadline
 from ...versions import STREAM_EXISTS
 from ..append.plan import Plan, Verdict
@@ -31,7 +31,7 @@ class CategoryPlan(Plan):
     __slots__ = ("_prepared", "_wanted")
 
     def __init__(self, prepared: Prepared, stream_id: UUID, category: str) -> None:
-        super().__init__(stream_id, _NO_VERSION)
+        super().__init__(stream_id, _NO_VERSION, category=category)
         self._prepared = prepared
         self._wanted = category
 
@@ -84,7 +84,7 @@ class Categoriser:
         plan = CategoryPlan(prepared, stream_id, category)
         verdict = await self._settler.settle(plan, deadline)
         if verdict.name == "wrong category":
-            raise WrongCategory(stream_id, category, verdict.actual_category)
+            raise plan.refusal(verdict)
         if verdict.name == "conflict":
             raise ConcurrentModification(stream_id, STREAM_EXISTS, 0)
         return verdict.name == "applied"

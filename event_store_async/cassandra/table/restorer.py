@@ -12,7 +12,6 @@ from ...errors import (
     RestoreOutcomeUnknown,
     StoreClosed,
     StreamHole,
-    WrongCategory,
 )
 from ...retry import SHORTEST_ATTEMPT, Deadline
 from ...settings import Settings
@@ -151,7 +150,7 @@ class Restorer:
             if verdict.name == "applied":
                 return Restored(stream_id, events[-1].version, len(rest))
             if verdict.name == "wrong category":
-                raise WrongCategory(stream_id, category or "", verdict.actual_category)
+                raise plan.refusal(verdict)
             # The stream is elsewhere. Perhaps it holds some of these events, or all of them.
             actual = verdict.actual_version
             there = rest[: max(0, actual - plan.expected)]
