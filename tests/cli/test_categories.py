@@ -157,7 +157,7 @@ async def test_a_table_without_the_column_is_told_of_and_migrated(
     assert "missing      category (optional: `event-store schema migrate` adds it)" in status.lines
     assert json.loads(told.out)["missing"] == ["category"]
     (finding,) = [it for it in json.loads(doctor.out)["findings"] if it["check"] == "schema"]
-    assert (finding["level"], "without category" in finding["found"]) == ("advice", True)
+    assert (finding["level"], "no column for categories" in finding["found"]) == ("advice", True)
     assert f"ALTER TABLE {keyspace}.{table} ADD category text static;" in planned.lines
     assert "INSERT" not in planned.out, "no version is recorded that older releases refuse"
     assert f"{keyspace}.{table}: category; schema version 1" in migrated.lines

@@ -60,11 +60,12 @@ def _table(table: TableState) -> Finding:
         hint = error.hint or f"compare it with cql/{table.spec.created_by}.cql"
         return must("schema", error.message, hint, "no store can use the table as it is")
     found = f"{table.name}, version {table.version} of {table.spec.latest}"
-    if table.missing_additions:
-        names = ", ".join(path.rpartition("/")[2] for path in table.missing_additions)
-        change = "run `event-store schema migrate`"
-        why = "views of a category are refused until then; everything else works"
-        return advice("schema", f"{found}, without {names}", change, why)
+    try:
+        table.check_categorised()
+    except SchemaError as error:
+        hint = error.hint or "only views need the column; a table of its own can hold them"
+        why = "appends through views of a category are refused; everything else works"
+        return advice("schema", f"{found}; {error.message}", hint, why)
     return ok("schema", found)
 
 
