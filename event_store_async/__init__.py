@@ -47,6 +47,8 @@ from .errors import (
     AppendOutcomeUnknown,
     AppendTooLarge,
     AuthenticationFailed,
+    CategoriesMissing,
+    CategoryOutcomeUnknown,
     ConcurrentModification,
     ConnectionFailed,
     EventStoreError,
@@ -78,6 +80,7 @@ from .errors import (
     TlsFailed,
     UndecodableEvent,
     UnknownEventType,
+    WrongCategory,
     WrongEventLoop,
     WrongProcess,
 )
@@ -86,7 +89,14 @@ from .follower import Polling
 from .health import Health
 from .hooks import Hook
 from .memory import MemoryEventStore
-from .ports import EventReader, EventReaderWriter, EventWriter, StreamFollower
+from .ports import (
+    CategorisedStore,
+    CategoryStore,
+    EventReader,
+    EventReaderWriter,
+    EventWriter,
+    StreamFollower,
+)
 from .ports.monitoring import HealthCheck
 from .ports.streams import StreamLister
 from .results import AppendResult, Persisted
@@ -113,6 +123,10 @@ __all__ = [
     "AppendTooLarge",
     "AuthenticationFailed",
     "Backoff",
+    "CategoriesMissing",
+    "CategorisedStore",
+    "CategoryOutcomeUnknown",
+    "CategoryStore",
     "Codec",
     "ConcurrentModification",
     "ConnectionFailed",
@@ -172,6 +186,7 @@ __all__ = [
     "UndecodableEvent",
     "UnidentifiedEvent",
     "UnknownEventType",
+    "WrongCategory",
     "WrongEventLoop",
     "WrongProcess",
     "__version__",

@@ -102,6 +102,27 @@ def check_list(max_count: object, page_size: object, timeout: object) -> None:
     check_timeout(timeout)
 
 
+_CATEGORY: Final = re.compile(r"[A-Za-z0-9._\-]{1,64}")
+
+
+def check_category(name: object) -> str:
+    """
+    Return the name of a category as a plain str.
+
+    Raises:
+        InvalidArgument: it is not 1 to 64 ASCII letters, digits, ``-``, ``_`` and ``.``.
+    """
+    if not isinstance(name, str):
+        raise InvalidArgument(f"the name of a category must be a str, not {type(name).__name__}")
+    if not _CATEGORY.fullmatch(name):
+        shown = f"{name!a}" if len(name) <= 64 else f"a str of {len(name):,} characters"
+        raise InvalidArgument(
+            f"{shown} is not the name of a category",
+            hint="use 1 to 64 letters (a to z, A to Z), digits, '-', '_' and '.'",
+        )
+    return str.__str__(name)  # of a member of an enum, too: its value
+
+
 def is_event_list(events: object) -> TypeGuard[Iterable[Any]]:
     """
     Return whether a value can be a list of events: an iterable that is not itself one event.

@@ -27,7 +27,7 @@ from .checks import (
 from .codec import Codec, Codecs, JsonCodec
 from .cursor import Cursors
 from .encoding import EncodedEvents, decode_metadata, encode_events
-from .errors import ConcurrentModification, StoreClosed, UndecodableEvent
+from .errors import ConcurrentModification, StoreClosed, UndecodableEvent, WrongCategory
 from .events import NewEvent, RecordedEvent
 from .follower import Follower, Polling, Wakeups
 from .health import Health
@@ -38,7 +38,13 @@ from .hooks.observer import Observer
 from .hooks.read_watch import ReadWatch
 from .ids import random_uuid
 from .moments import from_milliseconds, to_milliseconds
-from .ports import EventReaderWriter, HealthCheck, StreamFollower, StreamLister
+from .ports import (
+    CategorisedStore,
+    CategoryStore,
+    HealthCheck,
+    StreamFollower,
+    StreamLister,
+)
 from .results import AppendResult, Persisted
 from .ring import SMALLEST, ScanPosition
 from .settings import Settings
@@ -59,7 +65,7 @@ class _Row:
     timestamp: datetime
 
 
-class MemoryEventStore(EventReaderWriter, StreamFollower, StreamLister, HealthCheck):
+class MemoryEventStore(CategorisedStore, StreamFollower, StreamLister, HealthCheck):
     """
     An event store in memory, for tests of applications and for reading its code.
 
@@ -86,6 +92,7 @@ class MemoryEventStore(EventReaderWriter, StreamFollower, StreamLister, HealthCh
         self._streams: dict[UUID, list[_Row]] = {}
         self._wakeups = Wakeups()
         self._cursors = Cursors(f"the store in memory {random_uuid()}")
+        self._categories: dict[UUID, str] = {}
         self._closed = False
 
     def reopened(
@@ -100,7 +107,11 @@ class MemoryEventStore(EventReaderWriter, StreamFollower, StreamLister, HealthCh
         other._streams = self._streams
         other._wakeups = self._wakeups
         other._cursors = self._cursors
+        other._categories = self._categories
         return other
+
+    def category(self, name: str) -> CategoryStore:  # noqa: D102 - inherited from the port
+        return CategoryStore(self, name, self._persist)
 
     async def try_persist_events(  # noqa: D102 - inherited from the port
         self,
@@ -110,13 +121,21 @@ class MemoryEventStore(EventReaderWriter, StreamFollower, StreamLister, HealthCh
         *,
         timeout: float | None = None,
     ) -> AppendResult:
+        return await self._persist(stream_id, events, expected_version, timeout)
+
+    async def _persist(
+        self,
+        stream_id: UUID,
+        events: Iterable[Any],
+        expected: ExpectedVersion,
+        timeout: float | None,
+        category: str | None = None,
+    ) -> AppendResult:
         if self._observer is None:
-            return await self._begin(stream_id, events, expected_version, timeout)
-        watch = AppendWatch(
-            self._observer, stream_id, expected_version, self._settings.max_append_bytes
-        )
+            return await self._begin(stream_id, events, expected, timeout, category)
+        watch = AppendWatch(self._observer, stream_id, expected, self._settings.max_append_bytes)
         return await watch.run(
-            lambda: self._begin(stream_id, events, expected_version, timeout, watch)
+            lambda: self._begin(stream_id, events, expected, timeout, category, watch)
         )
 
     async def _begin(
@@ -125,6 +144,7 @@ class MemoryEventStore(EventReaderWriter, StreamFollower, StreamLister, HealthCh
         events: Iterable[Any],
         expected: ExpectedVersion,
         timeout: float | None,
+        category: str | None,
         watch: AppendWatch | None = None,
     ) -> AppendResult:
         check_stream_id(stream_id)
@@ -134,12 +154,20 @@ class MemoryEventStore(EventReaderWriter, StreamFollower, StreamLister, HealthCh
         if watch is not None:
             watch.queued(len(encoded.items), encoded.size)
         await self._turn()
-        return self._append(stream_id, encoded, expected)
+        return self._append(stream_id, encoded, expected, category)
 
     def _append(
-        self, stream_id: UUID, encoded: EncodedEvents, expected_version: ExpectedVersion
+        self,
+        stream_id: UUID,
+        encoded: EncodedEvents,
+        expected_version: ExpectedVersion,
+        category: str | None,
     ) -> AppendResult:
         rows = self._streams.get(stream_id, [])
+        if category is not None and rows:
+            actual = self._categories.get(stream_id)
+            if actual != category:
+                raise WrongCategory(stream_id, category, actual)
         ids = encoded.event_ids
         # `places` are where the events could have been stored by an earlier call. Payloads alone
         # get new ids: they cannot have been stored before.
@@ -167,6 +195,8 @@ class MemoryEventStore(EventReaderWriter, StreamFollower, StreamLister, HealthCh
             return ConcurrentModification(stream_id, expected_version, len(rows), found)
         if not ids:
             return Persisted(stream_id, len(rows), ())
+        if category is not None:
+            self._categories[stream_id] = category
         return self._store(stream_id, encoded)
 
     def _store(self, stream_id: UUID, encoded: EncodedEvents) -> Persisted:

@@ -22,7 +22,7 @@ from ..tasks import task_group
 from .export_file import ExportFile
 from .export_state import Chunk, ExportState, Partial
 from .frames import FRAMES, Frames, check_zstd
-from .lines import StreamEnd, write_line
+from .lines import FirstEvent, Line, StreamEnd, write_line
 
 _CHUNK_BYTES: Final = 256 * 1024
 _CHUNK_EVENTS: Final = 1000
@@ -156,12 +156,13 @@ class _Exporter:
         stream_id = partial.position.stream_id
         tail = await self._storage.tail(stream_id)
         digest = StreamDigest(stream_id, partial.events, partial.digest)
-        await self._write_stream(index, partial.position, tail.head if tail else None, digest)
+        # Its first event is written, and with it its category.
+        await self._write_stream(index, partial.position, tail.head if tail else None, digest, None)
         return partial.position
 
     async def visit(self, index: int, summary: StreamSummary) -> None:
         digest = StreamDigest(summary.stream_id)
-        await self._write_stream(index, summary.position, summary.version, digest)
+        await self._write_stream(index, summary.position, summary.version, digest, summary.category)
 
     async def leave(self, index: int) -> None:
         self._chunks[index].done = True
@@ -169,7 +170,12 @@ class _Exporter:
         del self._chunks[index]
 
     async def _write_stream(
-        self, index: int, position: ScanPosition, head: int | None, digest: StreamDigest
+        self,
+        index: int,
+        position: ScanPosition,
+        head: int | None,
+        digest: StreamDigest,
+        category: str | None,
     ) -> None:
         """Write a stream's events from where its digest ends, up to its head."""
         stream_id = position.stream_id
@@ -181,7 +187,10 @@ class _Exporter:
             ) as events:
                 async for event in events:
                     chunk = self._chunks[index]
-                    chunk.add(write_line(event))
+                    line: Line = event
+                    if category is not None and not digest.events:
+                        line = FirstEvent(event, category)
+                    chunk.add(write_line(line))
                     digest.add(event)
                     chunk.totals.events += 1
                     chunk.totals.bytes += event.size

@@ -19,7 +19,7 @@ from .export_file import export_checkpoint
 from .frames import RECOMPRESSED_HINT, FrameReader, check_zstd
 from .import_state import ImportState, OpenStream
 from .import_writer import ImportWriter
-from .lines import ArchiveEnd, Header, Line, StreamEnd, read_line
+from .lines import ArchiveEnd, FirstEvent, Header, Line, StreamEnd, read_line
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,11 +233,14 @@ class _Importer:
             state.read.add_stream(stream.digest)
             await writer.end(stream)
         else:
-            stream = self._check_event(line, number, state)
-            stream.digest.add(line)
+            event = line.event if isinstance(line, FirstEvent) else line
+            stream = self._check_event(event, number, state)
+            if isinstance(line, FirstEvent):
+                stream.category = line.category
+            stream.digest.add(event)
             state.read.events += 1
-            state.read.bytes += line.size
-            await writer.add(stream, line)
+            state.read.bytes += event.size
+            await writer.add(stream, event)
 
     def _check_event(self, event: StoredEvent, number: int, state: ImportState) -> OpenStream:
         """Return the event's stream; the event must be the next one of it."""

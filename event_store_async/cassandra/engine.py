@@ -9,6 +9,7 @@ from ..follower import Wakeups
 from ..hooks import Source
 from ..hooks.observer import Observer
 from ..settings import Settings
+from .append.appender import Appender
 from .append.executor import Executor
 from .append.planner import KnownHeads, Planner
 from .append.queues import StreamQueues
@@ -25,6 +26,7 @@ from .read.rows import RowDecoder
 from .schema.migrator import Migrator
 from .schema.statements import StatementCache
 from .schema.tables import StoreTables
+from .table.categoriser import Categoriser
 from .table.lister import Lister
 from .table.restorer import Restorer
 from .table.scanner import Scanner
@@ -45,6 +47,7 @@ class Engine:
         known_heads: The versions at which streams were last seen.
         reader: Reads streams.
         queues: Carries out appends.
+        appender: Begins appends.
         storage: `EventStore.storage`.
         lister: `EventStore.streams`.
         migrator: Changes the schema.
@@ -99,6 +102,7 @@ class Engine:
         self.known_heads = known_heads
         self.reader = reader
         self.queues = queues
+        self.appender = Appender(session, queues, codec, settings, observer)
         self.migrator = Migrator(session, statements, tables, settings)
         self.health = HealthProbe(
             source,
@@ -118,7 +122,15 @@ class Engine:
         )
         check_open = self.lifetime.check_open
         self.storage = Storage(
-            session, statements, decoder, restorer, settings, keyspace, table, check_open
+            session,
+            statements,
+            decoder,
+            restorer,
+            Categoriser(statements, settler),
+            settings,
+            keyspace,
+            table,
+            check_open,
         )
         self.lister = Lister(Scanner(session, statements, settings), self.storage.table)
         inspector = Inspector(

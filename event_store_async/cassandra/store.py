@@ -1,33 +1,30 @@
 """The event store on Apache Cassandra."""
 
 import warnings
-from collections.abc import AsyncGenerator, Awaitable, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from typing import Any, Self
 from uuid import UUID
 
 from ..checks import (
     check_bool,
-    check_expected_version,
     check_names,
     check_read,
     check_stream_id,
     check_timeout,
 )
 from ..codec import Codec
-from ..encoding import encode_events
 from ..events import NewEvent, RecordedEvent
 from ..follower import Follower, Polling
 from ..health import Health
-from ..hooks.append_watch import AppendWatch
 from ..hooks.list_watch import ListWatch
 from ..hooks.read_watch import ReadWatch
+from ..ports import CategoryStore
 from ..results import AppendResult, Persisted, persisted_or_raise
 from ..retry import Deadline
 from ..settings import Settings
 from ..statistics import Statistics
 from ..stream_head import StreamHead
 from ..versions import ANY, ExpectedVersion
-from .append.batch import PendingAppend
 from .driver.connection import (
     ConnectTarget,
     open_connection,
@@ -81,6 +78,7 @@ class EventStore:
         settings: Settings | None = None,
     ) -> None:
         self._engine = Engine(session, keyspace, table, consistency, codec, codecs, settings)
+        self._appender = self._engine.appender
         self.storage = self._engine.storage
         self.operations = self._engine.operations
 
@@ -159,6 +157,20 @@ class EventStore:
 
         return Opening(opening)
 
+    def category(self, name: str) -> CategoryStore:
+        """
+        Return a view of the store: what is appended through it is of a category.
+
+        Nothing is sent. A view is small, and can be made for each use.
+
+        Args:
+            name: The name of the category: 1 to 64 ASCII letters, digits, ``-``, ``_`` and ``.``.
+
+        Raises:
+            InvalidArgument: it is not the name of a category.
+        """
+        return CategoryStore(self, name, self._appender.append)
+
     async def persist_events(
         self,
         stream_id: UUID,
@@ -180,6 +192,8 @@ class EventStore:
         Raises:
             InvalidArgument: before anything is sent; nothing is stored.
             ConcurrentModification: the stream is not in that state; nothing is stored.
+            WrongCategory: the store is a view (`CategoryStore`), and the stream is not of its
+                category; nothing is stored.
             AppendOutcomeUnknown: no quorum answered in time. Appending the same events again
                 settles it.
             StoreUnavailable: no quorum could be asked in time; nothing is stored.
@@ -189,7 +203,9 @@ class EventStore:
             MisuseError: the store is closed, or belongs to another event loop or process.
             SchemaError: the table is missing, or its schema has another version.
         """
-        return persisted_or_raise(await self._append(stream_id, events, expected_version, timeout))
+        return persisted_or_raise(
+            await self._appender.append(stream_id, events, expected_version, timeout)
+        )
 
     async def try_persist_events(
         self,
@@ -208,7 +224,7 @@ class EventStore:
         Raises:
             EventStoreError: as `persist_events` does, except for `ConcurrentModification`.
         """
-        return await self._append(stream_id, events, expected_version, timeout)
+        return await self._appender.append(stream_id, events, expected_version, timeout)
 
     def read_events(
         self,
@@ -455,36 +471,6 @@ class EventStore:
 
     def __repr__(self) -> str:
         return f"<EventStore {self.storage.table}>"
-
-    def _append(
-        self, stream_id: UUID, events: Iterable[Any], at: ExpectedVersion, timeout: float | None
-    ) -> Awaitable[AppendResult]:
-        """Begin an append; what is returned is its outcome, to be awaited at once."""
-        observer = self._engine.observer
-        if observer is None:
-            return self._begin(stream_id, events, at, timeout)
-        watch = AppendWatch(observer, stream_id, at, self._engine.settings.max_append_bytes)
-        return watch.run(lambda: self._begin(stream_id, events, at, timeout, watch))
-
-    def _begin(
-        self,
-        stream_id: UUID,
-        events: Iterable[Any],
-        expected: ExpectedVersion,
-        timeout: float | None,
-        watch: AppendWatch | None = None,
-    ) -> Awaitable[AppendResult]:
-        engine = self._engine
-        check_stream_id(stream_id)
-        encoded = encode_events(events, engine.codec, engine.settings)
-        check_expected_version(expected, len(encoded.items))
-        deadline = self._deadline(timeout)
-        loop = engine.session.check_usable()
-        if watch is not None:
-            watch.queued(len(encoded.items), encoded.size)
-        append = PendingAppend(stream_id, encoded, expected, deadline, loop.create_future(), watch)
-        engine.queues.submit(append)  # a closing store refuses it here
-        return append.outcome
 
     def _known_version(self, stream_id: UUID) -> int | None:
         self._engine.lifetime.check_open()

@@ -5,7 +5,7 @@ from typing import Annotated, Final
 import typer
 
 from .. import __version__
-from . import node, schema
+from . import node, schema, streams
 from .append import append
 from .doctor import doctor
 from .export import export
@@ -14,7 +14,6 @@ from .import_ import import_
 from .options import FLAG
 from .output import write_text
 from .read import head, read
-from .streams import streams
 from .tail import tail
 from .verify import verify
 
@@ -42,7 +41,7 @@ app.command()(read)
 app.command()(tail)
 app.command()(head)
 app.command()(doctor)
-app.command()(streams)
+app.add_typer(streams.app, name="streams")
 app.command()(verify)
 app.command()(export)
 app.command("import")(import_)

@@ -9,8 +9,9 @@ import anyio
 import orjson
 import typer
 
+from ..checks import check_category
 from ..codec import RawCodec
-from ..errors import AppendOutcomeUnknown, ConcurrentModification
+from ..errors import AppendOutcomeUnknown, ConcurrentModification, WrongCategory
 from ..events import NewEvent
 from ..ports import EventWriter
 from ..versions import ExpectedVersion, StreamState
@@ -81,6 +82,10 @@ def append(
         ),
     ] = False,
     expected_version: Expected = "any",
+    category: Annotated[
+        str | None,
+        typer.Option(help="The stream's category: a new stream gets it, another must have it."),
+    ] = None,
     timeout: Annotated[
         float | None,
         typer.Option(
@@ -92,9 +97,9 @@ def append(
     """
     Append events to a stream, all or none, and print the version of each.
 
-    Exit codes: 3, the stream is not at the expected version, and nothing was stored; 4, no quorum
-    answered in time, and the events may or may not be stored. Then repeat the command with the
-    event ids that it prints: the events are stored once.
+    Exit codes: 3, the stream is not at the expected version, or of another category, and nothing
+    was stored; 4, no quorum answered in time, and the events may or may not be stored. Then repeat
+    the command with the event ids that it prints: the events are stored once.
 
     Examples:
     - `event-store append $STREAM '{"amount": 50}' --type deposited`
@@ -103,6 +108,8 @@ def append(
     - `event-store read $STREAM | event-store append $OTHER --envelopes --json`
     """
     expected = parse_expected_version(expected_version)
+    if category is not None:
+        check_category(category)
     if events and file is not None:
         raise CommandFailed(
             "give events as arguments or with --file, not both", code=ExitCode.USAGE
@@ -123,7 +130,12 @@ def append(
     run_with_store(
         target,
         lambda store: append_to(
-            store, stream, new_events, expected, timeout=timeout, as_json=as_json
+            store if category is None else store.category(category),
+            stream,
+            new_events,
+            expected,
+            timeout=timeout,
+            as_json=as_json,
         ),
         # Bytes come from payload_base64, and then for all events.
         codec=RawCodec() if any(isinstance(event.payload, bytes) for event in new_events) else None,
@@ -157,6 +169,10 @@ async def append_to(
         if as_json:
             await write_json([_json("unknown", stream, event_ids=unknown.event_ids)])
         raise typer.Exit(ExitCode.UNKNOWN_OUTCOME) from None
+    except WrongCategory as wrong:
+        if as_json:
+            await write_lines([_json("wrong_category", stream, actual_category=wrong.actual)])
+        raise
     except anyio.get_cancelled_exc_class():
         note(
             "interrupted: the events may or may not be stored; to be sure, repeat the command with "

@@ -13,6 +13,7 @@ from _event_store_async_command import keyboard_interrupts
 from ..errors import (
     AppendOutcomeUnknown,
     AuthenticationFailed,
+    CategoryOutcomeUnknown,
     ConcurrentModification,
     ConnectionFailed,
     EventStoreError,
@@ -23,12 +24,15 @@ from ..errors import (
     StoreUnavailable,
     TlsFailed,
     UndecodableEvent,
+    WrongCategory,
 )
 from .exit_codes import ExitCode
 from .output import OutputLost, discard, say_error
 
 _CODES: Final = (
     (ConcurrentModification, ExitCode.CONFLICT),
+    (WrongCategory, ExitCode.CONFLICT),
+    (CategoryOutcomeUnknown, ExitCode.UNKNOWN_OUTCOME),
     (AppendOutcomeUnknown, ExitCode.UNKNOWN_OUTCOME),
     (RestoreOutcomeUnknown, ExitCode.UNKNOWN_OUTCOME),
     (InvalidArgument, ExitCode.USAGE),

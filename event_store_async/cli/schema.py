@@ -10,6 +10,7 @@ from ..cassandra import (
     EventStore,
     SchemaReport,
     SchemaState,
+    TableState,
 )
 from ..cassandra.schema.ddl import schema_cql
 from .failures import reported
@@ -148,6 +149,7 @@ async def status(store: EventStore, target: Target, as_json: AsJson = False) -> 
             version = table.version if table.columns else "none"
             lines.append(f"table        {table.name}")
             lines.append(f"version      {version} (needed: {table.spec.latest})")
+            lines += [f"missing      {_addition(path)}" for path in _missing(table)]
         await write_lines(lines)
     state.check_usable()
 
@@ -174,7 +176,8 @@ def _asked(texts: Sequence[str]) -> dict[str, int]:
 async def _print_report(report: SchemaReport) -> None:
     lines = []
     for table in report.tables:
-        done = "created" if table.created else ", ".join(table.migrations) or "nothing to do"
+        names = ", ".join([*table.migrations, *table.additions])
+        done = "created" if table.created else names or "nothing to do"
         lines.append(f"{table.table}: {done}; schema version {table.version}")
     await write_lines([*lines, f"replication: {_words(report.replication)}"])
 
@@ -187,8 +190,18 @@ def _json(state: SchemaState) -> str:
         "needed": state.needed_version,
         "replication": state.replication,
         "release": state.release,
+        "missing": [path.rpartition("/")[2] for path in _missing(state.tables[0])],
     }
     return orjson.dumps(fields).decode()
+
+
+def _missing(table: TableState) -> tuple[str, ...]:
+    """Return the additions that a table lacks, by the paths of their CQL files."""
+    return table.missing_additions if table.columns else ()
+
+
+def _addition(path: str) -> str:
+    return f"{path.rpartition('/')[2]} (optional: `event-store schema migrate` adds it)"
 
 
 def _replication(found: Mapping[str, str]) -> dict[str, str]:

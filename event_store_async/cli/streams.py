@@ -1,7 +1,9 @@
-"""``event-store streams``: counts streams and events."""
+"""``event-store streams``: counts streams and events; ``streams categorise`` stands below it."""
 
+import functools
+import inspect
 from dataclasses import asdict
-from typing import Annotated
+from typing import Annotated, Any
 
 import orjson
 import typer
@@ -14,6 +16,7 @@ from ..maintenance import (
     survey_streams,
 )
 from ..moments import from_milliseconds
+from .categorise import categorise
 from .meter import metered
 from .options import FLAG, AsJson, CheckpointOption, Every
 from .output import LineWriter, write_json, write_lines
@@ -43,8 +46,8 @@ async def streams(
     Count the streams and events of a store: how many, how long, how old, how large.
 
     Scans the whole table, in token ranges. The columns of --list are stream, version, first event,
-    last event and bytes. When it resumes from a --checkpoint, it lists the streams since that
-    checkpoint again.
+    last event, bytes and category. When it resumes from a --checkpoint, it lists the streams since
+    that checkpoint again.
 
     Examples:
     - `event-store streams`
@@ -73,10 +76,44 @@ async def streams(
         await write_lines(_words(survey, depth), to_stderr=every_one)
 
 
+@functools.wraps(streams)
+def _unless_a_subcommand(ctx: typer.Context, **values: Any) -> None:
+    if ctx.invoked_subcommand is None:
+        streams(**values)
+        return
+    given = [
+        name
+        for name in values
+        if (source := ctx.get_parameter_source(name)) is not None and source.name == "COMMANDLINE"
+    ]
+    if given:
+        raise typer.BadParameter(
+            f"give it after {ctx.invoked_subcommand!r}",
+            param_hint=f"'--{given[0].replace('_', '-')}'",
+        )
+
+
+_context = inspect.Parameter("ctx", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context)
+_unless_a_subcommand.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+    [_context, *inspect.signature(streams).parameters.values()]
+)
+
+app = typer.Typer(invoke_without_command=True)
+app.callback()(_unless_a_subcommand)
+app.command()(categorise)
+
+
 def _line(facts: StreamFacts, as_json: bool) -> str:
     if as_json:
         return orjson.dumps(facts).decode()
-    cells = (facts.stream_id, facts.version, facts.first, facts.last, facts.bytes)
+    cells = (
+        facts.stream_id,
+        facts.version,
+        facts.first,
+        facts.last,
+        facts.bytes,
+        facts.category,
+    )
     return "\t".join("-" if cell is None else str(cell) for cell in cells)
 
 

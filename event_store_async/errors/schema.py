@@ -49,6 +49,19 @@ class SchemaOutdated(SchemaError):
         self.needed = needed
 
 
+class CategoriesMissing(SchemaOutdated):
+    """
+    The table has no column for categories yet. Only calls that need one are refused.
+
+    `found` and `needed` are equal: categories came without a new schema version, so that older
+    releases can go on using the table.
+    """
+
+    def __init__(self, table: str, version: int) -> None:
+        SchemaError.__init__(self, table, "it has no column for categories yet", hint=_MIGRATE_HINT)
+        self.found = self.needed = version
+
+
 class SchemaTooNew(SchemaError):
     """
     The table was migrated by a newer release of this library.

@@ -19,7 +19,8 @@ AppendOutcome: TypeAlias = Literal[
     "invalid",
     "failed",
 ]
-"""How an append ended. With an error: ``unknown`` is `AppendOutcomeUnknown`, ``unavailable``
+"""How an append ended. With an error: ``conflict`` is `ConcurrentModification` or `WrongCategory`
+(`AppendEnded.error` says which), ``unknown`` is `AppendOutcomeUnknown`, ``unavailable``
 `StoreUnavailable`, ``overloaded`` `StoreOverloaded`, ``refused`` `RequestRefused`, ``invalid`` an
 `InvalidArgument`, ``failed`` any other error. ``cancelled``: the caller was cancelled, and the
 append may still be stored."""
@@ -28,10 +29,10 @@ AttemptOutcome: TypeAlias = Literal[
     "applied", "found", "conflict", "behind", "unknown", "unsent", "refused"
 ]
 """How an attempt to store one conditional batch ended. Answered: this attempt stored the batch
-(``applied``), an earlier attempt did (``found``), the stream is at another version (``conflict``),
-or an earlier attempt may still store the batch (``behind``). Failed: the batch may be stored
-(``unknown``), no replica can have it (``unsent``), or the server will never accept it
-(``refused``)."""
+(``applied``), an earlier attempt did (``found``), the stream is at another version or of another
+category (``conflict``), or an earlier attempt may still store the batch (``behind``). Failed: the
+batch may be stored (``unknown``), no replica can have it (``unsent``), or the server will never
+accept it (``refused``)."""
 
 ReadOutcome: TypeAlias = Literal[
     "complete", "stopped", "hole", "undecodable", "unavailable", "refused", "cancelled", "failed"

@@ -43,6 +43,7 @@ class StreamFacts:
         first: When its first event was appended; None if it has no event.
         last: When its last event was appended; None if it was not read.
         bytes: Bytes of payload and metadata, as stored; None if they were not read.
+        category: Its category; None if it has none.
     """
 
     stream_id: UUID
@@ -50,6 +51,7 @@ class StreamFacts:
     first: datetime | None
     last: datetime | None
     bytes: int | None
+    category: str | None = None
 
 
 @dataclass(slots=True)
@@ -194,6 +196,7 @@ class _Surveyor:
                 _moment(first),
                 _moment(last),
                 size,
+                summary.category,
             )
             await notify(self.on_stream, facts)
         # From here on without an await, see `Job.run`.

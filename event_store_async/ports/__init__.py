@@ -2,15 +2,19 @@
 Private. What an application asks of any event store: `event_store_async` exports the ports.
 
     events        read and follow streams, append to them
+    categories    the category of a stream: a view that appends with it
     streams       list the streams
     monitoring    ask a store for its health
 """
 
+from .categories import CategorisedStore, CategoryStore
 from .events import EventReader, EventReaderWriter, EventWriter, StreamFollower
 from .monitoring import HealthCheck
 from .streams import StreamLister
 
 __all__ = [
+    "CategorisedStore",
+    "CategoryStore",
     "EventReader",
     "EventReaderWriter",
     "EventWriter",

@@ -168,6 +168,8 @@ class EventWriter(Protocol[E]):
         Raises:
             InvalidArgument: before anything is sent; nothing is stored.
             ConcurrentModification: the stream is not in that state; nothing is stored.
+            WrongCategory: the store is a view (`CategoryStore`), and the stream is not of its
+                category; nothing is stored.
             AppendOutcomeUnknown: no quorum answered in time. Appending the same events again
                 settles it.
             StoreUnavailable: no quorum could be asked in time; nothing is stored.

@@ -1,6 +1,7 @@
 """The hostile store: wraps any store and makes it fail as real stores do."""
 
 import asyncio
+import copy
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator
 from typing import Any, Final, TypeVar
 from uuid import UUID
@@ -9,7 +10,14 @@ from ..checks import check_expected_version, is_event_list
 from ..errors import AppendOutcomeUnknown, InvalidArgument, StoreUnavailable
 from ..events import NewEvent, RecordedEvent, UnidentifiedEvent
 from ..health import Health
-from ..ports import EventReaderWriter, HealthCheck, StreamFollower, StreamLister
+from ..ports import (
+    CategorisedStore,
+    CategoryStore,
+    EventReaderWriter,
+    HealthCheck,
+    StreamFollower,
+    StreamLister,
+)
 from ..ports.streams import lister
 from ..results import AppendResult, Persisted
 from ..stream_head import StreamHead
@@ -30,7 +38,7 @@ _UNREACHED: Final = MAX_VERSION // 2
 """A version that no stream has: an append that expects it is checked, but never stored."""
 
 
-class HostileEventStore(EventReaderWriter, StreamFollower, StreamLister, HealthCheck):
+class HostileEventStore(CategorisedStore, StreamFollower, StreamLister, HealthCheck):
     """
     Passes calls to a store and injects faults, to test how an application handles them.
 
@@ -98,6 +106,33 @@ class HostileEventStore(EventReaderWriter, StreamFollower, StreamLister, HealthC
     def script(self) -> tuple[Injection, ...]:
         """The part of the script that is not used yet."""
         return tuple(self._chooser.script)
+
+    def category(self, name: str) -> CategoryStore:
+        """
+        Return a hostile view of a category: its faults are among those of this store.
+
+        The rival of an `Injection.CONFLICT` appends through it, too.
+
+        Raises:
+            InvalidArgument: it is not the name of a category, or the wrapped store has no
+                categories.
+        """
+        view = getattr(self._store, "category", None)
+        if view is None:
+            raise InvalidArgument(f"{type(self._store).__name__} has no categories")
+        inner = copy.copy(self)  # with the same faults to come, and the same record of them
+        inner._store = view(name)  # noqa: SLF001 - of this class
+
+        async def append(
+            stream_id: UUID,
+            events: Iterable[Any],
+            expected: ExpectedVersion,
+            timeout: float | None,
+            _: str,
+        ) -> AppendResult:
+            return await inner.try_persist_events(stream_id, events, expected, timeout=timeout)
+
+        return CategoryStore(self, name, append)
 
     async def try_persist_events(  # noqa: D102 - inherited from the port
         self,

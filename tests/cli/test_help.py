@@ -28,10 +28,11 @@ FOR_A_SHELL = re.compile(r"[|<>;&]|\$\(")
 def commands(group: typer.core.TyperGroup, *words: str) -> Iterator[tuple[str, str]]:
     """Iterate over all commands: their names and their help."""
     for name, command in group.commands.items():
-        if isinstance(command, typer.core.TyperGroup):
-            yield from commands(command, *words, name)
-        else:
+        inner = command if isinstance(command, typer.core.TyperGroup) else None
+        if inner is None or inner.invoke_without_command:  # `streams` is a command, too
             yield " ".join([*words, name]), command.help or ""
+        if inner is not None:
+            yield from commands(inner, *words, name)
 
 
 ROOT = typer.main.get_command(app)

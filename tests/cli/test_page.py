@@ -52,5 +52,5 @@ def options_of(name: str) -> set[str]:
     for word in name.split():
         assert isinstance(command, typer.core.TyperGroup)
         command = command.commands[word]
-    assert isinstance(command, typer.core.TyperCommand)
+    assert isinstance(command, typer.core.TyperCommand | typer.core.TyperGroup)
     return {option for parameter in command.params for option in parameter.opts}

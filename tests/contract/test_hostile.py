@@ -32,7 +32,7 @@ from event_store_async import (
     StreamHead,
 )
 from event_store_async.testing import HostileEventStore, Injected, Injection
-from event_store_async.testing.contract import EventStoreContract
+from event_store_async.testing.contract import CategoryContract, EventStoreContract
 
 
 class TestWithoutFaults(EventStoreContract):
@@ -50,6 +50,26 @@ class TestWithoutFaults(EventStoreContract):
 
 
 class TestWithCheckedAppends(TestWithoutFaults):
+    """Every append is checked as if a fault came; a rival without events changes nothing."""
+
+    @pytest.fixture
+    def store(self) -> HostileEventStore:
+        self.memory = MemoryEventStore()
+        return HostileEventStore(self.memory, seed=1, conflict=1.0, rival=lambda _: [])
+
+
+class TestCategoriesWithoutFaults(CategoryContract):
+    @pytest.fixture
+    def store(self) -> HostileEventStore:
+        self.memory = MemoryEventStore()
+        return HostileEventStore(self.memory, seed=1)
+
+    def reopened(self, store: HostileEventStore, **options: Any) -> MemoryEventStore:
+        del store  # another process would open a plain store
+        return self.memory.reopened(**options)
+
+
+class TestCategoriesWithCheckedAppends(TestCategoriesWithoutFaults):
     """Every append is checked as if a fault came; a rival without events changes nothing."""
 
     @pytest.fixture

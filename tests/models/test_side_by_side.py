@@ -44,6 +44,11 @@ class Append:
     stream: int
     events: list[Any]
     expected: Any
+    category: str | None = None
+
+    def through(self, store: Any) -> Any:
+        """Return the store to append through: itself, or its view of the category."""
+        return store if self.category is None else store.category(self.category)
 
 
 PAYLOADS = st.one_of(
@@ -73,7 +78,8 @@ EXPECTED = st.one_of(
 )
 STREAMS = st.integers(0, 1)
 WRITERS = st.sampled_from([0, 0, 0, 1, 1, 2])
-APPENDS = st.builds(Append, STREAMS, EVENTS, EXPECTED)
+CATEGORIES = st.sampled_from([None, None, None, "account", "account", "order"])
+APPENDS = st.builds(Append, STREAMS, EVENTS, EXPECTED, CATEGORIES)
 
 
 @dataclass
@@ -125,7 +131,9 @@ class SideBySide(RuleBasedStateMachine):
         stream_id = self.streams[append.stream]
         self.both(
             writer,
-            lambda store: store.try_persist_events(stream_id, append.events, append.expected),
+            lambda store: append.through(store).try_persist_events(
+                stream_id, append.events, append.expected
+            ),
         )
 
     @rule(writer=WRITERS, append=APPENDS)
@@ -149,6 +157,12 @@ class SideBySide(RuleBasedStateMachine):
         earlier = self.past[-1 - which % len(self.past)]
         self.make(writer, replace(earlier, expected=expected))
 
+    @precondition(lambda self: self.past)
+    @rule(writer=WRITERS, which=st.integers(0, 20), category=CATEGORIES)
+    def repeat_in_another_category(self, writer: int, which: int, category: str | None) -> None:
+        earlier = self.past[-1 - which % len(self.past)]
+        self.make(writer, replace(earlier, category=category))
+
     @rule(writer=WRITERS, appends=st.lists(APPENDS, min_size=2, max_size=4))
     def append_all_at_once(self, writer: int, appends: list[Append]) -> None:
         appends = [self.resolved(append) for append in appends]
@@ -157,7 +171,7 @@ class SideBySide(RuleBasedStateMachine):
         async def together(store: Any) -> list[object]:
             results = await asyncio.gather(
                 *(
-                    store.try_persist_events(
+                    append.through(store).try_persist_events(
                         self.streams[append.stream], append.events, append.expected
                     )
                     for append in appends

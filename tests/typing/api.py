@@ -162,3 +162,24 @@ def codecs() -> list[es.Codec]:
             return data.decode()
 
     return [es.JsonCodec(), es.RawCodec(), Own()]
+
+
+async def categories(store: es.EventStore, memory: es.MemoryEventStore, stream: UUID) -> None:
+    view = store.category("account")
+    assert_type(view, es.CategoryStore)
+    assert_type(view.name, str)
+    assert_type(await view.persist_events(stream, ["a"]), es.Persisted)
+    assert_type(await view.try_persist_events(stream, []), es.Persisted | es.ConcurrentModification)
+    assert_type(view.category("account"), es.CategoryStore)
+    assert_type(await view.health(), es.Health)
+    store.category(7)  # type: ignore[arg-type]
+    stores: list[es.CategorisedStore] = [memory]
+    stores.append(view)
+    plain: list[es.EventReaderWriter] = [view, memory.category("order")]
+    assert_type(plain[0].read_events(stream), AsyncGenerator[es.RecordedEvent, None])
+
+
+def wrong_category(error: es.WrongCategory) -> None:
+    assert_type(error.stream_id, UUID)
+    assert_type(error.expected, str)
+    assert_type(error.actual, str | None)

@@ -349,3 +349,25 @@ def test_no_table_is_one_finding() -> None:
     assert [finding.check for finding in wrong(replace(GOOD, schema=empty, options={}))] == [
         "schema"
     ]
+
+
+@pytest.mark.parametrize(
+    ("category", "says"),
+    [
+        (None, "it has no column for categories yet"),
+        (("int", "regular"), "category is int regular, not text static"),
+    ],
+    ids=["missing", "of another type"],
+)
+def test_a_table_that_cannot_hold_categories_serves_all_but_views(
+    category: tuple[str, str] | None, says: str
+) -> None:
+    columns = {**EVENTS.needed_columns, **({"category": category} if category else {})}
+
+    (finding,) = wrong(with_table(columns=columns))
+
+    assert (finding.check, finding.severity) == ("schema", Severity.ADVICE)
+    assert finding.found.startswith("bank.events, version 1 of 1; ")
+    assert says in finding.found
+    assert "views" in (finding.why or "")
+    assert category is not None or "event-store schema migrate" in (finding.change or "")

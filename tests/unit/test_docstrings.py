@@ -7,6 +7,8 @@ import typing
 import pytest
 
 from event_store_async import (
+    CategorisedStore,
+    CategoryStore,
     EventReaderWriter,
     EventStore,
     HealthCheck,
@@ -23,20 +25,26 @@ PORTS = {
     for name in dir(port)
     if not name.startswith("_") and inspect.isfunction(getattr(port, name))
 }
-STORES: list[type] = [EventStore, MemoryEventStore, HostileEventStore, TypedEventStore]
+STORES: list[type] = [
+    EventStore,
+    MemoryEventStore,
+    HostileEventStore,
+    TypedEventStore,
+    CategoryStore,
+]
 OF_THEIR_OWN: dict[tuple[type, str], str] = {
     (HostileEventStore, "health"): "it injects no faults, and the wrapped store may have no health",
     (TypedEventStore, "read_events"): "it has one argument more",
     (TypedEventStore, "follow"): "it has one argument more",
     (TypedEventStore, "streams"): "the wrapped store may have none",
     (TypedEventStore, "health"): "it has none",
+    (CategoryStore, "streams"): "they are the store's, of all categories",
+    (CategoryStore, "health"): "it is the store's, which may have none",
 }
 
 
 @pytest.mark.parametrize("name", PORTS)
-@pytest.mark.parametrize(
-    "store", [EventStore, MemoryEventStore, HostileEventStore, TypedEventStore]
-)
+@pytest.mark.parametrize("store", STORES)
 def test_the_methods_of_a_store_have_the_docstrings_of_the_port(store: type, name: str) -> None:
     if (store, name) in OF_THEIR_OWN:
         pytest.skip(OF_THEIR_OWN[store, name])
@@ -47,6 +55,11 @@ def test_the_methods_of_a_store_have_the_docstrings_of_the_port(store: type, nam
 @pytest.mark.parametrize("name", PORTS)
 def test_the_docstrings_of_the_store_on_cassandra_are_its_own(name: str) -> None:
     assert getattr(EventStore, name).__doc__, "an editor need not look for a base class"
+
+
+@pytest.mark.parametrize("store", [EventStore, MemoryEventStore])
+def test_a_store_says_of_its_categories_what_the_port_says(store: type[CategorisedStore]) -> None:
+    assert inspect.getdoc(store.category) == inspect.getdoc(CategorisedStore.category)
 
 
 def test_the_ports_are_these() -> None:

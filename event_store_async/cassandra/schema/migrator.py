@@ -34,12 +34,15 @@ class TableReport:
         version: Its schema version now.
         created: Whether it was created.
         migrations: The names of the migrations that were applied, if it existed before.
+        additions: The names of the additions that were made, if it existed before: columns that no
+            schema version tells of.
     """
 
     table: str
     version: int
     created: bool
     migrations: tuple[str, ...]
+    additions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +78,11 @@ class SchemaReport:
     def migrations(self) -> tuple[str, ...]:
         """The names of the migrations that were applied to the table of events."""
         return self.tables[0].migrations
+
+    @property
+    def additions(self) -> tuple[str, ...]:
+        """The names of the additions that were made to the table of events."""
+        return self.tables[0].additions
 
 
 class Migrator:
@@ -190,7 +198,8 @@ class Migrator:
                 for step in steps:
                     for text in step.statements:
                         await self._run(text)
-                    await self._log.record(step.table, step.version, step.name)
+                    if step.version is not None:
+                        await self._log.record(step.table, step.version, step.name)
         except LeaseTaken:
             raise SchemaChangeFailed(
                 str(self._tables), "another process has been changing it for too long"
@@ -212,5 +221,8 @@ class Migrator:
 
     def _report(self, table: TableState, steps: list[Step]) -> TableReport:
         own = [step for step in steps if step.table == self._tables.name_of(table.spec)]
-        names = tuple(step.name for step in own if step.name != "created")
-        return TableReport(table.name, table.version, len(names) < len(own), names)
+        created = any(step.name == "created" for step in own)
+        later = [step for step in own if step.name != "created"]
+        migrations = tuple([step.name for step in later if step.version is not None])
+        additions = tuple([step.name for step in later if step.version is None])
+        return TableReport(table.name, table.version, created, migrations, additions)

@@ -61,8 +61,10 @@ class Scanner:
         wanted = _Wanted(after, max_count)
 
         async def fetch(state: bytes | None) -> Page:
+            seconds = self.settings.timeout if timeout is None else timeout
+            has_categories = await self.statements.has_categories(Deadline(seconds))
             page = await self._page(
-                "scan_streams",
+                "scan_categories" if has_categories else "scan_streams",
                 (first, tokens.up_to),
                 "the streams",
                 timeout=timeout,
@@ -74,8 +76,8 @@ class Scanner:
         pages = Pages(fetch)
         try:
             while (page := await pages.take()) is not None:
-                for stream_id, token, head, version, timestamp in page.rows:
-                    yield StreamSummary(UUID(stream_id), token, head, version, timestamp)
+                for stream_id, *facts in page.rows:
+                    yield StreamSummary(UUID(stream_id), *facts)
         finally:
             pages.stop()
 

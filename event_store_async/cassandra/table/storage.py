@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from typing import Any
 from uuid import UUID
 
-from ...checks import check_optional_int, check_stream_id, check_timeout
+from ...checks import check_category, check_optional_int, check_stream_id, check_timeout
 from ...errors import (
     AppendTooLarge,
     ConcurrentModification,
@@ -27,6 +27,7 @@ from ..read.gap_check import Range
 from ..read.reader import Reader
 from ..read.rows import RowDecoder, StoredRowDecoder
 from ..schema.statements import StatementCache
+from .categoriser import Categoriser
 from .restorer import Restorer
 from .scanner import Scanner
 
@@ -43,6 +44,7 @@ class Storage:
         statements: The store's.
         decoder: The store's codecs.
         restorer: Writes stored events back.
+        categoriser: Gives streams their categories.
         settings: The store's.
         keyspace: Its name, checked.
         table: Its name, checked.
@@ -55,6 +57,7 @@ class Storage:
         statements: StatementCache,
         decoder: RowDecoder,
         restorer: Restorer,
+        categoriser: Categoriser,
         settings: Settings,
         keyspace: str,
         table: str,
@@ -68,6 +71,7 @@ class Storage:
         self._scanner = Scanner(session, statements, settings)
         self._reader = Reader(session, statements, StoredRowDecoder(), settings)
         self._restorer = restorer
+        self._categoriser = categoriser
 
     def scan_streams(
         self,
@@ -159,7 +163,11 @@ class Storage:
         return self._decoder.decode_stored(event)
 
     async def restore(
-        self, events: Sequence[StoredEvent], *, timeout: float | None = None
+        self,
+        events: Sequence[StoredEvent],
+        *,
+        category: str | None = None,
+        timeout: float | None = None,
     ) -> Restored | ConcurrentModification:
         """
         Store events of one stream bit for bit, at the versions that they have, all or nothing.
@@ -170,9 +178,13 @@ class Storage:
 
         Args:
             events: Events of one stream, at consecutive versions.
+            category: The category of the stream. It gets it with its first event; later events are
+                stored only if it has it. None leaves it as it is, and a new stream without one.
             timeout: Seconds until the outcome must be known; None is the store's setting.
 
         Raises:
+            InvalidArgument: *category* is not the name of a category; nothing is sent.
+            WrongCategory: the stream exists, and is not of that category; this call stored nothing.
             InvalidEvent: there are none, or they belong to several streams, or their versions are
                 not consecutive, or a timestamp is outside the years 1 to 9999; nothing is sent.
             AppendTooLarge: more events or bytes than an append may have; nothing is sent.
@@ -183,10 +195,46 @@ class Storage:
             MisuseError, SchemaError: this call stored nothing.
         """
         _check(events, self._settings)
+        category = None if category is None else check_category(category)
+        deadline = self._deadline(timeout)
+        return await self._restorer.restore(events[0].stream_id, events, category, deadline)
+
+    async def categorise(
+        self, stream_id: UUID, category: str, *, timeout: float | None = None
+    ) -> bool:
+        """
+        Give a category to a stream that has events and none: one that began without a view.
+
+        It is safe to repeat: a stream has one category for ever.
+
+        Args:
+            stream_id: The stream.
+            category: The name of the category.
+            timeout: Seconds until the outcome must be known; None is the store's setting.
+
+        Returns:
+            True if this call set it. False if it was set already: by another call, or by a request
+            of this one whose answer was lost.
+
+        Raises:
+            InvalidArgument: an argument is not valid; nothing is sent.
+            WrongCategory: the stream has another category, and keeps it.
+            ConcurrentModification: the stream has no events, so it has no category either.
+            CategoryOutcomeUnknown: no quorum answered in time; categorising again settles it.
+            CategoriesMissing: the table has no column for categories yet.
+            StoreUnavailable: no quorum could be asked in time; this call changed nothing.
+            RequestRefused: the server refuses for good; this call changed nothing.
+            MisuseError, SchemaError: this call changed nothing.
+        """
+        check_stream_id(stream_id)
+        name = check_category(category)
+        deadline = self._deadline(timeout)
+        return await self._categoriser.categorise(stream_id, name, deadline)
+
+    def _deadline(self, timeout: float | None) -> Deadline:
         check_timeout(timeout)
         self._check_open()
-        deadline = Deadline(self._settings.timeout if timeout is None else timeout)
-        return await self._restorer.restore(events[0].stream_id, events, deadline)
+        return Deadline(self._settings.timeout if timeout is None else timeout)
 
 
 def _check(events: Sequence[StoredEvent], settings: Settings) -> None:

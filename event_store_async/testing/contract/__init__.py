@@ -33,6 +33,7 @@ mode.
     concurrency   concurrent calls, and two stores
     closing       closed stores
     monitoring    hooks, health and statistics
+    categories    `CategoryContract`, of stores with categories
 """
 
 import pkgutil
@@ -44,6 +45,7 @@ pytest.register_assert_rewrite(
 )
 
 from .base import ContractBase, ContractStore  # noqa: E402 - after the assert rewrite
+from .categories import CategoryContract  # noqa: E402
 from .closing import Closing  # noqa: E402
 from .codecs import CodecTests  # noqa: E402
 from .compression import Compression  # noqa: E402
@@ -61,6 +63,7 @@ from .refusals import Refusals  # noqa: E402
 from .repetition import Repetition  # noqa: E402
 
 __all__ = [
+    "CategoryContract",
     "Closing",
     "CodecTests",
     "Compression",

@@ -59,7 +59,14 @@ def _table(table: TableState) -> Finding:
     except SchemaError as error:
         hint = error.hint or f"compare it with cql/{table.spec.created_by}.cql"
         return must("schema", error.message, hint, "no store can use the table as it is")
-    return ok("schema", f"{table.name}, version {table.version} of {table.spec.latest}")
+    found = f"{table.name}, version {table.version} of {table.spec.latest}"
+    try:
+        table.check_categorised()
+    except SchemaError as error:
+        hint = error.hint or "only views need the column; a table of its own can hold them"
+        why = "appends through views of a category are refused; everything else works"
+        return advice("schema", f"{found}; {error.message}", hint, why)
+    return ok("schema", found)
 
 
 def consistency(state: ClusterState) -> Iterator[Finding]:
