@@ -9,6 +9,7 @@ import anyio
 import orjson
 import typer
 
+from ..codec import RawCodec
 from ..errors import AppendOutcomeUnknown, ConcurrentModification
 from ..events import NewEvent
 from ..ports import EventWriter
@@ -21,6 +22,7 @@ from .options import (
     AsJson,
     Expected,
     Stream,
+    finite,
     parse_expected_version,
     uuid_argument,
 )
@@ -73,14 +75,17 @@ def append(
         typer.Option(
             "--envelopes",
             metavar=FLAG,
-            help="Take each JSON document as an object with payload, type, metadata and event_id, "
-            "as `event-store read` prints it.",
+            help="Take each JSON document as an object with payload (or payload_base64), type, "
+            "metadata and event_id, as `event-store read` prints it. Versions, if given, must rise "
+            "by one.",
         ),
     ] = False,
     expected_version: Expected = "any",
     timeout: Annotated[
         float | None,
-        typer.Option(min=0.1, help="Seconds in which the outcome must be known (10)."),
+        typer.Option(
+            min=0.1, callback=finite, help="Seconds in which the outcome must be known (10)."
+        ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -120,6 +125,8 @@ def append(
         lambda store: append_to(
             store, stream, new_events, expected, timeout=timeout, as_json=as_json
         ),
+        # Bytes come from payload_base64, and then for all events.
+        codec=RawCodec() if any(isinstance(event.payload, bytes) for event in new_events) else None,
     )
 
 

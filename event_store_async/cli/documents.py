@@ -1,5 +1,6 @@
 """Events in JSON, as the command receives them."""
 
+import base64
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -8,13 +9,14 @@ from uuid import UUID, uuid4
 
 import orjson
 
+from ..checks import is_int
 from ..events import NewEvent
 from .exit_codes import ExitCode
 from .failures import CommandFailed
 from .text_file import without_mark
 
 _MAX_BYTES: Final = 16 * 1024 * 1024
-_ENVELOPE_KEYS: Final = {"payload", "type", "metadata", "event_id"}
+_ENVELOPE_KEYS: Final = {"payload", "payload_base64", "type", "metadata", "event_id"}
 _RECORDED_KEYS: Final = {"stream_id", "version", "timestamp"}
 _HOW_TO_GIVE: Final = (
     "give events as arguments, with --file, or on standard input: "
@@ -104,20 +106,61 @@ def events_in(envelopes: Sequence[Any], event_ids: Sequence[UUID]) -> list[NewEv
     """
     Return the events in envelopes, as `event-store read` prints them.
 
+    Their payloads are either all bytes, from ``payload_base64``, or all values of JSON.
+
     Args:
         envelopes: The envelopes.
         event_ids: Empty, or one for each: the id for an envelope without one; an envelope that
             has an id must have the same.
 
     Raises:
-        CommandFailed: one is not an envelope or has a different id, or the counts do not match.
+        CommandFailed: one is not an envelope or has a different id, or the counts do not match;
+            versions do not rise by one, or there are several streams or kinds of payload.
     """
     _check_count(event_ids, len(envelopes))
     given: Sequence[UUID | None] = event_ids or [None] * len(envelopes)
-    return [
+    events = [
         _opened(envelope, f"event {number}", event_id)
         for number, (envelope, event_id) in enumerate(zip(envelopes, given, strict=True), 1)
     ]
+    _check_order(envelopes)
+    _check_streams(envelopes)
+    if len({"payload" in envelope for envelope in envelopes}) > 1:
+        raise _refusal(
+            "some events have a payload, others payload_base64",
+            "append them separately: one append has one codec",
+        )
+    return events
+
+
+def _check_order(envelopes: Sequence[Mapping[str, Any]]) -> None:
+    begin = None
+    for place, envelope in enumerate(envelopes):
+        version = envelope.get("version")
+        if version is None:
+            continue
+        if not is_int(version) or version < 1:
+            raise _refusal(f"event {place + 1}: {version!r} is not a version")
+        if begin is None:
+            begin = version - place
+        if version != begin + place:
+            raise _refusal(
+                f"event {place + 1} has version {version}, where {begin + place} is due",
+                "versions, if given, must rise by one: give the events in the order of their "
+                "stream, without gaps, or remove version from each",
+            )
+
+
+def _check_streams(envelopes: Sequence[Mapping[str, Any]]) -> None:
+    first: UUID | None = None
+    for number, envelope in enumerate(envelopes, 1):
+        stream_id = _uuid_in(envelope, "stream_id", f"event {number}")
+        first = first or stream_id
+        if stream_id not in {None, first}:
+            raise _refusal(
+                f"event {number} is of stream {stream_id}, those before it are of {first}",
+                "append each stream separately",
+            )
 
 
 def _check_count(event_ids: Sequence[UUID], count: int) -> None:
@@ -129,33 +172,42 @@ def _check_count(event_ids: Sequence[UUID], count: int) -> None:
 
 
 def _opened(envelope: Any, name: str, given: UUID | None) -> NewEvent:
-    if not isinstance(envelope, Mapping) or "payload" not in envelope:
+    payloads = {"payload", "payload_base64"}
+    if not isinstance(envelope, Mapping) or len(envelope.keys() & payloads) != 1:
         raise _refusal(
-            f"{name} is not an envelope, which is a JSON object with a payload",
+            f"{name} is not an envelope, which is a JSON object with a payload or a payload_base64",
             'for example: {"type": "deposited", "payload": {"amount": 50}}',
         )
     if unknown := sorted(envelope.keys() - _ENVELOPE_KEYS - _RECORDED_KEYS):
         raise _refusal(f"{name} has unknown keys: {', '.join(unknown)}")
-    event_id = _id_of(envelope, name)
+    event_id = _uuid_in(envelope, "event_id", name)
     if event_id is not None and given not in {None, event_id}:
         raise _refusal(
             f"{name} has the event id {event_id}, but --event-id is {given}",
             "give the ids in the order of the events, or none if each event has its own",
         )
+    payload = envelope["payload"] if "payload" in envelope else _bytes_in(envelope, name)
     return NewEvent(
-        envelope["payload"],
+        payload,
         envelope.get("type"),
         envelope.get("metadata"),
         event_id or given or uuid4(),
     )
 
 
-def _id_of(envelope: Mapping[str, Any], name: str) -> UUID | None:
-    text = envelope.get("event_id")
+def _bytes_in(envelope: Mapping[str, Any], name: str) -> bytes:
+    try:
+        return base64.b64decode(envelope["payload_base64"], validate=True)
+    except (ValueError, TypeError):
+        raise _refusal(f"{name}: payload_base64 is not base64") from None
+
+
+def _uuid_in(envelope: Mapping[str, Any], key: str, name: str) -> UUID | None:
+    text = envelope.get(key)
     try:
         return None if text is None else UUID(text)
     except (ValueError, AttributeError, TypeError):
-        raise _refusal(f"{name}: {text!r} is not a UUID") from None
+        raise _refusal(f"{name}: {key} {text!r} is not a UUID") from None
 
 
 def _documents(data: bytes, name: str) -> list[Any]:

@@ -12,6 +12,7 @@ import typer
 
 from ..cassandra import EventStore, Tls
 from ..cassandra.driver.opening import Opening
+from ..codec import Codec
 from ..environment import HIGHEST_PORT, number, variable
 from . import configuration
 from .exit_codes import ExitCode
@@ -110,9 +111,12 @@ class Target:
     certificate_file: Path | None = None
     private_key_file: Path | None = None
 
-    def connect(self) -> Opening[EventStore]:
+    def connect(self, codec: Codec | None = None) -> Opening[EventStore]:
         """
         Return what opens a store there; see `EventStore.connect`.
+
+        Args:
+            codec: Encodes payloads; JSON by default.
 
         Raises:
             CommandFailed: the password of the user, or the authority for a certificate, is missing.
@@ -128,6 +132,7 @@ class Target:
             username=self.username,
             password=self._password(),
             tls=self._tls(),
+            codec=codec,
         )
 
     def _password(self) -> str | None:
@@ -247,11 +252,16 @@ def with_target(command: Callable[Concatenate[Target, _P], None]) -> Callable[..
     return run
 
 
-def run_with_store(target: Target, work: Callable[[EventStore], Coroutine[Any, Any, None]]) -> None:
+def run_with_store(
+    target: Target,
+    work: Callable[[EventStore], Coroutine[Any, Any, None]],
+    *,
+    codec: Codec | None = None,
+) -> None:
     """Connect, run *work* with the store, and close the store; raises as these do."""
 
     async def main() -> None:
-        opening = target.connect()
+        opening = target.connect(codec)
         with waiting(f"connecting to {target.contact_points}, port {target.port}"):
             store = await opening
         try:
