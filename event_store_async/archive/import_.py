@@ -9,6 +9,7 @@ from typing import BinaryIO
 from anyio import to_thread
 
 from ..cassandra import EventStore
+from ..counts import counted
 from ..errors import InvalidArchive, InvalidArgument, InvalidCheckpoint
 from ..maintenance.callbacks import Callback
 from ..maintenance.findings import StreamFinding
@@ -279,8 +280,9 @@ class _Importer:
             raise InvalidArchive(
                 self._path,
                 number,
-                f"the file holds {read.streams} streams and {read.events} events with digest "
-                f"{read.digest}, but its last line says {end.streams}, {end.events} and "
+                f"the file holds {counted(read.streams, 'stream')} and "
+                f"{counted(read.events, 'event')} with digest "
+                f"{read.digest}, but its last line says {end.streams:,}, {end.events:,} and "
                 f"{end.digest}",
             )
 

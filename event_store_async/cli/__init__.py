@@ -13,6 +13,7 @@ Needs the extra ``cli``. `main` is the entry point. Its commands:
     export         exports all events to a file
     import_        imports them
     node           runs a Cassandra in the background
+    help           the help of a command, and how to connect
 
 What they share:
 

@@ -12,10 +12,12 @@ from _event_store_async_command import keyboard_interrupts
 
 from ..errors import (
     AppendOutcomeUnknown,
+    AppendTooLarge,
     AuthenticationFailed,
     ConcurrentModification,
     ConnectionFailed,
     EventStoreError,
+    InvalidArchive,
     InvalidArgument,
     RestoreOutcomeUnknown,
     SchemaMissing,
@@ -45,11 +47,6 @@ _HINTS: Final = (
         ConnectionFailed,
         "set --contact-points and --port to where Cassandra is, or start one on this machine "
         "with `event-store node start`",
-    ),
-    (
-        SchemaMissing,
-        "check --keyspace and --table, or create the table: `event-store schema create "
-        "--keyspace NAME --replication DATACENTER=REPLICAS`",
     ),
     (SchemaOutdated, "run `event-store schema migrate`; --dry-run shows what it would do"),
     (RestoreOutcomeUnknown, "repeat the import: it skips what is already stored"),
@@ -93,8 +90,27 @@ def explain(error: EventStoreError) -> CommandFailed:
             f"--from {error.version + 1} continues after it; to read it, use a program that has "
             "its codec"
         )
+    if isinstance(error, SchemaMissing):
+        keyspace = error.table.partition(".")[0]
+        hint = (
+            f"check --keyspace and --table, or create the table: `event-store schema create "
+            f"--keyspace {keyspace} --replication DATACENTER=REPLICAS`; on a node of "
+            "`event-store node start`, that is datacenter1=1"
+        )
+    elif isinstance(error, AppendTooLarge):
+        hint = "store large content elsewhere, and its address in the event"
+    elif isinstance(error, InvalidArchive) and hint is None:
+        hint = _archive_hint(error)
     code = next((code for kind, code in _CODES if isinstance(error, kind)), ExitCode.ERROR)
     return CommandFailed(error.message, hint=hint, code=code)
+
+
+def _archive_hint(error: InvalidArchive) -> str:
+    if error.line is not None:
+        return "the file is not as `event-store export` wrote it; export again"
+    if "No such file" in error.reason:
+        return "name a file that `event-store export` wrote; - is standard input"
+    return "check the path and its permissions"
 
 
 @contextmanager

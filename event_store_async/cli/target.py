@@ -20,7 +20,10 @@ from .failures import CommandFailed, reported
 from .output import waiting
 
 _P = ParamSpec("_P")
-_PANEL: Final = "Connection (also as EVENT_STORE_… variables, or in event-store.toml)"
+TOPIC: Final = "connecting"
+"""What to ask `event-store help` about."""
+
+_PANEL: Final = f"Connection (`event-store help {TOPIC}` has all options)"
 _PATHS: Final = {"config", "ca_file", "certificate_file", "private_key_file"}
 
 
@@ -41,7 +44,7 @@ Config = Annotated[Path | None, _option("config", "The configuration file (event
 Profile = Annotated[str | None, _option("profile", "The profile to use in that file.")]
 
 
-def _options(
+def connection_options(
     keyspace: Keyspace = None,
     table: Table = None,
     contact_points: Annotated[
@@ -78,6 +81,10 @@ def _options(
     profile: Profile = None,
 ) -> None:
     """Declare the connection options; only the signature is used."""
+
+
+OPTIONS: Final = inspect.signature(connection_options).parameters
+"""The connection options, by name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -236,7 +243,7 @@ def with_target(command: Callable[Concatenate[Target, _P], None]) -> Callable[..
     For commands that check their input before they connect by `run_with_store`.
     """
     own = list(inspect.signature(command).parameters.values())[1:]
-    common = inspect.signature(_options).parameters
+    common = OPTIONS
 
     @functools.wraps(command)
     def run(**values: Any) -> None:
