@@ -21,7 +21,12 @@ What they share:
     configuration  the configuration file
     text_file      files in UTF-8, with or without a byte order mark
     options        arguments and options of several commands
-    documents      events in JSON, as input
+    documents      where JSON documents come from: arguments, a file, standard input
+    drafts         the documents as events, checked one by one
+    steps          the events in parts, each of which is one append
+    long_append    appends an input of several steps
+    resumption     finds what an earlier run has stored of it
+    outcome        the outcome of an append, in words and as JSON
     printer        prints events and findings
     rendering      an event as text
     output         standard output and standard error

@@ -2,7 +2,8 @@
 
 import functools
 import inspect
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Concatenate, Final, Literal, ParamSpec
@@ -240,7 +241,7 @@ def with_target(command: Callable[Concatenate[Target, _P], None]) -> Callable[..
     """
     Turn a function whose first parameter is a `Target` into a command; see `with_store`.
 
-    For commands that check their input before they connect by `run_with_store`.
+    For commands that check their input before they are `connected`.
     """
     own = list(inspect.signature(command).parameters.values())[1:]
     common = OPTIONS
@@ -259,23 +260,25 @@ def with_target(command: Callable[Concatenate[Target, _P], None]) -> Callable[..
     return run
 
 
-def run_with_store(
-    target: Target,
-    work: Callable[[EventStore], Coroutine[Any, Any, None]],
-    *,
-    codec: Codec | None = None,
-) -> None:
+@asynccontextmanager
+async def connected(target: Target, codec: Codec | None = None) -> AsyncGenerator[EventStore, None]:
+    """Give a store during the block, and close it at the end; raises as `Target.connect`."""
+    opening = target.connect(codec)
+    with waiting(f"connecting to {target.contact_points}, port {target.port}"):
+        store = await opening
+    try:
+        yield store
+    finally:
+        with anyio.CancelScope(shield=True):
+            await store.close()
+
+
+def run_with_store(target: Target, work: Callable[[EventStore], Coroutine[Any, Any, None]]) -> None:
     """Connect, run *work* with the store, and close the store; raises as these do."""
 
     async def main() -> None:
-        opening = target.connect(codec)
-        with waiting(f"connecting to {target.contact_points}, port {target.port}"):
-            store = await opening
-        try:
+        async with connected(target) as store:
             await work(store)
-        finally:
-            with anyio.CancelScope(shield=True):
-                await store.close()
 
     anyio.run(main)
 

@@ -95,12 +95,11 @@ async def test_a_missing_end_is_noticed_before_anything_is_stored(
     digest.add(event)
     path = tmp_path / "f"
     writer = FrameWriter(path)
-    for lines in (
-        [HEADER],
-        [event, StreamEnd(digest.stream_id, 1, digest.value.hex())],
-    ):
-        writer.write(b"".join(map(write_line, lines)))
-        writer.finish_frame()
+    writer.write(write_line(HEADER))
+    writer.finish_frame()
+    writer.write(write_line(event))
+    writer.write(write_line(StreamEnd(digest.stream_id, 1, digest.value.hex())))
+    writer.finish_frame()
     writer.close()
     store = Store()
 
