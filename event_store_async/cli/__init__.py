@@ -31,6 +31,7 @@ What they share:
     rendering      an event as text
     output         standard output and standard error
     escape         makes text harmless for a terminal
+    log            what is logged, escaped
     meter          the progress of a job
     interval       the time between polls
     failures       turns errors into messages, hints and exit codes
@@ -44,6 +45,7 @@ from _event_store_async_command import prepare
 
 from ..extras import install_hint
 from .escape import ERRORS
+from .log import escape_logs
 
 __all__ = ["main"]
 
@@ -54,6 +56,7 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors=ERRORS)  # whatever the locale's encoding is
+    escape_logs()  # before typer is imported, which keeps the hook that it finds
     try:
         from .app import app
         from .failures import help_reported

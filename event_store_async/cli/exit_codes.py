@@ -11,8 +11,8 @@ class ExitCode(IntEnum):
         OK: Success.
         ERROR: The command failed; the message says why.
         USAGE: The arguments, input or configuration were rejected before anything was sent.
-        CONFLICT: The stream is not at the expected version; nothing was stored, or only the steps of
-            an input that the message says.
+        CONFLICT: The stream is not at the expected version; nothing was stored, or only as much of
+            a long input as the message says.
         UNKNOWN_OUTCOME: The events may or may not be stored; repeat the append with the same event
             ids, or the import.
         FINDINGS: A check found something that must be changed.

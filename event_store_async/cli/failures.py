@@ -2,7 +2,7 @@
 
 import errno
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final
 
@@ -67,15 +67,22 @@ class CommandFailed(Exception):
         message: What is wrong.
         hint: What to do about it, if known.
         code: The exit code.
+        details: More lines, such as the end of a log.
     """
 
     def __init__(
-        self, message: str, *, hint: str | None = None, code: ExitCode = ExitCode.ERROR
+        self,
+        message: str,
+        *,
+        hint: str | None = None,
+        code: ExitCode = ExitCode.ERROR,
+        details: Sequence[str] = (),
     ) -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
         self.code = code
+        self.details = details
 
 
 def explain(error: EventStoreError) -> CommandFailed:
@@ -160,6 +167,6 @@ def _fail(failure: CommandFailed) -> None:
 
 def _say(failure: CommandFailed) -> None:
     try:
-        say_error(failure.message, failure.hint)
+        say_error(failure.message, failure.hint, failure.details)
     except OSError:
         discard(sys.stderr)  # the exit code is all that is left to tell

@@ -152,8 +152,10 @@ def _run(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         except BrokenPipeError:
             raise
         except (EmbeddedError, OSError) as error:
-            message = getattr(error, "message", str(error))
-            raise CommandFailed(message, hint=getattr(error, "hint", None)) from error
+            message, *details = getattr(error, "message", str(error)).split("\n")
+            raise CommandFailed(
+                message, hint=getattr(error, "hint", None), details=details
+            ) from error
 
 
 def _lines(running: Running) -> list[str]:

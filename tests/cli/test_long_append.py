@@ -207,7 +207,8 @@ async def test_an_unknown_outcome_is_settled_by_the_same_command(
 
     assert left.value.exit_code == 4
     assert "it is unknown whether the next 3 events of it are" in unknown.err
-    assert await stored(memory, stream_id)[3:] == [*range(8)]
+    found = await stored(memory, stream_id)
+    assert found[3:] == [*range(8)]
 
 
 async def test_an_input_that_has_changed_is_refused(stream_id: UUID) -> None:
