@@ -4,7 +4,7 @@ import os
 import stat
 import sys
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from time import monotonic
 from typing import Final, TypeVar
 
@@ -113,7 +113,7 @@ class Meter:
     async def show_all(self) -> None:
         """Show the progress until the job is done."""
         try:
-            with waiting(self._label):
+            with waiting(self._label) if self._draws else nullcontext():
                 await self._news.wait()
             ended = self._ended.is_set()
             while not ended:

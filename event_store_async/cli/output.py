@@ -9,6 +9,8 @@ from typing import Final, TextIO
 import anyio
 from anyio import to_thread
 from rich.console import Console
+from rich.live import Live
+from rich.spinner import Spinner
 from rich.text import Text
 
 from .escape import escape
@@ -68,7 +70,14 @@ def waiting(text: str) -> Iterator[None]:
     if not sys.stderr.isatty():
         yield
         return
-    with error_console().status(Text(escape(text))):
+    # Not `Console.status`, which sends what is written to a pipe meanwhile to the terminal.
+    with Live(
+        Spinner("dots", Text(escape(text)), style="status.spinner"),
+        console=error_console(),
+        refresh_per_second=10,
+        transient=True,
+        redirect_stdout=sys.stdout.isatty(),
+    ):
         yield
 
 
