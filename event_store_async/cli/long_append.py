@@ -149,7 +149,7 @@ class LongAppend:
                 await write_json([outcome_json("unknown", self._stream, event_ids=ids)])
             raise typer.Exit(ExitCode.UNKNOWN_OUTCOME) from None
         if isinstance(result, ConcurrentModification):
-            await self._refuse(result.actual_version)
+            await self._refuse(result)
         else:
             self._expected = result.version
             self._stored += len(events)
@@ -161,9 +161,13 @@ class LongAppend:
                 as_json=self._as_json,
             )
 
-    async def _refuse(self, actual: int) -> None:
+    async def _refuse(self, conflict: ConcurrentModification) -> None:
+        actual = conflict.actual_version
         hint = after_conflict(self._stream, self._expected, actual)
-        if self._stored and isinstance(self._expected, int):
+        if conflict.found and actual == self._expected:
+            event_id, version = next(iter(conflict.found.items()))
+            hint = f"the event id {event_id} is taken, at version {version}: use each id once"
+        elif self._stored and isinstance(self._expected, int):
             hint = (
                 "another program appended meanwhile: see `event-store read "
                 f"{self._stream} --from {self._expected + 1}`; to append the rest after its "

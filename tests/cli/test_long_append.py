@@ -178,6 +178,22 @@ async def test_a_conflict_in_the_middle_says_what_is_stored(
     assert found == ["a", "b", *range(6), "stranger", *range(6, 9)]
 
 
+async def test_an_id_that_comes_twice_is_named(
+    stream_id: UUID, capsys: pytest.CaptureFixture[str]
+) -> None:
+    envelopes = [{"payload": number, "event_id": str(uuid4())} for number in range(6)]
+    envelopes[4] = envelopes[0]
+    store = MemoryEventStore()
+
+    with pytest.raises(typer.Exit) as left:
+        await append_all(store, stream_id, envelopes, envelopes=True)
+
+    assert left.value.exit_code == 3
+    said = capsys.readouterr().err
+    assert f"the event id {envelopes[0]['event_id']} is taken, at version 1" in said
+    assert "3 events of the input are stored, the rest is not" in said
+
+
 async def test_a_conflict_at_the_first_step_stores_nothing(
     stream_id: UUID, capsys: pytest.CaptureFixture[str]
 ) -> None:
