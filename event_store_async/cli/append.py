@@ -19,7 +19,7 @@ from .documents import Arguments, DocumentFile, Input, opened
 from .drafts import Drafts
 from .exit_codes import ExitCode
 from .failures import CommandFailed
-from .long_append import GOES_ON, LongAppend
+from .long_append import WHEN_REPEATED, LongAppend
 from .meter import metered
 from .options import (
     FLAG,
@@ -55,8 +55,8 @@ def append(
         typer.Option(
             "--file",
             "-f",
-            help="A file of payloads: a JSON array, or one JSON document per line (then of any "
-            "size); - is standard input, which is also read if no events are given.",
+            help="A file of payloads, of any size: a JSON array, or one JSON document per line; "
+            "- is standard input, which is also read if no events are given.",
         ),
     ] = None,
     types: Annotated[
@@ -155,7 +155,7 @@ def append(
                     "append",
                     every,
                     lambda meter: job.run(first, steps, meter),
-                    interrupted=f"what is stored so far stays; {GOES_ON}",
+                    interrupted=f"what is stored so far stays; {WHEN_REPEATED}",
                     streams=False,
                 )
 

@@ -16,6 +16,7 @@ from anyio import to_thread
 
 from .exit_codes import ExitCode
 from .failures import CommandFailed
+from .json_array import JsonArray
 from .text_file import without_mark
 
 _MAX_BYTES: Final = 16 * 1024 * 1024
@@ -29,10 +30,7 @@ _HOW_TO_GIVE: Final = (
 )
 _QUOTE: Final = "in a shell, put the whole JSON in single quotes: '{\"amount\": 50}'"
 _CORRECT: Final = "nothing was appended: correct the JSON and repeat the command"
-_LINES: Final = (
-    "give one document per line, then it may have any size; for an array: "
-    "jq --compact-output '.[]' FILE"
-)
+_LINES: Final = "give one document per line, or an array; an event may have 1 MiB"
 
 
 class Input(Protocol):
@@ -92,8 +90,8 @@ class DocumentFile:
     """
     A file or standard input. Made by `open`.
 
-    It holds an array, whose items are the documents; or one document; or one on each line. Only
-    the last form may be longer than 16 MiB: it is read as it is needed.
+    It holds one document on each line; or an array, whose items are the documents; or one document.
+    What is longer than 16 MiB is read as it is needed.
     """
 
     def __init__(self, file: BinaryIO, name: str) -> None:
@@ -105,6 +103,9 @@ class DocumentFile:
         self._head = b""
         self._whole: list[Any] | None = None
         """The documents, if they are not on lines."""
+
+        self._array = False
+        """Whether they are the items of an array that is not in memory."""
 
         self._complete = False
         """Whether the head is all."""
@@ -151,12 +152,16 @@ class DocumentFile:
                 self._read = len(self._head) * end // len(self._whole)
                 yield self._whole[start:end]
             return
+        if self._array:
+            async for items in self._items():
+                yield items
+            return
         number, rest = 0, b""
         async for data in self._chunks():
             self._read += len(data)
             *lines, rest = (rest + data).split(b"\n")
             if len(rest) > _MAX_BYTES:
-                raise self._too_large(number + len(lines) + 1)
+                raise self._too_large(f"{self._name}, line {number + len(lines) + 1}")
             yield [*self._parsed(lines, number)]
             number += len(lines)
         yield [*self._parsed([rest], number)]
@@ -178,21 +183,36 @@ class DocumentFile:
                     ) from None
             else:
                 self._whole = whole if isinstance(whole, list) else [whole]
-        elif (first := _first_line(head)) is None:
-            raise self._too_large(1)
-        elif not _is_json(first):
-            raise _refusal(
-                f"{name} is larger than {_MAX_BYTES // 1024 // 1024} MiB, and its first line is "
-                "not a JSON document",
-                _LINES,
-            )
+        else:
+            first = _first_line(head)
+            self._array = head.lstrip()[:1] == b"[" and (first is None or not _is_json(first))
+            if first is None and not self._array:
+                raise self._too_large(f"{name}, line 1")
+            if first is not None and not self._array:
+                parsed(first, f"{name}, line 1", _LINES)
+
+    async def _items(self) -> AsyncGenerator[Sequence[Any], None]:
+        array = JsonArray()
+        number = 0
+        async for data in self._chunks():
+            self._read += len(data)
+            items = []
+            try:
+                for item in array.feed(data):
+                    number += 1
+                    items.append(parsed(item, f"{self._name}, item {number}", self._correct))
+            except ValueError as error:
+                raise _refusal(f"{self._name}: {error}", self._correct) from None
+            if array.waiting > _MAX_BYTES:
+                raise self._too_large(f"{self._name}, item {number + 1}")
+            yield items
+        if not array.ended:
+            raise _refusal(f"{self._name}: the array does not end", self._correct)
 
     def _parsed(self, lines: Sequence[bytes], number: int) -> Iterator[Any]:
-        # What was read through a pipe before is appended by now.
-        hint = _CORRECT if self.repeatable else "correct the JSON and repeat the command"
         for at, line in enumerate(lines, number + 1):
             if line.strip():
-                yield parsed(line, f"{self._name}, line {at}", hint)
+                yield parsed(line, f"{self._name}, line {at}", self._correct)
 
     async def _chunks(self) -> AsyncGenerator[bytes, None]:
         if self._complete or self._size is None:
@@ -223,10 +243,13 @@ class DocumentFile:
         except OSError as error:
             raise _refusal(f"{self._name} cannot be read: {error.strerror}") from error
 
-    def _too_large(self, line: int) -> CommandFailed:
-        return _refusal(
-            f"{self._name}, line {line} is larger than {_MAX_BYTES // 1024 // 1024} MiB", _LINES
-        )
+    @property
+    def _correct(self) -> str:
+        # What was read through a pipe before is appended by now.
+        return _CORRECT if self.repeatable else "correct the JSON and repeat the command"
+
+    def _too_large(self, place: str) -> CommandFailed:
+        return _refusal(f"{place} is larger than {_MAX_BYTES // 1024 // 1024} MiB", _LINES)
 
 
 @contextmanager

@@ -20,7 +20,7 @@ from .output import note, say_error, write_json
 from .resumption import Resumption
 from .steps import AppendStep
 
-GOES_ON: Final = "the same command goes on after it, and stores nothing twice"
+WHEN_REPEATED: Final = "the same command goes on after it, and stores nothing twice"
 """What is true after whatever ended a long append."""
 
 
@@ -86,7 +86,7 @@ class LongAppend:
             raise
         except Exception:
             if self._stored:
-                note(f"{stored_words(self._stored)}; {GOES_ON}")
+                note(f"{stored_words(self._stored)}; {WHEN_REPEATED}")
             raise
         finally:
             with anyio.CancelScope(shield=True):
@@ -142,7 +142,7 @@ class LongAppend:
                 f"no quorum answered in time: {stored_words(self._stored)}; it is unknown whether "
                 f"the next {counted(len(events), 'event')} of it "
                 f"{'is' if len(events) == 1 else 'are'}",
-                f"repeat the command: {GOES_ON}",
+                f"repeat the command: {WHEN_REPEATED}",
             )
             if self._as_json:
                 ids = unknown.event_ids
@@ -171,7 +171,7 @@ class LongAppend:
             hint = (
                 "another program appended meanwhile: see `event-store read "
                 f"{self._stream} --from {self._expected + 1}`; to append the rest after its "
-                f"events, repeat the command: {GOES_ON}"
+                f"events, repeat the command: {WHEN_REPEATED}"
             )
         say_error(conflict_words(self._stream, self._expected, actual, self._stored), hint)
         if self._as_json:

@@ -13,6 +13,8 @@ from uuid import UUID, uuid4
 import orjson
 import pytest
 import typer
+from hypothesis import given
+from hypothesis import strategies as st
 
 from event_store_async import (
     ANY,
@@ -27,6 +29,7 @@ from event_store_async import (
 from event_store_async.cli.documents import Arguments, DocumentFile, Input
 from event_store_async.cli.drafts import Drafts
 from event_store_async.cli.failures import CommandFailed
+from event_store_async.cli.json_array import JsonArray
 from event_store_async.cli.long_append import LongAppend
 from event_store_async.cli.steps import AppendStep, steps_of
 from event_store_async.testing.hostile import HostileEventStore
@@ -345,14 +348,69 @@ async def test_a_file_of_any_size_takes_bounded_memory(tmp_path: Path, stream_id
     assert peak < 40 * 1024 * 1024
 
 
-async def test_a_large_array_is_refused_with_the_way_round(tmp_path: Path) -> None:
+@pytest.mark.parametrize("break_", ["", "\n"])
+async def test_an_array_may_have_any_size(tmp_path: Path, stream_id: UUID, break_: str) -> None:
+    settings = Settings()
+    payload = {"text": '[{"\\, ' + "x" * 40_000, "list": [[], {}, [1, {"a": "]"}]]}
+    item = orjson.dumps(payload).decode()
     path = tmp_path / "array"
-    path.write_text("[\n" + '{"text": "xxxxxxxxxxxxxxxxxxxxxxxxx"},\n' * 500_000 + "1]")
-    with path.open("rb") as file, pytest.raises(CommandFailed) as caught:
-        await DocumentFile.open(file, "array")
+    path.write_text(f" [{break_}" + f"{item},{break_}" * 600 + f"1{break_}]\n")
+    with path.open("rb") as file:
+        source = await DocumentFile.open(file, "array")
+        found = [
+            event.payload
+            async for step in steps_of(source, drafts(settings), settings, stream_id)
+            for event in step.events
+        ]
 
-    assert "larger than 16 MiB" in caught.value.message
-    assert "jq" in str(caught.value.hint)
+    assert found == [payload] * 600 + [1]
+    assert source.fraction == 1
+
+
+@pytest.mark.parametrize(
+    ("end", "says"),
+    [
+        ("1", "the array does not end"),
+        ("1]]", "something follows the array"),
+        ("]", "item 501 is not valid JSON"),
+        ("{]", "the array does not end"),
+        ('"x]', "the array does not end"),
+    ],
+)
+async def test_a_large_array_that_is_wrong_is_refused(
+    tmp_path: Path, stream_id: UUID, end: str, says: str
+) -> None:
+    settings = Settings()
+    path = tmp_path / "array"
+    path.write_text("[" + f'"{"x" * 40_000}",\n' * 500 + end)
+    with path.open("rb") as file:
+        source = await DocumentFile.open(file, "array")
+        with pytest.raises(CommandFailed) as caught:
+            _ = [_ async for _ in steps_of(source, drafts(settings), settings, stream_id)]
+
+    assert says in caught.value.message
+
+
+@given(st.recursive(st.text() | st.integers(-9, 9), st.lists, max_leaves=20), st.integers(1, 9))
+def test_an_array_is_split_wherever_it_is_cut(value: Any, size: int) -> None:
+    items = [value, [value], {"a": value}]
+    text = orjson.dumps(items)
+    array = JsonArray()
+
+    found = [
+        orjson.loads(item)
+        for start in range(0, len(text), size)
+        for item in array.feed(text[start : start + size])
+    ]
+
+    assert (found, array.ended, array.waiting) == (items, True, 0)
+
+
+async def test_a_line_that_is_too_long_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "long"
+    path.write_text('{"text": "' + "x" * 17_000_000)
+    with path.open("rb") as file, pytest.raises(CommandFailed, match="line 1 is larger than 16"):
+        await DocumentFile.open(file, "long")
 
 
 class Stream(io.BytesIO):
