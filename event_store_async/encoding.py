@@ -1,6 +1,6 @@
 """Encoding: the events of an append are checked and encoded before anything is sent."""
 
-from collections.abc import Iterable, Mapping, Sequence, Sized
+from collections.abc import Callable, Iterable, Mapping, Sequence, Sized
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -11,6 +11,7 @@ import orjson
 from .checks import is_event_list
 from .codec import Codec, JsonCodec
 from .codec.compression import SUFFIX, compressed
+from .codec.refused import refused_part
 from .correlation import CURRENT, with_correlation
 from .errors import AppendTooLarge, InvalidEvent, PayloadNotEncodable
 from .events import (
@@ -183,7 +184,7 @@ def _encode_one(
         encoded = codec.encode(payload)
         encoded_metadata = None if metadata is None else _METADATA.encode(dict(metadata))
     except Exception as error:
-        raise PayloadNotEncodable(index, f"cannot be encoded: {error}") from error
+        raise _not_encodable(index, payload, type_, metadata, codec, error) from error
     if type(encoded) is not bytes:
         raise PayloadNotEncodable(index, f"the codec returned {type(encoded).__name__}, not bytes")
     content_type = codec.content_type
@@ -192,6 +193,35 @@ def _encode_one(
         if smaller is not None:
             encoded, content_type = smaller, content_type + SUFFIX
     return EncodedEvent(event_id, payload, type_, metadata, encoded, encoded_metadata, content_type)
+
+
+def _not_encodable(
+    index: int,
+    payload: Any,
+    type_: str | None,
+    metadata: Mapping[str, Any] | None,
+    codec: Codec,
+    error: Exception,
+) -> PayloadNotEncodable:
+    """Return the error that names the field which was refused, and the way to store it."""
+    parts: list[tuple[str, Any, Callable[[Any], object]]] = [
+        ("type", type_ or "", str.encode),
+        ("payload", payload, codec.encode),
+        ("metadata", dict(metadata or {}), _METADATA.encode),
+    ]
+    name, path = "event", ""
+    for part, value, encode in parts:
+        try:
+            encode(value)
+        except Exception:  # noqa: BLE001 - see `Codec.encode`
+            name, path = part, refused_part(value, encode)
+            break
+    hint = None
+    if str(error).startswith("Type is not JSON serializable"):
+        hint = "convert it to a value that JSON has"
+        if name == "payload" and isinstance(codec, JsonCodec):
+            hint += ", or give the store codec=JsonCodec(default=…), a function that converts it"
+    return PayloadNotEncodable(index, f"{name}{path} cannot be encoded: {error}", hint=hint)
 
 
 def decode_metadata(data: bytes | None) -> Mapping[str, Any] | None:

@@ -10,6 +10,7 @@ import anyio
 from anyio.streams.memory import MemoryObjectSendStream
 
 from ..cassandra import EventStore, Storage
+from ..counts import counted
 from ..errors import StreamHole
 from ..maintenance.callbacks import Callback, notify
 from ..maintenance.digest import StreamDigest
@@ -201,7 +202,7 @@ class _Exporter:
         except StreamHole:
             problem = f"version {digest.events + 1} is missing; the events before it are written"
         if problem is None and head is not None and digest.events < head:
-            problem = f"its version is {head}, and it has {digest.events} events"
+            problem = f"its version is {head}, and it has {counted(digest.events, 'event')}"
         chunk = self._chunks[index]
         if digest.events:
             chunk.add(write_line(StreamEnd(stream_id, digest.events, digest.value.hex())))

@@ -69,7 +69,7 @@ def _report(examination: Examination, target: Target) -> str:
 def _show(finding: Finding, out: Console) -> None:
     word, style = _MARKS[finding.severity]
     head = Text.assemble(
-        (f"{word:<{_WIDTH}}", style), (finding.check, "bold"), ": ", escape(finding.found)
+        (f"{word:<{_WIDTH}}", style), (escape(finding.check), "bold"), ": ", escape(finding.found)
     )
     out.print(head)
     if finding.change is not None:

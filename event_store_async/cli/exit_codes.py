@@ -12,7 +12,7 @@ class ExitCode(IntEnum):
         ERROR: The command failed; the message says why.
         USAGE: The arguments, input or configuration were rejected before anything was sent.
         CONFLICT: The stream is not at the expected version, or of another category; nothing was
-            stored.
+            stored, or only as much of a long input as the message says.
         UNKNOWN_OUTCOME: The events may or may not be stored; repeat the append with the same event
             ids, the import, or `streams categorise`.
         FINDINGS: A check found something that must be changed.

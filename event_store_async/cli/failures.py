@@ -2,7 +2,7 @@
 
 import errno
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final
 
@@ -12,11 +12,13 @@ from _event_store_async_command import keyboard_interrupts
 
 from ..errors import (
     AppendOutcomeUnknown,
+    AppendTooLarge,
     AuthenticationFailed,
     CategoryOutcomeUnknown,
     ConcurrentModification,
     ConnectionFailed,
     EventStoreError,
+    InvalidArchive,
     InvalidArgument,
     RestoreOutcomeUnknown,
     SchemaMissing,
@@ -50,11 +52,6 @@ _HINTS: Final = (
         "set --contact-points and --port to where Cassandra is, or start one on this machine "
         "with `event-store node start`",
     ),
-    (
-        SchemaMissing,
-        "check --keyspace and --table, or create the table: `event-store schema create "
-        "--keyspace NAME --replication DATACENTER=REPLICAS`",
-    ),
     (SchemaOutdated, "run `event-store schema migrate`; --dry-run shows what it would do"),
     (RestoreOutcomeUnknown, "repeat the import: it skips what is already stored"),
     (StoreUnavailable, "`event-store doctor` compares the replication with the nodes"),
@@ -74,15 +71,22 @@ class CommandFailed(Exception):
         message: What is wrong.
         hint: What to do about it, if known.
         code: The exit code.
+        details: More lines, such as the end of a log.
     """
 
     def __init__(
-        self, message: str, *, hint: str | None = None, code: ExitCode = ExitCode.ERROR
+        self,
+        message: str,
+        *,
+        hint: str | None = None,
+        code: ExitCode = ExitCode.ERROR,
+        details: Sequence[str] = (),
     ) -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
         self.code = code
+        self.details = details
 
 
 def explain(error: EventStoreError) -> CommandFailed:
@@ -97,8 +101,27 @@ def explain(error: EventStoreError) -> CommandFailed:
             f"--from {error.version + 1} continues after it; to read it, use a program that has "
             "its codec"
         )
+    if isinstance(error, SchemaMissing):
+        keyspace = error.table.partition(".")[0]
+        hint = (
+            f"check --keyspace and --table, or create the table: `event-store schema create "
+            f"--keyspace {keyspace} --replication DATACENTER=REPLICAS`; on a node of "
+            "`event-store node start`, that is datacenter1=1"
+        )
+    elif isinstance(error, AppendTooLarge):
+        hint = "store large content elsewhere, and its address in the event"
+    elif isinstance(error, InvalidArchive) and hint is None:
+        hint = _archive_hint(error)
     code = next((code for kind, code in _CODES if isinstance(error, kind)), ExitCode.ERROR)
     return CommandFailed(error.message, hint=hint, code=code)
+
+
+def _archive_hint(error: InvalidArchive) -> str:
+    if error.line is not None:
+        return "the file is not as `event-store export` wrote it; export again"
+    if "No such file" in error.reason:
+        return "name a file that `event-store export` wrote; - is standard input"
+    return "check the path and its permissions"
 
 
 @contextmanager
@@ -148,6 +171,6 @@ def _fail(failure: CommandFailed) -> None:
 
 def _say(failure: CommandFailed) -> None:
     try:
-        say_error(failure.message, failure.hint)
+        say_error(failure.message, failure.hint, failure.details)
     except OSError:
         discard(sys.stderr)  # the exit code is all that is left to tell

@@ -12,6 +12,7 @@ from ..embedded import Background, EmbeddedError, Running
 from .failures import CommandFailed, reported
 from .options import AsJson
 from .output import note, waiting, write_json, write_lines
+from .rendering import moment_text
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -58,8 +59,9 @@ def start(
     async def work() -> None:
         background = Background(directory)
         before = await background.running()
+        has_data = background.has_data
         if before is not None:
-            note(f"already running since {before.since:%Y-%m-%d %H:%M:%S} UTC")
+            note(f"already running since {moment_text(before.since)}")
             if len(before.contact_points) != nodes and nodes > 1:
                 note(
                     f"nodes: {len(before.contact_points)}, not {nodes}; use another "
@@ -82,10 +84,13 @@ def start(
                 f"its data and logs are in {running.directory}; stop it with "
                 f"`event-store node stop{where}`"
             )
-            note(
-                f"next: event-store schema create --keyspace bank --replication "
-                f"{running.datacenter}={replicas}"
-            )
+            if has_data:
+                note("it has the data of earlier runs")
+            else:
+                note(
+                    f"next: event-store schema create --keyspace bank --replication "
+                    f"{running.datacenter}={replicas}"
+                )
 
     _run(work)
 
@@ -104,7 +109,8 @@ def stop(directory: Directory = None) -> None:
         with waiting("stopping Cassandra"):
             ran = await background.stop()
         if ran is None:
-            note(f"no Cassandra is running for {background.directory}")
+            note(f"no Cassandra is running for {background.directory}; nothing to stop")
+            note("`event-store node status --directory FOLDER` shows one of another folder")
         else:
             note(f"stopped; its data is kept in {ran.directory}")
 
@@ -146,15 +152,17 @@ def _run(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         except BrokenPipeError:
             raise
         except (EmbeddedError, OSError) as error:
-            message = getattr(error, "message", str(error))
-            raise CommandFailed(message, hint=getattr(error, "hint", None)) from error
+            message, *details = getattr(error, "message", str(error)).split("\n")
+            raise CommandFailed(
+                message, hint=getattr(error, "hint", None), details=details
+            ) from error
 
 
 def _lines(running: Running) -> list[str]:
     return [
         f"Cassandra  {running.version}",
         f"address    {', '.join(running.contact_points)}, port {running.port}",
-        f"since      {running.since:%Y-%m-%d %H:%M:%S} UTC",
+        f"since      {moment_text(running.since)}",
         f"memory     {running.memory / 1024 / 1024:,.0f} MiB",
         f"process    {running.pid}",
         f"directory  {running.directory}",
@@ -167,7 +175,7 @@ def _json(running: Running) -> str:
         "contact_points": running.contact_points,
         "port": running.port,
         "datacenter": running.datacenter,
-        "since": running.since,
+        "since": moment_text(running.since),
         "memory_bytes": running.memory,
         "pid": running.pid,
         "directory": str(running.directory),

@@ -2,16 +2,21 @@
 
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TextIO
+from typing import Final, TextIO
 
 import anyio
 from anyio import to_thread
 from rich.console import Console
+from rich.live import Live
+from rich.spinner import Spinner
 from rich.text import Text
 
 from .escape import escape
+
+_TAB: Final = "\t"
+"""Between the columns of lines for programs."""
 
 
 class OutputLost(Exception):
@@ -34,21 +39,29 @@ def error_console() -> Console:
 
 
 def note(text: str) -> None:
-    """Print a note on standard error."""
-    error_console().print(_message(text, "dim"))
+    """Print a note, a line, on standard error."""
+    error_console().print(_line(text, "dim"))
 
 
-def say_error(message: str, hint: str | None = None) -> None:
-    """Print an error and a hint on standard error."""
+def say_error(message: str, hint: str | None = None, details: Sequence[str] = ()) -> None:
+    """
+    Print an error and a hint on standard error.
+
+    Args:
+        message: What is wrong; a line.
+        hint: What to do about it; a line.
+        details: More lines, which are indented, so that none looks like a message of its own.
+    """
     out = error_console()
-    out.print(_message(f"error: {message}", "red"))
+    out.print(_line(f"error: {message}", "red"))
+    for detail in details:
+        out.print(_line(f"    {detail}"))
     if hint:
-        out.print(_message(f"hint: {hint}"))
+        out.print(_line(f"hint: {hint}"))
 
 
-def _message(text: str, style: str = "") -> Text:
-    # Further lines are indented, so that none looks like a message of its own.
-    return Text("\n    ".join(map(escape, text.split("\n"))), style)
+def _line(text: str, style: str = "") -> Text:
+    return Text(escape(text), style)
 
 
 @contextmanager
@@ -57,7 +70,14 @@ def waiting(text: str) -> Iterator[None]:
     if not sys.stderr.isatty():
         yield
         return
-    with error_console().status(Text(escape(text))):
+    # Not `Console.status`, which sends what is written to a pipe meanwhile to the terminal.
+    with Live(
+        Spinner("dots", Text(escape(text)), style="status.spinner"),
+        console=error_console(),
+        refresh_per_second=10,
+        transient=True,
+        redirect_stdout=sys.stdout.isatty(),
+    ):
         yield
 
 
@@ -83,22 +103,24 @@ def discard(stream: TextIO) -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
-def write_text(text: str, *, to_stderr: bool = False) -> None:
-    """Write text, escaped but for line endings and tabs, and flush; raises as `writing` does."""
-    _write(escape(text, keep="\n\t"), to_stderr)
+def write_text(text: str) -> None:
+    """Write a text of lines, escaped but for their endings; raises as `writing` does."""
+    _write(escape(text, keep="\n"), to_stderr=False)
 
 
 async def write_lines(lines: Iterable[str], *, to_stderr: bool = False) -> None:
     """
-    Write lines of text, escaped as by `write_text`, to standard output or error, and flush.
+    Write lines of text, escaped but for tabs, to standard output or error, and flush.
+
+    A line ending inside of a line is escaped, too: it came from data.
 
     Raises:
         BrokenPipeError: the reader has gone.
         OutputLost: they cannot be written.
     """
-    text = "".join(f"{line}\n" for line in lines)
+    text = "".join(f"{escape(line, keep=_TAB)}\n" for line in lines)
     # In a thread: a slow reader must not block the event loop.
-    await to_thread.run_sync(lambda: write_text(text, to_stderr=to_stderr))
+    await to_thread.run_sync(lambda: _write(text, to_stderr))
 
 
 async def write_json(lines: Iterable[str], *, to_stderr: bool = False) -> None:

@@ -2,6 +2,7 @@
 
 import base64
 import json
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import orjson
@@ -9,10 +10,16 @@ from rich.console import Console
 from rich.highlighter import JSONHighlighter
 from rich.text import Text
 
+from ..counts import counted
 from ..events import RecordedEvent
 from .escape import escape
 
 _INDENT: Final = 4
+
+
+def moment_text(moment: datetime) -> str:
+    """Return a moment in the one form in which the command prints it: UTC, to the millisecond."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def json_line(event: RecordedEvent) -> str:
@@ -20,7 +27,7 @@ def json_line(event: RecordedEvent) -> str:
     fields: dict[str, Any] = {
         "stream_id": event.stream_id,
         "version": event.version,
-        "timestamp": _moment(event),
+        "timestamp": moment_text(event.timestamp),
         "event_id": event.event_id,
         "type": event.type,
         "metadata": event.metadata,
@@ -37,11 +44,11 @@ def show(event: RecordedEvent, console: Console) -> None:
     head = Text.assemble(
         (f"{event.version:>{_INDENT - 1}} ", "bold"),
         (escape(event.type or "(no type)"), "cyan" if event.type else "dim"),
-        (f"  {_moment(event)}", "dim"),
+        (f"  {moment_text(event.timestamp)}", "dim"),
     )
     console.print(head)
     if isinstance(event.payload, bytes):
-        console.print(Text(f"{' ' * _INDENT}{len(event.payload)} bytes that are not JSON", "dim"))
+        console.print(Text(f"{' ' * _INDENT}{_size(event.payload)} not JSON", "dim"))
     else:
         console.print(_payload(event.payload, console.width))
     if event.metadata:
@@ -58,9 +65,9 @@ def _payload(payload: Any, width: int) -> Text:
     return shown
 
 
+def _size(data: bytes) -> str:
+    return f"{counted(len(data), 'byte')} that {'is' if len(data) == 1 else 'are'}"
+
+
 def _compact(value: Any) -> str:
     return escape(json.dumps(value, ensure_ascii=False))
-
-
-def _moment(event: RecordedEvent) -> str:
-    return event.timestamp.isoformat(timespec="milliseconds").replace("+00:00", "Z")

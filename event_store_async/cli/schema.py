@@ -13,7 +13,9 @@ from ..cassandra import (
     TableState,
 )
 from ..cassandra.schema.ddl import schema_cql
+from ..counts import counted
 from .failures import reported
+from .help import StoreCommand
 from .options import FLAG, AsJson
 from .output import (
     note,
@@ -80,7 +82,7 @@ def show(
         write_text("".join(f"-- cql/{path}.cql\n{text}\n" for path, text in files))
 
 
-@app.command()
+@app.command(cls=StoreCommand)
 @with_store
 async def create(store: EventStore, replication: Replication, dry_run: DryRun = False) -> None:
     """
@@ -104,7 +106,7 @@ async def create(store: EventStore, replication: Replication, dry_run: DryRun = 
         note("the keyspace existed before, and keeps its replication")
 
 
-@app.command()
+@app.command(cls=StoreCommand)
 @with_store
 async def migrate(store: EventStore, dry_run: DryRun = False) -> None:
     """
@@ -124,7 +126,7 @@ async def migrate(store: EventStore, dry_run: DryRun = False) -> None:
     await _print_report(report)
 
 
-@app.command()
+@app.command(cls=StoreCommand)
 @with_store
 async def status(store: EventStore, target: Target, as_json: AsJson = False) -> None:
     """
@@ -157,7 +159,7 @@ async def status(store: EventStore, target: Target, as_json: AsJson = False) -> 
 async def _print_plan(statements: Sequence[str]) -> None:
     await write_lines(statements)
     if statements:
-        note(f"{len(statements)} statements would be run; nothing was changed")
+        note(f"{counted(len(statements), 'statement')} would be run; nothing was changed")
     else:
         note("nothing to do: the schema is up to date")
 

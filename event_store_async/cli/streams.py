@@ -9,6 +9,7 @@ import orjson
 import typer
 
 from ..cassandra import EventStore
+from ..counts import counted
 from ..maintenance import (
     Depth,
     StreamFacts,
@@ -17,10 +18,12 @@ from ..maintenance import (
 )
 from ..moments import from_milliseconds
 from .categorise import categorise
-from .meter import metered
+from .help import StoreCommand, StoreGroup
+from .meter import GOES_ON, NOT_SAVED, metered
 from .options import FLAG, AsJson, CheckpointOption, Every
 from .output import LineWriter, write_json, write_lines
 from .printer import earlier_lines
+from .rendering import moment_text
 from .target import with_store
 
 
@@ -69,6 +72,7 @@ async def streams(
             on_progress=meter,
             on_stream=print_stream if every_one else None,
         ),
+        interrupted=NOT_SAVED if checkpoint is None else GOES_ON,
     )
     if as_json and not every_one:
         await write_json([orjson.dumps(_summary(survey, depth)).decode()])
@@ -98,22 +102,16 @@ _unless_a_subcommand.__signature__ = inspect.Signature(  # type: ignore[attr-def
     [_context, *inspect.signature(streams).parameters.values()]
 )
 
-app = typer.Typer(invoke_without_command=True)
+app = typer.Typer(cls=StoreGroup, invoke_without_command=True)
 app.callback()(_unless_a_subcommand)
-app.command()(categorise)
+app.command(cls=StoreCommand)(categorise)
 
 
 def _line(facts: StreamFacts, as_json: bool) -> str:
+    first, last = (moment and moment_text(moment) for moment in (facts.first, facts.last))
     if as_json:
-        return orjson.dumps(facts).decode()
-    cells = (
-        facts.stream_id,
-        facts.version,
-        facts.first,
-        facts.last,
-        facts.bytes,
-        facts.category,
-    )
+        return orjson.dumps({**asdict(facts), "first": first, "last": last}).decode()
+    cells = (facts.stream_id, facts.version, first, last, facts.bytes, facts.category)
     return "\t".join("-" if cell is None else str(cell) for cell in cells)
 
 
@@ -131,24 +129,29 @@ def _words(survey: Survey, depth: Depth) -> list[str]:
     if depth is Depth.EVENTS:
         texts.append(f"bytes     {survey.bytes:,}, of payloads and metadata as stored")
         if survey.largest_stream:
-            texts.append(f"largest   {survey.largest:,} bytes, stream {survey.largest_stream}")
+            texts.append(
+                f"largest   {counted(survey.largest, 'byte')}, stream {survey.largest_stream}"
+            )
     if survey.longest_stream:
-        texts.append(f"longest   {survey.longest:,} events, stream {survey.longest_stream}")
+        texts.append(
+            f"longest   {counted(survey.longest, 'event')}, stream {survey.longest_stream}"
+        )
     for name, moment in (("oldest", survey.oldest), ("newest", survey.newest)):
         if moment is not None:
             texts.append(f"{name}    {_moment(moment)}")
     for smallest, count in sorted((survey.lengths or {}).items(), key=lambda it: int(it[0])):
-        texts.append(f"{_lengths(int(smallest)):>20} events  {count:,} streams")
+        texts.append(f"{_lengths(int(smallest)):>27}  {counted(count, 'stream')}")
     return texts + earlier_lines(survey.earlier)
 
 
 def _lengths(smallest: int) -> str:
     if smallest < 2:
-        return str(smallest)
-    return f"{smallest:,} to {(9 if smallest == 2 else smallest * 10 - 1):,}"
+        return counted(smallest, "event")
+    largest = 9 if smallest == 2 else smallest * 10 - 1
+    return f"{smallest:,} to {counted(largest, 'event')}"
 
 
 def _moment(milliseconds: object) -> str | None:
     if not isinstance(milliseconds, int):
         return None
-    return from_milliseconds(milliseconds).isoformat(timespec="milliseconds")
+    return moment_text(from_milliseconds(milliseconds))

@@ -8,7 +8,7 @@ import typer
 from ..cassandra import EventStore
 from ..maintenance import Verification, verify_streams
 from .exit_codes import ExitCode
-from .meter import metered
+from .meter import GOES_ON, NOT_SAVED, metered
 from .options import AsJson, CheckpointOption, Every
 from .output import write_json, write_lines
 from .printer import earlier_lines, finding_printer
@@ -52,6 +52,7 @@ async def verify(
             on_progress=meter,
             on_finding=finding_printer(as_json),
         ),
+        interrupted=NOT_SAVED if checkpoint is None else GOES_ON,
     )
     write = write_json if as_json else write_lines
     await write(_report(report, as_json))

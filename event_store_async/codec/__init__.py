@@ -4,6 +4,7 @@ Private. Codecs: they encode payloads as bytes and decode them.
     port           `Codec`, the port
     json           the default codec
     raw            for applications that encode payloads themselves
+    refused        the part of a value that cannot be encoded
     registry       finds the codec of a stored payload
     compression    zstd, for large payloads and for archives
 

@@ -14,9 +14,10 @@ from typing import Any, Final
 import anyio
 from anyio import to_thread
 
+from .data_directory import MANIFEST
 from .errors import BackgroundFailed
 from .home import home_folder
-from .keeper import STATE
+from .keeper import DATA, STATE
 from .processes import end, find, memory
 from .start_progress import StartProgress, make_progress
 
@@ -76,6 +77,11 @@ class Background:
     def log_file(self) -> Path:
         """The log of the keeper."""
         return self.directory / _LOG
+
+    @property
+    def has_data(self) -> bool:
+        """Whether an earlier start left data here."""
+        return (self.directory / DATA / MANIFEST).exists()
 
     async def running(self) -> Running | None:
         """

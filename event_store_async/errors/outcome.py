@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from uuid import UUID
 
+from ..counts import counted
 from ..events import NewEvent
 from ..versions import ExpectedVersion
 from .base import EventStoreError
@@ -106,7 +107,8 @@ class AppendOutcomeUnknown(EventStoreError):
         events: tuple[NewEvent, ...],
     ) -> None:
         super().__init__(
-            f"it is unknown whether {len(events)} event(s) were appended to stream {stream_id}",
+            f"it is unknown whether {counted(len(events), 'event')} "
+            f"{'was' if len(events) == 1 else 'were'} appended to stream {stream_id}",
             hint="append the error's `events` again, with the same expected version",
         )
         self.stream_id = stream_id

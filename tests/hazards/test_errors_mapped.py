@@ -116,6 +116,20 @@ def test_every_exception_of_the_driver_becomes_an_error_of_ours(name: str) -> No
         assert words in str(error)
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("Request timed out: Request timed out", "Request timed out"),
+        ("No hosts available: No hosts available: refused", "No hosts available: refused"),
+        ("Request timed out", "Request timed out"),
+        ("Unavailable: 1 of 2", "Unavailable: 1 of 2"),
+        ("", ""),
+    ],
+)
+def test_the_driver_is_not_quoted_twice(text: str, said: str) -> None:
+    assert Fault.of(DriverError(text)).message == said
+
+
 def test_a_class_that_is_not_listed_is_unknown() -> None:
     assert certainty_of("CassErrorServerNewInSomeVersion", "") is Certainty.UNKNOWN
 

@@ -8,7 +8,7 @@ import pytest
 PACKAGE = Path(__file__).parents[2] / "event_store_async"
 
 LAYERS = [
-    ["_typevars", "versions", "values", "moments", "tasks", "extras", "cql_files"],
+    ["_typevars", "versions", "values", "moments", "tasks", "extras", "cql_files", "counts"],
     ["events"],
     ["errors"],
     ["checks", "environment"],

@@ -12,8 +12,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from event_store_async import JsonCodec, RawCodec
+from event_store_async import (
+    Codec,
+    JsonCodec,
+    NewEvent,
+    PayloadNotEncodable,
+    RawCodec,
+    Settings,
+)
 from event_store_async.codec import Codecs, compression
+from event_store_async.encoding import encode_events
 
 JSON = st.recursive(
     st.none()
@@ -125,3 +133,47 @@ def test_a_payload_is_one_whole_frame(spoil: Callable[[bytes], bytes]) -> None:
     assert compression.decompressed(frame, 10) == b"some bytes"
     with pytest.raises(ValueError, match="frame"):
         compression.decompressed(spoil(frame), 1000)
+
+
+@dataclass
+class Order:
+    """A payload with lines."""
+
+    lines: list[object]
+
+
+@pytest.mark.parametrize(
+    ("payload", "metadata", "field"),
+    [
+        ({"a": {"b": [1, {"c": {1, 2}}]}}, None, "payload.a.b[1].c"),
+        ({1, 2}, None, "payload"),
+        ({"a b": Decimal(1)}, None, "payload['a b']"),
+        ({"a": {5: "key"}}, None, "payload.a"),
+        (Order([1, Decimal(2)]), None, "payload.lines[1]"),
+        ([[float("nan")]], None, "payload[0][0]"),
+        ({}, {"user": {"id": b"1"}}, "metadata.user.id"),
+    ],
+)
+def test_a_refused_field_is_named(payload: object, metadata: Any, field: str) -> None:
+    with pytest.raises(PayloadNotEncodable) as caught:
+        encode_events([NewEvent(payload, metadata=metadata)], JsonCodec(), Settings())
+
+    assert caught.value.message.startswith(f"event 1: {field} cannot be encoded: ")
+
+
+def test_the_hint_says_how_to_store_other_types() -> None:
+    def hint(codec: Codec, metadata: Any = None) -> str | None:
+        with pytest.raises(PayloadNotEncodable) as caught:
+            encode_events([NewEvent({"a": Decimal(1)}, metadata=metadata)], codec, Settings())
+        return caught.value.hint
+
+    assert "JsonCodec(default=…)" in str(hint(JsonCodec()))
+    assert hint(RawCodec()) is None
+
+
+def test_a_payload_that_contains_itself_is_refused() -> None:
+    payload: dict[str, object] = {}
+    payload["self"] = payload
+
+    with pytest.raises(PayloadNotEncodable, match="payload cannot be encoded"):
+        encode_events([payload], JsonCodec(), Settings())

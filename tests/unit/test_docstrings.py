@@ -90,6 +90,8 @@ def test_the_signatures_of_the_stores_have_the_parameters_of_the_port(name: str)
     wanted = list(inspect.signature(getattr(PORTS[name], name)).parameters)
 
     for store in STORES:
+        if (store, name) in OF_THEIR_OWN and not hasattr(store, name):
+            continue
         given = list(inspect.signature(getattr(store, name)).parameters)
         assert given[: len(wanted)] == wanted
 

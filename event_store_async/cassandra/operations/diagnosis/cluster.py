@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Final
 
-from ....errors import SchemaError
+from ....errors import SchemaError, SchemaMissing, SchemaOutdated
 from ...schema.state import TableState
 from ..inspector import ClusterState
 from .finding import (
@@ -43,7 +43,7 @@ def versions(state: ClusterState) -> Iterator[Finding]:
 def schema(state: ClusterState) -> Iterator[Finding]:
     """Look at the tables, and at whether the nodes agree on all schemas."""
     for table in state.schema.tables:
-        yield _table(table)
+        yield _table(table, state)
     if len({node.schema_version for node in state.nodes}) > 1:
         yield must(
             "schema agreement",
@@ -53,11 +53,18 @@ def schema(state: ClusterState) -> Iterator[Finding]:
         )
 
 
-def _table(table: TableState) -> Finding:
+def _table(table: TableState, state: ClusterState) -> Finding:
     try:
         table.check_usable()
     except SchemaError as error:
         hint = error.hint or f"compare it with cql/{table.spec.created_by}.cql"
+        command, keyspace = "event-store schema", f"--keyspace {table.name.partition('.')[0]}"
+        if isinstance(error, SchemaMissing):
+            here = sum(node.datacenter == state.local_datacenter for node in state.nodes)
+            replicas = f"{state.local_datacenter}={max(1, min(3, here))}"
+            hint = f"run `{command} create {keyspace} --replication {replicas}`"
+        elif isinstance(error, SchemaOutdated):
+            hint = f"run `{command} migrate {keyspace}`; --dry-run shows what it would do"
         return must("schema", error.message, hint, "no store can use the table as it is")
     found = f"{table.name}, version {table.version} of {table.spec.latest}"
     try:
