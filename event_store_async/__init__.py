@@ -16,7 +16,7 @@ Import from here, and from these packages; everything else is private and may ch
 The layers, each of which imports only those above it:
 
     _typevars versions values          type variables; expected versions; frozen values
-    moments tasks extras               timestamps; tasks side by side; install hints
+    plain moments tasks extras         plain values; timestamps; tasks side by side; install hints
     events                             what an application appends and reads
     errors                             every error, in one tree
     checks environment                 arguments checked; the variables ``EVENT_STORE_…``

@@ -6,8 +6,6 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-import orjson
-
 from .checks import is_event_list
 from .codec import Codec, JsonCodec
 from .codec.compression import SUFFIX, compressed
@@ -198,5 +196,5 @@ def decode_metadata(data: bytes | None) -> Mapping[str, Any] | None:
     """Return the metadata of a row."""
     if data is None:
         return None
-    metadata: Mapping[str, Any] = orjson.loads(data)
+    metadata: Mapping[str, Any] = _METADATA.decode(data)
     return metadata

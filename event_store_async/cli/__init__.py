@@ -20,6 +20,7 @@ What they share:
     configuration  the configuration file
     options        arguments and options of several commands
     documents      events in JSON, as input
+    json_input     reads JSON without changing a value
     printer        prints events and findings
     rendering      an event as text
     output         standard output and standard error

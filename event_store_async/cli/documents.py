@@ -11,6 +11,7 @@ import orjson
 from ..events import NewEvent
 from .exit_codes import ExitCode
 from .failures import CommandFailed
+from .json_input import InexactJson, read_json
 
 _MAX_BYTES: Final = 16 * 1024 * 1024
 _ENVELOPE_KEYS: Final = {"payload", "type", "metadata", "event_id"}
@@ -157,7 +158,9 @@ def _documents(data: bytes, name: str) -> list[Any]:
     if not data.strip():
         raise _refusal(f"{name} is empty", _HOW_TO_GIVE)
     try:
-        whole = orjson.loads(data)
+        whole = read_json(data)
+    except InexactJson as error:
+        raise _inexact(name, error) from None
     except orjson.JSONDecodeError as error:
         lines = list(_lines(data))
         if len(lines) == 1 or not _is_json(lines[0][1]):
@@ -185,7 +188,9 @@ def _is_json(line: bytes) -> bool:
 
 def _parse(text: str | bytes, name: str, hint: str) -> Any:
     try:
-        return orjson.loads(text)
+        return read_json(text)
+    except InexactJson as error:
+        raise _inexact(name, error) from None
     except orjson.JSONDecodeError as error:
         raise _refusal(
             f"{name} is not valid JSON: {error.msg}, at character {error.colno}",
@@ -193,6 +198,13 @@ def _parse(text: str | bytes, name: str, hint: str) -> Any:
             if isinstance(text, str) and text[:1].isalpha()
             else hint,
         ) from None
+
+
+def _inexact(name: str, error: InexactJson) -> CommandFailed:
+    return _refusal(
+        f"{name}: {error}, and would be stored with another value",
+        "nothing was appended: write a number as a string, and each key once",
+    )
 
 
 def _refusal(message: str, hint: str | None = None) -> CommandFailed:

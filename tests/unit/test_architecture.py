@@ -8,7 +8,7 @@ import pytest
 PACKAGE = Path(__file__).parents[2] / "event_store_async"
 
 LAYERS = [
-    ["_typevars", "versions", "values", "moments", "tasks", "extras"],
+    ["_typevars", "versions", "values", "plain", "moments", "tasks", "extras"],
     ["events"],
     ["errors"],
     ["checks", "environment"],
