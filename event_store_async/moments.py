@@ -19,14 +19,6 @@ def utc_now() -> datetime:
     return datetime.fromtimestamp(time_ns() // 1_000_000 / 1000, UTC)
 
 
-def whole_milliseconds(moment: datetime) -> datetime:
-    """Return a moment in UTC, rounded down to a whole millisecond."""
-    if moment.tzinfo is not UTC:
-        return from_milliseconds(to_milliseconds(moment))
-    beyond = moment.microsecond % 1000
-    return moment.replace(microsecond=moment.microsecond - beyond) if beyond else moment
-
-
 def to_milliseconds(moment: datetime) -> int:
     """Return a moment as milliseconds since the epoch, rounded down."""
     return (moment - _EPOCH) // _MILLISECOND

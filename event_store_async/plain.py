@@ -20,6 +20,11 @@ def plain_str(value: str) -> str:
     return value if type(value) is str else str.__str__(value)
 
 
+def plain_int(value: int) -> int:
+    """Return an int as an `int` itself: an instance of a subclass, like an enum's, is replaced."""
+    return value if type(value) is int else int.__int__(value)
+
+
 def iso_format(value: datetime | date | time) -> str:
     """
     Return a date or time of any subclass in ISO 8601, as its plain type writes it.

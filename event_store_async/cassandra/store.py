@@ -241,7 +241,7 @@ class EventStore:
             MisuseError: the store is closed, or belongs to another event loop or process.
             SchemaError: the table is missing, or its schema has another version.
         """
-        check_stream_id(stream_id)
+        stream_id = check_stream_id(stream_id)
         check_read(from_version, max_count, page_size, serial, timeout)
         wanted = Range.of(stream_id, from_version, max_count, backward=backward)
         engine = self._engine
@@ -271,7 +271,7 @@ class EventStore:
             MisuseError: the store is closed, or belongs to another event loop or process.
             SchemaError: the table is missing, or its schema has another version.
         """
-        check_stream_id(stream_id)
+        stream_id = check_stream_id(stream_id)
         check_bool("serial", serial)
         deadline = self._deadline(timeout)
         self._engine.lifetime.check_open()
@@ -379,9 +379,9 @@ class EventStore:
         watch: AppendWatch | None = None,
     ) -> Awaitable[AppendResult]:
         engine = self._engine
-        check_stream_id(stream_id)
+        stream_id = check_stream_id(stream_id)
         encoded = encode_events(events, engine.codec, engine.settings)
-        check_expected_version(expected, len(encoded.items))
+        expected = check_expected_version(expected, len(encoded.items))
         deadline = self._deadline(timeout)
         loop = engine.session.check_usable()
         if watch is not None:

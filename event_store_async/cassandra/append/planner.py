@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from ...checks import read_clock
 from ...errors import ConcurrentModification, EventStoreError, UndecodableEvent
 from ...events import RecordedEvent
 from ...hooks.append_watch import BatchWatch
-from ...moments import whole_milliseconds
 from ...results import AppendResult, Persisted
 from ...retry import Deadline
 from ...settings import Settings
@@ -154,7 +154,7 @@ class Planner:
             appends.stream_id,
             expected,
             appends.encoded,
-            whole_milliseconds(self.settings.clock()),
+            read_clock(self.settings.clock),
             appends.expected_version,
             watch,
         )

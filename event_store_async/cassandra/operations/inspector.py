@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from importlib.metadata import version
 from typing import Final
 
+from ...checks import check_moment
 from ...moments import from_milliseconds
 from ...retry import Deadline
 from ..driver.faults import Certainty, Fault
@@ -193,7 +194,7 @@ class Inspector:
 
     async def _clock(self, deadline: Deadline) -> tuple[ClusterNode, ClockDifference]:
         begun = time.monotonic()
-        before = self._wall_clock()
+        before = check_moment(self._wall_clock())
         brief = Deadline(min(_PATIENCE, deadline.remaining()))
         ((*node, milliseconds),) = await self._ask("describe_clock", brief)
         half = timedelta(seconds=(time.monotonic() - begun) / 2)

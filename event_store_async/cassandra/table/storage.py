@@ -113,7 +113,7 @@ class Storage:
             StreamHole: an event is missing.
             StoreUnavailable, MisuseError, SchemaError: as a read does.
         """
-        check_stream_id(stream_id)
+        stream_id = check_stream_id(stream_id)
         check_optional_int("from_version", from_version, at_least=1)
         check_optional_int("max_count", max_count, at_least=0)
         self._check_open()
@@ -132,7 +132,7 @@ class Storage:
         Raises:
             InvalidStreamId, StoreUnavailable, MisuseError, SchemaError: as a read does.
         """
-        check_stream_id(stream_id)
+        stream_id = check_stream_id(stream_id)
         self._check_open()
         return await self._scanner.tail(stream_id, serial=serial)
 
@@ -145,7 +145,7 @@ class Storage:
         Raises:
             InvalidStreamId, StoreUnavailable, MisuseError, SchemaError: as a read does.
         """
-        check_stream_id(stream_id)
+        stream_id = check_stream_id(stream_id)
         self._check_open()
         return await self._scanner.next_version(stream_id, from_version)
 

@@ -21,6 +21,7 @@ mode.
     expectations  expected versions and conflicts
     repetition    appends repeated with the same event ids
     records       what is recorded of an event
+    plain         arguments of subclasses of plain types
     correlation   correlation and causation ids
     codecs        payloads
     compression   compressed payloads
@@ -51,6 +52,7 @@ from .expectations import Expectations  # noqa: E402
 from .limits import Limits  # noqa: E402
 from .monitoring import Monitoring  # noqa: E402
 from .original import Original  # noqa: E402
+from .plain import PlainValues  # noqa: E402
 from .reading import Reading  # noqa: E402
 from .records import Records  # noqa: E402
 from .refusals import Refusals  # noqa: E402
@@ -69,6 +71,7 @@ __all__ = [
     "Limits",
     "Monitoring",
     "Original",
+    "PlainValues",
     "Reading",
     "Records",
     "Refusals",
@@ -81,6 +84,7 @@ class EventStoreContract(
     Expectations,
     Repetition,
     Records,
+    PlainValues,
     Correlation,
     CodecTests,
     Compression,

@@ -3,7 +3,7 @@
 
 import json
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from enum import Enum
 from typing import Any
 from uuid import UUID
@@ -21,6 +21,7 @@ from .base import (
     payloads,
     read_all,
 )
+from .plain import Day, Key, Moment
 
 
 class ShoutingCodec:
@@ -70,18 +71,6 @@ class Hidden:
 
     _first: int
     second: int = 2
-
-
-class Moment(datetime):
-    """Like those of libraries that fake or extend `datetime`."""
-
-
-class Day(date):
-    """Like those of libraries that fake or extend `date`."""
-
-
-class Key(UUID):
-    """Like those of database drivers."""
 
 
 class CodecTests(ContractBase):
