@@ -198,7 +198,7 @@ def _encode_one(
     if type(encoded) is not bytes:
         raise PayloadNotEncodable(index, f"the codec returned {type(encoded).__name__}, not bytes")
     content_type = codec.content_type
-    if type(content_type) is not str:
+    if type(content_type) is not str and isinstance(content_type, str):
         content_type = plain_str(content_type)
     if compress_above is not None and compress_above < len(encoded) <= max_payload_bytes:
         smaller = compressed(encoded)

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from ..plain import plain_str
 from .compression import SUFFIX, decompressed
 from .json import JsonCodec
 from .port import Codec
@@ -25,9 +24,7 @@ class Codecs:
     ) -> None:
         self._limit = limit
         known: list[Codec] = [JsonCodec(), RawCodec(), *others, default]
-        self._codecs: dict[str | None, Codec] = {
-            plain_str(codec.content_type): codec for codec in known
-        }
+        self._codecs: dict[str | None, Codec] = {codec.content_type: codec for codec in known}
         self._codecs[None] = default
 
     def decoder(self, content_type: str | None) -> Callable[[bytes], Any]:

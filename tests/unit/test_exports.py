@@ -34,6 +34,7 @@ NAMES = [
     "InvalidIdentifier",
     "InvalidStreamId",
     "JsonCodec",
+    "LossyPayload",
     "MemoryEventStore",
     "MistypedEvent",
     "MisuseError",
