@@ -66,7 +66,7 @@ class _Msgspec:
         return self._msgspec.to_builtins(event, str_keys=True, enc_hook=_plain)
 
     def event(self, plain: Any) -> Any:
-        return self._msgspec.convert(plain, self._cls, str_keys=True)
+        return self._msgspec.convert(plain, self._cls, str_keys=True, dec_hook=_of_class)
 
 
 class _Pydantic:
@@ -93,6 +93,15 @@ def _plain(value: Any) -> Any:
     if isinstance(value, str):
         return plain_str(value)
     raise TypeError(f"an object of type {type(value).__name__} has no plain form")
+
+
+def _of_class(cls: Any, plain: Any) -> Any:
+    """Return plain data as an object of a class that msgspec does not know; see `_plain`."""
+    if issubclass(cls, date | time) and isinstance(plain, str):
+        return cls.fromisoformat(plain)
+    if issubclass(cls, str) and isinstance(plain, str):
+        return cls(plain)
+    raise TypeError(f"an object of type {cls.__name__} cannot be made of its plain form")
 
 
 def _library(name: str, extra: str) -> ModuleType:

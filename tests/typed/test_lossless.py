@@ -247,11 +247,35 @@ class Word(str):
     __slots__ = ()
 
 
+class Day(date):
+    pass
+
+
+class Hour(time):
+    pass
+
+
+@dataclass
+class Extended:
+    """Its fields are typed by subclasses, as pendulum's users do it."""
+
+    at: Moment
+    on: Day
+    when: Hour
+    word: Word
+
+
+class Modelled(BaseModel):
+    at: datetime
+    on: date
+    when: time
+
+
 CLASSES = {
     cls.__name__: cls
     for cls in (
         *(Drawn, Secret, Nested, Required, Computed, Open, Rounded, OneName, Checked),
-        *(Held, Unequal, Blind, Private, Struct, Told),
+        *(Held, Unequal, Blind, Private, Struct, Told, Extended, Modelled),
     )
 }
 TWICE = datetime(2026, 10, 25, 2, 30, tzinfo=BERLIN, fold=1)
@@ -319,6 +343,9 @@ def extended(event: Any) -> Any:
         Held(at=datetime(2026, 7, 2)),  # noqa: DTZ001 - the case
         Held(at=TWICE),
         Held(at=Moment(2026, 7, 2, tzinfo=UTC)),
+        Held(at=Moment(2026, 7, 2, tzinfo=BERLIN), on=Day(2026, 7, 2)),
+        Extended(Moment(2026, 7, 2, tzinfo=BERLIN), Day(2026, 7, 2), Hour(1, 2), Word("a")),
+        Modelled(at=Moment(2026, 7, 2, tzinfo=BERLIN), on=Day(2026, 7, 2), when=Hour(1, 2)),
         Held(how_long=timedelta(days=3, microseconds=1), data=b"\x00\xff"),
         Held(level=Level.HIGH, colour=Colour.RED),
         Held(level=Word("high")),
@@ -432,6 +459,22 @@ async def test_what_is_computed_is_not_stored_but_computed_again(stream_id: UUID
     read = [event.payload async for event in store.read_events(stream_id)]
     assert read == events
     assert read[0].euros == 2.5
+
+
+def test_a_field_typed_by_a_subclass_is_read_as_one() -> None:
+    event = Extended(Moment(2026, 7, 2, tzinfo=UTC), Day(2026, 7, 2), Hour(1, 2), Word("a"))
+
+    name, revision, plain = TYPES.stored(event)
+
+    assert plain == {
+        "at": "2026-07-02T00:00:00+00:00",
+        "on": "2026-07-02",
+        "when": "01:02:00",
+        "word": "a",
+    }
+    found = TYPES.event(name, revision, plain)
+    kinds = (type(found.at), type(found.on), type(found.when), type(found.word))
+    assert (found, kinds) == (event, (Moment, Day, Hour, Word))
 
 
 async def test_events_that_were_stored_with_computed_fields_are_read(stream_id: UUID) -> None:
