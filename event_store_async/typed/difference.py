@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import fields, is_dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
 from functools import lru_cache
 from typing import Any, Final, TypeAlias
 from uuid import UUID
+
+from ..moments import since_epoch
 
 Lossy: TypeAlias = dict[str, Any]
 """Fields that may differ, as a tree: for each name the tree below it, or None for all of it."""
@@ -18,7 +20,6 @@ _SIMPLE: Final = frozenset(
     {str, int, float, bool, bytes, type(None), datetime, date, time, timedelta, Decimal, UUID}
 )
 _TEXTS: Final = (str, bytes, bytearray, memoryview)
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _ABSENT: Final = object()
 _EXACT: Final[Lossy] = {}
 
@@ -255,7 +256,7 @@ def _equal(one: Any, other: Any) -> bool:
 def _same_moment(one: datetime, other: datetime) -> bool:
     # In an hour that a clock goes through twice, == calls moments of different zones unequal.
     aware = one.utcoffset() is not None and other.utcoffset() is not None
-    return aware and one - _EPOCH == other - _EPOCH
+    return aware and since_epoch(one) == since_epoch(other)
 
 
 def _changed(given: Any, found: Any) -> Difference:

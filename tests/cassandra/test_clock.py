@@ -1,11 +1,12 @@
 """A clock without a time zone is refused wherever the store reads it."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
 import pytest
 
 from event_store_async import ANY, EventStore, InvalidArgument, NewEvent, Settings
+from event_store_async.testing.contract.plain import Moment
 
 from ..fixtures.stores import drop_keyspace
 
@@ -32,6 +33,19 @@ async def test_an_examination_refuses_it(store: EventStore, keyspace: str) -> No
             await other.operations.examine()
 
     assert caught.value.hint == "for example: clock=lambda: datetime.now(UTC)"
+
+
+async def test_an_examination_takes_any_aware_datetime(store: EventStore, keyspace: str) -> None:
+    def clock() -> Moment:
+        now = datetime.now(UTC)
+        return Moment(*now.timetuple()[:6], tzinfo=UTC)
+
+    settings = Settings(clock=clock)
+    other = EventStore(store._engine.session.raw, keyspace=keyspace, settings=settings)
+    async with other:
+        examination = await other.operations.examine()
+
+    assert any(finding.check == "clock" for finding in examination.findings)
 
 
 async def test_the_creation_of_a_schema_refuses_it(store: EventStore) -> None:

@@ -240,7 +240,8 @@ class Told(TypedDict, total=False):
 
 
 class Moment(datetime):
-    pass
+    def __sub__(self, other: Any) -> Any:
+        raise TypeError("a difference is of a class of its own")
 
 
 class Word(str):
@@ -343,6 +344,7 @@ def extended(event: Any) -> Any:
         Held(at=datetime(2026, 7, 2)),  # noqa: DTZ001 - the case
         Held(at=TWICE),
         Held(at=Moment(2026, 7, 2, tzinfo=UTC)),
+        Held(at=Moment(2026, 10, 25, 2, 30, tzinfo=BERLIN, fold=1)),
         Held(at=Moment(2026, 7, 2, tzinfo=BERLIN), on=Day(2026, 7, 2)),
         Extended(Moment(2026, 7, 2, tzinfo=BERLIN), Day(2026, 7, 2), Hour(1, 2), Word("a")),
         Modelled(at=Moment(2026, 7, 2, tzinfo=BERLIN), on=Day(2026, 7, 2), when=Hour(1, 2)),

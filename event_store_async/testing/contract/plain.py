@@ -2,7 +2,7 @@
 # ruff: noqa: D102, S101 - the names of the tests say what they check; tests assert
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta, timezone
 from enum import Enum, IntEnum, StrEnum
 from typing import Any
 from uuid import UUID, uuid4
@@ -54,7 +54,13 @@ class At(IntEnum):
 
 
 class Moment(datetime):
-    """Like those of libraries that fake or extend `datetime`."""
+    """Like those of libraries that fake or extend `datetime`, with an arithmetic of its own."""
+
+    def __sub__(self, other: Any) -> Any:
+        raise TypeError("a difference is of a class of its own")
+
+    def isoformat(self, *_: Any, **__: Any) -> str:
+        return "another text"
 
 
 class Day(date):
@@ -208,17 +214,19 @@ class PlainValues(ContractBase):
 
     @pytest.mark.asyncio
     @needs("opens_others")
+    @pytest.mark.parametrize("hours", [0, -5])
     async def test_times_and_ids_of_the_settings_are_recorded_as_plain_ones(
-        self, store: EventReaderWriter, stream_id: UUID
+        self, store: EventReaderWriter, stream_id: UUID, hours: int
     ) -> None:
-        now = Moment(2026, 1, 2, 3, 4, 5, 999_999, tzinfo=UTC)
+        zone = timezone(timedelta(hours=hours)) if hours else UTC
+        now = Moment(2026, 1, 2, 13 + hours, 4, 5, 999_999, tzinfo=zone)
         settings = Settings(clock=lambda: now, new_event_id=lambda: Key(int=uuid4().int))
         async with self.reopened(store, settings=settings) as other:
             result = await other.persist_events(stream_id, ["a"])
 
         events = (*result.events, *await read_all(store, stream_id))
         assert {event.timestamp for event in events} == {
-            datetime(2026, 1, 2, 3, 4, 5, 999_000, UTC)
+            datetime(2026, 1, 2, 13, 4, 5, 999_000, UTC)
         }
         assert types(events) <= PLAIN
 
