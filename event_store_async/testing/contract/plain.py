@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from ...codec import RawCodec
 from ...correlation import caused_by, correlated
 from ...errors import ConcurrentModification, UndecodableEvent
 from ...events import NewEvent, RecordedEvent
@@ -65,6 +66,10 @@ class Moment(datetime):
 
 class Day(date):
     """Like those of libraries that fake or extend `date`."""
+
+
+class Blob(bytes):
+    """Bytes that know more than bytes."""
 
 
 class Shown(str):
@@ -229,6 +234,17 @@ class PlainValues(ContractBase):
             datetime(2026, 1, 2, 13, 4, 5, 999_000, UTC)
         }
         assert types(events) <= PLAIN
+
+    @pytest.mark.asyncio
+    @needs("opens_others")
+    async def test_bytes_are_read_as_plain_bytes(
+        self, store: EventReaderWriter, stream_id: UUID
+    ) -> None:
+        async with self.reopened(store, codec=RawCodec()) as raw:
+            await raw.persist_events(stream_id, [Blob(b"a")])
+
+        (event,) = await read_all(store, stream_id)
+        assert (event.payload, type(event.payload)) == (b"a", bytes)
 
     @pytest.mark.asyncio
     @needs("opens_others")
