@@ -3,7 +3,6 @@
 import json
 from collections.abc import Sequence
 from decimal import Decimal
-from math import isinf
 from typing import Any, Final
 
 import orjson
@@ -51,10 +50,10 @@ def _integer(digits: str) -> int:
 
 def _number(digits: str) -> float:
     number = float(digits)
-    written = Decimal(digits)
-    kept = not isinf(number) and (number != 0 or not written)
-    significant = len(written.normalize().as_tuple().digits)
-    if not kept or (significant > _SIGNIFICANT and Decimal(number) != written):
+    significant = digits.lower().partition("e")[0].replace(".", "").lstrip("-0").rstrip("0")
+    if significant and not number:
+        raise InexactJson(f"the number {_short(digits)} is too small for a float")
+    if len(significant) > _SIGNIFICANT and Decimal(number) != Decimal(digits):
         raise InexactJson(f"the number {_short(digits)} has more digits than a float holds")
     return number
 

@@ -85,7 +85,7 @@ def difference(given: Any, found: Any, lossy: Lossy = _EXACT) -> Difference | No
 def _comparison(kind: Any) -> _Comparison:
     """Return how objects of a class are compared."""
     if hasattr(kind, "__pydantic_private__") and hasattr(kind, "__pydantic_extra__"):
-        return _compare_models
+        return _by_model(kind)
     names = _fields_of(kind)
     if names is not None:
         return _by_fields(names)
@@ -128,29 +128,33 @@ def _by_fields(names: Sequence[str]) -> _Comparison:
     return compare
 
 
-def _compare_models(given: Any, found: Any, lossy: Lossy) -> Difference | None:
-    kind = type(given)
-    if _generic(type(found)) is not _generic(kind):
-        return _changed(given, found)
-    # Not all of __dict__: a cached property is kept there, too.
-    names = getattr(kind, "__pydantic_fields__", None) or kind.model_fields
-    parts, others = given.__dict__, found.__dict__
-    for name in names:
-        part, other = parts.get(name, _ABSENT), others.get(name, _ABSENT)
-        if part is other or (type(part) in _SIMPLE and part == other):
-            continue
-        within = lossy.get(name, _EXACT)
-        differs = None if within is None else difference(part, other, within)
-        if differs is not None:
-            return differs.below(f".{name}")
-    for more, others in (
-        (given.__pydantic_extra__, found.__pydantic_extra__),
-        (given.__pydantic_private__, found.__pydantic_private__),
-    ):
-        differs = _compare_mappings(more or {}, others or {}, lossy) if more or others else None
-        if differs is not None:
-            return differs
-    return None
+def _by_model(kind: Any) -> _Comparison:
+    # Not all of a model's __dict__: a cached property is kept there, too.
+    names = tuple(getattr(kind, "__pydantic_fields__", None) or kind.model_fields)
+
+    def compare(given: Any, found: Any, lossy: Lossy) -> Difference | None:
+        if type(found) is not kind and _generic(type(found)) is not _generic(kind):
+            return _changed(given, found)
+        parts, others = given.__dict__, found.__dict__
+        for name in names:
+            part, other = parts.get(name, _ABSENT), others.get(name, _ABSENT)
+            if part is other or (type(part) in _SIMPLE and part == other):
+                continue
+            within = lossy.get(name, _EXACT)
+            differs = None if within is None else difference(part, other, within)
+            if differs is not None:
+                return differs.below(f".{name}")
+        for more, others in (
+            (given.__pydantic_extra__, found.__pydantic_extra__),
+            (given.__pydantic_private__, found.__pydantic_private__),
+        ):
+            if more or others:
+                differs = _compare_mappings(more or {}, others or {}, lossy)
+                if differs is not None:
+                    return differs
+        return None
+
+    return compare
 
 
 def _generic(kind: Any) -> Any:

@@ -29,7 +29,15 @@ def test_every_float_is_read_in_all_the_forms_that_tell_it_from_others(number: f
 
 @pytest.mark.parametrize(
     "text",
-    ["0.1000000000000000000000", "1E3", "-0.0", "1.50", "0.00000000000000000000000001", "0e999"],
+    [
+        "0.1000000000000000000000",
+        "1E3",
+        "-0.0",
+        "1.50",
+        "0.00000000000000000000000001",
+        "0e999",
+        "-0.0e-99999999999999999999",
+    ],
 )
 def test_zeros_and_exponents_are_no_digits(text: str) -> None:
     assert read_json(text) == float(text)
@@ -43,7 +51,8 @@ def test_zeros_and_exponents_are_no_digits(text: str) -> None:
         ("1" * 300, "the integer 11111111111111111111…, of 300 characters, is beyond 64 bits"),
         ("12345678901234567.89", "more digits than a float holds"),
         ("0.12345678901234567891", "more digits"),
-        ("1e-400", "more digits"),
+        ("1e-400", "the number 1e-400 is too small for a float"),
+        ("1.5e-99999999999999999999", "too small"),
         ('{"a": {"b": 1, "c": 0, "b": 1}}', "an object has the key 'b' twice"),
         ('{"a": 1, "\\u0061": 2}', "an object has the key 'a' twice"),
         ('{"\\u001b": 1, "\\u001b": 2}', "an object has the key '\\x1b' twice"),
