@@ -16,7 +16,7 @@ Import from here, and from these packages; everything else is private and may ch
 The layers, each of which imports only those above it:
 
     _typevars versions values          type variables; expected versions; frozen values
-    moments tasks extras counts        timestamps; tasks side by side; install hints; counts
+    plain moments tasks extras counts  plain values; timestamps; tasks; install hints; counts
     events                             what an application appends and reads
     errors                             every error, in one tree
     checks environment                 arguments checked; the variables ``EVENT_STORE_…``
@@ -59,6 +59,7 @@ from .errors import (
     InvalidExpectedVersion,
     InvalidIdentifier,
     InvalidStreamId,
+    LossyPayload,
     MistypedEvent,
     MisuseError,
     PayloadNotEncodable,
@@ -149,6 +150,7 @@ __all__ = [
     "InvalidIdentifier",
     "InvalidStreamId",
     "JsonCodec",
+    "LossyPayload",
     "MemoryEventStore",
     "MistypedEvent",
     "MisuseError",

@@ -2,7 +2,8 @@
 
 import asyncio
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
 from math import isinf
 from typing import Any, Final, TypeGuard
 from uuid import UUID
@@ -14,7 +15,9 @@ from .errors import (
     InvalidStreamId,
     WrongEventLoop,
 )
-from .versions import MAX_VERSION, StreamState
+from .moments import from_milliseconds, to_milliseconds
+from .plain import plain_int, plain_uuid
+from .versions import MAX_VERSION, ExpectedVersion, StreamState
 
 # Plain values
 
@@ -68,10 +71,11 @@ def check_bool(name: str, value: object) -> None:
 # Arguments of calls
 
 
-def check_stream_id(stream_id: object) -> None:
-    """Refuse anything but a UUID; raises `InvalidStreamId`."""
+def check_stream_id(stream_id: object) -> UUID:
+    """Return the id of a stream, as a plain UUID; raises `InvalidStreamId` for anything else."""
     if not isinstance(stream_id, UUID):
         raise InvalidStreamId(stream_id)
+    return plain_uuid(stream_id)
 
 
 def check_timeout(timeout: object) -> None:
@@ -140,9 +144,9 @@ _NONE_HINT: Final = "pass ANY to append in any case, or NO_STREAM to begin a new
 _NEW_STREAM: Final = "a stream without events has version 0"
 
 
-def check_expected_version(expected_version: object, new_events: int) -> None:
+def check_expected_version(expected_version: object, new_events: int) -> ExpectedVersion:
     """
-    Refuse an expected version that an append cannot have.
+    Return an expected version, with an int as a plain one, if an append can have it.
 
     Args:
         expected_version: The expected version.
@@ -153,7 +157,7 @@ def check_expected_version(expected_version: object, new_events: int) -> None:
             would end above `MAX_VERSION`.
     """
     if isinstance(expected_version, StreamState):
-        return
+        return expected_version
     if expected_version is None:
         raise InvalidExpectedVersion(expected_version, "None is ambiguous", hint=_NONE_HINT)
     if not is_int(expected_version):
@@ -172,6 +176,7 @@ def check_expected_version(expected_version: object, new_events: int) -> None:
         raise InvalidExpectedVersion(
             expected_version, f"the append would end above the highest version, {MAX_VERSION}"
         )
+    return plain_int(expected_version)
 
 
 def check_aggregate_version(expected_version: object) -> None:
@@ -191,6 +196,45 @@ def check_aggregate_version(expected_version: object) -> None:
         )
     if expected_version < 0:
         raise InvalidExpectedVersion(expected_version, f"a version is 0 or more; {_NEW_STREAM}")
+
+
+# Clocks
+
+_PLAIN: Final = (datetime,)  # in a tuple, since freezegun replaces the name of the class
+_CLOCK_HINT: Final = "for example: clock=lambda: datetime.now(UTC)"
+
+
+def check_moment(moment: object) -> datetime:
+    """Return what a clock gave; raises `InvalidArgument` unless it is an aware datetime."""
+    if not isinstance(moment, datetime):
+        raise InvalidArgument(
+            f"the clock of the settings returned {type(moment).__name__}, not a datetime",
+            hint=_CLOCK_HINT,
+        )
+    if moment.utcoffset() is None:
+        raise InvalidArgument(
+            "the clock of the settings returned a datetime without a time zone", hint=_CLOCK_HINT
+        )
+    return moment
+
+
+def read_clock(clock: Callable[[], datetime]) -> datetime:
+    """
+    Return the time of a clock as a plain datetime in UTC, rounded down to a whole millisecond.
+
+    Raises:
+        InvalidArgument: the clock returned no aware datetime, or one outside the years 1 to 9999.
+    """
+    moment = clock()
+    if type(moment) is _PLAIN[0] and moment.tzinfo is UTC:
+        beyond = moment.microsecond % 1000
+        return moment.replace(microsecond=moment.microsecond - beyond) if beyond else moment
+    try:
+        return from_milliseconds(to_milliseconds(check_moment(moment)))
+    except OverflowError:
+        raise InvalidArgument(
+            f"the clock of the settings returned {moment}, which is out of range in UTC"
+        ) from None
 
 
 # Names in CQL

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from .errors import InvalidArgument
 from .events import RecordedEvent
+from .plain import plain_str, plain_uuid
 
 CORRELATION_ID: Final = "correlation_id"
 """The metadata key for the id of the business transaction that an event belongs to."""
@@ -79,6 +80,6 @@ def with_correlation(metadata: Mapping[str, Any] | None) -> Mapping[str, Any] | 
 
 
 def _as_str(key: str, given: object) -> str:
-    if not isinstance(given, UUID | str) or not str(given):
+    if not isinstance(given, UUID | str) or given == "":
         raise InvalidArgument(f"{key} must be a UUID or a str that is not empty, not {given!r}")
-    return str(given)
+    return str(plain_uuid(given)) if isinstance(given, UUID) else plain_str(given)

@@ -6,8 +6,6 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-import orjson
-
 from .checks import is_event_list
 from .codec import Codec, JsonCodec
 from .codec.compression import SUFFIX, compressed
@@ -22,6 +20,7 @@ from .events import (
     new_event,
     recorded_event,
 )
+from .plain import plain_str, plain_uuid
 from .settings import Settings
 
 _METADATA: Final = JsonCodec()
@@ -160,6 +159,18 @@ def _check_ids(items: Sequence[EncodedEvent]) -> None:
         seen.add(event_id)
 
 
+def _checked_id(index: int, event_id: object) -> UUID:
+    if not isinstance(event_id, UUID):
+        raise InvalidEvent(index, f"event_id must be a uuid.UUID, not {type(event_id).__name__}")
+    return plain_uuid(event_id)
+
+
+def _checked_type(index: int, type_: object) -> str:
+    if not isinstance(type_, str) or not type_:
+        raise InvalidEvent(index, "type must be None or a str that is not empty")
+    return plain_str(type_)
+
+
 def _encode_one(
     index: int,
     event_id: UUID,
@@ -170,10 +181,10 @@ def _encode_one(
     compress_above: int | None,
     max_payload_bytes: int,
 ) -> EncodedEvent:
-    if not isinstance(event_id, UUID):
-        raise InvalidEvent(index, f"event_id must be a uuid.UUID, not {type(event_id).__name__}")
-    if type_ is not None and (not isinstance(type_, str) or not type_):
-        raise InvalidEvent(index, "type must be None or a str that is not empty")
+    if type(event_id) is not UUID:
+        event_id = _checked_id(index, event_id)
+    if type_ is not None and (type(type_) is not str or not type_):
+        type_ = _checked_type(index, type_)
     if metadata is not None and not isinstance(metadata, Mapping):
         raise InvalidEvent(index, "metadata must be a mapping or None")
     if CURRENT.get():
@@ -188,6 +199,8 @@ def _encode_one(
     if type(encoded) is not bytes:
         raise PayloadNotEncodable(index, f"the codec returned {type(encoded).__name__}, not bytes")
     content_type = codec.content_type
+    if type(content_type) is not str and isinstance(content_type, str):
+        content_type = plain_str(content_type)
     if compress_above is not None and compress_above < len(encoded) <= max_payload_bytes:
         smaller = compressed(encoded)
         if smaller is not None:
@@ -228,5 +241,5 @@ def decode_metadata(data: bytes | None) -> Mapping[str, Any] | None:
     """Return the metadata of a row."""
     if data is None:
         return None
-    metadata: Mapping[str, Any] = orjson.loads(data)
+    metadata: Mapping[str, Any] = _METADATA.decode(data)
     return metadata

@@ -22,6 +22,7 @@ from .checks import (
     check_read,
     check_stream_id,
     check_timeout,
+    read_clock,
     running_loop,
 )
 from .codec import Codec, Codecs, JsonCodec
@@ -37,7 +38,6 @@ from .hooks.list_watch import ListWatch
 from .hooks.observer import Observer
 from .hooks.read_watch import ReadWatch
 from .ids import random_uuid
-from .moments import from_milliseconds, to_milliseconds
 from .ports import (
     CategorisedStore,
     CategoryStore,
@@ -147,9 +147,9 @@ class MemoryEventStore(CategorisedStore, StreamFollower, StreamLister, HealthChe
         category: str | None,
         watch: AppendWatch | None = None,
     ) -> AppendResult:
-        check_stream_id(stream_id)
+        stream_id = check_stream_id(stream_id)
         encoded = encode_events(events, self._codec, self._settings)
-        check_expected_version(expected, len(encoded.items))
+        expected = check_expected_version(expected, len(encoded.items))
         check_timeout(timeout)
         if watch is not None:
             watch.queued(len(encoded.items), encoded.size)
@@ -200,7 +200,7 @@ class MemoryEventStore(CategorisedStore, StreamFollower, StreamLister, HealthChe
         return self._store(stream_id, encoded)
 
     def _store(self, stream_id: UUID, encoded: EncodedEvents) -> Persisted:
-        timestamp = from_milliseconds(to_milliseconds(self._settings.clock()))
+        timestamp = read_clock(self._settings.clock)
         rows = self._streams.setdefault(stream_id, [])
         events = []
         for item in encoded.items:
@@ -229,7 +229,7 @@ class MemoryEventStore(CategorisedStore, StreamFollower, StreamLister, HealthChe
         serial: bool = False,
         timeout: float | None = None,
     ) -> AsyncGenerator[RecordedEvent, None]:
-        check_stream_id(stream_id)
+        stream_id = check_stream_id(stream_id)
         check_read(from_version, max_count, page_size, serial, timeout)
         running_loop()
         events = self._read(stream_id, from_version, max_count, backward=backward)
@@ -305,7 +305,7 @@ class MemoryEventStore(CategorisedStore, StreamFollower, StreamLister, HealthChe
     async def current_version(  # noqa: D102 - inherited from the port
         self, stream_id: UUID, *, serial: bool = False, timeout: float | None = None
     ) -> int:
-        check_stream_id(stream_id)
+        stream_id = check_stream_id(stream_id)
         check_bool("serial", serial)
         check_timeout(timeout)
         await self._turn()

@@ -56,7 +56,9 @@ class Settings:
             without an exact expected version its first read.
         page_bytes: The target size of a page, in bytes, if the caller gives no page size.
         backoff: The pauses between attempts.
-        clock: Returns the timestamps of events, as aware datetimes.
+        clock: Returns the timestamps of events, as aware datetimes. Subclasses of datetime, such as
+            freezegun's, are recorded as plain ones. A call for which it returns anything else
+            raises `InvalidArgument`.
         new_event_id: Returns an id for an event that has none.
         hooks: Callables that receive the records of the store: see `event_store_async.hooks`, and
             the adapters in `event_store_async.telemetry`.

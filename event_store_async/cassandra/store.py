@@ -260,7 +260,7 @@ class EventStore:
             MisuseError: the store is closed, or belongs to another event loop or process.
             SchemaError: the table is missing, or its schema has another version.
         """
-        check_stream_id(stream_id)
+        stream_id = check_stream_id(stream_id)
         check_read(from_version, max_count, page_size, serial, timeout)
         wanted = Range.of(stream_id, from_version, max_count, backward=backward)
         engine = self._engine
@@ -383,7 +383,7 @@ class EventStore:
             MisuseError: the store is closed, or belongs to another event loop or process.
             SchemaError: the table is missing, or its schema has another version.
         """
-        check_stream_id(stream_id)
+        stream_id = check_stream_id(stream_id)
         check_bool("serial", serial)
         deadline = self._deadline(timeout)
         self._engine.lifetime.check_open()

@@ -17,6 +17,7 @@ from anyio import to_thread
 from .exit_codes import ExitCode
 from .failures import CommandFailed
 from .json_array import JsonArray
+from .json_input import InexactJson, read_json
 from .text_file import without_mark
 
 _MAX_BYTES: Final = 16 * 1024 * 1024
@@ -172,7 +173,9 @@ class DocumentFile:
             raise _refusal(f"{name} is empty", _HOW_TO_GIVE)
         if self._complete:
             try:
-                whole = orjson.loads(head)
+                whole = read_json(head)
+            except InexactJson as error:
+                raise _inexact(name, error) from None
             except orjson.JSONDecodeError as error:
                 if b"\n" not in head:
                     self._head = head = head.replace(b"\r", b"\n")
@@ -288,10 +291,12 @@ def parsed(text: str | bytes, name: str, hint: str = _QUOTE) -> Any:
         hint: What to do if it is not JSON.
 
     Raises:
-        CommandFailed: it is not JSON.
+        CommandFailed: it is not JSON, or reading it would change a value.
     """
     try:
-        return orjson.loads(utf8(text) if isinstance(text, str) else text)
+        return read_json(utf8(text) if isinstance(text, str) else text)
+    except InexactJson as error:
+        raise _inexact(name, error) from None
     except orjson.JSONDecodeError as error:
         raise _refusal(
             f"{name} is not valid JSON: {error.msg}, at character {error.colno}",
@@ -299,6 +304,13 @@ def parsed(text: str | bytes, name: str, hint: str = _QUOTE) -> Any:
             if isinstance(text, str) and text[:1].isalpha()
             else hint,
         ) from None
+
+
+def _inexact(name: str, error: InexactJson) -> CommandFailed:
+    return _refusal(
+        f"{name}: {error}, and would be stored with another value",
+        "nothing was appended: write a number as a string, and each key once",
+    )
 
 
 def utf8(argument: str) -> bytes:

@@ -36,7 +36,10 @@ def json_line(event: RecordedEvent) -> str:
         fields["payload_base64"] = base64.b64encode(event.payload).decode()
     else:
         fields["payload"] = event.payload
-    return orjson.dumps(fields).decode()
+    try:
+        return orjson.dumps(fields).decode()
+    except orjson.JSONEncodeError:  # an integer beyond 64 bits, which another program has written
+        return json.dumps(fields, ensure_ascii=False, separators=(",", ":"), default=str)
 
 
 def show(event: RecordedEvent, console: Console) -> None:

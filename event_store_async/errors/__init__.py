@@ -15,6 +15,7 @@ Every error that the library raises.
     │   ├── InvalidExpectedVersion      not an expected version
     │   ├── InvalidEvent                cannot be stored
     │   │   └── PayloadNotEncodable     the codec refuses its payload or metadata
+    │   │       └── LossyPayload        its type does not store all of it
     │   ├── AppendTooLarge              too many bytes or events
     │   └── InvalidIdentifier           not a keyspace, table or datacenter name
     ├── MisuseError (RuntimeError)      the store cannot be used here; nothing was sent
@@ -64,6 +65,7 @@ from .argument import (
     InvalidExpectedVersion,
     InvalidIdentifier,
     InvalidStreamId,
+    LossyPayload,
     PayloadNotEncodable,
 )
 from .base import EventStoreError
@@ -120,6 +122,7 @@ __all__ = [
     "InvalidExpectedVersion",
     "InvalidIdentifier",
     "InvalidStreamId",
+    "LossyPayload",
     "MistypedEvent",
     "MisuseError",
     "PayloadNotEncodable",

@@ -50,6 +50,26 @@ class PayloadNotEncodable(InvalidEvent):
     """The codec refuses a payload, or JSON cannot hold the metadata."""
 
 
+class LossyPayload(PayloadNotEncodable):
+    """
+    A typed event would be read back as another: its type does not store all of it.
+
+    Attributes:
+        path: The first field that differs, like ``"lines[0].card"``; empty for the event itself.
+        name: The path without indexes, as ``EventType(…, lossy=[…])`` takes it.
+    """
+
+    def __init__(self, index: int, path: str, name: str, reason: str) -> None:
+        super().__init__(
+            index,
+            f"{path or 'the event'} would not be stored as it was given: {reason}",
+            hint="store it in a form that is read back as it is"
+            + (f", or allow the loss: EventType(…, lossy=[{name!r}])" if name else ""),
+        )
+        self.path = path
+        self.name = name
+
+
 class AppendTooLarge(InvalidArgument):
     """
     An append has too many bytes or events.

@@ -151,7 +151,7 @@ class HostileEventStore(CategorisedStore, StreamFollower, StreamLister, HealthCh
         identified: list[NewEvent] = []
         checking = self._identify(events, identified)
         await self._store.try_persist_events(stream_id, checking, _UNREACHED, timeout=timeout)
-        check_expected_version(expected_version, len(identified))
+        expected_version = check_expected_version(expected_version, len(identified))
         unknown = AppendOutcomeUnknown(stream_id, expected_version, tuple(identified))
         if injection is Injection.UNAVAILABLE:
             self._record(injection, stream_id)

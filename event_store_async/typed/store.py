@@ -11,6 +11,7 @@ from ..errors import (
     ConcurrentModification,
     InvalidArgument,
     InvalidEvent,
+    LossyPayload,
     MistypedEvent,
     PayloadNotEncodable,
     UnknownEventType,
@@ -22,6 +23,7 @@ from ..ports.streams import lister
 from ..results import AppendResult, Persisted
 from ..stream_head import StreamHead
 from ..versions import ANY, ExpectedVersion
+from .difference import Difference
 from .types import EventTypes, UnknownEvent
 
 E = TypeVar("E")
@@ -36,7 +38,8 @@ class TypedEventStore(EventReaderWriter[E], StreamFollower[E], StreamLister):
 
     It keeps the promises of the ports, with two more reasons for an `InvalidEvent`: the type of an
     event is not registered, or it is not the one that a `NewEvent` names. An event that could not
-    be read back is refused with `PayloadNotEncodable`.
+    be read back is refused with `PayloadNotEncodable`, and one that would be read back as another
+    with `LossyPayload`.
 
     The name of an event's type is stored as its `type`, its revision (from the second on) in its
     metadata. The other store belongs to the caller, who closes it.
@@ -269,6 +272,8 @@ class TypedEventStore(EventReaderWriter[E], StreamFollower[E], StreamLister):
             name, revision, plain = self._types.stored(event)
         except LookupError as error:
             raise InvalidEvent(index, str(error)) from error
+        except Difference as found:
+            raise LossyPayload(index, found.path, found.name, found.reason) from None
         except Exception as error:
             raise PayloadNotEncodable(index, f"could not be read back: {error}") from error
         metadata = None if revision == 1 else {REVISION: revision}

@@ -260,6 +260,29 @@ async def test_an_unknown_outcome_prints_the_ids_to_repeat_it_with(
                 ),
             ]
         ),
+        (
+            ['{"n": 80241446968629135069}'],
+            "",
+            ["argument 1: the integer 80241446968629135069 is beyond 64 bits", "as a string"],
+        ),
+        (["[-9223372036854775809]"], "", ["-9223372036854775809 is beyond 64 bits"]),
+        (["[" + "7" * 5000 + "]"], "", ["argument 1"]),
+        (["1.23456789012345678901"], "", ["1.23456789012345678901 has more digits than a float"]),
+        (["1e-400"], "", ["the number 1e-400 is too small for a float"]),
+        (
+            ["1", '{"a": [{"b": 1, "c": 2, "b": 1}]}'],
+            "",
+            ["argument 2: an object has the key 'b' twice", "each key once"],
+        ),
+        ([], '{"a": 1}\n{"a": 18446744073709551616}', ["standard input, line 2: the integer"]),
+        ([], '[{"a": 1, "a": 2}]', ["standard input: an object has the key 'a' twice"]),
+        (["1", "--metadata", '{"a": 1, "a": 2}'], "", ["--metadata: an object has the key 'a'"]),
+        (
+            ['{"payload": {"n": 18446744073709551616}}', "--envelopes"],
+            "",
+            ["the integer 18446744073709551616 is beyond 64 bits"],
+        ),
+        (['{"payload": 1, "payload": 2}', "--envelopes"], "", ["the key 'payload' twice"]),
     ],
 )
 async def test_wrong_input_is_rejected_before_anything_is_sent(

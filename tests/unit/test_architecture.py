@@ -8,7 +8,17 @@ import pytest
 PACKAGE = Path(__file__).parents[2] / "event_store_async"
 
 LAYERS = [
-    ["_typevars", "versions", "values", "moments", "tasks", "extras", "cql_files", "counts"],
+    [
+        "_typevars",
+        "versions",
+        "values",
+        "plain",
+        "moments",
+        "tasks",
+        "extras",
+        "cql_files",
+        "counts",
+    ],
     ["events"],
     ["errors"],
     ["checks", "environment"],

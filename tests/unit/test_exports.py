@@ -38,6 +38,7 @@ NAMES = [
     "InvalidIdentifier",
     "InvalidStreamId",
     "JsonCodec",
+    "LossyPayload",
     "MemoryEventStore",
     "MistypedEvent",
     "MisuseError",

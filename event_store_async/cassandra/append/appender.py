@@ -65,9 +65,9 @@ class Appender:
         category: str | None,
         watch: AppendWatch | None = None,
     ) -> Awaitable[AppendResult]:
-        check_stream_id(stream_id)
+        stream_id = check_stream_id(stream_id)
         encoded = encode_events(events, self.codec, self.settings)
-        check_expected_version(expected, len(encoded.items))
+        expected = check_expected_version(expected, len(encoded.items))
         check_timeout(timeout)
         deadline = Deadline(self.settings.timeout if timeout is None else timeout)
         loop = self.session.check_usable()

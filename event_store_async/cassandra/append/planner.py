@@ -5,15 +5,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from ...errors import (
-    ConcurrentModification,
-    EventStoreError,
-    UndecodableEvent,
-)
+from ...checks import read_clock
+from ...errors import ConcurrentModification, EventStoreError, UndecodableEvent
 from ...events import RecordedEvent
 from ...follower import Wakeups
 from ...hooks.append_watch import BatchWatch
-from ...moments import whole_milliseconds
 from ...results import AppendResult, Persisted
 from ...retry import Deadline
 from ...settings import Settings
@@ -176,7 +172,7 @@ class Planner:
             appends.stream_id,
             expected,
             appends.encoded,
-            whole_milliseconds(self.settings.clock()),
+            read_clock(self.settings.clock),
             appends.expected_version,
             watch,
             appends.category,

@@ -1,6 +1,6 @@
 """Reader: events, the head and the recent ids of a stream."""
 
-from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Generic, Protocol, TypeVar
 from uuid import UUID
@@ -32,7 +32,7 @@ class Decoder(Protocol[T]):
     """Converts rows to the events that a reader returns."""
 
     def decode(
-        self, stream_id: UUID, rows: Iterable[Row]
+        self, stream_id: UUID, rows: Sequence[Row]
     ) -> tuple[list[T], UndecodableEvent | None]:
         """Return the events of some rows, up to the first that cannot be decoded."""
 

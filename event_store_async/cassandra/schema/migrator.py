@@ -4,8 +4,10 @@ import logging
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
+from ...checks import read_clock
 from ...errors import InvalidArgument, SchemaChangeFailed
 from ...retry import Deadline
 from ...settings import Settings
@@ -122,8 +124,10 @@ class Migrator:
 
     async def migrate(self, replication: Mapping[str, int] | None) -> SchemaReport:
         """Do what `EventStore.create_schema` promises, and raise what it does."""
+        # Wrong arguments and a wrong clock are refused before anything is sent.
         if replication is not None:
-            replication_options(replication)  # refuses wrong ones before anything is sent
+            replication_options(replication)
+        begun = read_clock(self._settings.clock)
         state = await self.state()
         steps: list[Step] = []
         if not state.is_current:
@@ -131,7 +135,7 @@ class Migrator:
             if state.replication is None:
                 await self._run(await self._keyspace_cql(replication))
             await self._run(self._ddl.create_migrations())
-            steps = await self._bring_up_to_date()
+            steps = await self._bring_up_to_date(begun)
             state = await self.state()
         state.check_usable()
         reports = [self._report(table, steps) for table in state.tables]
@@ -187,7 +191,7 @@ class Migrator:
             )
         return self._ddl.create_keyspace(replication)
 
-    async def _bring_up_to_date(self) -> list[Step]:
+    async def _bring_up_to_date(self, begun: datetime) -> list[Step]:
         lease = Lease(self._log, self._settings.backoff)
         try:
             async with lease.held(within=2 * LOCK_SECONDS):
@@ -199,7 +203,7 @@ class Migrator:
                     for text in step.statements:
                         await self._run(text)
                     if step.version is not None:
-                        await self._log.record(step.table, step.version, step.name)
+                        await self._log.record(step.table, step.version, step.name, begun)
         except LeaseTaken:
             raise SchemaChangeFailed(
                 str(self._tables), "another process has been changing it for too long"

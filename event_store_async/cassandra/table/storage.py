@@ -117,7 +117,7 @@ class Storage:
             StreamHole: an event is missing.
             StoreUnavailable, MisuseError, SchemaError: as a read does.
         """
-        check_stream_id(stream_id)
+        stream_id = check_stream_id(stream_id)
         check_optional_int("from_version", from_version, at_least=1)
         check_optional_int("max_count", max_count, at_least=0)
         self._check_open()
@@ -136,7 +136,7 @@ class Storage:
         Raises:
             InvalidStreamId, StoreUnavailable, MisuseError, SchemaError: as a read does.
         """
-        check_stream_id(stream_id)
+        stream_id = check_stream_id(stream_id)
         self._check_open()
         return await self._scanner.tail(stream_id, serial=serial)
 
@@ -149,7 +149,7 @@ class Storage:
         Raises:
             InvalidStreamId, StoreUnavailable, MisuseError, SchemaError: as a read does.
         """
-        check_stream_id(stream_id)
+        stream_id = check_stream_id(stream_id)
         self._check_open()
         return await self._scanner.next_version(stream_id, from_version)
 
@@ -226,7 +226,7 @@ class Storage:
             RequestRefused: the server refuses for good; this call changed nothing.
             MisuseError, SchemaError: this call changed nothing.
         """
-        check_stream_id(stream_id)
+        stream_id = check_stream_id(stream_id)
         name = check_category(category)
         deadline = self._deadline(timeout)
         return await self._categoriser.categorise(stream_id, name, deadline)

@@ -21,6 +21,7 @@ mode.
     expectations  expected versions and conflicts
     repetition    appends repeated with the same event ids
     records       what is recorded of an event
+    plain         arguments of subclasses of plain types
     correlation   correlation and causation ids
     codecs        payloads
     compression   compressed payloads
@@ -57,6 +58,7 @@ from .limits import Limits  # noqa: E402
 from .listing import Listing  # noqa: E402
 from .monitoring import Monitoring  # noqa: E402
 from .original import Original  # noqa: E402
+from .plain import PlainValues  # noqa: E402
 from .reading import Reading  # noqa: E402
 from .records import Records  # noqa: E402
 from .refusals import Refusals  # noqa: E402
@@ -78,6 +80,7 @@ __all__ = [
     "Listing",
     "Monitoring",
     "Original",
+    "PlainValues",
     "Reading",
     "Records",
     "Refusals",
@@ -90,6 +93,7 @@ class EventStoreContract(
     Expectations,
     Repetition,
     Records,
+    PlainValues,
     Correlation,
     CodecTests,
     Compression,
