@@ -29,8 +29,34 @@ def test_version_and_changelog_agree() -> None:
     changelog = (ROOT / "CHANGELOG.md").read_text("utf-8")
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     newest = re.findall(r"^## \[(\d[^\]]*)\] - \d{4}-\d{2}-\d{2}$", changelog, re.MULTILINE)[0]
+    unreleased = re.findall(r"^## \[Unreleased\]$(.*?)^## ", changelog, re.MULTILINE | re.DOTALL)
+    version: str = project["version"]
+    next_release, dev, _ = version.partition(".dev")
 
-    assert newest == project["version"] == event_store_async.__version__
+    if dev:  # between two releases
+        (changes,) = unreleased
+        assert f"`{version}`" in changes
+        assert f" {next_release}." in changes
+        assert numbers(next_release) > numbers(newest)
+    else:
+        assert newest == version
+        assert unreleased == []
+    assert version == event_store_async.__version__, "run `make install`"
+
+
+def numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split("."))
+
+
+def test_the_readme_tells_the_same_story_of_versions() -> None:
+    readme = (ROOT / "README.md").read_text("utf-8")
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["version"]
+    _, _, section = readme.partition("\n## Versions\n")
+    told = section.partition("\n## ")[0]
+    next_release, dev, _ = version.partition(".dev")
+
+    assert (f"on the way to {next_release}" in told) == bool(dev)
+    assert (".dev0" in told) == bool(dev)
 
 
 def test_pins_are_plain() -> None:
