@@ -240,6 +240,10 @@ class EventStore:
         """
         Iterate over the events of a stream in the order of their versions.
 
+        A step that is cancelled, for example by `asyncio.timeout` around it, ends the read, as if
+        there were no more events: a rule of Python for all async generators. Put the timeout around
+        the whole loop, or use *timeout*.
+
         Args:
             stream_id: The stream. A stream without events gives nothing.
             from_version: The first version, inclusive. None is the beginning of the stream, or

@@ -120,6 +120,8 @@ class TypedEventStore(EventReaderWriter[E], StreamFollower[E], StreamLister):
         """
         Iterate over the events of a stream, as `EventReader.read_events` does.
 
+        A step that is cancelled ends the read there, too.
+
         Args:
             stream_id: As for `EventReader.read_events`.
             from_version: As for `EventReader.read_events`.

@@ -106,7 +106,8 @@ class PendingAppend:
         if not self.outcome.done():
             self.outcome.set_exception(error)
         elif self.outcome.cancelled():
-            _LOG.warning("an append whose caller was cancelled failed: %s", error)
+            text = "an append to stream %s failed after its caller was cancelled: %s"
+            _LOG.warning(text, self.stream_id, error)
 
     def give_up(self, error: Exception) -> None:
         """Raise an error in the caller, if it still waits."""
