@@ -17,6 +17,7 @@ The layers, each of which imports only those above it:
 
     _typevars versions values          type variables; expected versions; frozen values
     plain moments tasks extras counts  plain values; timestamps; tasks; install hints; counts
+    cql_files excerpt                  the files of ``cql/``; values in messages
     events                             what an application appends and reads
     errors                             every error, in one tree
     checks environment                 arguments checked; the variables ``EVENT_STORE_…``
@@ -25,7 +26,7 @@ The layers, each of which imports only those above it:
     stored stream_head cursor          events as they are stored; lists of streams
     follower hooks                     a stream as it grows; records for hooks
     settings statistics ports          limits and deadlines; how busy a store is; the ports
-    encoding cql_files                 events encoded; the files of ``cql/``
+    encoding                           events encoded
     cassandra memory                   the store on Cassandra; the same promises in memory
     typed aggregates                   on the ports alone
     maintenance archive telemetry      whole stores; adapters for hooks

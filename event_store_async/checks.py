@@ -15,6 +15,7 @@ from .errors import (
     InvalidStreamId,
     WrongEventLoop,
 )
+from .excerpt import excerpt
 from .moments import from_milliseconds, to_milliseconds
 from .plain import plain_int, plain_uuid
 from .versions import MAX_VERSION, ExpectedVersion, StreamState
@@ -30,7 +31,7 @@ def is_int(value: object) -> TypeGuard[int]:
 def check_int(name: str, value: object, *, at_least: int, at_most: int | None = None) -> None:
     """Refuse anything but an int in a range; raises `InvalidArgument`."""
     if not is_int(value):
-        raise InvalidArgument(f"{name} must be an int, not {value!r}")
+        raise InvalidArgument(f"{name} must be an int, not {excerpt(value)}")
     if at_most is None and value < at_least:
         raise InvalidArgument(f"{name} must be {at_least} or more, not {value}")
     if at_most is not None and not at_least <= value <= at_most:
@@ -42,18 +43,18 @@ def check_optional_int(name: str, value: object, *, at_least: int) -> None:
     if value is None:
         return
     if not is_int(value):
-        raise InvalidArgument(f"{name} must be an int or None, not {value!r}")
+        raise InvalidArgument(f"{name} must be an int or None, not {excerpt(value)}")
     check_int(name, value, at_least=at_least, at_most=MAX_VERSION)
 
 
 def check_positive(name: str, value: object, *, finite: bool = False) -> None:
     """Refuse anything but an int or float above 0; raises `InvalidArgument`."""
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise InvalidArgument(f"{name} must be a number, not {value!r}")
+        raise InvalidArgument(f"{name} must be a number, not {excerpt(value)}")
     if not value > 0:  # NaN is not above 0 either
-        raise InvalidArgument(f"{name} must be above 0, not {value!r}")
+        raise InvalidArgument(f"{name} must be above 0, not {excerpt(value)}")
     if finite and isinf(value):
-        raise InvalidArgument(f"{name} must be finite, not {value!r}")
+        raise InvalidArgument(f"{name} must be finite, not {excerpt(value)}")
 
 
 def check_not_negative(name: str, value: object) -> None:
@@ -65,7 +66,86 @@ def check_not_negative(name: str, value: object) -> None:
 def check_bool(name: str, value: object) -> None:
     """Refuse anything but True or False; raises `InvalidArgument`."""
     if not isinstance(value, bool):
-        raise InvalidArgument(f"{name} must be True or False, not {value!r}")
+        raise InvalidArgument(f"{name} must be True or False, not {excerpt(value)}")
+
+
+def check_instance(
+    name: str,
+    value: object,
+    kinds: type | tuple[type, ...],
+    due: str,
+    *,
+    optional: bool = False,
+    hint: str | None = None,
+) -> None:
+    """
+    Refuse anything but an instance of these classes; raises `InvalidArgument`.
+
+    Args:
+        name: The argument.
+        value: Its value.
+        kinds: The classes.
+        due: What is due, in words, as in "a Settings".
+        optional: Whether None is accepted, too.
+        hint: What to do about it. A class that is given for an instance of itself has its own.
+    """
+    if isinstance(value, kinds) or (optional and value is None):
+        return
+    if isinstance(value, type) and issubclass(value, kinds):
+        hint = f"give an instance: {value.__name__}(…)"
+    none = " or None" if optional else ""
+    raise InvalidArgument(f"{name} must be {due}{none}, not {excerpt(value)}", hint=hint)
+
+
+def check_secret(name: str, value: object) -> None:
+    """Refuse anything but None or a str, without showing it; raises `InvalidArgument`."""
+    if value is not None and not isinstance(value, str):
+        raise InvalidArgument(f"{name} must be a str or None, not {type(value).__name__}")
+
+
+def check_callable(name: str, value: object) -> None:
+    """Refuse what cannot be called; raises `InvalidArgument`."""
+    if not callable(value):
+        raise InvalidArgument(f"{name} must be callable, not {excerpt(value)}")
+
+
+def check_methods(
+    name: str, value: object, due: str, *methods: str, hint: str | None = None
+) -> None:
+    """
+    Refuse an object without these methods: for arguments that need not be of one class.
+
+    Raises:
+        InvalidArgument: a method is missing, or a class was given for an instance.
+    """
+    if isinstance(value, type):
+        made = f"give an instance: {value.__name__}(…)"
+        raise InvalidArgument(f"{name} must be {due}, not {excerpt(value)}", hint=made)
+    for method in methods:
+        if not callable(getattr(value, method, None)):
+            raise InvalidArgument(f"{name} must be {due}, not {excerpt(value)}", hint=hint)
+
+
+def check_codec(name: str, value: object) -> None:
+    """Refuse anything but a codec; raises `InvalidArgument`."""
+    check_methods(name, value, "a codec", "encode", "decode", hint="for JSON: JsonCodec()")
+    content_type = getattr(value, "content_type", None)
+    if not isinstance(content_type, str):
+        raise InvalidArgument(
+            f"the content_type of {name} must be a str, not {excerpt(content_type)}"
+        )
+
+
+def check_codecs(codec: object, codecs: object) -> tuple[Any, ...]:
+    """Return the further codecs of a store if all of them are codecs; raises `InvalidArgument`."""
+    if codec is not None:
+        check_codec("codec", codec)
+    if isinstance(codecs, str | bytes) or not isinstance(codecs, Iterable):
+        raise InvalidArgument(f"codecs must be a list of codecs, not {excerpt(codecs)}")
+    found = tuple(codecs)
+    for each in found:
+        check_codec("each of codecs", each)
+    return found
 
 
 # Arguments of calls
@@ -274,7 +354,9 @@ def check_names(keyspace: object, table: object, consistency: object) -> None:
     check_identifier("keyspace", keyspace)
     check_identifier("table", table)
     if consistency not in ("local", "global"):
-        raise InvalidArgument(f"consistency must be 'local' or 'global', not {consistency!r}")
+        raise InvalidArgument(
+            f"consistency must be 'local' or 'global', not {excerpt(consistency)}"
+        )
 
 
 # Places

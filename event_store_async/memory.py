@@ -17,8 +17,11 @@ from uuid import UUID
 
 from .checks import (
     check_bool,
+    check_codecs,
     check_expected_version,
+    check_instance,
     check_list,
+    check_positive,
     check_read,
     check_stream_id,
     check_timeout,
@@ -85,6 +88,8 @@ class MemoryEventStore(CategorisedStore, StreamFollower, StreamLister, HealthChe
         codecs: Iterable[Codec] = (),
         settings: Settings | None = None,
     ) -> None:
+        check_instance("settings", settings, Settings, "a Settings", optional=True)
+        codecs = check_codecs(codec, codecs)
         self._codec: Codec = codec or JsonCodec()
         self._settings = settings or Settings()
         self._codecs = Codecs(self._codec, codecs, limit=self._settings.max_payload_bytes)
@@ -314,7 +319,7 @@ class MemoryEventStore(CategorisedStore, StreamFollower, StreamLister, HealthChe
     async def health(  # noqa: D102 - inherited from the port
         self, *, timeout: float = 1.0
     ) -> Health:
-        check_timeout(timeout)
+        check_positive("timeout", timeout)
         if self._closed:
             return Health.closed()
         return Health(

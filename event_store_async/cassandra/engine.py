@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from ..checks import check_names
+from ..checks import check_codecs, check_instance, check_names
 from ..codec import Codec, JsonCodec
 from ..errors import InvalidArgument
 from ..follower import Wakeups
@@ -72,6 +72,8 @@ class Engine:
         if not callable(getattr(raw, "execute_batch", None)):
             raise InvalidArgument(f"an acsylla session is needed, not {type(raw).__name__}")
         check_names(keyspace, table, consistency)
+        check_instance("settings", settings, Settings, "a Settings", optional=True)
+        codecs = check_codecs(codec, codecs)
         settings = settings or Settings()
         codec = codec or JsonCodec()
         source = Source("cassandra", keyspace, table)

@@ -7,7 +7,10 @@ from uuid import UUID
 
 from ..checks import (
     check_bool,
+    check_codecs,
+    check_instance,
     check_names,
+    check_positive,
     check_read,
     check_stream_id,
     check_timeout,
@@ -126,6 +129,9 @@ class EventStore:
                 and none was named.
             ConnectionFailed: on entering, if no node can be reached, or the node refuses.
         """
+        check_names(keyspace, table, consistency)
+        check_instance("settings", settings, Settings, "a Settings", optional=True)
+        codecs = check_codecs(codec, codecs)
         settings = settings or Settings()
         target = ConnectTarget(
             contact_points=split_contact_points(contact_points),
@@ -138,7 +144,6 @@ class EventStore:
             connect_timeout=connect_timeout,
             request_timeout=settings.request_timeout,
         )
-        check_names(keyspace, table, consistency)
 
         async def opening() -> EventStore:
             connection = await open_connection(target)
@@ -410,7 +415,7 @@ class EventStore:
             WrongEventLoop, WrongProcess: the store belongs to another event loop or process. Any
                 other problem of a store is in the result.
         """
-        check_timeout(timeout)
+        check_positive("timeout", timeout)
         return await self._engine.health.health(timeout)
 
     def statistics(self) -> Statistics:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
 import anyio
 from anyio import to_thread
@@ -62,7 +62,8 @@ class EmbeddedCassandra:
         local_datacenter: The datacenter of all nodes.
 
     Raises:
-        ValueError: `nodes` is less than 1, or a node's address is not a loopback address.
+        ValueError: an argument is not valid: `nodes` is less than 1, for example, or a node's
+            address is not a loopback address.
         VersionNotLocked: There is no lock file for this version.
     """
 
@@ -83,8 +84,7 @@ class EmbeddedCassandra:
         progress: bool | StartProgress | None = None,
         start_timeout: float = 180.0,
     ) -> None:
-        if nodes < 1:
-            raise ValueError(f"a cluster needs at least one node, not {nodes}")
+        _check(nodes, settings, jvm_options, port, start_timeout)
         self.version = version
         self._addresses = addresses(first_address, nodes)
         self._jars = locked_jars(version)
@@ -260,3 +260,30 @@ class EmbeddedCassandra:
         if value is None:
             raise RuntimeError("the embedded Cassandra is not started")
         return value
+
+
+def _check(nodes: Any, settings: Any, jvm_options: Any, port: Any, start_timeout: Any) -> None:
+    """Refuse arguments of the wrong kind; raises ValueError."""
+    if not _is_number(nodes, int):
+        raise _refusal("nodes", "an int", nodes)
+    if nodes < 1:
+        raise ValueError(f"a cluster needs at least one node, not {nodes}")
+    if settings is not None and not isinstance(settings, Mapping):
+        raise _refusal("settings", "a mapping or None", settings)
+    if isinstance(jvm_options, str) or not isinstance(jvm_options, Sequence):
+        raise _refusal("jvm_options", "a list of str", jvm_options)
+    for option in jvm_options:
+        if not isinstance(option, str):
+            raise _refusal("each of jvm_options", "a str", option)
+    if port is not None and not (_is_number(port, int) and 0 < port < 65536):
+        raise _refusal("port", "an int from 1 to 65535, or None", port)
+    if not _is_number(start_timeout, int, float) or not start_timeout > 0:
+        raise _refusal("start_timeout", "a number of seconds", start_timeout)
+
+
+def _is_number(value: object, *kinds: type) -> bool:
+    return isinstance(value, kinds) and not isinstance(value, bool)
+
+
+def _refusal(name: str, due: str, value: object) -> ValueError:
+    return ValueError(f"{name} must be {due}, not {value!r:.60}")

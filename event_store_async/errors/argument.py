@@ -1,5 +1,6 @@
 """Invalid arguments, refused before anything is sent."""
 
+from ..excerpt import excerpt
 from .base import EventStoreError
 
 
@@ -27,7 +28,7 @@ class InvalidExpectedVersion(InvalidArgument):
     """
 
     def __init__(self, expected_version: object, reason: str, *, hint: str | None = None) -> None:
-        super().__init__(f"expected version {expected_version!r}: {reason}", hint=hint)
+        super().__init__(f"expected version {excerpt(expected_version)}: {reason}", hint=hint)
         self.expected_version = expected_version
 
 
@@ -100,5 +101,5 @@ class InvalidIdentifier(InvalidArgument):
     """
 
     def __init__(self, kind: str, name: object, rule: str) -> None:
-        super().__init__(f"{name!r} is not a valid {kind} name: {rule}")
+        super().__init__(f"{excerpt(name)} is not a valid {kind} name: {rule}")
         self.kind = kind

@@ -6,9 +6,10 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Itera
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
-from ..checks import check_expected_version, is_event_list
+from ..checks import check_callable, check_expected_version, check_methods, is_event_list
 from ..errors import AppendOutcomeUnknown, InvalidArgument, StoreUnavailable
 from ..events import NewEvent, RecordedEvent, UnidentifiedEvent
+from ..excerpt import excerpt
 from ..health import Health
 from ..ports import (
     CategorisedStore,
@@ -86,6 +87,12 @@ class HostileEventStore(CategorisedStore, StreamFollower, StreamLister, HealthCh
         rival: Callable[[UUID], Iterable[Any | NewEvent]] | None = None,
         script: Iterable[Injection] = (),
     ) -> None:
+        check_methods("store", store, "a store", "read_events", "try_persist_events")
+        if not isinstance(seed, int | float | str | bytes):
+            raise InvalidArgument(f"seed must be an int, not {excerpt(seed)}")
+        check_callable("sleep", sleep)
+        if rival is not None:
+            check_callable("rival", rival)
         chances = {
             Injection.UNAVAILABLE: unavailable,
             Injection.UNKNOWN_STORED: unknown_stored,

@@ -8,6 +8,7 @@ from random import Random
 from typing import Final
 from uuid import UUID
 
+from ..checks import check_instance, check_not_negative
 from ..errors import InvalidArgument
 
 
@@ -98,6 +99,12 @@ class Chooser:
         longest_delay: float,
         script: Iterable[Injection],
     ) -> None:
+        for injection, chance in chances.items():
+            check_not_negative(f"the probability of {injection.value!r}", chance)
+        check_not_negative("longest_delay", longest_delay)
+        script = tuple(script) if isinstance(script, Iterable) else (script,)
+        for each in script:
+            check_instance("each of script", each, Injection, "an Injection")
         together = sum(
             chance for injection, chance in chances.items() if injection is not Injection.DELAY
         )

@@ -6,6 +6,7 @@ from types import ModuleType
 from typing import Any, Literal, Protocol, get_args, get_origin, get_type_hints, is_typeddict
 
 from ..errors import InvalidArgument
+from ..excerpt import excerpt
 from ..extras import install_hint
 from ..plain import iso_format, plain_str
 
@@ -32,7 +33,7 @@ def shape_of(cls: type) -> Shape:
     if is_dataclass(cls) or is_typeddict(cls) or hasattr(cls, "__struct_fields__"):
         return _Msgspec(cls)
     raise InvalidArgument(
-        f"{cls!r} cannot be a type of event",
+        f"{excerpt(cls)} cannot be a type of event",
         hint="use a dataclass, a TypedDict, a msgspec.Struct or a pydantic model",
     )
 

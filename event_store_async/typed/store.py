@@ -17,6 +17,7 @@ from ..errors import (
     UnknownEventType,
 )
 from ..events import NewEvent, RecordedEvent, UnidentifiedEvent
+from ..excerpt import excerpt
 from ..follower import Follower, Mapped, Polling
 from ..ports import EventReaderWriter, StreamFollower, StreamLister
 from ..ports.streams import lister
@@ -311,7 +312,7 @@ class TypedEventStore(EventReaderWriter[E], StreamFollower[E], StreamLister):
 
 def _check_unknown(unknown: object) -> None:
     if unknown not in {None, "raw"}:
-        raise InvalidArgument(f"unknown must be None or 'raw', not {unknown!r}")
+        raise InvalidArgument(f"unknown must be None or 'raw', not {excerpt(unknown)}")
 
 
 def _as_given(given: Any, event: RecordedEvent) -> RecordedEvent[Any]:

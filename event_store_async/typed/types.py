@@ -2,14 +2,17 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field
-from typing import Any, Generic, TypeAlias, TypeVar
+from typing import Any, Final, Generic, TypeAlias, TypeVar
 
 from .._typevars import P_co
-from ..checks import is_int
+from ..checks import check_instance, is_int
 from ..errors import InvalidArgument
+from ..excerpt import excerpt
 from ..values import value
 from .difference import difference, lossy_tree
 from .shapes import Shape, shape_of, tag_of
+
+_EVENT_TYPE_HINT: Final = "each type by itself: EventTypes(EventType(Opened, 'opened'), …)"
 
 E = TypeVar("E")
 
@@ -90,13 +93,14 @@ class EventTypes(Generic[E]):
             self._register(type_)
 
     def _register(self, type_: EventType[E]) -> None:
+        check_instance("each type", type_, EventType, "an EventType", hint=_EVENT_TYPE_HINT)
         names = (type_.name, *type_.formerly)
         tag = tag_of(type_.cls, (type_.name,))
         registered = _Registered(type_, shape_of(type_.cls), tag)
         for name in names:
             if not isinstance(name, str) or not name:
                 raise InvalidArgument(
-                    f"the name of a type must be a str that is not empty, not {name!r}"
+                    f"the name of a type must be a str that is not empty, not {excerpt(name)}"
                 )
             if name in self._by_name:
                 raise InvalidArgument(f"the name {name!r} is registered twice")
@@ -162,7 +166,7 @@ class _Registered:
         revision, given = type_.revision, set(type_.upcasters)
         if not is_int(revision) or revision < 1:
             raise InvalidArgument(
-                f"{type_.name!r}: revision must be an int of 1 or more, not {revision!r}"
+                f"{type_.name!r}: revision must be an int of 1 or more, not {excerpt(revision)}"
             )
         if given != set(range(1, revision)):
             wanted = ", ".join(map(str, range(1, revision))) or "none"
@@ -173,7 +177,7 @@ class _Registered:
         lossy = type_.lossy
         if isinstance(lossy, str) or not all(isinstance(name, str) and name for name in lossy):
             raise InvalidArgument(
-                f"{type_.name!r}: lossy must be a list of names of fields, not {lossy!r}",
+                f"{type_.name!r}: lossy must be a list of names of fields, not {excerpt(lossy)}",
                 hint="for a single field: lossy=['name']",
             )
         self.type = type_

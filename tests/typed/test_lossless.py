@@ -423,7 +423,7 @@ async def test_what_would_be_lost_is_refused(
         await store.persist_events(stream_id, [NewEvent(event)])
     error = caught.value
     assert (error.index, error.path) == (0, path)
-    assert error.message.startswith(f"event 0: {path} would not be stored as it was given: ")
+    assert error.message.startswith(f"event 1: {path} would not be stored as it was given: ")
     assert reason in error.message
     assert error.hint is not None
     assert f"lossy=[{error.name!r}]" in error.hint

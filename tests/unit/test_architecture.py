@@ -18,6 +18,7 @@ LAYERS = [
         "extras",
         "cql_files",
         "counts",
+        "excerpt",
     ],
     ["events"],
     ["errors"],

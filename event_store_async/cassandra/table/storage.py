@@ -4,7 +4,15 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from typing import Any
 from uuid import UUID
 
-from ...checks import check_category, check_optional_int, check_stream_id, check_timeout
+from ...checks import (
+    check_bool,
+    check_category,
+    check_instance,
+    check_int,
+    check_optional_int,
+    check_stream_id,
+    check_timeout,
+)
 from ...errors import (
     AppendTooLarge,
     ConcurrentModification,
@@ -12,6 +20,7 @@ from ...errors import (
     InvalidEvent,
 )
 from ...events import RecordedEvent
+from ...excerpt import excerpt
 from ...moments import MAX_TIMESTAMP, MIN_TIMESTAMP
 from ...retry import Deadline
 from ...ring import RING, ScanPosition, TokenRange
@@ -22,6 +31,7 @@ from ...stored import (
     StreamSummary,
     StreamTail,
 )
+from ...versions import MAX_VERSION
 from ..driver.session import Session
 from ..read.gap_check import Range
 from ..read.reader import Reader
@@ -97,6 +107,8 @@ class Storage:
             MisuseError: the store is closed, or belongs to another loop or process.
             SchemaError: the table is missing or of another version.
         """
+        check_instance("tokens", tokens, TokenRange, "a TokenRange")
+        check_instance("after", after, ScanPosition, "a ScanPosition", optional=True)
         check_optional_int("page_size", page_size, at_least=1)
         if after is not None and after.token not in tokens:
             raise InvalidArgument(f"token {after.token} is not in {tokens}")
@@ -137,6 +149,7 @@ class Storage:
             InvalidStreamId, StoreUnavailable, MisuseError, SchemaError: as a read does.
         """
         stream_id = check_stream_id(stream_id)
+        check_bool("serial", serial)
         self._check_open()
         return await self._scanner.tail(stream_id, serial=serial)
 
@@ -147,9 +160,11 @@ class Storage:
         It reads at the serial level; it is for reading on after a hole.
 
         Raises:
-            InvalidStreamId, StoreUnavailable, MisuseError, SchemaError: as a read does.
+            InvalidArgument: an argument is not valid.
+            StoreUnavailable, MisuseError, SchemaError: as a read does.
         """
         stream_id = check_stream_id(stream_id)
+        check_int("from_version", from_version, at_least=1, at_most=MAX_VERSION)
         self._check_open()
         return await self._scanner.next_version(stream_id, from_version)
 
@@ -237,7 +252,12 @@ class Storage:
         return Deadline(self._settings.timeout if timeout is None else timeout)
 
 
-def _check(events: Sequence[StoredEvent], settings: Settings) -> None:
+def _check(events: object, settings: Settings) -> None:
+    if not isinstance(events, Sequence) or isinstance(events, str | bytes):
+        raise InvalidEvent(None, f"events must be a list of StoredEvents, not {excerpt(events)}")
+    for index, event in enumerate(events):
+        if not isinstance(event, StoredEvent):
+            raise InvalidEvent(index, f"a StoredEvent is needed, not {excerpt(event)}")
     if not events:
         raise InvalidEvent(None, "there are no events to restore")
     for index, event in enumerate(events):
