@@ -221,12 +221,19 @@ def test_a_request_cannot_take_longer_than_its_call() -> None:
 
 
 async def test_a_generator_with_ids_can_be_closed_in_another_context() -> None:
-    async def messages() -> AsyncGenerator[int, None]:
-        with correlated("c"):
-            yield 1  # noqa: RUF075
-            yield 2  # noqa: RUF075
+    class Messages:
+        """What a generator with a block of `correlated` around its ``yield`` does."""
 
-    left = messages()
-    await asyncio.create_task(anext(left))
+        def __init__(self) -> None:
+            self.block = correlated("c")
+
+        async def first(self) -> None:
+            self.block.__enter__()
+
+        async def aclose(self) -> None:
+            self.block.__exit__(None, None, None)
+
+    left = Messages()
+    await asyncio.create_task(left.first())
 
     await left.aclose()
