@@ -38,8 +38,8 @@ class EmbeddedCassandra:
 
     The first start downloads Cassandra's jars from the Maven repository into the user's cache, and
     checks each against the lock file of this package. Cassandra 4.1 needs Java 11: if this machine
-    has none, pip downloads one into the same cache, checked against a lock file too. The nodes end with this process, however it
-    ends. Works on Linux and macOS.
+    has none, pip downloads one into the same cache, checked against a lock file too. The nodes end
+    with this process, however it ends. Works on Linux and macOS.
 
     Args:
         nodes: The number of nodes; each takes about 1 GB of memory.

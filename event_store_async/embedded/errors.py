@@ -3,14 +3,14 @@ Every error that an embedded Cassandra raises.
 
     EmbeddedError
     ├── ExtraMissing                    a package of the extra `embedded` is not installed
-    ├── JavaNotFound                    there is no Java that runs Cassandra
+    ├── JavaNotFound                    there is no Java that runs this release of Cassandra
     ├── JarsUnavailable                 a jar could not be fetched
     ├── JarMismatch                     a jar differs from the lock file
     ├── VersionNotLocked                there is no lock file for this version of Cassandra
     ├── AddressUnavailable              a loopback address does not exist on this machine
     ├── PortInUse                       a port is taken
     ├── DirectoryInUse                  another process holds the directory
-    ├── DirectoryRefused                the directory has other content
+    ├── DirectoryRefused                the directory has other content, or Java cannot use it
     ├── BackgroundFailed                a background cluster did not start
     └── NodeFailed                      a node ended
         └── NodeTimedOut                a node did not answer in time
@@ -190,14 +190,18 @@ class DirectoryInUse(EmbeddedError):
 
 class DirectoryRefused(EmbeddedError):
     """
-    The directory holds something other than the data of this cluster.
+    The directory holds something other than the data of this cluster, or cannot be used with Java.
 
     Attributes:
         directory: The directory.
     """
 
-    def __init__(self, directory: Path, reason: str) -> None:
-        super().__init__(f"{directory} cannot be used: {reason}", "use another directory")
+    def __init__(
+        self, directory: Path, reason: str, hint: str = "use another directory"
+    ) -> None:
+        # A path that is no text is shown escaped: it could not be printed.
+        shown = str(directory).encode(errors="backslashreplace").decode()
+        super().__init__(f"{shown} cannot be used: {reason}", hint)
         self.directory = directory
 
 

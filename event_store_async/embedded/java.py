@@ -4,17 +4,18 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from .errors import JavaNotFound
+from .errors import DirectoryRefused, JavaNotFound
 
 _MAIN_CLASS = "org.apache.cassandra.service.CassandraDaemon"
 _PROBE_TIMEOUT = 30.0
 
-# The same as in Cassandra's own jvm17-server.options, which has all of jvm11-server.options. Java 11
-# only warns of packages and modules that it lacks.
+# The same as in Cassandra's own jvm17-server.options, which has all of jvm11-server.options.
+# Java 11 only warns of packages and modules that it lacks.
 _EXPORTS: Final = (
     "java.base/jdk.internal.misc",
     "java.base/java.lang.ref",
@@ -132,6 +133,33 @@ def java_version(java: Path) -> int | None:
 def directory_mark(directory: Path) -> str:
     """Return the argument that identifies a node's process."""
     return f"-Dcassandra.storagedir={directory}"
+
+
+def environment() -> dict[str, str]:
+    """
+    Return the environment variables of one node.
+
+    Java on Linux takes the encoding of file names from the locale, without a look at how Python
+    encodes them: in the locale C it finds no path beyond ASCII.
+    """
+    if sys.platform == "linux" and sys.getfilesystemencoding() == "utf-8":
+        return {**os.environ, "LC_ALL": "C.UTF-8"}
+    return dict(os.environ)
+
+
+def check_path(path: Path) -> None:
+    """
+    Check that Java can find a path.
+
+    Raises:
+        DirectoryRefused: Its bytes are no text.
+    """
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        raise DirectoryRefused(
+            path, f"Java finds only paths whose bytes are {sys.getfilesystemencoding()}"
+        ) from None
 
 
 def command(

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from ..errors import InvalidArgument
 from .errors import VersionNotLocked
 from .jars import locked_versions
 
@@ -42,7 +43,10 @@ def find_release(version: str | None) -> Release:
 
     Raises:
         VersionNotLocked: There is none.
+        InvalidArgument: It is not a str.
     """
+    if version is not None and not isinstance(version, str):
+        raise InvalidArgument(f"a version must be a str, such as '5.0', not {version!r}")
     wanted = version if version is not None else os.environ.get(VARIABLE) or DEFAULT
     for locked in locked_versions():
         series = locked.rpartition(".")[0]
