@@ -124,7 +124,7 @@ def _embedded(config: pytest.Config) -> str:
     folders = [] if spec is None else spec.submodule_search_locations or []
     locks = [lock for folder in folders for lock in Path(folder).glob("embedded/jars-*.lock")]
     versions = [lock.stem.removeprefix("jars-") for lock in locks]
-    return next((known for known in versions if f"{known}.".startswith(f"{wanted}.")), wanted)
+    return next((full for full in versions if wanted in {full, full.rpartition(".")[0]}), wanted)
 
 
 def _given(config: pytest.Config, name: str) -> str | None:

@@ -196,9 +196,7 @@ class DirectoryRefused(EmbeddedError):
         directory: The directory.
     """
 
-    def __init__(
-        self, directory: Path, reason: str, hint: str = "use another directory"
-    ) -> None:
+    def __init__(self, directory: Path, reason: str, hint: str = "use another directory") -> None:
         # A path that is no text is shown escaped: it could not be printed.
         shown = str(directory).encode(errors="backslashreplace").decode()
         super().__init__(f"{shown} cannot be used: {reason}", hint)

@@ -9,13 +9,12 @@ import anyio
 from anyio import to_thread
 from anyio.abc import TaskGroup
 
-from .errors import DirectoryRefused, JarsUnavailable
+from .errors import JarsUnavailable
 from .extra import from_the_extra
 from .fetch_folder import fetch_folder
 from .file_lock import FileLock
 from .home import home_folder
 from .jars import Jar
-from .java import check_path
 
 if TYPE_CHECKING:
     from jgo.maven import MavenContext
@@ -55,12 +54,10 @@ class JarCache:
             on_fetch: Called with the number of jars fetched and the number to fetch, if any.
 
         Raises:
-            DirectoryRefused: Java cannot have jars in this folder.
             JarsUnavailable: A jar could not be fetched.
             JarMismatch: A jar differs from the lock file.
             ExtraMissing: The package that fetches jars is not installed.
         """
-        self._check_directory()
         if await to_thread.run_sync(self._missing):
             await anyio.Path(self._directory).mkdir(parents=True, exist_ok=True)
             async with FileLock(self._directory / "lock"):
@@ -68,15 +65,6 @@ class JarCache:
                 if missing := await to_thread.run_sync(self._missing):
                     await self._fetch(missing, on_fetch)
         return await to_thread.run_sync(self._checked)
-
-    def _check_directory(self) -> None:
-        check_path(self._directory)
-        if os.pathsep in str(self._directory):
-            raise DirectoryRefused(
-                self._directory,
-                f"Java separates the jars of a class path by {os.pathsep!r}",
-                "set XDG_CACHE_HOME to another folder",
-            )
 
     def _path(self, jar: Jar) -> Path:
         return self._directory / jar.file_name

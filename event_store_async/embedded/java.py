@@ -122,7 +122,12 @@ def java_version(java: Path) -> int | None:
     """Run a Java and return its version; None if it does not work."""
     try:
         answer = subprocess.run(
-            [java, "-version"], capture_output=True, text=True, timeout=_PROBE_TIMEOUT, check=True
+            [java, "-version"],
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            timeout=_PROBE_TIMEOUT,
+            check=True,
         )
     except (OSError, subprocess.SubprocessError):
         return None
@@ -147,9 +152,13 @@ def environment() -> dict[str, str]:
     return dict(os.environ)
 
 
-def check_path(path: Path) -> None:
+def check_path(path: Path, hint: str = "use another directory") -> None:
     """
     Check that Java can find a path.
+
+    Args:
+        path: The path.
+        hint: What to do if it cannot.
 
     Raises:
         DirectoryRefused: Its bytes are no text.
@@ -158,7 +167,7 @@ def check_path(path: Path) -> None:
         str(path).encode()
     except UnicodeEncodeError:
         raise DirectoryRefused(
-            path, f"Java finds only paths whose bytes are {sys.getfilesystemencoding()}"
+            path, f"Java finds only paths whose bytes are {sys.getfilesystemencoding()}", hint
         ) from None
 
 

@@ -28,7 +28,7 @@ _LINE: Final = re.compile(
 _PLATFORMS: Final = {"linux": "manylinux", "darwin": "macosx"}
 _MEGABYTE: Final = 1_000_000
 _LOOK_EVERY: Final = 0.5
-_LOG_LINES: Final = 3
+_REASON: Final = 600
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,8 +186,8 @@ class JavaCache:
             await process.wait()
             group.cancel_scope.cancel()
         if process.returncode != 0:
-            lines = log.read_text("utf-8", "replace").strip().splitlines()
-            raise self._not_found(f"fetching it failed: {' '.join(lines[-_LOG_LINES:])}")
+            words = log.read_text("utf-8", "replace").split()
+            raise self._not_found(f"fetching it failed: {' '.join(words)[-_REASON:]}")
         size = -(-wheel.size // _MEGABYTE)
         on_fetch(size, size)
 
