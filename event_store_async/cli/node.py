@@ -8,7 +8,8 @@ import anyio
 import orjson
 import typer
 
-from ..embedded import Background, EmbeddedError, Running
+from ..embedded import Background, EmbeddedError, Running, VersionNotLocked
+from ..embedded.releases import find_release
 from .failures import CommandFailed, reported
 from .options import AsJson
 from .output import note, waiting, write_json, write_lines
@@ -43,6 +44,15 @@ def start(
     heap: Annotated[
         str, typer.Option(help="The size of each node's heap, in Java's notation.")
     ] = "512M",
+    cassandra: Annotated[
+        str | None,
+        typer.Option(
+            envvar="EVENT_STORE_CASSANDRA",
+            show_envvar=False,
+            metavar="VERSION",
+            help="The version of Cassandra, such as 4.1 (5.0); also EVENT_STORE_CASSANDRA.",
+        ),
+    ] = None,
 ) -> None:
     """
     Start a Cassandra that keeps running, and print the variables that point other commands to it.
@@ -54,10 +64,12 @@ def start(
     - `event-store node start`
     - `eval "$(event-store node start)"`
     - `event-store node start --directory ./cassandra --heap 768M`
+    - `event-store node start --cassandra 4.1 --directory ./cassandra-4.1`
     """
 
     async def work() -> None:
         background = Background(directory)
+        version = find_release(cassandra or None).version
         before = await background.running()
         has_data = background.has_data
         if before is not None:
@@ -67,7 +79,14 @@ def start(
                     f"nodes: {len(before.contact_points)}, not {nodes}; use another "
                     "--directory for another cluster"
                 )
-        running = before or await background.start(nodes, port=port, heap=heap, progress=True)
+            if before.version != version:
+                note(
+                    f"it is Cassandra {before.version}, not {version}; use another "
+                    "--directory for another version"
+                )
+        running = before or await background.start(
+            nodes, port=port, heap=heap, version=version, progress=True
+        )
         points = ",".join(running.contact_points)
         await write_lines(
             [
@@ -149,7 +168,7 @@ def _run(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
     with reported():
         try:
             anyio.run(work)
-        except BrokenPipeError:
+        except (BrokenPipeError, VersionNotLocked):
             raise
         except (EmbeddedError, OSError) as error:
             message, *details = getattr(error, "message", str(error)).split("\n")

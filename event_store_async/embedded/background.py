@@ -19,6 +19,7 @@ from .errors import BackgroundFailed
 from .home import home_folder
 from .keeper import DATA, STATE
 from .processes import end, find, memory
+from .releases import find_release
 from .start_progress import StartProgress, make_progress
 
 _MODULE: Final = "event_store_async.embedded.keeper"
@@ -100,6 +101,7 @@ class Background:
         *,
         port: int | None = None,
         heap: str = "512M",
+        version: str | None = None,
         progress: bool | StartProgress | None = None,
     ) -> Running:
         """
@@ -109,14 +111,17 @@ class Background:
             nodes: See `EmbeddedCassandra`.
             port: See `EmbeddedCassandra`.
             heap: See `EmbeddedCassandra`.
+            version: See `EmbeddedCassandra`.
             progress: See `EmbeddedCassandra`.
 
         Raises:
             BackgroundFailed: it did not start; nothing is left running.
+            VersionNotLocked: There is no lock file for this version.
         """
         if (running := await self.running()) is not None:
             return running
-        options = {"nodes": nodes, "port": port, "heap": heap}
+        release = find_release(version)
+        options = {"nodes": nodes, "port": port, "heap": heap, "version": release.version}
         pid, pipe = await to_thread.run_sync(self._spawn, options)
         try:
             await self._until_up(pipe, make_progress(progress))

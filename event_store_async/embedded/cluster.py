@@ -12,14 +12,13 @@ from . import node_log
 from .cluster_plan import ClusterPlan
 from .data_directory import DataDirectory, Manifest
 from .errors import DirectoryRefused
-from .jar_cache import JarCache, cache_directory
-from .jars import locked_jars
-from .java import find_java
+from .jar_cache import cache_directory
 from .node import Node
 from .ports import Ports, addresses, reserve
+from .provisions import Provisions, provide
+from .releases import find_release
 from .start_progress import StartProgress, make_progress
 
-_FETCH = "Fetching the jars of Cassandra"
 _START = "Starting Cassandra nodes"
 
 _LOGIN_TIMEOUT = 30.0
@@ -38,8 +37,9 @@ class EmbeddedCassandra:
             ...  # connect to cassandra.contact_points and cassandra.port
 
     The first start downloads Cassandra's jars from the Maven repository into the user's cache, and
-    checks each against the lock file of this package. The nodes end with this process, however it
-    ends. Works on Linux and macOS.
+    checks each against the lock file of this package. Cassandra 4.1 needs Java 11: if this machine
+    has none, pip downloads one into the same cache, checked against a lock file too. The nodes end
+    with this process, however it ends. Works on Linux and macOS.
 
     Args:
         nodes: The number of nodes; each takes about 1 GB of memory.
@@ -51,20 +51,21 @@ class EmbeddedCassandra:
             start (only the first compiler, the serial collector).
         first_address: The loopback address of the first node; the others use those after it.
         port: The port for clients on all nodes; None for 9042 or the next free one.
-        version: The version of Cassandra.
+        version: The version of Cassandra: a full one, or a series, such as ``4.1``; None for the
+            environment variable EVENT_STORE_CASSANDRA, or 5.0.
         progress: How to show the progress of a start on standard error: True for a live display on
-            a terminal and a line for each phase elsewhere; None for the display on a terminal and
+            a terminal and lines elsewhere; None for the display on a terminal and
             nothing elsewhere; False for nothing; or a `StartProgress` to call instead.
         start_timeout: Seconds for the nodes to come up, not counting the download of the jars.
 
     Attributes:
-        version: The version of Cassandra.
+        version: The full version of Cassandra.
         local_datacenter: The datacenter of all nodes.
 
     Raises:
         ValueError: an argument is not valid: `nodes` is less than 1, for example, or a node's
             address is not a loopback address.
-        VersionNotLocked: There is no lock file for this version.
+        VersionNotLocked: There is no lock file for this version; it is also an `InvalidArgument`.
     """
 
     local_datacenter = "datacenter1"
@@ -80,14 +81,14 @@ class EmbeddedCassandra:
         jvm_options: Sequence[str] = (),
         first_address: str = "127.0.0.1",
         port: int | None = None,
-        version: str = "5.0.8",
+        version: str | None = None,
         progress: bool | StartProgress | None = None,
         start_timeout: float = 180.0,
     ) -> None:
         _check(nodes, settings, jvm_options, port, start_timeout)
-        self.version = version
+        self._release = find_release(version)
+        self.version = self._release.version
         self._addresses = addresses(first_address, nodes)
-        self._jars = locked_jars(version)
         self._given_directory = None if directory is None else Path(directory)
         self._keep = (directory is not None) if keep is None else keep
         self._settings = dict(settings or {})
@@ -167,10 +168,8 @@ class EmbeddedCassandra:
             await self._end()
 
     async def _prepare(self, progress: StartProgress) -> None:
-        java = await to_thread.run_sync(find_java)
-        cache = JarCache(self._jars, cache_directory() / f"jars-{self.version}")
-        class_path = await cache.class_path(lambda done, total: progress.step(_FETCH, done, total))
-        plan = await to_thread.run_sync(self._take_places, java, class_path)
+        provisions = await provide(self._release, progress)
+        plan = await to_thread.run_sync(self._take_places, provisions)
         directory = self._started(self._directory)
         self._nodes = [
             Node(plan, index, directory.node(index)) for index in range(len(self._addresses))
@@ -178,7 +177,7 @@ class EmbeddedCassandra:
         for node in self._nodes:
             node.know(self._nodes)
 
-    def _take_places(self, java: Path, class_path: list[Path]) -> ClusterPlan:
+    def _take_places(self, provisions: Provisions) -> ClusterPlan:
         directory = self._directory = DataDirectory(self._given_directory, keep=self._keep)
         bound = directory.manifest()
         if bound and (bound.version, bound.addresses) != (self.version, self._addresses):
@@ -195,8 +194,8 @@ class EmbeddedCassandra:
         )
         directory.bind(Manifest(self.version, self._addresses, ports.storage))
         return ClusterPlan(
-            java=java,
-            class_path=tuple(class_path),
+            java=provisions.java,
+            class_path=provisions.class_path,
             addresses=self._addresses,
             port=ports.native,
             storage_port=ports.storage,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from .errors import DirectoryInUse, DirectoryRefused
 from .file_lock import FileLock
-from .java import directory_mark
+from .java import check_path, directory_mark
 from .node import PID_FILE
 from .processes import end_left_over
 
@@ -52,7 +52,8 @@ class DataDirectory:
 
     Raises:
         DirectoryInUse: Another process holds the directory.
-        DirectoryRefused: It holds something other than the data of an embedded cluster.
+        DirectoryRefused: It holds something other than the data of an embedded cluster, or Java
+            cannot find it.
         TimeoutError: A node that a killed run left does not end.
     """
 
@@ -63,6 +64,7 @@ class DataDirectory:
             self.path, self._lock = _temporary()
         else:
             self.path = path.expanduser().absolute()
+            check_path(self.path)
             self._lock = _given(self.path)
         self._is_temporary = path is None
         try:

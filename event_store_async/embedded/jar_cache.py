@@ -1,8 +1,6 @@
 """The jars in the user's cache: fetches missing ones, and checks all at each start."""
 
 import os
-import shutil
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +11,7 @@ from anyio.abc import TaskGroup
 
 from .errors import JarsUnavailable
 from .extra import from_the_extra
+from .fetch_folder import fetch_folder
 from .file_lock import FileLock
 from .home import home_folder
 from .jars import Jar
@@ -24,7 +23,6 @@ _PARALLEL = 4
 _ATTEMPTS = 3
 _PAUSE = 1.0
 _TIMEOUT = 60
-_FETCHING = "fetching-"
 
 
 def cache_directory() -> Path:
@@ -80,8 +78,7 @@ class JarCache:
         return [self._path(jar) for jar in self._jars]
 
     async def _fetch(self, missing: list[Jar], on_fetch: Callable[[int, int], None]) -> None:
-        folder = await to_thread.run_sync(self._new_folder)
-        try:
+        async with fetch_folder(self._directory) as folder:
             context = await to_thread.run_sync(_maven, folder)
             permits = anyio.Semaphore(_PARALLEL)
             fetched = 0
@@ -106,15 +103,6 @@ class JarCache:
                     group.start_soon(fetch, jar, group)
             if failure is not None:
                 raise failure
-        finally:
-            with anyio.CancelScope(shield=True):
-                await to_thread.run_sync(lambda: shutil.rmtree(folder, ignore_errors=True))
-
-    def _new_folder(self) -> Path:
-        # The lock is held, so these folders were left by processes that have ended.
-        for left_over in self._directory.glob(f"{_FETCHING}*"):
-            shutil.rmtree(left_over, ignore_errors=True)
-        return Path(tempfile.mkdtemp(prefix=_FETCHING, dir=self._directory))
 
 
 def _maven(folder: Path) -> "MavenContext":

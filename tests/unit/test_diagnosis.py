@@ -161,7 +161,7 @@ EAST_AND_WEST = replace(
             id="an upgrade half done",
         ),
         pytest.param(
-            replace(GOOD, nodes=(node(1, release="4.1.3"),) * 3),
+            replace(GOOD, nodes=(node(1, release="4.0.13"),) * 3),
             "server",
             Severity.ADVICE,
             "is tested with",
@@ -285,6 +285,26 @@ def test_what_is_wrong_is_found_with_its_reason(
     assert found.severity is severity
     assert says in f"{found.why}"
     assert found.change
+
+
+@pytest.mark.parametrize("release", ["4.1.10", "5.0.8", "5.1", "6.0-alpha2"])
+def test_a_release_that_the_library_is_tested_with_or_a_later_one_is_fine(release: str) -> None:
+    state = replace(GOOD, nodes=(node(1, release=release),) * 3)
+
+    assert [finding.check for finding in wrong(state)] == []
+
+
+@pytest.mark.parametrize(
+    ("release", "strategy"),
+    [("4.1.10", "LeveledCompactionStrategy"), ("5.0.8", "UnifiedCompactionStrategy")],
+)
+def test_the_change_names_a_compaction_that_the_server_has(release: str, strategy: str) -> None:
+    state = with_options(compaction={"class": "SizeTieredCompactionStrategy"})
+    state = replace(state, schema=replace(state.schema, release=release))
+
+    (found,) = [finding for finding in wrong(state) if finding.check == "compaction"]
+
+    assert f"{{'class': '{strategy}'" in found.change
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Findings on the cluster: versions, schema, consistency, clocks."""
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Final
@@ -14,7 +15,8 @@ from .finding import (
     ok,
 )
 
-_TESTED: Final = "5.0.8"
+_TESTED: Final = ("4.1.10", "5.0.8")
+"""The releases that the library is tested with."""
 _CLOCK_ADVICE: Final = timedelta(milliseconds=500)
 _CLOCK_LIMIT: Final = timedelta(seconds=10)
 
@@ -30,14 +32,23 @@ def versions(state: ClusterState) -> Iterator[Finding]:
             "finish the upgrade of all nodes",
             "nodes of several releases should run together only during an upgrade",
         )
-    elif int(releases[0].partition(".")[0]) < 5:
+    elif _series(releases[0]) < _series(_TESTED[0]):
         yield advice(
-            "server", found, f"use {_TESTED}", "it is the only release the library is tested with"
+            "server",
+            found,
+            f"use {_TESTED[-1]}",
+            f"the library is tested with {' and '.join(_TESTED)}",
         )
     else:
         yield ok("server", found)
     yield ok("driver", f"acsylla {state.driver}")
     yield ok("library", f"event_store_async {state.library}")
+
+
+def _series(release: str) -> tuple[int, int]:
+    # A release may end with a word: 6.0-alpha2.
+    major, minor = re.findall(r"\d+", release)[:2]
+    return int(major), int(minor)
 
 
 def schema(state: ClusterState) -> Iterator[Finding]:
