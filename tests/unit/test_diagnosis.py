@@ -304,7 +304,7 @@ def test_the_change_names_a_compaction_that_the_server_has(release: str, strateg
 
     (found,) = [finding for finding in wrong(state) if finding.check == "compaction"]
 
-    assert f"{{'class': '{strategy}'" in found.change
+    assert f"{{'class': '{strategy}'" in f"{found.change}"
 
 
 @pytest.mark.parametrize(
