@@ -165,13 +165,20 @@ def check_timeout(timeout: object) -> None:
 
 
 def check_read(
-    from_version: object, max_count: object, page_size: object, serial: object, timeout: object
+    from_version: object,
+    max_count: object,
+    page_size: object,
+    serial: object,
+    timeout: object,
+    *,
+    backward: object = False,
 ) -> None:
     """Refuse invalid arguments of a read; raises `InvalidArgument`."""
     check_optional_int("from_version", from_version, at_least=0)
     check_optional_int("max_count", max_count, at_least=0)
     check_optional_int("page_size", page_size, at_least=1)
     check_bool("serial", serial)
+    check_bool("backward", backward)
     check_timeout(timeout)
 
 

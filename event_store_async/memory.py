@@ -235,7 +235,7 @@ class MemoryEventStore(CategorisedStore, StreamFollower, StreamLister, HealthChe
         timeout: float | None = None,
     ) -> AsyncGenerator[RecordedEvent, None]:
         stream_id = check_stream_id(stream_id)
-        check_read(from_version, max_count, page_size, serial, timeout)
+        check_read(from_version, max_count, page_size, serial, timeout, backward=backward)
         running_loop()
         events = self._read(stream_id, from_version, max_count, backward=backward)
         if self._observer is None:

@@ -6,7 +6,7 @@ from uuid import UUID
 from weakref import ref
 
 from .._typevars import A_co
-from ..checks import check_instance, check_int
+from ..checks import check_instance, check_int, check_stream_id
 from ..errors import InvalidArgument
 from ..values import value
 from .reducer import Snapshot
@@ -71,7 +71,13 @@ class SnapshotCache:
         return len(self._known)
 
     def get(self, aggregate_id: UUID) -> Known | None:
-        """Return what is known of an aggregate, or None."""
+        """
+        Return what is known of an aggregate, or None.
+
+        Raises:
+            InvalidStreamId: the id is not a UUID.
+        """
+        check_stream_id(aggregate_id)
         known = self._known.get(aggregate_id)
         if known is not None:
             self._known.move_to_end(aggregate_id)
@@ -82,9 +88,11 @@ class SnapshotCache:
         Keep what is known of an aggregate, unless a later version is known already.
 
         Raises:
-            InvalidArgument: *known* is not a `Known`.
+            InvalidArgument: *known* is not a `Known` of a `Snapshot`, or the id is not a UUID.
         """
+        check_stream_id(aggregate_id)
         check_instance("known", known, Known, "a Known", hint="Known(snapshot)")
+        check_instance("snapshot", known.snapshot, Snapshot, "a Snapshot")
         present = self._known.get(aggregate_id)
         if present is None or present.snapshot.version < known.snapshot.version:
             self._known[aggregate_id] = known

@@ -10,11 +10,13 @@ import anyio
 from anyio.streams.memory import MemoryObjectSendStream
 
 from ..cassandra import EventStore, Storage
+from ..checks import check_instance, check_methods
 from ..counts import counted
 from ..errors import StreamHole
 from ..maintenance.callbacks import Callback, notify
 from ..maintenance.digest import StreamDigest
 from ..maintenance.findings import FindingKind, StreamFinding
+from ..maintenance.job import check_run
 from ..maintenance.progress import Earlier, Progress
 from ..maintenance.walk import RANGES, WORKERS, check_workers
 from ..ring import ScanPosition
@@ -96,6 +98,11 @@ async def export_events(
             or written.
         StoreUnavailable, MisuseError, SchemaError: as a read does.
     """
+    called = {"on_progress": on_progress, "on_finding": on_finding}
+    check_run(store, workers, ranges=ranges, **called)
+    if not isinstance(target, Path):
+        check_methods("target", target, "a pathlib.Path or a binary file", "write")
+    check_instance("frames", frames, Frames, "a Frames")
     check_zstd()
     check_workers(workers)
     table = await store.schema_state()

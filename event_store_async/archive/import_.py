@@ -9,10 +9,12 @@ from typing import BinaryIO, Final
 from anyio import to_thread
 
 from ..cassandra import EventStore
+from ..checks import check_bool, check_methods
 from ..counts import counted
 from ..errors import InvalidArchive, InvalidArgument, InvalidCheckpoint
 from ..maintenance.callbacks import Callback
 from ..maintenance.findings import StreamFinding
+from ..maintenance.job import check_run
 from ..maintenance.progress import Earlier, Progress
 from ..maintenance.walk import WORKERS, check_workers
 from ..stored import StoredEvent
@@ -115,6 +117,11 @@ async def import_events(
         RestoreOutcomeUnknown, StoreUnavailable: no quorum answered; repeat the import.
         RequestRefused, MisuseError, SchemaError: as a read does.
     """
+    called = {"on_progress": on_progress, "on_finding": on_finding}
+    check_run(store, workers, path=checkpoint, **called)
+    if not isinstance(source, Path):
+        check_methods("source", source, "a pathlib.Path or a binary file", "read")
+    check_bool("check", check)
     check_zstd()
     check_workers(workers)
     if checkpoint is not None and not isinstance(source, Path):

@@ -270,7 +270,7 @@ class EventStore:
             SchemaError: the table is missing, or its schema has another version.
         """
         stream_id = check_stream_id(stream_id)
-        check_read(from_version, max_count, page_size, serial, timeout)
+        check_read(from_version, max_count, page_size, serial, timeout, backward=backward)
         wanted = Range.of(stream_id, from_version, max_count, backward=backward)
         engine = self._engine
         engine.lifetime.check_open()

@@ -10,6 +10,7 @@ import typer
 
 from ..cassandra import EventStore
 from ..checks import check_category
+from ..counts import counted
 from ..errors import ConcurrentModification, WrongCategory
 from ..tasks import task_group
 from .exit_codes import ExitCode
@@ -83,7 +84,8 @@ async def _categorise_all(
             for _ in range(min(_WORKERS, len(streams))):
                 group.start_soon(work)
     if refused:
-        note(f"{refused:,} of {len(streams):,} streams are as they were")
+        of_all = counted(len(streams), "stream")
+        note(f"not changed: {refused:,} of {of_all}")
         raise typer.Exit(ExitCode.CONFLICT)
 
 

@@ -86,6 +86,7 @@ class EmbeddedCassandra:
         start_timeout: float = 180.0,
     ) -> None:
         _check(nodes, settings, jvm_options, port, start_timeout)
+        _check_words(directory, keep, heap, first_address, progress)
         self._release = find_release(version)
         self.version = self._release.version
         self._addresses = addresses(first_address, nodes)
@@ -278,6 +279,20 @@ def _check(nodes: Any, settings: Any, jvm_options: Any, port: Any, start_timeout
         raise _refusal("port", "an int from 1 to 65535, or None", port)
     if not _is_number(start_timeout, int, float) or not start_timeout > 0:
         raise _refusal("start_timeout", "a number of seconds", start_timeout)
+
+
+def _check_words(directory: Any, keep: Any, heap: Any, first_address: Any, progress: Any) -> None:
+    """Refuse arguments of the wrong kind; raises ValueError."""
+    if directory is not None and not isinstance(directory, str | Path):
+        raise _refusal("directory", "a path or None", directory)
+    if keep is not None and not isinstance(keep, bool):
+        raise _refusal("keep", "True, False or None", keep)
+    for name, value in (("heap", heap), ("first_address", first_address)):
+        if not isinstance(value, str) or not value:
+            raise _refusal(name, "a str that is not empty", value)
+    shown = progress is None or isinstance(progress, bool)
+    if not shown and not callable(getattr(progress, "step", None)):
+        raise _refusal("progress", "True, False, None or a StartProgress", progress)
 
 
 def _is_number(value: object, *kinds: type) -> bool:

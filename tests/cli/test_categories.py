@@ -86,7 +86,7 @@ async def test_streams_are_categorised_and_the_rest_is_told(
             f"{missing}\tno events\t-",
         ]
     )
-    assert "2 of 4 streams are as they were" in done.err
+    assert "not changed: 2 of 4 streams" in done.err
     told = {line["stream_id"]: line for line in map(json.loads, again.lines)}
     assert told[str(old)] == {
         "stream_id": str(old),

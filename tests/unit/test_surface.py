@@ -1,10 +1,12 @@
 """Arguments of the wrong kind are refused at once, whatever they are, by everything public."""
 
 import asyncio
+import contextlib
 import inspect
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -23,13 +25,17 @@ from event_store_async import (
 from event_store_async.aggregates import (
     Command,
     CommandHandler,
+    Known,
     Reducer,
     Repository,
     RetryPolicy,
+    Snapshot,
     SnapshotCache,
 )
+from event_store_async.archive import export_events, import_events
 from event_store_async.correlation import caused_by, correlated
-from event_store_async.embedded import EmbeddedCassandra
+from event_store_async.embedded import EmbeddedCassandra, VersionNotLocked
+from event_store_async.maintenance import survey_streams, verify_streams
 from event_store_async.testing import HostileEventStore
 from event_store_async.typed import EventType, EventTypes, TypedEventStore
 
@@ -90,6 +96,12 @@ MADE: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
     "RetryPolicy": (RetryPolicy, {}),
     "Tls": (Tls, {"ca": "ca.pem"}),
     "SnapshotCache": (SnapshotCache, {}),
+    "SnapshotCache.get": (SnapshotCache().get, {"aggregate_id": STREAM}),
+    "SnapshotCache.put": (
+        SnapshotCache().put,
+        {"aggregate_id": STREAM, "known": Known(Snapshot(0, 1, None))},
+    ),
+    "Reducer": (Reducer, {"initial": 0, "handle": max}),
     "Command": (Command, {"aggregate_id": STREAM, "to_events": list}),
     "Repository": (Repository, {"reader": MemoryEventStore(), "reducer": REDUCER}),
     "CommandHandler": (
@@ -130,6 +142,14 @@ async def test_junk_is_refused_or_right_when_something_is_made(name: str, parame
             assert "\x1b" not in str(error)
 
 
+@pytest.mark.parametrize("parameter", list(inspect.signature(EmbeddedCassandra).parameters))
+def test_only_value_errors_come_from_the_embedded_cassandra(parameter: str) -> None:
+    for junk in JUNK:
+        if not isinstance(junk, Hostile):
+            with contextlib.suppress(ValueError, VersionNotLocked):
+                EmbeddedCassandra(**{parameter: junk})
+
+
 @pytest.mark.parametrize("parameter", ["nodes", "settings", "jvm_options", "port", "start_timeout"])
 def test_junk_is_refused_by_the_embedded_cassandra(parameter: str) -> None:
     arguments: Any = EmbeddedCassandra
@@ -154,6 +174,7 @@ STORAGE: dict[str, dict[str, Any]] = {
     "next_version": {"stream_id": STREAM, "from_version": 1},
     "read_stored": {"stream_id": STREAM},
     "tail": {"stream_id": STREAM},
+    "decode": {"event": None},
     "categorise": {"stream_id": STREAM, "category": "account"},
 }
 
@@ -221,19 +242,67 @@ def test_a_request_cannot_take_longer_than_its_call() -> None:
 
 
 async def test_a_generator_with_ids_can_be_closed_in_another_context() -> None:
-    class Messages:
-        """What a generator with a block of `correlated` around its ``yield`` does."""
+    async def messages() -> AsyncGenerator[int, None]:
+        with correlated("c"):
+            yield 1  # noqa: ASYNC119
+            yield 2  # noqa: ASYNC119
 
-        def __init__(self) -> None:
-            self.block = correlated("c")
-
-        async def first(self) -> None:
-            self.block.__enter__()
-
-        async def aclose(self) -> None:
-            self.block.__exit__(None, None, None)
-
-    left = Messages()
-    await asyncio.create_task(left.first())
+    left = messages()
+    await asyncio.create_task(anext(left))
 
     await left.aclose()
+
+
+async def test_ids_last_as_long_as_the_generator_that_set_them() -> None:
+    store, stream = MemoryEventStore(), uuid4()
+
+    async def messages() -> AsyncGenerator[int, None]:
+        with correlated("c"):
+            yield 1  # noqa: ASYNC119
+            yield 2  # noqa: ASYNC119
+
+    async with contextlib.aclosing(messages()) as left:
+        await anext(left)
+        inside = await store.persist_events(stream, ["a"])
+    after = await store.persist_events(stream, ["b"])
+
+    assert inside.events[0].metadata == {"correlation_id": "c"}
+    assert after.events[0].metadata is None
+
+
+async def test_ids_that_a_thread_sets_do_not_reach_its_starter() -> None:
+    store = MemoryEventStore()
+    # As FastAPI runs a synchronous dependency: each half in a thread, in a copy of the context.
+    block = correlated("c")
+    await asyncio.to_thread(block.__enter__)
+    lost = await store.persist_events(uuid4(), ["a"])
+    await asyncio.to_thread(block.__exit__, None, None, None)
+
+    with correlated("c"):  # as an async one does
+        kept = await store.persist_events(uuid4(), ["a"])
+
+    assert lost.events[0].metadata is None
+    assert kept.events[0].metadata == {"correlation_id": "c"}
+
+
+RUNS: list[tuple[Callable[..., Any], list[Any]]] = [
+    (survey_streams, []),
+    (verify_streams, []),
+    (export_events, [Path("never-written")]),
+    (import_events, [Path("never-read")]),
+]
+"""Functions over whole stores, with what they take besides the store."""
+
+
+@pytest.mark.parametrize(("run", "places"), RUNS)
+async def test_runs_over_whole_stores_check_before_they_send(
+    run: Callable[..., Any], places: list[Any]
+) -> None:
+    session: Any = Unreachable()
+    names = list(inspect.signature(run).parameters)
+    for parameter in names:
+        store = EventStore(session, keyspace="bank", settings=Settings(timeout=0.2))
+        given = dict(zip(names, [store, *places], strict=False))
+        # None is right for a checkpoint and for on_stream; an object without anything never is.
+        with pytest.raises(InvalidArgument, match=parameter):
+            await run(**{**given, parameter: object()})

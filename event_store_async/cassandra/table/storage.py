@@ -173,8 +173,10 @@ class Storage:
         Return an event as the store's readers get it.
 
         Raises:
+            InvalidArgument: *event* is not a `StoredEvent`.
             UndecodableEvent: no codec of the store can decode it.
         """
+        check_instance("event", event, StoredEvent, "a StoredEvent")
         return self._decoder.decode_stored(event)
 
     async def restore(
