@@ -64,7 +64,6 @@ def start(
     - `event-store node start`
     - `eval "$(event-store node start)"`
     - `event-store node start --directory ./cassandra --heap 768M`
-    - `event-store node start --cassandra 4.1 --directory ./cassandra-4.1`
     """
 
     async def work() -> None:
