@@ -192,6 +192,7 @@ BASES: dict[str, list[str]] = {
     "head": [STREAM],
     "doctor": [],
     "streams": ["--list"],
+    "streams categorise": [STREAM, "--category", "account"],
     "verify": [],
     "export": ["again.zst"],
     "import": ["good.zst"],
