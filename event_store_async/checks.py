@@ -130,7 +130,7 @@ def check_codec(name: str, value: object) -> None:
     """Refuse anything but a codec; raises `InvalidArgument`."""
     check_methods(name, value, "a codec", "encode", "decode", hint="for JSON: JsonCodec()")
     content_type = getattr(value, "content_type", None)
-    if not isinstance(content_type, str):
+    if content_type is not None and not isinstance(content_type, str):
         raise InvalidArgument(
             f"the content_type of {name} must be a str, not {excerpt(content_type)}"
         )

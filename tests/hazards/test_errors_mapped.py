@@ -16,6 +16,8 @@ from event_store_async import (
     AppendOutcomeUnknown,
     AppendTooLarge,
     AuthenticationFailed,
+    CategoriesMissing,
+    CategoryOutcomeUnknown,
     ConcurrentModification,
     ConnectionFailed,
     EventStoreError,
@@ -25,6 +27,7 @@ from event_store_async import (
     InvalidExpectedVersion,
     InvalidIdentifier,
     InvalidStreamId,
+    LossyPayload,
     MistypedEvent,
     NewEvent,
     PayloadNotEncodable,
@@ -44,6 +47,7 @@ from event_store_async import (
     TlsFailed,
     UndecodableEvent,
     UnknownEventType,
+    WrongCategory,
     WrongEventLoop,
     WrongProcess,
 )
@@ -221,6 +225,10 @@ _MAKERS: Final[dict[type[EventStoreError], Callable[[], EventStoreError]]] = {
     AppendOutcomeUnknown: lambda: AppendOutcomeUnknown(
         _STREAM, NO_STREAM, (NewEvent({"a": 1}, event_id=UUID(int=2)),)
     ),
+    CategoriesMissing: lambda: CategoriesMissing("k.t", 1),
+    CategoryOutcomeUnknown: lambda: CategoryOutcomeUnknown(_STREAM, "account"),
+    LossyPayload: lambda: LossyPayload(0, "card.number", "card", "it would be lost"),
+    WrongCategory: lambda: WrongCategory(_STREAM, "account", "order"),
     AppendTooLarge: lambda: AppendTooLarge("bytes", 2_000_000, 1_048_576),
     ConcurrentModification: lambda: ConcurrentModification(_STREAM, 3, 5),
     InvalidArchive: lambda: InvalidArchive("events.jsonl.zst", 3, "no JSON", hint="export again"),
