@@ -6,6 +6,7 @@ from contextvars import ContextVar
 from typing import Any, Final
 from uuid import UUID
 
+from .checks import check_instance
 from .errors import InvalidArgument
 from .events import RecordedEvent
 from .excerpt import excerpt
@@ -72,8 +73,7 @@ def caused_by(event: RecordedEvent) -> Iterator[None]:
         InvalidArgument: it is not a recorded event, or it has no id, since the Clojure original
             wrote it.
     """
-    if not isinstance(event, RecordedEvent):
-        raise InvalidArgument(f"event must be a RecordedEvent, not {type(event).__name__}")
+    check_instance("event", event, RecordedEvent, "a RecordedEvent")
     if event.event_id is None:
         raise InvalidArgument(f"event {event.version} of stream {event.stream_id} has no id")
     correlation_id = (event.metadata or {}).get(CORRELATION_ID, event.event_id)

@@ -19,7 +19,6 @@ from .checks import (
     check_bool,
     check_codecs,
     check_expected_version,
-    check_instance,
     check_list,
     check_positive,
     check_read,
@@ -50,7 +49,7 @@ from .ports import (
 )
 from .results import AppendResult, Persisted
 from .ring import SMALLEST, ScanPosition
-from .settings import Settings
+from .settings import Settings, checked_settings
 from .statistics import Statistics
 from .stream_head import StreamHead
 from .versions import ANY, ExpectedVersion
@@ -88,10 +87,9 @@ class MemoryEventStore(CategorisedStore, StreamFollower, StreamLister, HealthChe
         codecs: Iterable[Codec] = (),
         settings: Settings | None = None,
     ) -> None:
-        check_instance("settings", settings, Settings, "a Settings", optional=True)
         codecs = check_codecs(codec, codecs)
         self._codec: Codec = codec or JsonCodec()
-        self._settings = settings or Settings()
+        self._settings = checked_settings(settings)
         self._codecs = Codecs(self._codec, codecs, limit=self._settings.max_payload_bytes)
         self._observer = Observer.of(Source("memory"), self._settings.hooks)
         self._streams: dict[UUID, list[_Row]] = {}

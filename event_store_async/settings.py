@@ -120,3 +120,9 @@ class Settings:
         for hook in self.hooks:
             if not callable(hook):
                 raise InvalidArgument(f"a hook must be callable, not {type(hook).__name__}")
+
+
+def checked_settings(settings: Settings | None) -> Settings:
+    """Return a store's settings, the defaults for None; raises `InvalidArgument`."""
+    check_instance("settings", settings, Settings, "a Settings", optional=True)
+    return settings or Settings()

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable
 
-from ..checks import check_codecs, check_instance, check_names
+from ..checks import check_codecs, check_names
 from ..codec import Codec, JsonCodec
 from ..errors import InvalidArgument
 from ..follower import Wakeups
 from ..hooks import Source
 from ..hooks.observer import Observer
-from ..settings import Settings
+from ..settings import Settings, checked_settings
 from .append.appender import Appender
 from .append.executor import Executor
 from .append.planner import KnownHeads, Planner
@@ -72,9 +72,8 @@ class Engine:
         if not callable(getattr(raw, "execute_batch", None)):
             raise InvalidArgument(f"an acsylla session is needed, not {type(raw).__name__}")
         check_names(keyspace, table, consistency)
-        check_instance("settings", settings, Settings, "a Settings", optional=True)
+        settings = checked_settings(settings)
         codecs = check_codecs(codec, codecs)
-        settings = settings or Settings()
         codec = codec or JsonCodec()
         source = Source("cassandra", keyspace, table)
         decoder = RowDecoder(codec, codecs, limit=settings.max_payload_bytes)

@@ -8,7 +8,6 @@ from uuid import UUID
 from ..checks import (
     check_bool,
     check_codecs,
-    check_instance,
     check_names,
     check_positive,
     check_read,
@@ -24,7 +23,7 @@ from ..hooks.read_watch import ReadWatch
 from ..ports import CategoryStore
 from ..results import AppendResult, Persisted, persisted_or_raise
 from ..retry import Deadline
-from ..settings import Settings
+from ..settings import Settings, checked_settings
 from ..statistics import Statistics
 from ..stream_head import StreamHead
 from ..versions import ANY, ExpectedVersion
@@ -130,9 +129,8 @@ class EventStore:
             ConnectionFailed: on entering, if no node can be reached, or the node refuses.
         """
         check_names(keyspace, table, consistency)
-        check_instance("settings", settings, Settings, "a Settings", optional=True)
+        settings = checked_settings(settings)
         codecs = check_codecs(codec, codecs)
-        settings = settings or Settings()
         target = ConnectTarget(
             contact_points=split_contact_points(contact_points),
             port=port,

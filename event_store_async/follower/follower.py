@@ -9,8 +9,8 @@ from typing import Any, Final, Generic, TypeVar
 from uuid import UUID
 
 from .._typevars import E
-from ..checks import check_read, check_stream_id
-from ..errors import InvalidArgument, StoreOverloaded, StoreUnavailable
+from ..checks import check_instance, check_read, check_stream_id
+from ..errors import StoreOverloaded, StoreUnavailable
 from ..events import RecordedEvent
 from ..retry import Deadline
 from .polling import Polling
@@ -62,8 +62,7 @@ class Follower(AsyncGenerator[RecordedEvent[E], None], Generic[E]):
     ) -> None:
         check_stream_id(stream_id)
         check_read(from_version, None, page_size, serial, timeout)
-        if not isinstance(polling, Polling | None):
-            raise InvalidArgument(f"polling must be a Polling, not {type(polling).__name__}")
+        check_instance("polling", polling, Polling, "a Polling", optional=True)
         self._read_events = read_events
         self._options = {"page_size": page_size, "serial": serial, "timeout": timeout}
         self._stream_id = stream_id

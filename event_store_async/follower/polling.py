@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from ..checks import check_not_negative, check_positive
+from ..checks import check_callable, check_not_negative, check_positive
 from ..errors import InvalidArgument
 from ..retry import Backoff
 
@@ -52,8 +52,7 @@ class Polling:
             )
         if self.max_outage is not None:
             check_not_negative("max_outage", self.max_outage)
-        if not callable(self.sleep):
-            raise InvalidArgument(f"sleep must be callable, not {type(self.sleep).__name__}")
+        check_callable("sleep", self.sleep)
 
     def pauses(self) -> Iterator[float]:
         """Return an endless iterator over the pauses while nothing arrives, in seconds."""

@@ -6,10 +6,15 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Itera
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
-from ..checks import check_callable, check_expected_version, check_methods, is_event_list
+from ..checks import (
+    check_callable,
+    check_expected_version,
+    check_instance,
+    check_methods,
+    is_event_list,
+)
 from ..errors import AppendOutcomeUnknown, InvalidArgument, StoreUnavailable
 from ..events import NewEvent, RecordedEvent, UnidentifiedEvent
-from ..excerpt import excerpt
 from ..health import Health
 from ..ports import (
     CategorisedStore,
@@ -88,8 +93,7 @@ class HostileEventStore(CategorisedStore, StreamFollower, StreamLister, HealthCh
         script: Iterable[Injection] = (),
     ) -> None:
         check_methods("store", store, "a store", "read_events", "try_persist_events")
-        if not isinstance(seed, int | float | str | bytes):
-            raise InvalidArgument(f"seed must be an int, not {excerpt(seed)}")
+        check_instance("seed", seed, (int, float, str, bytes), "an int")
         check_callable("sleep", sleep)
         if rival is not None:
             check_callable("rival", rival)

@@ -219,25 +219,9 @@ async def test_a_missing_keyspace(shell: Shell) -> None:
 
 def on_a_terminal(shell: Shell, *arguments: str) -> str:
     """Run a command on a terminal, and return what it shows."""
-    master, slave = pty.openpty()
-    process = subprocess.Popen(
-        [*COMMAND, *arguments],
-        stdin=slave,
-        stdout=slave,
-        stderr=slave,
-        cwd=shell.folder,
-        env={**os.environ, **shell.environment, "TERM": "xterm-256color", "COLUMNS": "100"},
-    )
-    os.close(slave)
-    shown = b""
-    try:
-        while chunk := os.read(master, 65536):
-            shown += chunk
-    except OSError:
-        pass  # the other side of the terminal is closed
-    os.close(master)
-    assert process.wait(60) == 0, shown
-    return shown.decode()
+    shown, code = shell.on_a_terminal(*arguments, TERM="xterm-256color", COLUMNS="100")
+    assert code == 0, shown
+    return shown
 
 
 @pytest.mark.parametrize("command", ["append", "streams --list --json", "verify"])

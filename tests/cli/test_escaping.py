@@ -2,8 +2,6 @@
 
 import asyncio
 import json
-import os
-import pty
 import re
 import subprocess
 import sys
@@ -20,7 +18,7 @@ from event_store_async.cli.failures import explain
 from event_store_async.cli.output import note, say_error, waiting
 
 from ..fixtures.stores import run_cql
-from .running import COMMAND, QUIET, Shell
+from .running import QUIET, Shell
 from .test_help import COMMANDS, ROOT
 
 EVIL = "\x1b[2J\x07\x7f\x9b1m\x85\u061c\u200e\u202e\u2066\u2028\U000e0001\rx"
@@ -37,29 +35,9 @@ STREAM = "7e31a1f0-3d5e-4b8e-9d3c-64cb5bd2f6ab"
 
 async def on_a_terminal(shell: Shell, *arguments: str, **environment: str) -> str:
     """Run a command on a dumb terminal, for which rich writes no sequences of its own."""
-    return await asyncio.to_thread(_on_a_terminal, shell, arguments, environment)
-
-
-def _on_a_terminal(shell: Shell, arguments: tuple[str, ...], environment: dict[str, str]) -> str:
-    master, slave = pty.openpty()
-    process = subprocess.Popen(
-        [*COMMAND, *arguments],
-        stdin=slave,
-        stdout=slave,
-        stderr=slave,
-        cwd=shell.folder,
-        env={**os.environ, **QUIET, **shell.environment, **environment},
-    )
-    os.close(slave)
-    shown = b""
-    try:
-        while chunk := os.read(master, 65536):
-            shown += chunk
-    except OSError:
-        pass  # the other side of the terminal is closed
-    os.close(master)
-    process.wait(60)
-    return shown.decode()
+    dumb = {**QUIET, **shell.environment, **environment}
+    shown, _ = await asyncio.to_thread(shell.on_a_terminal, *arguments, **dumb)
+    return shown
 
 
 def harmful(shown: str) -> str:
