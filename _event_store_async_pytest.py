@@ -26,6 +26,7 @@ except ImportError:  # another plugin may run async fixtures; one fixture is pla
 
 _VERSION = pytest.StashKey[str]()
 _OPTIONS = {
+    "cassandra": ("VERSION", "version of the Cassandra to start, such as 4.1 (5.0)"),
     "contact-points": ("HOSTS", "nodes, separated by commas; if not set, one is started"),
     "port": ("PORT", "native port of the nodes (9042)"),
     "datacenter": ("NAME", "datacenter to connect to, if the cluster has several"),
@@ -53,7 +54,7 @@ def pytest_report_header(config: pytest.Config) -> str:
     points = _given(config, "contact-points")
     if points:
         return f"event store: Cassandra at {points}:{_given(config, 'port') or 9042}"
-    return f"event store: embedded Cassandra {_embedded()}, started when a test asks for it"
+    return f"event store: embedded Cassandra {_embedded(config)}, started when a test asks for it"
 
 
 def pytest_terminal_summary(terminalreporter: "pytest.TerminalReporter") -> None:
@@ -82,9 +83,11 @@ def event_store_server(pytestconfig: pytest.Config) -> "Iterator[CassandraServer
         cluster = existing_cluster({name: _option(pytestconfig, name) for name in _OPTIONS})
     except InvalidArgument as error:
         pytest.fail(str(error), pytrace=False)
-    serving = cassandra_server(cluster)
+    serving = cassandra_server(cluster, _given(pytestconfig, "cassandra") or None)
     try:
         server = serving.__enter__()
+    except InvalidArgument as error:
+        pytest.fail(str(error), pytrace=False)
     except ImportError as error:
         missing = _MISSING.format(install=install_hint("embedded"))
         pytest.fail(f"{missing} ({error})", pytrace=False)
@@ -114,12 +117,14 @@ async def event_store(
         await store.close()
 
 
-def _embedded() -> str:
+def _embedded(config: pytest.Config) -> str:
     """Return the version that would be started, without importing the package."""
+    wanted = _given(config, "cassandra") or "5.0"
     spec = find_spec("event_store_async")
     folders = [] if spec is None else spec.submodule_search_locations or []
     locks = [lock for folder in folders for lock in Path(folder).glob("embedded/jars-*.lock")]
-    return " or ".join(sorted(lock.stem.removeprefix("jars-") for lock in locks))
+    versions = [lock.stem.removeprefix("jars-") for lock in locks]
+    return next((full for full in versions if wanted in {full, full.rpartition(".")[0]}), wanted)
 
 
 def _given(config: pytest.Config, name: str) -> str | None:

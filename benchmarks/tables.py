@@ -53,6 +53,13 @@ _CURVES: Final = (
         *("processes", (OURS,), "locked", "processes"),
     ),
 )
+_HEADLINE: Final = {
+    "one caller": ("**one caller**, one append after another", 1),
+    "64 callers, own streams": ("**64 callers**, a stream each", 64),
+    "64 callers, one stream": ("64 callers, **one stream**, no version expected", 64),
+    "reading": ("**reading** a stream", 0),
+}
+"""The cases of the headline: how each is shown, and its callers."""
 _LABELS: Final = {
     "own choice": "default",
     FRESH: "to a new stream",
@@ -86,29 +93,22 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def headline(results: Results) -> str:
-    """Return the most important numbers, as a paragraph; empty if one was not measured."""
-    one, many, shared = (
-        Key("beside", OURS, case, x)
-        for case, x in (("own streams", 1), ("own streams", 64), (_SHARED, 64))
-    )
-    read = results.spread(Key("replay", OURS, "own choice", 0), "rate")
-    rates = [results.spread(key, "rate") for key in (one, many, shared)]
-    latencies = [results.spread(key, "p50_ms") for key in (one, many, shared)]
-    if read is None or None in rates or None in latencies:
-        return ""
-    appends = [
-        f"{number(rate.median)} events/s (p50 {number(latency.median)} ms)"
-        for rate, latency in zip(rates, latencies, strict=True)
-        if rate is not None and latency is not None
-    ]
-    machine = results.about["machine"]
+    """Return our numbers of the comparison with the peers; empty if one was not measured."""
+    rows = []
+    for case, (text, callers) in _HEADLINE.items():
+        key = Key("peers", OURS, case, callers)
+        rate, latency = results.spread(key, "rate"), results.spread(key, "p50_ms")
+        if rate is None or (callers and latency is None):
+            return ""
+        shown = "" if latency is None or not callers else f"{number(latency.median)} ms"
+        rows.append([text, number(rate.median), shown])
+    machine, node, size = (results.about[part] for part in ("machine", "node", "size"))
     text = (
-        f"On this machine ({machine['cores']} cores, shared by the client and one Cassandra node), "
-        f"**one caller** appends {appends[0]}; **64 callers** append {appends[1]} to streams of "
-        f"their own, and {appends[2]} to **one stream**. **Reading** a stream gives "
-        f"{number(read.median)} events/s."
+        f"On this machine ({machine['cores']} cores, shared by the client and one Cassandra node, "
+        f"replication factor {node['replication']}, payloads of {size['payload bytes']} bytes):"
     )
-    return fill(text, width=100, break_on_hyphens=False) + "\n"
+    made = table(["", "events/s", "latency of an append (p50)"], rows)
+    return f"{fill(text, width=100, break_on_hyphens=False)}\n\n{made}"
 
 
 def goal_table(results: Results) -> str:

@@ -16,15 +16,17 @@ Import from here, and from these packages; everything else is private and may ch
 The layers, each of which imports only those above it:
 
     _typevars versions values          type variables; expected versions; frozen values
-    moments tasks extras               timestamps; tasks side by side; install hints
+    plain moments tasks extras counts  plain values; timestamps; tasks; install hints; counts
+    cql_files excerpt                  the files of ``cql/``; values in messages
     events                             what an application appends and reads
     errors                             every error, in one tree
     checks environment                 arguments checked; the variables ``EVENT_STORE_…``
     results retry codec correlation    outcomes; backoff; payloads as bytes; who caused what
     ring ids health                    the ring of tokens; fast UUIDs; what a probe sees
-    hooks stored                       records for hooks; streams and events as they are stored
+    stored stream_head cursor          events as they are stored; lists of streams
+    follower hooks                     a stream as it grows; records for hooks
     settings statistics ports          limits and deadlines; how busy a store is; the ports
-    encoding cql_files                 events encoded; the files of ``cql/``
+    encoding                           events encoded
     cassandra memory                   the store on Cassandra; the same promises in memory
     typed aggregates                   on the ports alone
     maintenance archive telemetry      whole stores; adapters for hooks
@@ -46,6 +48,8 @@ from .errors import (
     AppendOutcomeUnknown,
     AppendTooLarge,
     AuthenticationFailed,
+    CategoriesMissing,
+    CategoryOutcomeUnknown,
     ConcurrentModification,
     ConnectionFailed,
     EventStoreError,
@@ -56,6 +60,7 @@ from .errors import (
     InvalidExpectedVersion,
     InvalidIdentifier,
     InvalidStreamId,
+    LossyPayload,
     MistypedEvent,
     MisuseError,
     PayloadNotEncodable,
@@ -77,19 +82,30 @@ from .errors import (
     TlsFailed,
     UndecodableEvent,
     UnknownEventType,
+    WrongCategory,
     WrongEventLoop,
     WrongProcess,
 )
 from .events import NewEvent, RecordedEvent, UnidentifiedEvent
+from .follower import Polling
 from .health import Health
 from .hooks import Hook
 from .memory import MemoryEventStore
-from .ports import EventReader, EventReaderWriter, EventWriter
+from .ports import (
+    CategorisedStore,
+    CategoryStore,
+    EventReader,
+    EventReaderWriter,
+    EventWriter,
+    StreamFollower,
+)
 from .ports.monitoring import HealthCheck
+from .ports.streams import StreamLister
 from .results import AppendResult, Persisted
 from .retry import Backoff
 from .settings import Settings
 from .statistics import DriverMetrics, Statistics
+from .stream_head import StreamHead
 from .versions import (
     ANY,
     NO_STREAM,
@@ -109,6 +125,10 @@ __all__ = [
     "AppendTooLarge",
     "AuthenticationFailed",
     "Backoff",
+    "CategoriesMissing",
+    "CategorisedStore",
+    "CategoryOutcomeUnknown",
+    "CategoryStore",
     "Codec",
     "ConcurrentModification",
     "ConnectionFailed",
@@ -131,12 +151,14 @@ __all__ = [
     "InvalidIdentifier",
     "InvalidStreamId",
     "JsonCodec",
+    "LossyPayload",
     "MemoryEventStore",
     "MistypedEvent",
     "MisuseError",
     "NewEvent",
     "PayloadNotEncodable",
     "Persisted",
+    "Polling",
     "RawCodec",
     "RecordedEvent",
     "RequestRefused",
@@ -155,8 +177,11 @@ __all__ = [
     "StoreOverloaded",
     "StoreUnavailable",
     "StreamError",
+    "StreamFollower",
+    "StreamHead",
     "StreamHole",
     "StreamInconsistent",
+    "StreamLister",
     "StreamState",
     "TimeToLiveRefused",
     "Tls",
@@ -164,6 +189,7 @@ __all__ = [
     "UndecodableEvent",
     "UnidentifiedEvent",
     "UnknownEventType",
+    "WrongCategory",
     "WrongEventLoop",
     "WrongProcess",
     "__version__",

@@ -2,7 +2,8 @@
 
 import asyncio
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
 from math import isinf
 from typing import Any, Final, TypeGuard
 from uuid import UUID
@@ -14,7 +15,10 @@ from .errors import (
     InvalidStreamId,
     WrongEventLoop,
 )
-from .versions import MAX_VERSION, StreamState
+from .excerpt import excerpt
+from .moments import from_milliseconds, to_milliseconds
+from .plain import plain_int, plain_uuid
+from .versions import MAX_VERSION, ExpectedVersion, StreamState
 
 # Plain values
 
@@ -27,7 +31,7 @@ def is_int(value: object) -> TypeGuard[int]:
 def check_int(name: str, value: object, *, at_least: int, at_most: int | None = None) -> None:
     """Refuse anything but an int in a range; raises `InvalidArgument`."""
     if not is_int(value):
-        raise InvalidArgument(f"{name} must be an int, not {value!r}")
+        raise InvalidArgument(f"{name} must be an int, not {excerpt(value)}")
     if at_most is None and value < at_least:
         raise InvalidArgument(f"{name} must be {at_least} or more, not {value}")
     if at_most is not None and not at_least <= value <= at_most:
@@ -39,33 +43,119 @@ def check_optional_int(name: str, value: object, *, at_least: int) -> None:
     if value is None:
         return
     if not is_int(value):
-        raise InvalidArgument(f"{name} must be an int or None, not {value!r}")
+        raise InvalidArgument(f"{name} must be an int or None, not {excerpt(value)}")
     check_int(name, value, at_least=at_least, at_most=MAX_VERSION)
 
 
 def check_positive(name: str, value: object, *, finite: bool = False) -> None:
     """Refuse anything but an int or float above 0; raises `InvalidArgument`."""
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise InvalidArgument(f"{name} must be a number, not {value!r}")
+        raise InvalidArgument(f"{name} must be a number, not {excerpt(value)}")
     if not value > 0:  # NaN is not above 0 either
-        raise InvalidArgument(f"{name} must be above 0, not {value!r}")
+        raise InvalidArgument(f"{name} must be above 0, not {excerpt(value)}")
     if finite and isinf(value):
-        raise InvalidArgument(f"{name} must be finite, not {value!r}")
+        raise InvalidArgument(f"{name} must be finite, not {excerpt(value)}")
+
+
+def check_not_negative(name: str, value: object) -> None:
+    """Refuse anything but a finite int or float of 0 or more; raises `InvalidArgument`."""
+    if isinstance(value, bool) or value != 0:
+        check_positive(name, value, finite=True)
 
 
 def check_bool(name: str, value: object) -> None:
     """Refuse anything but True or False; raises `InvalidArgument`."""
     if not isinstance(value, bool):
-        raise InvalidArgument(f"{name} must be True or False, not {value!r}")
+        raise InvalidArgument(f"{name} must be True or False, not {excerpt(value)}")
+
+
+def check_instance(
+    name: str,
+    value: object,
+    kinds: type | tuple[type, ...],
+    due: str,
+    *,
+    optional: bool = False,
+    hint: str | None = None,
+) -> None:
+    """
+    Refuse anything but an instance of these classes; raises `InvalidArgument`.
+
+    Args:
+        name: The argument.
+        value: Its value.
+        kinds: The classes.
+        due: What is due, in words, as in "a Settings".
+        optional: Whether None is accepted, too.
+        hint: What to do about it. A class that is given for an instance of itself has its own.
+    """
+    if isinstance(value, kinds) or (optional and value is None):
+        return
+    if isinstance(value, type) and issubclass(value, kinds):
+        hint = f"give an instance: {value.__name__}(…)"
+    none = " or None" if optional else ""
+    raise InvalidArgument(f"{name} must be {due}{none}, not {excerpt(value)}", hint=hint)
+
+
+def check_secret(name: str, value: object) -> None:
+    """Refuse anything but None or a str, without showing it; raises `InvalidArgument`."""
+    if value is not None and not isinstance(value, str):
+        raise InvalidArgument(f"{name} must be a str or None, not {type(value).__name__}")
+
+
+def check_callable(name: str, value: object) -> None:
+    """Refuse what cannot be called; raises `InvalidArgument`."""
+    if not callable(value):
+        raise InvalidArgument(f"{name} must be callable, not {excerpt(value)}")
+
+
+def check_methods(
+    name: str, value: object, due: str, *methods: str, hint: str | None = None
+) -> None:
+    """
+    Refuse an object without these methods: for arguments that need not be of one class.
+
+    Raises:
+        InvalidArgument: a method is missing, or a class was given for an instance.
+    """
+    if isinstance(value, type):
+        made = f"give an instance: {value.__name__}(…)"
+        raise InvalidArgument(f"{name} must be {due}, not {excerpt(value)}", hint=made)
+    for method in methods:
+        if not callable(getattr(value, method, None)):
+            raise InvalidArgument(f"{name} must be {due}, not {excerpt(value)}", hint=hint)
+
+
+def check_codec(name: str, value: object) -> None:
+    """Refuse anything but a codec; raises `InvalidArgument`."""
+    check_methods(name, value, "a codec", "encode", "decode", hint="for JSON: JsonCodec()")
+    content_type = getattr(value, "content_type", None)
+    if content_type is not None and not isinstance(content_type, str):
+        raise InvalidArgument(
+            f"the content_type of {name} must be a str, not {excerpt(content_type)}"
+        )
+
+
+def check_codecs(codec: object, codecs: object) -> tuple[Any, ...]:
+    """Return the further codecs of a store if all of them are codecs; raises `InvalidArgument`."""
+    if codec is not None:
+        check_codec("codec", codec)
+    if isinstance(codecs, str | bytes) or not isinstance(codecs, Iterable):
+        raise InvalidArgument(f"codecs must be a list of codecs, not {excerpt(codecs)}")
+    found = tuple(codecs)
+    for each in found:
+        check_codec("each of codecs", each)
+    return found
 
 
 # Arguments of calls
 
 
-def check_stream_id(stream_id: object) -> None:
-    """Refuse anything but a UUID; raises `InvalidStreamId`."""
+def check_stream_id(stream_id: object) -> UUID:
+    """Return the id of a stream, as a plain UUID; raises `InvalidStreamId` for anything else."""
     if not isinstance(stream_id, UUID):
         raise InvalidStreamId(stream_id)
+    return plain_uuid(stream_id)
 
 
 def check_timeout(timeout: object) -> None:
@@ -75,14 +165,53 @@ def check_timeout(timeout: object) -> None:
 
 
 def check_read(
-    from_version: object, max_count: object, page_size: object, serial: object, timeout: object
+    from_version: object,
+    max_count: object,
+    page_size: object,
+    serial: object,
+    timeout: object,
+    *,
+    backward: object = False,
 ) -> None:
     """Refuse invalid arguments of a read; raises `InvalidArgument`."""
     check_optional_int("from_version", from_version, at_least=0)
     check_optional_int("max_count", max_count, at_least=0)
     check_optional_int("page_size", page_size, at_least=1)
     check_bool("serial", serial)
+    check_bool("backward", backward)
     check_timeout(timeout)
+
+
+LARGEST_STREAMS_PAGE: Final = 5000
+
+
+def check_list(max_count: object, page_size: object, timeout: object) -> None:
+    """Refuse invalid arguments of a list of streams; raises `InvalidArgument`."""
+    check_optional_int("max_count", max_count, at_least=0)
+    if page_size is not None:
+        check_int("page_size", page_size, at_least=1, at_most=LARGEST_STREAMS_PAGE)
+    check_timeout(timeout)
+
+
+_CATEGORY: Final = re.compile(r"[A-Za-z0-9._\-]{1,64}")
+
+
+def check_category(name: object) -> str:
+    """
+    Return the name of a category as a plain str.
+
+    Raises:
+        InvalidArgument: it is not 1 to 64 ASCII letters, digits, ``-``, ``_`` and ``.``.
+    """
+    if not isinstance(name, str):
+        raise InvalidArgument(f"the name of a category must be a str, not {type(name).__name__}")
+    if not _CATEGORY.fullmatch(name):
+        shown = f"{name!a}" if len(name) <= 64 else f"a str of {len(name):,} characters"
+        raise InvalidArgument(
+            f"{shown} is not the name of a category",
+            hint="use 1 to 64 letters (a to z, A to Z), digits, '-', '_' and '.'",
+        )
+    return str.__str__(name)  # of a member of an enum, too: its value
 
 
 def is_event_list(events: object) -> TypeGuard[Iterable[Any]]:
@@ -102,9 +231,9 @@ _NONE_HINT: Final = "pass ANY to append in any case, or NO_STREAM to begin a new
 _NEW_STREAM: Final = "a stream without events has version 0"
 
 
-def check_expected_version(expected_version: object, new_events: int) -> None:
+def check_expected_version(expected_version: object, new_events: int) -> ExpectedVersion:
     """
-    Refuse an expected version that an append cannot have.
+    Return an expected version, with an int as a plain one, if an append can have it.
 
     Args:
         expected_version: The expected version.
@@ -115,7 +244,7 @@ def check_expected_version(expected_version: object, new_events: int) -> None:
             would end above `MAX_VERSION`.
     """
     if isinstance(expected_version, StreamState):
-        return
+        return expected_version
     if expected_version is None:
         raise InvalidExpectedVersion(expected_version, "None is ambiguous", hint=_NONE_HINT)
     if not is_int(expected_version):
@@ -134,6 +263,7 @@ def check_expected_version(expected_version: object, new_events: int) -> None:
         raise InvalidExpectedVersion(
             expected_version, f"the append would end above the highest version, {MAX_VERSION}"
         )
+    return plain_int(expected_version)
 
 
 def check_aggregate_version(expected_version: object) -> None:
@@ -155,6 +285,45 @@ def check_aggregate_version(expected_version: object) -> None:
         raise InvalidExpectedVersion(expected_version, f"a version is 0 or more; {_NEW_STREAM}")
 
 
+# Clocks
+
+_PLAIN: Final = (datetime,)  # in a tuple, since freezegun replaces the name of the class
+_CLOCK_HINT: Final = "for example: clock=lambda: datetime.now(UTC)"
+
+
+def check_moment(moment: object) -> datetime:
+    """Return what a clock gave; raises `InvalidArgument` unless it is an aware datetime."""
+    if not isinstance(moment, datetime):
+        raise InvalidArgument(
+            f"the clock of the settings returned {type(moment).__name__}, not a datetime",
+            hint=_CLOCK_HINT,
+        )
+    if moment.utcoffset() is None:
+        raise InvalidArgument(
+            "the clock of the settings returned a datetime without a time zone", hint=_CLOCK_HINT
+        )
+    return moment
+
+
+def read_clock(clock: Callable[[], datetime]) -> datetime:
+    """
+    Return the time of a clock as a plain datetime in UTC, rounded down to a whole millisecond.
+
+    Raises:
+        InvalidArgument: the clock returned no aware datetime, or one outside the years 1 to 9999.
+    """
+    moment = clock()
+    if type(moment) is _PLAIN[0] and moment.tzinfo is UTC:
+        beyond = moment.microsecond % 1000
+        return moment.replace(microsecond=moment.microsecond - beyond) if beyond else moment
+    try:
+        return from_milliseconds(to_milliseconds(check_moment(moment)))
+    except OverflowError:
+        raise InvalidArgument(
+            f"the clock of the settings returned {moment}, which is out of range in UTC"
+        ) from None
+
+
 # Names in CQL
 
 _IDENTIFIER: Final = re.compile(r"[a-z][a-z0-9_]{0,47}")
@@ -163,7 +332,7 @@ _DATACENTER: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.\-]{0,63}")
 
 def check_identifier(kind: str, name: object) -> str:
     """
-    Return the name of a keyspace or table if it is safe to stand unquoted in CQL.
+    Return the name of a keyspace or table if it is safe in CQL.
 
     Raises:
         InvalidIdentifier: it is not. CQL is never built from unchecked names.
@@ -192,7 +361,9 @@ def check_names(keyspace: object, table: object, consistency: object) -> None:
     check_identifier("keyspace", keyspace)
     check_identifier("table", table)
     if consistency not in ("local", "global"):
-        raise InvalidArgument(f"consistency must be 'local' or 'global', not {consistency!r}")
+        raise InvalidArgument(
+            f"consistency must be 'local' or 'global', not {excerpt(consistency)}"
+        )
 
 
 # Places

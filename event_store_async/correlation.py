@@ -6,8 +6,11 @@ from contextvars import ContextVar
 from typing import Any, Final
 from uuid import UUID
 
+from .checks import check_instance
 from .errors import InvalidArgument
 from .events import RecordedEvent
+from .excerpt import excerpt
+from .plain import plain_str, plain_uuid
 
 CORRELATION_ID: Final = "correlation_id"
 """The metadata key for the id of the business transaction that an event belongs to."""
@@ -44,11 +47,15 @@ def correlated(
     for key, given in ((CORRELATION_ID, correlation_id), (CAUSATION_ID, causation_id)):
         if given is not None:
             ids[key] = _as_str(key, given)
-    token = CURRENT.set(ids)
+    before = CURRENT.get()
+    CURRENT.set(ids)
     try:
         yield
     finally:
-        CURRENT.reset(token)
+        # Not by a token: a generator that is left half-way may be closed in another context, where
+        # the ids were never set. A token raises there; and there is nothing to take back.
+        if CURRENT.get() is ids:
+            CURRENT.set(before)
 
 
 @contextmanager
@@ -63,8 +70,10 @@ def caused_by(event: RecordedEvent) -> Iterator[None]:
         event: The event that is being handled.
 
     Raises:
-        InvalidArgument: the event has no id, since the Clojure original wrote it.
+        InvalidArgument: it is not a recorded event, or it has no id, since the Clojure original
+            wrote it.
     """
+    check_instance("event", event, RecordedEvent, "a RecordedEvent")
     if event.event_id is None:
         raise InvalidArgument(f"event {event.version} of stream {event.stream_id} has no id")
     correlation_id = (event.metadata or {}).get(CORRELATION_ID, event.event_id)
@@ -79,6 +88,8 @@ def with_correlation(metadata: Mapping[str, Any] | None) -> Mapping[str, Any] | 
 
 
 def _as_str(key: str, given: object) -> str:
-    if not isinstance(given, UUID | str) or not str(given):
-        raise InvalidArgument(f"{key} must be a UUID or a str that is not empty, not {given!r}")
-    return str(given)
+    if not isinstance(given, UUID | str) or given == "":
+        raise InvalidArgument(
+            f"{key} must be a UUID or a str that is not empty, not {excerpt(given)}"
+        )
+    return str(plain_uuid(given)) if isinstance(given, UUID) else plain_str(given)

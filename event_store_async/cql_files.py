@@ -26,6 +26,11 @@ class Statement:
     binds: tuple[str, ...]
 
 
+def quoted(name: str) -> str:
+    """Return the name of a keyspace, or of a table (``keyspace.table``), as it stands in CQL."""
+    return ".".join(f'"{part}"' for part in name.split("."))
+
+
 def cql_root() -> Traversable:
     """Return the folder that holds the ``.cql`` files."""
     packaged = files(__package__) / "_cql"

@@ -1,16 +1,15 @@
 """Encoding: the events of an append are checked and encoded before anything is sent."""
 
-from collections.abc import Iterable, Mapping, Sequence, Sized
+from collections.abc import Callable, Iterable, Mapping, Sequence, Sized
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-import orjson
-
 from .checks import is_event_list
 from .codec import Codec, JsonCodec
 from .codec.compression import SUFFIX, compressed
+from .codec.refused import refused_part
 from .correlation import CURRENT, with_correlation
 from .errors import AppendTooLarge, InvalidEvent, PayloadNotEncodable
 from .events import (
@@ -21,6 +20,7 @@ from .events import (
     new_event,
     recorded_event,
 )
+from .plain import plain_str, plain_uuid
 from .settings import Settings
 
 _METADATA: Final = JsonCodec()
@@ -159,6 +159,18 @@ def _check_ids(items: Sequence[EncodedEvent]) -> None:
         seen.add(event_id)
 
 
+def _checked_id(index: int, event_id: object) -> UUID:
+    if not isinstance(event_id, UUID):
+        raise InvalidEvent(index, f"event_id must be a uuid.UUID, not {type(event_id).__name__}")
+    return plain_uuid(event_id)
+
+
+def _checked_type(index: int, type_: object) -> str:
+    if not isinstance(type_, str) or not type_:
+        raise InvalidEvent(index, "type must be None or a str that is not empty")
+    return plain_str(type_)
+
+
 def _encode_one(
     index: int,
     event_id: UUID,
@@ -169,10 +181,10 @@ def _encode_one(
     compress_above: int | None,
     max_payload_bytes: int,
 ) -> EncodedEvent:
-    if not isinstance(event_id, UUID):
-        raise InvalidEvent(index, f"event_id must be a uuid.UUID, not {type(event_id).__name__}")
-    if type_ is not None and (not isinstance(type_, str) or not type_):
-        raise InvalidEvent(index, "type must be None or a str that is not empty")
+    if type(event_id) is not UUID:
+        event_id = _checked_id(index, event_id)
+    if type_ is not None and (type(type_) is not str or not type_):
+        type_ = _checked_type(index, type_)
     if metadata is not None and not isinstance(metadata, Mapping):
         raise InvalidEvent(index, "metadata must be a mapping or None")
     if CURRENT.get():
@@ -183,10 +195,12 @@ def _encode_one(
         encoded = codec.encode(payload)
         encoded_metadata = None if metadata is None else _METADATA.encode(dict(metadata))
     except Exception as error:
-        raise PayloadNotEncodable(index, f"cannot be encoded: {error}") from error
+        raise _not_encodable(index, payload, type_, metadata, codec, error) from error
     if type(encoded) is not bytes:
         raise PayloadNotEncodable(index, f"the codec returned {type(encoded).__name__}, not bytes")
     content_type = codec.content_type
+    if type(content_type) is not str and isinstance(content_type, str):
+        content_type = plain_str(content_type)
     if compress_above is not None and compress_above < len(encoded) <= max_payload_bytes:
         smaller = compressed(encoded)
         if smaller is not None:
@@ -194,9 +208,38 @@ def _encode_one(
     return EncodedEvent(event_id, payload, type_, metadata, encoded, encoded_metadata, content_type)
 
 
+def _not_encodable(
+    index: int,
+    payload: Any,
+    type_: str | None,
+    metadata: Mapping[str, Any] | None,
+    codec: Codec,
+    error: Exception,
+) -> PayloadNotEncodable:
+    """Return the error that names the field which was refused, and the way to store it."""
+    parts: list[tuple[str, Any, Callable[[Any], object]]] = [
+        ("type", type_ or "", str.encode),
+        ("payload", payload, codec.encode),
+        ("metadata", dict(metadata or {}), _METADATA.encode),
+    ]
+    name, path = "event", ""
+    for part, value, encode in parts:
+        try:
+            encode(value)
+        except Exception:  # noqa: BLE001 - see `Codec.encode`
+            name, path = part, refused_part(value, encode)
+            break
+    hint = None
+    if str(error).startswith("Type is not JSON serializable"):
+        hint = "convert it to a value that JSON has"
+        if name == "payload" and isinstance(codec, JsonCodec):
+            hint += ", or give the store codec=JsonCodec(default=…), a function that converts it"
+    return PayloadNotEncodable(index, f"{name}{path} cannot be encoded: {error}", hint=hint)
+
+
 def decode_metadata(data: bytes | None) -> Mapping[str, Any] | None:
     """Return the metadata of a row."""
     if data is None:
         return None
-    metadata: Mapping[str, Any] = orjson.loads(data)
+    metadata: Mapping[str, Any] = _METADATA.decode(data)
     return metadata

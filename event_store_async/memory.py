@@ -11,31 +11,47 @@ import asyncio
 from collections.abc import AsyncGenerator, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import blake2b
 from typing import Any, Self
 from uuid import UUID
 
 from .checks import (
     check_bool,
+    check_codecs,
     check_expected_version,
+    check_list,
+    check_positive,
     check_read,
     check_stream_id,
     check_timeout,
+    read_clock,
     running_loop,
 )
 from .codec import Codec, Codecs, JsonCodec
+from .cursor import Cursors
 from .encoding import EncodedEvents, decode_metadata, encode_events
-from .errors import ConcurrentModification, StoreClosed, UndecodableEvent
+from .errors import ConcurrentModification, StoreClosed, UndecodableEvent, WrongCategory
 from .events import NewEvent, RecordedEvent
+from .follower import Follower, Polling, Wakeups
 from .health import Health
 from .hooks import Source
 from .hooks.append_watch import AppendWatch
+from .hooks.list_watch import ListWatch
 from .hooks.observer import Observer
 from .hooks.read_watch import ReadWatch
-from .moments import from_milliseconds, to_milliseconds
-from .ports import EventReaderWriter, HealthCheck
+from .ids import random_uuid
+from .ports import (
+    CategorisedStore,
+    CategoryStore,
+    HealthCheck,
+    StreamFollower,
+    StreamLister,
+)
 from .results import AppendResult, Persisted
-from .settings import Settings
+from .ring import SMALLEST, ScanPosition
+from .settings import Settings, checked_settings
 from .statistics import Statistics
+from .stream_head import StreamHead
 from .versions import ANY, ExpectedVersion
 
 
@@ -51,7 +67,7 @@ class _Row:
     timestamp: datetime
 
 
-class MemoryEventStore(EventReaderWriter, HealthCheck):
+class MemoryEventStore(CategorisedStore, StreamFollower, StreamLister, HealthCheck):
     """
     An event store in memory, for tests of applications and for reading its code.
 
@@ -71,11 +87,15 @@ class MemoryEventStore(EventReaderWriter, HealthCheck):
         codecs: Iterable[Codec] = (),
         settings: Settings | None = None,
     ) -> None:
+        codecs = check_codecs(codec, codecs)
         self._codec: Codec = codec or JsonCodec()
-        self._settings = settings or Settings()
+        self._settings = checked_settings(settings)
         self._codecs = Codecs(self._codec, codecs, limit=self._settings.max_payload_bytes)
         self._observer = Observer.of(Source("memory"), self._settings.hooks)
         self._streams: dict[UUID, list[_Row]] = {}
+        self._wakeups = Wakeups()
+        self._cursors = Cursors(f"the store in memory {random_uuid()}")
+        self._categories: dict[UUID, str] = {}
         self._closed = False
 
     def reopened(
@@ -88,7 +108,13 @@ class MemoryEventStore(EventReaderWriter, HealthCheck):
         """Return another store with the same streams, as another process would open one."""
         other = MemoryEventStore(codec=codec, codecs=codecs, settings=settings)
         other._streams = self._streams
+        other._wakeups = self._wakeups
+        other._cursors = self._cursors
+        other._categories = self._categories
         return other
+
+    def category(self, name: str) -> CategoryStore:  # noqa: D102 - inherited from the port
+        return CategoryStore(self, name, self._persist)
 
     async def try_persist_events(  # noqa: D102 - inherited from the port
         self,
@@ -98,13 +124,21 @@ class MemoryEventStore(EventReaderWriter, HealthCheck):
         *,
         timeout: float | None = None,
     ) -> AppendResult:
+        return await self._persist(stream_id, events, expected_version, timeout)
+
+    async def _persist(
+        self,
+        stream_id: UUID,
+        events: Iterable[Any],
+        expected: ExpectedVersion,
+        timeout: float | None,
+        category: str | None = None,
+    ) -> AppendResult:
         if self._observer is None:
-            return await self._begin(stream_id, events, expected_version, timeout)
-        watch = AppendWatch(
-            self._observer, stream_id, expected_version, self._settings.max_append_bytes
-        )
+            return await self._begin(stream_id, events, expected, timeout, category)
+        watch = AppendWatch(self._observer, stream_id, expected, self._settings.max_append_bytes)
         return await watch.run(
-            lambda: self._begin(stream_id, events, expected_version, timeout, watch)
+            lambda: self._begin(stream_id, events, expected, timeout, category, watch)
         )
 
     async def _begin(
@@ -113,21 +147,30 @@ class MemoryEventStore(EventReaderWriter, HealthCheck):
         events: Iterable[Any],
         expected: ExpectedVersion,
         timeout: float | None,
+        category: str | None,
         watch: AppendWatch | None = None,
     ) -> AppendResult:
-        check_stream_id(stream_id)
+        stream_id = check_stream_id(stream_id)
         encoded = encode_events(events, self._codec, self._settings)
-        check_expected_version(expected, len(encoded.items))
+        expected = check_expected_version(expected, len(encoded.items))
         check_timeout(timeout)
         if watch is not None:
             watch.queued(len(encoded.items), encoded.size)
         await self._turn()
-        return self._append(stream_id, encoded, expected)
+        return self._append(stream_id, encoded, expected, category)
 
     def _append(
-        self, stream_id: UUID, encoded: EncodedEvents, expected_version: ExpectedVersion
+        self,
+        stream_id: UUID,
+        encoded: EncodedEvents,
+        expected_version: ExpectedVersion,
+        category: str | None,
     ) -> AppendResult:
         rows = self._streams.get(stream_id, [])
+        if category is not None and rows:
+            actual = self._categories.get(stream_id)
+            if actual != category:
+                raise WrongCategory(stream_id, category, actual)
         ids = encoded.event_ids
         # `places` are where the events could have been stored by an earlier call. Payloads alone
         # get new ids: they cannot have been stored before.
@@ -155,10 +198,12 @@ class MemoryEventStore(EventReaderWriter, HealthCheck):
             return ConcurrentModification(stream_id, expected_version, len(rows), found)
         if not ids:
             return Persisted(stream_id, len(rows), ())
+        if category is not None:
+            self._categories[stream_id] = category
         return self._store(stream_id, encoded)
 
     def _store(self, stream_id: UUID, encoded: EncodedEvents) -> Persisted:
-        timestamp = from_milliseconds(to_milliseconds(self._settings.clock()))
+        timestamp = read_clock(self._settings.clock)
         rows = self._streams.setdefault(stream_id, [])
         events = []
         for item in encoded.items:
@@ -172,6 +217,8 @@ class MemoryEventStore(EventReaderWriter, HealthCheck):
             )
             rows.append(row)
             events.append(item.recorded(stream_id, len(rows), timestamp))
+        if self._wakeups.waiting:
+            self._wakeups.wake(stream_id)
         return Persisted(stream_id, len(rows), tuple(events))
 
     def read_events(  # noqa: D102 - inherited from the port
@@ -185,8 +232,8 @@ class MemoryEventStore(EventReaderWriter, HealthCheck):
         serial: bool = False,
         timeout: float | None = None,
     ) -> AsyncGenerator[RecordedEvent, None]:
-        check_stream_id(stream_id)
-        check_read(from_version, max_count, page_size, serial, timeout)
+        stream_id = check_stream_id(stream_id)
+        check_read(from_version, max_count, page_size, serial, timeout, backward=backward)
         running_loop()
         events = self._read(stream_id, from_version, max_count, backward=backward)
         if self._observer is None:
@@ -208,10 +255,60 @@ class MemoryEventStore(EventReaderWriter, HealthCheck):
         for at in places[:max_count]:
             yield self._event(stream_id, rows, at)
 
+    def follow(  # noqa: D102 - inherited from the port
+        self,
+        stream_id: UUID,
+        from_version: int | None = None,
+        *,
+        polling: Polling | None = None,
+        page_size: int | None = None,
+        serial: bool = False,
+        timeout: float | None = None,
+    ) -> AsyncGenerator[RecordedEvent, None]:
+        running_loop()
+        return Follower(
+            self.read_events,
+            stream_id,
+            from_version,
+            polling=polling,
+            page_size=page_size,
+            serial=serial,
+            timeout=timeout,
+            wakeups=self._wakeups,
+            known_version=self._known_version,
+        )
+
+    def streams(  # noqa: D102 - inherited from the port
+        self,
+        after: str | None = None,
+        max_count: int | None = None,
+        *,
+        page_size: int | None = None,
+        timeout: float | None = None,
+    ) -> AsyncGenerator[StreamHead, None]:
+        check_list(max_count, page_size, timeout)
+        place = None if after is None else self._cursors.position(after)
+        running_loop()
+        found = self._list(place, max_count)
+        return found if self._observer is None else ListWatch(self._observer).run(found)
+
+    async def _list(
+        self, after: ScanPosition | None, max_count: int | None
+    ) -> AsyncGenerator[StreamHead, None]:
+        if max_count == 0:
+            return
+        await self._turn()
+        places = sorted(map(_place, self._streams), key=lambda place: place.order)
+        if after is not None:
+            places = [place for place in places if place.order > after.order]
+        for place in places[:max_count]:
+            version = len(self._streams[place.stream_id])
+            yield StreamHead(place.stream_id, version, self._cursors.text(place))
+
     async def current_version(  # noqa: D102 - inherited from the port
         self, stream_id: UUID, *, serial: bool = False, timeout: float | None = None
     ) -> int:
-        check_stream_id(stream_id)
+        stream_id = check_stream_id(stream_id)
         check_bool("serial", serial)
         check_timeout(timeout)
         await self._turn()
@@ -220,7 +317,7 @@ class MemoryEventStore(EventReaderWriter, HealthCheck):
     async def health(  # noqa: D102 - inherited from the port
         self, *, timeout: float = 1.0
     ) -> Health:
-        check_timeout(timeout)
+        check_positive("timeout", timeout)
         if self._closed:
             return Health.closed()
         return Health(
@@ -239,12 +336,18 @@ class MemoryEventStore(EventReaderWriter, HealthCheck):
     async def close(self) -> None:
         """Refuse new calls. Calling it twice is harmless."""
         self._closed = True
+        self._wakeups.wake_all()
 
     async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *_: object) -> None:
         await self.close()
+
+    def _known_version(self, stream_id: UUID) -> int:
+        if self._closed:
+            raise StoreClosed
+        return len(self._streams.get(stream_id, ()))
 
     async def _turn(self) -> None:
         # A fake that never lets other tasks run would hide the races of the applications on it.
@@ -268,3 +371,9 @@ class MemoryEventStore(EventReaderWriter, HealthCheck):
             raise UndecodableEvent(
                 stream_id, at + 1, row.content_type, row.payload, str(error)
             ) from error
+
+
+def _place(stream_id: UUID) -> ScanPosition:
+    """Return where a list shows a stream: anywhere, but always there, as on Cassandra."""
+    digest = blake2b(stream_id.bytes, digest_size=8).digest()
+    return ScanPosition(max(int.from_bytes(digest, signed=True), SMALLEST + 1), stream_id)

@@ -1,11 +1,13 @@
 """Moments: timestamps as datetimes and as milliseconds since the epoch."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from time import time_ns
 from typing import Final
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND: Final = timedelta(milliseconds=1)
+_subtract: Final[Callable[[datetime, datetime], timedelta]] = datetime.__sub__
 
 MIN_TIMESTAMP: Final = (datetime.min.replace(tzinfo=UTC) - _EPOCH) // _MILLISECOND
 """The first millisecond of the year 1: the earliest that a datetime can be."""
@@ -19,17 +21,15 @@ def utc_now() -> datetime:
     return datetime.fromtimestamp(time_ns() // 1_000_000 / 1000, UTC)
 
 
-def whole_milliseconds(moment: datetime) -> datetime:
-    """Return a moment in UTC, rounded down to a whole millisecond."""
-    if moment.tzinfo is not UTC:
-        return from_milliseconds(to_milliseconds(moment))
-    beyond = moment.microsecond % 1000
-    return moment.replace(microsecond=moment.microsecond - beyond) if beyond else moment
+def since_epoch(moment: datetime) -> timedelta:
+    """Return an aware datetime, of any subclass, as the time since 1970 in UTC."""
+    # Not by "-": the subtraction of a subclass, like pendulum's, returns a class of its own.
+    return _subtract(moment, _EPOCH)
 
 
 def to_milliseconds(moment: datetime) -> int:
     """Return a moment as milliseconds since the epoch, rounded down."""
-    return (moment - _EPOCH) // _MILLISECOND
+    return since_epoch(moment) // _MILLISECOND
 
 
 def from_milliseconds(milliseconds: int) -> datetime:

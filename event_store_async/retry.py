@@ -9,6 +9,9 @@ from typing import Final
 
 import anyio
 
+from .checks import check_callable, check_not_negative, check_positive
+from .errors import InvalidArgument
+
 _MOMENT: Final = attrgetter("at")
 
 SHORTEST_ATTEMPT: Final = 0.05
@@ -28,12 +31,25 @@ class Backoff:
         maximum: Every pause's upper bound, in seconds.
         factor: How the upper bound grows.
         random: Returns a number in [0, 1).
+
+    Raises:
+        InvalidArgument: a number is negative or not finite, `factor` is below 1, or `random` is
+            not callable.
     """
 
     initial: float = 0.01
     maximum: float = 0.5
     factor: float = 2.0
     random: Callable[[], float] = field(default=random.random, repr=False)  # noqa: S311
+
+    def __post_init__(self) -> None:
+        """Check that the pauses do not shrink; raises `InvalidArgument`."""
+        check_not_negative("initial", self.initial)
+        check_not_negative("maximum", self.maximum)
+        check_positive("factor", self.factor, finite=True)
+        if self.factor < 1:
+            raise InvalidArgument(f"factor must be 1 or more, not {self.factor}")
+        check_callable("random", self.random)
 
     def pauses(self) -> Iterator[float]:
         """Return an endless iterator over the pauses, in seconds."""

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from .checks import is_int
 from .errors import InvalidArgument
+from .excerpt import excerpt
 from .values import value
 
 SMALLEST: Final = -(2**63)
@@ -54,7 +55,7 @@ class TokenRange:
         """Refuse bounds that are not a range."""
         for token in (self.after, self.up_to):
             if not is_int(token):
-                raise InvalidArgument(f"a token must be an int, not {token!r}")
+                raise InvalidArgument(f"a token must be an int, not {excerpt(token)}")
         if not SMALLEST <= self.after < self.up_to <= LARGEST:
             raise InvalidArgument(
                 f"a range of tokens cannot go from {self.after} to {self.up_to}",
@@ -77,7 +78,9 @@ class TokenRange:
             InvalidArgument: *count* is not an int of 1 or more, or is above `size`.
         """
         if not is_int(count) or not 1 <= count <= self.size:
-            raise InvalidArgument(f"{self.size} tokens cannot be split into {count!r} ranges")
+            raise InvalidArgument(
+                f"{self.size} tokens cannot be split into {excerpt(count)} ranges"
+            )
         edges = [self.after + self.size * index // count for index in range(count + 1)]
         return tuple(TokenRange(after, up_to) for after, up_to in pairwise(edges))
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from .checks import check_int, check_positive
+from .checks import check_callable, check_instance, check_int, check_positive
 from .codec import compression
 from .errors import InvalidArgument
 from .hooks import Hook
@@ -15,6 +15,7 @@ from .moments import utc_now
 from .retry import Backoff
 
 _MAX_IN_FLIGHT: Final = 4096
+_REQUEST_TIMEOUT: Final = float("3")  # known by identity: whether the caller chose it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +30,8 @@ class Settings:
             request is repeated until its outcome is known.
         request_timeout: Seconds that one attempt may take. Keep it above the server's own limits
             (write_request_timeout 2 s, cas_contention_timeout 1.8 s): below them, the client gives
-            up before the server's answer arrives.
+            up before the server's answer arrives. It must not be above `timeout`; its default is
+            lowered to that.
         close_timeout: Seconds that `close` waits for appends and restores in progress.
         max_append_bytes: The most bytes of payload and metadata in one append. A conditional batch
             goes through Paxos as one blob; the server's own limit is 16 MiB.
@@ -56,7 +58,9 @@ class Settings:
             without an exact expected version its first read.
         page_bytes: The target size of a page, in bytes, if the caller gives no page size.
         backoff: The pauses between attempts.
-        clock: Returns the timestamps of events, as aware datetimes.
+        clock: Returns the timestamps of events, as aware datetimes. Subclasses of datetime, such as
+            freezegun's, are recorded as plain ones. A call for which it returns anything else
+            raises `InvalidArgument`.
         new_event_id: Returns an id for an event that has none.
         hooks: Callables that receive the records of the store: see `event_store_async.hooks`, and
             the adapters in `event_store_async.telemetry`.
@@ -66,7 +70,7 @@ class Settings:
     """
 
     timeout: float = 10.0
-    request_timeout: float = 3.0
+    request_timeout: float = _REQUEST_TIMEOUT
     close_timeout: float = 15.0
     max_append_bytes: int = 1024 * 1024
     max_append_events: int = 1000
@@ -98,6 +102,16 @@ class Settings:
             check_int("compress_above", self.compress_above, at_least=1)
             if not compression.available():
                 raise InvalidArgument("zstd is not installed", hint=compression.HINT)
+        check_instance("backoff", self.backoff, Backoff, "a Backoff")
+        check_callable("clock", self.clock)
+        check_callable("new_event_id", self.new_event_id)
+        if self.request_timeout is _REQUEST_TIMEOUT:
+            object.__setattr__(self, "request_timeout", min(self.request_timeout, self.timeout))
+        elif self.request_timeout > self.timeout:
+            raise InvalidArgument(
+                f"request_timeout ({self.request_timeout}) must not be above timeout "
+                f"({self.timeout}): one request cannot take longer than its call"
+            )
         if isinstance(self.hooks, str) or not isinstance(self.hooks, Sequence):
             raise InvalidArgument(
                 f"hooks must be a tuple of callables, not {type(self.hooks).__name__}",
@@ -106,3 +120,9 @@ class Settings:
         for hook in self.hooks:
             if not callable(hook):
                 raise InvalidArgument(f"a hook must be callable, not {type(hook).__name__}")
+
+
+def checked_settings(settings: Settings | None) -> Settings:
+    """Return a store's settings, the defaults for None; raises `InvalidArgument`."""
+    check_instance("settings", settings, Settings, "a Settings", optional=True)
+    return settings or Settings()

@@ -50,6 +50,7 @@ class StreamSummary:
         first_version: The version of its first event: 1, unless the stream is damaged. None if no
             event is left.
         first_timestamp: The timestamp of that event, in milliseconds since the epoch.
+        category: Its category; None if it has none.
     """
 
     stream_id: UUID
@@ -57,6 +58,7 @@ class StreamSummary:
     version: int | None
     first_version: int | None
     first_timestamp: int | None
+    category: str | None = None
 
     @property
     def position(self) -> ScanPosition:

@@ -3,9 +3,11 @@
 from collections import OrderedDict
 from typing import Generic
 from uuid import UUID
+from weakref import ref
 
 from .._typevars import A_co
-from ..checks import check_int
+from ..checks import check_instance, check_int, check_stream_id
+from ..errors import InvalidArgument
 from ..values import value
 from .reducer import Snapshot
 
@@ -47,20 +49,50 @@ class SnapshotCache:
         self._max_aggregates = max_aggregates
         self._known: OrderedDict[UUID, Known] = OrderedDict()
         self.recent_events = recent_events
+        self._owner: ref[object] | None = None
+
+    def belong_to(self, repository: object) -> None:
+        """
+        Note whose cache it is.
+
+        Raises:
+            InvalidArgument: it is another repository's.
+        """
+        owner = None if self._owner is None else self._owner()
+        if owner is not None and owner is not repository:
+            raise InvalidArgument(
+                "a cache belongs to one repository: another one may read other events",
+                hint="give each repository a SnapshotCache of its own",
+            )
+        self._owner = ref(repository)
 
     def __len__(self) -> int:
         """Return how many snapshots there are."""
         return len(self._known)
 
     def get(self, aggregate_id: UUID) -> Known | None:
-        """Return what is known of an aggregate, or None."""
+        """
+        Return what is known of an aggregate, or None.
+
+        Raises:
+            InvalidStreamId: the id is not a UUID.
+        """
+        check_stream_id(aggregate_id)
         known = self._known.get(aggregate_id)
         if known is not None:
             self._known.move_to_end(aggregate_id)
         return known
 
     def put(self, aggregate_id: UUID, known: Known) -> None:
-        """Keep what is known of an aggregate, unless a later version is known already."""
+        """
+        Keep what is known of an aggregate, unless a later version is known already.
+
+        Raises:
+            InvalidArgument: *known* is not a `Known` of a `Snapshot`, or the id is not a UUID.
+        """
+        check_stream_id(aggregate_id)
+        check_instance("known", known, Known, "a Known", hint="Known(snapshot)")
+        check_instance("snapshot", known.snapshot, Snapshot, "a Snapshot")
         present = self._known.get(aggregate_id)
         if present is None or present.snapshot.version < known.snapshot.version:
             self._known[aggregate_id] = known

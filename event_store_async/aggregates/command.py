@@ -3,16 +3,18 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Generic, TypeAlias
+from typing import Final, Generic, TypeAlias
 from uuid import UUID, uuid4, uuid5
 
 from .._typevars import A_co, A_contra, E_co, R_co
-from ..checks import check_int
+from ..checks import check_callable, check_instance, check_int, check_stream_id
 from ..errors import ConcurrentModification
 from ..events import NewEvent, RecordedEvent
 from ..retry import Backoff
 from ..values import value
 from .reducer import Snapshot
+
+_COMMAND_ID: Final = "uuid.uuid5(namespace, key) makes a UUID of any str"
 
 
 @value
@@ -52,12 +54,21 @@ class Command(Generic[A_contra, E_co]):
         expected_version: The version that the aggregate must be at; None for any version.
         command_id: The command's identity. Give one (a request's idempotency key, for instance)
             to be able to repeat the command from another process.
+
+    Raises:
+        InvalidArgument: an id is not a UUID, or `to_events` is not callable.
     """
 
     aggregate_id: UUID
     to_events: Callable[[A_contra], Decision[E_co] | Awaitable[Decision[E_co]]]
     expected_version: int | None = None
     command_id: UUID = field(default_factory=uuid4)
+
+    def __post_init__(self) -> None:
+        """Check what can be checked before the command is carried out."""
+        check_stream_id(self.aggregate_id)
+        check_callable("to_events", self.to_events)
+        check_instance("command_id", self.command_id, UUID, "a uuid.UUID", hint=_COMMAND_ID)
 
     def event_id(self, index: int) -> UUID:
         """Return the id of the command's event at an index, counted from 0."""
@@ -116,7 +127,8 @@ class RetryPolicy:
         sleep: Waits for a number of seconds.
 
     Raises:
-        InvalidArgument: `attempts` is not an int above 0.
+        InvalidArgument: `attempts` is not an int above 0, `backoff` is not a `Backoff`, or `sleep`
+            is not callable.
     """
 
     attempts: int = 10
@@ -126,3 +138,5 @@ class RetryPolicy:
     def __post_init__(self) -> None:
         """Check that there is at least one attempt."""
         check_int("attempts", self.attempts, at_least=1)
+        check_instance("backoff", self.backoff, Backoff, "a Backoff")
+        check_callable("sleep", self.sleep)

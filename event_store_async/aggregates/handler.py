@@ -7,7 +7,7 @@ from typing import Final, Generic
 from uuid import UUID
 
 from .._typevars import A, E
-from ..checks import check_aggregate_version
+from ..checks import check_aggregate_version, check_instance, check_methods
 from ..ports import EventWriter
 from .command import Command, CommandResult, RetryPolicy
 from .execution import CommandExecution
@@ -28,6 +28,9 @@ class CommandHandler(Generic[A, E]):
         repository: Loads the aggregates.
         writer: Appends their events, to the streams that the repository reads.
         retry: How often to try if others append in the meantime.
+
+    Raises:
+        InvalidArgument: an argument is of the wrong kind.
     """
 
     def __init__(
@@ -37,6 +40,9 @@ class CommandHandler(Generic[A, E]):
         *,
         retry: RetryPolicy = _RETRY,
     ) -> None:
+        check_instance("repository", repository, Repository, "a Repository")
+        check_methods("writer", writer, "a store", "try_persist_events")
+        check_instance("retry", retry, RetryPolicy, "a RetryPolicy")
         self._loading = repository._loading  # noqa: SLF001 - the two share it
         self._writer = writer
         self._retry = retry
@@ -65,6 +71,7 @@ class CommandHandler(Generic[A, E]):
             EventStoreError: as `EventReader.read_events` and `EventWriter.persist_events` do.
             Exception: what `to_events` or the reducer raises; this call stored nothing.
         """
+        check_instance("command", command, Command, "a Command")
         check_aggregate_version(command.expected_version)
         async with self._turns.of(command.aggregate_id):
             execution = CommandExecution(command, self._loading, self._writer, self._retry)

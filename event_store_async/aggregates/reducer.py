@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Generic
 
 from .._typevars import A, A_co, E
+from ..checks import check_callable
 from ..values import value
 
 
@@ -20,10 +21,17 @@ class Reducer(Generic[A, E]):
     Attributes:
         initial: The aggregate of a stream without events.
         handle: Takes an aggregate and one event's payload, and returns the aggregate after it.
+
+    Raises:
+        InvalidArgument: `handle` is not callable.
     """
 
     initial: A
     handle: Callable[[A, E], A]
+
+    def __post_init__(self) -> None:
+        """Check that events can be handled; raises `InvalidArgument`."""
+        check_callable("handle", self.handle)
 
     def reduce(self, aggregate: A, payloads: Iterable[E]) -> A:
         """Return the aggregate after these payloads; raises what `handle` raises."""

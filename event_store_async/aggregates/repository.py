@@ -6,7 +6,12 @@ from typing import Generic, overload
 from uuid import UUID
 
 from .._typevars import A, E
-from ..checks import check_aggregate_version
+from ..checks import (
+    check_aggregate_version,
+    check_instance,
+    check_methods,
+    check_optional_int,
+)
 from ..errors import StreamError
 from ..events import RecordedEvent
 from ..ports import EventReader
@@ -127,6 +132,9 @@ class Repository(Generic[A, E]):
         page_size: Events fetched at once; None lets the store choose by their size.
         cache: Remembers aggregates, so that only new events are read. Give each repository a cache
             of its own.
+
+    Raises:
+        InvalidArgument: an argument is of the wrong kind, or the cache is another repository's.
     """
 
     def __init__(
@@ -137,6 +145,12 @@ class Repository(Generic[A, E]):
         page_size: int | None = None,
         cache: SnapshotCache | None = None,
     ) -> None:
+        check_methods("reader", reader, "a store", "read_events", "current_version")
+        check_methods("reducer", reducer, "a Reducer", "handle", "reduce")
+        check_optional_int("page_size", page_size, at_least=1)
+        check_instance("cache", cache, SnapshotCache, "a SnapshotCache", optional=True)
+        if cache is not None:
+            cache.belong_to(self)
         self._loading = Loading(reader, reducer, page_size, cache)
 
     @overload

@@ -5,6 +5,7 @@ Both use `EventStore.storage`, so they need Cassandra. Both are commands of ``ev
 
     lines                               the lines of an archive, as values and as JSON
     frames                              the file: zstd frames of lines, written and read
+    file_end                            whether the end of the file is there
     export_state export_file export     from a store into a file
     import_state import_writer import_  from a file into a store
 """

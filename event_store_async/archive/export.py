@@ -10,10 +10,13 @@ import anyio
 from anyio.streams.memory import MemoryObjectSendStream
 
 from ..cassandra import EventStore, Storage
+from ..checks import check_instance, check_methods
+from ..counts import counted
 from ..errors import StreamHole
 from ..maintenance.callbacks import Callback, notify
 from ..maintenance.digest import StreamDigest
 from ..maintenance.findings import FindingKind, StreamFinding
+from ..maintenance.job import check_run
 from ..maintenance.progress import Earlier, Progress
 from ..maintenance.walk import RANGES, WORKERS, check_workers
 from ..ring import ScanPosition
@@ -22,7 +25,7 @@ from ..tasks import task_group
 from .export_file import ExportFile
 from .export_state import Chunk, ExportState, Partial
 from .frames import FRAMES, Frames, check_zstd
-from .lines import StreamEnd, write_line
+from .lines import FirstEvent, Line, StreamEnd, write_line
 
 _CHUNK_BYTES: Final = 256 * 1024
 _CHUNK_EVENTS: Final = 1000
@@ -95,6 +98,11 @@ async def export_events(
             or written.
         StoreUnavailable, MisuseError, SchemaError: as a read does.
     """
+    called = {"on_progress": on_progress, "on_finding": on_finding}
+    check_run(store, workers, ranges=ranges, **called)
+    if not isinstance(target, Path):
+        check_methods("target", target, "a pathlib.Path or a binary file", "write")
+    check_instance("frames", frames, Frames, "a Frames")
     check_zstd()
     check_workers(workers)
     table = await store.schema_state()
@@ -156,12 +164,13 @@ class _Exporter:
         stream_id = partial.position.stream_id
         tail = await self._storage.tail(stream_id)
         digest = StreamDigest(stream_id, partial.events, partial.digest)
-        await self._write_stream(index, partial.position, tail.head if tail else None, digest)
+        # Its first event is written, and with it its category.
+        await self._write_stream(index, partial.position, tail.head if tail else None, digest, None)
         return partial.position
 
     async def visit(self, index: int, summary: StreamSummary) -> None:
         digest = StreamDigest(summary.stream_id)
-        await self._write_stream(index, summary.position, summary.version, digest)
+        await self._write_stream(index, summary.position, summary.version, digest, summary.category)
 
     async def leave(self, index: int) -> None:
         self._chunks[index].done = True
@@ -169,7 +178,12 @@ class _Exporter:
         del self._chunks[index]
 
     async def _write_stream(
-        self, index: int, position: ScanPosition, head: int | None, digest: StreamDigest
+        self,
+        index: int,
+        position: ScanPosition,
+        head: int | None,
+        digest: StreamDigest,
+        category: str | None,
     ) -> None:
         """Write a stream's events from where its digest ends, up to its head."""
         stream_id = position.stream_id
@@ -181,7 +195,10 @@ class _Exporter:
             ) as events:
                 async for event in events:
                     chunk = self._chunks[index]
-                    chunk.add(write_line(event))
+                    line: Line = event
+                    if category is not None and not digest.events:
+                        line = FirstEvent(event, category)
+                    chunk.add(write_line(line))
                     digest.add(event)
                     chunk.totals.events += 1
                     chunk.totals.bytes += event.size
@@ -192,7 +209,7 @@ class _Exporter:
         except StreamHole:
             problem = f"version {digest.events + 1} is missing; the events before it are written"
         if problem is None and head is not None and digest.events < head:
-            problem = f"its version is {head}, and it has {digest.events} events"
+            problem = f"its version is {head}, and it has {counted(digest.events, 'event')}"
         chunk = self._chunks[index]
         if digest.events:
             chunk.add(write_line(StreamEnd(stream_id, digest.events, digest.value.hex())))

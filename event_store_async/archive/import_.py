@@ -4,22 +4,31 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
 from anyio import to_thread
 
 from ..cassandra import EventStore
+from ..checks import check_bool, check_methods
+from ..counts import counted
 from ..errors import InvalidArchive, InvalidArgument, InvalidCheckpoint
 from ..maintenance.callbacks import Callback
 from ..maintenance.findings import StreamFinding
+from ..maintenance.job import check_run
 from ..maintenance.progress import Earlier, Progress
 from ..maintenance.walk import WORKERS, check_workers
 from ..stored import StoredEvent
 from .export_file import export_checkpoint
+from .file_end import missing_end
 from .frames import RECOMPRESSED_HINT, FrameReader, check_zstd
 from .import_state import ImportState, OpenStream
 from .import_writer import ImportWriter
-from .lines import ArchiveEnd, Header, Line, StreamEnd, read_line
+from .lines import ArchiveEnd, FirstEvent, Header, Line, StreamEnd, read_line
+
+_INCOMPLETE: Final = (
+    "the export was interrupted, or the copy is not complete: run the export again, or copy the "
+    "file again"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +97,10 @@ async def import_events(
     Args:
         store: The store.
         source: The file; or a binary stream, for example a pipe, which cannot be resumed.
-        checkpoint: A file to save progress in, after each frame. None means a file beside the
-            source, named after it and the table. If it exists, the import resumes from it. It is
-            removed at the end.
+        checkpoint: A file to save progress in, after each frame; or after several, until they have
+            as many lines as there are streams whose end is still to come. None means a file beside
+            the source, named after it and the table. If it exists, the import resumes from it. It
+            is removed at the end.
         check: Read every stream back at its end, and compare its digest.
         workers: How many streams are written at once.
         on_progress: Called after each frame.
@@ -101,12 +111,17 @@ async def import_events(
         InvalidArgument: zstd is not installed, the number of workers is below 1, or a checkpoint
             is given for a stream.
         InvalidArchive: the file is not an archive, is damaged or incomplete; names the line.
-            Events before that line may be stored.
+            Events before that line may be stored; nothing is, if the end of a file is missing.
         InvalidCheckpoint: the file is not a checkpoint of this import into this table, is damaged,
             or cannot be read or written.
         RestoreOutcomeUnknown, StoreUnavailable: no quorum answered; repeat the import.
         RequestRefused, MisuseError, SchemaError: as a read does.
     """
+    called = {"on_progress": on_progress, "on_finding": on_finding}
+    check_run(store, workers, path=checkpoint, **called)
+    if not isinstance(source, Path):
+        check_methods("source", source, "a pathlib.Path or a binary file", "read")
+    check_bool("check", check)
     check_zstd()
     check_workers(workers)
     if checkpoint is not None and not isinstance(source, Path):
@@ -175,10 +190,23 @@ class _Importer:
                     "its header is not in a zstd frame of its own",
                     hint=RECOMPRESSED_HINT,
                 )
+            if self._stream is None:
+                await self._check_end()
         except BaseException:
             await self.close()
             raise
         return header
+
+    async def _check_end(self) -> None:
+        """Refuse a file whose end is missing, before anything of it is stored."""
+        try:
+            missing = await to_thread.run_sync(missing_end, self._path)
+        except OSError as error:
+            raise InvalidArchive(
+                self._path, None, f"it cannot be read: {error.strerror}"
+            ) from error
+        if missing is not None:
+            raise InvalidArchive(self._path, None, missing, hint=_INCOMPLETE)
 
     async def resume(self, state: ImportState) -> EarlierImport | None:
         """Move to where the state ends; returns what an earlier run did, None for a new state."""
@@ -199,6 +227,7 @@ class _Importer:
 
     async def read_all(self, state: ImportState, writer: ImportWriter) -> None:
         """Read to the end of the file."""
+        saved = state.line
         while (frame := await to_thread.run_sync(self._reader.read)) is not None:
             for number, line in enumerate(frame.lines, frame.first):
                 await self._take(self._line(line, number), number, state, writer)
@@ -206,15 +235,17 @@ class _Importer:
             await writer.wait()
             state.offset = frame.end
             state.line = frame.first + frame.count
-            if not state.ended:
+            # A checkpoint names every open stream. That many lines pay for it, so that an archive
+            # in which many are open costs no more per line than any other.
+            due = not state.ended and state.line - saved >= len(state.open)
+            if due:
                 await state.save()
-            self._report(state)
+                saved = state.line
+            self._report(state, saved=due)
         if not state.ended:
             # The file will not grow: a checkpoint at its end would be of no use.
             await state.end()
-            raise InvalidArchive(
-                self._path, None, "its last line is missing", hint="the export was interrupted"
-            )
+            raise InvalidArchive(self._path, None, "its last line is missing", hint=_INCOMPLETE)
 
     async def close(self) -> None:
         """Close the file."""
@@ -233,11 +264,14 @@ class _Importer:
             state.read.add_stream(stream.digest)
             await writer.end(stream)
         else:
-            stream = self._check_event(line, number, state)
-            stream.digest.add(line)
+            event = line.event if isinstance(line, FirstEvent) else line
+            stream = self._check_event(event, number, state)
+            if isinstance(line, FirstEvent):
+                stream.category = line.category
+            stream.digest.add(event)
             state.read.events += 1
-            state.read.bytes += line.size
-            await writer.add(stream, line)
+            state.read.bytes += event.size
+            await writer.add(stream, event)
 
     def _check_event(self, event: StoredEvent, number: int, state: ImportState) -> OpenStream:
         """Return the event's stream; the event must be the next one of it."""
@@ -279,8 +313,9 @@ class _Importer:
             raise InvalidArchive(
                 self._path,
                 number,
-                f"the file holds {read.streams} streams and {read.events} events with digest "
-                f"{read.digest}, but its last line says {end.streams}, {end.events} and "
+                f"the file holds {counted(read.streams, 'stream')} and "
+                f"{counted(read.events, 'event')} with digest "
+                f"{read.digest}, but its last line says {end.streams:,}, {end.events:,} and "
                 f"{end.digest}",
             )
 
@@ -293,10 +328,8 @@ class _Importer:
     def _fraction(self) -> float:
         return self._reader.offset / self._reader.size if self._reader.size else 0.0
 
-    def _report(self, state: ImportState) -> None:
+    def _report(self, state: ImportState, *, saved: bool) -> None:
         read = state.read
         self._on_progress(
-            Progress(
-                self._fraction(), read.streams, read.events, self._resumed_at, saved=not state.ended
-            )
+            Progress(self._fraction(), read.streams, read.events, self._resumed_at, saved=saved)
         )

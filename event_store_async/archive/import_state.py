@@ -20,13 +20,15 @@ class OpenStream:
     Attributes:
         digest: The digest over its lines so far.
         failed: Whether the store refused it: its other events are skipped.
+        category: Its category, if this run has read its first line; None if it has none.
     """
 
-    __slots__ = ("digest", "failed")
+    __slots__ = ("category", "digest", "failed")
 
     def __init__(self, stream_id: UUID, events: int = 0, digest: bytes | None = None) -> None:
         self.digest = StreamDigest(stream_id, events, digest)
         self.failed = False
+        self.category: str | None = None
 
 
 @dataclass(slots=True)

@@ -9,7 +9,7 @@ from typing import Final, TypeAlias
 import anyio.lowlevel
 
 from ..cassandra import Storage
-from ..errors import ConcurrentModification, StreamError, StreamHole
+from ..errors import ConcurrentModification, StreamError, StreamHole, WrongCategory
 from ..maintenance.callbacks import Callback, notify
 from ..maintenance.digest import StreamDigest
 from ..maintenance.findings import FindingKind, StreamFinding
@@ -103,8 +103,11 @@ class ImportWriter:
 
     async def _restore(self, stream: OpenStream, events: list[StoredEvent]) -> None:
         try:
-            result = await self.storage.restore(events)
-        except StreamError as error:
+            if stream.category is None:
+                result = await self.storage.restore(events)
+            else:
+                result = await self.storage.restore(events, category=stream.category)
+        except (StreamError, WrongCategory) as error:
             await self._refuse(stream, FindingKind.CONFLICT, events[0].version, str(error))
             return
         if isinstance(result, ConcurrentModification):

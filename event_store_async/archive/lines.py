@@ -7,7 +7,7 @@ from uuid import UUID
 
 import orjson
 
-from ..checks import is_int
+from ..checks import check_category, is_int
 from ..moments import MAX_TIMESTAMP, MIN_TIMESTAMP
 from ..stored import StoredEvent
 from ..values import value
@@ -31,6 +31,23 @@ class Header:
     archive_id: UUID
     table: str
     begun: str
+
+
+@value
+class FirstEvent:
+    """
+    The line of the first event of a stream that has a category.
+
+    The category is beside the event, since the first batch of an import sets it. Digests are over
+    events, so they do not cover it.
+
+    Attributes:
+        event: The event, of version 1.
+        category: The category of the stream.
+    """
+
+    event: StoredEvent
+    category: str
 
 
 @value
@@ -65,7 +82,7 @@ class ArchiveEnd:
     digest: str
 
 
-Line: TypeAlias = Header | StoredEvent | StreamEnd | ArchiveEnd
+Line: TypeAlias = Header | StoredEvent | FirstEvent | StreamEnd | ArchiveEnd
 """The value of a line."""
 
 
@@ -84,6 +101,8 @@ def _object(line: Line) -> dict[str, Any]:
                 "table": table,
                 "begun": begun,
             }
+        case FirstEvent(event=event, category=category):
+            return {**_event_object(event), "category": category}
         case StreamEnd(stream_id=stream_id, events=events, digest=digest):
             return {"stream": stream_id, "events": events, "digest": digest}
         case ArchiveEnd(streams=streams, events=events, digest=digest):
@@ -130,7 +149,12 @@ def read_line(data: bytes) -> Line:
     if "format" in found:
         return _header(fields)
     if "version" in found:
-        line: Line = _event(fields)
+        event = _event(fields)
+        line: Line = event
+        if "category" in found:
+            if event.version != 1:
+                raise ValueError(f"'category' is in the line of version {event.version}, not of 1")
+            line = FirstEvent(event, fields.take("category", check_category))
     elif "streams" in found:
         line = ArchiveEnd(
             fields.integer("streams", 0),

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterable
 
-from ..checks import check_names
+from ..checks import check_codecs, check_names
 from ..codec import Codec, JsonCodec
 from ..errors import InvalidArgument
+from ..follower import Wakeups
 from ..hooks import Source
 from ..hooks.observer import Observer
-from ..settings import Settings
+from ..settings import Settings, checked_settings
+from .append.appender import Appender
 from .append.executor import Executor
 from .append.planner import KnownHeads, Planner
 from .append.queues import StreamQueues
@@ -24,7 +26,10 @@ from .read.rows import RowDecoder
 from .schema.migrator import Migrator
 from .schema.statements import StatementCache
 from .schema.tables import StoreTables
+from .table.categoriser import Categoriser
+from .table.lister import Lister
 from .table.restorer import Restorer
+from .table.scanner import Scanner
 from .table.storage import Storage
 
 
@@ -38,10 +43,13 @@ class Engine:
         observer: Reports to the hooks; None if there are none.
         session: Sends requests.
         statements: Prepares statements.
+        wakeups: Tells the followers of streams of the store's own appends.
         known_heads: The versions at which streams were last seen.
         reader: Reads streams.
         queues: Carries out appends.
+        appender: Begins appends.
         storage: `EventStore.storage`.
+        lister: `EventStore.streams`.
         migrator: Changes the schema.
         operations: `EventStore.operations`.
         health: Tells whether the store can do its work.
@@ -64,7 +72,8 @@ class Engine:
         if not callable(getattr(raw, "execute_batch", None)):
             raise InvalidArgument(f"an acsylla session is needed, not {type(raw).__name__}")
         check_names(keyspace, table, consistency)
-        settings = settings or Settings()
+        settings = checked_settings(settings)
+        codecs = check_codecs(codec, codecs)
         codec = codec or JsonCodec()
         source = Source("cassandra", keyspace, table)
         decoder = RowDecoder(codec, codecs, limit=settings.max_payload_bytes)
@@ -80,7 +89,8 @@ class Engine:
         observer = Observer.of(source, settings.hooks)
         reader = Reader(session, statements, decoder, settings, observer)
         settler = Settler(session, settings.backoff, statements.explain)
-        known_heads = KnownHeads(settings.known_heads)
+        wakeups = Wakeups()
+        known_heads = KnownHeads(settings.known_heads, wakeups)
         planner = Planner(statements, reader, settings, known_heads)
         queues = StreamQueues(Executor(planner, settler, session, settings), settings)
         restorer = Restorer(session, statements, settler, settings)
@@ -89,9 +99,11 @@ class Engine:
         self.observer = observer
         self.session = session
         self.statements = statements
+        self.wakeups = wakeups
         self.known_heads = known_heads
         self.reader = reader
         self.queues = queues
+        self.appender = Appender(session, queues, codec, settings, observer)
         self.migrator = Migrator(session, statements, tables, settings)
         self.health = HealthProbe(
             source,
@@ -103,12 +115,25 @@ class Engine:
             append_limit=settings.max_append_bytes,
         )
         self.lifetime = Lifetime(
-            f"<EventStore {keyspace}.{table}>", [queues, restorer], session, settings.close_timeout
+            f"<EventStore {keyspace}.{table}>",
+            [queues, restorer],
+            session,
+            wakeups,
+            settings.close_timeout,
         )
         check_open = self.lifetime.check_open
         self.storage = Storage(
-            session, statements, decoder, restorer, settings, keyspace, table, check_open
+            session,
+            statements,
+            decoder,
+            restorer,
+            Categoriser(statements, settler),
+            settings,
+            keyspace,
+            table,
+            check_open,
         )
+        self.lister = Lister(Scanner(session, statements, settings), self.storage.table)
         inspector = Inspector(
             session,
             tables,

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Final, Protocol
 
 from ..errors import StoreClosed, WrongProcess
+from ..follower import Wakeups
 from .driver.connection import Connection
 from .driver.session import Session
 
@@ -33,15 +34,22 @@ class Lifetime:
         name: The store, for log messages.
         drainables: Work in progress, drained first and side by side.
         session: The store's session, closed when no request is left in it.
+        wakeups: Those who follow a stream are woken when it closes.
         timeout: Seconds to wait for the work in progress.
     """
 
     def __init__(
-        self, name: str, drainables: Sequence[Drainable], session: Session, timeout: float
+        self,
+        name: str,
+        drainables: Sequence[Drainable],
+        session: Session,
+        wakeups: Wakeups,
+        timeout: float,
     ) -> None:
         self._name = name
         self._drainables = drainables
         self._session = session
+        self._wakeups = wakeups
         self._timeout = timeout
         self._closing: asyncio.Task[None] | None = None
         self._connection: Connection | None = None
@@ -84,6 +92,7 @@ class Lifetime:
             for drainable in self._drainables:
                 drainable.refuse()
             self._closing = asyncio.ensure_future(self._close())
+            self._wakeups.wake_all()
         await asyncio.shield(self._closing)
 
     async def _close(self) -> None:

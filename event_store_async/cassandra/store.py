@@ -1,30 +1,32 @@
 """The event store on Apache Cassandra."""
 
 import warnings
-from collections.abc import AsyncGenerator, Awaitable, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from typing import Any, Self
 from uuid import UUID
 
 from ..checks import (
     check_bool,
-    check_expected_version,
+    check_codecs,
     check_names,
+    check_positive,
     check_read,
     check_stream_id,
     check_timeout,
 )
 from ..codec import Codec
-from ..encoding import encode_events
 from ..events import NewEvent, RecordedEvent
+from ..follower import Follower, Polling
 from ..health import Health
-from ..hooks.append_watch import AppendWatch
+from ..hooks.list_watch import ListWatch
 from ..hooks.read_watch import ReadWatch
+from ..ports import CategoryStore
 from ..results import AppendResult, Persisted, persisted_or_raise
 from ..retry import Deadline
-from ..settings import Settings
+from ..settings import Settings, checked_settings
 from ..statistics import Statistics
+from ..stream_head import StreamHead
 from ..versions import ANY, ExpectedVersion
-from .append.batch import PendingAppend
 from .driver.connection import (
     ConnectTarget,
     open_connection,
@@ -78,6 +80,7 @@ class EventStore:
         settings: Settings | None = None,
     ) -> None:
         self._engine = Engine(session, keyspace, table, consistency, codec, codecs, settings)
+        self._appender = self._engine.appender
         self.storage = self._engine.storage
         self.operations = self._engine.operations
 
@@ -125,7 +128,9 @@ class EventStore:
                 and none was named.
             ConnectionFailed: on entering, if no node can be reached, or the node refuses.
         """
-        settings = settings or Settings()
+        check_names(keyspace, table, consistency)
+        settings = checked_settings(settings)
+        codecs = check_codecs(codec, codecs)
         target = ConnectTarget(
             contact_points=split_contact_points(contact_points),
             port=port,
@@ -137,7 +142,6 @@ class EventStore:
             connect_timeout=connect_timeout,
             request_timeout=settings.request_timeout,
         )
-        check_names(keyspace, table, consistency)
 
         async def opening() -> EventStore:
             connection = await open_connection(target)
@@ -155,6 +159,20 @@ class EventStore:
             return store
 
         return Opening(opening)
+
+    def category(self, name: str) -> CategoryStore:
+        """
+        Return a view of the store: what is appended through it is of a category.
+
+        Nothing is sent. A view is small, and can be made for each use.
+
+        Args:
+            name: The name of the category: 1 to 64 ASCII letters, digits, ``-``, ``_`` and ``.``.
+
+        Raises:
+            InvalidArgument: it is not the name of a category.
+        """
+        return CategoryStore(self, name, self._appender.append)
 
     async def persist_events(
         self,
@@ -177,6 +195,8 @@ class EventStore:
         Raises:
             InvalidArgument: before anything is sent; nothing is stored.
             ConcurrentModification: the stream is not in that state; nothing is stored.
+            WrongCategory: the store is a view (`CategoryStore`), and the stream is not of its
+                category; nothing is stored.
             AppendOutcomeUnknown: no quorum answered in time. Appending the same events again
                 settles it.
             StoreUnavailable: no quorum could be asked in time; nothing is stored.
@@ -186,7 +206,9 @@ class EventStore:
             MisuseError: the store is closed, or belongs to another event loop or process.
             SchemaError: the table is missing, or its schema has another version.
         """
-        return persisted_or_raise(await self._append(stream_id, events, expected_version, timeout))
+        return persisted_or_raise(
+            await self._appender.append(stream_id, events, expected_version, timeout)
+        )
 
     async def try_persist_events(
         self,
@@ -205,7 +227,7 @@ class EventStore:
         Raises:
             EventStoreError: as `persist_events` does, except for `ConcurrentModification`.
         """
-        return await self._append(stream_id, events, expected_version, timeout)
+        return await self._appender.append(stream_id, events, expected_version, timeout)
 
     def read_events(
         self,
@@ -220,6 +242,10 @@ class EventStore:
     ) -> AsyncGenerator[RecordedEvent, None]:
         """
         Iterate over the events of a stream in the order of their versions.
+
+        A step that is cancelled, for example by `asyncio.timeout` around it, ends the read, as if
+        there were no more events: a rule of Python for all async generators. Put the timeout around
+        the whole loop, or use *timeout*.
 
         Args:
             stream_id: The stream. A stream without events gives nothing.
@@ -241,8 +267,8 @@ class EventStore:
             MisuseError: the store is closed, or belongs to another event loop or process.
             SchemaError: the table is missing, or its schema has another version.
         """
-        check_stream_id(stream_id)
-        check_read(from_version, max_count, page_size, serial, timeout)
+        stream_id = check_stream_id(stream_id)
+        check_read(from_version, max_count, page_size, serial, timeout, backward=backward)
         wanted = Range.of(stream_id, from_version, max_count, backward=backward)
         engine = self._engine
         engine.lifetime.check_open()
@@ -253,6 +279,99 @@ class EventStore:
             wanted, page_size=page_size, serial=serial, timeout=timeout, watch=watch
         )
         return events if watch is None else watch.run(events)
+
+    def follow(
+        self,
+        stream_id: UUID,
+        from_version: int | None = None,
+        *,
+        polling: Polling | None = None,
+        page_size: int | None = None,
+        serial: bool = False,
+        timeout: float | None = None,
+    ) -> AsyncGenerator[RecordedEvent, None]:
+        """
+        Iterate over the events of a stream, then over those that are appended to it, without end.
+
+        Each event is given once, in the order of versions, without gaps, as `read_events` gives
+        it. The stream need not exist yet. A slow caller delays only itself: nothing is fetched
+        ahead but two pages at most.
+
+        Outages are waited out: while the store is unavailable, it goes on trying, with pauses, and
+        continues after the last event that it gave. `Polling.max_outage` sets a limit.
+
+        A step may be cancelled, by `asyncio.timeout` around it for example, and nothing is lost:
+        the next step goes on. A step that has less time than the store takes to answer gets
+        nothing. After `StoreUnavailable`, too, the next step goes on; any other error is the last.
+
+        Args:
+            stream_id: The stream.
+            from_version: As for `read_events`; a version that the stream has not reached yet is
+                waited for. ``await store.current_version(stream_id) + 1`` is what comes from now.
+            polling: How often the store is asked; None is `Polling()`.
+            page_size: As for `read_events`.
+            serial: As for `read_events`; then each poll takes part in Paxos.
+            timeout: Seconds in which each page of a poll must be answered; None is the store's
+                setting.
+
+        Raises:
+            InvalidArgument: at the call, before anything is sent.
+            StoreUnavailable: the store was unavailable for longer than `Polling.max_outage`.
+            StreamHole: a version is missing.
+            UndecodableEvent: no codec can decode an event. Following on after it works.
+            RequestRefused: the server refuses for good, for lack of permissions for example.
+            MisuseError: the store is closed, also while this waits, or belongs to another event
+                loop or process.
+            SchemaError: the table is missing, or its schema has another version.
+        """
+        events = Follower(
+            self.read_events,
+            stream_id,
+            from_version,
+            polling=polling,
+            page_size=page_size,
+            serial=serial,
+            timeout=timeout,
+            wakeups=self._engine.wakeups,
+            known_version=self._known_version,
+        )
+        self._engine.lifetime.check_open()
+        return events
+
+    def streams(
+        self,
+        after: str | None = None,
+        max_count: int | None = None,
+        *,
+        page_size: int | None = None,
+        timeout: float | None = None,
+    ) -> AsyncGenerator[StreamHead, None]:
+        """
+        Iterate over the streams of the store and their versions, in no particular order.
+
+        A stream that existed before the list began is given exactly once, also if others append to
+        it meanwhile. One that begins during the list may or may not be given. The order is the same
+        each time, so a list can be continued.
+
+        Args:
+            after: Continue after the stream with this cursor (`StreamHead.cursor`), in any process.
+                The list that was begun keeps its promises then. None is the beginning.
+            max_count: The most streams to return; None is no limit. Fewer are returned only if
+                there are no more.
+            page_size: Streams fetched at once, 1 to 5,000; None lets the store choose.
+            timeout: Seconds in which each page must be answered; None is the store's setting.
+
+        Raises:
+            InvalidArgument: at the call, before anything is sent. Also if *after* was changed, or
+                is a cursor of another table.
+            StoreUnavailable: no quorum answered in time. The list can be continued.
+            MisuseError: the store is closed, or belongs to another event loop or process.
+            SchemaError: the table is missing, or its schema has another version.
+        """
+        found = self._engine.lister.streams(after, max_count, page_size, timeout)
+        self._engine.lifetime.check_open()
+        observer = self._engine.observer
+        return found if observer is None else ListWatch(observer).run(found)
 
     async def current_version(
         self, stream_id: UUID, *, serial: bool = False, timeout: float | None = None
@@ -271,7 +390,7 @@ class EventStore:
             MisuseError: the store is closed, or belongs to another event loop or process.
             SchemaError: the table is missing, or its schema has another version.
         """
-        check_stream_id(stream_id)
+        stream_id = check_stream_id(stream_id)
         check_bool("serial", serial)
         deadline = self._deadline(timeout)
         self._engine.lifetime.check_open()
@@ -294,7 +413,7 @@ class EventStore:
             WrongEventLoop, WrongProcess: the store belongs to another event loop or process. Any
                 other problem of a store is in the result.
         """
-        check_timeout(timeout)
+        check_positive("timeout", timeout)
         return await self._engine.health.health(timeout)
 
     def statistics(self) -> Statistics:
@@ -360,35 +479,9 @@ class EventStore:
     def __repr__(self) -> str:
         return f"<EventStore {self.storage.table}>"
 
-    def _append(
-        self, stream_id: UUID, events: Iterable[Any], at: ExpectedVersion, timeout: float | None
-    ) -> Awaitable[AppendResult]:
-        """Begin an append; what is returned is its outcome, to be awaited at once."""
-        observer = self._engine.observer
-        if observer is None:
-            return self._begin(stream_id, events, at, timeout)
-        watch = AppendWatch(observer, stream_id, at, self._engine.settings.max_append_bytes)
-        return watch.run(lambda: self._begin(stream_id, events, at, timeout, watch))
-
-    def _begin(
-        self,
-        stream_id: UUID,
-        events: Iterable[Any],
-        expected: ExpectedVersion,
-        timeout: float | None,
-        watch: AppendWatch | None = None,
-    ) -> Awaitable[AppendResult]:
-        engine = self._engine
-        check_stream_id(stream_id)
-        encoded = encode_events(events, engine.codec, engine.settings)
-        check_expected_version(expected, len(encoded.items))
-        deadline = self._deadline(timeout)
-        loop = engine.session.check_usable()
-        if watch is not None:
-            watch.queued(len(encoded.items), encoded.size)
-        append = PendingAppend(stream_id, encoded, expected, deadline, loop.create_future(), watch)
-        engine.queues.submit(append)  # a closing store refuses it here
-        return append.outcome
+    def _known_version(self, stream_id: UUID) -> int | None:
+        self._engine.lifetime.check_open()
+        return self._engine.known_heads.get(stream_id)
 
     def _deadline(self, timeout: float | None) -> Deadline:
         check_timeout(timeout)

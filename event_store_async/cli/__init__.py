@@ -9,35 +9,56 @@ Needs the extra ``cli``. `main` is the entry point. Its commands:
     doctor         checks the cluster
     schema         creates, migrates and inspects the table
     streams        counts streams and events
+    categorise     gives streams their categories
     verify         checks every stream
     export         exports all events to a file
     import_        imports them
     node           runs a Cassandra in the background
+    help           the help of a command, and how to connect
 
 What they share:
 
     target         where to connect to; turns functions into commands
     configuration  the configuration file
+    text_file      files in UTF-8, with or without a byte order mark
     options        arguments and options of several commands
-    documents      events in JSON, as input
+    documents      where JSON documents come from: arguments, a file, standard input
+    json_input     reads JSON without changing a value
+    json_array     the items of an array, as it comes
+    drafts         the documents as events, checked one by one
+    steps          the events in parts, each of which is one append
+    long_append    appends an input of several steps
+    resumption     finds what an earlier run has stored of it
+    outcome        the outcome of an append, in words and as JSON
     printer        prints events and findings
     rendering      an event as text
     output         standard output and standard error
+    escape         makes text harmless for a terminal
+    log            what is logged, escaped
     meter          the progress of a job
-    interval       the time between polls
     failures       turns errors into messages, hints and exit codes
     exit_codes     the exit codes
 """
 
+import io
 import sys
 
+from _event_store_async_command import prepare
+
 from ..extras import install_hint
+from .escape import ERRORS
+from .log import escape_logs
 
 __all__ = ["main"]
 
 
 def main() -> None:
     """Run the command; exit with a hint if its extra is not installed."""
+    prepare()
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors=ERRORS)  # whatever the locale's encoding is
+    escape_logs()  # before typer is imported, which keeps the hook that it finds
     try:
         from .app import app
         from .failures import help_reported

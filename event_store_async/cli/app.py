@@ -5,16 +5,16 @@ from typing import Annotated, Final
 import typer
 
 from .. import __version__
-from . import node, schema
+from . import node, schema, streams
 from .append import append
 from .doctor import doctor
 from .export import export
 from .failures import reported
+from .help import HarmlessGroup, StoreCommand, help_
 from .import_ import import_
 from .options import FLAG
-from .output import write_now
+from .output import write_text
 from .read import head, read
-from .streams import streams
 from .tail import tail
 from .verify import verify
 
@@ -22,7 +22,7 @@ _HELP: Final = """
 Work with an event store on Apache Cassandra.
 
 Set the connection with options, with environment variables (EVENT_STORE_KEYSPACE,
-EVENT_STORE_PORT …) or in a file, event-store.toml. First steps:
+EVENT_STORE_PORT …) or in a file, event-store.toml: see `event-store help connecting`. First steps:
 
 - `eval "$(event-store node start)"`
 - `event-store schema create --keyspace bank --replication datacenter1=1`
@@ -31,23 +31,26 @@ EVENT_STORE_PORT …) or in a file, event-store.toml. First steps:
 """
 
 app = typer.Typer(
+    cls=HarmlessGroup,
+    context_settings={"help_option_names": ["--help", "-h"]},
     no_args_is_help=True,
     invoke_without_command=True,
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
     help=_HELP,
 )
-app.command()(append)
-app.command()(read)
-app.command()(tail)
-app.command()(head)
-app.command()(doctor)
-app.command()(streams)
-app.command()(verify)
-app.command()(export)
-app.command("import")(import_)
+app.command(cls=StoreCommand)(append)
+app.command(cls=StoreCommand)(read)
+app.command(cls=StoreCommand)(tail)
+app.command(cls=StoreCommand)(head)
+app.command(cls=StoreCommand)(doctor)
+app.add_typer(streams.app, name="streams")
+app.command(cls=StoreCommand)(verify)
+app.command(cls=StoreCommand)(export)
+app.command("import", cls=StoreCommand)(import_)
 app.add_typer(schema.app, name="schema")
 app.add_typer(node.app, name="node")
+app.command("help")(help_)
 
 
 @app.callback()
@@ -59,5 +62,5 @@ def _common(
 ) -> None:
     if version:
         with reported():
-            write_now(f"event-store {__version__}\n")
+            write_text(f"event-store {__version__}\n")
         raise typer.Exit

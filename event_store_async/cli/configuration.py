@@ -2,6 +2,7 @@
 
 import difflib
 import os
+import stat
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,6 +11,8 @@ from typing import Any, Final
 from ..checks import is_int
 from .exit_codes import ExitCode
 from .failures import CommandFailed
+from .output import note
+from .text_file import decoded
 
 _TEXTS: Final = ("keyspace", "table", "datacenter", "consistency", "username")
 _FILES: Final = ("password_file", "ca_file", "certificate_file", "private_key_file")
@@ -29,9 +32,16 @@ def find(given: Path | None) -> Path | None:
     """
     if given is not None:
         return given
-    base = os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config"
-    places = (Path(HERE), Path(base) / "event-store" / "config.toml")
-    return next((place for place in places if place.is_file()), None)
+    places = [Path(HERE)]
+    base = os.environ.get("XDG_CONFIG_HOME")
+    try:
+        home = Path(base) if base else Path.home() / ".config"
+    except RuntimeError:
+        pass  # there is no home folder
+    else:
+        places.append(home / "event-store" / "config.toml")
+    # `os.path` returns False for a folder that may not be read, where `Path` raises.
+    return next((place for place in places if os.path.isfile(place)), None)  # noqa: PTH113
 
 
 def load(path: Path | None, profile: str | None) -> dict[str, Any]:
@@ -50,10 +60,11 @@ def load(path: Path | None, profile: str | None) -> dict[str, Any]:
             raise _refusal(f"there is no configuration file with a profile {profile!r}")
         return {}
     try:
-        whole = tomllib.loads(path.read_text("utf-8"))
+        whole = tomllib.loads(decoded(path.read_bytes()))
+        _warn_of_others(path, str(path), stat.S_IWGRP | stat.S_IWOTH, "change", "chmod go-w")
     except OSError as error:
         raise _refusal(f"{path}: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except ValueError as error:  # also what is not UTF-8
         raise _refusal(f"{path} is not valid TOML: {error}") from error
     profiles = whole.pop("profiles", {})
     if not isinstance(profiles, dict):
@@ -81,9 +92,23 @@ def read_password(path: Path) -> str:
         CommandFailed: the file cannot be read.
     """
     try:
-        return path.read_text("utf-8").rstrip("\r\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise _refusal(f"the password file {path} cannot be read: {error}") from error
+        password = decoded(path.read_bytes()).rstrip("\r\n")
+        others = stat.S_IRGRP | stat.S_IWGRP | stat.S_IROTH | stat.S_IWOTH
+        _warn_of_others(path, "the password file", others, "read or change", "chmod 600")
+    except (OSError, ValueError) as error:
+        # The path is not in the message: it may be the password, given by mistake.
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise _refusal(
+            f"the password file cannot be read: {reason}",
+            "EVENT_STORE_PASSWORD_FILE or password_file is the path of a file with the password, "
+            "not the password",
+        ) from None
+    return password
+
+
+def _warn_of_others(path: Path, name: str, bits: int, verb: str, remedy: str) -> None:
+    if os.name == "posix" and path.stat().st_mode & bits:
+        note(f"warning: other users may {verb} {name}; use {remedy}")
 
 
 def _check(path: Path, table: str, found: Mapping[str, Any]) -> None:
@@ -108,11 +133,16 @@ def _value(path: Path, name: str, value: Any) -> Any:
         return value
     if name == "contact_points" and isinstance(value, list):
         value = ",".join(str(point) for point in value)
-    if not isinstance(value, str) or not value:
-        raise _refusal(f"{path}: {name} must be a string, not {value!r}")
+    if not isinstance(value, str) or not value or "\0" in value:
+        # A value given for password_file may be the password.
+        found = "" if name == "password_file" else f", not {value!r}"
+        raise _refusal(f"{path}: {name} must be a string that is not empty{found}")
     if name in _FILES:
         # Relative to the configuration file, not to the current folder.
-        return path.parent / Path(value).expanduser()
+        try:
+            return path.parent / Path(value).expanduser()
+        except RuntimeError:
+            raise _refusal(f"{path}: the home folder in {name} cannot be found") from None
     return value
 
 

@@ -15,9 +15,10 @@ from ..cassandra import (
     Finding,
     Severity,
 )
+from .escape import escape
 from .exit_codes import ExitCode
 from .options import AsJson
-from .output import is_terminal, waiting, write_lines
+from .output import is_terminal, waiting, write_json, write_rendered
 from .target import Target, with_store
 
 _MARKS: Final = {
@@ -43,9 +44,9 @@ async def doctor(store: EventStore, target: Target, as_json: AsJson = False) -> 
     with waiting("checking the cluster"):
         examination = await store.operations.examine()
     if as_json:
-        await write_lines([_json(examination)])
+        await write_json([_json(examination)])
     else:
-        await write_lines([_report(examination, target)])
+        await write_rendered(_report(examination, target))
     if any(finding.severity is Severity.MUST for finding in examination.findings):
         raise typer.Exit(ExitCode.FINDINGS)
 
@@ -53,10 +54,8 @@ async def doctor(store: EventStore, target: Target, as_json: AsJson = False) -> 
 def _report(examination: Examination, target: Target) -> str:
     out = Console(highlight=False, soft_wrap=not is_terminal())
     with out.capture() as captured:
-        out.print(
-            f"{target.contact_points}, port {target.port}: {examination.state.schema.table}\n",
-            markup=False,
-        )
+        where = f"{target.contact_points}, port {target.port}: {examination.state.schema.table}"
+        out.print(Text(f"{escape(where)}\n"))
         for finding in examination.findings:
             _show(finding, out)
         counts = Counter(finding.severity for finding in examination.findings)
@@ -64,15 +63,18 @@ def _report(examination: Examination, target: Target) -> str:
             f"\nmust be changed: {counts[Severity.MUST]}, "
             f"advice: {counts[Severity.ADVICE]}, ok: {counts[Severity.OK]}"
         )
-    return captured.get().removesuffix("\n")
+    return captured.get()
 
 
 def _show(finding: Finding, out: Console) -> None:
     word, style = _MARKS[finding.severity]
-    head = Text.assemble((f"{word:<{_WIDTH}}", style), (finding.check, "bold"), ": ", finding.found)
+    head = Text.assemble(
+        (f"{word:<{_WIDTH}}", style), (escape(finding.check), "bold"), ": ", escape(finding.found)
+    )
     out.print(head)
     if finding.change is not None:
-        for text in (Text(f"change: {finding.change}"), Text(f"why: {finding.why}", "dim")):
+        change, why = f"change: {finding.change}", f"why: {finding.why}"
+        for text in (Text(escape(change)), Text(escape(why), "dim")):
             margin = " " * _WIDTH
             # Wrapped and indented on a terminal; a single line elsewhere.
             out.print(Padding(text, (0, 0, 0, _WIDTH)) if is_terminal() else Text(margin) + text)

@@ -1,178 +1,351 @@
-"""Events in JSON, as the command receives them."""
+"""Sources of JSON documents: arguments, a file or standard input, however long."""
 
+import os
+import re
+import stat
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from io import BytesIO
 from pathlib import Path
-from typing import Any, Final
-from uuid import UUID, uuid4
+from typing import Any, BinaryIO, Final, Protocol
 
+import anyio
 import orjson
+from anyio import to_thread
 
-from ..events import NewEvent
 from .exit_codes import ExitCode
 from .failures import CommandFailed
+from .json_array import JsonArray
+from .json_input import InexactJson, read_json
+from .text_file import without_mark
 
 _MAX_BYTES: Final = 16 * 1024 * 1024
-_ENVELOPE_KEYS: Final = {"payload", "type", "metadata", "event_id"}
-_RECORDED_KEYS: Final = {"stream_id", "version", "timestamp"}
+"""Bytes that are in memory at once: of an input that is one document, and of a line."""
+
+_CHUNK: Final = 256 * 1024
+_BATCH: Final = 1000
 _HOW_TO_GIVE: Final = (
     "give events as arguments, with --file, or on standard input: "
     """echo '{"amount": 50}' | event-store append …"""
 )
-
 _QUOTE: Final = "in a shell, put the whole JSON in single quotes: '{\"amount\": 50}'"
 _CORRECT: Final = "nothing was appended: correct the JSON and repeat the command"
+_LINES: Final = "give one document per line, or an array; an event may have 1 MiB"
 
 
-def from_arguments(texts: Sequence[str]) -> list[Any]:
-    """Parse each argument as JSON; raises `CommandFailed` if one is not."""
-    return [_parse(text, f"argument {number}", _QUOTE) for number, text in enumerate(texts, 1)]
+class Input(Protocol):
+    """Where JSON documents come from."""
+
+    @property
+    def repeatable(self) -> bool:
+        """Whether `batches` gives the documents again each time."""
+
+    @property
+    def fraction(self) -> float:
+        """How much of it the last call of `batches` has given, from 0 to 1; 0 if unknown."""
+
+    def batches(self) -> AsyncGenerator[Sequence[Any], None]:
+        """
+        Iterate over the documents, some at a time.
+
+        Raises:
+            CommandFailed: it cannot be read, or something in it is not JSON.
+        """
 
 
-def from_file(path: Path | None) -> list[Any]:
+class Arguments:
     """
-    Return a file's JSON documents: the items of an array, one document, or one per line.
+    Documents on the command line.
+
+    Args:
+        texts: The arguments.
+
+    Raises:
+        CommandFailed: one is not JSON.
+    """
+
+    repeatable = True
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        self._documents = [
+            parsed(text, f"argument {number}", _QUOTE) for number, text in enumerate(texts, 1)
+        ]
+        self._given = 0
+
+    @property
+    def fraction(self) -> float:
+        """See `Input`."""
+        return self._given / len(self._documents) if self._documents else 1.0
+
+    async def batches(self) -> AsyncGenerator[Sequence[Any], None]:
+        """See `Input`."""
+        self._given = 0
+        for start in range(0, len(self._documents), _BATCH):
+            documents = self._documents[start : start + _BATCH]
+            self._given += len(documents)
+            yield documents
+
+
+class DocumentFile:
+    """
+    A file or standard input. Made by `open`.
+
+    It holds one document on each line; or an array, whose items are the documents; or one document.
+    What is longer than 16 MiB is read as it is needed.
+    """
+
+    def __init__(self, file: BinaryIO, name: str) -> None:
+        self._file = file
+        self._name = name
+        self._descriptor = _descriptor(file)
+        self._size = _size(file)
+        self._read = 0
+        self._head = b""
+        self._whole: list[Any] | None = None
+        """The documents, if they are not on lines."""
+
+        self._array = False
+        """Whether they are the items of an array that is not in memory."""
+
+        self._complete = False
+        """Whether the head is all."""
+
+    @classmethod
+    async def open(cls, file: BinaryIO, name: str) -> "DocumentFile":
+        """
+        Read the beginning of a file, and find out which form it has.
+
+        Raises:
+            CommandFailed: it is empty, cannot be read, or does not begin with JSON.
+        """
+        self = cls(file, name)
+        head = BytesIO()
+        while head.tell() <= _MAX_BYTES and (data := await self._more()):
+            head.write(data)
+        try:
+            self._head = without_mark(head.getvalue())
+        except ValueError as error:
+            raise _refusal(f"{name} cannot be read: {error}") from None
+        self._complete = head.tell() <= _MAX_BYTES
+        self._find_form()
+        if not self._complete and self._size is not None:
+            self._head = b""  # it is read again
+        return self
+
+    @property
+    def repeatable(self) -> bool:
+        """See `Input`."""
+        return self._complete or self._size is not None
+
+    @property
+    def fraction(self) -> float:
+        """See `Input`."""
+        size = len(self._head) if self._complete else self._size
+        return min(1.0, self._read / size) if size else 0.0
+
+    async def batches(self) -> AsyncGenerator[Sequence[Any], None]:
+        """See `Input`."""
+        self._read = 0
+        if self._whole is not None:
+            for start in range(0, len(self._whole), _BATCH):
+                end = min(start + _BATCH, len(self._whole))
+                self._read = len(self._head) * end // len(self._whole)
+                yield self._whole[start:end]
+            return
+        if self._array:
+            async for items in self._items():
+                yield items
+            return
+        number, rest = 0, b""
+        async for data in self._chunks():
+            self._read += len(data)
+            *lines, rest = (rest + data).split(b"\n")
+            if len(rest) > _MAX_BYTES:
+                raise self._too_large(f"{self._name}, line {number + len(lines) + 1}")
+            yield [*self._parsed(lines, number)]
+            number += len(lines)
+        yield [*self._parsed([rest], number)]
+
+    def _find_form(self) -> None:
+        head, name = self._head, self._name
+        if not head.strip():
+            raise _refusal(f"{name} is empty", _HOW_TO_GIVE)
+        if self._complete:
+            try:
+                whole = read_json(head)
+            except InexactJson as error:
+                raise _inexact(name, error) from None
+            except orjson.JSONDecodeError as error:
+                if b"\n" not in head:
+                    self._head = head = head.replace(b"\r", b"\n")
+                if (first := _first_line(head)) is None or not _is_json(first):
+                    # Then it is not one document per line, but one invalid one on many lines.
+                    raise _refusal(
+                        f"{name}, line {error.lineno}: not valid JSON: {error.msg}", _CORRECT
+                    ) from None
+            else:
+                self._whole = whole if isinstance(whole, list) else [whole]
+        else:
+            first = _first_line(head)
+            self._array = head.lstrip()[:1] == b"[" and (first is None or not _is_json(first))
+            if first is None and not self._array:
+                raise self._too_large(f"{name}, line 1")
+            if first is not None and not self._array:
+                parsed(first, f"{name}, line 1", _LINES)
+
+    async def _items(self) -> AsyncGenerator[Sequence[Any], None]:
+        array = JsonArray()
+        number = 0
+        async for data in self._chunks():
+            self._read += len(data)
+            items = []
+            try:
+                for item in array.feed(data):
+                    number += 1
+                    items.append(parsed(item, f"{self._name}, item {number}", self._correct))
+            except ValueError as error:
+                raise _refusal(f"{self._name}: {error}", self._correct) from None
+            if array.waiting > _MAX_BYTES:
+                raise self._too_large(f"{self._name}, item {number + 1}")
+            yield items
+        if not array.ended:
+            raise _refusal(f"{self._name}: the array does not end", self._correct)
+
+    def _parsed(self, lines: Sequence[bytes], number: int) -> Iterator[Any]:
+        for at, line in enumerate(lines, number + 1):
+            if line.strip():
+                yield parsed(line, f"{self._name}, line {at}", self._correct)
+
+    async def _chunks(self) -> AsyncGenerator[bytes, None]:
+        if self._complete or self._size is None:
+            head = BytesIO(self._head)
+            while data := head.read(_CHUNK):
+                yield data
+        else:
+            await self._rewind()
+        while not self._complete and (data := await self._more()):
+            yield data
+
+    async def _rewind(self) -> None:
+        await to_thread.run_sync(self._file.seek, 0)
+        if (data := await self._more()) is not None:
+            # The mark was accepted when the file was opened; it is skipped each time.
+            marked = len(data) - len(without_mark(data))
+            await to_thread.run_sync(self._file.seek, marked)
+
+    async def _more(self) -> bytes:
+        try:
+            if self._descriptor is not None:
+                # A thread that waits in `read` could not be interrupted by Ctrl-C. A file that
+                # cannot be waited for does not keep anybody waiting.
+                with suppress(PermissionError):
+                    await anyio.wait_readable(self._descriptor)
+                return await to_thread.run_sync(os.read, self._descriptor, _CHUNK)
+            return await to_thread.run_sync(self._file.read, _CHUNK)
+        except OSError as error:
+            raise _refusal(f"{self._name} cannot be read: {error.strerror}") from error
+
+    @property
+    def _correct(self) -> str:
+        # What was read through a pipe before is appended by now.
+        return _CORRECT if self.repeatable else "correct the JSON and repeat the command"
+
+    def _too_large(self, place: str) -> CommandFailed:
+        return _refusal(f"{place} is larger than {_MAX_BYTES // 1024 // 1024} MiB", _LINES)
+
+
+@contextmanager
+def opened(path: Path | None) -> Iterator[tuple[BinaryIO, str]]:
+    """
+    Give a file for `DocumentFile` and its name for messages, during the block.
+
+    It may block, as for a FIFO: call it where Ctrl-C ends it.
 
     Args:
         path: The file; ``-`` or None for standard input.
 
     Raises:
-        CommandFailed: the file cannot be read or is too long, or a line is not JSON.
+        CommandFailed: it cannot be read, or is a terminal and was not asked for.
     """
     if path is None and sys.stdin.isatty():
         raise _refusal("no events are given", _HOW_TO_GIVE)
-    name = "standard input" if path is None or str(path) == "-" else str(path)
+    if path is None or str(path) == "-":
+        yield sys.stdin.buffer, "standard input"
+        return
     try:
-        if name == "standard input":
-            data = sys.stdin.buffer.read(_MAX_BYTES + 1)
-        else:
-            with Path(name).open("rb") as file:
-                data = file.read(_MAX_BYTES + 1)
+        file = path.open("rb")
     except OSError as error:
-        raise _refusal(f"{name} cannot be read: {error.strerror}") from error
-    if len(data) > _MAX_BYTES:
-        raise _refusal(
-            f"{name} is larger than {_MAX_BYTES // 1024 // 1024} MiB",
-            "one append takes 1 MiB at most: split it into several",
-        )
-    return _documents(data, name)
+        raise _refusal(f"{path} cannot be read: {error.strerror}", "check the path") from error
+    with file:
+        yield file, str(path)
 
 
-def events_of(
-    documents: Sequence[Any],
-    *,
-    types: Sequence[str],
-    metadata: str | None,
-    event_ids: Sequence[UUID],
-) -> list[NewEvent]:
+def parsed(text: str | bytes, name: str, hint: str = _QUOTE) -> Any:
     """
-    Return events whose payloads are the documents.
+    Parse JSON.
 
     Args:
-        documents: The payloads.
-        types: Empty, one type for all, or one for each.
-        metadata: A JSON object for all of them; None for no metadata.
-        event_ids: Empty, or one for each.
+        text: The JSON.
+        name: Where it is from, for the message.
+        hint: What to do if it is not JSON.
 
     Raises:
-        CommandFailed: the counts do not match, or the metadata is not a JSON object.
+        CommandFailed: it is not JSON, or reading it would change a value.
     """
-    count = len(documents)
-    if len(types) not in {0, 1, count}:
+    try:
+        return read_json(utf8(text) if isinstance(text, str) else text)
+    except InexactJson as error:
+        raise _inexact(name, error) from None
+    except orjson.JSONDecodeError as error:
         raise _refusal(
-            f"the number of --type options ({len(types)}) is not that of events ({count})",
-            "give one, or one for each event",
-        )
-    _check_count(event_ids, count)
-    about = None if metadata is None else _parse(metadata, "--metadata", _QUOTE)
-    if about is not None and not isinstance(about, dict):
-        raise _refusal("--metadata must be a JSON object")
-    names = [None] * count if not types else [*types] * (count if len(types) == 1 else 1)
-    ids = event_ids or [uuid4() for _ in range(count)]
-    return [
-        NewEvent(payload, name, about, event_id)
-        for payload, name, event_id in zip(documents, names, ids, strict=True)
-    ]
+            f"{name} is not valid JSON: {error.msg}, at character {error.colno}",
+            "a JSON string needs double quotes: '\"text\"'"
+            if isinstance(text, str) and text[:1].isalpha()
+            else hint,
+        ) from None
 
 
-def events_in(envelopes: Sequence[Any], event_ids: Sequence[UUID]) -> list[NewEvent]:
-    """
-    Return the events in envelopes, as `event-store read` prints them.
-
-    Args:
-        envelopes: The envelopes.
-        event_ids: Empty, or one for each: the id for an envelope without one; an envelope that
-            has an id must have the same.
-
-    Raises:
-        CommandFailed: one is not an envelope or has a different id, or the counts do not match.
-    """
-    _check_count(event_ids, len(envelopes))
-    given: Sequence[UUID | None] = event_ids or [None] * len(envelopes)
-    return [
-        _opened(envelope, f"event {number}", event_id)
-        for number, (envelope, event_id) in enumerate(zip(envelopes, given, strict=True), 1)
-    ]
-
-
-def _check_count(event_ids: Sequence[UUID], count: int) -> None:
-    if event_ids and len(event_ids) != count:
-        raise _refusal(
-            f"the number of --event-id options ({len(event_ids)}) is not that of events ({count})",
-            "give one for each event",
-        )
-
-
-def _opened(envelope: Any, name: str, given: UUID | None) -> NewEvent:
-    if not isinstance(envelope, Mapping) or "payload" not in envelope:
-        raise _refusal(
-            f"{name} is not an envelope, which is a JSON object with a payload",
-            'for example: {"type": "deposited", "payload": {"amount": 50}}',
-        )
-    if unknown := sorted(envelope.keys() - _ENVELOPE_KEYS - _RECORDED_KEYS):
-        raise _refusal(f"{name} has unknown keys: {', '.join(unknown)}")
-    event_id = _id_of(envelope, name)
-    if event_id is not None and given not in {None, event_id}:
-        raise _refusal(
-            f"{name} has the event id {event_id}, but --event-id is {given}",
-            "give the ids in the order of the events, or none if each event has its own",
-        )
-    return NewEvent(
-        envelope["payload"],
-        envelope.get("type"),
-        envelope.get("metadata"),
-        event_id or given or uuid4(),
+def _inexact(name: str, error: InexactJson) -> CommandFailed:
+    return _refusal(
+        f"{name}: {error}, and would be stored with another value",
+        "nothing was appended: write a number as a string, and each key once",
     )
 
 
-def _id_of(envelope: Mapping[str, Any], name: str) -> UUID | None:
-    text = envelope.get("event_id")
+def utf8(argument: str) -> bytes:
+    """Return the bytes of an argument; none if it is not from a shell, which is no JSON."""
+    # In a locale that is not UTF-8, an argument has its bytes as surrogates.
     try:
-        return None if text is None else UUID(text)
-    except (ValueError, AttributeError, TypeError):
-        raise _refusal(f"{name}: {text!r} is not a UUID") from None
+        return argument.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return b""
 
 
-def _documents(data: bytes, name: str) -> list[Any]:
-    if not data.strip():
-        raise _refusal(f"{name} is empty", _HOW_TO_GIVE)
+def _descriptor(file: BinaryIO) -> int | None:
+    """Return the descriptor of a file to read from; None for one in memory, or on a disk."""
     try:
-        whole = orjson.loads(data)
-    except orjson.JSONDecodeError as error:
-        lines = list(_lines(data))
-        if len(lines) == 1 or not _is_json(lines[0][1]):
-            # Then it is not one document per line, but one invalid document over many lines.
-            raise _refusal(
-                f"{name}, line {error.lineno}: not valid JSON: {error.msg}", _CORRECT
-            ) from None
-        return [_parse(line, f"{name}, line {number}", _CORRECT) for number, line in lines]
-    return whole if isinstance(whole, list) else [whole]
+        descriptor = file.fileno()
+    except OSError:
+        return None
+    return None if stat.S_ISREG(os.fstat(descriptor).st_mode) else descriptor
 
 
-def _lines(data: bytes) -> Iterator[tuple[int, bytes]]:
-    for number, line in enumerate(data.splitlines(), 1):
-        if line.strip():
-            yield number, line
+def _size(file: BinaryIO) -> int | None:
+    """Return the size of a file on a disk that can be read again; None for anything else."""
+    try:
+        status = os.fstat(file.fileno())
+        # Standard input may begin in the middle of a file, where another program left off.
+        begins = stat.S_ISREG(status.st_mode) and file.tell() == 0
+    except OSError:
+        return None
+    return status.st_size if begins else None
+
+
+def _first_line(data: bytes) -> bytes | None:
+    """Return the first line that is not empty, if another one follows; otherwise None."""
+    found = re.match(rb"\s*([^\n]+)\n\s*\S", data)
+    return None if found is None else found[1]
 
 
 def _is_json(line: bytes) -> bool:
@@ -181,18 +354,6 @@ def _is_json(line: bytes) -> bool:
     except orjson.JSONDecodeError:
         return False
     return True
-
-
-def _parse(text: str | bytes, name: str, hint: str) -> Any:
-    try:
-        return orjson.loads(text)
-    except orjson.JSONDecodeError as error:
-        raise _refusal(
-            f"{name} is not valid JSON: {error.msg}, at character {error.colno}",
-            "a JSON string needs double quotes: '\"text\"'"
-            if isinstance(text, str) and text[:1].isalpha()
-            else hint,
-        ) from None
 
 
 def _refusal(message: str, hint: str | None = None) -> CommandFailed:

@@ -17,9 +17,9 @@ from ..archive import (
 from ..cassandra import EventStore
 from .exit_codes import ExitCode
 from .failures import CommandFailed
-from .meter import metered
+from .meter import GOES_ON, metered
 from .options import AsJson, Every
-from .output import write_lines, writing
+from .output import write_json, write_lines, writing
 from .printer import earlier_lines, finding_printer
 from .target import with_store
 
@@ -67,8 +67,10 @@ async def export(
                 on_progress=meter,
                 on_finding=finding_printer(as_json, to_stderr=to_pipe),
             ),
+            interrupted="what was written is not complete; begin again" if to_pipe else GOES_ON,
         )
-    await write_lines(_report(report, as_json), to_stderr=to_pipe)
+    write = write_json if as_json else write_lines
+    await write(_report(report, as_json), to_stderr=to_pipe)
     if report.findings:
         raise typer.Exit(ExitCode.FINDINGS)
 

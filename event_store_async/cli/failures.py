@@ -2,18 +2,23 @@
 
 import errno
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final
 
 import typer
 
+from _event_store_async_command import keyboard_interrupts
+
 from ..errors import (
     AppendOutcomeUnknown,
+    AppendTooLarge,
     AuthenticationFailed,
+    CategoryOutcomeUnknown,
     ConcurrentModification,
     ConnectionFailed,
     EventStoreError,
+    InvalidArchive,
     InvalidArgument,
     RestoreOutcomeUnknown,
     SchemaMissing,
@@ -21,12 +26,15 @@ from ..errors import (
     StoreUnavailable,
     TlsFailed,
     UndecodableEvent,
+    WrongCategory,
 )
 from .exit_codes import ExitCode
 from .output import OutputLost, discard, say_error
 
 _CODES: Final = (
     (ConcurrentModification, ExitCode.CONFLICT),
+    (WrongCategory, ExitCode.CONFLICT),
+    (CategoryOutcomeUnknown, ExitCode.UNKNOWN_OUTCOME),
     (AppendOutcomeUnknown, ExitCode.UNKNOWN_OUTCOME),
     (RestoreOutcomeUnknown, ExitCode.UNKNOWN_OUTCOME),
     (InvalidArgument, ExitCode.USAGE),
@@ -43,11 +51,6 @@ _HINTS: Final = (
         ConnectionFailed,
         "set --contact-points and --port to where Cassandra is, or start one on this machine "
         "with `event-store node start`",
-    ),
-    (
-        SchemaMissing,
-        "check --keyspace and --table, or create the table: `event-store schema create "
-        "--keyspace NAME --replication DATACENTER=REPLICAS`",
     ),
     (SchemaOutdated, "run `event-store schema migrate`; --dry-run shows what it would do"),
     (RestoreOutcomeUnknown, "repeat the import: it skips what is already stored"),
@@ -68,15 +71,22 @@ class CommandFailed(Exception):
         message: What is wrong.
         hint: What to do about it, if known.
         code: The exit code.
+        details: More lines, such as the end of a log.
     """
 
     def __init__(
-        self, message: str, *, hint: str | None = None, code: ExitCode = ExitCode.ERROR
+        self,
+        message: str,
+        *,
+        hint: str | None = None,
+        code: ExitCode = ExitCode.ERROR,
+        details: Sequence[str] = (),
     ) -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
         self.code = code
+        self.details = details
 
 
 def explain(error: EventStoreError) -> CommandFailed:
@@ -91,8 +101,27 @@ def explain(error: EventStoreError) -> CommandFailed:
             f"--from {error.version + 1} continues after it; to read it, use a program that has "
             "its codec"
         )
+    if isinstance(error, SchemaMissing):
+        keyspace = error.table.partition(".")[0]
+        hint = (
+            f"check --keyspace and --table, or create the table: `event-store schema create "
+            f"--keyspace {keyspace} --replication DATACENTER=REPLICAS`; on a node of "
+            "`event-store node start`, that is datacenter1=1"
+        )
+    elif isinstance(error, AppendTooLarge):
+        hint = "store large content elsewhere, and its address in the event"
+    elif isinstance(error, InvalidArchive) and hint is None:
+        hint = _archive_hint(error)
     code = next((code for kind, code in _CODES if isinstance(error, kind)), ExitCode.ERROR)
     return CommandFailed(error.message, hint=hint, code=code)
+
+
+def _archive_hint(error: InvalidArchive) -> str:
+    if error.line is not None:
+        return "the file is not as `event-store export` wrote it; export again"
+    if "No such file" in error.reason:
+        return "name a file that `event-store export` wrote; - is standard input"
+    return "check the path and its permissions"
 
 
 @contextmanager
@@ -104,7 +133,8 @@ def reported() -> Iterator[None]:
     a broken pipe end the command quietly. Anything else is a defect, and is raised.
     """
     try:
-        yield
+        with keyboard_interrupts():
+            yield
     except EventStoreError as error:
         _fail(explain(error))
     except CommandFailed as failure:
@@ -141,6 +171,6 @@ def _fail(failure: CommandFailed) -> None:
 
 def _say(failure: CommandFailed) -> None:
     try:
-        say_error(failure.message, failure.hint)
+        say_error(failure.message, failure.hint, failure.details)
     except OSError:
         discard(sys.stderr)  # the exit code is all that is left to tell

@@ -9,10 +9,11 @@ import typer
 
 from ..archive import ImportReport, import_events
 from ..cassandra import EventStore
+from ..counts import counted
 from .exit_codes import ExitCode
-from .meter import metered
+from .meter import GOES_ON, metered
 from .options import FLAG, AsJson, CheckpointOption, Every
-from .output import write_lines
+from .output import write_json, write_lines
 from .printer import earlier_lines, finding_printer
 from .target import with_store
 
@@ -44,19 +45,22 @@ async def import_(
     - `event-store export bank.jsonl.zst && event-store import bank.jsonl.zst --keyspace bank_copy`
     - `event-store export - | event-store import - --keyspace bank_copy`
     """
+    piped = str(file) == "-"
     report = await metered(
         "import",
         every,
         lambda meter: import_events(
             store,
-            sys.stdin.buffer if str(file) == "-" else file,
+            sys.stdin.buffer if piped else file,
             checkpoint=checkpoint,
             check=check,
             on_progress=meter,
             on_finding=finding_printer(as_json),
         ),
+        interrupted="import the whole file again: what is stored is skipped" if piped else GOES_ON,
     )
-    await write_lines(_report(report, as_json))
+    write = write_json if as_json else write_lines
+    await write(_report(report, as_json))
     if report.findings:
         raise typer.Exit(ExitCode.FINDINGS)
 
@@ -69,7 +73,7 @@ def _report(report: ImportReport, as_json: bool) -> list[str]:
         f"streams   {report.streams:,}",
         f"events    {report.events:,}: {report.stored:,} stored, {there:,} not",
         f"digest    {report.digest}, of the file",
-        f"checked   {report.checked:,} streams read back and equal",
+        f"checked   {counted(report.checked, 'stream')} read back and equal",
         *earlier_lines(report.earlier),
         f"findings  {report.findings or 'none'}",
     ]

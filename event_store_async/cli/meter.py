@@ -1,7 +1,10 @@
 """A meter: shows how far a job has come, its rate and the time left, on standard error."""
 
+import os
+import stat
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from time import monotonic
 from typing import Final, TypeVar
 
@@ -9,33 +12,59 @@ import anyio
 from anyio import to_thread
 from rich import progress as rich
 
+from ..counts import counted
 from ..maintenance import Progress
 from ..tasks import task_group
-from .output import error_console, writing
+from .output import error_console, note, waiting, writing
 
 _BAR_EVERY: Final = 0.2
+
+GOES_ON: Final = "the same command goes on where this one ended"
+"""What to say after Ctrl-C if progress is saved."""
+
+NOT_SAVED: Final = "nothing was saved; with --checkpoint FILE, the same command goes on"
+"""What to say after Ctrl-C if progress could have been saved."""
 
 T = TypeVar("T")
 
 
-async def metered(label: str, every: float, job: Callable[["Meter"], Awaitable[T]]) -> T:
+async def metered(
+    label: str,
+    every: float,
+    job: Callable[["Meter"], Awaitable[T]],
+    *,
+    interrupted: str,
+    streams: bool = True,
+) -> T:
     """
-    Run a job over a whole store and show its progress; return its result.
+    Run a job over many events and show its progress; return its result.
 
     Args:
         label: The job, in a word.
         every: Seconds between two lines.
         job: Runs the job, and calls the meter with its progress.
+        interrupted: What to say after Ctrl-C: how the job goes on, or from where it begins again.
+        streams: Whether the job works on several streams, whose number is shown.
 
     Raises:
         BrokenPipeError, OutputLost: see `output.writing`; and what the job raises.
     """
-    meter = Meter(label, every)
-    async with task_group() as group:
-        group.start_soon(meter.show_all)
-        result = await job(meter)
-        meter.end()
+    meter = Meter(label, every, streams=streams)
+    with _told(interrupted):
+        async with task_group() as group:
+            group.start_soon(meter.show_all)
+            result = await job(meter)
+            meter.end()
     return result
+
+
+@contextmanager
+def _told(interrupted: str) -> Iterator[None]:
+    try:
+        yield
+    except anyio.get_cancelled_exc_class():
+        note(f"interrupted: {interrupted}")
+        raise
 
 
 class Meter:
@@ -43,17 +72,21 @@ class Meter:
     Shows the latest progress: as a bar on a terminal, as a line now and then elsewhere.
 
     A call only stores the progress. A task of its own shows it, in a worker thread, so that a slow
-    reader of standard error does not hold up the job.
+    reader of standard error does not hold up the job. Nothing is shown before the first progress:
+    a bar over an error that comes at once would say nothing.
 
     Args:
         label: The job, in a word.
         every: Seconds between two lines.
+        streams: Whether to show the number of streams.
     """
 
-    def __init__(self, label: str, every: float) -> None:
+    def __init__(self, label: str, every: float, *, streams: bool = True) -> None:
         self._label = label
+        self._streams = streams
         self._console = error_console()
-        self._every = _BAR_EVERY if self._console.is_terminal else every
+        self._draws = self._console.is_terminal and not _is_pipe()
+        self._every = _BAR_EVERY if self._draws else every
         self._begun = monotonic()
         self._shown = self._begun
         self._first: Progress | None = None
@@ -64,18 +97,6 @@ class Meter:
         self._news = anyio.Event()
         self._ended = anyio.Event()
         self._bar: rich.Progress | None = None
-        if self._console.is_terminal:
-            self._bar = rich.Progress(
-                rich.TextColumn("{task.description}"),
-                rich.BarColumn(),
-                rich.TaskProgressColumn(),
-                rich.TextColumn("{task.fields[detail]}"),
-                console=self._console,
-                auto_refresh=False,
-                # Output to the same terminal goes above the bar; a pipe gets it unchanged.
-                redirect_stdout=sys.stdout.isatty(),
-            )
-            self._task = self._bar.add_task(label, total=1.0, detail="")
 
     def __call__(self, progress: Progress) -> None:
         """Store how far the job has come."""
@@ -92,16 +113,20 @@ class Meter:
     async def show_all(self) -> None:
         """Show the progress until the job is done."""
         try:
-            await self._draw(self._start)
-            ended = False
-            while not ended:
+            with waiting(self._label) if self._draws else nullcontext():
                 await self._news.wait()
+            ended = self._ended.is_set()
+            while not ended:
                 self._news = anyio.Event()
                 await self._draw(self._greet)
                 with anyio.move_on_after(max(0.0, self._shown + self._every - monotonic())):
                     await self._ended.wait()
                 ended = self._ended.is_set()
-                await self._draw(self._show_end if ended else self._show)
+                if not ended:
+                    await self._draw(self._show)
+                    await self._news.wait()
+                    ended = self._ended.is_set()
+            await self._draw(self._show_end)
         finally:
             with anyio.CancelScope(shield=True):
                 await self._draw(self._stop)
@@ -110,10 +135,6 @@ class Meter:
     async def _draw(what: Callable[[], None]) -> None:
         with writing("standard error"):
             await to_thread.run_sync(what)
-
-    def _start(self) -> None:
-        if self._bar is not None:
-            self._bar.start()
 
     def _stop(self) -> None:
         if self._bar is not None:
@@ -134,28 +155,62 @@ class Meter:
         saved, self._saved = self._saved, False
         self._shown = monotonic()
         seconds = self._shown - self._begun
-        detail = _detail(latest, first, seconds) + _left(latest, seconds)
-        if self._bar is None:
-            note = ", saved" if saved else ""
-            self._console.print(f"{self._label}: {latest.fraction:.0%}, {detail}{note}")
+        detail = self._detail(latest, first, seconds) + _left(latest, seconds)
+        if self._draws:
+            self._draw_bar(latest.fraction, detail, known=_is_known(latest))
         else:
-            self._bar.update(self._task, completed=latest.fraction, detail=detail, refresh=True)
+            share = f"{latest.fraction:.0%}, " if _is_known(latest) else ""
+            note_of_save = ", saved" if saved else ""
+            self._console.print(f"{self._label}: {share}{detail}{note_of_save}")
 
     def _show_end(self) -> None:
+        latest, first = self._latest, self._first
+        if latest is None or first is None:
+            return
+        if self._draws:
+            self._draw_bar(1.0, self._detail(latest, first, monotonic() - self._begun), known=True)
+        elif latest is not self._drawn and monotonic() - self._shown >= self._every:
+            self._show()
+
+    def _draw_bar(self, fraction: float, detail: str, *, known: bool) -> None:
+        total = 1.0 if known else None
         if self._bar is None:
-            if self._latest is not self._drawn and monotonic() - self._shown >= self._every:
-                self._show()
-        elif self._latest is None or self._first is None:
-            self._bar.update(self._task, completed=1.0, refresh=True)
-        else:
-            detail = _detail(self._latest, self._first, monotonic() - self._begun)
-            self._bar.update(self._task, completed=1.0, detail=detail, refresh=True)
+            self._bar = rich.Progress(
+                rich.TextColumn("{task.description}"),
+                rich.BarColumn(),
+                rich.TaskProgressColumn(),
+                rich.TextColumn("{task.fields[detail]}"),
+                console=self._console,
+                auto_refresh=False,
+                # Output to the same terminal goes above the bar; a file gets it unchanged.
+                redirect_stdout=sys.stdout.isatty(),
+            )
+            self._task = self._bar.add_task(self._label, total=total, detail=detail)
+            self._bar.start()
+        self._bar.update(self._task, completed=fraction, total=total, detail=detail, refresh=True)
+
+    def _detail(self, progress: Progress, first: Progress, seconds: float) -> str:
+        if not progress.events and not progress.streams:
+            return "no events yet"
+        before = first.events if progress.resumed_at else 0
+        rate = (progress.events - before) / seconds if seconds else 0.0
+        events = counted(progress.events, "event")
+        place = f" in {counted(progress.streams, 'stream')}" if self._streams else ""
+        return f"{events}{place}, {rate:,.0f} events/s"
 
 
-def _detail(progress: Progress, first: Progress, seconds: float) -> str:
-    before = first.events if progress.resumed_at else 0
-    rate = (progress.events - before) / seconds if seconds else 0.0
-    return f"{progress.events:,} events in {progress.streams:,} streams, {rate:,.0f} events/s"
+def _is_pipe() -> bool:
+    """Say whether standard output is a pipe: its reader may write to the terminal meanwhile."""
+    try:
+        mode = os.fstat(sys.stdout.fileno()).st_mode
+    except (OSError, ValueError):  # no file, as in a test
+        return False
+    return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)
+
+
+def _is_known(progress: Progress) -> bool:
+    """Say whether the fraction is known; through a pipe, it stays at 0."""
+    return progress.fraction > 0 or not progress.events
 
 
 def _left(progress: Progress, seconds: float) -> str:

@@ -8,10 +8,12 @@ import anyio
 import orjson
 import typer
 
-from ..embedded import Background, EmbeddedError, Running
+from ..embedded import Background, EmbeddedError, Running, VersionNotLocked
+from ..embedded.releases import find_release
 from .failures import CommandFailed, reported
 from .options import AsJson
-from .output import note, waiting, write_lines
+from .output import note, waiting, write_json, write_lines
+from .rendering import moment_text
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -42,6 +44,15 @@ def start(
     heap: Annotated[
         str, typer.Option(help="The size of each node's heap, in Java's notation.")
     ] = "512M",
+    cassandra: Annotated[
+        str | None,
+        typer.Option(
+            envvar="EVENT_STORE_CASSANDRA",
+            show_envvar=False,
+            metavar="VERSION",
+            help="The version of Cassandra, such as 4.1 (5.0); also EVENT_STORE_CASSANDRA.",
+        ),
+    ] = None,
 ) -> None:
     """
     Start a Cassandra that keeps running, and print the variables that point other commands to it.
@@ -57,15 +68,24 @@ def start(
 
     async def work() -> None:
         background = Background(directory)
+        version = find_release(cassandra or None).version
         before = await background.running()
+        has_data = background.has_data
         if before is not None:
-            note(f"already running since {before.since:%Y-%m-%d %H:%M:%S} UTC")
+            note(f"already running since {moment_text(before.since)}")
             if len(before.contact_points) != nodes and nodes > 1:
                 note(
                     f"nodes: {len(before.contact_points)}, not {nodes}; use another "
                     "--directory for another cluster"
                 )
-        running = before or await background.start(nodes, port=port, heap=heap, progress=True)
+            if before.version != version:
+                note(
+                    f"it is Cassandra {before.version}, not {version}; use another "
+                    "--directory for another version"
+                )
+        running = before or await background.start(
+            nodes, port=port, heap=heap, version=version, progress=True
+        )
         points = ",".join(running.contact_points)
         await write_lines(
             [
@@ -80,10 +100,15 @@ def start(
             where = "" if directory is None else f" --directory {directory}"
             note(
                 f"its data and logs are in {running.directory}; stop it with "
-                f"`event-store node stop{where}`\n"
-                f"next: event-store schema create --keyspace bank --replication "
-                f"{running.datacenter}={replicas}"
+                f"`event-store node stop{where}`"
             )
+            if has_data:
+                note("it has the data of earlier runs")
+            else:
+                note(
+                    f"next: event-store schema create --keyspace bank --replication "
+                    f"{running.datacenter}={replicas}"
+                )
 
     _run(work)
 
@@ -102,7 +127,8 @@ def stop(directory: Directory = None) -> None:
         with waiting("stopping Cassandra"):
             ran = await background.stop()
         if ran is None:
-            note(f"no Cassandra is running for {background.directory}")
+            note(f"no Cassandra is running for {background.directory}; nothing to stop")
+            note("`event-store node status --directory FOLDER` shows one of another folder")
         else:
             note(f"stopped; its data is kept in {ran.directory}")
 
@@ -129,7 +155,10 @@ def status(directory: Directory = None, as_json: AsJson = False) -> None:
                 f"no Cassandra is running for {background.directory}",
                 hint="start it with `event-store node start`",
             )
-        await write_lines([_json(running)] if as_json else _lines(running))
+        if as_json:
+            await write_json([_json(running)])
+        else:
+            await write_lines(_lines(running))
 
     _run(work)
 
@@ -138,18 +167,20 @@ def _run(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
     with reported():
         try:
             anyio.run(work)
-        except BrokenPipeError:
+        except (BrokenPipeError, VersionNotLocked):
             raise
         except (EmbeddedError, OSError) as error:
-            message = getattr(error, "message", str(error))
-            raise CommandFailed(message, hint=getattr(error, "hint", None)) from error
+            message, *details = getattr(error, "message", str(error)).split("\n")
+            raise CommandFailed(
+                message, hint=getattr(error, "hint", None), details=details
+            ) from error
 
 
 def _lines(running: Running) -> list[str]:
     return [
         f"Cassandra  {running.version}",
         f"address    {', '.join(running.contact_points)}, port {running.port}",
-        f"since      {running.since:%Y-%m-%d %H:%M:%S} UTC",
+        f"since      {moment_text(running.since)}",
         f"memory     {running.memory / 1024 / 1024:,.0f} MiB",
         f"process    {running.pid}",
         f"directory  {running.directory}",
@@ -162,7 +193,7 @@ def _json(running: Running) -> str:
         "contact_points": running.contact_points,
         "port": running.port,
         "datacenter": running.datacenter,
-        "since": running.since,
+        "since": moment_text(running.since),
         "memory_bytes": running.memory,
         "pid": running.pid,
         "directory": str(running.directory),

@@ -1,5 +1,6 @@
 """Arguments and options that several commands share."""
 
+import math
 from pathlib import Path
 from typing import Annotated, Final
 from uuid import UUID
@@ -34,6 +35,13 @@ def uuid_argument(text: str) -> UUID:
             "print(uuid.uuid4())'. To derive one from a name of your own, use "
             "uuid.uuid5(NAMESPACE, name) with the namespace that your programs use."
         ) from None
+
+
+def finite(value: float | None) -> float | None:
+    """Refuse inf and nan, which are floats too; raises `typer.BadParameter`."""
+    if value is not None and not math.isfinite(value):
+        raise typer.BadParameter(f"{value} is not a number of seconds")
+    return value
 
 
 def parse_expected_version(text: str) -> ExpectedVersion:
@@ -91,6 +99,7 @@ Every = Annotated[
     typer.Option(
         "--every",
         min=0,
+        callback=finite,
         help="Seconds between progress lines if standard error is not a terminal.",
     ),
 ]

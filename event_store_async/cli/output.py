@@ -1,14 +1,22 @@
-"""Output: results go to standard output, everything else to standard error."""
+"""Output: results go to standard output, everything else to standard error; all is escaped."""
 
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TextIO
+from typing import Final, TextIO
 
 import anyio
 from anyio import to_thread
 from rich.console import Console
+from rich.live import Live
+from rich.spinner import Spinner
+from rich.text import Text
+
+from .escape import escape
+
+_TAB: Final = "\t"
+"""Between the columns of lines for programs."""
 
 
 class OutputLost(Exception):
@@ -31,16 +39,29 @@ def error_console() -> Console:
 
 
 def note(text: str) -> None:
-    """Print a note on standard error."""
-    error_console().print(text, style="dim", markup=False)
+    """Print a note, a line, on standard error."""
+    error_console().print(_line(text, "dim"))
 
 
-def say_error(message: str, hint: str | None = None) -> None:
-    """Print an error and a hint on standard error."""
+def say_error(message: str, hint: str | None = None, details: Sequence[str] = ()) -> None:
+    """
+    Print an error and a hint on standard error.
+
+    Args:
+        message: What is wrong; a line.
+        hint: What to do about it; a line.
+        details: More lines, which are indented, so that none looks like a message of its own.
+    """
     out = error_console()
-    out.print(f"error: {message}", style="red", markup=False)
+    out.print(_line(f"error: {message}", "red"))
+    for detail in details:
+        out.print(_line(f"    {detail}"))
     if hint:
-        out.print(f"hint: {hint}", markup=False)
+        out.print(_line(f"hint: {hint}"))
+
+
+def _line(text: str, style: str = "") -> Text:
+    return Text(escape(text), style)
 
 
 @contextmanager
@@ -49,7 +70,14 @@ def waiting(text: str) -> Iterator[None]:
     if not sys.stderr.isatty():
         yield
         return
-    with error_console().status(text):
+    # Not `Console.status`, which sends what is written to a pipe meanwhile to the terminal.
+    with Live(
+        Spinner("dots", Text(escape(text)), style="status.spinner"),
+        console=error_console(),
+        refresh_per_second=10,
+        transient=True,
+        redirect_stdout=sys.stdout.isatty(),
+    ):
         yield
 
 
@@ -75,25 +103,58 @@ def discard(stream: TextIO) -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
-def write_now(text: str, *, to_stderr: bool = False) -> None:
-    """Write to standard output or standard error, and flush; raises as `writing` does."""
-    with writing("standard error" if to_stderr else "standard output"):
-        stream = sys.stderr if to_stderr else sys.stdout
-        stream.write(text)
-        stream.flush()
+def write_text(text: str) -> None:
+    """Write a text of lines, escaped but for their endings; raises as `writing` does."""
+    _write(escape(text, keep="\n"), to_stderr=False)
 
 
 async def write_lines(lines: Iterable[str], *, to_stderr: bool = False) -> None:
     """
-    Write lines to standard output or standard error, and flush.
+    Write lines of text, escaped but for tabs, to standard output or error, and flush.
+
+    A line ending inside of a line is escaped, too: it came from data.
 
     Raises:
         BrokenPipeError: the reader has gone.
         OutputLost: they cannot be written.
     """
-    text = "".join(f"{line}\n" for line in lines)
+    text = "".join(f"{escape(line, keep=_TAB)}\n" for line in lines)
     # In a thread: a slow reader must not block the event loop.
-    await to_thread.run_sync(lambda: write_now(text, to_stderr=to_stderr))
+    await to_thread.run_sync(lambda: _write(text, to_stderr))
+
+
+async def write_json(lines: Iterable[str], *, to_stderr: bool = False) -> None:
+    """
+    Write lines of JSON: escaped on a terminal, elsewhere as they are, in UTF-8.
+
+    Raises:
+        BrokenPipeError, OutputLost: as `write_lines`.
+    """
+    text = "".join(f"{line}\n" for line in lines)
+    await to_thread.run_sync(lambda: _write_json(text, to_stderr))
+
+
+async def write_rendered(text: str) -> None:
+    """Write what a console has rendered from escaped texts; raises as `write_lines`."""
+    await to_thread.run_sync(lambda: _write(text, to_stderr=False))
+
+
+def _write(text: str, to_stderr: bool) -> None:
+    stream = sys.stderr if to_stderr else sys.stdout
+    with writing("standard error" if to_stderr else "standard output"):
+        stream.write(text)
+        stream.flush()
+
+
+def _write_json(text: str, to_stderr: bool) -> None:
+    stream = sys.stderr if to_stderr else sys.stdout
+    if stream.isatty():
+        _write(escape(text, keep="\n"), to_stderr)
+        return
+    with writing("standard error" if to_stderr else "standard output"):
+        stream.flush()
+        stream.buffer.write(text.encode())  # whatever the locale says
+        stream.buffer.flush()
 
 
 class LineWriter:
@@ -101,10 +162,12 @@ class LineWriter:
     Writes the lines of several tasks, one write at a time; a slow reader delays only these tasks.
 
     Args:
+        as_json: Whether the lines are JSON.
         to_stderr: Whether to write to standard error.
     """
 
-    def __init__(self, *, to_stderr: bool = False) -> None:
+    def __init__(self, *, as_json: bool = False, to_stderr: bool = False) -> None:
+        self._write = write_json if as_json else write_lines
         self._to_stderr = to_stderr
         self._waiting: list[str] = []
         self._lock = anyio.Lock()
@@ -115,4 +178,4 @@ class LineWriter:
         async with self._lock:
             lines, self._waiting = self._waiting, []
             if lines:
-                await write_lines(lines, to_stderr=self._to_stderr)
+                await self._write(lines, to_stderr=self._to_stderr)

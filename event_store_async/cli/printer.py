@@ -8,7 +8,8 @@ import orjson
 
 from ..events import RecordedEvent
 from ..maintenance import Earlier, StreamFinding
-from .output import LineWriter, console, is_terminal, write_lines
+from .escape import escape
+from .output import LineWriter, console, is_terminal, write_json, write_rendered
 from .rendering import json_line, show
 
 _BATCH: Final = 200
@@ -39,13 +40,13 @@ class Printer:
         events, self._waiting = self._waiting, []
         if self._as_json:
             if events:
-                await write_lines(map(json_line, events))
+                await write_json(map(json_line, events))
             return
         with self._console.capture() as captured:
             for event in events:
                 show(event, self._console)
         if text := captured.get():
-            await write_lines([text.removesuffix("\n")])
+            await write_rendered(text)
 
 
 def earlier_lines(earlier: Earlier | None) -> list[str]:
@@ -60,9 +61,9 @@ def finding_printer(
     as_json: bool, *, to_stderr: bool = False
 ) -> Callable[[StreamFinding], Awaitable[None]]:
     """Return a callback that prints each finding as a line of text or JSON."""
-    lines = LineWriter(to_stderr=to_stderr)
+    lines = LineWriter(as_json=as_json, to_stderr=to_stderr)
 
     async def print_finding(finding: StreamFinding) -> None:
-        await lines.write(orjson.dumps(finding).decode() if as_json else str(finding))
+        await lines.write(orjson.dumps(finding).decode() if as_json else escape(str(finding)))
 
     return print_finding

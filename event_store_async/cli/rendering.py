@@ -2,6 +2,7 @@
 
 import base64
 import json
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import orjson
@@ -9,9 +10,16 @@ from rich.console import Console
 from rich.highlighter import JSONHighlighter
 from rich.text import Text
 
+from ..counts import counted
 from ..events import RecordedEvent
+from .escape import escape
 
 _INDENT: Final = 4
+
+
+def moment_text(moment: datetime) -> str:
+    """Return a moment in the one form in which the command prints it: UTC, to the millisecond."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def json_line(event: RecordedEvent) -> str:
@@ -19,7 +27,7 @@ def json_line(event: RecordedEvent) -> str:
     fields: dict[str, Any] = {
         "stream_id": event.stream_id,
         "version": event.version,
-        "timestamp": _moment(event),
+        "timestamp": moment_text(event.timestamp),
         "event_id": event.event_id,
         "type": event.type,
         "metadata": event.metadata,
@@ -28,19 +36,22 @@ def json_line(event: RecordedEvent) -> str:
         fields["payload_base64"] = base64.b64encode(event.payload).decode()
     else:
         fields["payload"] = event.payload
-    return orjson.dumps(fields).decode()
+    try:
+        return orjson.dumps(fields).decode()
+    except orjson.JSONEncodeError:  # an integer beyond 64 bits, which another program has written
+        return json.dumps(fields, ensure_ascii=False, separators=(",", ":"), default=str)
 
 
 def show(event: RecordedEvent, console: Console) -> None:
     """Print an event in a readable form: a heading, and the payload below it."""
     head = Text.assemble(
         (f"{event.version:>{_INDENT - 1}} ", "bold"),
-        (_safe(event.type or "(no type)"), "cyan" if event.type else "dim"),
-        (f"  {_moment(event)}", "dim"),
+        (escape(event.type or "(no type)"), "cyan" if event.type else "dim"),
+        (f"  {moment_text(event.timestamp)}", "dim"),
     )
     console.print(head)
     if isinstance(event.payload, bytes):
-        console.print(Text(f"{' ' * _INDENT}{len(event.payload)} bytes that are not JSON", "dim"))
+        console.print(Text(f"{' ' * _INDENT}{_size(event.payload)} not JSON", "dim"))
     else:
         console.print(_payload(event.payload, console.width))
     if event.metadata:
@@ -50,24 +61,16 @@ def show(event: RecordedEvent, console: Console) -> None:
 def _payload(payload: Any, width: int) -> Text:
     text = _compact(payload)
     if len(text) > width - _INDENT:
-        text = _safe(json.dumps(payload, ensure_ascii=False, indent=2))
-    indented = "\n".join(f"{' ' * _INDENT}{line}" for line in text.splitlines())
+        text = escape(json.dumps(payload, ensure_ascii=False, indent=2), keep="\n")
+    indented = "\n".join(f"{' ' * _INDENT}{line}" for line in text.split("\n"))
     shown = Text(indented)
     JSONHighlighter().highlight(shown)
     return shown
 
 
+def _size(data: bytes) -> str:
+    return f"{counted(len(data), 'byte')} that {'is' if len(data) == 1 else 'are'}"
+
+
 def _compact(value: Any) -> str:
-    return _safe(json.dumps(value, ensure_ascii=False))
-
-
-def _safe(text: str) -> str:
-    """Return a text with control characters escaped, so that it cannot control the terminal."""
-    return "".join(
-        letter if letter.isprintable() or letter == "\n" else f"\\u{ord(letter):04x}"
-        for letter in text
-    )
-
-
-def _moment(event: RecordedEvent) -> str:
-    return event.timestamp.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return escape(json.dumps(value, ensure_ascii=False))

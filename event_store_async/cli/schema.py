@@ -10,15 +10,19 @@ from ..cassandra import (
     EventStore,
     SchemaReport,
     SchemaState,
+    TableState,
 )
 from ..cassandra.schema.ddl import schema_cql
+from ..counts import counted
 from .failures import reported
+from .help import StoreCommand
 from .options import FLAG, AsJson
 from .output import (
     note,
     waiting,
+    write_json,
     write_lines,
-    write_now,
+    write_text,
 )
 from .target import (
     Config,
@@ -75,10 +79,10 @@ def show(
         files = schema_cql(
             options.get("keyspace", "bank"), options.get("table", "events"), _asked(replication)
         )
-        write_now("".join(f"-- cql/{path}.cql\n{text}\n" for path, text in files))
+        write_text("".join(f"-- cql/{path}.cql\n{text}\n" for path, text in files))
 
 
-@app.command()
+@app.command(cls=StoreCommand)
 @with_store
 async def create(store: EventStore, replication: Replication, dry_run: DryRun = False) -> None:
     """
@@ -102,7 +106,7 @@ async def create(store: EventStore, replication: Replication, dry_run: DryRun = 
         note("the keyspace existed before, and keeps its replication")
 
 
-@app.command()
+@app.command(cls=StoreCommand)
 @with_store
 async def migrate(store: EventStore, dry_run: DryRun = False) -> None:
     """
@@ -122,7 +126,7 @@ async def migrate(store: EventStore, dry_run: DryRun = False) -> None:
     await _print_report(report)
 
 
-@app.command()
+@app.command(cls=StoreCommand)
 @with_store
 async def status(store: EventStore, target: Target, as_json: AsJson = False) -> None:
     """
@@ -136,7 +140,7 @@ async def status(store: EventStore, target: Target, as_json: AsJson = False) -> 
     """
     state = await store.schema_state()
     if as_json:
-        await write_lines([_json(state)])
+        await write_json([_json(state)])
     else:
         lines = [
             f"cluster      {target.contact_points}, port {target.port}",
@@ -147,6 +151,7 @@ async def status(store: EventStore, target: Target, as_json: AsJson = False) -> 
             version = table.version if table.columns else "none"
             lines.append(f"table        {table.name}")
             lines.append(f"version      {version} (needed: {table.spec.latest})")
+            lines += [f"missing      {_addition(path)}" for path in _missing(table)]
         await write_lines(lines)
     state.check_usable()
 
@@ -154,7 +159,7 @@ async def status(store: EventStore, target: Target, as_json: AsJson = False) -> 
 async def _print_plan(statements: Sequence[str]) -> None:
     await write_lines(statements)
     if statements:
-        note(f"{len(statements)} statements would be run; nothing was changed")
+        note(f"{counted(len(statements), 'statement')} would be run; nothing was changed")
     else:
         note("nothing to do: the schema is up to date")
 
@@ -173,7 +178,8 @@ def _asked(texts: Sequence[str]) -> dict[str, int]:
 async def _print_report(report: SchemaReport) -> None:
     lines = []
     for table in report.tables:
-        done = "created" if table.created else ", ".join(table.migrations) or "nothing to do"
+        names = ", ".join([*table.migrations, *table.additions])
+        done = "created" if table.created else names or "nothing to do"
         lines.append(f"{table.table}: {done}; schema version {table.version}")
     await write_lines([*lines, f"replication: {_words(report.replication)}"])
 
@@ -186,8 +192,18 @@ def _json(state: SchemaState) -> str:
         "needed": state.needed_version,
         "replication": state.replication,
         "release": state.release,
+        "missing": [path.rpartition("/")[2] for path in _missing(state.tables[0])],
     }
     return orjson.dumps(fields).decode()
+
+
+def _missing(table: TableState) -> tuple[str, ...]:
+    """Return the additions that a table lacks, by the paths of their CQL files."""
+    return table.missing_additions if table.columns else ()
+
+
+def _addition(path: str) -> str:
+    return f"{path.rpartition('/')[2]} (optional: `event-store schema migrate` adds it)"
 
 
 def _replication(found: Mapping[str, str]) -> dict[str, str]:

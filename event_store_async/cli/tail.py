@@ -1,5 +1,7 @@
 """``event-store tail``: follows a stream as it grows."""
 
+from collections.abc import Awaitable, Callable
+from contextlib import aclosing
 from typing import Annotated
 from uuid import UUID
 
@@ -8,9 +10,9 @@ import typer
 
 from ..cassandra import EventStore
 from ..errors import StoreUnavailable
-from ..ports import EventReader
-from .interval import Interval
-from .options import Form, Stream
+from ..follower import Polling
+from ..ports import StreamFollower
+from .options import Form, Stream, finite
 from .output import note
 from .printer import Printer
 from .target import with_store
@@ -27,11 +29,21 @@ async def tail(
     count: Annotated[int | None, typer.Option(min=1, help="Stop after this many events.")] = None,
     shortest: Annotated[
         float,
-        typer.Option("--shortest", min=0.01, help="The shortest time between polls, in seconds."),
+        typer.Option(
+            "--shortest",
+            min=0.01,
+            callback=finite,
+            help="The shortest time between polls, in seconds.",
+        ),
     ] = 0.1,
     longest: Annotated[
         float,
-        typer.Option("--longest", min=0.01, help="The longest time between polls, in seconds."),
+        typer.Option(
+            "--longest",
+            min=0.01,
+            callback=finite,
+            help="The longest time between polls, in seconds.",
+        ),
     ] = 5.0,
     as_json: Form = None,
 ) -> None:
@@ -45,15 +57,29 @@ async def tail(
     - `event-store tail $STREAM --from 1 --count 2`
     - `event-store tail $STREAM`
     """
-    await follow(store, stream, first, count, Interval(shortest, longest), Printer(as_json))
+    printer = Printer(as_json)
+    polling = Polling(
+        shortest=shortest, longest=max(shortest, longest), max_outage=0, sleep=pauses(printer)
+    )
+    await follow(store, stream, first, count, polling, printer)
+
+
+def pauses(printer: Printer) -> Callable[[float], Awaitable[None]]:
+    """Return a way to sleep that first prints what there is: nothing more comes for a while."""
+
+    async def sleep(seconds: float) -> None:
+        await printer.flush()
+        await anyio.sleep(seconds)
+
+    return sleep
 
 
 async def follow(
-    store: EventReader,
+    store: StreamFollower,
     stream: UUID,
     first: int | None,
     count: int | None,
-    interval: Interval,
+    polling: Polling,
     printer: Printer,
 ) -> None:
     """
@@ -64,28 +90,23 @@ async def follow(
         stream: The stream to follow.
         first: The first version to print; None for the one after the current version.
         count: The number of events; None for no limit.
-        interval: The time between polls.
+        polling: When to poll. An outage is noted each time that it raises `StoreUnavailable`.
         printer: Prints the events.
 
     Raises:
-        EventStoreError: see `EventReader.read_events`; but `StoreUnavailable` only delays the next
+        EventStoreError: see `StreamFollower.follow`; but `StoreUnavailable` only delays the next
             poll.
     """
     version = first if first is not None else await store.current_version(stream) + 1
     note(f"following stream {stream} from version {version}; press Ctrl-C to stop")
     left = count
-    while True:
-        before = version
-        try:
-            async for event in store.read_events(stream, version, left):
-                await printer.print(event)
-                version = event.version + 1
-        except StoreUnavailable as error:
-            interval.failed()
-            note(f"{error}; trying again in {interval.seconds:g} s")
-        else:
-            interval.something_arrived() if version > before else interval.nothing_arrived()
-        await printer.flush()
-        if left is not None and (left := left - (version - before)) <= 0:
-            return
-        await anyio.sleep(interval.seconds)
+    async with aclosing(store.follow(stream, version, polling=polling)) as events:
+        while left is None or left > 0:
+            try:
+                event = await anext(events)
+            except StoreUnavailable as error:
+                note(f"{error}; trying again within {polling.longest:g} s")
+                continue
+            await printer.print(event)
+            left = None if left is None else left - 1
+    await printer.flush()

@@ -2,8 +2,9 @@
 
 import functools
 import inspect
-from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Concatenate, Final, Literal, ParamSpec
 
@@ -12,6 +13,7 @@ import typer
 
 from ..cassandra import EventStore, Tls
 from ..cassandra.driver.opening import Opening
+from ..codec import Codec
 from ..environment import HIGHEST_PORT, number, variable
 from . import configuration
 from .exit_codes import ExitCode
@@ -19,7 +21,10 @@ from .failures import CommandFailed, reported
 from .output import waiting
 
 _P = ParamSpec("_P")
-_PANEL: Final = "Connection (also as EVENT_STORE_… variables, or in event-store.toml)"
+TOPIC: Final = "connecting"
+"""What to ask `event-store help` about."""
+
+_PANEL: Final = f"Connection (`event-store help {TOPIC}` has all options)"
 _PATHS: Final = {"config", "ca_file", "certificate_file", "private_key_file"}
 
 
@@ -40,7 +45,7 @@ Config = Annotated[Path | None, _option("config", "The configuration file (event
 Profile = Annotated[str | None, _option("profile", "The profile to use in that file.")]
 
 
-def _options(
+def connection_options(
     keyspace: Keyspace = None,
     table: Table = None,
     contact_points: Annotated[
@@ -79,6 +84,10 @@ def _options(
     """Declare the connection options; only the signature is used."""
 
 
+OPTIONS: Final = inspect.signature(connection_options).parameters
+"""The connection options, by name."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
     """
@@ -105,14 +114,17 @@ class Target:
     datacenter: str | None = None
     consistency: Literal["local", "global"] = "local"
     username: str | None = None
-    password_file: Path | None = None
+    password_file: Path | None = field(default=None, repr=False)
     ca_file: Path | None = None
     certificate_file: Path | None = None
     private_key_file: Path | None = None
 
-    def connect(self) -> Opening[EventStore]:
+    def connect(self, codec: Codec | None = None) -> Opening[EventStore]:
         """
         Return what opens a store there; see `EventStore.connect`.
+
+        Args:
+            codec: Encodes payloads; JSON by default.
 
         Raises:
             CommandFailed: the password of the user, or the authority for a certificate, is missing.
@@ -128,6 +140,7 @@ class Target:
             username=self.username,
             password=self._password(),
             tls=self._tls(),
+            codec=codec,
         )
 
     def _password(self) -> str | None:
@@ -228,10 +241,10 @@ def with_target(command: Callable[Concatenate[Target, _P], None]) -> Callable[..
     """
     Turn a function whose first parameter is a `Target` into a command; see `with_store`.
 
-    For commands that check their input before they connect by `run_with_store`.
+    For commands that check their input before they are `connected`.
     """
     own = list(inspect.signature(command).parameters.values())[1:]
-    common = inspect.signature(_options).parameters
+    common = OPTIONS
 
     @functools.wraps(command)
     def run(**values: Any) -> None:
@@ -247,18 +260,25 @@ def with_target(command: Callable[Concatenate[Target, _P], None]) -> Callable[..
     return run
 
 
+@asynccontextmanager
+async def connected(target: Target, codec: Codec | None = None) -> AsyncGenerator[EventStore, None]:
+    """Give a store during the block, and close it at the end; raises as `Target.connect`."""
+    opening = target.connect(codec)
+    with waiting(f"connecting to {target.contact_points}, port {target.port}"):
+        store = await opening
+    try:
+        yield store
+    finally:
+        with anyio.CancelScope(shield=True):
+            await store.close()
+
+
 def run_with_store(target: Target, work: Callable[[EventStore], Coroutine[Any, Any, None]]) -> None:
     """Connect, run *work* with the store, and close the store; raises as these do."""
 
     async def main() -> None:
-        opening = target.connect()
-        with waiting(f"connecting to {target.contact_points}, port {target.port}"):
-            store = await opening
-        try:
+        async with connected(target) as store:
             await work(store)
-        finally:
-            with anyio.CancelScope(shield=True):
-                await store.close()
 
     anyio.run(main)
 

@@ -8,9 +8,9 @@ import typer
 from ..cassandra import EventStore
 from ..maintenance import Verification, verify_streams
 from .exit_codes import ExitCode
-from .meter import metered
+from .meter import GOES_ON, NOT_SAVED, metered
 from .options import AsJson, CheckpointOption, Every
-from .output import write_lines
+from .output import write_json, write_lines
 from .printer import earlier_lines, finding_printer
 from .target import with_store
 
@@ -52,8 +52,10 @@ async def verify(
             on_progress=meter,
             on_finding=finding_printer(as_json),
         ),
+        interrupted=NOT_SAVED if checkpoint is None else GOES_ON,
     )
-    await write_lines(_report(report, as_json))
+    write = write_json if as_json else write_lines
+    await write(_report(report, as_json))
     if report.findings:
         raise typer.Exit(ExitCode.FINDINGS)
 

@@ -4,6 +4,7 @@ Private. Codecs: they encode payloads as bytes and decode them.
     port           `Codec`, the port
     json           the default codec
     raw            for applications that encode payloads themselves
+    refused        the part of a value that cannot be encoded
     registry       finds the codec of a stored payload
     compression    zstd, for large payloads and for archives
 
@@ -11,9 +12,9 @@ A store encodes with one codec and can decode with several. The content type sto
 says which one, and whether the payload is compressed.
 """
 
-from .json import JsonCodec
+from .json import JsonCodec, json_decoder
 from .port import Codec
 from .raw import RawCodec
 from .registry import Codecs
 
-__all__ = ["Codec", "Codecs", "JsonCodec", "RawCodec"]
+__all__ = ["Codec", "Codecs", "JsonCodec", "RawCodec", "json_decoder"]

@@ -2,7 +2,7 @@
 A real Cassandra on this machine, for tests and for trying things out.
 
 Needs the extra ``embedded`` and nothing but Python packages: no Docker, no Maven and no Java,
-although it uses a Java 17 on the machine if there is one.
+although it uses a fitting Java on the machine if there is one.
 
     cluster         `EmbeddedCassandra`, which ends with this process
     background      `Background`, a cluster that keeps running
@@ -14,10 +14,15 @@ although it uses a Java 17 on the machine if there is one.
     probe           asks it whether it serves clients
     cluster_plan    what all nodes of a cluster share
     settings        their cassandra.yaml
+    releases        the releases that can be started
+    provisions      what a release needs, fetched
     java            the Java to run them, and their command line
+    java_cache      a Java in the user's cache
     jars            the lock files of Cassandra's jars
     jar_cache       the jars in the user's cache
+    fetch_folder    where they are fetched
     data_directory  the directory of a cluster
+    home            the user's home folder, for default places
     ports           free ports, reserved
     file_lock       a lock that ends with its process
     processes       processes by id

@@ -9,6 +9,7 @@ import anyio
 
 from .cluster import EmbeddedCassandra
 from .errors import EmbeddedError
+from .jars import locked_versions
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -23,6 +24,7 @@ def main() -> int:
             keep=options.keep,
             heap=options.heap,
             port=options.port,
+            version=options.cassandra,
             progress=True,
         )
         anyio.run(_run, cassandra)
@@ -51,6 +53,12 @@ def _parser() -> argparse.ArgumentParser:
         help="remove the data",
     )
     parser.add_argument("--port", type=int, help="the port for clients (default: a free one)")
+    parser.add_argument(
+        "--cassandra",
+        metavar="VERSION",
+        help=f"the version of Cassandra: {', '.join(locked_versions())}, or a series "
+        "(default: EVENT_STORE_CASSANDRA, or 5.0)",
+    )
     parser.add_argument("--heap", default="512M", help="the heap of each node (default: 512M)")
     return parser
 

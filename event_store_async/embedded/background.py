@@ -14,9 +14,12 @@ from typing import Any, Final
 import anyio
 from anyio import to_thread
 
+from .data_directory import MANIFEST
 from .errors import BackgroundFailed
-from .keeper import STATE
+from .home import home_folder
+from .keeper import DATA, STATE
 from .processes import end, find, memory
+from .releases import find_release
 from .start_progress import StartProgress, make_progress
 
 _MODULE: Final = "event_store_async.embedded.keeper"
@@ -29,7 +32,8 @@ def data_directory() -> Path:
     base = os.environ.get("XDG_DATA_HOME")
     # The XDG specification says to ignore a relative path.
     given = Path(base) if base and Path(base).is_absolute() else None
-    return (given or Path.home() / ".local" / "share") / "event_store_async" / "node"
+    root = given or home_folder("XDG_DATA_HOME") / ".local" / "share"
+    return root / "event_store_async" / "node"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +79,11 @@ class Background:
         """The log of the keeper."""
         return self.directory / _LOG
 
+    @property
+    def has_data(self) -> bool:
+        """Whether an earlier start left data here."""
+        return (self.directory / DATA / MANIFEST).exists()
+
     async def running(self) -> Running | None:
         """
         Return the running cluster; None if there is none.
@@ -92,6 +101,7 @@ class Background:
         *,
         port: int | None = None,
         heap: str = "512M",
+        version: str | None = None,
         progress: bool | StartProgress | None = None,
     ) -> Running:
         """
@@ -101,14 +111,17 @@ class Background:
             nodes: See `EmbeddedCassandra`.
             port: See `EmbeddedCassandra`.
             heap: See `EmbeddedCassandra`.
+            version: See `EmbeddedCassandra`.
             progress: See `EmbeddedCassandra`.
 
         Raises:
             BackgroundFailed: it did not start; nothing is left running.
+            VersionNotLocked: There is no lock file for this version.
         """
         if (running := await self.running()) is not None:
             return running
-        options = {"nodes": nodes, "port": port, "heap": heap}
+        release = find_release(version)
+        options = {"nodes": nodes, "port": port, "heap": heap, "version": release.version}
         pid, pipe = await to_thread.run_sync(self._spawn, options)
         try:
             await self._until_up(pipe, make_progress(progress))

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
 import anyio
 from anyio import to_thread
@@ -12,14 +12,13 @@ from . import node_log
 from .cluster_plan import ClusterPlan
 from .data_directory import DataDirectory, Manifest
 from .errors import DirectoryRefused
-from .jar_cache import JarCache, cache_directory
-from .jars import locked_jars
-from .java import find_java
+from .jar_cache import cache_directory
 from .node import Node
 from .ports import Ports, addresses, reserve
+from .provisions import Provisions, provide
+from .releases import find_release
 from .start_progress import StartProgress, make_progress
 
-_FETCH = "Fetching the jars of Cassandra"
 _START = "Starting Cassandra nodes"
 
 _LOGIN_TIMEOUT = 30.0
@@ -38,8 +37,9 @@ class EmbeddedCassandra:
             ...  # connect to cassandra.contact_points and cassandra.port
 
     The first start downloads Cassandra's jars from the Maven repository into the user's cache, and
-    checks each against the lock file of this package. The nodes end with this process, however it
-    ends. Works on Linux and macOS.
+    checks each against the lock file of this package. Cassandra 4.1 needs Java 11: if this machine
+    has none, pip downloads one into the same cache, checked against a lock file too. The nodes end
+    with this process, however it ends. Works on Linux and macOS.
 
     Args:
         nodes: The number of nodes; each takes about 1 GB of memory.
@@ -51,19 +51,21 @@ class EmbeddedCassandra:
             start (only the first compiler, the serial collector).
         first_address: The loopback address of the first node; the others use those after it.
         port: The port for clients on all nodes; None for 9042 or the next free one.
-        version: The version of Cassandra.
+        version: The version of Cassandra: a full one, or a series, such as ``4.1``; None for the
+            environment variable EVENT_STORE_CASSANDRA, or 5.0.
         progress: How to show the progress of a start on standard error: True for a live display on
-            a terminal and a line for each phase elsewhere; None for the display on a terminal and
+            a terminal and lines elsewhere; None for the display on a terminal and
             nothing elsewhere; False for nothing; or a `StartProgress` to call instead.
         start_timeout: Seconds for the nodes to come up, not counting the download of the jars.
 
     Attributes:
-        version: The version of Cassandra.
+        version: The full version of Cassandra.
         local_datacenter: The datacenter of all nodes.
 
     Raises:
-        ValueError: `nodes` is less than 1, or a node's address is not a loopback address.
-        VersionNotLocked: There is no lock file for this version.
+        ValueError: an argument is not valid: `nodes` is less than 1, for example, or a node's
+            address is not a loopback address.
+        VersionNotLocked: There is no lock file for this version; it is also an `InvalidArgument`.
     """
 
     local_datacenter = "datacenter1"
@@ -79,15 +81,15 @@ class EmbeddedCassandra:
         jvm_options: Sequence[str] = (),
         first_address: str = "127.0.0.1",
         port: int | None = None,
-        version: str = "5.0.8",
+        version: str | None = None,
         progress: bool | StartProgress | None = None,
         start_timeout: float = 180.0,
     ) -> None:
-        if nodes < 1:
-            raise ValueError(f"a cluster needs at least one node, not {nodes}")
-        self.version = version
+        _check(nodes, settings, jvm_options, port, start_timeout)
+        _check_words(directory, keep, heap, first_address, progress)
+        self._release = find_release(version)
+        self.version = self._release.version
         self._addresses = addresses(first_address, nodes)
-        self._jars = locked_jars(version)
         self._given_directory = None if directory is None else Path(directory)
         self._keep = (directory is not None) if keep is None else keep
         self._settings = dict(settings or {})
@@ -167,10 +169,8 @@ class EmbeddedCassandra:
             await self._end()
 
     async def _prepare(self, progress: StartProgress) -> None:
-        java = await to_thread.run_sync(find_java)
-        cache = JarCache(self._jars, cache_directory() / f"jars-{self.version}")
-        class_path = await cache.class_path(lambda done, total: progress.step(_FETCH, done, total))
-        plan = await to_thread.run_sync(self._take_places, java, class_path)
+        provisions = await provide(self._release, progress)
+        plan = await to_thread.run_sync(self._take_places, provisions)
         directory = self._started(self._directory)
         self._nodes = [
             Node(plan, index, directory.node(index)) for index in range(len(self._addresses))
@@ -178,7 +178,7 @@ class EmbeddedCassandra:
         for node in self._nodes:
             node.know(self._nodes)
 
-    def _take_places(self, java: Path, class_path: list[Path]) -> ClusterPlan:
+    def _take_places(self, provisions: Provisions) -> ClusterPlan:
         directory = self._directory = DataDirectory(self._given_directory, keep=self._keep)
         bound = directory.manifest()
         if bound and (bound.version, bound.addresses) != (self.version, self._addresses):
@@ -195,8 +195,8 @@ class EmbeddedCassandra:
         )
         directory.bind(Manifest(self.version, self._addresses, ports.storage))
         return ClusterPlan(
-            java=java,
-            class_path=tuple(class_path),
+            java=provisions.java,
+            class_path=provisions.class_path,
             addresses=self._addresses,
             port=ports.native,
             storage_port=ports.storage,
@@ -260,3 +260,44 @@ class EmbeddedCassandra:
         if value is None:
             raise RuntimeError("the embedded Cassandra is not started")
         return value
+
+
+def _check(nodes: Any, settings: Any, jvm_options: Any, port: Any, start_timeout: Any) -> None:
+    """Refuse arguments of the wrong kind; raises ValueError."""
+    if not _is_number(nodes, int):
+        raise _refusal("nodes", "an int", nodes)
+    if nodes < 1:
+        raise ValueError(f"a cluster needs at least one node, not {nodes}")
+    if settings is not None and not isinstance(settings, Mapping):
+        raise _refusal("settings", "a mapping or None", settings)
+    if isinstance(jvm_options, str) or not isinstance(jvm_options, Sequence):
+        raise _refusal("jvm_options", "a list of str", jvm_options)
+    for option in jvm_options:
+        if not isinstance(option, str):
+            raise _refusal("each of jvm_options", "a str", option)
+    if port is not None and not (_is_number(port, int) and 0 < port < 65536):
+        raise _refusal("port", "an int from 1 to 65535, or None", port)
+    if not _is_number(start_timeout, int, float) or not start_timeout > 0:
+        raise _refusal("start_timeout", "a number of seconds", start_timeout)
+
+
+def _check_words(directory: Any, keep: Any, heap: Any, first_address: Any, progress: Any) -> None:
+    """Refuse arguments of the wrong kind; raises ValueError."""
+    if directory is not None and not isinstance(directory, str | Path):
+        raise _refusal("directory", "a path or None", directory)
+    if keep is not None and not isinstance(keep, bool):
+        raise _refusal("keep", "True, False or None", keep)
+    for name, value in (("heap", heap), ("first_address", first_address)):
+        if not isinstance(value, str) or not value:
+            raise _refusal(name, "a str that is not empty", value)
+    shown = progress is None or isinstance(progress, bool)
+    if not shown and not callable(getattr(progress, "step", None)):
+        raise _refusal("progress", "True, False, None or a StartProgress", progress)
+
+
+def _is_number(value: object, *kinds: type) -> bool:
+    return isinstance(value, kinds) and not isinstance(value, bool)
+
+
+def _refusal(name: str, due: str, value: object) -> ValueError:
+    return ValueError(f"{name} must be {due}, not {value!r:.60}")

@@ -9,13 +9,13 @@ from pathlib import Path
 
 from .errors import DirectoryInUse, DirectoryRefused
 from .file_lock import FileLock
-from .java import directory_mark
+from .java import check_path, directory_mark
 from .node import PID_FILE
 from .processes import end_left_over
 
 _TEMPORARY = "event-store-async-cluster-"
 _LOCK = "lock"
-_MANIFEST = "cluster.json"
+MANIFEST = "cluster.json"
 _NEW_MANIFEST = "cluster.json.new"
 _NODES = "node*"
 
@@ -52,7 +52,8 @@ class DataDirectory:
 
     Raises:
         DirectoryInUse: Another process holds the directory.
-        DirectoryRefused: It holds something other than the data of an embedded cluster.
+        DirectoryRefused: It holds something other than the data of an embedded cluster, or Java
+            cannot find it.
         TimeoutError: A node that a killed run left does not end.
     """
 
@@ -63,6 +64,7 @@ class DataDirectory:
             self.path, self._lock = _temporary()
         else:
             self.path = path.expanduser().absolute()
+            check_path(self.path)
             self._lock = _given(self.path)
         self._is_temporary = path is None
         try:
@@ -84,18 +86,18 @@ class DataDirectory:
             DirectoryRefused: The manifest cannot be read.
         """
         try:
-            stored = json.loads((self.path / _MANIFEST).read_text())
+            stored = json.loads((self.path / MANIFEST).read_text())
             return Manifest(stored["version"], tuple(stored["addresses"]), stored["storage_port"])
         except FileNotFoundError:
             return None
         except (ValueError, KeyError, TypeError) as error:
-            raise DirectoryRefused(self.path, f"its {_MANIFEST} is unreadable") from error
+            raise DirectoryRefused(self.path, f"its {MANIFEST} is unreadable") from error
 
     def bind(self, manifest: Manifest) -> None:
         """Write the manifest."""
         new = self.path / _NEW_MANIFEST
         new.write_text(json.dumps(asdict(manifest), indent=2))
-        new.replace(self.path / _MANIFEST)
+        new.replace(self.path / MANIFEST)
 
     def close(self) -> None:
         """Remove the content unless it is kept, and release the directory."""
@@ -105,7 +107,7 @@ class DataDirectory:
             # Remove only our own files: the directory belongs to the caller.
             for directory in self.path.glob(_NODES):
                 shutil.rmtree(directory, ignore_errors=True)
-            (self.path / _MANIFEST).unlink(missing_ok=True)
+            (self.path / MANIFEST).unlink(missing_ok=True)
             self._lock.path.unlink(missing_ok=True)
         self._lock.release()
 
@@ -113,7 +115,7 @@ class DataDirectory:
 def _given(path: Path) -> FileLock:
     path.mkdir(parents=True, exist_ok=True)
     strangers = {entry.name for entry in path.iterdir()} - {_LOCK, _NEW_MANIFEST}
-    if strangers and not (path / _MANIFEST).exists():
+    if strangers and not (path / MANIFEST).exists():
         raise DirectoryRefused(path, "it is not empty, and has no data of an embedded Cassandra")
     lock = FileLock(path / _LOCK)
     if not lock.try_acquire():

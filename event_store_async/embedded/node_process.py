@@ -3,7 +3,7 @@
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from subprocess import PIPE
@@ -33,13 +33,20 @@ class NodeProcess:
 
     @classmethod
     async def spawn(
-        cls, command: Sequence[str], *, pid_file: Path, log_file: Path, durable: bool
+        cls,
+        command: Sequence[str],
+        *,
+        environment: Mapping[str, str],
+        pid_file: Path,
+        log_file: Path,
+        durable: bool,
     ) -> Self | None:
         """
         Start a node.
 
         Args:
             command: The command line of the node.
+            environment: Its environment variables.
             pid_file: The file that holds its process id while it runs.
             log_file: The file to append its output to.
             durable: Whether it gets time for a clean end if this process dies.
@@ -62,6 +69,7 @@ class NodeProcess:
             stdin=PIPE,
             stdout=PIPE,
             stderr=None,
+            env=environment,
             # Out of reach of the terminal's Ctrl-C, which this process acts on.
             start_new_session=True,
         )

@@ -3,9 +3,11 @@
 import sys
 from contextlib import AbstractContextManager
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Final, Self
 
 from .extra import from_the_extra
+
+_LINES: Final = 10
 
 if TYPE_CHECKING:
     from rich.progress import TaskID
@@ -26,16 +28,17 @@ class StartProgress(AbstractContextManager["StartProgress"]):
 
 
 class LineProgress(StartProgress):
-    """Writes a line at the beginning of each phase."""
+    """Writes a line at the beginning of each phase, and at each tenth of it."""
 
     def __init__(self) -> None:
-        self._phase = ""
+        self._shown = ("", -1)
 
     def step(self, phase: str, done: int, total: int) -> None:
-        """Write a line if this is a new phase."""
-        if phase != self._phase:
-            self._phase = phase
-            sys.stderr.write(f"{phase} ({total - done})\n")
+        """Write a line if this is a new phase, or another tenth of it is done."""
+        reached = (phase, done * _LINES // max(total, 1))
+        if reached != self._shown:
+            self._shown = reached
+            sys.stderr.write(f"{phase}: {done} of {total}\n")
             sys.stderr.flush()
 
 
@@ -79,7 +82,7 @@ def make_progress(wanted: "bool | StartProgress | None") -> StartProgress:
     Return the progress to use.
 
     Args:
-        wanted: True for bars on a terminal and a line for each phase elsewhere; None for bars on
+        wanted: True for bars on a terminal and lines elsewhere; None for bars on
             a terminal and nothing elsewhere; False for nothing; a `StartProgress` for itself.
     """
     if isinstance(wanted, StartProgress):

@@ -3,8 +3,10 @@ Every error that the library raises.
 
     EventStoreError
     ├── ConcurrentModification          the stream is at another version; nothing was stored
+    ├── WrongCategory                   the stream is not of the view's category; nothing was stored
     ├── AppendOutcomeUnknown            the events may be stored; append them again
     ├── RestoreOutcomeUnknown           the events may be stored; restore them again
+    ├── CategoryOutcomeUnknown          the stream may have the category; categorise it again
     ├── StoreUnavailable                no quorum could be reached; nothing was stored
     ├── StoreOverloaded                 too many appends are queued; nothing was stored
     ├── RequestRefused                  refused for good; nothing was stored
@@ -13,6 +15,7 @@ Every error that the library raises.
     │   ├── InvalidExpectedVersion      not an expected version
     │   ├── InvalidEvent                cannot be stored
     │   │   └── PayloadNotEncodable     the codec refuses its payload or metadata
+    │   │       └── LossyPayload        its type does not store all of it
     │   ├── AppendTooLarge              too many bytes or events
     │   └── InvalidIdentifier           not a keyspace, table or datacenter name
     ├── MisuseError (RuntimeError)      the store cannot be used here; nothing was sent
@@ -33,6 +36,7 @@ Every error that the library raises.
     └── SchemaError                     the table is not as the store needs it
         ├── SchemaMissing               it does not exist
         ├── SchemaOutdated              its schema version is too old
+        │   └── CategoriesMissing       it has no column for categories
         ├── SchemaTooNew                its schema version is too new
         ├── SchemaMismatch              its columns are not those of an event store
         ├── TimeToLiveRefused           its rows would expire
@@ -61,6 +65,7 @@ from .argument import (
     InvalidExpectedVersion,
     InvalidIdentifier,
     InvalidStreamId,
+    LossyPayload,
     PayloadNotEncodable,
 )
 from .base import EventStoreError
@@ -74,13 +79,16 @@ from .misuse import (
 )
 from .outcome import (
     AppendOutcomeUnknown,
+    CategoryOutcomeUnknown,
     ConcurrentModification,
     RequestRefused,
     RestoreOutcomeUnknown,
     StoreOverloaded,
     StoreUnavailable,
+    WrongCategory,
 )
 from .schema import (
+    CategoriesMissing,
     SchemaChangeFailed,
     SchemaError,
     SchemaMismatch,
@@ -102,6 +110,8 @@ __all__ = [
     "AppendOutcomeUnknown",
     "AppendTooLarge",
     "AuthenticationFailed",
+    "CategoriesMissing",
+    "CategoryOutcomeUnknown",
     "ConcurrentModification",
     "ConnectionFailed",
     "EventStoreError",
@@ -112,6 +122,7 @@ __all__ = [
     "InvalidExpectedVersion",
     "InvalidIdentifier",
     "InvalidStreamId",
+    "LossyPayload",
     "MistypedEvent",
     "MisuseError",
     "PayloadNotEncodable",
@@ -133,6 +144,7 @@ __all__ = [
     "TlsFailed",
     "UndecodableEvent",
     "UnknownEventType",
+    "WrongCategory",
     "WrongEventLoop",
     "WrongProcess",
 ]

@@ -1,5 +1,6 @@
 """Invalid arguments, refused before anything is sent."""
 
+from ..excerpt import excerpt
 from .base import EventStoreError
 
 
@@ -27,7 +28,7 @@ class InvalidExpectedVersion(InvalidArgument):
     """
 
     def __init__(self, expected_version: object, reason: str, *, hint: str | None = None) -> None:
-        super().__init__(f"expected version {expected_version!r}: {reason}", hint=hint)
+        super().__init__(f"expected version {excerpt(expected_version)}: {reason}", hint=hint)
         self.expected_version = expected_version
 
 
@@ -36,16 +37,38 @@ class InvalidEvent(InvalidArgument):
     An event cannot be stored.
 
     Attributes:
-        index: Its position in the append, from 0; None if the list itself is wrong.
+        index: Its position in the append, from 0; None if the list itself is wrong. The message
+            counts from 1.
     """
 
     def __init__(self, index: int | None, reason: str, *, hint: str | None = None) -> None:
-        super().__init__(reason if index is None else f"event {index}: {reason}", hint=hint)
+        where = "" if index is None else f"event {index + 1}: "
+        super().__init__(f"{where}{reason}", hint=hint)
         self.index = index
 
 
 class PayloadNotEncodable(InvalidEvent):
     """The codec refuses a payload, or JSON cannot hold the metadata."""
+
+
+class LossyPayload(PayloadNotEncodable):
+    """
+    A typed event would be read back as another: its type does not store all of it.
+
+    Attributes:
+        path: The first field that differs, like ``"lines[0].card"``; empty for the event itself.
+        name: The path without indexes, as ``EventType(…, lossy=[…])`` takes it.
+    """
+
+    def __init__(self, index: int, path: str, name: str, reason: str) -> None:
+        super().__init__(
+            index,
+            f"{path or 'the event'} would not be stored as it was given: {reason}",
+            hint="store it in a form that is read back as it is"
+            + (f", or allow the loss: EventType(…, lossy=[{name!r}])" if name else ""),
+        )
+        self.path = path
+        self.name = name
 
 
 class AppendTooLarge(InvalidArgument):
@@ -78,5 +101,5 @@ class InvalidIdentifier(InvalidArgument):
     """
 
     def __init__(self, kind: str, name: object, rule: str) -> None:
-        super().__init__(f"{name!r} is not a valid {kind} name: {rule}")
+        super().__init__(f"{excerpt(name)} is not a valid {kind} name: {rule}")
         self.kind = kind

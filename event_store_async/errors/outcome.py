@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from uuid import UUID
 
+from ..counts import counted
 from ..events import NewEvent
 from ..versions import ExpectedVersion
 from .base import EventStoreError
@@ -56,6 +57,33 @@ class ConcurrentModification(EventStoreError):
         return hash(self._facts())
 
 
+class WrongCategory(EventStoreError):
+    """
+    The stream is not of the view's category; certain: this call stored nothing.
+
+    A stream gets its category with its first event, and keeps it for ever. So another attempt ends
+    in the same way, unless the stream has no category and gets one meanwhile.
+
+    Attributes:
+        stream_id: The stream.
+        expected: The category of the view that was appended through, or that was to be set.
+        actual: The category of the stream; None if it has none.
+    """
+
+    __match_args__ = ("stream_id", "expected", "actual")
+
+    def __init__(self, stream_id: UUID, expected: str, actual: str | None) -> None:
+        what = "has no category" if actual is None else f"is of category {actual!r}"
+        hint = f"`event-store streams categorise --category {expected} {stream_id}` gives it one"
+        super().__init__(
+            f"stream {stream_id} {what}, expected {expected!r}",
+            hint=hint if actual is None else None,
+        )
+        self.stream_id = stream_id
+        self.expected = expected
+        self.actual = actual
+
+
 class AppendOutcomeUnknown(EventStoreError):
     """
     No quorum answered before the deadline. The append may be stored, now or a little later.
@@ -79,7 +107,8 @@ class AppendOutcomeUnknown(EventStoreError):
         events: tuple[NewEvent, ...],
     ) -> None:
         super().__init__(
-            f"it is unknown whether {len(events)} event(s) were appended to stream {stream_id}",
+            f"it is unknown whether {counted(len(events), 'event')} "
+            f"{'was' if len(events) == 1 else 'were'} appended to stream {stream_id}",
             hint="append the error's `events` again, with the same expected version",
         )
         self.stream_id = stream_id
@@ -128,3 +157,23 @@ class RestoreOutcomeUnknown(EventStoreError):
         self.stream_id = stream_id
         self.first = first
         self.last = last
+
+
+class CategoryOutcomeUnknown(EventStoreError):
+    """
+    No quorum answered before the deadline. The stream may have the category, now or a little later.
+
+    Categorise the stream again, from any process: a category that it has already is recognised.
+
+    Attributes:
+        stream_id: The stream.
+        category: The category that was to be set.
+    """
+
+    def __init__(self, stream_id: UUID, category: str) -> None:
+        super().__init__(
+            f"it is unknown whether stream {stream_id} has been given the category {category!r}",
+            hint="categorise it again; a category that it has already is recognised",
+        )
+        self.stream_id = stream_id
+        self.category = category

@@ -1,5 +1,6 @@
 """Tables that are missing, or not as the store needs them."""
 
+from ..cql_files import quoted
 from .base import EventStoreError
 
 _CREATE_HINT = (
@@ -48,6 +49,19 @@ class SchemaOutdated(SchemaError):
         self.needed = needed
 
 
+class CategoriesMissing(SchemaOutdated):
+    """
+    The table has no column for categories yet. Only calls that need one are refused.
+
+    `found` and `needed` are equal: categories came without a new schema version, so that older
+    releases can go on using the table.
+    """
+
+    def __init__(self, table: str, version: int) -> None:
+        SchemaError.__init__(self, table, "it has no column for categories yet", hint=_MIGRATE_HINT)
+        self.found = self.needed = version
+
+
 class SchemaTooNew(SchemaError):
     """
     The table was migrated by a newer release of this library.
@@ -86,7 +100,7 @@ class TimeToLiveRefused(SchemaError):
         super().__init__(
             table,
             f"its default_time_to_live is {seconds} s: streams would restart at version 1",
-            hint=f"ALTER TABLE {table} WITH default_time_to_live = 0",
+            hint=f"ALTER TABLE {quoted(table)} WITH default_time_to_live = 0",
         )
         self.seconds = seconds
 

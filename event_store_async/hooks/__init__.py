@@ -5,6 +5,7 @@ Hooks: a store reports what happens in it to your callables, one record at a tim
     observer        calls the hooks
     append_watch    collects the facts of one append, and of the batches that carry it
     read_watch      collects the facts of one read
+    list_watch      collects the facts of one list of streams
 
 A store without hooks makes no watch and no record.
 """
@@ -15,6 +16,7 @@ from .records import (
     AttemptEnded,
     AttemptOutcome,
     Hook,
+    ListEnded,
     PageRead,
     ReadEnded,
     ReadOutcome,
@@ -29,6 +31,7 @@ __all__ = [
     "AttemptEnded",
     "AttemptOutcome",
     "Hook",
+    "ListEnded",
     "PageRead",
     "ReadEnded",
     "ReadOutcome",

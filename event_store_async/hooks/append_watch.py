@@ -12,6 +12,7 @@ from ..errors import (
     RequestRefused,
     StoreOverloaded,
     StoreUnavailable,
+    WrongCategory,
 )
 from ..results import AppendResult
 from ..versions import ExpectedVersion
@@ -25,6 +26,7 @@ from .records import (
 
 _APPEND_OUTCOMES: Final[tuple[tuple[type[BaseException], AppendOutcome], ...]] = (
     (ConcurrentModification, "conflict"),
+    (WrongCategory, "conflict"),
     (AppendOutcomeUnknown, "unknown"),
     (StoreUnavailable, "unavailable"),
     (StoreOverloaded, "overloaded"),

@@ -111,9 +111,7 @@ class ReadWatch:
         self._observer.report(SerialRepair(self._observer.source, self._stream_id, version))
 
     def _ended(self, error: BaseException | None) -> None:
-        outcome: ReadOutcome = "complete" if error is None else "failed"
-        outcome = next((word for of, word in _READ_OUTCOMES if isinstance(error, of)), outcome)
-        name = None if outcome in {"complete", "stopped"} else type(error).__name__
+        outcome, name = outcome_of(error)
         self._observer.report(
             ReadEnded(
                 source=self._observer.source,
@@ -129,3 +127,10 @@ class ReadWatch:
                 serial=self._serial,
             )
         )
+
+
+def outcome_of(error: BaseException | None) -> tuple[ReadOutcome, str | None]:
+    """Return the outcome that what a read raised stands for, and the name of the error."""
+    outcome: ReadOutcome = "complete" if error is None else "failed"
+    outcome = next((word for of, word in _READ_OUTCOMES if isinstance(error, of)), outcome)
+    return outcome, None if outcome in {"complete", "stopped"} else type(error).__name__

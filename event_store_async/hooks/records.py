@@ -19,7 +19,8 @@ AppendOutcome: TypeAlias = Literal[
     "invalid",
     "failed",
 ]
-"""How an append ended. With an error: ``unknown`` is `AppendOutcomeUnknown`, ``unavailable``
+"""How an append ended. With an error: ``conflict`` is `ConcurrentModification` or `WrongCategory`
+(`AppendEnded.error` says which), ``unknown`` is `AppendOutcomeUnknown`, ``unavailable``
 `StoreUnavailable`, ``overloaded`` `StoreOverloaded`, ``refused`` `RequestRefused`, ``invalid`` an
 `InvalidArgument`, ``failed`` any other error. ``cancelled``: the caller was cancelled, and the
 append may still be stored."""
@@ -28,10 +29,10 @@ AttemptOutcome: TypeAlias = Literal[
     "applied", "found", "conflict", "behind", "unknown", "unsent", "refused"
 ]
 """How an attempt to store one conditional batch ended. Answered: this attempt stored the batch
-(``applied``), an earlier attempt did (``found``), the stream is at another version (``conflict``),
-or an earlier attempt may still store the batch (``behind``). Failed: the batch may be stored
-(``unknown``), no replica can have it (``unsent``), or the server will never accept it
-(``refused``)."""
+(``applied``), an earlier attempt did (``found``), the stream is at another version or of another
+category (``conflict``), or an earlier attempt may still store the batch (``behind``). Failed: the
+batch may be stored (``unknown``), no replica can have it (``unsent``), or the server will never
+accept it (``refused``)."""
 
 ReadOutcome: TypeAlias = Literal[
     "complete", "stopped", "hole", "undecodable", "unavailable", "refused", "cancelled", "failed"
@@ -176,7 +177,7 @@ class SerialRepair:
 @dataclass(frozen=True, slots=True)
 class ReadEnded:
     """
-    A read has ended. A read that was never iterated is not reported.
+    A read has ended. A read that was never iterated is not reported. Each poll of `follow` is one.
 
     Attributes:
         source: The store.
@@ -205,7 +206,29 @@ class ReadEnded:
     serial: bool
 
 
-Record: TypeAlias = AppendEnded | AttemptEnded | PageRead | SerialRepair | ReadEnded
+@dataclass(frozen=True, slots=True)
+class ListEnded:
+    """
+    A list of the streams has ended. A list that was never iterated is not reported.
+
+    Attributes:
+        source: The store.
+        started: When its first stream was requested, as seconds since the epoch.
+        duration: Seconds from then to the end, including the caller's own work between streams.
+        outcome: How it ended; never ``hole`` or ``undecodable``.
+        error: The name of the error's class; None if there was no error.
+        streams: How many streams it returned.
+    """
+
+    source: Source
+    started: float
+    duration: float
+    outcome: ReadOutcome
+    error: str | None
+    streams: int
+
+
+Record: TypeAlias = AppendEnded | AttemptEnded | PageRead | SerialRepair | ReadEnded | ListEnded
 """What a hook receives. Later versions may add kinds of records: ignore those you do not know."""
 
 
@@ -215,8 +238,8 @@ class Hook(Protocol):
 
     It is called on the event loop, between the store's own steps, so it must not block. An
     exception that it raises affects no append and no read; the first one is logged with its
-    traceback. `AppendEnded` and `ReadEnded` arrive in the caller's task and context, the others in
-    any task.
+    traceback. `AppendEnded`, `ReadEnded` and `ListEnded` arrive in the caller's task and context,
+    the others in any task.
     """
 
     def __call__(self, record: Record, /) -> None:

@@ -9,6 +9,7 @@ from uuid import UUID
 import anyio
 
 from ..cassandra import EventStore, Storage
+from ..checks import check_callable, check_instance, check_int, check_methods
 from ..errors import StreamHole
 from ..ring import ScanPosition
 from ..stored import StoredEvent, StreamSummary
@@ -193,6 +194,30 @@ class Job(Generic[T]):
         saved, self._saved = self._saved, False
         events = self.totals.events + sum(self._under_way.values())
         return Progress(self._walk.fraction, self.totals.streams, events, self._resumed_at, saved)
+
+
+def check_run(
+    store: object, workers: object, *, path: object = None, ranges: object = 1, **called: object
+) -> None:
+    """
+    Refuse arguments of a run over a whole store before anything is sent.
+
+    Args:
+        store: The store.
+        workers: How many streams are visited at once.
+        path: The checkpoint; None for none.
+        ranges: How many parts the ring is split into.
+        called: What must be callable, by the names of the arguments.
+
+    Raises:
+        InvalidArgument: one of them is not valid.
+    """
+    check_methods("store", store, "an EventStore", "schema_state")
+    check_int("workers", workers, at_least=1)
+    check_instance("checkpoint", path, Path, "a pathlib.Path", optional=True)
+    check_int("ranges", ranges, at_least=1)
+    for name, each in called.items():
+        check_callable(name, each)
 
 
 async def open_job(

@@ -9,12 +9,13 @@ from typing import Any
 from uuid import UUID
 
 from ..cassandra import EventStore
+from ..checks import check_callable, check_instance
 from ..moments import MAX_TIMESTAMP, MIN_TIMESTAMP, from_milliseconds
 from ..stored import StoredEvent, StreamSummary
 from ..versions import MAX_VERSION
 from .callbacks import Callback, notify
 from .checkpoint import checked_int
-from .job import Hole, Job, open_job
+from .job import Hole, Job, check_run, open_job
 from .progress import Earlier, Progress
 from .walk import RANGES, WORKERS
 
@@ -43,6 +44,7 @@ class StreamFacts:
         first: When its first event was appended; None if it has no event.
         last: When its last event was appended; None if it was not read.
         bytes: Bytes of payload and metadata, as stored; None if they were not read.
+        category: Its category; None if it has none.
     """
 
     stream_id: UUID
@@ -50,6 +52,7 @@ class StreamFacts:
     first: datetime | None
     last: datetime | None
     bytes: int | None
+    category: str | None = None
 
 
 @dataclass(slots=True)
@@ -163,6 +166,10 @@ async def survey_streams(
             or cannot be read or written.
         StoreUnavailable, MisuseError, SchemaError: as a read does.
     """
+    check_run(store, workers, path=checkpoint, ranges=ranges, on_progress=on_progress)
+    check_instance("depth", depth, Depth, "a Depth")
+    if on_stream is not None:
+        check_callable("on_stream", on_stream)
     kind = f"streams ({depth.value})"
     job = await open_job(store, kind, checkpoint, ranges, Survey(), on_progress)
     await job.run(_Surveyor(job, depth, on_stream).visit, workers)
@@ -194,6 +201,7 @@ class _Surveyor:
                 _moment(first),
                 _moment(last),
                 size,
+                summary.category,
             )
             await notify(self.on_stream, facts)
         # From here on without an await, see `Job.run`.

@@ -8,13 +8,14 @@ from typing import Any, Final
 from uuid import UUID
 
 from ..cassandra import EventStore, Storage
+from ..checks import check_instance
 from ..errors import UndecodableEvent
 from ..stored import StoredEvent, StreamSummary
 from .callbacks import Callback, notify
 from .checkpoint import checked_int
 from .digest import StreamDigest
 from .findings import FindingKind, StreamFinding
-from .job import Hole, Job, open_job
+from .job import Hole, Job, check_run, open_job
 from .progress import Earlier, Progress
 from .walk import RANGES, WORKERS
 
@@ -88,6 +89,9 @@ async def verify_streams(
             damaged, or cannot be read or written.
         StoreUnavailable, MisuseError, SchemaError: as a read does.
     """
+    called = {"on_progress": on_progress, "on_finding": on_finding}
+    check_run(store, workers, path=checkpoint, ranges=ranges, **called)
+    check_instance("accept", accept, (frozenset, set), "a frozenset of content types")
     job = await open_job(store, "verify", checkpoint, ranges, _FindingCounts(), on_progress)
     await job.run(_Verifier(job, accept, on_finding).visit, workers)
     totals = job.totals

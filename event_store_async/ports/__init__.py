@@ -1,11 +1,24 @@
 """
 Private. What an application asks of any event store: `event_store_async` exports the ports.
 
-    events        read streams, append to them
+    events        read and follow streams, append to them
+    categories    the category of a stream: a view that appends with it
+    streams       list the streams
     monitoring    ask a store for its health
 """
 
-from .events import EventReader, EventReaderWriter, EventWriter
+from .categories import CategorisedStore, CategoryStore
+from .events import EventReader, EventReaderWriter, EventWriter, StreamFollower
 from .monitoring import HealthCheck
+from .streams import StreamLister
 
-__all__ = ["EventReader", "EventReaderWriter", "EventWriter", "HealthCheck"]
+__all__ = [
+    "CategorisedStore",
+    "CategoryStore",
+    "EventReader",
+    "EventReaderWriter",
+    "EventWriter",
+    "HealthCheck",
+    "StreamFollower",
+    "StreamLister",
+]

@@ -1,4 +1,4 @@
-"""The ports of streams: `EventReader`, `EventWriter`, and both in one."""
+"""The ports of streams: `EventReader`, `EventWriter`, both in one, and `StreamFollower`."""
 
 from collections.abc import AsyncGenerator, Iterable
 from typing import Protocol
@@ -6,6 +6,7 @@ from uuid import UUID
 
 from .._typevars import E, P_co
 from ..events import NewEvent, RecordedEvent
+from ..follower import Follower, Polling
 from ..results import AppendResult, Persisted, persisted_or_raise
 from ..versions import ANY, ExpectedVersion
 
@@ -31,6 +32,10 @@ class EventReader(Protocol[P_co]):
     ) -> AsyncGenerator[RecordedEvent[P_co], None]:
         """
         Iterate over the events of a stream in the order of their versions.
+
+        A step that is cancelled, for example by `asyncio.timeout` around it, ends the read, as if
+        there were no more events: a rule of Python for all async generators. Put the timeout around
+        the whole loop, or use *timeout*.
 
         Args:
             stream_id: The stream. A stream without events gives nothing.
@@ -74,6 +79,68 @@ class EventReader(Protocol[P_co]):
         raise NotImplementedError
 
 
+class StreamFollower(EventReader[P_co], Protocol[P_co]):
+    """
+    Reads streams, and follows them as they grow.
+
+    A subclass inherits `follow`, which polls `read_events`.
+    """
+
+    def follow(
+        self,
+        stream_id: UUID,
+        from_version: int | None = None,
+        *,
+        polling: Polling | None = None,
+        page_size: int | None = None,
+        serial: bool = False,
+        timeout: float | None = None,
+    ) -> AsyncGenerator[RecordedEvent[P_co], None]:
+        """
+        Iterate over the events of a stream, then over those that are appended to it, without end.
+
+        Each event is given once, in the order of versions, without gaps, as `read_events` gives
+        it. The stream need not exist yet. A slow caller delays only itself: nothing is fetched
+        ahead but two pages at most.
+
+        Outages are waited out: while the store is unavailable, it goes on trying, with pauses, and
+        continues after the last event that it gave. `Polling.max_outage` sets a limit.
+
+        A step may be cancelled, by `asyncio.timeout` around it for example, and nothing is lost:
+        the next step goes on. A step that has less time than the store takes to answer gets
+        nothing. After `StoreUnavailable`, too, the next step goes on; any other error is the last.
+
+        Args:
+            stream_id: The stream.
+            from_version: As for `read_events`; a version that the stream has not reached yet is
+                waited for. ``await store.current_version(stream_id) + 1`` is what comes from now.
+            polling: How often the store is asked; None is `Polling()`.
+            page_size: As for `read_events`.
+            serial: As for `read_events`; then each poll takes part in Paxos.
+            timeout: Seconds in which each page of a poll must be answered; None is the store's
+                setting.
+
+        Raises:
+            InvalidArgument: at the call, before anything is sent.
+            StoreUnavailable: the store was unavailable for longer than `Polling.max_outage`.
+            StreamHole: a version is missing.
+            UndecodableEvent: no codec can decode an event. Following on after it works.
+            RequestRefused: the server refuses for good, for lack of permissions for example.
+            MisuseError: the store is closed, also while this waits, or belongs to another event
+                loop or process.
+            SchemaError: the table is missing, or its schema has another version.
+        """
+        return Follower(
+            self.read_events,
+            stream_id,
+            from_version,
+            polling=polling,
+            page_size=page_size,
+            serial=serial,
+            timeout=timeout,
+        )
+
+
 class EventWriter(Protocol[E]):
     """
     Appends to streams whose payloads are of one type; `Any` by default.
@@ -105,6 +172,8 @@ class EventWriter(Protocol[E]):
         Raises:
             InvalidArgument: before anything is sent; nothing is stored.
             ConcurrentModification: the stream is not in that state; nothing is stored.
+            WrongCategory: the store is a view (`CategoryStore`), and the stream is not of its
+                category; nothing is stored.
             AppendOutcomeUnknown: no quorum answered in time. Appending the same events again
                 settles it.
             StoreUnavailable: no quorum could be asked in time; nothing is stored.

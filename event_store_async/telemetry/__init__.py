@@ -12,6 +12,7 @@ standard library. Both kinds of metrics have the same names, so one dashboard se
 
     opentelemetry   spans and metrics
     prometheus      metrics
+    sampler         metrics of several processes, for prometheus
     logs            log lines with fields
     instruments     the metrics: their names, units, labels and buckets
     measurements    what each record, and each store, adds to the metrics

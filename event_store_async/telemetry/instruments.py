@@ -56,6 +56,11 @@ class Instrument:
         """All of its labels, in order."""
         return (KEYSPACE, TABLE, *self.labels)
 
+    @property
+    def prometheus_labels(self) -> tuple[str, ...]:
+        """All of its labels, in order, by their names in Prometheus."""
+        return tuple(label.replace(".", "_") for label in self.all_labels)
+
 
 SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 _BYTES: Final = tuple(float(4**power) for power in range(4, 12))

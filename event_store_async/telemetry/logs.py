@@ -1,8 +1,10 @@
 """
 Logs: a hook that writes records to a logger of the standard library, with their fields.
 
-The fields are attributes of the log records (``extra``), all named ``event_store.…``; formatters
-such as python-json-logger's, and structlog's `ExtraAdder`, write them out.
+The message names the record, its outcome, its stream and the class of its error, for formatters
+that write only the message. The fields are attributes of the log records (``extra``), all named
+``event_store.…``; formatters such as python-json-logger's, and structlog's `ExtraAdder`, write them
+out.
 """
 
 import logging
@@ -14,6 +16,7 @@ from uuid import UUID
 from ..hooks import (
     AppendEnded,
     AttemptEnded,
+    ListEnded,
     PageRead,
     ReadEnded,
     Record,
@@ -28,6 +31,7 @@ _WORDS: Final = {
     PageRead: "page read",
     SerialRepair: "serial repair",
     ReadEnded: "read ended",
+    ListEnded: "list ended",
 }
 _LEVELS: Final = {
     "stored": logging.DEBUG,
@@ -63,11 +67,7 @@ class LogHook:
         """Write a record if its level is enabled."""
         level = _level(record)
         if self._logger.isEnabledFor(level):
-            words = _WORDS.get(type(record), type(record).__name__)
-            outcome = getattr(record, "outcome", None)
-            message = "event store: %s" if outcome is None else "event store: %s, %s"
-            arguments = (words,) if outcome is None else (words, outcome)
-            self._logger.log(level, message, *arguments, extra=_extra(record))
+            self._logger.log(level, "event store: %s", _message(record), extra=_extra(record))
 
 
 def _level(record: Record) -> int:
@@ -76,6 +76,18 @@ def _level(record: Record) -> int:
     if isinstance(record, AppendEnded) and record.outcome == "unknown":
         return logging.ERROR
     return _LEVELS.get(getattr(record, "outcome", ""), logging.WARNING)
+
+
+def _message(record: Record) -> str:
+    parts = [_WORDS.get(type(record), type(record).__name__)]
+    if (outcome := getattr(record, "outcome", None)) is not None:
+        parts.append(outcome)
+    if (stream_id := getattr(record, "stream_id", None)) is not None:
+        # Not str(): a subclass of UUID may print anything, line breaks too.
+        parts.append(f"stream {UUID(int=stream_id.int)}")
+    if (error := getattr(record, "error", None) or getattr(record, "fault", None)) is not None:
+        parts.append(error)
+    return ", ".join(parts)
 
 
 def _extra(record: Record) -> Mapping[str, Any]:

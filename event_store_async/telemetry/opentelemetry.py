@@ -30,6 +30,7 @@ except ModuleNotFoundError as error:
 from ..hooks import (
     AppendEnded,
     AttemptEnded,
+    ListEnded,
     PageRead,
     ReadEnded,
     Record,
@@ -86,6 +87,8 @@ class OpenTelemetryHook:
             self._append(record)
         elif isinstance(record, ReadEnded):
             self._read(record)
+        elif isinstance(record, ListEnded):
+            self._span(record, "list", {"event_store.streams": record.streams})
         elif isinstance(record, PageRead):
             self._operation(record.source, "read_page", None, record.duration)
         for instrument, value, labels in measurements(record):
@@ -112,6 +115,7 @@ class OpenTelemetryHook:
             record,
             "append",
             {
+                **_stream(record),
                 "event_store.expected_version": repr(record.expected_version),
                 "event_store.bytes": record.bytes,
                 "event_store.queue.depth": record.queue_depth,
@@ -127,6 +131,7 @@ class OpenTelemetryHook:
             record,
             "read",
             {
+                **_stream(record),
                 "event_store.pages": record.pages,
                 "event_store.wait": record.waited,
                 "event_store.backward": record.backward,
@@ -136,7 +141,7 @@ class OpenTelemetryHook:
 
     def _span(
         self,
-        record: AppendEnded | ReadEnded,
+        record: AppendEnded | ReadEnded | ListEnded,
         operation: str,
         more: Mapping[str, str | int | float],
         attempts: Iterable[AttemptEnded] = (),
@@ -149,9 +154,7 @@ class OpenTelemetryHook:
             attributes={
                 **_database(record.source, operation),
                 "db.query.summary": name,
-                "event_store.stream_id": str(record.stream_id),
                 "event_store.outcome": record.outcome,
-                "event_store.events": record.events,
                 **more,
             },
         )
@@ -205,6 +208,13 @@ def _database(source: Source, operation: str) -> dict[str, str]:
     }
 
 
+def _stream(record: AppendEnded | ReadEnded) -> dict[str, str | int | float]:
+    return {
+        "event_store.stream_id": str(record.stream_id),
+        "event_store.events": record.events,
+    }
+
+
 def _attempt(attempt: AttemptEnded) -> dict[str, str | int | float]:
     fault = {} if attempt.fault is None else {"error.type": attempt.fault}
     return {
@@ -217,7 +227,7 @@ def _attempt(attempt: AttemptEnded) -> dict[str, str | int | float]:
     }
 
 
-def _end_of(record: AppendEnded | ReadEnded | AttemptEnded) -> float:
+def _end_of(record: AppendEnded | ReadEnded | ListEnded | AttemptEnded) -> float:
     return record.started + record.duration
 
 

@@ -2,7 +2,8 @@
 Prometheus: a hook that keeps metrics with prometheus-client. It needs the extra ``prometheus``.
 
 Records are added to histograms and counters as they arrive; a store's statistics, and those of its
-driver, are read when the metrics are collected.
+driver, are read when the metrics are collected. In prometheus-client's multiprocess mode they are
+read every few seconds instead, and gauges have the label ``pid``.
 """
 
 from collections.abc import Iterable
@@ -21,6 +22,7 @@ except ModuleNotFoundError as error:
 from ..hooks import Record
 from .instruments import INSTRUMENTS, Instrument
 from .measurements import Gauges, Observable, measurements
+from .sampler import Sampler, multiprocess_folder
 
 __all__ = ["PrometheusHook"]
 
@@ -46,7 +48,10 @@ class PrometheusHook:
         }
         self._children: dict[tuple[str, tuple[str, ...]], Counter | Histogram] = {}
         self._gauges = Gauges()
-        registry.register(_Observing(self._gauges))
+        folder = multiprocess_folder()
+        self._sampler = None if folder is None else Sampler(self._gauges, registry, folder)
+        if self._sampler is None:
+            registry.register(_Observing(self._gauges))
 
     def __call__(self, record: Record, /) -> None:
         """Add a record to the metrics."""
@@ -66,8 +71,15 @@ class PrometheusHook:
         return child
 
     def observe(self, store: Observable) -> None:
-        """Read the statistics of a store whenever metrics are collected, as long as it lives."""
+        """
+        Read the statistics of a store whenever metrics are collected, as long as it lives.
+
+        In multiprocess mode they are read in a thread, every five seconds: the process that answers
+        Prometheus cannot ask the stores of the others. Call it in each process, after the fork.
+        """
         self._gauges.add(store)
+        if self._sampler is not None:
+            self._sampler.start()
 
 
 class _Observing(Collector):
@@ -89,7 +101,7 @@ class _Observing(Collector):
 
 
 def _metric(instrument: Instrument, registry: CollectorRegistry) -> Counter | Histogram:
-    name, labels = instrument.prometheus_name, _labels(instrument)
+    name, labels = instrument.prometheus_name, instrument.prometheus_labels
     if instrument.kind == "counter":
         return Counter(name, instrument.description, labels, registry=registry)
     return Histogram(
@@ -99,8 +111,6 @@ def _metric(instrument: Instrument, registry: CollectorRegistry) -> Counter | Hi
 
 def _family(instrument: Instrument) -> CounterMetricFamily | GaugeMetricFamily:
     family = CounterMetricFamily if instrument.kind == "counter" else GaugeMetricFamily
-    return family(instrument.prometheus_name, instrument.description, labels=_labels(instrument))
-
-
-def _labels(instrument: Instrument) -> tuple[str, ...]:
-    return tuple(label.replace(".", "_") for label in instrument.all_labels)
+    return family(
+        instrument.prometheus_name, instrument.description, labels=instrument.prometheus_labels
+    )

@@ -1,16 +1,32 @@
 """The hostile store: wraps any store and makes it fail as real stores do."""
 
 import asyncio
+import copy
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from uuid import UUID
 
-from ..checks import check_expected_version, is_event_list
+from ..checks import (
+    check_callable,
+    check_expected_version,
+    check_instance,
+    check_methods,
+    is_event_list,
+)
 from ..errors import AppendOutcomeUnknown, InvalidArgument, StoreUnavailable
 from ..events import NewEvent, RecordedEvent, UnidentifiedEvent
 from ..health import Health
-from ..ports import EventReaderWriter, HealthCheck
+from ..ports import (
+    CategorisedStore,
+    CategoryStore,
+    EventReaderWriter,
+    HealthCheck,
+    StreamFollower,
+    StreamLister,
+)
+from ..ports.streams import lister
 from ..results import AppendResult, Persisted
+from ..stream_head import StreamHead
 from ..versions import ANY, MAX_VERSION, ExpectedVersion
 from .injections import (
     APPENDS,
@@ -22,18 +38,20 @@ from .injections import (
     Injection,
 )
 
+_T = TypeVar("_T")
+
 _UNREACHED: Final = MAX_VERSION // 2
 """A version that no stream has: an append that expects it is checked, but never stored."""
 
 
-class HostileEventStore(EventReaderWriter, HealthCheck):
+class HostileEventStore(CategorisedStore, StreamFollower, StreamLister, HealthCheck):
     """
     Passes calls to a store and injects faults, to test how an application handles them.
 
     Faults are truthful (see `Injection`): what the caller is told about the stream is true. Invalid
     arguments raise their usual errors, and the outcome of an append without events is never
-    unknown. The same seed injects the same faults into the same calls in the same order. It has no
-    `close`: close the wrapped store.
+    unknown. Each poll of `follow` is a read. The same seed injects the same faults into the same
+    calls in the same order. It has no `close`: close the wrapped store.
 
     Args:
         store: The wrapped store; usually a `MemoryEventStore`.
@@ -42,7 +60,7 @@ class HostileEventStore(EventReaderWriter, HealthCheck):
         unknown_lost: The probability of `Injection.UNKNOWN_LOST` for an append.
         conflict: The probability of `Injection.CONFLICT` for an append; needs *rival*.
         unavailable: The probability of `Injection.UNAVAILABLE` for any call.
-        broken_read: The probability of `Injection.BROKEN_READ` for a read.
+        broken_read: The probability of `Injection.BROKEN_READ` for a read or a list of streams.
         delay: The probability that a call is delayed, with or without another fault.
         longest_delay: The longest delay in seconds; lengths are uniformly distributed.
         sleep: Waits for a number of seconds. Replace it to make tests fast.
@@ -74,6 +92,11 @@ class HostileEventStore(EventReaderWriter, HealthCheck):
         rival: Callable[[UUID], Iterable[Any | NewEvent]] | None = None,
         script: Iterable[Injection] = (),
     ) -> None:
+        check_methods("store", store, "a store", "read_events", "try_persist_events")
+        check_instance("seed", seed, (int, float, str, bytes), "an int")
+        check_callable("sleep", sleep)
+        if rival is not None:
+            check_callable("rival", rival)
         chances = {
             Injection.UNAVAILABLE: unavailable,
             Injection.UNKNOWN_STORED: unknown_stored,
@@ -95,6 +118,33 @@ class HostileEventStore(EventReaderWriter, HealthCheck):
         """The part of the script that is not used yet."""
         return tuple(self._chooser.script)
 
+    def category(self, name: str) -> CategoryStore:
+        """
+        Return a hostile view of a category: its faults are among those of this store.
+
+        The rival of an `Injection.CONFLICT` appends through it, too.
+
+        Raises:
+            InvalidArgument: it is not the name of a category, or the wrapped store has no
+                categories.
+        """
+        view = getattr(self._store, "category", None)
+        if view is None:
+            raise InvalidArgument(f"{type(self._store).__name__} has no categories")
+        inner = copy.copy(self)  # with the same faults to come, and the same record of them
+        inner._store = view(name)  # noqa: SLF001 - of this class
+
+        async def append(
+            stream_id: UUID,
+            events: Iterable[Any],
+            expected: ExpectedVersion,
+            timeout: float | None,
+            _: str,
+        ) -> AppendResult:
+            return await inner.try_persist_events(stream_id, events, expected, timeout=timeout)
+
+        return CategoryStore(self, name, append)
+
     async def try_persist_events(  # noqa: D102 - inherited from the port
         self,
         stream_id: UUID,
@@ -112,7 +162,7 @@ class HostileEventStore(EventReaderWriter, HealthCheck):
         identified: list[NewEvent] = []
         checking = self._identify(events, identified)
         await self._store.try_persist_events(stream_id, checking, _UNREACHED, timeout=timeout)
-        check_expected_version(expected_version, len(identified))
+        expected_version = check_expected_version(expected_version, len(identified))
         unknown = AppendOutcomeUnknown(stream_id, expected_version, tuple(identified))
         if injection is Injection.UNAVAILABLE:
             self._record(injection, stream_id)
@@ -151,27 +201,41 @@ class HostileEventStore(EventReaderWriter, HealthCheck):
             serial=serial,
             timeout=timeout,
         )
-        return events if max_count == 0 else self._read(stream_id, events)
+        if max_count == 0:
+            return events
+        return self._break(f"stream {stream_id}", stream_id, events)
 
-    async def _read(
-        self, stream_id: UUID, events: AsyncGenerator[RecordedEvent, None]
-    ) -> AsyncGenerator[RecordedEvent, None]:
+    async def _break(
+        self, what: str, stream_id: UUID | None, items: AsyncGenerator[_T, None]
+    ) -> AsyncGenerator[_T, None]:
+        """Pass on what a read yields, with a fault before it or in the middle."""
         choice = await self._choose(stream_id, READS)
-        left = choice.events_before_break
+        left = choice.items_before_break
         try:
             if choice.injection is Injection.UNAVAILABLE:
                 self._record(choice.injection, stream_id)
-                raise StoreUnavailable(f"injected: reading stream {stream_id}")
-            async for event in events:
+                raise StoreUnavailable(f"injected: reading {what}")
+            async for item in items:
                 if choice.injection is Injection.BROKEN_READ and not left:
                     break
                 left -= 1
-                yield event
+                yield item
             if choice.injection is Injection.BROKEN_READ:
                 self._record(choice.injection, stream_id)
-                raise StoreUnavailable(f"injected: reading more of stream {stream_id}")
+                raise StoreUnavailable(f"injected: reading more of {what}")
         finally:
-            await events.aclose()
+            await items.aclose()
+
+    def streams(  # noqa: D102 - inherited from the port
+        self,
+        after: str | None = None,
+        max_count: int | None = None,
+        *,
+        page_size: int | None = None,
+        timeout: float | None = None,
+    ) -> AsyncGenerator[StreamHead, None]:
+        found = lister(self._store).streams(after, max_count, page_size=page_size, timeout=timeout)
+        return found if max_count == 0 else self._break("the streams", None, found)
 
     async def current_version(  # noqa: D102 - inherited from the port
         self, stream_id: UUID, *, serial: bool = False, timeout: float | None = None
@@ -196,14 +260,14 @@ class HostileEventStore(EventReaderWriter, HealthCheck):
         answer: Health = await health(timeout=timeout)
         return answer
 
-    async def _choose(self, stream_id: UUID, possible: frozenset[Injection]) -> Choice:
+    async def _choose(self, stream_id: UUID | None, possible: frozenset[Injection]) -> Choice:
         choice = self._chooser.choose(possible)
         if choice.delay:
             self._record(Injection.DELAY, stream_id)
             await self._sleep(choice.delay)
         return choice
 
-    def _record(self, injection: Injection, stream_id: UUID) -> None:
+    def _record(self, injection: Injection, stream_id: UUID | None) -> None:
         self.injected.append(Injected(injection, stream_id))
 
     def _identify(

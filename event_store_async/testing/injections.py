@@ -8,6 +8,7 @@ from random import Random
 from typing import Final
 from uuid import UUID
 
+from ..checks import check_instance, check_not_negative
 from ..errors import InvalidArgument
 
 
@@ -35,10 +36,11 @@ class Injection(Enum):
     """A rival appends first, so an append with an exact expected version conflicts."""
 
     UNAVAILABLE = "unavailable"
-    """The call raises `StoreUnavailable`; nothing is stored, no event is returned."""
+    """The call raises `StoreUnavailable`; nothing is stored, nothing is returned."""
 
     BROKEN_READ = "broken read"
-    """The read yields at least one event, if there are any, then raises `StoreUnavailable`."""
+    """The read, or the list of streams, yields at least one item, if there are any, then raises
+    `StoreUnavailable`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +50,11 @@ class Injected:
 
     Attributes:
         injection: What was injected.
-        stream_id: The stream of the call.
+        stream_id: The stream of the call; None for a list of streams.
     """
 
     injection: Injection
-    stream_id: UUID
+    stream_id: UUID | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +65,12 @@ class Choice:
     Attributes:
         injection: The fault, or `Injection.NONE`.
         delay: Seconds to wait first; 0 for no delay.
-        events_before_break: How many events a broken read yields.
+        items_before_break: How many events or streams a broken read yields.
     """
 
     injection: Injection
     delay: float
-    events_before_break: int
+    items_before_break: int
 
 
 VERSION_READS: Final = frozenset({Injection.NONE, Injection.DELAY, Injection.UNAVAILABLE})
@@ -97,6 +99,12 @@ class Chooser:
         longest_delay: float,
         script: Iterable[Injection],
     ) -> None:
+        for injection, chance in chances.items():
+            check_not_negative(f"the probability of {injection.value!r}", chance)
+        check_not_negative("longest_delay", longest_delay)
+        script = tuple(script) if isinstance(script, Iterable) else (script,)
+        for each in script:
+            check_instance("each of script", each, Injection, "an Injection")
         together = sum(
             chance for injection, chance in chances.items() if injection is not Injection.DELAY
         )
@@ -117,10 +125,10 @@ class Chooser:
         # happens to some calls, and leaves all others as they were.
         delayed, duration, drawn, place = (self._random.random() for _ in range(4))
         delay = max(duration * self._longest_delay, 1e-6)
-        events = 1 + int(place * 9)
+        items = 1 + int(place * 9)
         if self.script:
             chosen = self.script.popleft() if self.script[0] in possible else Injection.NONE
-            return Choice(chosen, delay if chosen is Injection.DELAY else 0.0, events)
+            return Choice(chosen, delay if chosen is Injection.DELAY else 0.0, items)
         chosen = Injection.NONE
         for injection, chance in self._chances.items():
             if (
@@ -131,7 +139,7 @@ class Chooser:
                 chosen = injection if drawn < chance else chosen
                 drawn -= chance
         delay = delay if delayed < self._chances[Injection.DELAY] else 0.0
-        return Choice(chosen, delay, events)
+        return Choice(chosen, delay, items)
 
     def new_id(self) -> UUID:
         """Return the next event id of this seed."""

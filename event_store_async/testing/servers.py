@@ -116,7 +116,9 @@ class CassandraServer:
 
 
 @contextmanager
-def cassandra_server(cluster: ExistingCluster | None) -> Iterator[CassandraServer]:
+def cassandra_server(
+    cluster: ExistingCluster | None, version: str | None = None
+) -> Iterator[CassandraServer]:
     """
     Yield the given cluster, or a node that is started and stopped here.
 
@@ -124,25 +126,29 @@ def cassandra_server(cluster: ExistingCluster | None) -> Iterator[CassandraServe
 
     Args:
         cluster: The cluster to use; None to start a node.
+        version: The version of the node; see `EmbeddedCassandra`.
 
     Raises:
         ImportError: a node must be started, and the extra ``embedded`` is not installed.
         ConnectionFailed: the given cluster cannot be reached.
+        InvalidArgument: there is no lock file for this version.
     """
     with (
         start_blocking_portal() as portal,
-        portal.wrap_async_context_manager(_server(cluster, portal)) as server,
+        portal.wrap_async_context_manager(_server(cluster, version, portal)) as server,
     ):
         yield server
 
 
 @asynccontextmanager
-async def _server(cluster: ExistingCluster | None, portal: BlockingPortal) -> Any:
+async def _server(
+    cluster: ExistingCluster | None, version: str | None, portal: BlockingPortal
+) -> Any:
     async with AsyncExitStack() as stack:
         if cluster is None:
             from ..embedded import EmbeddedCassandra
 
-            node = await stack.enter_async_context(EmbeddedCassandra())
+            node = await stack.enter_async_context(EmbeddedCassandra(version=version))
             options: dict[str, Any] = {
                 "contact_points": node.contact_points,
                 "port": node.port,
@@ -159,5 +165,5 @@ async def _server(cluster: ExistingCluster | None, portal: BlockingPortal) -> An
             }
             replication = {cluster.datacenter or "datacenter1": cluster.replicas}
         async with EventStore.connect(keyspace="system", **options) as store:
-            version = (await store.schema_state()).release
-        yield CassandraServer(options, replication, version, portal)
+            release = (await store.schema_state()).release
+        yield CassandraServer(options, replication, release, portal)

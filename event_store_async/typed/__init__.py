@@ -4,6 +4,7 @@ Events of an application's own types, in any store.
     types       the registry: stored names, revisions, upcasters
     store       a store whose payloads are of those types
     shapes      converts events of one type to plain data and back
+    difference  finds what an event lost when it was stored
 
 Dataclasses, TypedDicts and msgspec structs need msgspec (the extra ``typed``). Pydantic models need
 pydantic (the extra ``pydantic``).

@@ -1,13 +1,14 @@
 """Shapes: they convert events of one type to plain data and back."""
 
 from dataclasses import is_dataclass
+from datetime import date, time
 from types import ModuleType
 from typing import Any, Literal, Protocol, get_args, get_origin, get_type_hints, is_typeddict
 
-import orjson
-
 from ..errors import InvalidArgument
+from ..excerpt import excerpt
 from ..extras import install_hint
+from ..plain import iso_format, plain_str
 
 
 class Shape(Protocol):
@@ -32,7 +33,7 @@ def shape_of(cls: type) -> Shape:
     if is_dataclass(cls) or is_typeddict(cls) or hasattr(cls, "__struct_fields__"):
         return _Msgspec(cls)
     raise InvalidArgument(
-        f"{cls!r} cannot be a type of event",
+        f"{excerpt(cls)} cannot be a type of event",
         hint="use a dataclass, a TypedDict, a msgspec.Struct or a pydantic model",
     )
 
@@ -63,10 +64,10 @@ class _Msgspec:
         self._msgspec = _library("msgspec", "typed")
 
     def plain(self, event: Any) -> Any:
-        return self._msgspec.to_builtins(event, str_keys=True)
+        return self._msgspec.to_builtins(event, str_keys=True, enc_hook=_plain)
 
     def event(self, plain: Any) -> Any:
-        return self._msgspec.convert(plain, self._cls, str_keys=True)
+        return self._msgspec.convert(plain, self._cls, str_keys=True, dec_hook=_of_class)
 
 
 class _Pydantic:
@@ -74,13 +75,34 @@ class _Pydantic:
 
     def __init__(self, cls: type) -> None:
         self._adapter = _library("pydantic", "pydantic").TypeAdapter(cls)
+        self._to_json = _library("pydantic_core", "pydantic").to_json
 
     def plain(self, event: Any) -> Any:
-        return self._adapter.dump_python(event, mode="json", by_alias=True)
+        # A round trip leaves out computed fields, which a model that forbids extra fields refuses,
+        # and writes the fields that are themselves JSON as text.
+        return self._adapter.dump_python(event, mode="json", by_alias=True, round_trip=True)
 
     def event(self, plain: Any) -> Any:
         # From JSON, not from Python objects: there alone a strict model takes a str for a UUID.
-        return self._adapter.validate_json(orjson.dumps(plain))
+        return self._adapter.validate_json(self._to_json(plain))
+
+
+def _plain(value: Any) -> Any:
+    """Return the form of an object that msgspec does not know: of a subclass of a plain type."""
+    if isinstance(value, date | time):
+        return iso_format(value)
+    if isinstance(value, str):
+        return plain_str(value)
+    raise TypeError(f"an object of type {type(value).__name__} has no plain form")
+
+
+def _of_class(cls: Any, plain: Any) -> Any:
+    """Return plain data as an object of a class that msgspec does not know; see `_plain`."""
+    if issubclass(cls, date | time) and isinstance(plain, str):
+        return cls.fromisoformat(plain)
+    if issubclass(cls, str) and isinstance(plain, str):
+        return cls(plain)
+    raise TypeError(f"an object of type {cls.__name__} cannot be made of its plain form")
 
 
 def _library(name: str, extra: str) -> ModuleType:

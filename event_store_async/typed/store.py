@@ -1,6 +1,7 @@
 """Store: a store whose payloads are of an application's own types."""
 
 from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping
+from functools import partial
 from typing import Any, Final, Literal, TypeVar, overload
 from uuid import UUID
 
@@ -10,14 +11,20 @@ from ..errors import (
     ConcurrentModification,
     InvalidArgument,
     InvalidEvent,
+    LossyPayload,
     MistypedEvent,
     PayloadNotEncodable,
     UnknownEventType,
 )
 from ..events import NewEvent, RecordedEvent, UnidentifiedEvent
-from ..ports import EventReaderWriter
+from ..excerpt import excerpt
+from ..follower import Follower, Mapped, Polling
+from ..ports import EventReaderWriter, StreamFollower, StreamLister
+from ..ports.streams import lister
 from ..results import AppendResult, Persisted
+from ..stream_head import StreamHead
 from ..versions import ANY, ExpectedVersion
+from .difference import Difference
 from .types import EventTypes, UnknownEvent
 
 E = TypeVar("E")
@@ -26,13 +33,14 @@ REVISION: Final = "$revision"
 """The key in stored metadata for the revision of a payload, if it is not the first."""
 
 
-class TypedEventStore(EventReaderWriter[E]):
+class TypedEventStore(EventReaderWriter[E], StreamFollower[E], StreamLister):
     """
     A store whose payloads are of one union of types, kept in any other store.
 
     It keeps the promises of the ports, with two more reasons for an `InvalidEvent`: the type of an
     event is not registered, or it is not the one that a `NewEvent` names. An event that could not
-    be read back is refused with `PayloadNotEncodable`.
+    be read back is refused with `PayloadNotEncodable`, and one that would be read back as another
+    with `LossyPayload`.
 
     The name of an event's type is stored as its `type`, its revision (from the second on) in its
     metadata. The other store belongs to the caller, who closes it.
@@ -113,6 +121,8 @@ class TypedEventStore(EventReaderWriter[E]):
         """
         Iterate over the events of a stream, as `EventReader.read_events` does.
 
+        A step that is cancelled ends the read there, too.
+
         Args:
             stream_id: As for `EventReader.read_events`.
             from_version: As for `EventReader.read_events`.
@@ -131,8 +141,7 @@ class TypedEventStore(EventReaderWriter[E]):
             MistypedEvent: a payload does not fit its type, or an upcaster failed.
             EventStoreError: as `EventReader.read_events` does.
         """
-        if unknown not in {None, "raw"}:
-            raise InvalidArgument(f"unknown must be None or 'raw', not {unknown!r}")
+        _check_unknown(unknown)
         events = self._store.read_events(
             stream_id,
             from_version,
@@ -143,6 +152,96 @@ class TypedEventStore(EventReaderWriter[E]):
             timeout=timeout,
         )
         return self._read(events, raw=unknown == "raw")
+
+    @overload
+    def follow(
+        self,
+        stream_id: UUID,
+        from_version: int | None = None,
+        *,
+        polling: Polling | None = None,
+        page_size: int | None = None,
+        serial: bool = False,
+        timeout: float | None = None,
+    ) -> AsyncGenerator[RecordedEvent[E], None]: ...
+
+    @overload
+    def follow(
+        self,
+        stream_id: UUID,
+        from_version: int | None = None,
+        *,
+        polling: Polling | None = None,
+        page_size: int | None = None,
+        serial: bool = False,
+        timeout: float | None = None,
+        unknown: Literal["raw"],
+    ) -> AsyncGenerator[RecordedEvent[E | UnknownEvent], None]: ...
+
+    def follow(
+        self,
+        stream_id: UUID,
+        from_version: int | None = None,
+        *,
+        polling: Polling | None = None,
+        page_size: int | None = None,
+        serial: bool = False,
+        timeout: float | None = None,
+        unknown: Literal["raw"] | None = None,
+    ) -> AsyncGenerator[RecordedEvent[Any], None]:
+        """
+        Iterate over the events of a stream as it grows, as `StreamFollower.follow` does.
+
+        Args:
+            stream_id: As for `StreamFollower.follow`.
+            from_version: As for `StreamFollower.follow`.
+            polling: As for `StreamFollower.follow`.
+            page_size: As for `StreamFollower.follow`.
+            serial: As for `StreamFollower.follow`.
+            timeout: As for `StreamFollower.follow`.
+            unknown: As for `read_events`.
+
+        Raises:
+            InvalidArgument: at the call, before anything is sent.
+            UnknownEventType: the type or revision of an event is not registered. Following on
+                after it works.
+            MistypedEvent: a payload does not fit its type, or an upcaster failed.
+            EventStoreError: as `StreamFollower.follow` does.
+        """
+        _check_unknown(unknown)
+        follow = getattr(self._store, "follow", None) or partial(Follower, self._store.read_events)
+        events = follow(
+            stream_id,
+            from_version,
+            polling=polling,
+            page_size=page_size,
+            serial=serial,
+            timeout=timeout,
+        )
+        return Mapped(events, partial(self._typed, raw=unknown == "raw"))
+
+    def streams(
+        self,
+        after: str | None = None,
+        max_count: int | None = None,
+        *,
+        page_size: int | None = None,
+        timeout: float | None = None,
+    ) -> AsyncGenerator[StreamHead, None]:
+        """
+        Iterate over all streams of the other store, whatever types their events have.
+
+        Args:
+            after: As for `StreamLister.streams`.
+            max_count: As for `StreamLister.streams`.
+            page_size: As for `StreamLister.streams`.
+            timeout: As for `StreamLister.streams`.
+
+        Raises:
+            InvalidArgument: the other store has no ``streams``, or an argument is not valid.
+            EventStoreError: as `StreamLister.streams` does.
+        """
+        return lister(self._store).streams(after, max_count, page_size=page_size, timeout=timeout)
 
     async def current_version(  # noqa: D102 - inherited from the port
         self, stream_id: UUID, *, serial: bool = False, timeout: float | None = None
@@ -176,6 +275,8 @@ class TypedEventStore(EventReaderWriter[E]):
             name, revision, plain = self._types.stored(event)
         except LookupError as error:
             raise InvalidEvent(index, str(error)) from error
+        except Difference as found:
+            raise LossyPayload(index, found.path, found.name, found.reason) from None
         except Exception as error:
             raise PayloadNotEncodable(index, f"could not be read back: {error}") from error
         metadata = None if revision == 1 else {REVISION: revision}
@@ -207,6 +308,11 @@ class TypedEventStore(EventReaderWriter[E]):
         else:
             raise UnknownEventType(event.stream_id, event.version, name, revision, known)
         return _with_payload(event, payload)
+
+
+def _check_unknown(unknown: object) -> None:
+    if unknown not in {None, "raw"}:
+        raise InvalidArgument(f"unknown must be None or 'raw', not {excerpt(unknown)}")
 
 
 def _as_given(given: Any, event: RecordedEvent) -> RecordedEvent[Any]:

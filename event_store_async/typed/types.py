@@ -2,13 +2,17 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field
-from typing import Any, Generic, TypeAlias, TypeVar
+from typing import Any, Final, Generic, TypeAlias, TypeVar
 
 from .._typevars import P_co
-from ..checks import is_int
+from ..checks import check_instance, is_int
 from ..errors import InvalidArgument
+from ..excerpt import excerpt
 from ..values import value
+from .difference import difference, lossy_tree
 from .shapes import Shape, shape_of, tag_of
+
+_EVENT_TYPE_HINT: Final = "each type by itself: EventTypes(EventType(Opened, 'opened'), …)"
 
 E = TypeVar("E")
 
@@ -30,6 +34,9 @@ class EventType(Generic[P_co]):
         upcasters: For each earlier revision, the function that converts a payload of that revision
             to the next one.
         formerly: Earlier names of the type. Its revisions are counted across all names.
+        lossy: The fields that need not be read back as they were given, like ``"password"``; any
+            other loss refuses the event. A dotted name is a field of a field: ``"card.number"``.
+            Items of a list are not counted: ``"lines.note"`` is that field of every line.
     """
 
     cls: type[P_co]
@@ -37,6 +44,7 @@ class EventType(Generic[P_co]):
     revision: int = 1
     upcasters: Mapping[int, Upcaster] = field(default_factory=dict)
     formerly: Sequence[str] = ()
+    lossy: Sequence[str] = ()
 
 
 @value
@@ -71,8 +79,9 @@ class EventTypes(Generic[E]):
         types: Each type of the union, once.
 
     Raises:
-        InvalidArgument: a class or a name is given twice, a revision has no upcaster, a class
-            cannot be a type of event, or its library is not installed.
+        InvalidArgument: a class or a name is given twice, a revision has no upcaster, `lossy` is
+            not a sequence of names, a class cannot be a type of event, or its library is not
+            installed.
     """
 
     def __init__(self, *types: EventType[E]) -> None:
@@ -84,13 +93,14 @@ class EventTypes(Generic[E]):
             self._register(type_)
 
     def _register(self, type_: EventType[E]) -> None:
+        check_instance("each type", type_, EventType, "an EventType", hint=_EVENT_TYPE_HINT)
         names = (type_.name, *type_.formerly)
         tag = tag_of(type_.cls, (type_.name,))
         registered = _Registered(type_, shape_of(type_.cls), tag)
         for name in names:
             if not isinstance(name, str) or not name:
                 raise InvalidArgument(
-                    f"the name of a type must be a str that is not empty, not {name!r}"
+                    f"the name of a type must be a str that is not empty, not {excerpt(name)}"
                 )
             if name in self._by_name:
                 raise InvalidArgument(f"the name {name!r} is registered twice")
@@ -108,6 +118,7 @@ class EventTypes(Generic[E]):
 
         Raises:
             LookupError: the event's class is not registered.
+            Difference: another event would be read back.
             Exception: the event cannot be read back from its plain data.
         """
         found = self._by_class.get(type(event)) if type(event) is not dict else self._tagged(event)
@@ -115,8 +126,10 @@ class EventTypes(Generic[E]):
             raise LookupError(f"{type(event).__name__} is not registered as a type of event")
         plain = found.shape.plain(event)
         # An event that cannot be read back must not be stored. Python does not check the fields
-        # of a dataclass, so they may hold anything.
-        found.shape.event(plain)
+        # of a dataclass, so they may hold anything; and a library may leave out what it reads.
+        differs = difference(event, found.shape.event(plain), found.lossy)
+        if differs is not None:
+            raise differs
         return found.type.name, found.type.revision, plain
 
     def revision(self, name: str | None) -> int:
@@ -153,7 +166,7 @@ class _Registered:
         revision, given = type_.revision, set(type_.upcasters)
         if not is_int(revision) or revision < 1:
             raise InvalidArgument(
-                f"{type_.name!r}: revision must be an int of 1 or more, not {revision!r}"
+                f"{type_.name!r}: revision must be an int of 1 or more, not {excerpt(revision)}"
             )
         if given != set(range(1, revision)):
             wanted = ", ".join(map(str, range(1, revision))) or "none"
@@ -161,6 +174,13 @@ class _Registered:
                 f"{type_.name!r}: revision {revision} needs upcasters from: {wanted}; "
                 f"given: {', '.join(map(str, sorted(given))) or 'none'}"
             )
+        lossy = type_.lossy
+        if isinstance(lossy, str) or not all(isinstance(name, str) and name for name in lossy):
+            raise InvalidArgument(
+                f"{type_.name!r}: lossy must be a list of names of fields, not {excerpt(lossy)}",
+                hint="for a single field: lossy=['name']",
+            )
         self.type = type_
         self.shape = shape
+        self.lossy = lossy_tree(lossy)
         self.tag = tag

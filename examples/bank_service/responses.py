@@ -6,7 +6,12 @@ from uuid import UUID
 from fastapi import Request
 from fastapi.responses import JSONResponse
 
-from event_store_async import AppendOutcomeUnknown, ConcurrentModification, StoreUnavailable
+from event_store_async import (
+    AppendOutcomeUnknown,
+    ConcurrentModification,
+    StoreOverloaded,
+    StoreUnavailable,
+)
 from event_store_async.aggregates import (
     CommandHandled,
     CommandResult,
@@ -63,7 +68,13 @@ async def store_unavailable(_request: Request, _error: Exception) -> JSONRespons
     return JSONResponse({"error": "unavailable", "reason": "nothing was stored"}, 503, _RETRY_SOON)
 
 
+async def store_overloaded(_request: Request, _error: Exception) -> JSONResponse:
+    """Return 503: too many requests are waiting in this process, and nothing was stored."""
+    return JSONResponse({"error": "overloaded", "reason": "nothing was stored"}, 503, _RETRY_SOON)
+
+
 EXCEPTION_HANDLERS: dict[int | type[Exception], Any] = {
     AppendOutcomeUnknown: outcome_unknown,
     StoreUnavailable: store_unavailable,
+    StoreOverloaded: store_overloaded,
 }

@@ -29,9 +29,15 @@ def show_figures(console: Console, tally: Tally, findings: Findings, seconds: fl
     table.add_row("events", f"{tally.events:,}")
     table.add_row("appends", f"{tally.appends:,}")
     table.add_row("conflicts, all resolved", f"{tally.conflicts:,}")
-    table.add_row("events per second", f"{tally.events / seconds:,.0f}")
     table.add_row("seconds", f"{seconds:,.1f}")
+    table.add_row("events per second, of this replay", f"{tally.events / seconds:,.0f}")
     console.print(table)
+    console.print(
+        "The last figure is the pace of this program, which decides on each flight and repeats"
+        " conflicts. It is not the speed of the store: docs/performance.md shows that.\n",
+        style="dim",
+        highlight=False,
+    )
 
 
 async def show_busiest_day(

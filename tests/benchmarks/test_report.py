@@ -11,10 +11,11 @@ from benchmarks.flat_cost import at_version
 from benchmarks.goals import goals
 from benchmarks.guard import compare
 from benchmarks.peers import SINGLY
+from benchmarks.plots import PLOTS
 from benchmarks.report import PAGE, RECORDED, TRIED, markdown, publish, tried
 from benchmarks.results import Key, Results, round_of
 from benchmarks.spread import Spread, percentile, ratios, spread
-from benchmarks.tables import compared
+from benchmarks.tables import compared, headline
 
 
 def results(ours: list[float], raw: list[float]) -> Results:
@@ -182,6 +183,45 @@ def test_the_published_page_is_made_from_the_recorded_run(
     assert (tmp_path / "performance.md").read_text("utf-8") == PAGE.read_text("utf-8")
     for plot in (PAGE.parent / "performance").iterdir():
         assert (tmp_path / "performance" / plot.name).stat().st_size > 1000
+
+
+def test_the_headline_is_ours_of_the_comparison_and_stands_above_all_else() -> None:
+    recorded = Results.read(RECORDED)
+    page = PAGE.read_text("utf-8")
+    above, _, rest = page.partition("\n## ")
+    peers = compared(recorded, "peers", "peer")
+
+    for case in ("one caller", "64 callers, a stream each", "64 callers, one stream", "reading"):
+        ours = next(line for line in peers[case].splitlines() if line.startswith(f"| {OURS} |"))
+        rate = ours.split("|")[2].split()[0]
+        assert f"| {rate} |" in above
+        assert ours in rest
+    assert above.index("events/s") < 300
+
+
+def test_a_run_without_peers_has_no_headline() -> None:
+    assert headline(results([1.0], [1.0])) == ""
+
+
+def test_every_plot_stands_in_the_section_of_its_table() -> None:
+    page = PAGE.read_text("utf-8")
+
+    for name in PLOTS:
+        before, _, after = page.partition(f"](performance/{name}.svg)")
+        assert after, name
+        section = before.rpartition("\n## ")[2]
+        assert section.startswith(("Appends", "Reading")), name
+        assert "| raw_acsylla |" in after.split("\n## ")[0]
+
+
+def test_links_within_the_page_lead_to_its_sections() -> None:
+    page = PAGE.read_text("utf-8")
+    headings = re.findall(r"^##+ (.*)$", page, re.MULTILINE)
+    slugs = {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+    assert set(re.findall(r"\]\(#([^)]+)\)", page)) - slugs == set()
+    assert " above)" not in page
+    assert " below)" not in page
 
 
 def test_a_run_that_lacks_something_is_not_complete() -> None:

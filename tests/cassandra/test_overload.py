@@ -1,8 +1,7 @@
 """More appends than can be served in time: an overload, said early, and never an outage."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from dataclasses import replace
+from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -21,29 +20,19 @@ from event_store_async.maintenance import StoredEvent
 
 from ..fixtures import faulty as faults
 from ..fixtures.faulty import FaultySession
-from ..fixtures.stores import QUICK, read_all
-
-Opening = Callable[..., Awaitable[EventStore]]
+from ..fixtures.stores import Opening, read_all
 
 
 @pytest.fixture
-async def opening(
-    faulty: FaultySession, keyspace: str, gate: faults.Gate
-) -> AsyncGenerator[Opening, None]:
+def opening(opening: Opening, faulty: FaultySession, gate: faults.Gate) -> Opening:
     """Give what opens a store with other settings, all of whose writes wait at a gate."""
-    stores: list[EventStore] = []
 
     async def opened(**changes: Any) -> EventStore:
-        store = EventStore(faulty, keyspace=keyspace, settings=replace(QUICK, **changes))
-        stores.append(store)
-        await store.current_version(uuid4())
+        store = await opening(**changes)
         faulty.always = gate
         return store
 
-    yield opened
-    gate.opened.set()
-    for store in stores:
-        await store.close()
+    return opened
 
 
 @pytest.mark.parametrize("expected", [ANY, NO_STREAM], ids=["any", "no stream"])

@@ -1,9 +1,7 @@
 """More appends at once than requests may be at the server: each waits for a permit."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextvars import ContextVar
-from dataclasses import replace
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -23,28 +21,7 @@ from event_store_async.cassandra.driver.request import BUSY
 
 from ..fixtures import faulty as faults
 from ..fixtures.faulty import FaultySession, Send
-from ..fixtures.stores import QUICK, payloads, read_all
-
-Opening = Callable[..., Awaitable[EventStore]]
-
-
-@pytest.fixture
-async def opening(
-    faulty: FaultySession, keyspace: str, gate: faults.Gate
-) -> AsyncGenerator[Opening, None]:
-    """Give what opens a store with other settings; its statements are prepared already."""
-    stores: list[EventStore] = []
-
-    async def opened(**changes: Any) -> EventStore:
-        store = EventStore(faulty, keyspace=keyspace, settings=replace(QUICK, **changes))
-        stores.append(store)
-        await store.current_version(uuid4())
-        return store
-
-    yield opened
-    gate.opened.set()
-    for store in stores:
-        await store.close()
+from ..fixtures.stores import Opening, payloads, read_all
 
 
 async def kept_at_the_server(

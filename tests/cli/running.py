@@ -2,6 +2,8 @@
 
 import asyncio
 import os
+import pty
+import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -50,6 +52,27 @@ class Shell:
         unexpected = result.exception
         assert unexpected is None or isinstance(unexpected, SystemExit), unexpected
         return Done(result.exit_code, result.stdout, result.stderr)
+
+    def on_a_terminal(self, *arguments: str, **environment: str) -> tuple[str, int]:
+        """Run a command on a terminal; return what it shows, and its exit code. It blocks."""
+        master, slave = pty.openpty()
+        process = subprocess.Popen(
+            [*COMMAND, *arguments],
+            stdin=slave,
+            stdout=slave,
+            stderr=slave,
+            cwd=self.folder,
+            env={**os.environ, **self.environment, **environment},
+        )
+        os.close(slave)
+        shown = b""
+        try:
+            while chunk := os.read(master, 65536):
+                shown += chunk
+        except OSError:
+            pass  # the other side of the terminal is closed
+        os.close(master)
+        return shown.decode(), process.wait(60)
 
     async def process(
         self, *arguments: str, stdin: int | None = asyncio.subprocess.DEVNULL, **environment: str

@@ -226,6 +226,63 @@ async def test_an_unknown_outcome_prints_the_ids_to_repeat_it_with(
             ["event 1 has the event id", "but --event-id is", "in the order of the events"],
         ),
         (["1", "--timeout", "0"], "", ["--timeout"]),
+        (["1", "--timeout", "inf"], "", ["--timeout", "inf is not a number of seconds"]),
+        (["1", "--timeout", "nan"], "", ["--timeout"]),
+        *(
+            (["--envelopes", *map(str.strip, text.split(" + "))], "", says)
+            for text, says in [
+                (
+                    '{"payload": 1, "version": 2} + {"payload": 2, "version": 1}',
+                    ["event 2 has version 1, where 3 is due", "rise by one"],
+                ),
+                (
+                    '{"payload": 1, "version": 1} + {"payload": 2, "version": 3}',
+                    ["event 2 has version 3, where 2 is due"],
+                ),
+                (
+                    '{"payload": 1, "version": 1} + {"payload": 2} + {"payload": 3, "version": 2}',
+                    ["event 3 has version 2, where 3 is due"],
+                ),
+                ('{"payload": 1, "version": "1"}', ["event 1: '1' is not a version"]),
+                ('{"payload": 1, "version": true}', ["event 1: True is not a version"]),
+                ('{"payload": 1, "stream_id": "x"}', ["event 1: stream_id 'x' is not a UUID"]),
+                (
+                    f'{{"payload": 1, "stream_id": "{uuid4()}"}} + '
+                    f'{{"payload": 2, "stream_id": "{uuid4()}"}}',
+                    ["event 2 is of stream", "append each stream separately"],
+                ),
+                ('{"payload_base64": "?"}', ["event 1: payload_base64 is not base64"]),
+                ('{"payload_base64": 5}', ["event 1: payload_base64 is not base64"]),
+                ('{"payload_base64": "AA==", "payload": 1}', ["event 1 is not an envelope"]),
+                (
+                    '{"payload_base64": "AA=="} + {"payload": 1}',
+                    ["some events have a payload, others payload_base64"],
+                ),
+            ]
+        ),
+        (
+            ['{"n": 80241446968629135069}'],
+            "",
+            ["argument 1: the integer 80241446968629135069 is beyond 64 bits", "as a string"],
+        ),
+        (["[-9223372036854775809]"], "", ["-9223372036854775809 is beyond 64 bits"]),
+        (["[" + "7" * 5000 + "]"], "", ["argument 1"]),
+        (["1.23456789012345678901"], "", ["1.23456789012345678901 has more digits than a float"]),
+        (["1e-400"], "", ["the number 1e-400 is too small for a float"]),
+        (
+            ["1", '{"a": [{"b": 1, "c": 2, "b": 1}]}'],
+            "",
+            ["argument 2: an object has the key 'b' twice", "each key once"],
+        ),
+        ([], '{"a": 1}\n{"a": 18446744073709551616}', ["standard input, line 2: the integer"]),
+        ([], '[{"a": 1, "a": 2}]', ["standard input: an object has the key 'a' twice"]),
+        (["1", "--metadata", '{"a": 1, "a": 2}'], "", ["--metadata: an object has the key 'a'"]),
+        (
+            ['{"payload": {"n": 18446744073709551616}}', "--envelopes"],
+            "",
+            ["the integer 18446744073709551616 is beyond 64 bits"],
+        ),
+        (['{"payload": 1, "payload": 2}', "--envelopes"], "", ["the key 'payload' twice"]),
     ],
 )
 async def test_wrong_input_is_rejected_before_anything_is_sent(
@@ -274,3 +331,57 @@ async def test_zeros_before_an_expected_version_do_not_matter(
     done = await shell("append", str(stream_id), "1", "--expected-version", "0" * 5000)
 
     assert done.code == 0
+
+
+@pytest.mark.parametrize("option", [["--shortest", "inf"], ["--longest", "inf"]])
+async def test_seconds_are_finite(nowhere: Shell, option: list[str]) -> None:
+    tail = await nowhere("tail", str(uuid4()), *option, "--keyspace", "bank")
+    verify = await nowhere("verify", "--every", option[1], "--keyspace", "bank")
+
+    assert (tail.code, verify.code) == (2, 2)
+    assert "is not a number of seconds" in tail.err
+    assert "is not a number of seconds" in verify.err
+
+
+async def test_messages_count_events_from_one(shell: Shell, stream_id: UUID) -> None:
+    done = await shell("append", str(stream_id), "--envelopes", '{"payload": 1, "type": ""}')
+
+    assert (done.code, "error: event 1: type must be" in done.err) == (2, True)
+
+
+async def test_envelopes_that_read_prints_are_the_same_events(
+    shell: Shell, store: EventStore, stream_id: UUID
+) -> None:
+    await store.persist_events(stream_id, [{"n": number} for number in range(3)])
+    printed = (await shell("read", str(stream_id), "--from", "2")).out
+    backward = (await shell("read", str(stream_id), "--backward")).out
+
+    copied = await shell("append", str(uuid4()), "--envelopes", stdin=printed)
+    refused = await shell("append", str(uuid4()), "--envelopes", stdin=backward)
+
+    assert (copied.code, copied.lines) == (0, ["1", "2"])
+    assert (refused.code, "versions, if given, must rise by one" in refused.err) == (2, True)
+
+
+async def test_bytes_that_read_prints_are_appended_as_bytes(
+    shell: Shell, store: EventStore, stream_id: UUID
+) -> None:
+    lines = '{"payload_base64": "AP8=", "type": "raw"}\n{"payload_base64": ""}'
+
+    done = await shell("append", str(stream_id), "--envelopes", stdin=lines)
+    printed = (await shell("read", str(stream_id))).out
+    again = await shell("append", str(stream_id), "--envelopes", stdin=printed)
+    copied = await shell("append", str(uuid4()), "--envelopes", stdin=printed)
+
+    assert (done.code, again.code, copied.code) == (0, 0, 0)
+    assert "stored earlier" in again.err
+    assert payloads(await read_all(store, stream_id)) == [b"\x00\xff", b""]
+
+
+@pytest.mark.parametrize("option", [[], ["--envelopes"]])
+async def test_an_empty_array_appends_nothing(
+    shell: Shell, stream_id: UUID, option: list[str]
+) -> None:
+    done = await shell("append", str(stream_id), *option, stdin="[]")
+
+    assert (done.code, done.out) == (0, "")

@@ -1,8 +1,9 @@
 """Where to connect to: options, the environment, and configuration files."""
 
+import os
 from pathlib import Path
 from typing import Annotated
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 import typer
@@ -266,3 +267,108 @@ def _app() -> typer.Typer:
     from event_store_async.cli.app import app
 
     return app
+
+
+@pytest.mark.parametrize("reader", ["password_file", "variable"])
+@pytest.mark.parametrize("content", [None, b"hunter\xff2"])
+def test_a_password_given_as_the_password_file_is_not_printed(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, reader: str, content: bytes | None
+) -> None:
+    if content is not None:
+        (folder / "hunter2").write_bytes(content)
+    if reader == "variable":
+        monkeypatch.setenv("EVENT_STORE_PASSWORD_FILE", "hunter2")
+    target = Target(keyspace="bank", username="ops", password_file=Path("hunter2"))
+
+    with pytest.raises(CommandFailed) as failed:
+        target.connect()
+
+    assert "hunter" not in f"{failed.value.message} {failed.value.hint} {target}"
+    assert "the password file cannot be read: " in failed.value.message
+    assert "not the password" in (failed.value.hint or "")
+
+
+@pytest.mark.parametrize("value", ["4711", '["hunter4711"]', '""', '"hunter\\u00004711"'])
+def test_a_password_of_another_kind_is_not_printed(folder: Path, value: str) -> None:
+    (folder / "event-store.toml").write_text(f"password_file = {value}")
+
+    with pytest.raises(CommandFailed, match="password_file must be a string") as failed:
+        configuration.load(folder / "event-store.toml", None)
+
+    assert "4711" not in failed.value.message
+
+
+@pytest.mark.parametrize(
+    ("mode", "warned"), [(0o600, False), (0o400, False), (0o640, True), (0o602, True)]
+)
+def test_a_password_file_of_others_is_warned_of(
+    folder: Path, capsys: pytest.CaptureFixture[str], mode: int, warned: bool
+) -> None:
+    (folder / "secret").write_text("x")
+    (folder / "secret").chmod(mode)
+
+    assert configuration.read_password(folder / "secret") == "x"
+    assert ("warning: other users may read or change" in capsys.readouterr().err) is warned
+
+
+@pytest.mark.parametrize(("mode", "warned"), [(0o644, False), (0o664, True), (0o602, True)])
+def test_a_configuration_that_others_may_change_is_warned_of(
+    folder: Path, capsys: pytest.CaptureFixture[str], mode: int, warned: bool
+) -> None:
+    (folder / "event-store.toml").write_text('keyspace = "bank"')
+    (folder / "event-store.toml").chmod(mode)
+
+    assert configuration.load(Path("event-store.toml"), None) == {"keyspace": "bank"}
+    assert ("warning: other users may change event-store.toml" in capsys.readouterr().err) is warned
+
+
+def test_a_byte_order_mark_is_not_part_of_a_file(folder: Path) -> None:
+    (folder / "event-store.toml").write_bytes(b'\xef\xbb\xbfkeyspace = "bank"')
+    (folder / "secret").write_bytes(b"\xef\xbb\xbfpassword\r\n")
+
+    assert configuration.load(folder / "event-store.toml", None) == {"keyspace": "bank"}
+    assert configuration.read_password(folder / "secret") == "password"
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+async def test_utf_16_is_named(nowhere: Shell, encoding: str) -> None:
+    file = nowhere.folder / "file"
+    file.write_bytes('"a" = 1'.encode(encoding))
+
+    with pytest.raises(CommandFailed, match="file is not valid TOML: it is in UTF-16"):
+        configuration.load(file, None)
+    with pytest.raises(CommandFailed, match="cannot be read: it is in UTF-16"):
+        configuration.read_password(file)
+    done = await nowhere("append", str(uuid4()), "--keyspace=bank", "--file", str(file))
+    assert (done.code, "it is in UTF-16 or UTF-32: save it as UTF-8" in done.err) == (2, True)
+
+
+def test_looking_for_a_file_never_raises(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a home folder, and if no folder may be read."""
+    monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
+    monkeypatch.delenv("HOME", raising=False)
+    monkeypatch.setattr("pwd.getpwuid", {}.__getitem__)  # a user id without a name
+
+    assert configuration.find(None) is None
+
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(os, "stat", refuse)
+    assert configuration.find(None) is None
+
+
+async def test_a_command_without_home_and_working_folder(
+    nowhere: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("XDG_CONFIG_HOME")
+    monkeypatch.delenv("XDG_DATA_HOME")
+    monkeypatch.delenv("HOME", raising=False)
+    monkeypatch.setattr("pwd.getpwuid", {}.__getitem__)
+
+    shown = await nowhere("schema", "show", "--keyspace", "bank")
+    status = await nowhere("node", "status")
+
+    assert shown.code == 0
+    assert (status.code, "error: the user has no home folder" in status.err) == (1, True)
+    assert "hint: set HOME or XDG_DATA_HOME" in status.err

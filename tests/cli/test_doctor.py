@@ -54,7 +54,7 @@ async def test_wrong_options_are_found(shell: Shell, store: EventStore, keyspace
     assert found["schema"]["level"] == "must"
     assert (
         found["default_time_to_live"]["change"]
-        == f"ALTER TABLE {keyspace}.{table} WITH default_time_to_live = 0"
+        == f'ALTER TABLE "{keyspace}"."{table}" WITH default_time_to_live = 0'
     )
     for check in ("compaction", "compression", "gc_grace_seconds", "speculative_retry"):
         assert found[check]["level"] == "advice", check
@@ -84,12 +84,14 @@ async def test_the_suggested_change_works(shell: Shell, store: EventStore, keysp
     assert done.code == 0
 
 
-async def test_a_missing_table_is_a_finding(shell: Shell) -> None:
+async def test_a_missing_table_is_a_finding(shell: Shell, server: Server) -> None:
+    ((datacenter, _),) = server.replication.items()
     done = await shell("doctor", "--keyspace", "no_such_keyspace")
 
     assert done.code == 5
     assert "MUST    schema: no_such_keyspace.events: there is no such table" in done.out
-    assert "change: create it with" in done.out
+    assert "change: run `event-store schema create --keyspace no_such_keyspace" in done.out
+    assert f"--replication {datacenter}=" in done.out, "nothing is left to fill in"
     assert "must be changed: 1" in done.out
 
 

@@ -219,24 +219,54 @@ async def test_a_missing_keyspace(shell: Shell) -> None:
 
 def on_a_terminal(shell: Shell, *arguments: str) -> str:
     """Run a command on a terminal, and return what it shows."""
+    shown, code = shell.on_a_terminal(*arguments, TERM="xterm-256color", COLUMNS="100")
+    assert code == 0, shown
+    return shown
+
+
+@pytest.mark.parametrize("command", ["append", "streams --list --json", "verify"])
+async def test_results_go_to_a_pipe_while_a_terminal_shows_progress(
+    shell: Shell, store: EventStore, stream_id: UUID, command: str
+) -> None:
+    await store.persist_events(stream_id, [0])
+    (shell.folder / "many").write_text("1\n" * 2500)
+    given = ["append", str(stream_id), "--file", "many"] if command == "append" else command.split()
     master, slave = pty.openpty()
-    process = subprocess.Popen(
-        [*COMMAND, *arguments],
-        stdin=slave,
-        stdout=slave,
+    process = await asyncio.create_subprocess_exec(
+        *COMMAND,
+        *given,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
         stderr=slave,
         cwd=shell.folder,
         env={**os.environ, **shell.environment, "TERM": "xterm-256color", "COLUMNS": "100"},
     )
     os.close(slave)
+    reading = asyncio.ensure_future(asyncio.to_thread(read_all_shown, master))
+    out, _ = await asyncio.wait_for(process.communicate(), 90)
+    shown = await reading
+
+    lines = out.decode().splitlines()
+    assert process.returncode == 0
+    if command == "append":
+        assert lines == [str(version) for version in range(2, 2502)]
+    elif "--list" in command:
+        assert str(stream_id) in out.decode()
+        assert str(stream_id) not in shown
+    else:
+        assert lines[0].startswith("streams ")
+    assert "\u2501" not in shown, "the reader of the pipe may write to the same terminal"
+
+
+def read_all_shown(master: int) -> str:
+    """Return what a terminal shows until the other side is closed."""
     shown = b""
     try:
         while chunk := os.read(master, 65536):
             shown += chunk
     except OSError:
-        pass  # the other side of the terminal is closed
+        pass
     os.close(master)
-    assert process.wait(60) == 0, shown
     return shown.decode()
 
 

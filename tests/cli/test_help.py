@@ -14,7 +14,9 @@ import pytest_asyncio
 import typer
 
 from event_store_async import EventStore
+from event_store_async.cli import configuration
 from event_store_async.cli.app import app
+from event_store_async.cli.target import OPTIONS
 from event_store_async.embedded import Background
 
 from ..fixtures.server import Server
@@ -28,16 +30,27 @@ FOR_A_SHELL = re.compile(r"[|<>;&]|\$\(")
 def commands(group: typer.core.TyperGroup, *words: str) -> Iterator[tuple[str, str]]:
     """Iterate over all commands: their names and their help."""
     for name, command in group.commands.items():
-        if isinstance(command, typer.core.TyperGroup):
-            yield from commands(command, *words, name)
-        else:
+        inner = command if isinstance(command, typer.core.TyperGroup) else None
+        if inner is None or inner.invoke_without_command:  # `streams` is a command, too
             yield " ".join([*words, name]), command.help or ""
+        if inner is not None:
+            yield from commands(inner, *words, name)
 
 
 ROOT = typer.main.get_command(app)
 assert isinstance(ROOT, typer.core.TyperGroup)
 COMMANDS = dict(commands(ROOT))
 EXAMPLES = {name: EXAMPLE.findall(text) for name, text in COMMANDS.items()}
+
+
+def options_of(name: str) -> set[str]:
+    """Return the options of a command."""
+    command: object = ROOT
+    for word in name.split():
+        assert isinstance(command, typer.core.TyperGroup)
+        command = command.commands[word]
+    assert isinstance(command, typer.core.TyperCommand | typer.core.TyperGroup)
+    return {option for parameter in command.params for option in parameter.opts}
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -47,7 +60,7 @@ async def test_help_says_what_it_does_with_examples(nowhere: Shell, name: str) -
     assert (done.code, done.err) == (0, "")
     assert EXAMPLES[name]
     for example in EXAMPLES[name]:
-        assert f"event-store {name}" in example
+        assert f"event-store {name}" in example or name == "help"
         assert example in " ".join(done.out.split())
 
 
@@ -60,6 +73,47 @@ async def test_help_fits_a_narrow_terminal(nowhere: Shell, name: str) -> None:
     assert max(map(len, lines)) <= 80
     assert [line for line in lines if re.search(r"…\s*│$", line)] == []
     assert [line for line in lines if "<bool>" in line and "--help" not in line] == []
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+async def test_help_is_the_same_in_every_form(nowhere: Shell, name: str) -> None:
+    long = await nowhere(*name.split(), "--help")
+    short = await nowhere(*name.split(), "-h")
+    asked = await nowhere("help", *name.split())
+
+    assert long.out == short.out
+    assert asked.code == 0
+    assert asked.out.split() == long.out.split()
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+async def test_help_of_a_command_leaves_connecting_to_its_topic(nowhere: Shell, name: str) -> None:
+    done = await nowhere(*name.split(), "--help")
+    options = options_of(name)
+
+    assert "--contact-points" not in done.out
+    assert ("--keyspace" in done.out) is ("--keyspace" in options)
+    if "--keyspace" in options:
+        assert "`event-store help connecting` has all options" in done.out
+
+
+async def test_the_topic_has_every_connection_option(nowhere: Shell) -> None:
+    done = await nowhere("help", "connecting")
+
+    assert done.code == 0
+    for name in OPTIONS:
+        assert f"--{name.replace('_', '-')} " in done.out
+        assert f" EVENT_STORE_{name.upper()} " in done.out
+    for key in configuration.KEYS:
+        assert f" {key}\n" in done.out
+    assert max(map(len, done.lines)) <= 80
+
+
+async def test_help_on_what_there_is_not(nowhere: Shell) -> None:
+    done = await nowhere("help", "schema", "\x1bdrop")
+
+    assert (done.code, done.out) == (2, "")
+    assert "there is no command or topic 'schema \\x1bdrop'" in done.err
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")

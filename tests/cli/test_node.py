@@ -14,7 +14,9 @@ import psutil
 import pytest
 import pytest_asyncio
 
+from event_store_async.cli.exit_codes import ExitCode
 from event_store_async.embedded import Background, BackgroundFailed
+from event_store_async.embedded.jars import locked_versions
 from event_store_async.embedded.keeper import STATE
 
 from .running import Shell, ended
@@ -56,7 +58,7 @@ async def test_it_runs_until_it_is_stopped(shell: Shell, tmp_path: Path) -> None
     directory = tmp_path / "data" / "event_store_async" / "node"
     assert (before.code, "node start" in before.err) == (1, True)
     assert started.code == 0
-    assert "Starting Cassandra nodes (1)" in started.err
+    assert "Starting Cassandra nodes: 1 of 1" in started.err
     assert f"--replication {there['EVENT_STORE_DATACENTER']}=1" in started.err
     assert told["directory"] == str(directory)
     assert told["memory_bytes"] > 100 * 1024 * 1024
@@ -147,6 +149,17 @@ async def test_another_process_with_its_id_is_left_alone(tmp_path: Path) -> None
     finally:
         for process in (stranger, alike):
             await asyncio.wait_for(process.communicate(b"\n"), 30)
+
+
+async def test_an_unknown_version_is_refused_before_anything_starts(
+    shell: Shell, tmp_path: Path
+) -> None:
+    done = await shell("node", "start", "--directory", "here", "--cassandra", "3.11")
+
+    assert done.code == ExitCode.USAGE
+    assert "no lock file for Cassandra 3.11" in done.err
+    assert ", ".join(locked_versions()) in done.err
+    assert not (tmp_path / "here").exists()
 
 
 async def test_an_unreadable_state_file_is_reported(tmp_path: Path) -> None:

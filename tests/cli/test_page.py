@@ -3,12 +3,10 @@
 import re
 from pathlib import Path
 
-import typer
-
 from event_store_async.cli import configuration
 from event_store_async.cli.exit_codes import ExitCode
 
-from .test_help import COMMANDS, ROOT
+from .test_help import COMMANDS, options_of
 
 PAGE = (Path(__file__).parents[2] / "docs" / "command-line.md").read_text("utf-8")
 
@@ -44,13 +42,3 @@ def test_every_command_that_prints_json_is_listed() -> None:
     assert sorted(re.findall(r"`([a-z ]+)`", sentence)) == sorted(
         name for name in COMMANDS if "--json" in options_of(name)
     )
-
-
-def options_of(name: str) -> set[str]:
-    """Return the options of a command."""
-    command: object = ROOT
-    for word in name.split():
-        assert isinstance(command, typer.core.TyperGroup)
-        command = command.commands[word]
-    assert isinstance(command, typer.core.TyperCommand)
-    return {option for parameter in command.params for option in parameter.opts}

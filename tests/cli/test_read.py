@@ -1,5 +1,6 @@
 """`event-store read` and `head`."""
 
+import json
 from uuid import UUID
 
 import orjson
@@ -100,6 +101,28 @@ async def test_bytes_are_base64(shell: Shell, server: Server, stream_id: UUID) -
 
     assert orjson.loads(done.out)["payload_base64"] == "AP8="
     assert "2 bytes that are not JSON" in pretty.out
+
+
+async def test_integers_beyond_64_bits_are_printed_exactly(
+    shell: Shell, store: EventStore, stream_id: UUID, keyspace: str
+) -> None:
+    await store.persist_events(stream_id, [1])
+    foreign = '{"n": 80241446968629135069, "text": "ö"}'
+    await run_cql(
+        store,
+        f"UPDATE {keyspace}.events SET payload = 0x{foreign.encode().hex()} "
+        f"WHERE stream_id = {stream_id} AND version = 1",
+    )
+
+    done = await shell("read", str(stream_id))
+    pretty = await shell("read", str(stream_id), "--pretty")
+    again = await shell("append", str(stream_id), "--envelopes", stdin=done.out)
+
+    (line,) = done.lines
+    assert json.loads(line)["payload"] == json.loads(foreign)
+    assert json.loads(line)["stream_id"] == str(stream_id)
+    assert foreign in pretty.out
+    assert (again.code, "80241446968629135069 is beyond 64 bits" in again.err) == (2, True)
 
 
 async def test_a_stream_without_events_gets_a_note(shell: Shell, stream_id: UUID) -> None:

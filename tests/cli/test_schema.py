@@ -85,8 +85,8 @@ async def test_a_dry_run_skips_existing_columns(
     with caplog.at_level(logging.INFO, "event_store_async"):
         migrated = await shell("schema", "migrate", "--table", table)
 
-    altered = [f"ALTER TABLE {keyspace}.{table} ADD {column}" for column in (
-        "event_type text", "content_type text", "metadata blob"
+    altered = [f'ALTER TABLE "{keyspace}"."{table}" ADD {column}' for column in (
+        "event_type text", "content_type text", "metadata blob", "category text static"
     )]  # fmt: skip
     run = [record.getMessage().removeprefix(CHANGES) for record in caplog.records]
     assert [line.removesuffix(";") for line in planned.lines if "ALTER" in line] == altered
@@ -128,8 +128,8 @@ async def test_show_prints_cql_that_can_be_run(nowhere: Shell) -> None:
 
     assert shown.code == default.code == 0
     assert "'east': 3, 'west': 2" in shown.out
-    assert "CREATE TABLE IF NOT EXISTS shop.events" in shown.out
-    assert "ALTER TABLE shop.events ADD event_id uuid;" in shown.out
+    assert 'CREATE TABLE IF NOT EXISTS "shop"."events"' in shown.out
+    assert 'ALTER TABLE "shop"."events" ADD event_id uuid;' in shown.out
     assert migrations_id("shop") in shown.out
     assert "{{" not in shown.out
     assert "'datacenter1': 3" in default.out
@@ -147,8 +147,8 @@ async def test_show_uses_the_environment_and_the_file(nowhere: Shell) -> None:
     wrong = await nowhere("schema", "show", "--config", "missing.toml")
 
     for done, table in (
-        *((filed, "filed.events"), (profile, "filed.log")),
-        *((set_, "env.facts"), (option, "said.events")),
+        *((filed, '"filed"."events"'), (profile, '"filed"."log"')),
+        *((set_, '"env"."facts"'), (option, '"said"."events"')),
     ):
         assert f"CREATE TABLE IF NOT EXISTS {table}" in done.out
     assert (wrong.code, wrong.out, "missing.toml: No such file" in wrong.err) == (2, "", True)

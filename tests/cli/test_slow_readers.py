@@ -82,7 +82,7 @@ async def test_a_slow_reader_of_progress_does_not_delay_the_job(
         return "result"
 
     async def run() -> None:
-        results.append(await metered("verify", 0.0, work))
+        results.append(await metered("verify", 0.0, work, interrupted=""))
 
     with unread(monkeypatch, "stderr") as reader:
         async with anyio.create_task_group() as group:
@@ -96,10 +96,50 @@ async def test_a_slow_reader_of_progress_does_not_delay_the_job(
     assert len(read) <= 2, "the one that was not read, and the last"
 
 
+@pytest.mark.parametrize(
+    ("progress", "shown"),
+    [
+        (Progress(0.5, 1, 1), "50%, 1 event in 1 stream, "),
+        (Progress(0.62, 0, 0), "62%, no events yet"),
+        (Progress(0.0, 2, 1200), "verify: 1,200 events in 2 streams, "),
+    ],
+)
+async def test_counts_in_progress_are_plain_english(
+    capsys: pytest.CaptureFixture[str], progress: Progress, shown: str
+) -> None:
+    async def work(meter: Meter) -> None:
+        meter(progress)
+
+    await metered("verify", 0.0, work, interrupted="")
+
+    assert shown in capsys.readouterr().err
+
+
+async def test_an_error_at_once_shows_no_progress(capsys: pytest.CaptureFixture[str]) -> None:
+    async def work(meter: Meter) -> None:
+        raise LookupError("lost")
+
+    with pytest.raises(LookupError, match="lost"):
+        await metered("import", 0.0, work, interrupted="")
+
+    assert capsys.readouterr().err == ""
+
+
+async def test_an_interrupted_job_says_how_it_goes_on(capsys: pytest.CaptureFixture[str]) -> None:
+    async def work(meter: Meter) -> None:
+        group.cancel_scope.cancel()
+        await anyio.lowlevel.checkpoint()
+
+    async with anyio.create_task_group() as group:
+        await metered("import", 0.0, work, interrupted="run it again")
+
+    assert capsys.readouterr().err == "interrupted: run it again\n"
+
+
 async def test_what_the_work_raises_ends_the_meter() -> None:
     async def work(meter: Meter) -> None:
         meter(Progress(0.5, 1, 1))
         raise LookupError("lost")
 
     with pytest.raises(LookupError, match="lost"):
-        await metered("verify", 0.0, work)
+        await metered("verify", 0.0, work, interrupted="")

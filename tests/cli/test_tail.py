@@ -12,12 +12,12 @@ import pytest
 from event_store_async import (
     EventStore,
     MemoryEventStore,
+    Polling,
     RecordedEvent,
     StoreUnavailable,
 )
-from event_store_async.cli.interval import Interval
 from event_store_async.cli.printer import Printer
-from event_store_async.cli.tail import follow
+from event_store_async.cli.tail import follow, pauses
 
 from .running import Shell, ended
 
@@ -77,8 +77,11 @@ async def test_it_continues_after_an_outage_without_gaps_or_duplicates(
     store = Unreliable()
     await store.persist_events(stream_id, [1, 2, 3, 4])
 
-    await follow(store, stream_id, 1, 4, Interval(0.001, 0.002), Printer(as_json=True))
+    printer = Printer(as_json=True)
+    polling = Polling(shortest=0.001, longest=0.002, max_outage=0, sleep=pauses(printer))
+
+    await follow(store, stream_id, 1, 4, polling, printer)
 
     captured = capsys.readouterr()
     assert [orjson.loads(line)["version"] for line in captured.out.splitlines()] == [1, 2, 3, 4]
-    assert captured.err.count("no quorum; trying again in 0.002 s") == 2
+    assert captured.err.count("no quorum; trying again within 0.002 s") == 2

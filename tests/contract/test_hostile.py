@@ -1,8 +1,9 @@
 """The hostile store: it passes the contract without faults, and its faults are truthful."""
 
 from collections.abc import Awaitable, Callable, Iterable
+from contextlib import aclosing
 from itertools import repeat
-from typing import Any
+from typing import Any, cast
 from uuid import UUID, uuid4
 
 import pytest
@@ -23,16 +24,21 @@ from event_store_async import (
     NewEvent,
     PayloadNotEncodable,
     Persisted,
+    Polling,
     RecordedEvent,
     Settings,
     StoreClosed,
     StoreUnavailable,
+    StreamHead,
 )
 from event_store_async.testing import HostileEventStore, Injected, Injection
-from event_store_async.testing.contract import EventStoreContract
+from event_store_async.testing.contract import CategoryContract, EventStoreContract
 
 
 class TestWithoutFaults(EventStoreContract):
+    follows = True
+    lists_streams = True
+
     @pytest.fixture
     def store(self) -> HostileEventStore:
         self.memory = MemoryEventStore()
@@ -44,6 +50,26 @@ class TestWithoutFaults(EventStoreContract):
 
 
 class TestWithCheckedAppends(TestWithoutFaults):
+    """Every append is checked as if a fault came; a rival without events changes nothing."""
+
+    @pytest.fixture
+    def store(self) -> HostileEventStore:
+        self.memory = MemoryEventStore()
+        return HostileEventStore(self.memory, seed=1, conflict=1.0, rival=lambda _: [])
+
+
+class TestCategoriesWithoutFaults(CategoryContract):
+    @pytest.fixture
+    def store(self) -> HostileEventStore:
+        self.memory = MemoryEventStore()
+        return HostileEventStore(self.memory, seed=1)
+
+    def reopened(self, store: HostileEventStore, **options: Any) -> MemoryEventStore:
+        del store  # another process would open a plain store
+        return self.memory.reopened(**options)
+
+
+class TestCategoriesWithCheckedAppends(TestCategoriesWithoutFaults):
     """Every append is checked as if a fault came; a rival without events changes nothing."""
 
     @pytest.fixture
@@ -381,3 +407,76 @@ async def test_a_closed_store_refuses_appends_with_every_fault(
 def test_invalid_options_are_refused(memory: MemoryEventStore, options: dict[str, Any]) -> None:
     with pytest.raises(InvalidArgument):
         HostileEventStore(memory, seed=1, **options)
+
+
+# Following and listing
+
+
+@pytest.mark.parametrize("fault", [Injection.UNAVAILABLE, Injection.BROKEN_READ])
+async def test_a_follower_waits_out_every_fault_and_skips_nothing(
+    memory: MemoryEventStore, stream_id: UUID, fault: Injection
+) -> None:
+    slept: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+
+    await memory.persist_events(stream_id, range(1, 31))
+    hostile = scripted(memory, *[fault, Injection.DELAY] * 5, sleep=sleep)
+
+    async with aclosing(hostile.follow(stream_id, polling=Polling(sleep=sleep))) as events:
+        found = [await anext(events) for _ in range(30)]
+
+    assert [event.version for event in found] == list(range(1, 31))
+    faults = [each for each in hostile.injected if each.injection is fault]
+    assert faults
+    assert len(slept) >= len(hostile.injected)
+
+
+async def test_a_follower_without_patience_raises_and_goes_on(
+    memory: MemoryEventStore, stream_id: UUID
+) -> None:
+    await memory.persist_events(stream_id, range(1, 4))
+    hostile = scripted(memory, Injection.UNAVAILABLE, Injection.BROKEN_READ)
+    polling = Polling(shortest=0.001, longest=0.001, max_outage=0)
+    found: list[int] = []
+
+    async with aclosing(hostile.follow(stream_id, polling=polling)) as events:
+        for _ in range(2):
+            with pytest.raises(StoreUnavailable, match="injected"):
+                while True:
+                    found.append((await anext(events)).version)
+        while len(found) < 3:
+            found.append((await anext(events)).version)
+
+    assert found == [1, 2, 3]
+
+
+async def test_a_list_that_breaks_goes_on_after_its_last_stream(memory: MemoryEventStore) -> None:
+    streams = [uuid4() for _ in range(30)]
+    for each in streams:
+        await memory.persist_events(each, ["a"])
+    whole = [head async for head in memory.streams()]
+    hostile = scripted(memory, *[Injection.BROKEN_READ, Injection.UNAVAILABLE] * 3)
+
+    found: list[StreamHead] = []
+    for _ in range(6):
+        with pytest.raises(StoreUnavailable, match="the streams"):
+            async for head in hostile.streams(found[-1].cursor if found else None):
+                found.append(head)
+    found += [head async for head in hostile.streams(found[-1].cursor)]
+
+    assert found == whole
+    assert hostile.injected[0] == Injected(Injection.BROKEN_READ, None)
+    assert len(hostile.injected) == 6
+    assert [head async for head in scripted(memory, Injection.UNAVAILABLE).streams(None, 0)] == []
+
+
+async def test_a_wrapped_store_that_cannot_list_is_named() -> None:
+    class Plain(EventReaderWriter):
+        pass
+
+    hostile = HostileEventStore(cast("Any", Plain)(), seed=1)
+
+    with pytest.raises(InvalidArgument, match="Plain has no streams"):
+        hostile.streams()

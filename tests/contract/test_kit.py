@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from event_store_async.testing.contract import EventStoreContract
+from event_store_async.testing.contract import CategoryContract, EventStoreContract
 
 pytestmark = pytest.mark.slow
 
@@ -16,16 +16,22 @@ A_STORE = """
 import pytest
 import pytest_asyncio
 from event_store_async import MemoryEventStore
-from event_store_async.testing.contract import EventStoreContract
+from event_store_async.testing.contract import CategoryContract, EventStoreContract
+
+@pytest_asyncio.fixture
+async def store():
+    async with MemoryEventStore() as store:
+        yield store
 
 class TestMine(EventStoreContract):
+    follows = True
+    lists_streams = True
     is_monitored = True
 
-    @pytest_asyncio.fixture
-    async def store(self):
-        async with MemoryEventStore() as store:
-            yield store
+    def reopened(self, store, **options):
+        return store.reopened(**options)
 
+class TestMyCategories(CategoryContract):
     def reopened(self, store, **options):
         return store.reopened(**options)
 """
@@ -92,6 +98,8 @@ def test_what_a_store_cannot_do_is_skipped_by_name(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout
     assert "TestMine.opens_others is False" in done.stdout
     assert "TestMine.keeps_json is False" in done.stdout
+    assert "TestMine.follows is False" in done.stdout
+    assert "TestMine.lists_streams is False" in done.stdout
 
 
 def test_a_broken_store_fails_with_the_values(tmp_path: Path) -> None:
@@ -121,9 +129,11 @@ def test_a_missing_reopened_is_asked_for(tmp_path: Path) -> None:
 
 def test_no_class_of_tests_overrides_a_test_of_another() -> None:
     classes = [base for base in EventStoreContract.__mro__ if base is not object]
+    classes.append(CategoryContract)
     own = [name for base in classes for name in vars(base) if name.startswith("test_")]
 
-    assert len(own) == len(set(own)) == len(NAMES)
+    of_categories = [name for name in vars(CategoryContract) if name.startswith("test_")]
+    assert len(own) == len(set(own)) == len(NAMES) + len(of_categories)
 
 
 def test_importing_the_package_needs_no_pytest() -> None:

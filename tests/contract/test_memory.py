@@ -5,12 +5,23 @@ from typing import Any
 import pytest
 
 from event_store_async import MemoryEventStore
-from event_store_async.testing.contract import EventStoreContract
+from event_store_async.testing.contract import CategoryContract, EventStoreContract
 
 
 class TestMemory(EventStoreContract):
+    follows = True
+    lists_streams = True
     is_monitored = True
 
+    @pytest.fixture
+    def store(self) -> MemoryEventStore:
+        return MemoryEventStore()
+
+    def reopened(self, store: MemoryEventStore, **options: Any) -> MemoryEventStore:
+        return store.reopened(**options)
+
+
+class TestMemoryCategories(CategoryContract):
     @pytest.fixture
     def store(self) -> MemoryEventStore:
         return MemoryEventStore()

@@ -32,21 +32,34 @@ def stepped(coroutine: Coroutine[Any, Any, Any]) -> None:
         coroutine.close()
 
 
-async def test_reading_in_memory_is_refused_at_the_call() -> None:
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda store: store.read_events(uuid4()),
+        lambda store: store.follow(uuid4()),
+        lambda store: store.streams(),
+    ],
+    ids=["read_events", "follow", "streams"],
+)
+async def test_reading_in_memory_is_refused_at_the_call(
+    call: Callable[[MemoryEventStore], object],
+) -> None:
     store = MemoryEventStore()
 
     with pytest.raises(WrongEventLoop, match=NO_LOOP):
-        await without_a_loop(lambda: store.read_events(uuid4()))
+        await without_a_loop(lambda: call(store))
 
 
 @pytest.mark.parametrize(
     "call",
     [
         lambda store: store.read_events(uuid4()),
+        lambda store: store.follow(uuid4()),
+        lambda store: store.streams(),
         lambda store: store.storage.scan_streams(RING),
         lambda store: store.storage.read_stored(uuid4()),
     ],
-    ids=["read_events", "scan_streams", "read_stored"],
+    ids=["read_events", "follow", "streams", "scan_streams", "read_stored"],
 )
 async def test_reading_on_cassandra_is_refused_at_the_call(
     store: EventStore, call: Callable[[EventStore], object]

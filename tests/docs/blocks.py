@@ -42,7 +42,8 @@ class Block:
     @property
     def is_run(self) -> bool:
         """Whether the tests run it, or write it to the file that another block runs."""
-        return self.language in _RUN and self.mark[0] not in {"not run", "run by"}
+        kind, _ = self.mark
+        return kind == "file" or (self.language in _RUN and kind not in {"not run", "run by"})
 
     @property
     def is_accounted_for(self) -> bool:

@@ -60,7 +60,7 @@ def follow(steps: Sequence[Block], folder: Path) -> None:
                             stderr=log,
                         )
                     )
-                _wait_for(f"http://127.0.0.1:{environment['PORT']}{words}", running[-1])
+                wait_for(f"http://127.0.0.1:{environment['PORT']}{words}", running[-1])
             elif step.language == "sh":
                 printed = shell(step.text, cwd=folder, environment=environment)
                 assert step.output is None or printed == step.output, step.place
@@ -83,7 +83,7 @@ def with_path(environment: Mapping[str, str] | None = None) -> dict[str, str]:
     return {**os.environ, "PATH": f"{here}{os.pathsep}{os.environ['PATH']}", **(environment or {})}
 
 
-def _wait_for(url: str, process: subprocess.Popen[bytes]) -> None:
+def wait_for(url: str, process: subprocess.Popen[bytes]) -> None:
     end = time.monotonic() + 200
     while time.monotonic() < end:
         assert process.poll() is None, "the background command ended early"

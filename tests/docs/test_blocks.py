@@ -44,6 +44,14 @@ def test_a_run_block_has_its_output_and_another_its_reason(tmp_path: Path) -> No
     assert (third.is_run, third.mark) == (False, ("not run", "it needs Go"))
 
 
+def test_a_file_in_any_language_is_written(tmp_path: Path) -> None:
+    (block,) = read(tmp_path, "<!-- file: pytest.ini -->\n```ini\n[pytest]\n```\n")
+
+    assert block.is_run
+    follow([block], tmp_path)
+    assert (tmp_path / "pytest.ini").read_text("utf-8") == "[pytest]\n"
+
+
 def test_a_document_is_followed_in_order(tmp_path: Path) -> None:
     steps = read(
         tmp_path,

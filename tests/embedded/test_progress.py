@@ -20,6 +20,7 @@ def run(wanted: bool | None) -> None:
         for done in range(3):
             progress.step("Fetching", done, 2)
         progress.step("Starting", 0, 1)
+        progress.step("Starting", 1, 1)
 
 
 @pytest.mark.parametrize("wanted", [None, False])
@@ -31,12 +32,25 @@ def test_nothing_is_shown_by_default_without_a_terminal(
     assert capsys.readouterr() == ("", "")
 
 
-def test_a_line_for_each_phase_if_wanted_without_a_terminal(
+def test_lines_for_each_phase_if_wanted_without_a_terminal(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     run(wanted=True)
 
-    assert capsys.readouterr() == ("", "Fetching (2)\nStarting (1)\n")
+    assert capsys.readouterr().err.splitlines() == [
+        *("Fetching: 0 of 2", "Fetching: 1 of 2", "Fetching: 2 of 2"),
+        *("Starting: 0 of 1", "Starting: 1 of 1"),
+    ]
+
+
+def test_a_line_for_each_tenth_of_a_long_phase(capsys: pytest.CaptureFixture[str]) -> None:
+    with make_progress(wanted=True) as progress:
+        for done in range(101):
+            progress.step("Fetching", done, 100)
+
+    assert capsys.readouterr().err.splitlines() == [
+        f"Fetching: {done} of 100" for done in range(0, 101, 10)
+    ]
 
 
 @pytest.mark.parametrize("wanted", [None, True])

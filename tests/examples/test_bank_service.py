@@ -11,7 +11,13 @@ import pytest
 import uvicorn
 from starlette.testclient import TestClient
 
-from event_store_async import EventStore, StoreClosed
+from event_store_async import (
+    AppendResult,
+    EventStore,
+    MemoryEventStore,
+    StoreClosed,
+    StoreOverloaded,
+)
 from event_store_async.testing import HostileEventStore, Injection
 from examples import cassandra
 from examples.bank_service.app import Store, create_app
@@ -168,6 +174,21 @@ async def test_an_unavailable_store_is_503_and_nothing_was_stored(service: TestC
     down = [response for response in responses if response.status_code == 503]
     assert [response.json()["reason"] for response in down] == ["nothing was stored"]
     assert service.get(path).json()["version"] == 1
+
+
+class Overloaded(MemoryEventStore):
+    """A store in whose process too many appends are waiting."""
+
+    async def try_persist_events(self, *_: Any, **__: Any) -> AppendResult:
+        raise StoreOverloaded("too many appends are waiting")
+
+
+def test_an_overloaded_process_is_503_and_nothing_was_stored() -> None:
+    with TestClient(create_app(Overloaded)) as client:
+        response = client.put(f"/accounts/{uuid4()}", json={"owner": "ann"})
+
+    assert (response.status_code, response.headers["Retry-After"]) == (503, "1")
+    assert response.json() == {"error": "overloaded", "reason": "nothing was stored"}
 
 
 async def test_concurrent_withdrawals_never_overdraw(service: TestClient, account: str) -> None:

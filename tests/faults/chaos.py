@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from event_store_async.embedded import EmbeddedCassandra
-from event_store_async.embedded.jar_cache import JarCache, cache_directory
-from event_store_async.embedded.jars import locked_jars
+from event_store_async.embedded import StartProgress
+from event_store_async.embedded.provisions import provide
+from event_store_async.embedded.releases import find_release
 
 from .network import Network, enter_command, why_not
 from .ring import COMMIT_LOGS
@@ -42,16 +42,10 @@ def _enter_a_network(arguments: Sequence[str]) -> None:
     if reason is not None:
         sys.stderr.write(f"no node will be cut off from its peers: {reason}\n")
         return
-    # The jars cannot be downloaded from inside the namespace.
-    asyncio.run(_fetch_jars())
+    # Nothing can be downloaded from inside the namespace.
+    asyncio.run(provide(find_release(None), StartProgress()))
     command = enter_command([sys.executable, "-m", "tests.faults.chaos", *arguments])
     os.execvpe(command[0], command, os.environ | {_INSIDE: "1"})  # noqa: S606
-
-
-async def _fetch_jars() -> None:
-    version = EmbeddedCassandra().version
-    cache = JarCache(locked_jars(version), cache_directory() / f"jars-{version}")
-    await cache.class_path(lambda *_: None)
 
 
 def _parser() -> argparse.ArgumentParser:

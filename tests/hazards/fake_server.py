@@ -95,7 +95,7 @@ class Request:
 
     @property
     def table(self) -> str:
-        found = re.search(r"(?:FROM|UPDATE|INTO)\s+(?:\w+\.)?(\w+)", self.text)
+        found = re.search(r'(?:FROM|UPDATE|INTO)\s+(?:"?\w+"?\.)?"?(\w+)', self.text)
         return found[1] if found else ""
 
     @property
@@ -291,7 +291,7 @@ class FakeServer:
             conditional = " IF " in request.text
             applied = _rows([("[applied]", "boolean")], [(b"\x01",)])
             return applied if conditional else struct.pack(">i", _VOID)
-        found = re.match(r"SELECT (.+?) FROM ([\w.]+)", request.text)
+        found = re.match(r'SELECT (.+?) FROM ([\w."]+)', request.text)
         assert found is not None
         names = [name.strip() for name in found[1].split(",")]
         table = found[2]

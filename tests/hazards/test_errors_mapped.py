@@ -16,6 +16,8 @@ from event_store_async import (
     AppendOutcomeUnknown,
     AppendTooLarge,
     AuthenticationFailed,
+    CategoriesMissing,
+    CategoryOutcomeUnknown,
     ConcurrentModification,
     ConnectionFailed,
     EventStoreError,
@@ -25,6 +27,7 @@ from event_store_async import (
     InvalidExpectedVersion,
     InvalidIdentifier,
     InvalidStreamId,
+    LossyPayload,
     MistypedEvent,
     NewEvent,
     PayloadNotEncodable,
@@ -44,6 +47,7 @@ from event_store_async import (
     TlsFailed,
     UndecodableEvent,
     UnknownEventType,
+    WrongCategory,
     WrongEventLoop,
     WrongProcess,
 )
@@ -114,6 +118,20 @@ def test_every_exception_of_the_driver_becomes_an_error_of_ours(name: str) -> No
     )
     for words in ("reading stream x", name, "the server's words"):
         assert words in str(error)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("Request timed out: Request timed out", "Request timed out"),
+        ("No hosts available: No hosts available: refused", "No hosts available: refused"),
+        ("Request timed out", "Request timed out"),
+        ("Unavailable: 1 of 2", "Unavailable: 1 of 2"),
+        ("", ""),
+    ],
+)
+def test_the_driver_is_not_quoted_twice(text: str, said: str) -> None:
+    assert Fault.of(DriverError(text)).message == said
 
 
 def test_a_class_that_is_not_listed_is_unknown() -> None:
@@ -207,6 +225,10 @@ _MAKERS: Final[dict[type[EventStoreError], Callable[[], EventStoreError]]] = {
     AppendOutcomeUnknown: lambda: AppendOutcomeUnknown(
         _STREAM, NO_STREAM, (NewEvent({"a": 1}, event_id=UUID(int=2)),)
     ),
+    CategoriesMissing: lambda: CategoriesMissing("k.t", 1),
+    CategoryOutcomeUnknown: lambda: CategoryOutcomeUnknown(_STREAM, "account"),
+    LossyPayload: lambda: LossyPayload(0, "card.number", "card", "it would be lost"),
+    WrongCategory: lambda: WrongCategory(_STREAM, "account", "order"),
     AppendTooLarge: lambda: AppendTooLarge("bytes", 2_000_000, 1_048_576),
     ConcurrentModification: lambda: ConcurrentModification(_STREAM, 3, 5),
     InvalidArchive: lambda: InvalidArchive("events.jsonl.zst", 3, "no JSON", hint="export again"),

@@ -29,8 +29,8 @@ SUPERUSER: Final = "cassandra"
 """The name and the password of the role that a new cluster has."""
 
 SETTINGS: Final = {
-    "authenticator": {"class_name": "PasswordAuthenticator"},
-    "authorizer": {"class_name": "CassandraAuthorizer"},
+    "authenticator": "PasswordAuthenticator",
+    "authorizer": "CassandraAuthorizer",
 }
 
 

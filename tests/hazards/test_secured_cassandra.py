@@ -33,7 +33,7 @@ SUPERUSER: Final = "cassandra"
 PASSWORD: Final = "a password that stands nowhere"
 
 SETTINGS: Final = {
-    "authenticator": {"class_name": "PasswordAuthenticator"},
+    "authenticator": "PasswordAuthenticator",
     "client_encryption_options": {
         "enabled": True,
         # Plain connections too, so that passwords can be tried without certificates.

@@ -1,5 +1,5 @@
 """
-Random programs of appends and reads have the same results on Cassandra and in memory.
+Random programs have the same results on Cassandra and in memory: appends, reads, followers, lists.
 
 A small fixed set runs with the suite. Ten thousand random programs, which take long:
 
@@ -21,10 +21,13 @@ from event_store_async import (
     NO_STREAM,
     STREAM_EXISTS,
     NewEvent,
+    Polling,
 )
 
 from .extent import TIMEOUT, extent
-from .world import World, read
+from .world import World, read, take, versions
+
+SOON = Polling(shortest=0.0001, longest=0.001)
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,11 @@ class Append:
     stream: int
     events: list[Any]
     expected: Any
+    category: str | None = None
+
+    def through(self, store: Any) -> Any:
+        """Return the store to append through: itself, or its view of the category."""
+        return store if self.category is None else store.category(self.category)
 
 
 PAYLOADS = st.one_of(
@@ -70,7 +78,24 @@ EXPECTED = st.one_of(
 )
 STREAMS = st.integers(0, 1)
 WRITERS = st.sampled_from([0, 0, 0, 1, 1, 2])
-APPENDS = st.builds(Append, STREAMS, EVENTS, EXPECTED)
+CATEGORIES = st.sampled_from([None, None, None, "account", "account", "order"])
+APPENDS = st.builds(Append, STREAMS, EVENTS, EXPECTED, CATEGORIES)
+
+
+@dataclass
+class Followed:
+    """
+    A stream that is followed on both stores of a pair.
+
+    Attributes:
+        stream_id: The stream.
+        next: The version of the next event.
+        events: The followers.
+    """
+
+    stream_id: UUID
+    next: int
+    events: list[Any]
 
 
 class SideBySide(RuleBasedStateMachine):
@@ -82,6 +107,7 @@ class SideBySide(RuleBasedStateMachine):
         world.begin()
         self.streams = [uuid4(), uuid4()]
         self.past: list[Append] = []
+        self.followers: list[Followed] = []
 
     def both(self, writer: int, call: Callable[[Any], Any]) -> None:
         """Make a call on both stores of a pair, and compare the outcomes."""
@@ -105,7 +131,9 @@ class SideBySide(RuleBasedStateMachine):
         stream_id = self.streams[append.stream]
         self.both(
             writer,
-            lambda store: store.try_persist_events(stream_id, append.events, append.expected),
+            lambda store: append.through(store).try_persist_events(
+                stream_id, append.events, append.expected
+            ),
         )
 
     @rule(writer=WRITERS, append=APPENDS)
@@ -129,6 +157,12 @@ class SideBySide(RuleBasedStateMachine):
         earlier = self.past[-1 - which % len(self.past)]
         self.make(writer, replace(earlier, expected=expected))
 
+    @precondition(lambda self: self.past)
+    @rule(writer=WRITERS, which=st.integers(0, 20), category=CATEGORIES)
+    def repeat_in_another_category(self, writer: int, which: int, category: str | None) -> None:
+        earlier = self.past[-1 - which % len(self.past)]
+        self.make(writer, replace(earlier, category=category))
+
     @rule(writer=WRITERS, appends=st.lists(APPENDS, min_size=2, max_size=4))
     def append_all_at_once(self, writer: int, appends: list[Append]) -> None:
         appends = [self.resolved(append) for append in appends]
@@ -137,7 +171,7 @@ class SideBySide(RuleBasedStateMachine):
         async def together(store: Any) -> list[object]:
             results = await asyncio.gather(
                 *(
-                    store.try_persist_events(
+                    append.through(store).try_persist_events(
                         self.streams[append.stream], append.events, append.expected
                     )
                     for append in appends
@@ -170,6 +204,34 @@ class SideBySide(RuleBasedStateMachine):
     def read_a_range(self, reader: int, stream: int, options: dict[str, Any]) -> None:
         self.both(reader, lambda store: read(store, self.streams[stream], options))
 
+    @rule(reader=st.integers(0, 2), stream=STREAMS, from_version=st.none() | st.integers(0, 9))
+    def begin_to_follow(self, reader: int, stream: int, from_version: int | None) -> None:
+        pair, stream_id = self.world.pairs[reader], self.streams[stream]
+
+        async def follow(store: Any) -> Any:
+            return store.follow(stream_id, from_version, polling=SOON)
+
+        pairs = [self.world.run(follow(store)) for store in (pair.cassandra, pair.memory)]
+        self.followers.append(Followed(stream_id, max(from_version or 1, 1), pairs))
+
+    @precondition(lambda self: self.followers)
+    @rule(which=st.integers(0, 20), count=st.integers(1, 5))
+    def go_on_following(self, which: int, count: int) -> None:
+        followed = self.followers[which % len(self.followers)]
+        memory = self.world.pairs[0].memory
+        there = self.world.run(memory.current_version(followed.stream_id)) - followed.next + 1
+        count = min(count, there)  # it would wait for more
+        if count > 0:
+            cassandra, in_memory = (
+                self.world.run(take(events, count)) for events in followed.events
+            )
+            assert cassandra == in_memory
+            followed.next += count
+
+    @rule()
+    def list_the_streams(self) -> None:
+        self.both(0, lambda store: versions(store, self.streams))
+
     @rule(reader=st.integers(0, 2), stream=STREAMS)
     def ask_for_the_version(self, reader: int, stream: int) -> None:
         self.both(reader, lambda store: store.current_version(self.streams[stream]))
@@ -180,6 +242,9 @@ class SideBySide(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         """Read everything at the end; the last pair can decode all of it."""
+        for followed in self.followers:
+            for events in followed.events:
+                self.world.run(events.aclose())
         for stream_id in self.streams:
             for reader in (0, 2):
                 for backward in (False, True):

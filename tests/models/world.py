@@ -1,7 +1,7 @@
 """Pairs of stores, driven from plain functions, with the same clock and the same ids."""
 
 import asyncio
-from collections.abc import Awaitable, Coroutine
+from collections.abc import AsyncGenerator, Awaitable, Collection, Coroutine
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, TypeVar
@@ -12,7 +12,9 @@ from event_store_async import (
     EventStore,
     EventStoreError,
     MemoryEventStore,
+    RecordedEvent,
     Settings,
+    StreamLister,
 )
 
 _T = TypeVar("_T")
@@ -137,3 +139,25 @@ async def read(store: EventReaderWriter, stream_id: UUID, options: dict[str, Any
     except EventStoreError as error:
         given.append((type(error), error.args, vars(error)))
     return given
+
+
+async def take(events: AsyncGenerator[RecordedEvent, None], count: int) -> list[object]:
+    """Return the next events of a follower; a final error as its type and attributes."""
+    given: list[object] = []
+    try:
+        while len(given) < count:
+            given.append(await anext(events))
+    except EventStoreError as error:
+        given.append((type(error), error.args, vars(error)))
+    except StopAsyncIteration:
+        given.append("ended")
+    return given
+
+
+async def versions(store: StreamLister, streams: Collection[UUID]) -> dict[UUID, int]:
+    """Return the versions of some streams, as a list of all shows them."""
+    return {
+        head.stream_id: head.version
+        async for head in store.streams(page_size=100)
+        if head.stream_id in streams
+    }

@@ -8,6 +8,7 @@ import types
 import pytest
 
 from event_store_async import EventStore
+from event_store_async.embedded.releases import find_release
 from event_store_async.testing.servers import ExistingCluster, existing_cluster
 
 from ..fixtures.server import Server
@@ -129,6 +130,7 @@ def _listing() -> object:
 def test_nothing_heavy_is_loaded_before_a_fixture_is_asked_for(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.delenv("EVENT_STORE_CASSANDRA", raising=False)
     monkeypatch.delenv("EVENT_STORE_CONTACT_POINTS", raising=False)
     pytester.makepyfile(
         """
@@ -281,6 +283,32 @@ def test_a_server_that_cannot_be_reached_is_an_error_not_a_hang(
     result.stdout.fnmatch_lines(["*ConnectionFailed*"])
 
 
+@pytest.mark.parametrize(
+    ("option", "shown"),
+    [("4.1", "4.1.10"), ("5.0", "5.0.8"), ("5.0.8", "5.0.8"), ("3.11", "3.11")],
+)
+def test_the_version_to_start_is_shown(
+    pytester: pytest.Pytester, unset: pytest.MonkeyPatch, option: str, shown: str
+) -> None:
+    by_option = pytester.runpytest_subprocess(f"--event-store-cassandra={option}")
+    unset.setenv("EVENT_STORE_CASSANDRA", option)
+    by_variable = pytester.runpytest_subprocess()
+
+    for result in (by_option, by_variable):
+        result.stdout.fnmatch_lines([f"event store: embedded Cassandra {shown}, started when *"])
+
+
+def test_an_unknown_version_is_refused_when_a_server_is_needed(
+    pytester: pytest.Pytester, unset: pytest.MonkeyPatch
+) -> None:
+    pytester.makepyfile(test_one=NEEDS_A_SERVER, test_two="def test_alone(): pass")
+
+    result = pytester.runpytest_subprocess("--event-store-cassandra=3.11")
+
+    result.assert_outcomes(passed=1, errors=1)
+    result.stdout.fnmatch_lines(["*no lock file for Cassandra 3.11*4.1.10, 5.0.8*"])
+
+
 @pytest.mark.slow
 def test_it_starts_a_cassandra_if_none_is_named(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
@@ -291,7 +319,9 @@ def test_it_starts_a_cassandra_if_none_is_named(
     result = pytester.runpytest_subprocess("--asyncio-mode=auto", *WARNINGS_ARE_ERRORS)
 
     result.assert_outcomes(passed=2)
-    result.stdout.fnmatch_lines(["event store: the tests ran on Cassandra 5.*"])
+    result.stdout.fnmatch_lines(
+        [f"event store: the tests ran on Cassandra {find_release(None).version}"]
+    )
 
 
 def test_it_can_be_turned_off(pytester: pytest.Pytester) -> None:

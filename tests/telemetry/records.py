@@ -6,6 +6,7 @@ from uuid import UUID
 from event_store_async.hooks import (
     AppendEnded,
     AttemptEnded,
+    ListEnded,
     PageRead,
     ReadEnded,
     SerialRepair,
@@ -86,3 +87,15 @@ def read(**given: Any) -> ReadEnded:
 def repair(**given: Any) -> SerialRepair:
     facts: dict[str, Any] = {"source": BANK, "stream_id": STREAM, "version": 6}
     return SerialRepair(**(facts | given))
+
+
+def listing(**given: Any) -> ListEnded:
+    facts: dict[str, Any] = {
+        "source": BANK,
+        "started": STARTED,
+        "duration": 0.5,
+        "outcome": "complete",
+        "error": None,
+        "streams": 7,
+    }
+    return ListEnded(**(facts | given))

@@ -189,6 +189,53 @@ def test_the_first_event_of_a_series_raises_an_alert(
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+BY_PROCESS = {
+    "EventStoreInFlightSaturated": ("requests_in_flight", ["3x30", "120x30"]),
+    "EventStoreDisconnected": ("driver_connections", ["2x30", "0x30"]),
+}
+"""The rules on gauges, and what two processes report: one is well, and one is not."""
+
+
+@pytest.mark.parametrize("alert", BY_PROCESS)
+@pytest.mark.parametrize("label", ["pid", "instance"])
+@pytest.mark.skipif(shutil.which("promtool") is None, reason="needs promtool, of Prometheus")
+def test_a_gauge_raises_the_alert_for_the_process_that_it_is_of(
+    tmp_path: Path, alert: str, label: str
+) -> None:
+    """With the label of prometheus-client's multiprocess mode, and for processes scraped alone."""
+    name, reported = BY_PROCESS[alert]
+    series = [
+        {"series": f'event_store_{each}{{db_namespace="bank",{label}="{process}"}}', "values": of}
+        for process, values in enumerate(reported)
+        for each, of in ((name, values), ("requests_in_flight_limit", "128x30"))
+    ]
+    judged = {
+        "rule_files": [str(DOCS / "alerts.yaml")],
+        "tests": [
+            {
+                "interval": "1m",
+                "input_series": series,
+                "promql_expr_test": [
+                    {
+                        "expr": f'count by ({label}) (ALERTS{{alertname="{alert}",'
+                        'alertstate="firing"})',
+                        "eval_time": "20m",
+                        "exp_samples": [{"labels": f'{{{label}="1"}}', "value": 1}],
+                    }
+                ],
+            }
+        ],
+    }
+    file = tmp_path / "judged.yaml"
+    file.write_text(yaml.safe_dump(judged))
+
+    done = subprocess.run(
+        ["promtool", "test", "rules", str(file)], capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def test_the_page_names_every_metric_record_and_field() -> None:
     page = (DOCS.parent / "telemetry.md").read_text("utf-8")
     names = {name for it in INSTRUMENTS for name in (it.name, it.prometheus_name, *it.labels)}

@@ -2,6 +2,7 @@
 
 import logging
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -25,6 +26,8 @@ from . import records
         (records.repair(), logging.WARNING),
         (records.read(), logging.DEBUG),
         (records.read(outcome="hole"), logging.ERROR),
+        (records.listing(), logging.DEBUG),
+        (records.listing(outcome="unavailable"), logging.WARNING),
     ],
 )
 def test_levels_depend_on_the_outcome(
@@ -41,7 +44,9 @@ def test_the_fields_are_attributes(caplog: pytest.LogCaptureFixture) -> None:
     LogHook()(records.append(outcome="unknown", error="AppendOutcomeUnknown", version=None))
 
     (line,) = caplog.records
-    assert line.getMessage() == "event store: append ended, unknown"
+    assert line.getMessage() == (
+        f"event store: append ended, unknown, stream {records.STREAM}, AppendOutcomeUnknown"
+    )
     fields = {name: value for name, value in vars(line).items() if name.startswith("event_store.")}
     assert fields == {
         "event_store.system": "cassandra",
@@ -75,8 +80,41 @@ def test_it_writes_to_the_logger_that_it_is_given(caplog: pytest.LogCaptureFixtu
     LogHook(logging.getLogger("mine"))(records.repair())
 
     assert [(line.name, line.getMessage()) for line in caplog.records] == [
-        ("mine", "event store: serial repair")
+        ("mine", f"event store: serial repair, stream {records.STREAM}")
     ]
+
+
+class Forged(UUID):
+    def __str__(self) -> str:
+        return "\nERROR forged line"
+
+
+@pytest.mark.parametrize(
+    ("record", "text"),
+    [
+        (records.append(), f"append ended, stored, stream {records.STREAM}"),
+        (
+            records.append(outcome="invalid", error="InvalidArgument", stream_id=None),
+            "append ended, invalid, InvalidArgument",
+        ),
+        (
+            records.attempt(outcome="unknown", fault="CassErrorServerWriteTimeout"),
+            f"attempt ended, unknown, stream {records.STREAM}, CassErrorServerWriteTimeout",
+        ),
+        (records.page(), f"page read, stream {records.STREAM}"),
+        (records.read(), f"read ended, complete, stream {records.STREAM}"),
+        (records.page(stream_id=Forged(int=7)), f"page read, stream {records.STREAM}"),
+    ],
+)
+def test_a_formatter_without_fields_names_the_stream(
+    record: Any, text: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+
+    LogHook()(record)
+
+    formatted = logging.Formatter("%(levelname)s %(message)s").format(caplog.records[0])
+    assert formatted == f"{caplog.records[0].levelname} event store: {text}"
 
 
 def test_a_disabled_level_logs_nothing(caplog: pytest.LogCaptureFixture) -> None:

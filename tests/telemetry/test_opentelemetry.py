@@ -75,6 +75,23 @@ def test_a_read_is_a_span(exported: Exported) -> None:
     assert attributes(span)["event_store.events"] == 10
 
 
+def test_a_list_is_a_span(exported: Exported) -> None:
+    exported.opentelemetry(records.listing(outcome="unavailable", error="StoreUnavailable"))
+
+    (span,) = exported.spans
+    assert (span.name, span.status.status_code) == ("list events", StatusCode.ERROR)
+    assert attributes(span) == {
+        "db.system.name": "cassandra",
+        "db.namespace": "bank",
+        "db.collection.name": "events",
+        "db.operation.name": "list",
+        "db.query.summary": "list events",
+        "event_store.outcome": "unavailable",
+        "event_store.streams": 7,
+        "error.type": "StoreUnavailable",
+    }
+
+
 def test_its_parent_is_the_span_that_is_current_for_the_caller(exported: Exported) -> None:
     tracer = exported.tracer_provider.get_tracer("application")
 

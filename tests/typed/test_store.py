@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import Iterator
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -22,6 +23,7 @@ from event_store_async import (
     MistypedEvent,
     NewEvent,
     PayloadNotEncodable,
+    Polling,
     Settings,
     UnknownEventType,
     correlated,
@@ -222,11 +224,11 @@ class Opened2(Opened):
 @pytest.mark.parametrize(
     ("events", "error", "match"),
     [
-        ([EVENTS[0], "text"], InvalidEvent, "event 1: str is not registered"),
+        ([EVENTS[0], "text"], InvalidEvent, "event 2: str is not registered"),
         ([Opened2("ann", EVENTS[0].on)], InvalidEvent, "Opened2 is not registered"),  # type: ignore[union-attr]
         ([{"kind": "other"}], InvalidEvent, "dict is not registered"),
         ([{"kind": ["account-closed"]}], InvalidEvent, "dict is not registered"),
-        ([Opened("ann", "today")], PayloadNotEncodable, "event 0: could not be read back"),  # type: ignore[arg-type]
+        ([Opened("ann", "today")], PayloadNotEncodable, "event 1: could not be read back"),  # type: ignore[arg-type]
         ([{"kind": "account-closed"}], PayloadNotEncodable, "reason"),
         ([NewEvent(Deposited(1), "withdrawn")], InvalidEvent, "the NewEvent says 'withdrawn'"),
         ([NewEvent(Deposited(1), metadata=[])], InvalidEvent, "metadata must be a mapping"),  # type: ignore[arg-type]
@@ -289,3 +291,83 @@ async def test_an_abandoned_read_closes_the_one_below(stream_id: UUID) -> None:
     await events.aclose()
 
     assert closed.is_set()
+
+
+# Following and listing
+
+
+async def test_a_typed_stream_is_followed(typed: TypedEventStore[Event], stream_id: UUID) -> None:
+    async with aclosing(typed.follow(stream_id)) as events:
+        coming = asyncio.ensure_future(anext(events))
+        await typed.persist_events(stream_id, EVENTS)
+        found = [await coming, *[await anext(events) for _ in EVENTS[1:]]]
+
+    assert found == await read(typed, stream_id)
+    assert [type(event.payload) for event in found] == [type(event) for event in EVENTS]
+
+
+async def test_an_unknown_type_ends_a_follower_or_comes_raw(
+    typed: TypedEventStore[Event], memory: MemoryEventStore, stream_id: UUID
+) -> None:
+    await memory.persist_events(stream_id, [NewEvent({"a": 1}, type="unknown")])
+    await typed.persist_events(stream_id, EVENTS[:1])
+
+    async with aclosing(typed.follow(stream_id)) as events:
+        with pytest.raises(UnknownEventType) as caught:
+            await anext(events)
+        with pytest.raises(StopAsyncIteration):
+            await anext(events)
+    async with aclosing(typed.follow(stream_id, caught.value.version + 1)) as events:
+        assert (await anext(events)).payload == EVENTS[0]
+    async with aclosing(typed.follow(stream_id, unknown="raw")) as events:
+        assert (await anext(events)).payload == UnknownEvent("unknown", 1, {"a": 1})
+        assert (await anext(events)).payload == EVENTS[0]
+        with pytest.raises(KeyError):
+            await events.athrow(KeyError())
+        with pytest.raises(StopAsyncIteration):
+            await anext(events)
+    wrong: Any = "skip"
+    with pytest.raises(InvalidArgument, match="unknown must be"):
+        typed.follow(stream_id, unknown=wrong)
+
+
+async def test_a_typed_step_that_is_cancelled_loses_nothing(
+    typed: TypedEventStore[Event], stream_id: UUID
+) -> None:
+    async with aclosing(typed.follow(stream_id, polling=Polling(shortest=0.001))) as events:
+        for version in (1, 2):
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0):
+                    await anext(events)
+            await typed.persist_events(stream_id, EVENTS[:1])
+            assert (await anext(events)).version == version
+
+
+async def test_a_store_that_only_reads_and_appends_can_be_followed_typed(
+    memory: MemoryEventStore, stream_id: UUID
+) -> None:
+    class Plain(EventReaderWriter):
+        try_persist_events = memory.try_persist_events
+        read_events = memory.read_events
+        current_version = memory.current_version
+
+    typed = TypedEventStore(Plain(), TYPES)
+    await typed.persist_events(stream_id, EVENTS)
+
+    async with aclosing(typed.follow(stream_id)) as events:
+        assert [(await anext(events)).payload for _ in EVENTS] == EVENTS
+    with pytest.raises(InvalidArgument, match="Plain has no streams"):
+        typed.streams()
+
+
+async def test_a_typed_store_lists_all_streams(
+    typed: TypedEventStore[Event], memory: MemoryEventStore, stream_id: UUID
+) -> None:
+    await typed.persist_events(stream_id, EVENTS)
+    await memory.persist_events(UUID(int=7), ["untyped"])
+
+    found = [head async for head in typed.streams()]
+
+    assert found == [head async for head in memory.streams()]
+    assert {head.stream_id: head.version for head in found} == {stream_id: 4, UUID(int=7): 1}
+    assert [head async for head in typed.streams(found[0].cursor, 5, page_size=1)] == found[1:]

@@ -12,6 +12,7 @@ from event_store_async.aggregates import (
     CommandHandler,
     CommandResult,
     InvalidAggregateVersion,
+    Known,
     Reducer,
     Rejected,
     Repository,
@@ -57,6 +58,17 @@ async def loading(store: es.EventReader[Event], stream: UUID, perhaps: int | Non
         Snapshot[Account] | InvalidAggregateVersion,
     )
     assert_type(await repository.load(stream, perhaps), Snapshot[Account] | InvalidAggregateVersion)
+
+
+def priming(cache: SnapshotCache, stream: UUID, kept: Snapshot[Account]) -> None:
+    known = Known(kept, (stream,))
+    assert_type(known, Known[Account])
+    assert_type(known.snapshot.aggregate, Account)
+    assert_type(known.recent, tuple[UUID, ...])
+    cache.put(stream, known)
+    cache.put(stream, Known(kept))
+    assert_type(cache.get(stream), Known[Any] | None)
+    cache.put(stream, kept)  # type: ignore[arg-type]
 
 
 def deposit(account: Account) -> list[Event] | Rejected[str]:

@@ -45,6 +45,30 @@ async def reading(store: es.EventStore, stream: UUID) -> None:
     assert_type(await store.current_version(stream, serial=True, timeout=0.5), int)
 
 
+async def following(store: es.EventStore, memory: es.MemoryEventStore, stream: UUID) -> None:
+    polling = es.Polling(shortest=0.1, longest=1, max_outage=60)
+    events = store.follow(stream, 1, polling=polling, page_size=5, serial=True, timeout=1)
+    assert_type(events, AsyncGenerator[es.RecordedEvent, None])
+    assert_type(await anext(events), es.RecordedEvent)
+    assert_type(memory.follow(stream), AsyncGenerator[es.RecordedEvent, None])
+    store.follow("stream")  # type: ignore[arg-type]
+    store.follow(stream, polling=1.0)  # type: ignore[arg-type]
+    store.follow(stream, backward=True)  # type: ignore[call-arg]
+    es.Polling(1.0)  # type: ignore[call-arg]
+
+
+async def listing(store: es.EventStore, memory: es.MemoryEventStore) -> None:
+    heads = store.streams(None, 10, page_size=5, timeout=1)
+    assert_type(heads, AsyncGenerator[es.StreamHead, None])
+    async for head in memory.streams():
+        assert_type(head.stream_id, UUID)
+        assert_type(head.version, int)
+        assert_type(head.cursor, str)
+        head.version = 2  # type: ignore[misc]
+        store.streams(head.cursor)
+        store.streams(head)  # type: ignore[arg-type]
+
+
 def naming_types(
     state: es.StreamState, choice: es.ConsistencyChoice, event: es.UnidentifiedEvent
 ) -> tuple[es.ExpectedVersion, es.ConsistencyChoice, es.NewEvent]:
@@ -84,6 +108,16 @@ class Wrapper(es.EventReaderWriter):
         return await self.store.current_version(stream_id, serial=serial, timeout=timeout)
 
 
+class Following(Wrapper, es.StreamFollower):
+    """A store of one's own inherits `follow`, too."""
+
+
+def following_wrapped(store: Following, wrapper: Wrapper, stream: UUID) -> es.StreamFollower:
+    assert_type(store.follow(stream), AsyncGenerator[es.RecordedEvent, None])
+    wrapper.follow(stream)  # type: ignore[attr-defined]
+    return store
+
+
 class Unfinished(es.EventReaderWriter):
     pass
 
@@ -111,6 +145,12 @@ def memory_ports(store: es.MemoryEventStore) -> tuple[es.EventReader, es.EventWr
     return store, store
 
 
+def whole_ports(
+    store: es.EventStore, memory: es.MemoryEventStore
+) -> list[tuple[es.StreamFollower, es.StreamLister]]:
+    return [(store, store), (memory, memory)]
+
+
 def codecs() -> list[es.Codec]:
     class Own:
         content_type = "application/x-own"
@@ -122,3 +162,24 @@ def codecs() -> list[es.Codec]:
             return data.decode()
 
     return [es.JsonCodec(), es.RawCodec(), Own()]
+
+
+async def categories(store: es.EventStore, memory: es.MemoryEventStore, stream: UUID) -> None:
+    view = store.category("account")
+    assert_type(view, es.CategoryStore)
+    assert_type(view.name, str)
+    assert_type(await view.persist_events(stream, ["a"]), es.Persisted)
+    assert_type(await view.try_persist_events(stream, []), es.Persisted | es.ConcurrentModification)
+    assert_type(view.category("account"), es.CategoryStore)
+    assert_type(await view.health(), es.Health)
+    store.category(7)  # type: ignore[arg-type]
+    stores: list[es.CategorisedStore] = [memory]
+    stores.append(view)
+    plain: list[es.EventReaderWriter] = [view, memory.category("order")]
+    assert_type(plain[0].read_events(stream), AsyncGenerator[es.RecordedEvent, None])
+
+
+def wrong_category(error: es.WrongCategory) -> None:
+    assert_type(error.stream_id, UUID)
+    assert_type(error.expected, str)
+    assert_type(error.actual, str | None)

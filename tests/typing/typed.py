@@ -51,6 +51,22 @@ async def a_union_of_events(store: TypedEventStore[Event], stream: UUID) -> None
     await store.persist_events(stream, ["text"])  # type: ignore[list-item]
 
 
+async def following(store: TypedEventStore[Event], stream: UUID) -> None:
+    assert_type((await anext(store.follow(stream))).payload, Opened | Deposited)
+    raw = await anext(store.follow(stream, 1, polling=es.Polling(), unknown="raw"))
+    assert_type(raw.payload, Opened | Deposited | UnknownEvent)
+    assert_type(await anext(store.streams()), es.StreamHead)
+    store.follow(stream, unknown="skip")  # type: ignore[call-overload]
+
+
+def follower(store: TypedEventStore[Event]) -> tuple[es.StreamFollower[Event], es.StreamLister]:
+    return store, store
+
+
+def a_wider_follower(store: es.StreamFollower[Opened]) -> es.StreamFollower[Event]:
+    return store
+
+
 def ports(store: TypedEventStore[Event]) -> tuple[es.EventReader[Event], es.EventWriter[Event]]:
     return store, store
 

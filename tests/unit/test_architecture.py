@@ -8,14 +8,26 @@ import pytest
 PACKAGE = Path(__file__).parents[2] / "event_store_async"
 
 LAYERS = [
-    ["_typevars", "versions", "values", "moments", "tasks", "extras"],
+    [
+        "_typevars",
+        "versions",
+        "values",
+        "plain",
+        "moments",
+        "tasks",
+        "extras",
+        "cql_files",
+        "counts",
+        "excerpt",
+    ],
     ["events"],
     ["errors"],
     ["checks", "environment"],
     ["results", "retry", "codec", "correlation", "ring", "health", "ids"],
-    ["hooks", "stored"],
+    ["stored", "stream_head", "cursor", "follower"],
+    ["hooks"],
     ["settings", "statistics", "ports"],
-    ["encoding", "cql_files"],
+    ["encoding"],
     ["cassandra", "memory"],
     ["typed", "aggregates", "maintenance", "telemetry"],
     ["archive"],
@@ -93,12 +105,12 @@ def test_imports_point_one_way(folder: Path, prefix: str, layers: list[list[str]
     assert wrong == []
 
 
-def test_the_embedded_server_imports_nothing_from_the_library() -> None:
-    wrong = [
+def test_the_embedded_server_imports_only_the_errors_of_the_library() -> None:
+    used = {
         (one, other) for one, other in edges(PACKAGE, "event_store_async") if one in MAY_STAND_ALONE
-    ]
+    }
 
-    assert wrong == []
+    assert used == {("embedded", "errors")}
 
 
 def test_only_one_module_imports_the_driver() -> None:
@@ -111,7 +123,9 @@ def test_only_one_module_imports_the_driver() -> None:
     assert users == {"cassandra/driver/port.py"}
 
 
-LONG: dict[str, str] = {}
+LONG: dict[str, str] = {
+    "cassandra/store.py": "the façade: one class, and the docstrings of all its methods",
+}
 """Modules of more than 400 lines, each with the reason why it is not two."""
 
 
@@ -126,6 +140,9 @@ def test_a_module_longer_than_four_hundred_lines_has_a_reason() -> None:
 
 
 NOUNS_IN_ING = {
+    "polling": "its class is Polling",
+    "following": "the subject of contract tests",
+    "listing": "the subject of contract tests",
     "encoding": "the encoded form of events",
     "finding": "its class is Finding",
     "monitoring": "the subject of a port, and of contract tests",

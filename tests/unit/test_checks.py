@@ -1,6 +1,7 @@
 """The checks of arguments."""
 
 from collections.abc import Callable
+from enum import Enum, StrEnum
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from event_store_async import InvalidArgument, NewEvent
 from event_store_async.checks import (
     check_bool,
+    check_category,
     check_int,
     check_optional_int,
     check_positive,
@@ -83,3 +85,19 @@ def test_what_is_accepted() -> None:
 )
 def test_a_list_of_events_is_not_one_event(events: Any, answer: bool) -> None:
     assert is_event_list(events) is answer
+
+
+class Name(StrEnum):
+    ACCOUNT = "account"
+
+
+class OldName(str, Enum):  # noqa: UP042 - as code of before Python 3.11 has it
+    ORDER = "order"
+
+
+def test_the_name_of_a_category_is_a_plain_str() -> None:
+    """A member of an enum is its value, in what is stored and in what is said."""
+    names = [check_category(name) for name in ("a", Name.ACCOUNT, OldName.ORDER)]
+
+    assert names == ["a", "account", "order"]
+    assert {type(name) for name in names} == {str}

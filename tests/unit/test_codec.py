@@ -1,19 +1,29 @@
 """Codecs: what goes in comes out, or is refused."""
 
 import enum
+import json
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from dataclasses import InitVar, dataclass, field
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
-from typing import Any
+from functools import cached_property
+from typing import Any, ClassVar, NamedTuple
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from event_store_async import JsonCodec, RawCodec
+from event_store_async import (
+    Codec,
+    JsonCodec,
+    NewEvent,
+    PayloadNotEncodable,
+    RawCodec,
+    Settings,
+)
 from event_store_async.codec import Codecs, compression
+from event_store_async.encoding import encode_events
 
 JSON = st.recursive(
     st.none()
@@ -84,6 +94,189 @@ def test_these_are_refused(payload: Any) -> None:
         JsonCodec().encode(payload)
 
 
+@dataclass
+class Base:
+    _hidden: int
+    __mangled: int = 2
+    seed: InitVar[int] = 3
+    kind: ClassVar[str] = "base"
+    derived: int = field(init=False, default=0, repr=False, compare=False)
+
+    def __post_init__(self, seed: int) -> None:
+        self.derived = seed + 1
+
+    @cached_property
+    def used(self) -> int:
+        return 5
+
+
+@dataclass
+class Child(Base):
+    own: list["Base"] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Slotted:
+    _hidden: int
+    shown: int
+
+
+FIELDS = {"_hidden": 1, "_Base__mangled": 2, "derived": 4}
+
+
+def used(event: Base) -> Base:
+    """Return an event whose cached property was used, and that has an attribute of no field."""
+    assert event.used == 5
+    event.extra = 6  # type: ignore[attr-defined]
+    return event
+
+
+@pytest.mark.parametrize(
+    ("payload", "expected"),
+    [
+        (used(Base(1)), FIELDS),
+        (used(Child(1, own=[used(Base(1))])), {**FIELDS, "own": [FIELDS]}),
+        ({"deep": [(used(Base(1)),)]}, {"deep": [[FIELDS]]}),
+        (Slotted(1, 2), {"_hidden": 1, "shown": 2}),
+        ([Slotted(1, 2)], [{"_hidden": 1, "shown": 2}]),
+    ],
+)
+def test_a_dataclass_is_stored_with_its_fields_and_nothing_else(
+    payload: Any, expected: Any
+) -> None:
+    for codec in (JsonCodec(), JsonCodec(default=str)):
+        assert codec.decode(codec.encode(payload)) == expected
+
+
+class Unlike(Base):
+    """Not a dataclass itself, so what it stores beyond its base's fields is not known."""
+
+    def __init__(self) -> None:
+        super().__init__(1)
+        self.more = 7
+
+
+class Pair(NamedTuple):
+    left: int
+    right: int
+
+
+def test_what_would_lose_something_is_refused_or_goes_to_the_default() -> None:
+    incomplete = Slotted(1, 2)
+    object.__delattr__(incomplete, "shown")
+    for payload in (Unlike(), Pair(1, 2), incomplete, time(1, tzinfo=UTC)):
+        with pytest.raises((TypeError, ValueError)):
+            JsonCodec().encode([payload])
+    codec = JsonCodec(default=lambda value: {"as": type(value).__name__})
+    assert codec.decode(codec.encode([Unlike(), Pair(1, 2)])) == [{"as": "Unlike"}, {"as": "Pair"}]
+
+
+class Moment(datetime):
+    def isoformat(self, *_: Any, **__: Any) -> str:
+        return "not this"
+
+
+class Day(date):
+    pass
+
+
+class Hour(time):
+    pass
+
+
+class Id(uuid.UUID):
+    def __str__(self) -> str:
+        return "not this"
+
+
+class Word(str):
+    __slots__ = ()
+
+
+class Letter(str, enum.Enum):  # noqa: UP042 - unlike a StrEnum, its str() is not its value
+    A = "a"
+
+
+class Count(int):
+    pass
+
+
+@pytest.mark.parametrize(
+    ("payload", "expected"),
+    [
+        (Moment(2026, 1, 2, 3, 4, 5, 6, tzinfo=UTC), "2026-01-02T03:04:05.000006+00:00"),
+        (
+            Moment(2026, 1, 2, tzinfo=timezone(timedelta(hours=-5, minutes=-30))),
+            "2026-01-02T00:00:00-05:30",
+        ),
+        (Moment(2026, 1, 2), "2026-01-02T00:00:00"),
+        (Day(2026, 1, 2), "2026-01-02"),
+        (Hour(1, 2, 3), "01:02:03"),
+        (Id(int=7), "00000000-0000-0000-0000-000000000007"),
+        (Word("a"), "a"),
+        (Letter.A, "a"),
+        (Count(3), 3),
+    ],
+)
+def test_subclasses_have_the_form_of_what_they_stand_for(payload: Any, expected: Any) -> None:
+    codec = JsonCodec()
+
+    assert codec.decode(codec.encode({"nested": [payload]})) == {"nested": [expected]}
+    assert codec.decode(codec.encode(payload)) == expected
+
+
+BIG = 80241446968629135069
+
+
+@pytest.mark.parametrize(
+    "number",
+    [BIG, -BIG, 2**64, 2**64 - 1, -(2**63), -(2**63) - 1, 10**19, -(10**18), 10**300, -(10**40)],
+)
+@pytest.mark.parametrize(
+    "form", ["{}", "[{}]", '{{"n":{}}}', '{{"n": {}, "f": 1.5}}', "[1,{},2]", "\n{}\n", "[0,\t{} ]"]
+)
+def test_an_integer_of_any_size_is_decoded_exactly(form: str, number: int) -> None:
+    data = form.format(number).encode()
+
+    found = JsonCodec().decode(data)
+    assert found == json.loads(data)
+    assert str(number) in str(found)
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        (b'"80241446968629135069"', "80241446968629135069"),
+        (b'"n: 80241446968629135069, and more"', "n: 80241446968629135069, and more"),
+        (b"80241446968629135069.5", 80241446968629135069.5),
+        (b"8.0241446968629135069", 8.024144696862914),
+        (b"80241446968629135069e1", 8.02414469686291350e20),
+        (b"[1700000000000000000, 1.0, -0]", [1700000000000000000, 1.0, 0]),
+        (b'{"a": 1, "a": 2}', {"a": 2}),
+        (b'{"a": 80241446968629135069, "a": 2}', {"a": 2}),
+    ],
+)
+def test_what_else_has_many_digits_is_decoded_as_ever(data: bytes, expected: Any) -> None:
+    found = JsonCodec().decode(data)
+
+    assert (found, repr(found)) == (expected, repr(expected))
+
+
+@pytest.mark.parametrize(
+    "data", [b"NaN", b"[80241446968629135069, NaN]", b"[80241446968629135069", b"1" * 400]
+)
+def test_what_no_json_is_or_no_number_holds_is_refused(data: bytes) -> None:
+    with pytest.raises(ValueError, match=r"line 1"):
+        JsonCodec().decode(data)
+
+
+@given(st.integers() | st.integers(-(2**80), 2**80), st.integers(0, 3))
+def test_integers_are_read_as_the_standard_library_reads_them(number: int, spaces: int) -> None:
+    data = json.dumps({"n": [number, str(number)]}, indent=spaces or None).encode()
+
+    assert JsonCodec().decode(data) == json.loads(data)
+
+
 def test_a_default_gives_a_form_to_what_has_none() -> None:
     codec = JsonCodec(default=str)
 
@@ -125,3 +318,47 @@ def test_a_payload_is_one_whole_frame(spoil: Callable[[bytes], bytes]) -> None:
     assert compression.decompressed(frame, 10) == b"some bytes"
     with pytest.raises(ValueError, match="frame"):
         compression.decompressed(spoil(frame), 1000)
+
+
+@dataclass
+class Order:
+    """A payload with lines."""
+
+    lines: list[object]
+
+
+@pytest.mark.parametrize(
+    ("payload", "metadata", "field"),
+    [
+        ({"a": {"b": [1, {"c": {1, 2}}]}}, None, "payload.a.b[1].c"),
+        ({1, 2}, None, "payload"),
+        ({"a b": Decimal(1)}, None, "payload['a b']"),
+        ({"a": {5: "key"}}, None, "payload.a"),
+        (Order([1, Decimal(2)]), None, "payload.lines[1]"),
+        ([[float("nan")]], None, "payload[0][0]"),
+        ({}, {"user": {"id": b"1"}}, "metadata.user.id"),
+    ],
+)
+def test_a_refused_field_is_named(payload: object, metadata: Any, field: str) -> None:
+    with pytest.raises(PayloadNotEncodable) as caught:
+        encode_events([NewEvent(payload, metadata=metadata)], JsonCodec(), Settings())
+
+    assert caught.value.message.startswith(f"event 1: {field} cannot be encoded: ")
+
+
+def test_the_hint_says_how_to_store_other_types() -> None:
+    def hint(codec: Codec, metadata: Any = None) -> str | None:
+        with pytest.raises(PayloadNotEncodable) as caught:
+            encode_events([NewEvent({"a": Decimal(1)}, metadata=metadata)], codec, Settings())
+        return caught.value.hint
+
+    assert "JsonCodec(default=…)" in str(hint(JsonCodec()))
+    assert hint(RawCodec()) is None
+
+
+def test_a_payload_that_contains_itself_is_refused() -> None:
+    payload: dict[str, object] = {}
+    payload["self"] = payload
+
+    with pytest.raises(PayloadNotEncodable, match="payload cannot be encoded"):
+        encode_events([payload], JsonCodec(), Settings())

@@ -161,7 +161,7 @@ EAST_AND_WEST = replace(
             id="an upgrade half done",
         ),
         pytest.param(
-            replace(GOOD, nodes=(node(1, release="4.1.3"),) * 3),
+            replace(GOOD, nodes=(node(1, release="4.0.13"),) * 3),
             "server",
             Severity.ADVICE,
             "is tested with",
@@ -287,6 +287,26 @@ def test_what_is_wrong_is_found_with_its_reason(
     assert found.change
 
 
+@pytest.mark.parametrize("release", ["4.1.10", "5.0.8", "5.1", "6.0-alpha2"])
+def test_a_release_that_the_library_is_tested_with_or_a_later_one_is_fine(release: str) -> None:
+    state = replace(GOOD, nodes=(node(1, release=release),) * 3)
+
+    assert [finding.check for finding in wrong(state)] == []
+
+
+@pytest.mark.parametrize(
+    ("release", "strategy"),
+    [("4.1.10", "LeveledCompactionStrategy"), ("5.0.8", "UnifiedCompactionStrategy")],
+)
+def test_the_change_names_a_compaction_that_the_server_has(release: str, strategy: str) -> None:
+    state = with_options(compaction={"class": "SizeTieredCompactionStrategy"})
+    state = replace(state, schema=replace(state.schema, release=release))
+
+    (found,) = [finding for finding in wrong(state) if finding.check == "compaction"]
+
+    assert f"{{'class': '{strategy}'" in str(found.change)
+
+
 @pytest.mark.parametrize(
     ("ahead", "within", "severity"),
     [
@@ -338,8 +358,8 @@ def test_the_change_of_replication_is_cql() -> None:
     (found,) = wrong(replicated(GOOD, east="7"))
 
     assert found.change == (
-        "ALTER KEYSPACE bank WITH replication = {'class': 'NetworkTopologyStrategy', 'east': 3}, "
-        "then `nodetool repair --full`"
+        'ALTER KEYSPACE "bank" WITH replication = '
+        "{'class': 'NetworkTopologyStrategy', 'east': 3}, then `nodetool repair --full`"
     )
 
 
@@ -349,3 +369,25 @@ def test_no_table_is_one_finding() -> None:
     assert [finding.check for finding in wrong(replace(GOOD, schema=empty, options={}))] == [
         "schema"
     ]
+
+
+@pytest.mark.parametrize(
+    ("category", "says"),
+    [
+        (None, "it has no column for categories yet"),
+        (("int", "regular"), "category is int regular, not text static"),
+    ],
+    ids=["missing", "of another type"],
+)
+def test_a_table_that_cannot_hold_categories_serves_all_but_views(
+    category: tuple[str, str] | None, says: str
+) -> None:
+    columns = {**EVENTS.needed_columns, **({"category": category} if category else {})}
+
+    (finding,) = wrong(with_table(columns=columns))
+
+    assert (finding.check, finding.severity) == ("schema", Severity.ADVICE)
+    assert finding.found.startswith("bank.events, version 1 of 1; ")
+    assert says in finding.found
+    assert "views" in (finding.why or "")
+    assert category is not None or "event-store schema migrate" in (finding.change or "")

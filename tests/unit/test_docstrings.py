@@ -6,28 +6,45 @@ import typing
 
 import pytest
 
-from event_store_async import EventReaderWriter, EventStore, HealthCheck, MemoryEventStore
+from event_store_async import (
+    CategorisedStore,
+    CategoryStore,
+    EventReaderWriter,
+    EventStore,
+    HealthCheck,
+    MemoryEventStore,
+    StreamFollower,
+    StreamLister,
+)
 from event_store_async.testing import HostileEventStore
 from event_store_async.typed import TypedEventStore
 
 PORTS = {
     name: port
-    for port in (EventReaderWriter, HealthCheck)
+    for port in (EventReaderWriter, StreamFollower, StreamLister, HealthCheck)
     for name in dir(port)
     if not name.startswith("_") and inspect.isfunction(getattr(port, name))
 }
-STORES: list[type] = [EventStore, MemoryEventStore, HostileEventStore, TypedEventStore]
+STORES: list[type] = [
+    EventStore,
+    MemoryEventStore,
+    HostileEventStore,
+    TypedEventStore,
+    CategoryStore,
+]
 OF_THEIR_OWN: dict[tuple[type, str], str] = {
     (HostileEventStore, "health"): "it injects no faults, and the wrapped store may have no health",
     (TypedEventStore, "read_events"): "it has one argument more",
+    (TypedEventStore, "follow"): "it has one argument more",
+    (TypedEventStore, "streams"): "the wrapped store may have none",
     (TypedEventStore, "health"): "it has none",
+    (CategoryStore, "streams"): "they are the store's, of all categories",
+    (CategoryStore, "health"): "it is the store's, which may have none",
 }
 
 
 @pytest.mark.parametrize("name", PORTS)
-@pytest.mark.parametrize(
-    "store", [EventStore, MemoryEventStore, HostileEventStore, TypedEventStore]
-)
+@pytest.mark.parametrize("store", STORES)
 def test_the_methods_of_a_store_have_the_docstrings_of_the_port(store: type, name: str) -> None:
     if (store, name) in OF_THEIR_OWN:
         pytest.skip(OF_THEIR_OWN[store, name])
@@ -40,10 +57,21 @@ def test_the_docstrings_of_the_store_on_cassandra_are_its_own(name: str) -> None
     assert getattr(EventStore, name).__doc__, "an editor need not look for a base class"
 
 
-def test_the_ports_are_these() -> None:
-    methods = ["current_version", "health", "persist_events", "read_events", "try_persist_events"]
+@pytest.mark.parametrize("store", [EventStore, MemoryEventStore])
+def test_a_store_says_of_its_categories_what_the_port_says(store: type[CategorisedStore]) -> None:
+    assert inspect.getdoc(store.category) == inspect.getdoc(CategorisedStore.category)
 
-    assert sorted(PORTS) == methods
+
+def test_the_ports_are_these() -> None:
+    assert sorted(PORTS) == [
+        "current_version",
+        "follow",
+        "health",
+        "persist_events",
+        "read_events",
+        "streams",
+        "try_persist_events",
+    ]
 
 
 def test_help_shows_what_an_append_raises() -> None:
@@ -55,11 +83,15 @@ def test_help_shows_what_an_append_raises() -> None:
     assert "AppendOutcomeUnknown: no quorum answered in time." in of_persist
 
 
-@pytest.mark.parametrize("name", ["persist_events", "try_persist_events", "read_events"])
+@pytest.mark.parametrize(
+    "name", ["persist_events", "try_persist_events", "read_events", "follow", "streams"]
+)
 def test_the_signatures_of_the_stores_have_the_parameters_of_the_port(name: str) -> None:
-    wanted = list(inspect.signature(getattr(EventReaderWriter, name)).parameters)
+    wanted = list(inspect.signature(getattr(PORTS[name], name)).parameters)
 
     for store in STORES:
+        if (store, name) in OF_THEIR_OWN and not hasattr(store, name):
+            continue
         given = list(inspect.signature(getattr(store, name)).parameters)
         assert given[: len(wanted)] == wanted
 
@@ -67,7 +99,7 @@ def test_the_signatures_of_the_stores_have_the_parameters_of_the_port(name: str)
 async def test_a_method_that_a_subclass_of_a_port_forgets_says_so() -> None:
     from uuid import uuid4
 
-    class Forgetful(EventReaderWriter, HealthCheck):
+    class Forgetful(EventReaderWriter, StreamLister, HealthCheck):
         pass
 
     store = typing.cast("typing.Any", Forgetful)()
@@ -79,3 +111,5 @@ async def test_a_method_that_a_subclass_of_a_port_forgets_says_so() -> None:
         await store.persist_events(uuid4(), [])
     with pytest.raises(NotImplementedError):
         await store.health()
+    with pytest.raises(NotImplementedError):
+        store.streams()

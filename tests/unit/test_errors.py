@@ -5,7 +5,14 @@ from uuid import UUID
 
 import pytest
 
-from event_store_async import ConcurrentModification, EventStoreError, SchemaMissing
+from event_store_async import (
+    CategoriesMissing,
+    CategoryOutcomeUnknown,
+    ConcurrentModification,
+    EventStoreError,
+    SchemaMissing,
+    WrongCategory,
+)
 
 
 @pytest.mark.parametrize(
@@ -31,3 +38,42 @@ def test_an_error_of_several_facts_has_a_message_too() -> None:
 
     assert error.message == str(error) == f"stream {UUID(int=7)} is at version 4, expected 3"
     assert error.hint is None
+
+
+@pytest.mark.parametrize(
+    ("error", "text", "hint", "facts"),
+    [
+        (
+            WrongCategory(UUID(int=7), "account", "order"),
+            f"stream {UUID(int=7)} is of category 'order', expected 'account'",
+            None,
+            {"stream_id": UUID(int=7), "expected": "account", "actual": "order"},
+        ),
+        (
+            WrongCategory(UUID(int=7), "account", None),
+            f"stream {UUID(int=7)} has no category, expected 'account'",
+            f"`event-store streams categorise --category account {UUID(int=7)}` gives it one",
+            {"stream_id": UUID(int=7), "expected": "account", "actual": None},
+        ),
+        (
+            CategoryOutcomeUnknown(UUID(int=7), "account"),
+            f"it is unknown whether stream {UUID(int=7)} has been given the category 'account'",
+            "categorise it again; a category that it has already is recognised",
+            {"stream_id": UUID(int=7), "category": "account"},
+        ),
+        (
+            CategoriesMissing("bank.events", 1),
+            "bank.events: it has no column for categories yet",
+            "migrate it with `await store.create_schema()` or the command "
+            "`event-store schema migrate`",
+            {"table": "bank.events", "found": 1, "needed": 1},
+        ),
+    ],
+    ids=["another", "none", "unknown", "no column"],
+)
+def test_errors_about_categories_have_their_facts(
+    error: EventStoreError, text: str, hint: str | None, facts: dict[str, object]
+) -> None:
+    for each in (error, pickle.loads(pickle.dumps(error))):
+        assert (each.message, each.hint) == (text, hint)
+        assert {name: getattr(each, name) for name in facts} == facts

@@ -19,6 +19,9 @@ from tools.smoke.environment import BUILDING
 from ..fixtures.server import Server
 
 ROOT = Path(__file__).parents[2]
+BESIDE = {"_event_store_async_command.py", "_event_store_async_pytest.py"}
+"""The modules beside the package."""
+
 CQL = sorted(path.relative_to(ROOT / "cql").as_posix() for path in (ROOT / "cql").rglob("*.cql"))
 
 
@@ -26,8 +29,34 @@ def test_version_and_changelog_agree() -> None:
     changelog = (ROOT / "CHANGELOG.md").read_text("utf-8")
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     newest = re.findall(r"^## \[(\d[^\]]*)\] - \d{4}-\d{2}-\d{2}$", changelog, re.MULTILINE)[0]
+    unreleased = re.findall(r"^## \[Unreleased\]$(.*?)^## ", changelog, re.MULTILINE | re.DOTALL)
+    version: str = project["version"]
+    next_release, dev, _ = version.partition(".dev")
 
-    assert newest == project["version"] == event_store_async.__version__
+    if dev:  # between two releases
+        (changes,) = unreleased
+        assert f"`{version}`" in changes
+        assert f" {next_release}." in changes
+        assert numbers(next_release) > numbers(newest)
+    else:
+        assert newest == version
+        assert unreleased == []
+    assert version == event_store_async.__version__, "run `make install`"
+
+
+def numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split("."))
+
+
+def test_the_readme_tells_the_same_story_of_versions() -> None:
+    readme = (ROOT / "README.md").read_text("utf-8")
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["version"]
+    _, _, section = readme.partition("\n## Versions\n")
+    told = section.partition("\n## ")[0]
+    next_release, dev, _ = version.partition(".dev")
+
+    assert (f"on the way to {next_release}" in told) == bool(dev)
+    assert (".dev0" in told) == bool(dev)
 
 
 def test_pins_are_plain() -> None:
@@ -88,8 +117,9 @@ def test_the_wheel_holds_the_cql_and_the_types(built: Path) -> None:
     assert [
         name for name in (f"event_store_async/_cql/{cql}" for cql in CQL) if name not in names
     ] == []
-    assert {"event_store_async/py.typed", "_event_store_async_pytest.py"} <= set(names)
-    assert "event_store_async/embedded/jars-5.0.8.lock" in names
+    assert {"event_store_async/py.typed", *BESIDE} <= set(names)
+    locks = {"jars-4.1.10.lock", "jars-5.0.8.lock", "java-11.lock"}
+    assert {f"event_store_async/embedded/{lock}" for lock in locks} <= set(names)
     assert any(name.endswith("licenses/LICENSE") for name in names)
     assert not [name for name in names if name.startswith("tests")]
 
@@ -102,7 +132,7 @@ def test_the_sdist_holds_what_a_packager_needs(built: Path) -> None:
 
     assert {f"cql/{cql}" for cql in CQL} <= names
     assert {"README.md", "LICENSE", "CHANGELOG.md", "Makefile", "tests/conftest.py"} <= names
-    assert "_event_store_async_pytest.py" in names
+    assert names >= BESIDE
 
 
 @pytest.mark.slow
@@ -156,7 +186,7 @@ def test_a_user_tests_with_only_the_wheel(built: Path, tmp_path: Path, server: S
         )
         assert done.returncode == 0, done.stdout + done.stderr
 
-    assert "2 passed" in done.stdout
+    assert "3 passed" in done.stdout
     assert "event store: the tests ran on Cassandra" in done.stdout
     lines = [line for line in module.splitlines() if line]
-    assert len(lines) <= 15
+    assert len(lines) <= 18

@@ -91,3 +91,56 @@ def test_the_head_of_a_new_stream_is_bound_to_null_and_never_to_zero() -> None:
     assert [str(name) for name, _ in batch] == ["head", "first", "rest"]
     assert batch[0][1] == (2, STREAM, None)
     assert [values[-1] for _, values in batch[1:]] == [1, 2]
+
+
+# Categories
+
+
+def categorised(expected: int) -> AppendPlan:
+    encoded = encode_events([NewEvent("a", event_id=MINE)], JsonCodec(), Settings())
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    return AppendPlan(PREPARED, STREAM, expected, encoded, now, expected, None, "account")
+
+
+def seen(category: str | None, version: int | None, event_id: UUID | None = None) -> dict[str, Any]:
+    return {**row(False, None if event_id is None else 8, version, event_id), "category": category}
+
+
+@pytest.mark.parametrize("doubtful", [False, True])
+@pytest.mark.parametrize(
+    ("answer", "name", "in_doubt"),
+    [
+        (page(seen("account", 9)), "conflict", "conflict"),
+        (page(seen("account", 8, MINE)), "found", "found"),
+        (page(seen("account", 5)), "conflict", "behind"),
+        (page(seen(None, None)), "conflict", "behind"),
+        # Another category is for ever, so no attempt can apply, wherever the stream is.
+        (page(seen("order", 9)), "wrong category", "wrong category"),
+        (page(seen("order", 7)), "wrong category", "wrong category"),
+        (page(seen("order", 5)), "wrong category", "wrong category"),
+        (page(seen("order", 8, MINE)), "wrong category", "wrong category"),
+        # A stream without one may get it: then an attempt applies, unless the stream is beyond.
+        (page(seen(None, 9)), "wrong category", "wrong category"),
+        (page(seen(None, 7)), "wrong category", "behind"),
+        (page(seen(None, 5)), "wrong category", "behind"),
+        # ScyllaDB: a row a statement; the second one does not name the static columns
+        (page(seen("order", 9), {**seen(None, None), "version": 8}), *["wrong category"] * 2),
+        (page(seen("account", 9), seen(None, None, MINE)), "found", "found"),
+    ],
+)
+def test_answers_to_a_plan_in_a_category(
+    answer: Page, name: str, in_doubt: str, doubtful: bool
+) -> None:
+    verdict = categorised(7).verdict(answer_of(answer), doubtful=doubtful)
+
+    assert verdict.name == (in_doubt if doubtful else name)
+    if verdict.name == "wrong category":
+        assert verdict.actual_category in {"order", None}
+
+
+def test_a_new_stream_must_have_no_category_and_an_older_one_that_of_the_plan() -> None:
+    (_, new), *_ = categorised(0).statements()
+    (_, older), *_ = categorised(7).statements()
+
+    assert new == (1, "account", STREAM, None, None)
+    assert older == (8, "account", STREAM, 7, "account")

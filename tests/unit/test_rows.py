@@ -110,6 +110,40 @@ def test_a_row_becomes_the_stored_event_that_it_is_of(event: StoredEvent) -> Non
     assert StoredRowDecoder().decode(STREAM, [row_of(event)]) == ([event], None)
 
 
+@pytest.mark.parametrize("count", [1, 3, 200])
+@pytest.mark.parametrize("filler", ["x", "x" * 1000])
+def test_integers_beyond_64_bits_are_exact_in_any_row(count: int, filler: str) -> None:
+    big = 80241446968629135069
+    events = [
+        StoredEvent(
+            STREAM, version, f'{{"n":{number},"t":"{filler}"}}'.encode(), 0, None, None, kind, about
+        )
+        for version in range(1, count + 1)
+        for number, kind, about in [
+            (big, "application/json", b'{"n": 80241446968629135069}')
+            if version % 3
+            else (1234567890123456789, None, None)
+        ]
+    ]
+
+    recorded, error = RowDecoder(JsonCodec()).decode(STREAM, [row_of(event) for event in events])
+
+    assert error is None
+    assert len(recorded) == count
+    for event in recorded:
+        number = big if event.version % 3 else 1234567890123456789
+        assert event.payload == {"n": number, "t": filler}
+        assert event.metadata == ({"n": big} if event.version % 3 else None)
+
+
+def test_neighbouring_payloads_make_no_long_number() -> None:
+    events = [StoredEvent(STREAM, version, b"1234567890", 0) for version in range(1, 9)]
+
+    recorded, _ = RowDecoder(JsonCodec()).decode(STREAM, [row_of(event) for event in events])
+
+    assert [event.payload for event in recorded] == [1234567890] * 8
+
+
 @pytest.mark.parametrize("event", [EVENT, BARE], ids=["whole", "bare"])
 def test_a_stored_event_decodes_as_its_row_does(event: StoredEvent) -> None:
     decoder = RowDecoder(JsonCodec())

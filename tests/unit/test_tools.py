@@ -15,6 +15,7 @@ from event_store_async.cql_files import (
     load_statement,
     load_statements,
 )
+from event_store_async.follower import Wakeups
 from event_store_async.moments import from_milliseconds, to_milliseconds
 
 
@@ -54,7 +55,7 @@ def test_invalid_settings(wrong: dict[str, Any]) -> None:
 
 
 def test_heads_are_bounded_and_forget_the_oldest() -> None:
-    heads, (one, two, three) = KnownHeads(2), (uuid4(), uuid4(), uuid4())
+    heads, (one, two, three) = KnownHeads(2, Wakeups()), (uuid4(), uuid4(), uuid4())
     heads.put(one, 1)
     heads.put(two, 2)
     heads.put(one, 3)

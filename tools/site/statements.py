@@ -7,6 +7,7 @@ _CQL: Final = Path(__file__).parents[2] / "cql"
 _FOLDERS: Final = {
     "schema": "The statements of `create_schema`.",
     "migrations": "The changes that it makes to an older table, in this order.",
+    "additions": "Optional columns that it adds to an older table.",
     "statements": "All statements that a store sends.",
     "testing": "Statements that only the test tools send.",
 }

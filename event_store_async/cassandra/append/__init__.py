@@ -1,6 +1,7 @@
 """
 Private. Appending to streams.
 
+    appender    takes an append: checks and encodes it, and queues it
     queues      a queue for each stream
     batch       a pending append and its future; the appends that share a conditional batch
     plan        one conditional batch, and what its answer proves

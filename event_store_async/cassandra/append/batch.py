@@ -27,6 +27,10 @@ class Plannable(Protocol):
         """The stream."""
 
     @property
+    def category(self) -> str | None:
+        """The category that the stream must have; None for any, or none."""
+
+    @property
     def expected_version(self) -> ExpectedVersion:
         """What the callers expect of the stream."""
 
@@ -53,10 +57,12 @@ class PendingAppend:
         deadline: When the outcome must be known.
         outcome: What the caller awaits. It is also done if the caller was cancelled.
         watch: Collects the facts for the hooks, if there are any.
+        category: The category that the stream must have, or gets; None for any, or none.
         started: Whether part of it may have been sent.
     """
 
     __slots__ = (
+        "category",
         "deadline",
         "encoded",
         "expected_version",
@@ -74,6 +80,7 @@ class PendingAppend:
         deadline: Deadline,
         outcome: asyncio.Future[AppendResult],
         watch: AppendWatch | None = None,
+        category: str | None = None,
     ) -> None:
         self.stream_id = stream_id
         self.encoded = encoded
@@ -81,6 +88,7 @@ class PendingAppend:
         self.deadline = deadline
         self.outcome = outcome
         self.watch = watch
+        self.category = category
         self.started = False
 
     @property
@@ -98,7 +106,8 @@ class PendingAppend:
         if not self.outcome.done():
             self.outcome.set_exception(error)
         elif self.outcome.cancelled():
-            _LOG.warning("an append whose caller was cancelled failed: %s", error)
+            text = "an append to stream %s failed after its caller was cancelled: %s"
+            _LOG.warning(text, self.stream_id, error)
 
     def give_up(self, error: Exception) -> None:
         """Raise an error in the caller, if it still waits."""
@@ -120,12 +129,15 @@ class Batch:
     """
     Appends to one stream that are carried out together: one, or several that all expect `ANY`.
 
+    All of them are in the same category, or in none.
+
     Each caller gets its own outcome as soon as that is certain, and at its own deadline at the
     latest. One that has its outcome may still have events in the batch that is being settled.
 
     Attributes:
         stream_id: The stream.
         expected_version: What all of them expect.
+        category: The category that all of them are in; None for none.
         waiting: Those without an outcome yet, in order.
         head: The stream's version as a conflict showed it; None if it is not known.
     """
@@ -133,6 +145,7 @@ class Batch:
     def __init__(self, appends: Sequence[PendingAppend]) -> None:
         self.stream_id = appends[0].stream_id
         self.expected_version: ExpectedVersion = appends[0].expected_version
+        self.category = appends[0].category
         self.waiting = list(appends)
         self.head: int | None = None
         self._alone = len(appends) == 1
@@ -195,10 +208,10 @@ def next_batch(queue: deque[PendingAppend], settings: Settings) -> list[PendingA
     """
     Take the next appends of a queue that one batch can carry; drop those whose callers left.
 
-    That is one append, or a run of several that all expect `ANY`: no append overtakes another. They
-    stay within the limits of a batch, and no event id that a caller gave occurs twice in it: the
-    second occurrence is a repetition, which the next batch finds stored. (Ids that the store makes
-    are always new.)
+    That is one append, or a run of several that all expect `ANY` and are in the same category, or
+    in none: no append overtakes another. They stay within the limits of a batch, and no event id
+    that a caller gave occurs twice in it: the second occurrence is a repetition, which the next
+    batch finds stored. (Ids that the store makes are always new.)
     """
     taken: list[PendingAppend] = []
     given: set[UUID] = set()
@@ -213,6 +226,7 @@ def next_batch(queue: deque[PendingAppend], settings: Settings) -> list[PendingA
         events += len(encoded.items)
         size += encoded.size
         if taken:
+            joins = joins and append.category == taken[0].category
             fits = events <= settings.max_batch_events and size <= settings.max_batch_bytes
             if not (joins and fits):
                 break

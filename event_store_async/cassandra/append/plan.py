@@ -8,7 +8,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 from ...encoding import EncodedEvents
-from ...errors import AppendOutcomeUnknown, EventStoreError
+from ...errors import AppendOutcomeUnknown, EventStoreError, WrongCategory
 from ...hooks.append_watch import BatchWatch
 from ...moments import to_milliseconds
 from ...results import Persisted, persisted
@@ -27,15 +27,18 @@ class Verdict:
         name: ``"applied"``: this very request stored the plan. ``"found"``: an earlier request
             stored it. ``"conflict"``: it is not stored and never will be. ``"behind"``: it is not
             stored yet, but an earlier request whose outcome is unknown may still store it, since
-            the stream has not reached the expected version.
+            the stream has not reached the expected version. ``"wrong category"``: it is not stored
+            and never will be, since the stream is not of its category.
         actual_version: The stream's version if the plan did not apply; 0 for a stream without
             events.
         doubtful: Whether the outcome of an earlier request was unknown.
+        actual_category: The stream's category; None if it has none, or if none was asked for.
     """
 
-    name: Literal["applied", "found", "conflict", "behind"]
+    name: Literal["applied", "found", "conflict", "behind", "wrong category"]
     actual_version: int = 0
     doubtful: bool = False
+    actual_category: str | None = None
 
 
 class Plan(ABC):
@@ -49,14 +52,22 @@ class Plan(ABC):
         stream_id: The stream.
         expected: The exact version that the batch is conditioned on.
         watch: Collects the facts of its requests for the hooks, if there are any.
+        category: The category that the stream must have, or gets if it is new; None for any.
     """
 
-    __slots__ = ("expected", "stream_id", "watch")
+    __slots__ = ("category", "expected", "stream_id", "watch")
 
-    def __init__(self, stream_id: UUID, expected: int, watch: BatchWatch | None = None) -> None:
+    def __init__(
+        self,
+        stream_id: UUID,
+        expected: int,
+        watch: BatchWatch | None = None,
+        category: str | None = None,
+    ) -> None:
         self.stream_id = stream_id
         self.expected = expected
         self.watch = watch
+        self.category = category
 
     @property
     @abstractmethod
@@ -70,6 +81,10 @@ class Plan(ABC):
     @abstractmethod
     def unknown(self) -> EventStoreError:
         """Return the error that says that it may be stored, now or a little later."""
+
+    def refusal(self, verdict: Verdict) -> WrongCategory:
+        """Return the error that the verdict "wrong category" means."""
+        return WrongCategory(self.stream_id, str(self.category), verdict.actual_category)
 
     def recognises(self, _answer: Answer) -> bool:
         """Tell whether the answer shows that the plan is stored already."""
@@ -86,7 +101,14 @@ class Plan(ABC):
         """
         if answer.applied:
             return Verdict("applied", doubtful=doubtful)
-        actual = next((row["max_version"] for row in answer.rows if row.get("max_version")), 0)
+        actual = answer.cell("max_version") or 0
+        if self.category is not None and actual:
+            category = answer.cell("category")
+            if category != self.category:
+                # A category never changes, so every request has failed for good. But a stream
+                # without one may get it, and then let an earlier request apply.
+                fails = category is not None or actual > self.expected or not doubtful
+                return Verdict("wrong category" if fails else "behind", actual, doubtful, category)
         if self.recognises(answer):
             return Verdict("found", actual, doubtful)
         # A stream above the expected version never comes back to it, so every earlier request has
@@ -94,6 +116,13 @@ class Plan(ABC):
         if doubtful and actual < self.expected:
             return Verdict("behind", actual, doubtful)
         return Verdict("conflict", actual, doubtful)
+
+
+def category_head_values(
+    stream_id: UUID, expected: int, last: int, category: str
+) -> tuple[Any, ...]:
+    """Return what ``append_category_head`` binds: a stream without events must have none."""
+    return last, category, stream_id, expected or None, category if expected else None
 
 
 class AppendPlan(Plan):
@@ -108,6 +137,7 @@ class AppendPlan(Plan):
         timestamp: The events' timestamp, with millisecond precision.
         expected_version: What the caller expects, for errors.
         watch: Collects the facts of its requests for the hooks.
+        category: The category that the stream must have, or gets if it is new; None for any.
 
     Attributes:
         encoded: The events.
@@ -126,11 +156,13 @@ class AppendPlan(Plan):
         timestamp: datetime,
         expected_version: ExpectedVersion,
         watch: BatchWatch | None = None,
+        category: str | None = None,
     ) -> None:
         # Not by super(): one call less for every append.
         self.stream_id = stream_id
         self.expected = expected
         self.watch = watch
+        self.category = category
         self.encoded = encoded
         self.timestamp = timestamp
         self.last = expected + len(encoded.items)
@@ -150,7 +182,13 @@ class AppendPlan(Plan):
         garbage collector has to look at.
         """
         prepared = self._prepared
-        yield prepared.head, (self.last, self.stream_id, self.expected or None)
+        if self.category is None:
+            yield prepared.head, (self.last, self.stream_id, self.expected or None)
+        else:
+            yield (
+                prepared.head,
+                category_head_values(self.stream_id, self.expected, self.last, self.category),
+            )
         milliseconds = to_milliseconds(self.timestamp)
         yield from bound_events(
             prepared, self.stream_id, self.expected, milliseconds, self.encoded.items

@@ -5,10 +5,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from ...checks import read_clock
 from ...errors import ConcurrentModification, EventStoreError, UndecodableEvent
 from ...events import RecordedEvent
+from ...follower import Wakeups
 from ...hooks.append_watch import BatchWatch
-from ...moments import whole_milliseconds
 from ...results import AppendResult, Persisted
 from ...retry import Deadline
 from ...settings import Settings
@@ -27,10 +28,12 @@ class KnownHeads:
 
     Args:
         capacity: How many streams are remembered.
+        wakeups: Those who follow a stream are told of its version.
     """
 
-    def __init__(self, capacity: int) -> None:
+    def __init__(self, capacity: int, wakeups: Wakeups) -> None:
         self._capacity = capacity
+        self._wakeups = wakeups
         self._versions: OrderedDict[int, int] = OrderedDict()  # a UUID is slow to hash
 
     def get(self, stream_id: UUID) -> int | None:
@@ -43,6 +46,8 @@ class KnownHeads:
         self._versions.move_to_end(stream_id.int)
         if len(self._versions) > self._capacity:
             self._versions.popitem(last=False)
+        if self._wakeups.waiting:
+            self._wakeups.wake(stream_id)
 
     def forget(self, stream_id: UUID) -> None:
         """Forget a stream."""
@@ -65,6 +70,8 @@ class Planner:
     - `ANY` and `STREAM_EXISTS` are planned at the version where the stream seems to be. A conflict
       shows where it is, and the events are planned again there.
     - An append without events needs no plan.
+    - The category of a view comes first: wherever a read or an answer shows that the stream is of
+      another one, that is the outcome, whatever else is expected.
 
     A plan is given up only when its outcome is known, so the events are stored once at most.
     """
@@ -76,7 +83,8 @@ class Planner:
 
     def at_once(self, appends: Plannable, watch: BatchWatch | None) -> AppendPlan | None:
         """Return a plan if nothing needs to be read for it; None otherwise."""
-        prepared, encoded = self.statements.ready, appends.encoded
+        statements, encoded = self.statements, appends.encoded
+        prepared = statements.ready if appends.category is None else statements.ready_in_category
         expected: object = appends.expected_version
         if encoded.identified:
             if expected != 0 and not (encoded.sought and isinstance(expected, int)):
@@ -95,8 +103,12 @@ class Planner:
         the stream does not exist and should. None is returned if no other is left.
 
         Raises:
+            WrongCategory: the stream is of another category than that of the batch.
             StoreUnavailable, RequestRefused, SchemaError, MisuseError: nothing was sent.
         """
+        if batch.category is not None:
+            # First of all: what follows may read the column of categories.
+            await self.statements.append_in_category(batch.deadline)
         if not batch.encoded.items:
             batch.answer(batch.waiting[0], await self._check_only(batch))
             return None
@@ -107,7 +119,10 @@ class Planner:
             await self._search(batch, expected)
         if not batch.waiting:
             return None
-        prepared = await self.statements.append(batch.deadline)
+        if batch.category is None:
+            prepared = await self.statements.append(batch.deadline)
+        else:
+            prepared = await self.statements.append_in_category(batch.deadline)
         return self._plan(batch, prepared, expected, watch_of(batch.waiting))
 
     async def result(self, plan: AppendPlan, verdict: Verdict, deadline: Deadline) -> AppendResult:
@@ -115,12 +130,15 @@ class Planner:
         Return what a verdict means for the events of a plan.
 
         Raises:
+            WrongCategory: the stream is of another category.
             AppendOutcomeUnknown: they are stored, but could not be read back in time.
             UndecodableEvent: they are stored, by an earlier call, and no codec here reads them.
         """
         encoded = plan.encoded
         if verdict.name == "applied":
             return plan.persisted()
+        if verdict.name == "wrong category":
+            raise plan.refusal(verdict)
         if verdict.name == "found":
             found = await self._find(plan, verdict, deadline)
             if found is not None:
@@ -154,15 +172,18 @@ class Planner:
             appends.stream_id,
             expected,
             appends.encoded,
-            whole_milliseconds(self.settings.clock()),
+            read_clock(self.settings.clock),
             appends.expected_version,
             watch,
+            appends.category,
         )
 
     async def _check_only(self, batch: Batch) -> AppendResult:
         """Append nothing: a stated expectation is still checked, at the serial level."""
         expected = batch.expected_version
-        head = await self.reader.head(batch.stream_id, batch.deadline, serial=expected is not ANY)
+        head = await self.reader.head(
+            batch.stream_id, batch.deadline, serial=expected is not ANY, category=batch.category
+        )
         met = bool(head) if expected is STREAM_EXISTS else expected in {ANY, head}
         if not met:
             return ConcurrentModification(batch.stream_id, expected, head)
@@ -195,7 +216,9 @@ class Planner:
         """
         wanted = batch.identified
         count = self.settings.look_back + sum(len(append.encoded.items) for append in wanted)
-        head, standing = await self.reader.recent_ids(batch.stream_id, head, count, batch.deadline)
+        head, standing = await self.reader.recent_ids(
+            batch.stream_id, head, count, batch.deadline, category=batch.category
+        )
         for append in wanted:
             try:
                 found = await self._stored_earlier(append, append.deadline, head, standing)
@@ -220,7 +243,12 @@ class Planner:
         head = self.known_heads.get(batch.stream_id) or 0
         for serial in (False, True):  # a quorum read may not show an append that is half committed
             head, standing = await self.reader.recent_ids(
-                batch.stream_id, head, count, batch.deadline, serial=serial
+                batch.stream_id,
+                head,
+                count,
+                batch.deadline,
+                serial=serial,
+                category=batch.category,
             )
             self.known_heads.put(batch.stream_id, head)
             found = await self._stored_earlier(append, batch.deadline, head, standing)

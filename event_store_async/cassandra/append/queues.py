@@ -8,6 +8,7 @@ from functools import partial
 from typing import Final
 from uuid import UUID
 
+from ...counts import counted
 from ...errors import AppendOutcomeUnknown, StoreClosed, StoreOverloaded
 from ...retry import Deadline, nearest
 from ...settings import Settings
@@ -102,7 +103,8 @@ class StreamQueues:
             append.watch.queue_depth = len(queue.waiting) + len(queue.serving)
         if len(queue.waiting) >= self._settings.max_waiting:
             raise StoreOverloaded(
-                f"{len(queue.waiting):,} appends wait for stream {append.stream_id} already"
+                f"{counted(len(queue.waiting), 'append')} already waiting for stream "
+                f"{append.stream_id}"
             )
         if not isinstance(queue.waiting, deque):
             queue.waiting = deque()
@@ -118,8 +120,8 @@ class StreamQueues:
         if append.watch is not None and queue is not None:
             append.watch.queue_depth = len(queue.waiting) + len(queue.serving)
         raise StoreOverloaded(
-            f"{len(self._queues) + self._waiting:,} appends are in progress or wait already, to "
-            f"{len(self._queues):,} streams; nothing of this one was sent",
+            f"{counted(len(self._queues) + self._waiting, 'append')} already in progress or "
+            f"waiting, to {counted(len(self._queues), 'stream')}; nothing of this one was sent",
             hint="append less at once, or raise Settings.max_pending",
         )
 

@@ -118,7 +118,7 @@ class Settler:
     def _judge(plan: Plan, page: Page, *, doubtful: bool) -> Verdict:
         verdict = plan.verdict(answer_of(page), doubtful=doubtful)
         if plan.watch is not None:
-            plan.watch.ended(verdict.name)
+            plan.watch.ended("conflict" if verdict.name == "wrong category" else verdict.name)
         if verdict.name == "conflict" and verdict.actual_version == plan.expected:
             # The version is as expected, and yet an event stands at the next one.
             raise StreamInconsistent(plan.stream_id, plan.expected)

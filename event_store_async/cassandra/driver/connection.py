@@ -7,8 +7,16 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from ...checks import check_datacenter, check_int, check_positive, running_loop
+from ...checks import (
+    check_datacenter,
+    check_instance,
+    check_int,
+    check_positive,
+    check_secret,
+    running_loop,
+)
 from ...errors import ConnectionFailed, InvalidArgument
+from ...excerpt import excerpt
 from .descriptors import OpenConnections, check_descriptors, out_of_descriptors
 from .faults import connect_error
 from .nodes import cluster_nodes
@@ -28,6 +36,7 @@ from .port import (
 from .tls import Tls
 
 _tasks: Final[set[asyncio.Task[Any]]] = set()
+_TLS: Final = "Tls(ca='path/to/ca.pem')"
 _open: Final = OpenConnections(many=32)
 
 
@@ -67,6 +76,9 @@ class ConnectTarget:
         if any(point.count(":") == 1 for point in self.contact_points):
             raise InvalidArgument("a contact point must not contain a port", hint="pass port=…")
         check_int("port", self.port, at_least=1, at_most=65535)
+        check_instance("tls", self.tls, Tls, "a Tls", optional=True, hint=_TLS)
+        check_secret("username", self.username)
+        check_secret("password", self.password)
         if (self.username is None) != (self.password is None):
             raise InvalidArgument("username and password must be given together")
         check_positive("connect_timeout", self.connect_timeout)
@@ -81,7 +93,17 @@ class ConnectTarget:
 
 
 def split_contact_points(points: str | Sequence[str]) -> tuple[str, ...]:
-    """Return contact points as a tuple; a str holds several, separated by commas."""
+    """
+    Return contact points as a tuple; a str holds several, separated by commas.
+
+    Raises:
+        InvalidArgument: they are neither a str nor a list.
+    """
+    if not isinstance(points, str | Sequence) or isinstance(points, bytes):
+        raise InvalidArgument(
+            f"contact points must be a str or a list of str, not {excerpt(points)}",
+            hint="for example '127.0.0.1', or ['10.0.0.1', '10.0.0.2']",
+        )
     given = points.split(",") if isinstance(points, str) else points
     return tuple(point.strip() if isinstance(point, str) else point for point in given)
 

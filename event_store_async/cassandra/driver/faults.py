@@ -149,7 +149,7 @@ class Fault(Exception):
     @classmethod
     def of(cls, cause: BaseException) -> "Fault":
         """Return the fault for a driver exception."""
-        name, message = type(cause).__name__, str(cause)
+        name, message = type(cause).__name__, _said_once(str(cause))
         return cls(name, message, certainty_of(name, message))
 
     @classmethod
@@ -178,6 +178,12 @@ class Fault(Exception):
         return RequestRefused(text, hint=_GRANTS if "Unauthorized" in self.name else None)
 
 
+def _said_once(message: str) -> str:
+    """Return a message of the driver, which often gives the same text as description and detail."""
+    description, _, detail = message.partition(": ")
+    return detail if detail == description or detail.startswith(f"{description}: ") else message
+
+
 def certainty_of(name: str, message: str) -> Certainty:
     """
     Return what a driver exception proves about the request that met it.
@@ -193,7 +199,7 @@ def certainty_of(name: str, message: str) -> Certainty:
 
 def connect_error(cause: BaseException, where: str) -> ConnectionFailed:
     """Return the error for a caller that could not be connected."""
-    name, text = type(cause).__name__, f"cannot connect to {where}: {cause}"
+    name, text = type(cause).__name__, f"cannot connect to {where}: {_said_once(str(cause))}"
     if name == "CassErrorServerBadCredentials":
         return AuthenticationFailed(text, hint="check username and password")
     if name.startswith("CassErrorSsl"):

@@ -210,6 +210,10 @@ class Answer:
     applied: bool
     rows: list[dict[str, Any]]
 
+    def cell(self, column: str) -> Any:
+        """Return the value of a static column; None if it has none, or is in no condition."""
+        return next((row[column] for row in self.rows if row.get(column)), None)
+
 
 _APPLIED: Final = "[applied]"
 

@@ -5,11 +5,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal
 
+from ...checks import check_secret
 from ...errors import InvalidArgument
+from ...excerpt import excerpt
 
 _PEER_CERT: Final = 1
 _PEER_IDENTITY: Final = 2
 _PEER_IDENTITY_DNS: Final = 4
+_IDENTITIES: Final = ("address", "hostname", "unchecked")
 _MARK: Final = "-----BEGIN "
 
 
@@ -30,6 +33,9 @@ class Tls:
             to; ``"hostname"``, the name that a reverse lookup of it gives; ``"unchecked"``,
             nothing, so that the holder of any certificate from the same authority can intercept
             the connection.
+
+    Raises:
+        InvalidArgument: an argument is of the wrong kind, or `identity` is another word.
     """
 
     ca: str | Path
@@ -37,6 +43,18 @@ class Tls:
     private_key: str | Path | None = field(default=None, repr=False)
     private_key_password: str | None = field(default=None, repr=False)
     identity: Literal["address", "hostname", "unchecked"] = "address"
+
+    def __post_init__(self) -> None:
+        """Check the kinds of the arguments; their content is looked at when connecting."""
+        _check_source("ca", self.ca, optional=False)
+        _check_source("certificate", self.certificate)
+        _check_source("private_key", self.private_key)
+        check_secret("private_key_password", self.private_key_password)
+        if self.identity not in _IDENTITIES:
+            raise InvalidArgument(
+                "identity must be 'address', 'hostname' or 'unchecked', "
+                f"not {excerpt(self.identity)}"
+            )
 
     def driver_options(self) -> dict[str, Any]:
         """
@@ -52,17 +70,19 @@ class Tls:
             "address": _PEER_CERT | _PEER_IDENTITY,
             "hostname": _PEER_CERT | _PEER_IDENTITY_DNS,
             "unchecked": _PEER_CERT,
-        }.get(self.identity)
-        if flags is None:
-            raise InvalidArgument(
-                f"identity must be 'address', 'hostname' or 'unchecked', not {self.identity!r}"
-            )
+        }[self.identity]
         options: dict[str, Any] = {"verify_flags": flags, "trusted_cert": _certificate(self.ca)}
         if self.certificate is not None and self.private_key is not None:
             options["cert"] = _pem("certificate", self.certificate)
             options["private_key"] = _pem("private_key", self.private_key)
             options["private_key_password"] = self.private_key_password or ""
         return options
+
+
+def _check_source(name: str, source: object, *, optional: bool = True) -> None:
+    # Not shown: it may be a secret that was given for the wrong argument.
+    if not isinstance(source, str | Path) and not (optional and source is None):
+        raise InvalidArgument(f"{name} must be a path or PEM, not {type(source).__name__}")
 
 
 def _certificate(source: str | Path) -> str:

@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from importlib.metadata import version
 from typing import Final
 
-from ...moments import from_milliseconds
+from ...checks import check_moment
+from ...moments import since_epoch
 from ...retry import Deadline
 from ..driver.faults import Certainty, Fault
 from ..driver.nodes import ClusterNode, cluster_nodes
@@ -193,12 +194,12 @@ class Inspector:
 
     async def _clock(self, deadline: Deadline) -> tuple[ClusterNode, ClockDifference]:
         begun = time.monotonic()
-        before = self._wall_clock()
+        before = since_epoch(check_moment(self._wall_clock()))
         brief = Deadline(min(_PATIENCE, deadline.remaining()))
         ((*node, milliseconds),) = await self._ask("describe_clock", brief)
         half = timedelta(seconds=(time.monotonic() - begun) / 2)
         millisecond = timedelta(milliseconds=1)
-        ahead = from_milliseconds(milliseconds) + millisecond / 2 - (before + half)
+        ahead = milliseconds * millisecond + millisecond / 2 - (before + half)
         return ClusterNode(*node), ClockDifference(ahead, half + millisecond)
 
     async def _settings_by_address(

@@ -1,11 +1,11 @@
 """Reader: events, the head and the recent ids of a stream."""
 
-from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Generic, Protocol, TypeVar
 from uuid import UUID
 
-from ...errors import StreamHole, UndecodableEvent
+from ...errors import StreamHole, UndecodableEvent, WrongCategory
 from ...hooks import SerialRepair
 from ...hooks.observer import Observer, Stopwatch
 from ...hooks.read_watch import ReadWatch
@@ -32,7 +32,7 @@ class Decoder(Protocol[T]):
     """Converts rows to the events that a reader returns."""
 
     def decode(
-        self, stream_id: UUID, rows: Iterable[Row]
+        self, stream_id: UUID, rows: Sequence[Row]
     ) -> tuple[list[T], UndecodableEvent | None]:
         """Return the events of some rows, up to the first that cannot be decoded."""
 
@@ -147,18 +147,43 @@ class Reader(Generic[T]):
             raise undecodable
         return tuple(events)
 
-    async def head(self, stream_id: UUID, deadline: Deadline, *, serial: bool = False) -> int:
+    async def head(
+        self,
+        stream_id: UUID,
+        deadline: Deadline,
+        *,
+        serial: bool = False,
+        category: str | None = None,
+    ) -> int:
         """
         Return the version of a stream, 0 for a stream without events.
 
+        Args:
+            stream_id: The stream.
+            deadline: The deadline of the call.
+            serial: Read at SERIAL.
+            category: The category that the stream must have if it has events; None for any.
+
         Raises:
+            WrongCategory: it is of another category.
             StoreUnavailable, SchemaError, MisuseError
         """
-        page = await self._page("read_head", (stream_id,), deadline, serial=serial, page_size=1)
-        return next((row[0] for row in page.rows if row[0]), 0)
+        name = "read_head" if category is None else "read_category_head"
+        page = await self._page(name, (stream_id,), deadline, serial=serial, page_size=1)
+        version: int = next((row[0] for row in page.rows if row[0]), 0)
+        if category is not None and version:
+            _check_category(stream_id, page.rows, category)
+        return version
 
     async def recent_ids(
-        self, stream_id: UUID, head: int, count: int, deadline: Deadline, *, serial: bool = False
+        self,
+        stream_id: UUID,
+        head: int,
+        count: int,
+        deadline: Deadline,
+        *,
+        serial: bool = False,
+        category: str | None = None,
     ) -> tuple[int, dict[int, UUID]]:
         """
         Return the version of a stream, and the ids of its last *count* events by version.
@@ -172,23 +197,31 @@ class Reader(Generic[T]):
             count: How many events to look at.
             deadline: The deadline of the call.
             serial: Read at SERIAL at once.
+            category: The category that the stream must have if events of it are found; None for
+                any.
 
         Raises:
+            WrongCategory: it is of another category.
             StoreUnavailable, SchemaError, MisuseError
         """
         above = max(0, head - count)
+        name = "read_ids" if category is None else "read_category_ids"
         page = await self._page(
-            "read_ids", (stream_id, above, count), deadline, serial=serial, page_size=count
+            name, (stream_id, above, count), deadline, serial=serial, page_size=count
         )
-        version = next((newest for _, _, newest in page.rows if newest), head)
+        if category is not None and page.rows:
+            _check_category(stream_id, page.rows, category)
+        version = next((row[2] for row in page.rows if row[2]), head)
         expected = range(version, max(above, version - count), -1)
-        found = [version for version, _, _ in page.rows]
+        found = [row[0] for row in page.rows]
         if not serial and found != list(expected):
             if self.observer is not None:
                 missing = min(set(expected).difference(found), default=version)
                 self.observer.report(SerialRepair(self.observer.source, stream_id, missing))
-            return await self.recent_ids(stream_id, head, count, deadline, serial=True)
-        return version, {at: UUID(text) for at, text, _ in page.rows if text is not None}
+            return await self.recent_ids(
+                stream_id, head, count, deadline, serial=True, category=category
+            )
+        return version, {row[0]: UUID(row[1]) for row in page.rows if row[1] is not None}
 
     async def _pages(
         self,
@@ -232,6 +265,13 @@ class Reader(Generic[T]):
         return await self.session.read(
             prepared, values, deadline, doing=doing, explain=explain, **options
         )
+
+
+def _check_category(stream_id: UUID, rows: Sequence[Row], category: str) -> None:
+    """Raise `WrongCategory` if the last column of rows of a stream shows another category."""
+    actual = next((row[-1] for row in rows if row[-1]), None)
+    if actual != category:
+        raise WrongCategory(stream_id, category, actual)
 
 
 def _batches(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:

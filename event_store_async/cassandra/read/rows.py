@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Final
 from uuid import UUID
 
-from ...codec import Codec, Codecs
+from ...codec import Codec, Codecs, json_decoder
 from ...encoding import EncodedEvent, decode_metadata
 from ...errors import UndecodableEvent
 from ...events import RecordedEvent, recorded_event
@@ -103,7 +103,7 @@ class RowDecoder:
         self._codecs = Codecs(default, others, limit=limit)
 
     def decode(
-        self, stream_id: UUID, rows: Iterable[Row]
+        self, stream_id: UUID, rows: Sequence[Row]
     ) -> tuple[list[RecordedEvent], UndecodableEvent | None]:
         """
         Return the events of some rows, up to the first row that cannot be decoded.
@@ -112,25 +112,33 @@ class RowDecoder:
         raises the error.
         """
         events: list[RecordedEvent] = []
-        decoding: tuple[str | None, Callable[[bytes], Any]] | None = None
+        decoders: dict[str | None, Callable[[bytes], Any]] = {}
+        about: Callable[[bytes], Any] | None = None
         moment = (0, from_milliseconds(0))
         for row in rows:
             version, payload, timestamp, event_id, event_type, content_type, metadata, _ = row
             try:
                 # Rows mostly share their content type, and those of one append their timestamp.
-                if decoding is None or decoding[0] != content_type:
-                    decoding = (content_type, self._codecs.decoder(content_type))
+                decode = decoders.get(content_type)
+                if decode is None:
+                    payloads = [
+                        each[PAYLOAD] or b"" for each in rows if each[CONTENT_TYPE] == content_type
+                    ]
+                    decode = self._codecs.decoder(content_type, payloads)
+                    decoders[content_type] = decode
+                if about is None and metadata is not None:
+                    about = json_decoder([each[METADATA] or b"" for each in rows])
                 if moment[0] != timestamp:
                     moment = (timestamp, from_milliseconds(timestamp))
                 events.append(
                     recorded_event(
                         stream_id,
                         version,
-                        decoding[1](payload),
+                        decode(payload),
                         moment[1],
                         None if event_id is None else parse_uuid(event_id),
                         event_type,
-                        None if metadata is None else decode_metadata(metadata),
+                        None if metadata is None or about is None else about(metadata),
                     )
                 )
             except Exception as error:  # noqa: BLE001 - a codec may raise anything
@@ -169,7 +177,7 @@ class StoredRowDecoder:
     """Converts rows to stored events. It takes any row."""
 
     def decode(
-        self, stream_id: UUID, rows: Iterable[Row]
+        self, stream_id: UUID, rows: Sequence[Row]
     ) -> tuple[list[StoredEvent], UndecodableEvent | None]:
         """Return the events of some rows, and no error."""
         return [_stored(stream_id, row) for row in rows], None

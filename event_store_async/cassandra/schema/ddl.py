@@ -24,13 +24,14 @@ class Step:
     Attributes:
         table: The table's name, without the keyspace.
         statements: The CQL of the changes, in order.
-        version: The schema version.
-        name: What is recorded for it: the migration's name, or "created".
+        version: The schema version that is recorded; None for an addition, which is not recorded:
+            an older release refuses a table with a version that it does not know.
+        name: The name of the migration or the addition, or "created".
     """
 
     table: str
     statements: tuple[str, ...]
-    version: int
+    version: int | None
     name: str
 
 
@@ -78,6 +79,8 @@ class Ddl:
         for step in self.steps(state):
             for text in step.statements:
                 yield f"{text};"
+            if step.version is None:
+                continue
             yield self._with_values(
                 "record_migration",
                 f"table_name = '{step.table}', version = {step.version}, name = '{step.name}', "
@@ -99,6 +102,10 @@ class Ddl:
             # Columns that are there already are skipped, so that an interrupted migration goes on.
             missing = [each.text for each in statements if not _adds_one_of(each.text, table)]
             yield Step(name, tuple(missing), version, migration)
+        for addition in table.missing_additions:
+            statements = spec.statements(addition, **names)
+            missing = [each.text for each in statements if not _adds_one_of(each.text, table)]
+            yield Step(name, tuple(missing), None, addition.rpartition("/")[2])
 
     def _with_values(self, name: str, values: str) -> str:
         return f"{self.tables.statement(f'statements/{name}').text};  -- {values}"
@@ -130,7 +137,8 @@ def schema_cql(
     for spec in tables.specs:
         names["table"] = tables.name_of(spec)
         later = spec.migrations_after(spec.first)
-        for path in (spec.created_by, *(f"{spec.migrations}/{name}" for _, name in later)):
+        migrations = [f"{spec.migrations}/{name}" for _, name in later]
+        for path in (spec.created_by, *migrations, *spec.additions):
             yield path, spec.text(path).format(**names)
 
 

@@ -1,5 +1,6 @@
 """The table of migrations: which ones each table has had, and who changes the schema now."""
 
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -38,10 +39,9 @@ class MigrationLog:
         self._table = tables.table
         self._settings = settings
 
-    async def record(self, table: str, version: int, name: str) -> None:
+    async def record(self, table: str, version: int, name: str, begun: datetime) -> None:
         """Record that a table has reached a schema version, unless it is recorded already."""
-        now = to_milliseconds(self._settings.clock())
-        await self._write("record_migration", table, version, name, now)
+        await self._write("record_migration", table, version, name, to_milliseconds(begun))
 
     async def take(self, holder: UUID) -> bool:
         """Take the lock, or keep it. Returns whether *holder* has it now."""

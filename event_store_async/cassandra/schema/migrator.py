@@ -4,8 +4,10 @@ import logging
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
+from ...checks import read_clock
 from ...errors import InvalidArgument, SchemaChangeFailed
 from ...retry import Deadline
 from ...settings import Settings
@@ -34,12 +36,15 @@ class TableReport:
         version: Its schema version now.
         created: Whether it was created.
         migrations: The names of the migrations that were applied, if it existed before.
+        additions: The names of the additions that were made, if it existed before: columns that no
+            schema version tells of.
     """
 
     table: str
     version: int
     created: bool
     migrations: tuple[str, ...]
+    additions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +80,11 @@ class SchemaReport:
     def migrations(self) -> tuple[str, ...]:
         """The names of the migrations that were applied to the table of events."""
         return self.tables[0].migrations
+
+    @property
+    def additions(self) -> tuple[str, ...]:
+        """The names of the additions that were made to the table of events."""
+        return self.tables[0].additions
 
 
 class Migrator:
@@ -114,8 +124,10 @@ class Migrator:
 
     async def migrate(self, replication: Mapping[str, int] | None) -> SchemaReport:
         """Do what `EventStore.create_schema` promises, and raise what it does."""
+        # Wrong arguments and a wrong clock are refused before anything is sent.
         if replication is not None:
-            replication_options(replication)  # refuses wrong ones before anything is sent
+            replication_options(replication)
+        begun = read_clock(self._settings.clock)
         state = await self.state()
         steps: list[Step] = []
         if not state.is_current:
@@ -123,7 +135,7 @@ class Migrator:
             if state.replication is None:
                 await self._run(await self._keyspace_cql(replication))
             await self._run(self._ddl.create_migrations())
-            steps = await self._bring_up_to_date()
+            steps = await self._bring_up_to_date(begun)
             state = await self.state()
         state.check_usable()
         reports = [self._report(table, steps) for table in state.tables]
@@ -179,7 +191,7 @@ class Migrator:
             )
         return self._ddl.create_keyspace(replication)
 
-    async def _bring_up_to_date(self) -> list[Step]:
+    async def _bring_up_to_date(self, begun: datetime) -> list[Step]:
         lease = Lease(self._log, self._settings.backoff)
         try:
             async with lease.held(within=2 * LOCK_SECONDS):
@@ -190,7 +202,8 @@ class Migrator:
                 for step in steps:
                     for text in step.statements:
                         await self._run(text)
-                    await self._log.record(step.table, step.version, step.name)
+                    if step.version is not None:
+                        await self._log.record(step.table, step.version, step.name, begun)
         except LeaseTaken:
             raise SchemaChangeFailed(
                 str(self._tables), "another process has been changing it for too long"
@@ -212,5 +225,8 @@ class Migrator:
 
     def _report(self, table: TableState, steps: list[Step]) -> TableReport:
         own = [step for step in steps if step.table == self._tables.name_of(table.spec)]
-        names = tuple(step.name for step in own if step.name != "created")
-        return TableReport(table.name, table.version, len(names) < len(own), names)
+        created = any(step.name == "created" for step in own)
+        later = [step for step in own if step.name != "created"]
+        migrations = tuple([step.name for step in later if step.version is not None])
+        additions = tuple([step.name for step in later if step.version is None])
+        return TableReport(table.name, table.version, created, migrations, additions)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from ...errors import (
+    CategoriesMissing,
     SchemaMismatch,
     SchemaMissing,
     SchemaOutdated,
@@ -41,8 +42,15 @@ class TableState:
 
     @property
     def is_current(self) -> bool:
-        """Whether it exists, and no migration is missing."""
-        return bool(self.columns) and self.version >= self.spec.latest
+        """Whether it exists, and no migration and no addition is missing."""
+        lacks = not self.columns or self.version < self.spec.latest
+        return not lacks and not self.missing_additions
+
+    @property
+    def missing_additions(self) -> tuple[str, ...]:
+        """The additions whose columns it lacks, by the paths of their CQL files."""
+        additions = self.spec.additions.items()
+        return tuple([path for path, added in additions if not added.keys() <= self.columns.keys()])
 
     def check_usable(self) -> None:
         """Raise the `SchemaError` that keeps a store from using the table, if there is one."""
@@ -52,6 +60,14 @@ class TableState:
         latest = self.spec.latest
         if self.version < latest or self.differences(self.spec.added_columns):
             raise SchemaOutdated(self.name, min(self.version, latest - 1), latest)
+
+    def check_categorised(self) -> None:
+        """Raise the `SchemaError` that keeps a store from using categories, if there is one."""
+        self.check_usable()
+        if self.missing_additions:
+            raise CategoriesMissing(self.name, self.version)
+        if wrong := self.differences(self.spec.optional_columns):
+            raise SchemaMismatch(self.name, f"it cannot hold categories: {'; '.join(wrong)}")
 
     def check_migratable(self) -> None:
         """Raise the `SchemaError` that keeps the table from being migrated, if there is one."""
@@ -128,8 +144,14 @@ class SchemaState:
         return self.tables[0].table_id
 
     @property
+    def has_categories(self) -> bool:
+        """Whether streams can have categories: the table of events has the column for them."""
+        events = self.tables[0]
+        return bool(events.columns) and not events.differences(events.spec.optional_columns)
+
+    @property
     def is_current(self) -> bool:
-        """Whether all tables exist, and no migration is missing."""
+        """Whether all tables exist, and no migration and no addition is missing."""
         return all(table.is_current for table in self.tables)
 
     def check_usable(self) -> None:

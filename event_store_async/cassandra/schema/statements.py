@@ -57,6 +57,8 @@ class StatementCache:
     Attributes:
         ready: The statements of appends, once the schema has been checked; None before. For a
             caller that cannot wait.
+        ready_in_category: Those of appends in a category, once one of them was asked for; None
+            before.
     """
 
     def __init__(self, session: Session, tables: StoreTables, backoff: Backoff) -> None:
@@ -66,6 +68,8 @@ class StatementCache:
         self._lock = anyio.Lock()
         self._prepared: dict[str, Prepared] = {}
         self.ready: AppendStatements | None = None
+        self.ready_in_category: AppendStatements | None = None
+        self._has_categories = False
         self._looking = anyio.Lock()
         self._looked_at = -math.inf
         self._found: SchemaError | None = None
@@ -90,6 +94,22 @@ class StatementCache:
         if self.ready is None:
             return await self._locked(lambda: self._get_ready(deadline), deadline)
         return self.ready
+
+    async def append_in_category(self, deadline: Deadline) -> AppendStatements:
+        """
+        Return the statements of appends in a category; raises what `get` does, and for this table.
+
+        Raises:
+            CategoriesMissing: the table has no column for categories yet.
+        """
+        if self.ready_in_category is None:
+            return await self._locked(lambda: self._get_ready_in_category(deadline), deadline)
+        return self.ready_in_category
+
+    async def has_categories(self, deadline: Deadline) -> bool:
+        """Tell whether the table had a column for categories when it was looked at last."""
+        await self.append(deadline)
+        return self._has_categories
 
     async def prepare(self, name: str, deadline: Deadline) -> Prepared:
         """Return a statement without a check of the schema; a single attempt, raises `Fault`."""
@@ -129,10 +149,14 @@ class StatementCache:
         """Return what is missing; None if nothing is, or if it cannot be found out."""
         try:
             state = await inspect(self._session, self._tables, deadline)
-            if all(not table.differences(table.spec.all_columns) for table in state.tables):
+            broken = any(table.differences(table.spec.needed_columns) for table in state.tables)
+            uncategorised = self.ready_in_category is not None and not state.has_categories
+            if not broken and not uncategorised:
                 return None
             self.forget()
             state.check_usable()
+            if uncategorised:
+                state.tables[0].check_categorised()
         except SchemaError as error:
             return error
         except (Fault, EventStoreError):  # the caller has met a fault already
@@ -141,7 +165,7 @@ class StatementCache:
 
     def forget(self) -> None:
         """Check the schema and prepare again when next needed: the schema has changed."""
-        self.ready = None
+        self.ready = self.ready_in_category = None
         self._prepared.clear()
         self._looked_at = -math.inf
 
@@ -167,6 +191,17 @@ class StatementCache:
         if (ready := self.ready) is None:
             state = await inspect(self._session, self._tables, deadline)
             state.check_usable()
+            self._has_categories = state.has_categories
             ready = AppendStatements(*[await self.prepare(name, deadline) for name in _APPEND])
             self.ready = ready
         return ready
+
+    async def _get_ready_in_category(self, deadline: Deadline) -> AppendStatements:
+        plain = await self._get_ready(deadline)
+        if not self._has_categories:  # looked at again: it may have been migrated meanwhile
+            state = await inspect(self._session, self._tables, deadline)
+            state.tables[0].check_categorised()
+            self._has_categories = True
+        head = await self.prepare("append_category_head", deadline)
+        self.ready_in_category = AppendStatements(head, plain.first, plain.rest)
+        return self.ready_in_category

@@ -29,6 +29,9 @@ class TableSpec:
             version after the first: ``0002_name.cql``, recorded as version 2, ``0002_name``.
         columns: The columns by the schema version that added them. Tables of the lowest version
             have all of its columns.
+        additions: Nullable columns that a store can do without, and that releases that do not know
+            them can ignore, by the path of the CQL file that adds them. No schema version tells of
+            them: they are there if the columns are.
         refuses_time_to_live: Whether a ``default_time_to_live`` would destroy what it stores.
         root: The folder of the CQL files; None is that of the library.
     """
@@ -38,6 +41,7 @@ class TableSpec:
     created_by: str
     migrations: str
     columns: Mapping[int, Columns]
+    additions: Mapping[str, Columns] = field(default_factory=dict)
     refuses_time_to_live: bool = True
     root: Traversable | None = field(default=None, repr=False)
 
@@ -63,9 +67,19 @@ class TableSpec:
         return {name: column for added in later for name, column in added.items()}
 
     @property
-    def all_columns(self) -> Columns:
-        """The columns of the latest version."""
+    def needed_columns(self) -> Columns:
+        """The columns that every store needs: those of the latest version."""
         return {**self.base_columns, **self.added_columns}
+
+    @property
+    def optional_columns(self) -> Columns:
+        """The columns of the additions."""
+        return {name: column for added in self.additions.values() for name, column in added.items()}
+
+    @property
+    def all_columns(self) -> Columns:
+        """The columns of a table that is up to date."""
+        return {**self.needed_columns, **self.optional_columns}
 
     def migrations_after(self, version: int) -> list[tuple[int, str]]:
         """Return the migrations to versions above *version* as (version, name), in order."""
@@ -100,6 +114,7 @@ EVENTS: Final = TableSpec(
             "metadata": ("blob", "regular"),
         },
     },
+    additions={"additions/category": {"category": ("text", "static")}},
 )
 """The table of events."""
 

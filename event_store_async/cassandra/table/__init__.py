@@ -1,7 +1,9 @@
 """
 Private. The whole table, beneath the streams.
 
-    storage     `EventStore.storage`
-    scanner     all streams, in the order of their tokens
-    restorer    stored events written back, bit for bit
+    storage        `EventStore.storage`
+    scanner        all streams, in the order of their tokens
+    lister         `EventStore.streams`
+    categoriser    the category of a stream that began without one
+    restorer       stored events written back, bit for bit
 """

@@ -16,7 +16,7 @@ from ...errors import (
 from ...retry import SHORTEST_ATTEMPT, Deadline
 from ...settings import Settings
 from ...stored import Restored, StoredEvent
-from ..append.plan import Plan
+from ..append.plan import Plan, category_head_values
 from ..append.settler import Settler
 from ..driver.port import Prepared
 from ..driver.session import Session
@@ -36,12 +36,18 @@ class RestorePlan(Plan):
     Args:
         prepared: The statements to send it with.
         events: Events of one stream, at consecutive versions.
+        category: The category that a new stream gets; None for none, and for later events.
     """
 
     __slots__ = ("_events", "_prepared")
 
-    def __init__(self, prepared: AppendStatements, events: Sequence[StoredEvent]) -> None:
-        super().__init__(events[0].stream_id, events[0].version - 1)
+    def __init__(
+        self,
+        prepared: AppendStatements,
+        events: Sequence[StoredEvent],
+        category: str | None = None,
+    ) -> None:
+        super().__init__(events[0].stream_id, events[0].version - 1, category=category)
         self._prepared = prepared
         self._events = events
 
@@ -53,7 +59,13 @@ class RestorePlan(Plan):
     def statements(self) -> Iterator[tuple[Prepared, Sequence[Any]]]:
         """Yield the batch's statements with their values."""
         last = self._events[-1].version
-        yield self._prepared.head, (last, self.stream_id, self.expected or None)
+        if self.category is None:
+            yield self._prepared.head, (last, self.stream_id, self.expected or None)
+        else:
+            yield (
+                self._prepared.head,
+                category_head_values(self.stream_id, self.expected, last, self.category),
+            )
         statement = self._prepared.first
         for event in self._events:
             yield statement, stored_values(event)
@@ -87,14 +99,18 @@ class Restorer:
         self._emptied: asyncio.Future[None] | None = None  # set once `drain` waits
 
     async def restore(
-        self, stream_id: UUID, events: Sequence[StoredEvent], deadline: Deadline
+        self,
+        stream_id: UUID,
+        events: Sequence[StoredEvent],
+        category: str | None,
+        deadline: Deadline,
     ) -> Restored | ConcurrentModification:
         """Store the events, or find them stored; see `Storage.restore` for the promises."""
         if self._closed:
             raise StoreClosed
         self._running += 1
         try:
-            return await self._restore(stream_id, events, deadline)
+            return await self._restore(stream_id, events, category, deadline)
         finally:
             self._running -= 1
             if not self._running and self._emptied is not None and not self._emptied.done():
@@ -117,15 +133,24 @@ class Restorer:
             await self._emptied
 
     async def _restore(
-        self, stream_id: UUID, events: Sequence[StoredEvent], deadline: Deadline
+        self,
+        stream_id: UUID,
+        events: Sequence[StoredEvent],
+        category: str | None,
+        deadline: Deadline,
     ) -> Restored | ConcurrentModification:
-        prepared = await self._statements.append(deadline)
+        if category is None:
+            prepared = await self._statements.append(deadline)
+        else:
+            prepared = await self._statements.append_in_category(deadline)
         rest = events
         while True:
-            plan = RestorePlan(prepared, rest)
+            plan = RestorePlan(prepared, rest, category)
             verdict = await self._settler.settle(plan, deadline)
             if verdict.name == "applied":
                 return Restored(stream_id, events[-1].version, len(rest))
+            if verdict.name == "wrong category":
+                raise plan.refusal(verdict)
             # The stream is elsewhere. Perhaps it holds some of these events, or all of them.
             actual = verdict.actual_version
             there = rest[: max(0, actual - plan.expected)]

@@ -1,5 +1,6 @@
 """Scanning: the streams of a range of tokens, page by page, and where single ones end."""
 
+import sys
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import Any, Final
@@ -15,6 +16,8 @@ from ..read.pages import Pages
 from ..schema.statements import StatementCache
 
 _STREAMS_A_PAGE: Final = 500
+_ID: Final = 0
+_TOKEN: Final = 1
 
 
 @dataclass(slots=True)
@@ -26,10 +29,23 @@ class Scanner:
     settings: Settings
 
     async def scan(
-        self, tokens: TokenRange, after: ScanPosition | None, page_size: int | None
+        self,
+        tokens: TokenRange,
+        after: ScanPosition | None,
+        page_size: int | None,
+        *,
+        max_count: int = sys.maxsize,
+        timeout: float | None = None,
     ) -> AsyncGenerator[StreamSummary, None]:
         """
         Iterate over the streams of a range; see `Storage.scan_streams` for the promises.
+
+        Args:
+            tokens: The range.
+            after: Continue after this stream.
+            page_size: Streams fetched at once; None chooses.
+            max_count: The most streams. Nothing is fetched beyond them.
+            timeout: Seconds in which each page must be answered; None is `Settings.timeout`.
 
         Raises:
             StoreUnavailable, SchemaError, MisuseError
@@ -38,15 +54,30 @@ class Scanner:
         if after is not None:
             # One token before: another stream may share the token and come after this one.
             first = max(first, after.token - 1)
-        if first >= tokens.up_to:
+        if first >= tokens.up_to or not max_count:
             return
-        pages = self._pages(first, tokens.up_to, page_size or _STREAMS_A_PAGE)
+        # One more, for the stream to continue after: the range begins before it.
+        size = min(page_size or _STREAMS_A_PAGE, max_count + (after is not None))
+        wanted = _Wanted(after, max_count)
+
+        async def fetch(state: bytes | None) -> Page:
+            seconds = self.settings.timeout if timeout is None else timeout
+            has_categories = await self.statements.has_categories(Deadline(seconds))
+            page = await self._page(
+                "scan_categories" if has_categories else "scan_streams",
+                (first, tokens.up_to),
+                "the streams",
+                timeout=timeout,
+                page_size=size,
+                page_state=state,
+            )
+            return wanted.of(page)
+
+        pages = Pages(fetch)
         try:
             while (page := await pages.take()) is not None:
-                for stream_id, token, head, version, timestamp in page.rows:
-                    summary = StreamSummary(UUID(stream_id), token, head, version, timestamp)
-                    if after is None or summary.position.order > after.order:
-                        yield summary
+                for stream_id, *facts in page.rows:
+                    yield StreamSummary(UUID(stream_id), *facts)
         finally:
             pages.stop()
 
@@ -63,19 +94,42 @@ class Scanner:
         )
         return next((row[0] for row in page.rows), None)
 
-    def _pages(self, after: int, up_to: int, page_size: int) -> Pages:
-        async def fetch(state: bytes | None) -> Page:
-            return await self._page(
-                "scan_streams", (after, up_to), "the streams", page_size=page_size, page_state=state
-            )
-
-        return Pages(fetch)
-
-    async def _page(self, name: str, values: tuple[Any, ...], what: str, **options: Any) -> Page:
-        deadline = Deadline(self.settings.timeout)
+    async def _page(
+        self,
+        name: str,
+        values: tuple[Any, ...],
+        what: str,
+        *,
+        timeout: float | None = None,
+        **options: Any,
+    ) -> Page:
+        deadline = Deadline(self.settings.timeout if timeout is None else timeout)
         prepared = await self.statements.get(name, deadline)
         doing = f"reading {what}"
         explain = self.statements.explain
         return await self.session.read(
             prepared, values, deadline, doing=doing, explain=explain, **options
         )
+
+
+class _Wanted:
+    """
+    Takes from the pages of a scan what is wanted, and ends it when there is enough.
+
+    Args:
+        after: The streams after this one.
+        count: The most streams.
+    """
+
+    def __init__(self, after: ScanPosition | None, count: int) -> None:
+        self._after = None if after is None else after.order
+        self._left = count
+
+    def of(self, page: Page) -> Page:
+        """Return a page's part; it is the last one if nothing more is wanted."""
+        rows = page.rows
+        if self._after is not None:
+            rows = [row for row in rows if (row[_TOKEN], UUID(row[_ID]).bytes) > self._after]
+        rows = rows[: self._left]
+        self._left -= len(rows)
+        return Page(page.columns, rows, page.state if self._left else None)

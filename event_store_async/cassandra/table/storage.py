@@ -4,7 +4,15 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from typing import Any
 from uuid import UUID
 
-from ...checks import check_optional_int, check_stream_id, check_timeout
+from ...checks import (
+    check_bool,
+    check_category,
+    check_instance,
+    check_int,
+    check_optional_int,
+    check_stream_id,
+    check_timeout,
+)
 from ...errors import (
     AppendTooLarge,
     ConcurrentModification,
@@ -12,6 +20,7 @@ from ...errors import (
     InvalidEvent,
 )
 from ...events import RecordedEvent
+from ...excerpt import excerpt
 from ...moments import MAX_TIMESTAMP, MIN_TIMESTAMP
 from ...retry import Deadline
 from ...ring import RING, ScanPosition, TokenRange
@@ -22,11 +31,13 @@ from ...stored import (
     StreamSummary,
     StreamTail,
 )
+from ...versions import MAX_VERSION
 from ..driver.session import Session
 from ..read.gap_check import Range
 from ..read.reader import Reader
 from ..read.rows import RowDecoder, StoredRowDecoder
 from ..schema.statements import StatementCache
+from .categoriser import Categoriser
 from .restorer import Restorer
 from .scanner import Scanner
 
@@ -43,6 +54,7 @@ class Storage:
         statements: The store's.
         decoder: The store's codecs.
         restorer: Writes stored events back.
+        categoriser: Gives streams their categories.
         settings: The store's.
         keyspace: Its name, checked.
         table: Its name, checked.
@@ -55,6 +67,7 @@ class Storage:
         statements: StatementCache,
         decoder: RowDecoder,
         restorer: Restorer,
+        categoriser: Categoriser,
         settings: Settings,
         keyspace: str,
         table: str,
@@ -68,6 +81,7 @@ class Storage:
         self._scanner = Scanner(session, statements, settings)
         self._reader = Reader(session, statements, StoredRowDecoder(), settings)
         self._restorer = restorer
+        self._categoriser = categoriser
 
     def scan_streams(
         self,
@@ -93,6 +107,8 @@ class Storage:
             MisuseError: the store is closed, or belongs to another loop or process.
             SchemaError: the table is missing or of another version.
         """
+        check_instance("tokens", tokens, TokenRange, "a TokenRange")
+        check_instance("after", after, ScanPosition, "a ScanPosition", optional=True)
         check_optional_int("page_size", page_size, at_least=1)
         if after is not None and after.token not in tokens:
             raise InvalidArgument(f"token {after.token} is not in {tokens}")
@@ -113,7 +129,7 @@ class Storage:
             StreamHole: an event is missing.
             StoreUnavailable, MisuseError, SchemaError: as a read does.
         """
-        check_stream_id(stream_id)
+        stream_id = check_stream_id(stream_id)
         check_optional_int("from_version", from_version, at_least=1)
         check_optional_int("max_count", max_count, at_least=0)
         self._check_open()
@@ -132,7 +148,8 @@ class Storage:
         Raises:
             InvalidStreamId, StoreUnavailable, MisuseError, SchemaError: as a read does.
         """
-        check_stream_id(stream_id)
+        stream_id = check_stream_id(stream_id)
+        check_bool("serial", serial)
         self._check_open()
         return await self._scanner.tail(stream_id, serial=serial)
 
@@ -143,9 +160,11 @@ class Storage:
         It reads at the serial level; it is for reading on after a hole.
 
         Raises:
-            InvalidStreamId, StoreUnavailable, MisuseError, SchemaError: as a read does.
+            InvalidArgument: an argument is not valid.
+            StoreUnavailable, MisuseError, SchemaError: as a read does.
         """
-        check_stream_id(stream_id)
+        stream_id = check_stream_id(stream_id)
+        check_int("from_version", from_version, at_least=1, at_most=MAX_VERSION)
         self._check_open()
         return await self._scanner.next_version(stream_id, from_version)
 
@@ -154,12 +173,18 @@ class Storage:
         Return an event as the store's readers get it.
 
         Raises:
+            InvalidArgument: *event* is not a `StoredEvent`.
             UndecodableEvent: no codec of the store can decode it.
         """
+        check_instance("event", event, StoredEvent, "a StoredEvent")
         return self._decoder.decode_stored(event)
 
     async def restore(
-        self, events: Sequence[StoredEvent], *, timeout: float | None = None
+        self,
+        events: Sequence[StoredEvent],
+        *,
+        category: str | None = None,
+        timeout: float | None = None,
     ) -> Restored | ConcurrentModification:
         """
         Store events of one stream bit for bit, at the versions that they have, all or nothing.
@@ -170,9 +195,13 @@ class Storage:
 
         Args:
             events: Events of one stream, at consecutive versions.
+            category: The category of the stream. It gets it with its first event; later events are
+                stored only if it has it. None leaves it as it is, and a new stream without one.
             timeout: Seconds until the outcome must be known; None is the store's setting.
 
         Raises:
+            InvalidArgument: *category* is not the name of a category; nothing is sent.
+            WrongCategory: the stream exists, and is not of that category; this call stored nothing.
             InvalidEvent: there are none, or they belong to several streams, or their versions are
                 not consecutive, or a timestamp is outside the years 1 to 9999; nothing is sent.
             AppendTooLarge: more events or bytes than an append may have; nothing is sent.
@@ -183,13 +212,54 @@ class Storage:
             MisuseError, SchemaError: this call stored nothing.
         """
         _check(events, self._settings)
+        category = None if category is None else check_category(category)
+        deadline = self._deadline(timeout)
+        return await self._restorer.restore(events[0].stream_id, events, category, deadline)
+
+    async def categorise(
+        self, stream_id: UUID, category: str, *, timeout: float | None = None
+    ) -> bool:
+        """
+        Give a category to a stream that has events and none: one that began without a view.
+
+        It is safe to repeat: a stream has one category for ever.
+
+        Args:
+            stream_id: The stream.
+            category: The name of the category.
+            timeout: Seconds until the outcome must be known; None is the store's setting.
+
+        Returns:
+            True if this call set it. False if it was set already: by another call, or by a request
+            of this one whose answer was lost.
+
+        Raises:
+            InvalidArgument: an argument is not valid; nothing is sent.
+            WrongCategory: the stream has another category, and keeps it.
+            ConcurrentModification: the stream has no events, so it has no category either.
+            CategoryOutcomeUnknown: no quorum answered in time; categorising again settles it.
+            CategoriesMissing: the table has no column for categories yet.
+            StoreUnavailable: no quorum could be asked in time; this call changed nothing.
+            RequestRefused: the server refuses for good; this call changed nothing.
+            MisuseError, SchemaError: this call changed nothing.
+        """
+        stream_id = check_stream_id(stream_id)
+        name = check_category(category)
+        deadline = self._deadline(timeout)
+        return await self._categoriser.categorise(stream_id, name, deadline)
+
+    def _deadline(self, timeout: float | None) -> Deadline:
         check_timeout(timeout)
         self._check_open()
-        deadline = Deadline(self._settings.timeout if timeout is None else timeout)
-        return await self._restorer.restore(events[0].stream_id, events, deadline)
+        return Deadline(self._settings.timeout if timeout is None else timeout)
 
 
-def _check(events: Sequence[StoredEvent], settings: Settings) -> None:
+def _check(events: object, settings: Settings) -> None:
+    if not isinstance(events, Sequence) or isinstance(events, str | bytes):
+        raise InvalidEvent(None, f"events must be a list of StoredEvents, not {excerpt(events)}")
+    for index, event in enumerate(events):
+        if not isinstance(event, StoredEvent):
+            raise InvalidEvent(index, f"a StoredEvent is needed, not {excerpt(event)}")
     if not events:
         raise InvalidEvent(None, "there are no events to restore")
     for index, event in enumerate(events):

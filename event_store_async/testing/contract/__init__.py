@@ -21,16 +21,20 @@ mode.
     expectations  expected versions and conflicts
     repetition    appends repeated with the same event ids
     records       what is recorded of an event
+    plain         arguments of subclasses of plain types
     correlation   correlation and causation ids
     codecs        payloads
     compression   compressed payloads
     reading       ranges, directions, pages, and the version of a stream
+    following     a stream's events as they come
+    listing       the streams of a store
     refusals      invalid arguments are refused
     invalid       the invalid arguments, as data
     limits        the largest append
     concurrency   concurrent calls, and two stores
     closing       closed stores
     monitoring    hooks, health and statistics
+    categories    `CategoryContract`, of stores with categories
 """
 
 import pkgutil
@@ -42,21 +46,26 @@ pytest.register_assert_rewrite(
 )
 
 from .base import ContractBase, ContractStore  # noqa: E402 - after the assert rewrite
+from .categories import CategoryContract  # noqa: E402
 from .closing import Closing  # noqa: E402
 from .codecs import CodecTests  # noqa: E402
 from .compression import Compression  # noqa: E402
 from .concurrency import Concurrency  # noqa: E402
 from .correlation import Correlation  # noqa: E402
 from .expectations import Expectations  # noqa: E402
+from .following import Following  # noqa: E402
 from .limits import Limits  # noqa: E402
+from .listing import Listing  # noqa: E402
 from .monitoring import Monitoring  # noqa: E402
 from .original import Original  # noqa: E402
+from .plain import PlainValues  # noqa: E402
 from .reading import Reading  # noqa: E402
 from .records import Records  # noqa: E402
 from .refusals import Refusals  # noqa: E402
 from .repetition import Repetition  # noqa: E402
 
 __all__ = [
+    "CategoryContract",
     "Closing",
     "CodecTests",
     "Compression",
@@ -66,9 +75,12 @@ __all__ = [
     "Correlation",
     "EventStoreContract",
     "Expectations",
+    "Following",
     "Limits",
+    "Listing",
     "Monitoring",
     "Original",
+    "PlainValues",
     "Reading",
     "Records",
     "Refusals",
@@ -81,10 +93,13 @@ class EventStoreContract(
     Expectations,
     Repetition,
     Records,
+    PlainValues,
     Correlation,
     CodecTests,
     Compression,
     Reading,
+    Following,
+    Listing,
     Refusals,
     Limits,
     Concurrency,
@@ -92,7 +107,7 @@ class EventStoreContract(
     Monitoring,
 ):
     """
-    The tests of every promise of `EventReader` and `EventWriter` that can be seen without faults.
+    The tests of every promise of a store's ports that can be seen without faults.
 
     A subclass provides:
 
@@ -105,6 +120,10 @@ class EventStoreContract(
         keeps_json: Whether the store's default codec is the library's `JsonCodec`. If False, the
             tests of its forms and refusals are skipped; the other tests use plain dicts, lists,
             strings and numbers as payloads, and expect them back unchanged.
+        follows: Whether the store is a `StreamFollower`. If False, as by default, those tests are
+            skipped.
+        lists_streams: Whether the store is a `StreamLister`. If False, as by default, those tests
+            are skipped.
         is_monitored: Whether the store reports to `Settings.hooks`, and has ``health`` and
             ``statistics``, as the library's own stores do. If False, as by default, those tests
             are skipped.

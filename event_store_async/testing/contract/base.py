@@ -40,6 +40,8 @@ class ContractBase:
 
     opens_others: ClassVar[bool] = True
     keeps_json: ClassVar[bool] = True
+    follows: ClassVar[bool] = False
+    lists_streams: ClassVar[bool] = False
     is_monitored: ClassVar[bool] = False
 
     def reopened(

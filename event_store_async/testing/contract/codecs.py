@@ -1,6 +1,8 @@
 """Payloads: what codecs store, what they refuse, and events that no codec can decode."""
 # ruff: noqa: D102, S101 - the names of the tests say what they check; tests assert
 
+import json
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
 from typing import Any
@@ -19,6 +21,7 @@ from .base import (
     payloads,
     read_all,
 )
+from .plain import Day, Key, Moment
 
 
 class ShoutingCodec:
@@ -44,10 +47,30 @@ class BrokenCodec(ShoutingCodec):
         return payload  # type: ignore[no-any-return]
 
 
+class PythonsJson:
+    """Writes what `JsonCodec` reads, by Python's own library, as another program may."""
+
+    content_type = "application/json"
+
+    def encode(self, payload: Any) -> bytes:
+        return json.dumps(payload).encode()
+
+    def decode(self, data: bytes) -> Any:
+        return json.loads(data)
+
+
 class Colour(Enum):
     """A payload whose JSON form is its value."""
 
     RED = "red"
+
+
+@dataclass
+class Hidden:
+    """A payload whose JSON form has all its fields."""
+
+    _first: int
+    second: int = 2
 
 
 class CodecTests(ContractBase):
@@ -94,6 +117,10 @@ class CodecTests(ContractBase):
             (UUID(int=7), "00000000-0000-0000-0000-000000000007"),
             (Colour.RED, "red"),
             (invalid.Measured(1.5), {"value": 1.5}),
+            ([Hidden(1)], [{"_first": 1, "second": 2}]),
+            (Moment(2013, 1, 1, 5, 15, tzinfo=UTC), "2013-01-01T05:15:00+00:00"),
+            (Day(2013, 1, 1), "2013-01-01"),
+            (Key(int=7), "00000000-0000-0000-0000-000000000007"),
         ],
         ids=repr,
     )
@@ -142,6 +169,17 @@ class CodecTests(ContractBase):
 
             for each in (store, raw, json, shouting):
                 assert payloads(await read_all(each, stream_id)) == [b"raw", {"json": 1}]
+
+    @pytest.mark.asyncio
+    @needs("opens_others", "keeps_json")
+    @pytest.mark.parametrize("number", [2**64, -(2**63) - 1, 10**40])
+    async def test_integers_beyond_64_bits_that_others_wrote_are_read_exactly(
+        self, store: EventReaderWriter, stream_id: UUID, number: int
+    ) -> None:
+        async with self.reopened(store, codec=PythonsJson()) as other:
+            await other.persist_events(stream_id, [{"n": number}])
+
+        assert payloads(await read_all(store, stream_id)) == [{"n": number}]
 
     @pytest.mark.asyncio
     @needs("opens_others")

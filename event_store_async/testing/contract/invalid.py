@@ -73,6 +73,42 @@ READ_OPTIONS: Final[list[dict[str, Any]]] = [
 ]
 """Arguments of `read_events`."""
 
+FOLLOW_OPTIONS: Final[list[dict[str, Any]]] = [
+    *(options for options in READ_OPTIONS if "max_count" not in options),
+    {"polling": 1.0},
+    {"polling": {"shortest": 1.0}},
+]
+"""Arguments of `follow`."""
+
+CURSORS: Final[list[Any]] = [
+    "",
+    "1",
+    "not a cursor",
+    "A" * 44,
+    "_" * 44,
+    "=" * 44,
+    "\u0661" * 44,
+    str(UUID(int=7)),
+    b"A" * 44,
+    7,
+    UUID(int=7),
+    True,
+]
+
+LIST_OPTIONS: Final[list[dict[str, Any]]] = [
+    {"max_count": -1},
+    {"max_count": "1"},
+    {"max_count": True},
+    {"max_count": 2**31},
+    {"page_size": 0},
+    {"page_size": 1.5},
+    {"page_size": True},
+    {"page_size": 5001},
+    {"page_size": 2**31 - 1},
+    *({"timeout": timeout} for timeout in TIMEOUTS),
+]
+"""Arguments of `streams`."""
+
 JSON_PAYLOADS: Final[list[Any]] = [
     float("nan"),
     {"deep": [{"er": (1, float("inf"))}]},

@@ -1,17 +1,18 @@
 """Monitoring: what a store reports to its hooks, its health, and its statistics."""
 # ruff: noqa: D102, S101 - the names of the tests say what they check; tests assert
 
+import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 import pytest_asyncio
 
 from ...errors import InvalidArgument, InvalidEvent
 from ...events import NewEvent
-from ...hooks import AppendEnded, ReadEnded, Record
+from ...hooks import AppendEnded, ListEnded, ReadEnded, Record
 from ...settings import Settings
 from .base import ContractBase, needs
 
@@ -86,6 +87,49 @@ class Monitoring(ContractBase):
         assert isinstance(half, ReadEnded)
         assert (whole.outcome, whole.events, whole.backward) == ("complete", 3, True)
         assert (half.outcome, half.error, half.events) == ("stopped", None, 1)
+
+    @pytest.mark.asyncio
+    @needs("is_monitored", "opens_others", "follows")
+    async def test_the_polls_of_a_follower_are_reported_as_reads(
+        self, watched: Any, reported: list[Record], stream_id: UUID
+    ) -> None:
+        await watched.persist_events(stream_id, ["a", "b"])
+        reported.clear()
+
+        async with aclosing(watched.follow(stream_id)) as events:
+            for _ in range(2):
+                await anext(events)
+            assert _ended(reported) == []
+            coming = asyncio.ensure_future(anext(events))
+            await watched.persist_events(stream_id, ["c"])
+            await coming
+
+        polls = [each for each in _ended(reported) if isinstance(each, ReadEnded)]
+        assert {poll.stream_id for poll in polls} == {stream_id}
+        assert sum(poll.events for poll in polls) == 3
+        assert (polls[0].outcome, polls[0].events) == ("complete", 2)
+        assert (polls[-1].outcome, polls[-1].events) == ("stopped", 1)
+
+    @pytest.mark.asyncio
+    @needs("is_monitored", "opens_others", "lists_streams")
+    async def test_a_list_is_reported_when_it_ends(
+        self, watched: Any, reported: list[Record]
+    ) -> None:
+        for _ in range(2):
+            await watched.persist_events(uuid4(), ["a"])
+        reported.clear()
+
+        whole = [head async for head in watched.streams()]
+        async with aclosing(watched.streams()) as heads:
+            async for _ in heads:
+                break
+
+        records = [record for record in reported if isinstance(record, ListEnded)]
+        assert [(record.outcome, record.error, record.streams) for record in records] == [
+            ("complete", None, len(whole)),
+            ("stopped", None, 1),
+        ]
+        assert all(record.duration >= 0 for record in records)
 
     @pytest.mark.asyncio
     @needs("is_monitored", "opens_others")

@@ -2,21 +2,32 @@
 # ruff: noqa: D102, S101 - the names of the tests say what they check; tests assert
 
 from dataclasses import FrozenInstanceError
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from typing import Any
 from uuid import UUID
 
 import pytest
 
+from ...errors import InvalidArgument
 from ...events import NewEvent
 from ...ports import EventReaderWriter
 from ...settings import Settings
+from ...versions import ANY, ExpectedVersion
 from .base import (
     ContractBase,
     needs,
     payloads,
     read_all,
 )
+
+
+class NoOffset(tzinfo):
+    """A time zone that does not say how far it is from UTC."""
+
+    def utcoffset(self, _moment: datetime | None) -> None:
+        return None
+
+    dst = tzname = utcoffset
 
 
 class Records(ContractBase):
@@ -196,3 +207,37 @@ class Records(ContractBase):
         for event in (*result.events, read):
             assert event.timestamp == recorded
             assert event.timestamp.tzinfo is UTC
+
+    @pytest.mark.asyncio
+    @needs("opens_others")
+    @pytest.mark.parametrize("expected", [ANY, 0, 1])
+    @pytest.mark.parametrize(
+        ("now", "says"),
+        [
+            (datetime(2013, 1, 1, 5, 15), "without a time zone"),  # noqa: DTZ001 - the case
+            (datetime(2013, 1, 1, tzinfo=NoOffset()), "without a time zone"),
+            (datetime.min.replace(tzinfo=timezone(timedelta(hours=5))), "out of range"),
+            (1357017300.5, "returned float, not a datetime"),
+            (date(2013, 1, 1), "returned date, not a datetime"),
+            (None, "returned NoneType, not a datetime"),
+        ],
+        ids=repr,
+    )
+    async def test_a_clock_without_a_zone_refuses_the_append(
+        self,
+        store: EventReaderWriter,
+        stream_id: UUID,
+        now: Any,
+        says: str,
+        expected: ExpectedVersion,
+    ) -> None:
+        version = 0
+        if expected:
+            version = (await store.persist_events(stream_id, ["before"])).version
+        async with self.reopened(store, settings=Settings(clock=lambda: now)) as other:
+            for events in (["a"], [NewEvent("b")]):
+                with pytest.raises(InvalidArgument, match=says) as caught:
+                    await other.persist_events(stream_id, events, expected)
+                assert "clock" in str(caught.value)
+
+        assert await store.current_version(stream_id) == version

@@ -1,10 +1,11 @@
 """Findings on the cluster: versions, schema, consistency, clocks."""
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Final
 
-from ....errors import SchemaError
+from ....errors import SchemaError, SchemaMissing, SchemaOutdated
 from ...schema.state import TableState
 from ..inspector import ClusterState
 from .finding import (
@@ -14,7 +15,8 @@ from .finding import (
     ok,
 )
 
-_TESTED: Final = "5.0.8"
+_TESTED: Final = ("4.1.10", "5.0.8")
+"""The releases that the library is tested with."""
 _CLOCK_ADVICE: Final = timedelta(milliseconds=500)
 _CLOCK_LIMIT: Final = timedelta(seconds=10)
 
@@ -30,9 +32,12 @@ def versions(state: ClusterState) -> Iterator[Finding]:
             "finish the upgrade of all nodes",
             "nodes of several releases should run together only during an upgrade",
         )
-    elif int(releases[0].partition(".")[0]) < 5:
+    elif _series(releases[0]) < _series(_TESTED[0]):
         yield advice(
-            "server", found, f"use {_TESTED}", "it is the only release the library is tested with"
+            "server",
+            found,
+            f"use {_TESTED[-1]}",
+            f"the library is tested with {' and '.join(_TESTED)}",
         )
     else:
         yield ok("server", found)
@@ -40,10 +45,16 @@ def versions(state: ClusterState) -> Iterator[Finding]:
     yield ok("library", f"event_store_async {state.library}")
 
 
+def _series(release: str) -> tuple[int, int]:
+    # A release may end with a word: 6.0-alpha2.
+    major, minor = re.findall(r"\d+", release)[:2]
+    return int(major), int(minor)
+
+
 def schema(state: ClusterState) -> Iterator[Finding]:
     """Look at the tables, and at whether the nodes agree on all schemas."""
     for table in state.schema.tables:
-        yield _table(table)
+        yield _table(table, state)
     if len({node.schema_version for node in state.nodes}) > 1:
         yield must(
             "schema agreement",
@@ -53,13 +64,27 @@ def schema(state: ClusterState) -> Iterator[Finding]:
         )
 
 
-def _table(table: TableState) -> Finding:
+def _table(table: TableState, state: ClusterState) -> Finding:
     try:
         table.check_usable()
     except SchemaError as error:
         hint = error.hint or f"compare it with cql/{table.spec.created_by}.cql"
+        command, keyspace = "event-store schema", f"--keyspace {table.name.partition('.')[0]}"
+        if isinstance(error, SchemaMissing):
+            here = sum(node.datacenter == state.local_datacenter for node in state.nodes)
+            replicas = f"{state.local_datacenter}={max(1, min(3, here))}"
+            hint = f"run `{command} create {keyspace} --replication {replicas}`"
+        elif isinstance(error, SchemaOutdated):
+            hint = f"run `{command} migrate {keyspace}`; --dry-run shows what it would do"
         return must("schema", error.message, hint, "no store can use the table as it is")
-    return ok("schema", f"{table.name}, version {table.version} of {table.spec.latest}")
+    found = f"{table.name}, version {table.version} of {table.spec.latest}"
+    try:
+        table.check_categorised()
+    except SchemaError as error:
+        hint = error.hint or "only views need the column; a table of its own can hold them"
+        why = "appends through views of a category are refused; everything else works"
+        return advice("schema", f"{found}; {error.message}", hint, why)
+    return ok("schema", found)
 
 
 def consistency(state: ClusterState) -> Iterator[Finding]:

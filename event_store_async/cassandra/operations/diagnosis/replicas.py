@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from ....cql_files import quoted
 from ..inspector import ClusterState
 from .finding import (
     Finding,
@@ -104,6 +105,6 @@ def _alter(state: ClusterState, counts: Mapping[str, int], here: int | None = No
     options = "".join(f", '{name}': {count}" for name, count in wanted.items())
     keyspace = state.schema.table.partition(".")[0]
     return (
-        f"ALTER KEYSPACE {keyspace} WITH replication = "
+        f"ALTER KEYSPACE {quoted(keyspace)} WITH replication = "
         f"{{'class': 'NetworkTopologyStrategy'{options}}}, then `nodetool repair --full`"
     )

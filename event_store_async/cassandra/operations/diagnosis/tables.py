@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
+from ....cql_files import quoted
+from ...schema.ddl import compaction
 from ...schema.state import TableState
 from ..inspector import ClusterState, TableOptions
 from .finding import (
@@ -23,16 +25,16 @@ def options(state: ClusterState) -> Iterator[Finding]:
     for table in state.schema.tables:
         if table.name in state.options:
             of_events = table is state.schema.tables[0]
-            for finding in _findings(table, state.options[table.name]):
+            for finding in _findings(table, state.options[table.name], state.schema.release):
                 check = finding.check if of_events else f"{finding.check} of {table.name}"
                 yield replace(finding, check=check)
 
 
-def _findings(table: TableState, found: TableOptions) -> Iterator[Finding]:
-    alter = f"ALTER TABLE {table.name} WITH"
+def _findings(table: TableState, found: TableOptions, release: str) -> Iterator[Finding]:
+    alter = f"ALTER TABLE {quoted(table.name)} WITH"
     if table.spec.refuses_time_to_live:
         yield _time_to_live(table.default_time_to_live, alter)
-    yield _compaction(found, alter)
+    yield _compaction(found, alter, release)
     yield _compression(found, alter)
     yield _gc_grace(found, alter)
     yield _speculative_retry(found, alter)
@@ -49,13 +51,11 @@ def _time_to_live(seconds: int, alter: str) -> Finding:
     )
 
 
-def _compaction(options: TableOptions, alter: str) -> Finding:
+def _compaction(options: TableOptions, alter: str, release: str) -> Finding:
     name = options.compaction.get("class", "")
     if name in _FITTING:
         return ok("compaction", name)
-    change = (
-        f"{alter} compaction = {{'class': 'UnifiedCompactionStrategy', 'scaling_parameters': 'T4'}}"
-    )
+    change = f"{alter} compaction = {compaction(release)}"
     why = (
         "it is made for rows that expire, and events never expire"
         if name in {"TimeWindowCompactionStrategy", "DateTieredCompactionStrategy"}

@@ -1,0 +1,41 @@
+"""
+Plain values: instances of subclasses as the built-in types that they stand for.
+
+Libraries subclass `datetime`, `UUID` and `str`: freezegun, pendulum, asyncpg, every enum of str.
+What a store records is the plain value, whatever object carried it: that is what it reads back.
+"""
+
+from datetime import date, datetime, time
+from uuid import UUID
+
+
+def plain_uuid(value: UUID) -> UUID:
+    """Return a UUID as a `UUID` itself: an instance of a subclass is replaced."""
+    return value if type(value) is UUID else UUID(int=value.int)
+
+
+def plain_str(value: str) -> str:
+    """Return a str as a `str` itself: an instance of a subclass, like an enum's, is replaced."""
+    # Not str(value): a subclass may say something else there, as an enum does.
+    return value if type(value) is str else str.__str__(value)
+
+
+def plain_int(value: int) -> int:
+    """Return an int as an `int` itself: an instance of a subclass, like an enum's, is replaced."""
+    return value if type(value) is int else int.__int__(value)
+
+
+def iso_format(value: datetime | date | time) -> str:
+    """
+    Return a date or time of any subclass in ISO 8601, as its plain type writes it.
+
+    Raises:
+        TypeError: it is a time of day with a time zone, whose offset is not known without a date.
+    """
+    if isinstance(value, datetime):
+        return datetime.isoformat(value)
+    if isinstance(value, date):
+        return date.isoformat(value)
+    if value.tzinfo is not None:
+        raise TypeError("a time of day with a time zone has no JSON form")
+    return time.isoformat(value)
