@@ -4,6 +4,7 @@ An asyncio-native event store on Apache Cassandra.
 Import from here, and from these packages; everything else is private and may change in any release:
 
     event_store_async.aggregates     reducers, repositories and commands
+    event_store_async.feeds          one log of all streams: positions, pages, selections
     event_store_async.typed          events of an application's own types
     event_store_async.testing        the contract of every store, a hostile store, given-when-then
     event_store_async.hooks          what a store reports of itself
@@ -24,9 +25,11 @@ The layers, each of which imports only those above it:
     results retry codec correlation    outcomes; backoff; payloads as bytes; who caused what
     ring ids health                    the ring of tokens; fast UUIDs; what a probe sees
     stored stream_head cursor          events as they are stored; lists of streams
-    follower hooks                     a stream as it grows; records for hooks
+    follower feeds                     a stream as it grows; the log of all streams
+    hooks                              records for hooks
     settings statistics ports          limits and deadlines; how busy a store is; the ports
     encoding                           events encoded
+    memory_feed                        the log of a store in memory
     cassandra memory                   the store on Cassandra; the same promises in memory
     typed aggregates                   on the ports alone
     maintenance archive telemetry      whole stores; adapters for hooks
@@ -53,6 +56,10 @@ from .errors import (
     ConcurrentModification,
     ConnectionFailed,
     EventStoreError,
+    FeedDisabled,
+    FeedError,
+    FeedInconsistent,
+    ForeignPosition,
     InvalidArchive,
     InvalidArgument,
     InvalidCheckpoint,
@@ -63,6 +70,7 @@ from .errors import (
     LossyPayload,
     MistypedEvent,
     MisuseError,
+    NotPublished,
     PayloadNotEncodable,
     RequestRefused,
     RestoreOutcomeUnknown,
@@ -87,6 +95,7 @@ from .errors import (
     WrongProcess,
 )
 from .events import NewEvent, RecordedEvent, UnidentifiedEvent
+from .feeds import BrokenEvent, Feed, FeedEvent, FeedPage, Position
 from .follower import Polling
 from .health import Health
 from .hooks import Hook
@@ -99,6 +108,7 @@ from .ports import (
     EventWriter,
     StreamFollower,
 )
+from .ports.feeds import FeedStore
 from .ports.monitoring import HealthCheck
 from .ports.streams import StreamLister
 from .results import AppendResult, Persisted
@@ -125,6 +135,7 @@ __all__ = [
     "AppendTooLarge",
     "AuthenticationFailed",
     "Backoff",
+    "BrokenEvent",
     "CategoriesMissing",
     "CategorisedStore",
     "CategoryOutcomeUnknown",
@@ -140,6 +151,14 @@ __all__ = [
     "EventStoreError",
     "EventWriter",
     "ExpectedVersion",
+    "Feed",
+    "FeedDisabled",
+    "FeedError",
+    "FeedEvent",
+    "FeedInconsistent",
+    "FeedPage",
+    "FeedStore",
+    "ForeignPosition",
     "Health",
     "HealthCheck",
     "Hook",
@@ -156,9 +175,11 @@ __all__ = [
     "MistypedEvent",
     "MisuseError",
     "NewEvent",
+    "NotPublished",
     "PayloadNotEncodable",
     "Persisted",
     "Polling",
+    "Position",
     "RawCodec",
     "RecordedEvent",
     "RequestRefused",

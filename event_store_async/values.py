@@ -28,7 +28,7 @@ def setters(cls: type[Any]) -> list[Callable[[Any, Any], None]]:
     They are the descriptors of the slots. The constructor of a frozen dataclass looks each field up
     by name instead, which takes three times as long.
     """
-    return [cls.__dict__[item.name].__set__ for item in fields(cls)]
+    return [getattr(cls, item.name).__set__ for item in fields(cls)]  # inherited ones, too
 
 
 def _refuse(_self: object, name: str, _value: Any) -> None:

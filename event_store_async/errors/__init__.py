@@ -12,6 +12,7 @@ Every error that the library raises.
     ├── RequestRefused                  refused for good; nothing was stored
     ├── InvalidArgument (ValueError)    an argument is not valid; nothing was sent
     │   ├── InvalidStreamId             not a UUID
+    │   ├── ForeignPosition             a position in another feed
     │   ├── InvalidExpectedVersion      not an expected version
     │   ├── InvalidEvent                cannot be stored
     │   │   └── PayloadNotEncodable     the codec refuses its payload or metadata
@@ -33,8 +34,12 @@ Every error that the library raises.
     │   └── UnknownEventType            its type, or its revision of it, is not registered
     ├── InvalidArchive                  a file of exported events is not valid
     ├── InvalidCheckpoint               a checkpoint file is not valid
+    ├── FeedError                       something is wrong with a feed
+    │   ├── NotPublished                an event was not in the feed in time
+    │   └── FeedInconsistent            its tables contradict each other
     └── SchemaError                     the table is not as the store needs it
         ├── SchemaMissing               it does not exist
+        ├── FeedDisabled                it has no feed
         ├── SchemaOutdated              its schema version is too old
         │   └── CategoriesMissing       it has no column for categories
         ├── SchemaTooNew                its schema version is too new
@@ -52,6 +57,7 @@ All of them can be pickled and have their facts as attributes. ``message`` says 
     connection   ConnectionFailed and its subclasses
     outcome      how appends, restores and reads end without success
     stream       StreamError and its subclasses
+    feed         FeedError and its subclasses
     schema       SchemaError and its subclasses
     archive      InvalidArchive
     checkpoint   InvalidCheckpoint
@@ -60,6 +66,7 @@ All of them can be pickled and have their facts as attributes. ``message`` says 
 from .archive import InvalidArchive
 from .argument import (
     AppendTooLarge,
+    ForeignPosition,
     InvalidArgument,
     InvalidEvent,
     InvalidExpectedVersion,
@@ -71,6 +78,7 @@ from .argument import (
 from .base import EventStoreError
 from .checkpoint import InvalidCheckpoint
 from .connection import AuthenticationFailed, ConnectionFailed, TlsFailed
+from .feed import FeedError, FeedInconsistent, NotPublished
 from .misuse import (
     MisuseError,
     StoreClosed,
@@ -89,6 +97,7 @@ from .outcome import (
 )
 from .schema import (
     CategoriesMissing,
+    FeedDisabled,
     SchemaChangeFailed,
     SchemaError,
     SchemaMismatch,
@@ -115,6 +124,10 @@ __all__ = [
     "ConcurrentModification",
     "ConnectionFailed",
     "EventStoreError",
+    "FeedDisabled",
+    "FeedError",
+    "FeedInconsistent",
+    "ForeignPosition",
     "InvalidArchive",
     "InvalidArgument",
     "InvalidCheckpoint",
@@ -125,6 +138,7 @@ __all__ = [
     "LossyPayload",
     "MistypedEvent",
     "MisuseError",
+    "NotPublished",
     "PayloadNotEncodable",
     "RequestRefused",
     "RestoreOutcomeUnknown",

@@ -1,5 +1,7 @@
 """Invalid arguments, refused before anything is sent."""
 
+from uuid import UUID
+
 from ..excerpt import excerpt
 from .base import EventStoreError
 
@@ -17,6 +19,24 @@ class InvalidStreamId(InvalidArgument):
             f"a stream id must be a uuid.UUID, not {type(stream_id).__name__}",
             hint=hint if isinstance(stream_id, str) else None,
         )
+
+
+class ForeignPosition(InvalidArgument):
+    """
+    A position in one feed was used with another.
+
+    Attributes:
+        feed_id: The feed of the position.
+        wanted: The feed that it was used with.
+    """
+
+    def __init__(self, feed_id: UUID, wanted: UUID) -> None:
+        super().__init__(
+            f"a position in feed {feed_id} was used with feed {wanted}",
+            hint="a feed that is built again has new positions: read it from the beginning",
+        )
+        self.feed_id = feed_id
+        self.wanted = wanted
 
 
 class InvalidExpectedVersion(InvalidArgument):

@@ -32,6 +32,18 @@ class SchemaMissing(SchemaError):
         super().__init__(table, "there is no such table", hint=_CREATE_HINT)
 
 
+class FeedDisabled(SchemaError):
+    """The table has no feed."""
+
+    def __init__(self, table: str) -> None:
+        super().__init__(
+            table,
+            "the table has no feed",
+            hint="enable it with `await store.create_schema(feed=True)` "
+            "or the command `event-store feed enable`",
+        )
+
+
 class SchemaOutdated(SchemaError):
     """
     The schema version of the table is older than this library needs.

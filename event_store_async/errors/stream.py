@@ -7,7 +7,14 @@ from .base import EventStoreError
 
 
 class StreamError(EventStoreError):
-    """A stored stream or event is not valid."""
+    """
+    A stored stream or event is not valid.
+
+    Attributes:
+        position: In a feed, the `Position` to read on from; None elsewhere.
+    """
+
+    position: Any = None
 
 
 class StreamHole(StreamError):

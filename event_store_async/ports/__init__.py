@@ -4,11 +4,13 @@ Private. What an application asks of any event store: `event_store_async` export
     events        read and follow streams, append to them
     categories    the category of a stream: a view that appends with it
     streams       list the streams
+    feeds         read the feed of all streams
     monitoring    ask a store for its health
 """
 
 from .categories import CategorisedStore, CategoryStore
 from .events import EventReader, EventReaderWriter, EventWriter, StreamFollower
+from .feeds import FeedStore
 from .monitoring import HealthCheck
 from .streams import StreamLister
 
@@ -18,6 +20,7 @@ __all__ = [
     "EventReader",
     "EventReaderWriter",
     "EventWriter",
+    "FeedStore",
     "HealthCheck",
     "StreamFollower",
     "StreamLister",

@@ -1,0 +1,35 @@
+"""How waiting for a feed ends without success, and what makes a feed invalid."""
+
+from uuid import UUID
+
+from .base import EventStoreError
+
+
+class FeedError(EventStoreError):
+    """Something is wrong with a feed."""
+
+
+class NotPublished(FeedError):
+    """
+    An event was not in the feed in time. It may not exist.
+
+    Attributes:
+        stream_id: The stream of the event.
+        version: Its version.
+    """
+
+    def __init__(self, stream_id: UUID, version: int, seconds: float) -> None:
+        super().__init__(
+            f"version {version} of stream {stream_id} was not in the feed after {seconds:g} s",
+            hint="it may not exist, or no sequencer may run: see `event-store feed status`",
+        )
+        self.stream_id = stream_id
+        self.version = version
+
+
+class FeedInconsistent(FeedError):
+    """
+    The tables of a feed contradict each other: rows were deleted by hand, expired or lost.
+
+    Nothing is published any more, so that no event is skipped or published twice.
+    """

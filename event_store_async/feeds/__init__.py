@@ -1,0 +1,17 @@
+"""
+Feeds: one log of all committed events of all streams, read page by page.
+
+    position     a place in a feed
+    selection    which events are wanted
+    page         a page, and the events on it
+    reader       the port: what a store gives
+    feed         what applications hold
+"""
+
+from .feed import Feed
+from .page import BrokenEvent, FeedEvent, FeedPage
+from .position import Position
+from .reader import FeedReader
+from .selection import Selection
+
+__all__ = ["BrokenEvent", "Feed", "FeedEvent", "FeedPage", "FeedReader", "Position", "Selection"]

@@ -1,0 +1,88 @@
+"""Position: a place in a feed."""
+
+import re
+from typing import Final
+from uuid import UUID
+
+from ..errors import ForeignPosition, InvalidArgument
+from ..values import value
+
+_TEXT: Final = re.compile(r"([0-9a-f]{32})-(\d{1,18})-(\d{1,9})-(\d{1,18})", re.ASCII)
+
+
+@value
+class Position:
+    """
+    A place in a feed: after one of its events, or before the first.
+
+    Positions of one feed are ordered, and the difference of two is the number of events between
+    them. ``str(position)`` is a short text, fit for a URL or a database; `parse` reads it.
+
+    Comparing or subtracting positions of two feeds raises `ForeignPosition`. (They are not equal.)
+
+    Attributes:
+        feed_id: The feed. A feed that is built again has another id.
+        entry: The entry of the feed's log; 0 before the first.
+        index: How many of the entry's events are at or before this place.
+        ordinal: How many events the feed holds up to here, of all categories and types: the first
+            event has ordinal 1, and there are no gaps.
+    """
+
+    feed_id: UUID
+    entry: int
+    index: int
+    ordinal: int
+
+    @classmethod
+    def beginning(cls, feed_id: UUID) -> "Position":
+        """Return the position before the first event of a feed."""
+        return cls(feed_id, 0, 0, 0)
+
+    @classmethod
+    def parse(cls, text: str) -> "Position":
+        """
+        Return the position whose text this is.
+
+        Raises:
+            InvalidArgument: it is not the text of a position.
+        """
+        found = _TEXT.fullmatch(text) if isinstance(text, str) else None
+        if found is None:
+            raise InvalidArgument(
+                f"{text!r} is not a position in a feed",
+                hint="pass what str() made of a position",
+            )
+        feed_id, entry, index, ordinal = found.groups()
+        return cls(UUID(hex=feed_id), int(entry), int(index), int(ordinal))
+
+    def check_feed(self, feed_id: UUID) -> None:
+        """
+        Refuse this position for another feed than its own.
+
+        Raises:
+            ForeignPosition: it is of another feed.
+        """
+        if self.feed_id != feed_id:
+            raise ForeignPosition(self.feed_id, feed_id)
+
+    def __sub__(self, other: "Position") -> int:
+        """Return the number of events between two positions; negative if *other* is later."""
+        if not isinstance(other, Position):
+            return NotImplemented
+        other.check_feed(self.feed_id)
+        return self.ordinal - other.ordinal
+
+    def __lt__(self, other: "Position") -> bool:
+        return self - other < 0 if isinstance(other, Position) else NotImplemented
+
+    def __le__(self, other: "Position") -> bool:
+        return self - other <= 0 if isinstance(other, Position) else NotImplemented
+
+    def __gt__(self, other: "Position") -> bool:
+        return self - other > 0 if isinstance(other, Position) else NotImplemented
+
+    def __ge__(self, other: "Position") -> bool:
+        return self - other >= 0 if isinstance(other, Position) else NotImplemented
+
+    def __str__(self) -> str:
+        return f"{self.feed_id.hex}-{self.entry}-{self.index}-{self.ordinal}"
