@@ -8,7 +8,7 @@ Cassandra does by consensus is done here between two awaits.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator, Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
@@ -32,6 +32,7 @@ from .cursor import Cursors
 from .encoding import EncodedEvents, decode_metadata, encode_events
 from .errors import ConcurrentModification, StoreClosed, UndecodableEvent, WrongCategory
 from .events import NewEvent, RecordedEvent
+from .feeds import Feed, Selection
 from .follower import Follower, Polling, Wakeups
 from .health import Health
 from .hooks import Source
@@ -40,9 +41,11 @@ from .hooks.list_watch import ListWatch
 from .hooks.observer import Observer
 from .hooks.read_watch import ReadWatch
 from .ids import random_uuid
+from .memory_feed import MemoryFeedReader, MemoryLog
 from .ports import (
     CategorisedStore,
     CategoryStore,
+    FeedStore,
     HealthCheck,
     StreamFollower,
     StreamLister,
@@ -67,7 +70,7 @@ class _Row:
     timestamp: datetime
 
 
-class MemoryEventStore(CategorisedStore, StreamFollower, StreamLister, HealthCheck):
+class MemoryEventStore(FeedStore, CategorisedStore, StreamFollower, StreamLister, HealthCheck):
     """
     An event store in memory, for tests of applications and for reading its code.
 
@@ -93,6 +96,7 @@ class MemoryEventStore(CategorisedStore, StreamFollower, StreamLister, HealthChe
         self._codecs = Codecs(self._codec, codecs, limit=self._settings.max_payload_bytes)
         self._observer = Observer.of(Source("memory"), self._settings.hooks)
         self._streams: dict[UUID, list[_Row]] = {}
+        self._log = MemoryLog()
         self._wakeups = Wakeups()
         self._cursors = Cursors(f"the store in memory {random_uuid()}")
         self._categories: dict[UUID, str] = {}
@@ -108,6 +112,7 @@ class MemoryEventStore(CategorisedStore, StreamFollower, StreamLister, HealthChe
         """Return another store with the same streams, as another process would open one."""
         other = MemoryEventStore(codec=codec, codecs=codecs, settings=settings)
         other._streams = self._streams
+        other._log = self._log
         other._wakeups = self._wakeups
         other._cursors = self._cursors
         other._categories = self._categories
@@ -217,6 +222,9 @@ class MemoryEventStore(CategorisedStore, StreamFollower, StreamLister, HealthChe
             )
             rows.append(row)
             events.append(item.recorded(stream_id, len(rows), timestamp))
+        types = tuple([item.type for item in encoded.items])
+        category = self._categories.get(stream_id)
+        self._log.append(stream_id, len(rows) - len(types) + 1, types, category)
         if self._wakeups.waiting:
             self._wakeups.wake(stream_id)
         return Persisted(stream_id, len(rows), tuple(events))
@@ -314,6 +322,15 @@ class MemoryEventStore(CategorisedStore, StreamFollower, StreamLister, HealthChe
         await self._turn()
         return len(self._streams.get(stream_id, ()))
 
+    def feed(  # noqa: D102 - inherited from the port
+        self, *, categories: Collection[str] = (), types: Collection[str] = ()
+    ) -> Feed[Any]:
+        if self._closed:
+            raise StoreClosed
+        running_loop()
+        selection = Selection.of(categories, types)
+        return Feed(MemoryFeedReader(self._log, self._event_at, self._turn), selection)
+
     async def health(  # noqa: D102 - inherited from the port
         self, *, timeout: float = 1.0
     ) -> Health:
@@ -337,6 +354,7 @@ class MemoryEventStore(CategorisedStore, StreamFollower, StreamLister, HealthChe
         """Refuse new calls. Calling it twice is harmless."""
         self._closed = True
         self._wakeups.wake_all()
+        self._log.wake_all()
 
     async def __aenter__(self) -> Self:
         return self
@@ -354,6 +372,9 @@ class MemoryEventStore(CategorisedStore, StreamFollower, StreamLister, HealthChe
         if self._closed:
             raise StoreClosed
         await asyncio.sleep(0)
+
+    def _event_at(self, stream_id: UUID, version: int) -> RecordedEvent:
+        return self._event(stream_id, self._streams[stream_id], version - 1)
 
     def _event(self, stream_id: UUID, rows: list[_Row], at: int) -> RecordedEvent:
         row = rows[at]

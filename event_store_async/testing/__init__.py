@@ -3,6 +3,8 @@ For tests: of applications that use a store, and of stores.
 
     hostile      HostileEventStore: any store, made to fail as real ones do
     injections   Injection: what a hostile store does to a call
+    hostile_feed  reads its feed
+    hostile_log   what it shows of a feed
     scenario     given-when-then for reducers and decisions, without any store
     rendering    the differences that a failed scenario shows
     contract     EventStoreContract: the tests that every store of the ports must pass

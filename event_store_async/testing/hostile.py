@@ -2,7 +2,7 @@
 
 import asyncio
 import copy
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Iterable, Iterator
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
@@ -15,19 +15,24 @@ from ..checks import (
 )
 from ..errors import AppendOutcomeUnknown, InvalidArgument, StoreUnavailable
 from ..events import NewEvent, RecordedEvent, UnidentifiedEvent
+from ..feeds import Feed
 from ..health import Health
 from ..ports import (
     CategorisedStore,
     CategoryStore,
     EventReaderWriter,
+    FeedStore,
     HealthCheck,
     StreamFollower,
     StreamLister,
 )
+from ..ports.feeds import feeder
 from ..ports.streams import lister
 from ..results import AppendResult, Persisted
 from ..stream_head import StreamHead
 from ..versions import ANY, MAX_VERSION, ExpectedVersion
+from .hostile_feed import HostileFeedReader
+from .hostile_log import HostileLog
 from .injections import (
     APPENDS,
     READS,
@@ -44,7 +49,16 @@ _UNREACHED: Final = MAX_VERSION // 2
 """A version that no stream has: an append that expects it is checked, but never stored."""
 
 
-class HostileEventStore(CategorisedStore, StreamFollower, StreamLister, HealthCheck):
+class _StoredUnknown(Exception):
+    """An append was stored, and its caller must not know it."""
+
+    def __init__(self, error: AppendOutcomeUnknown, version: int) -> None:
+        super().__init__()
+        self.error = error
+        self.version = version
+
+
+class HostileEventStore(FeedStore, CategorisedStore, StreamFollower, StreamLister, HealthCheck):
     """
     Passes calls to a store and injects faults, to test how an application handles them.
 
@@ -61,6 +75,14 @@ class HostileEventStore(CategorisedStore, StreamFollower, StreamLister, HealthCh
         conflict: The probability of `Injection.CONFLICT` for an append; needs *rival*.
         unavailable: The probability of `Injection.UNAVAILABLE` for any call.
         broken_read: The probability of `Injection.BROKEN_READ` for a read or a list of streams.
+        late: The probability of `Injection.LATE` for a call on a feed.
+        interleaved: The probability of `Injection.INTERLEAVED` for a call on a feed.
+        empty_page: The probability of `Injection.EMPTY_PAGE` for a page of a feed.
+        short_page: The probability of `Injection.SHORT_PAGE` for a page of a feed.
+        stale_head: The probability of `Injection.STALE_HEAD` for a page of a feed.
+        broken_event: The probability of `Injection.BROKEN_EVENT` for a page of a feed.
+        deaf: The probability of `Injection.DEAF` for a wait for a feed.
+        false_alarm: The probability of `Injection.FALSE_ALARM` for a wait for a feed.
         delay: The probability that a call is delayed, with or without another fault.
         longest_delay: The longest delay in seconds; lengths are uniformly distributed.
         sleep: Waits for a number of seconds. Replace it to make tests fast.
@@ -86,6 +108,14 @@ class HostileEventStore(CategorisedStore, StreamFollower, StreamLister, HealthCh
         conflict: float = 0.0,
         unavailable: float = 0.0,
         broken_read: float = 0.0,
+        late: float = 0.0,
+        interleaved: float = 0.0,
+        empty_page: float = 0.0,
+        short_page: float = 0.0,
+        stale_head: float = 0.0,
+        broken_event: float = 0.0,
+        deaf: float = 0.0,
+        false_alarm: float = 0.0,
         delay: float = 0.0,
         longest_delay: float = 0.05,
         sleep: Callable[[float], Awaitable[Any]] = asyncio.sleep,
@@ -103,11 +133,21 @@ class HostileEventStore(CategorisedStore, StreamFollower, StreamLister, HealthCh
             Injection.UNKNOWN_LOST: unknown_lost,
             Injection.CONFLICT: conflict,
             Injection.BROKEN_READ: broken_read,
+            Injection.LATE: late,
+            Injection.INTERLEAVED: interleaved,
+            Injection.EMPTY_PAGE: empty_page,
+            Injection.SHORT_PAGE: short_page,
+            Injection.STALE_HEAD: stale_head,
+            Injection.BROKEN_EVENT: broken_event,
+            Injection.DEAF: deaf,
+            Injection.FALSE_ALARM: false_alarm,
             Injection.DELAY: delay,
         }
         self._chooser = Chooser(seed, chances, longest_delay, script)
         if rival is None and (conflict or Injection.CONFLICT in self._chooser.script):
             raise InvalidArgument("conflicts need rival, a function that returns its events")
+        reorders = bool(interleaved) or Injection.INTERLEAVED in self._chooser.script
+        self._log = HostileLog(seed, reorders=reorders)
         self._store = store
         self._sleep = sleep
         self._rival = rival or (lambda _: ())
@@ -153,6 +193,27 @@ class HostileEventStore(CategorisedStore, StreamFollower, StreamLister, HealthCh
         *,
         timeout: float | None = None,
     ) -> AppendResult:
+        flight = self._log.begin(stream_id)
+        stored: int | None = None
+        acknowledged = True
+        try:
+            result = await self._append(stream_id, events, expected_version, timeout)
+            if isinstance(result, Persisted):
+                stored = result.version
+            return result
+        except _StoredUnknown as unknown:
+            stored, acknowledged = unknown.version, False
+            raise unknown.error from None
+        finally:
+            self._log.end_flight(flight, stored, acknowledged=acknowledged)
+
+    async def _append(
+        self,
+        stream_id: UUID,
+        events: Iterable[Any | NewEvent],
+        expected_version: ExpectedVersion,
+        timeout: float | None,
+    ) -> AppendResult:
         injection = (await self._choose(stream_id, APPENDS)).injection
         if injection in {Injection.NONE, Injection.DELAY} or not is_event_list(events):
             return await self._store.try_persist_events(
@@ -178,7 +239,7 @@ class HostileEventStore(CategorisedStore, StreamFollower, StreamLister, HealthCh
         )
         if injection is Injection.UNKNOWN_STORED and identified and isinstance(result, Persisted):
             self._record(injection, stream_id)
-            raise unknown
+            raise _StoredUnknown(unknown, result.version)
         return result
 
     def read_events(  # noqa: D102 - inherited from the port
@@ -246,6 +307,26 @@ class HostileEventStore(CategorisedStore, StreamFollower, StreamLister, HealthCh
             self._record(choice.injection, stream_id)
             raise StoreUnavailable(f"injected: reading the version of stream {stream_id}")
         return version
+
+    def feed(self, *, categories: Collection[str] = (), types: Collection[str] = ()) -> Feed[Any]:
+        """
+        Return the feed of the wrapped store, or a part of it, with faults.
+
+        All feeds of this store show the same events in the same order.
+
+        Args:
+            categories: As for `FeedStore.feed`.
+            types: As for `FeedStore.feed`.
+
+        Raises:
+            InvalidArgument: the wrapped store has no ``feed``, or a name is not valid.
+            MisuseError: as `FeedStore.feed` does.
+        """
+        wrapped = feeder(self._store).feed(categories=categories, types=types)
+        reader = HostileFeedReader(
+            wrapped.reader, self._log, self._choose, self._record, self._sleep
+        )
+        return Feed(reader, wrapped.selection)
 
     async def health(self, *, timeout: float = 1.0) -> Health:
         """

@@ -42,6 +42,35 @@ class Injection(Enum):
     """The read, or the list of streams, yields at least one item, if there are any, then raises
     `StoreUnavailable`."""
 
+    LATE = "late"
+    """What is new in the feed is published some calls later. What a caller knows of already stays
+    published."""
+
+    INTERLEAVED = "interleaved"
+    """What is new in the feed is published in another legal order, which stays. Appends through the
+    wrapped store count as those of other processes. The feed has an id of its own if this can
+    happen."""
+
+    EMPTY_PAGE = "empty page"
+    """The page of a feed has no events, although there are selected ones later. Its position has
+    moved. It happens only before events that are not selected."""
+
+    SHORT_PAGE = "short page"
+    """The page of a feed has fewer events than it could."""
+
+    STALE_HEAD = "stale head"
+    """The page of a feed seems to reach its end, but there are events behind it by now."""
+
+    DEAF = "deaf"
+    """Waiting for a feed takes its whole time, whatever is published meanwhile."""
+
+    FALSE_ALARM = "false alarm"
+    """Waiting for a feed ends at once, as if there were new events."""
+
+    BROKEN_EVENT = "broken event"
+    """An event on the page of a feed cannot be decoded; the next read can decode it. The bytes in
+    its error are its payload as JSON."""
+
 
 @dataclass(frozen=True, slots=True)
 class Injected:
@@ -50,7 +79,8 @@ class Injected:
 
     Attributes:
         injection: What was injected.
-        stream_id: The stream of the call; None for a list of streams.
+        stream_id: The stream of the call, or of the event that is broken; None for a list of
+            streams, and for a feed.
     """
 
     injection: Injection
@@ -65,7 +95,8 @@ class Choice:
     Attributes:
         injection: The fault, or `Injection.NONE`.
         delay: Seconds to wait first; 0 for no delay.
-        items_before_break: How many events or streams a broken read yields.
+        items_before_break: How many events or streams a broken read yields, or a short page has;
+            how many events an empty page passes, and how many calls something is late.
     """
 
     injection: Injection
@@ -75,7 +106,21 @@ class Choice:
 
 VERSION_READS: Final = frozenset({Injection.NONE, Injection.DELAY, Injection.UNAVAILABLE})
 READS: Final = VERSION_READS | {Injection.BROKEN_READ}
-APPENDS: Final = frozenset(Injection) - {Injection.BROKEN_READ}
+APPENDS: Final = VERSION_READS | {
+    Injection.UNKNOWN_STORED,
+    Injection.UNKNOWN_LOST,
+    Injection.CONFLICT,
+}
+FEED_HEADS: Final = VERSION_READS | {Injection.LATE, Injection.INTERLEAVED}
+FEED_PAGES: Final = FEED_HEADS | {
+    Injection.EMPTY_PAGE,
+    Injection.SHORT_PAGE,
+    Injection.STALE_HEAD,
+    Injection.BROKEN_EVENT,
+}
+FEED_WAITS: Final = VERSION_READS | {Injection.DEAF, Injection.FALSE_ALARM}
+
+_CALLS: Final = (READS, APPENDS, FEED_PAGES, FEED_WAITS)
 
 
 class Chooser:
@@ -89,7 +134,8 @@ class Chooser:
         script: Faults to inject first; each waits for the first call that it can happen to.
 
     Raises:
-        InvalidArgument: a probability is below 0, or the sum of the probabilities is above 1.
+        InvalidArgument: a probability is below 0, or the sum of those that can happen to one call
+            is above 1.
     """
 
     def __init__(
@@ -105,12 +151,14 @@ class Chooser:
         script = tuple(script) if isinstance(script, Iterable) else (script,)
         for each in script:
             check_instance("each of script", each, Injection, "an Injection")
-        together = sum(
-            chance for injection, chance in chances.items() if injection is not Injection.DELAY
-        )
-        if min(chances.values()) < 0 or max(together, chances[Injection.DELAY]) > 1:
+        together = [
+            sum(chances.get(each, 0.0) for each in possible - {Injection.DELAY})
+            for possible in _CALLS
+        ]
+        if min(chances.values()) < 0 or max(*together, chances[Injection.DELAY]) > 1:
             raise InvalidArgument(
-                "probabilities must be between 0 and 1, and so must the sum of all but delay"
+                "probabilities must be between 0 and 1, and so must the sum of those that can "
+                "happen to one call, without delay"
             )
         # Not for secrets: the sequence must be repeatable.
         self._random = Random(seed)  # noqa: S311

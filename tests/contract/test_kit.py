@@ -6,17 +6,23 @@ from pathlib import Path
 
 import pytest
 
-from event_store_async.testing.contract import CategoryContract, EventStoreContract
+from event_store_async.testing.contract import (
+    CategoryContract,
+    EventStoreContract,
+    FeedContract,
+)
 
 pytestmark = pytest.mark.slow
-
-NAMES = [name for name in dir(EventStoreContract) if name.startswith("test_")]
 
 A_STORE = """
 import pytest
 import pytest_asyncio
 from event_store_async import MemoryEventStore
-from event_store_async.testing.contract import CategoryContract, EventStoreContract
+from event_store_async.testing.contract import (
+    CategoryContract,
+    EventStoreContract,
+    FeedContract,
+)
 
 @pytest_asyncio.fixture
 async def store():
@@ -32,6 +38,10 @@ class TestMine(EventStoreContract):
         return store.reopened(**options)
 
 class TestMyCategories(CategoryContract):
+    def reopened(self, store, **options):
+        return store.reopened(**options)
+
+class TestMyFeed(FeedContract):
     def reopened(self, store, **options):
         return store.reopened(**options)
 """
@@ -128,12 +138,13 @@ def test_a_missing_reopened_is_asked_for(tmp_path: Path) -> None:
 
 
 def test_no_class_of_tests_overrides_a_test_of_another() -> None:
-    classes = [base for base in EventStoreContract.__mro__ if base is not object]
-    classes.append(CategoryContract)
+    contracts = (EventStoreContract, CategoryContract, FeedContract)
+    classes = {base for contract in contracts for base in contract.__mro__}
     own = [name for base in classes for name in vars(base) if name.startswith("test_")]
 
-    of_categories = [name for name in vars(CategoryContract) if name.startswith("test_")]
-    assert len(own) == len(set(own)) == len(NAMES) + len(of_categories)
+    inherited = [name for contract in contracts for name in dir(contract)]
+    assert len(own) == len(set(own))
+    assert len(own) == len([name for name in inherited if name.startswith("test_")])
 
 
 def test_importing_the_package_needs_no_pytest() -> None:

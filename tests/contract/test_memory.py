@@ -1,11 +1,15 @@
-"""The store in memory passes the contract."""
+"""The store in memory passes the contracts."""
 
 from typing import Any
 
 import pytest
 
 from event_store_async import MemoryEventStore
-from event_store_async.testing.contract import CategoryContract, EventStoreContract
+from event_store_async.testing.contract import (
+    CategoryContract,
+    EventStoreContract,
+    FeedContract,
+)
 
 
 class TestMemory(EventStoreContract):
@@ -22,6 +26,15 @@ class TestMemory(EventStoreContract):
 
 
 class TestMemoryCategories(CategoryContract):
+    @pytest.fixture
+    def store(self) -> MemoryEventStore:
+        return MemoryEventStore()
+
+    def reopened(self, store: MemoryEventStore, **options: Any) -> MemoryEventStore:
+        return store.reopened(**options)
+
+
+class TestMemoryFeed(FeedContract):
     @pytest.fixture
     def store(self) -> MemoryEventStore:
         return MemoryEventStore()

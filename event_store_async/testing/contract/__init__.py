@@ -34,6 +34,11 @@ mode.
     concurrency   concurrent calls, and two stores
     closing       closed stores
     monitoring    hooks, health and statistics
+    feed          the contract of a feed: the log of all streams, for stores that have one
+    feed_base     what its tests share
+    feed_delivery  what a feed delivers, and in which order
+    feed_position  positions, pages and selections
+    feed_refusals  invalid arguments, and closed stores
     categories    `CategoryContract`, of stores with categories
 """
 
@@ -53,6 +58,7 @@ from .compression import Compression  # noqa: E402
 from .concurrency import Concurrency  # noqa: E402
 from .correlation import Correlation  # noqa: E402
 from .expectations import Expectations  # noqa: E402
+from .feed import FeedContract  # noqa: E402
 from .following import Following  # noqa: E402
 from .limits import Limits  # noqa: E402
 from .listing import Listing  # noqa: E402
@@ -75,6 +81,7 @@ __all__ = [
     "Correlation",
     "EventStoreContract",
     "Expectations",
+    "FeedContract",
     "Following",
     "Limits",
     "Listing",
