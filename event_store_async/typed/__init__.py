@@ -3,6 +3,8 @@ Events of an application's own types, in any store.
 
     types       the registry: stored names, revisions, upcasters
     store       a store whose payloads are of those types
+    feed        a feed whose payloads are of those types
+    payload     a stored payload as an event of those types
     shapes      converts events of one type to plain data and back
     difference  finds what an event lost when it was stored
 
@@ -10,7 +12,8 @@ Dataclasses, TypedDicts and msgspec structs need msgspec (the extra ``typed``). 
 pydantic (the extra ``pydantic``).
 """
 
+from .feed import typed_feed
 from .store import TypedEventStore
 from .types import EventType, EventTypes, UnknownEvent
 
-__all__ = ["EventType", "EventTypes", "TypedEventStore", "UnknownEvent"]
+__all__ = ["EventType", "EventTypes", "TypedEventStore", "UnknownEvent", "typed_feed"]

@@ -2,19 +2,17 @@
 
 from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping
 from functools import partial
-from typing import Any, Final, Literal, TypeVar, overload
+from typing import Any, Literal, TypeVar, overload
 from uuid import UUID
 
-from ..checks import is_event_list, is_int
+from ..checks import is_event_list
 from ..errors import (
     AppendOutcomeUnknown,
     ConcurrentModification,
     InvalidArgument,
     InvalidEvent,
     LossyPayload,
-    MistypedEvent,
     PayloadNotEncodable,
-    UnknownEventType,
 )
 from ..events import NewEvent, RecordedEvent, UnidentifiedEvent
 from ..excerpt import excerpt
@@ -25,12 +23,10 @@ from ..results import AppendResult, Persisted
 from ..stream_head import StreamHead
 from ..versions import ANY, ExpectedVersion
 from .difference import Difference
+from .payload import REVISION, own_metadata, typed_payload
 from .types import EventTypes, UnknownEvent
 
 E = TypeVar("E")
-
-REVISION: Final = "$revision"
-"""The key in stored metadata for the revision of a payload, if it is not the first."""
 
 
 class TypedEventStore(EventReaderWriter[E], StreamFollower[E], StreamLister):
@@ -293,21 +289,7 @@ class TypedEventStore(EventReaderWriter[E], StreamFollower[E], StreamLister):
         return type(given)(plain, name, metadata, given.event_id)
 
     def _typed(self, event: RecordedEvent, *, raw: bool = False) -> RecordedEvent[Any]:
-        name, revision = event.type, (event.metadata or {}).get(REVISION, 1)
-        known = self._types.revision(name)
-        payload: Any
-        if name is not None and is_int(revision) and 1 <= revision <= known:
-            try:
-                payload = self._types.event(name, revision, event.payload)
-            except Exception as error:
-                raise MistypedEvent(
-                    event.stream_id, event.version, name, revision, event.payload, str(error)
-                ) from error
-        elif raw:
-            payload = UnknownEvent(name, revision, event.payload)
-        else:
-            raise UnknownEventType(event.stream_id, event.version, name, revision, known)
-        return _with_payload(event, payload)
+        return _with_payload(event, typed_payload(self._types, event, raw=raw))
 
 
 def _check_unknown(unknown: object) -> None:
@@ -327,17 +309,10 @@ def _with_payload(event: RecordedEvent, payload: Any) -> RecordedEvent[Any]:
         event.timestamp,
         event.event_id,
         event.type,
-        _own(event.metadata),
+        own_metadata(event.metadata),
     )
 
 
 def _again(given: Any, event: NewEvent) -> NewEvent[Any]:
     payload = given.payload if isinstance(given, NewEvent) else given
-    return NewEvent(payload, event.type, _own(event.metadata), event.event_id)
-
-
-def _own(metadata: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
-    """Return metadata without what this store added to it."""
-    if metadata is None or REVISION not in metadata:
-        return metadata
-    return {key: item for key, item in metadata.items() if key != REVISION} or None
+    return NewEvent(payload, event.type, own_metadata(event.metadata), event.event_id)

@@ -112,6 +112,11 @@ class EventTypes(Generic[E]):
             self._by_tag[tag, type_.name] = registered
             self._tags[tag] = None
 
+    @property
+    def names(self) -> frozenset[str]:
+        """All stored names, earlier ones included."""
+        return frozenset(name for name in self._by_name if name is not None)
+
     def stored(self, event: E) -> tuple[str, int, Any]:
         """
         Return the stored name of an event's type, its revision, and its plain data.

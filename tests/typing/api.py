@@ -1,11 +1,13 @@
 """The public surface as a type checker sees it: checked by mypy, never run."""
 
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator, Collection, Iterable
 from datetime import datetime
 from typing import Any, assert_never, assert_type
 from uuid import UUID
 
 import event_store_async as es
+from event_store_async.feeds import FeedReader, Selection
+from event_store_async.testing import HostileEventStore
 
 
 async def appending(store: es.EventStore, stream: UUID) -> None:
@@ -183,3 +185,55 @@ def wrong_category(error: es.WrongCategory) -> None:
     assert_type(error.stream_id, UUID)
     assert_type(error.expected, str)
     assert_type(error.actual, str | None)
+
+
+async def feeding(store: es.EventStore, memory: es.MemoryEventStore, stream: UUID) -> None:
+    feed = store.feed(categories=["account"], types={"opened"})
+    assert_type(feed, es.Feed)
+    assert_type(memory.feed(), es.Feed)
+    assert_type(feed.read(None, max_count=5), AsyncGenerator[es.FeedEvent, None])
+    async for event in feed.follow():
+        assert_type(event, es.FeedEvent)
+        assert_type(event.position, es.Position)
+        assert_type(event.category, str | None)
+        recorded: es.RecordedEvent = event
+        assert_type(recorded.timestamp, datetime)
+        event.position = event.position  # type: ignore[misc]
+    page = await feed.page(await feed.head(), 10)
+    assert_type(page, es.FeedPage)
+    for item in page.events:
+        assert_type(item, es.FeedEvent | es.BrokenEvent)
+        if isinstance(item, es.BrokenEvent):
+            assert_type(item.error, es.StreamError)
+    assert_type(page.head - page.position, int)
+    assert_type(page.position < page.head, bool)
+    assert_type(await feed.locate(stream, 1), es.Position | None)
+    assert_type(await feed.position_of(stream, 1, timeout=5), es.Position)
+    assert_type(es.Position.parse(str(page.position)), es.Position)
+    await feed.position_of(stream, 1)  # type: ignore[call-arg]
+    feed.read("position")  # type: ignore[arg-type]
+    store.feed(["account"])  # type: ignore[call-arg]
+    store.feed(types=[1])  # type: ignore[list-item]
+
+
+def feed_stores(
+    store: es.EventStore, memory: es.MemoryEventStore, hostile: HostileEventStore
+) -> list[es.FeedStore]:
+    return [store, memory, hostile]
+
+
+def feed_readers(feed: es.Feed, reader: FeedReader) -> list[es.Feed]:
+    return [es.Feed(feed.reader, Selection.of(slice_=1, slices=2)), es.Feed(reader)]
+
+
+class WithFeed(Wrapper, es.FeedStore):
+    """A store of one's own with a feed."""
+
+    def feed(
+        self, *, categories: Collection[str] = (), types: Collection[str] = ()
+    ) -> es.Feed[Any]:
+        return self.store.feed(categories=categories, types=types)
+
+
+def with_feed(store: es.EventStore) -> es.FeedStore:
+    return WithFeed(store)

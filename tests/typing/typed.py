@@ -11,6 +11,7 @@ from event_store_async.typed import (
     EventTypes,
     TypedEventStore,
     UnknownEvent,
+    typed_feed,
 )
 
 
@@ -87,3 +88,18 @@ async def without_a_parameter(reader: es.EventReader, writer: es.EventWriter, id
     async for event in reader.read_events(id_):
         assert_type(event.payload, Any)
     assert_type(await writer.persist_events(id_, ["anything"]), es.Persisted[Any])
+
+
+async def feeds(store: es.FeedStore) -> None:
+    feed = typed_feed(store.feed(), TYPES)
+    assert_type(feed, es.Feed[Opened | Deposited])
+    async for event in feed.read():
+        assert_type(event.payload, Opened | Deposited)
+    assert_type(typed_feed(store.feed(), TYPES, unknown="leave out"), es.Feed[Opened | Deposited])
+    raw = typed_feed(store.feed(), TYPES, unknown="raw")
+    assert_type(raw, es.Feed[Opened | Deposited | UnknownEvent])
+    typed_feed(store.feed(), TYPES, unknown="skip")  # type: ignore[call-overload]
+
+
+def a_wider_feed(feed: es.Feed[Opened]) -> es.Feed[Event]:
+    return feed

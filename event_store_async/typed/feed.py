@@ -1,0 +1,120 @@
+"""Feed: a feed whose payloads are of an application's own types."""
+
+from typing import Any, Literal, TypeVar, overload
+from uuid import UUID
+
+from ..errors import InvalidArgument, StreamError
+from ..feeds import BrokenEvent, Feed, FeedEvent, FeedPage, FeedReader, Position, Selection
+from .payload import own_metadata, typed_payload
+from .types import EventTypes, UnknownEvent
+
+E = TypeVar("E")
+
+
+@overload
+def typed_feed(
+    feed: Feed[Any], types: EventTypes[E], *, unknown: Literal["leave out"] | None = None
+) -> Feed[E]: ...
+
+
+@overload
+def typed_feed(
+    feed: Feed[Any], types: EventTypes[E], *, unknown: Literal["raw"]
+) -> Feed[E | UnknownEvent]: ...
+
+
+def typed_feed(
+    feed: Feed[Any],
+    types: EventTypes[E],
+    *,
+    unknown: Literal["raw", "leave out"] | None = None,
+) -> Feed[Any]:
+    """
+    Return a feed whose payloads are events of one union of types.
+
+    They are converted as a `TypedEventStore` does it, upcasters included. An event that does not
+    fit its type, and one of a later revision than the registered one, is a `BrokenEvent` whatever
+    *unknown* is: a newer program wrote it, and this one must not pass it by.
+
+    Args:
+        feed: The feed of a store whose events a `TypedEventStore` appended. Its selection is kept.
+        types: The types, by their stored names.
+        unknown: What to do with an event that has no type, or whose type is not registered. With
+            None it is a `BrokenEvent`, whose error is an `UnknownEventType`; ``"raw"`` delivers an
+            `UnknownEvent` as its payload; ``"leave out"`` selects the registered types alone, so
+            that other events are not even fetched.
+
+    Raises:
+        InvalidArgument: *unknown* is none of these, or no type that the feed selects is registered.
+    """
+    if unknown not in {None, "raw", "leave out"}:
+        raise InvalidArgument(f"unknown must be None, 'raw' or 'leave out', not {unknown!r}")
+    selection = feed.selection
+    if unknown == "leave out":
+        selection = _narrowed(selection, types)
+    reader = TypedFeedReader(feed.reader, types, raw=unknown == "raw")
+    return Feed(reader, selection, outages=feed.outages)
+
+
+class TypedFeedReader:
+    """
+    Reads a feed whose payloads are of one union of types; see `typed_feed`.
+
+    Args:
+        reader: The other feed's.
+        types: The types, by their stored names.
+        raw: Whether an event of a type that is not registered is delivered all the same.
+    """
+
+    def __init__(self, reader: FeedReader[Any], types: EventTypes[Any], *, raw: bool) -> None:
+        self._reader = reader
+        self._types = types
+        self._raw = raw
+
+    async def read_page(
+        self, after: Position | None, max_count: int, selection: Selection
+    ) -> FeedPage[Any]:
+        """Return the next events that are selected; see `FeedReader.read_page`."""
+        page = await self._reader.read_page(after, max_count, selection)
+        return FeedPage(tuple(map(self._typed, page.events)), page.position, page.head)
+
+    async def head(self) -> Position:
+        """Return the end of the feed; see `FeedReader.head`."""
+        return await self._reader.head()
+
+    async def changed(self, after: Position, timeout: float) -> bool:
+        """Wait for events after a position; see `FeedReader.changed`."""
+        return await self._reader.changed(after, timeout)
+
+    async def locate(self, stream_id: UUID, version: int) -> Position | None:
+        """Return a position at or after an event; see `FeedReader.locate`."""
+        return await self._reader.locate(stream_id, version)
+
+    def _typed(self, event: FeedEvent[Any] | BrokenEvent) -> FeedEvent[Any] | BrokenEvent:
+        if isinstance(event, BrokenEvent):
+            return event
+        raw = self._raw and not self._types.revision(event.type)
+        try:
+            payload = typed_payload(self._types, event, raw=raw)
+        except StreamError as error:
+            return BrokenEvent(
+                event.position, event.stream_id, event.version, event.type, event.category, error
+            )
+        return FeedEvent(
+            event.stream_id,
+            event.version,
+            payload,
+            event.timestamp,
+            event.event_id,
+            event.type,
+            own_metadata(event.metadata),
+            position=event.position,
+            category=event.category,
+        )
+
+
+def _narrowed(selection: Selection, types: EventTypes[Any]) -> Selection:
+    names = types.names & selection.types if selection.types else types.names
+    if not names:  # a selection without types would select them all
+        raise InvalidArgument("no type of event that the feed selects is registered")
+    return Selection(selection.categories, names, selection.slice, selection.slices)
