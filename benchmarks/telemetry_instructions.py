@@ -88,7 +88,7 @@ async def work(kind: str, count: int) -> None:
     store: Any = EventStore(raw, keyspace="bank")
     statements = store._engine.statements if hasattr(store, "_engine") else store._statements  # noqa: SLF001
     prepared: Any = object()
-    statements.ready = AppendStatements(prepared, prepared, prepared)
+    statements.ready = AppendStatements(prepared, prepared, prepared, prepared)
     statements._prepared = {"read_forward": prepared}  # noqa: SLF001
     stream_id = UUID(int=7)
     gc.disable()  # a full collection in only one of the runs would hide the difference

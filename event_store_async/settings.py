@@ -57,6 +57,8 @@ class Settings:
         known_heads: The number of streams whose last known version is kept. It spares an append
             without an exact expected version its first read.
         page_bytes: The target size of a page, in bytes, if the caller gives no page size.
+        sequences: Whether the store also sequences the feed of its table, if it has one and no
+            other store does. False leaves it to others: one of them must run.
         backoff: The pauses between attempts.
         clock: Returns the timestamps of events, as aware datetimes. Subclasses of datetime, such as
             freezegun's, are recorded as plain ones. A call for which it returns anything else
@@ -84,6 +86,7 @@ class Settings:
     max_pending: int = 20_000
     known_heads: int = 10_000
     page_bytes: int = 1024 * 1024
+    sequences: bool = True
     backoff: Backoff = field(default_factory=Backoff)
     clock: Callable[[], datetime] = field(default=utc_now, repr=False)
     new_event_id: Callable[[], UUID] = field(default=random_uuid, repr=False)

@@ -5,6 +5,7 @@ The event store on Apache Cassandra. These names are public; the rooms are priva
     schema        what must stand in the cluster, and how it gets there
     read          reading streams
     append        appending to streams
+    feed          one log of all streams: announced, sequenced, read
     table         all streams, as they are stored
     operations    for those who run a cluster
     lifetime      open, drain, close, in the one safe order
@@ -16,6 +17,7 @@ from ..cql_files import Statement
 from .driver.opening import Opening
 from .driver.port import ConsistencyChoice, RawSession
 from .driver.tls import Tls
+from .feed.status import FeedStatus
 from .operations.diagnosis import Finding, Severity
 from .operations.inspector import ClockDifference, ClusterState, NodeState, TableOptions
 from .operations.operations import Examination, Operations
@@ -31,6 +33,7 @@ __all__ = [
     "ConsistencyChoice",
     "EventStore",
     "Examination",
+    "FeedStatus",
     "Finding",
     "NodeState",
     "Opening",

@@ -17,6 +17,7 @@ from .append.settler import Settler
 from .driver.connection import Connection
 from .driver.port import LEVELS, ConsistencyChoice, RawSession
 from .driver.session import Session
+from .feed.room import FeedRoom
 from .lifetime import Lifetime
 from .operations.health import HealthProbe
 from .operations.inspector import Inspector
@@ -46,6 +47,7 @@ class Engine:
         wakeups: Tells the followers of streams of the store's own appends.
         known_heads: The versions at which streams were last seen.
         reader: Reads streams.
+        feed: The feed of the table, if it has one.
         queues: Carries out appends.
         appender: Begins appends.
         storage: `EventStore.storage`.
@@ -88,9 +90,12 @@ class Engine:
         statements = StatementCache(session, tables, settings.backoff)
         observer = Observer.of(source, settings.hooks)
         reader = Reader(session, statements, decoder, settings, observer)
-        settler = Settler(session, settings.backoff, statements.explain)
         wakeups = Wakeups()
         known_heads = KnownHeads(settings.known_heads, wakeups)
+        self.feed = FeedRoom(
+            session, statements, reader, known_heads, settings, str(tables), self.check_open
+        )
+        settler = Settler(session, settings.backoff, statements.explain, self.feed.announcer)
         planner = Planner(statements, reader, settings, known_heads)
         queues = StreamQueues(Executor(planner, settler, session, settings), settings)
         restorer = Restorer(session, statements, settler, settings)
@@ -117,6 +122,7 @@ class Engine:
         self.lifetime = Lifetime(
             f"<EventStore {keyspace}.{table}>",
             [queues, restorer],
+            self.feed.close,
             session,
             wakeups,
             settings.close_timeout,
@@ -140,7 +146,13 @@ class Engine:
             request_timeout=settings.request_timeout,
             clock=settings.clock,
         )
-        self.operations = Operations(session, self.migrator, inspector, settings, check_open)
+        self.operations = Operations(
+            session, self.migrator, inspector, settings, self.feed, check_open
+        )
+
+    def check_open(self) -> None:
+        """Raise an error if the store cannot be used here."""
+        self.lifetime.check_open()
 
     def own(self, connection: Connection) -> None:
         """Take over the connection whose session this is: it is closed with the store."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final, Protocol
 
 from ..errors import StoreClosed, WrongProcess
@@ -33,6 +33,7 @@ class Lifetime:
     Args:
         name: The store, for log messages.
         drainables: Work in progress, drained first and side by side.
+        close_rest: Ends what works in the background, and may still send requests.
         session: The store's session, closed when no request is left in it.
         wakeups: Those who follow a stream are woken when it closes.
         timeout: Seconds to wait for the work in progress.
@@ -42,12 +43,14 @@ class Lifetime:
         self,
         name: str,
         drainables: Sequence[Drainable],
+        close_rest: Callable[[], Awaitable[None]],
         session: Session,
         wakeups: Wakeups,
         timeout: float,
     ) -> None:
         self._name = name
         self._drainables = drainables
+        self._close_rest = close_rest
         self._session = session
         self._wakeups = wakeups
         self._timeout = timeout
@@ -99,6 +102,7 @@ class Lifetime:
         drained = await asyncio.gather(*[each.drain(self._timeout) for each in self._drainables])
         if not all(drained):
             _LOG.warning("closed %s with appends or restores whose outcome is unknown", self._name)
+        await self._close_rest()
         await self._session.finish()
         for drainable in self._drainables:
             await drainable.ended()

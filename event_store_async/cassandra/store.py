@@ -1,7 +1,7 @@
 """The event store on Apache Cassandra."""
 
 import warnings
-from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Collection, Iterable, Mapping, Sequence
 from typing import Any, Self
 from uuid import UUID
 
@@ -16,6 +16,7 @@ from ..checks import (
 )
 from ..codec import Codec
 from ..events import NewEvent, RecordedEvent
+from ..feeds import Feed
 from ..follower import Follower, Polling
 from ..health import Health
 from ..hooks.list_watch import ListWatch
@@ -396,6 +397,23 @@ class EventStore:
         self._engine.lifetime.check_open()
         return await self._engine.reader.head(stream_id, deadline, serial=serial)
 
+    def feed(self, *, categories: Collection[str] = (), types: Collection[str] = ()) -> Feed[Any]:
+        """
+        Return the feed of the table: one log of all its events, or of those that are selected.
+
+        Nothing is sent.
+
+        Args:
+            categories: The categories of streams; none is all streams.
+            types: The stored names of types; none is all events.
+
+        Raises:
+            InvalidArgument: a name is not valid.
+            MisuseError: the store is closed, or belongs to another event loop or process.
+        """
+        self._engine.lifetime.check_open()
+        return self._engine.feed.feed(categories, types)
+
     async def health(self, *, timeout: float = 1.0) -> Health:
         """
         Return whether the store can work now.
@@ -420,7 +438,9 @@ class EventStore:
         """Return how busy the store is at this moment. Safe in any thread; raises nothing."""
         return self._engine.health.statistics()
 
-    async def create_schema(self, replication: Mapping[str, int] | None = None) -> SchemaReport:
+    async def create_schema(
+        self, replication: Mapping[str, int] | None = None, *, feed: bool = False
+    ) -> SchemaReport:
         """
         Create the keyspace and the table, or migrate an older table, the Clojure original's too.
 
@@ -431,6 +451,8 @@ class EventStore:
             replication: How many replicas each datacenter holds, for example
                 ``{"datacenter1": 3}``. Required if the keyspace does not exist; a keyspace that
                 exists keeps its replication, which the report shows.
+            feed: Give the table a feed as well, if it has none. It cannot be taken away again.
+                On a table with events, read about enabling feeds first.
 
         Raises:
             InvalidArgument: the keyspace does not exist, and no replication is given.
@@ -440,8 +462,10 @@ class EventStore:
             StoreUnavailable: no node answered in time.
         """
         self._engine.lifetime.check_open()
-        report = await self._engine.migrator.migrate(replication)
+        report = await self._engine.migrator.migrate(replication, feed=feed)
         self._engine.schema_changed()
+        if feed:
+            await self._engine.feed.create()
         return report
 
     async def schema_state(self) -> SchemaState:

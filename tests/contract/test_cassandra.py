@@ -1,14 +1,37 @@
-"""The store on Cassandra passes the contract; its fixture is the suite's own `store`."""
+"""
+The store on Cassandra passes the contracts, without a feed and with one.
 
+On a table with a feed every append is announced first, so the contract of the store runs there too.
+"""
+
+from collections.abc import AsyncGenerator
 from typing import Any
+from uuid import UUID
 
 import pytest
+import pytest_asyncio
 
-from event_store_async import EventStore
-from event_store_async.testing.contract import CategoryContract, EventStoreContract
+from event_store_async import EventStore, FeedDisabled
+from event_store_async.testing.contract import (
+    CategoryContract,
+    EventStoreContract,
+    FeedContract,
+)
+
+from ..fixtures.server import Server
+from ..fixtures.stores import drop_keyspace
 
 
-class TestCassandra(EventStoreContract):
+class OnCassandra:
+    """Opens other stores on the table of the fixture."""
+
+    keyspace: str
+
+    def reopened(self, store: EventStore, **options: Any) -> EventStore:
+        return EventStore(store._engine.session.raw, keyspace=self.keyspace, **options)
+
+
+class TestCassandra(OnCassandra, EventStoreContract):
     follows = True
     lists_streams = True
     is_monitored = True
@@ -17,14 +40,51 @@ class TestCassandra(EventStoreContract):
     def _in(self, keyspace: str) -> None:
         self.keyspace = keyspace
 
-    def reopened(self, store: EventStore, **options: Any) -> EventStore:
-        return EventStore(store._engine.session.raw, keyspace=self.keyspace, **options)
 
-
-class TestCassandraCategories(CategoryContract):
+class TestCassandraCategories(OnCassandra, CategoryContract):
     @pytest.fixture(autouse=True)
     def _in(self, keyspace: str) -> None:
         self.keyspace = keyspace
 
-    def reopened(self, store: EventStore, **options: Any) -> EventStore:
-        return EventStore(store._engine.session.raw, keyspace=self.keyspace, **options)
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def store_with_feed(server: Server, keyspace: str) -> AsyncGenerator[EventStore, None]:
+    """Give a store whose table has a feed."""
+    async with server.connect(f"{keyspace}_feed") as opened:
+        await opened.create_schema(server.replication, feed=True)
+        yield opened
+    # From another connection: the sequencer of this one must not meet missing tables meanwhile.
+    async with server.connect(f"{keyspace}_feed") as other:
+        await drop_keyspace(other, f"{keyspace}_feed")
+
+
+class WithFeed(OnCassandra):
+    """Runs a contract on the table with a feed."""
+
+    @pytest.fixture
+    def store(self, store_with_feed: EventStore, keyspace: str) -> EventStore:
+        self.keyspace = f"{keyspace}_feed"
+        return store_with_feed
+
+
+class TestCassandraWithFeed(WithFeed, EventStoreContract):
+    follows = True
+    lists_streams = True
+    is_monitored = True
+
+
+class TestCassandraCategoriesWithFeed(WithFeed, CategoryContract):
+    pass
+
+
+class TestCassandraFeed(WithFeed, FeedContract):
+    pass
+
+
+async def test_a_table_without_a_feed_says_so(store: EventStore, stream_id: UUID) -> None:
+    await store.persist_events(stream_id, ["a"])
+    feed = store.feed()
+
+    for call in (feed.head, feed.page, lambda: feed.locate(stream_id, 1)):
+        with pytest.raises(FeedDisabled, match="has no feed"):
+            await call()

@@ -21,7 +21,12 @@ def plan() -> AppendPlan:
     return plan_of(7, NewEvent("a", event_id=MINE))
 
 
-PREPARED = AppendStatements(*[cast("Prepared", name) for name in ("head", "first", "rest")])
+PREPARED = AppendStatements(
+    cast("Prepared", "head"),
+    cast("Prepared", "first"),
+    cast("Prepared", "rest"),
+    cast("Prepared", "announced"),
+)
 
 
 def plan_of(expected: int, *events: Any) -> AppendPlan:

@@ -76,11 +76,18 @@ def test_a_stored_event_is_bound_column_by_column() -> None:
 
 
 def test_an_encoded_event_is_bound_as_the_same_event_stored() -> None:
-    prepared = AppendStatements(*[cast("Prepared", name) for name in ("head", "first", "rest")])
+    prepared = AppendStatements(
+        cast("Prepared", "head"),
+        cast("Prepared", "first"),
+        cast("Prepared", "rest"),
+        cast("Prepared", "announced"),
+    )
     new = NewEvent({"a": 1}, "opened", {"by": "ann"}, EVENT.event_id or uuid4())
     events = encode_events([new, "bare"], JsonCodec(), Settings()).items
 
-    first, second = bound_events(prepared, STREAM, 6, EVENT.timestamp or 0, events)
+    first, second = bound_events(
+        prepared.first, prepared.rest, STREAM, 6, EVENT.timestamp or 0, events
+    )
 
     stored = StoredEvent(
         STREAM,

@@ -61,7 +61,7 @@ class Executor:
         """Send the first request, if nothing must be awaited for it; otherwise return None."""
         plannable = appends[0] if len(appends) == 1 else Batch(appends)
         plan = self.planner.at_once(plannable, watch_of(appends))
-        if plan is None:
+        if plan is None or plan.must_be_announced:
             return None
         request = self.session.begin_write(plan.statements(), plannable.deadline)
         if request is None:

@@ -14,7 +14,7 @@ from ...moments import to_milliseconds
 from ...results import Persisted, persisted
 from ...versions import ExpectedVersion
 from ..driver.port import Answer, Prepared
-from ..read.rows import bound_events
+from ..read.rows import announced, bound_events
 from ..schema.statements import AppendStatements
 
 
@@ -53,9 +53,13 @@ class Plan(ABC):
         expected: The exact version that the batch is conditioned on.
         watch: Collects the facts of its requests for the hooks, if there are any.
         category: The category that the stream must have, or gets if it is new; None for any.
+        last: The version of its last event.
+        address: The writer and the number of its announcement, once it is announced. Only a table
+            with a feed needs one.
     """
 
-    __slots__ = ("category", "expected", "stream_id", "watch")
+    __slots__ = ("address", "category", "expected", "stream_id", "watch")
+    last: int
 
     def __init__(
         self,
@@ -67,6 +71,7 @@ class Plan(ABC):
         self.stream_id = stream_id
         self.expected = expected
         self.watch = watch
+        self.address: tuple[UUID, int] | None = None
         self.category = category
 
     @property
@@ -81,6 +86,16 @@ class Plan(ABC):
     @abstractmethod
     def unknown(self) -> EventStoreError:
         """Return the error that says that it may be stored, now or a little later."""
+
+    @property
+    def must_be_announced(self) -> bool:
+        """Whether the table has a feed: then the plan is announced before it is sent."""
+        return False
+
+    @property
+    def types(self) -> Sequence[str | None]:
+        """The types of its events, for the announcement."""
+        return ()
 
     def refusal(self, verdict: Verdict) -> WrongCategory:
         """Return the error that the verdict "wrong category" means."""
@@ -162,6 +177,7 @@ class AppendPlan(Plan):
         self.stream_id = stream_id
         self.expected = expected
         self.watch = watch
+        self.address = None
         self.category = category
         self.encoded = encoded
         self.timestamp = timestamp
@@ -190,9 +206,26 @@ class AppendPlan(Plan):
                 category_head_values(self.stream_id, self.expected, self.last, self.category),
             )
         milliseconds = to_milliseconds(self.timestamp)
-        yield from bound_events(
-            prepared, self.stream_id, self.expected, milliseconds, self.encoded.items
+        address = self.address
+        events = bound_events(
+            prepared.first if address is None else prepared.announced_first,
+            prepared.rest,
+            self.stream_id,
+            self.expected,
+            milliseconds,
+            self.encoded.items,
         )
+        yield from events if address is None else announced(events, *address)
+
+    @property
+    def must_be_announced(self) -> bool:
+        """Whether the table has a feed."""
+        return self._prepared.has_feed
+
+    @property
+    def types(self) -> Sequence[str | None]:
+        """The types of its events."""
+        return [item.type for item in self.encoded.items]
 
     def recognises(self, answer: Answer) -> bool:
         """Tell whether this plan's own first event stands at its place."""

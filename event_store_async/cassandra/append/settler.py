@@ -1,9 +1,14 @@
 """The settler: it sends a plan, and sends it again, until the plan's one true outcome is known."""
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
-from ...errors import SchemaError, StreamInconsistent
+from ...errors import (
+    AppendOutcomeUnknown,
+    RestoreOutcomeUnknown,
+    SchemaError,
+    StreamInconsistent,
+)
 from ...hooks import AttemptOutcome
 from ...retry import Backoff, Deadline, Retry
 from ..driver.faults import Certainty, Fault
@@ -18,6 +23,16 @@ _WORDS: Final[dict[Certainty, AttemptOutcome]] = {
     Certainty.UNSENT: "unsent",
     Certainty.REFUSED: "refused",
 }
+
+
+class Announcing(Protocol):
+    """Announces plans on a table with a feed, before they are sent."""
+
+    async def announce(self, plan: Plan, deadline: Deadline) -> Verdict | None:
+        """Announce a plan, unless it has been; or return why it need not be sent."""
+
+    def settled(self, plan: Plan, *, stored: bool) -> None:
+        """Note the outcome of an announced plan, once it is certain."""
 
 
 @dataclass(slots=True)
@@ -41,6 +56,7 @@ class Settler:
     session: Session
     backoff: Backoff
     explain: Explain
+    announcing: Announcing | None = None
 
     async def settle(
         self,
@@ -69,6 +85,25 @@ class Settler:
             StreamInconsistent: an event stands after the stream's own version.
             SchemaError: the table is gone, and no request can have been stored.
         """
+        announcing = self.announcing
+        if announcing is None or not plan.must_be_announced:
+            return await self._settle(plan, deadline, request, doubtful=doubtful)
+        verdict = await announcing.announce(plan, deadline)
+        if verdict is not None:
+            return verdict
+        try:
+            verdict = await self._settle(plan, deadline, request, doubtful=doubtful)
+        except (AppendOutcomeUnknown, RestoreOutcomeUnknown):
+            raise  # its announcement stays undecided until the stream moves
+        except Exception:
+            announcing.settled(plan, stored=False)
+            raise
+        announcing.settled(plan, stored=verdict.name != "conflict")
+        return verdict
+
+    async def _settle(
+        self, plan: Plan, deadline: Deadline, request: Request | None, *, doubtful: bool
+    ) -> Verdict:
         elsewhere = False  # the node that was asked first may hang, or be cut off from the others
         retry = Retry(self.backoff, deadline)
         while True:

@@ -95,6 +95,7 @@ ELSEWHERE: Final = "elsewhere"
 _MICROSECONDS: Final = 1_000_000
 
 Row = tuple[Any, ...]
+Bound = tuple[Prepared, Sequence[Any]]
 
 
 @dataclass(slots=True)
@@ -156,7 +157,7 @@ def reading(
 
 
 def writing(
-    statements: Iterable[tuple[Prepared, Sequence[Any]]],
+    statements: Iterable[Bound],
     *,
     level: ConsistencyLevels,
     timeout: float,
@@ -178,6 +179,26 @@ def writing(
     add = batch.add_statement
     for prepared, values in statements:
         add(bind(prepared, values))
+    return batch
+
+
+def putting(
+    statements: Sequence[Bound],
+    *,
+    level: ConsistencyLevels,
+    timeout: float,
+    elsewhere: bool = False,
+) -> Any:
+    """Return a batch of plain writes to one partition, with a time limit in seconds."""
+    batch = acsylla.create_batch_unlogged()
+    batch.set_consistency(level.quorum)
+    batch.set_request_timeout(max(1, round(timeout * 1000)))
+    batch.set_is_idempotent(True)
+    if elsewhere:
+        batch.set_execution_profile(ELSEWHERE)
+    batch.set_retry_policy("fallthrough")
+    for prepared, values in statements:
+        batch.add_statement(bind(prepared, values))
     return batch
 
 

@@ -17,6 +17,7 @@ from ...errors import StoreClosed, WrongEventLoop, WrongProcess
 from ...retry import SHORTEST_ATTEMPT, Backoff, Deadline
 from .faults import Fault
 from .port import (
+    Bound,
     ConsistencyLevels,
     DriverError,
     Page,
@@ -27,6 +28,7 @@ from .port import (
     materialise,
     pin,
     pin_sessions,
+    putting,
     reading,
     simple,
     writing,
@@ -245,11 +247,7 @@ class Session:
         return materialise(await self._wait(lambda: self.raw.execute(statement()))).rows
 
     async def write(
-        self,
-        statements: Iterable[tuple[Prepared, Sequence[Any]]],
-        deadline: Deadline,
-        *,
-        elsewhere: bool = False,
+        self, statements: Iterable[Bound], deadline: Deadline, *, elsewhere: bool = False
     ) -> Page:
         """Send one conditional batch; raises `Fault`."""
         await self._permit(deadline)
@@ -258,9 +256,21 @@ class Session:
         )
         return materialise(await self._wait(make))
 
-    def begin_write(
-        self, statements: Iterable[tuple[Prepared, Sequence[Any]]], deadline: Deadline
-    ) -> Request | None:
+    async def put(
+        self, statements: Sequence[Bound], deadline: Deadline, *, elsewhere: bool = False
+    ) -> None:
+        """Send plain writes to one partition, all of them or none; raises `Fault`."""
+        await self._permit(deadline)
+        batch = partial(
+            putting,
+            statements,
+            level=self.level,
+            timeout=self._time_limit(deadline),
+            elsewhere=elsewhere and self.knows_elsewhere,
+        )
+        await self._wait(lambda: self.raw.execute_batch(batch()))
+
+    def begin_write(self, statements: Iterable[Bound], deadline: Deadline) -> Request | None:
         """
         Send one conditional batch as soon as there is a permit; `page` returns its answer.
 
@@ -331,10 +341,7 @@ class Session:
             _raise_translated(error)
 
     def _execute_batch(
-        self,
-        statements: Iterable[tuple[Prepared, Sequence[Any]]],
-        deadline: Deadline,
-        elsewhere: bool = False,
+        self, statements: Iterable[Bound], deadline: Deadline, elsewhere: bool = False
     ) -> Coroutine[Any, Any, Any]:
         timeout = self._time_limit(deadline)
         batch = writing(statements, level=self.level, timeout=timeout, elsewhere=elsewhere)

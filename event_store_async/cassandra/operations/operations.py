@@ -9,6 +9,8 @@ from ...settings import Settings
 from ..driver.faults import Fault
 from ..driver.repeat import repeat
 from ..driver.session import Session
+from ..feed.room import FeedRoom
+from ..feed.status import FeedStatus
 from ..schema.migrator import Migrator
 from .diagnosis import Finding, diagnose
 from .inspector import ClusterState, Inspector
@@ -43,6 +45,7 @@ class Operations:
         migrator: The store's.
         inspector: The store's.
         settings: The store's.
+        feed: The store's.
         check_open: Raises the `MisuseError` that keeps the store from working, if there is one.
     """
 
@@ -52,8 +55,10 @@ class Operations:
         migrator: Migrator,
         inspector: Inspector,
         settings: Settings,
+        feed: FeedRoom,
         check_open: Callable[[], object],
     ) -> None:
+        self._feed = feed
         self._session = session
         self._migrator = migrator
         self._inspector = inspector
@@ -81,12 +86,41 @@ class Operations:
         )
         return Examination(state, diagnose(state))
 
-    async def plan_schema(self, replication: Mapping[str, int] | None = None) -> tuple[str, ...]:
+    async def feed_status(self) -> FeedStatus:
+        """
+        Look at the feed of the table; takes a little longer than a beat of its sequencer.
+
+        Raises:
+            FeedDisabled: the table has no feed.
+            StoreUnavailable: no quorum answered in time.
+            MisuseError: the store is closed, or belongs to another loop or process.
+        """
+        return await self._feed.status()
+
+    async def run_sequencer(self) -> None:
+        """
+        Sequence the feed until cancelled, or until the store is closed.
+
+        Every store on a table with a feed does this in the background (`Settings.sequences`). This
+        is for a process that does nothing else.
+
+        Raises:
+            FeedDisabled: the table has no feed.
+            StoreUnavailable: no quorum answered in time, at the beginning. Later outages are
+                waited out.
+            MisuseError: the store is closed, or belongs to another loop or process.
+        """
+        await self._feed.sequence()
+
+    async def plan_schema(
+        self, replication: Mapping[str, int] | None = None, *, feed: bool = False
+    ) -> tuple[str, ...]:
         """
         Return the CQL that `EventStore.create_schema` would run now, in order, and run none of it.
 
         Args:
             replication: As for `EventStore.create_schema`.
+            feed: As for `EventStore.create_schema`.
 
         Returns:
             The statements; empty if there is nothing to do. Those that take the lock on the schema
@@ -96,7 +130,7 @@ class Operations:
             EventStoreError: what `EventStore.create_schema` would raise before its first change.
         """
         self._check_open()
-        return await self._migrator.plan(replication)
+        return await self._migrator.plan(replication, feed=feed)
 
     async def run_ddl(self, text: str) -> None:
         """

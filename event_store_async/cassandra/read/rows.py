@@ -12,7 +12,6 @@ from ...ids import parse_uuid
 from ...moments import from_milliseconds
 from ...stored import StoredEvent
 from ..driver.port import UNSET, Prepared, Row
-from ..schema.statements import AppendStatements
 
 COLUMNS: Final = (
     "version",
@@ -43,7 +42,8 @@ BINDS: Final = (
 
 
 def bound_events(
-    prepared: AppendStatements,
+    statement: Prepared,
+    rest: Prepared,
     stream_id: UUID,
     version: int,
     milliseconds: int,
@@ -52,10 +52,11 @@ def bound_events(
     """
     Yield the statements that store encoded events after a version, each with what `BINDS` names.
 
+    The first event is stored by *statement*, the others by *rest*.
+
     A column that is None is not sent at all: as null it would leave a tombstone. In one function
     for all events, since a call for each would be felt on a hot stream.
     """
-    statement = prepared.first
     for event in events:
         version += 1
         yield (
@@ -71,7 +72,16 @@ def bound_events(
                 version,
             ),
         )
-        statement = prepared.rest
+        statement = rest
+
+
+def announced(
+    statements: Iterator[tuple[Prepared, tuple[Any, ...]]], writer: UUID, seq: int
+) -> Iterator[tuple[Prepared, tuple[Any, ...]]]:
+    """Yield statements with an announcement's address in the first one's values."""
+    statement, values = next(statements)
+    yield statement, (*values[:-2], writer, seq, *values[-2:])
+    yield from statements
 
 
 def stored_values(event: StoredEvent) -> tuple[Any, ...]:

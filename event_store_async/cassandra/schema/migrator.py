@@ -107,41 +107,49 @@ class Migrator:
         self._ddl = Ddl(tables)
         self._log = MigrationLog(session, statements, tables, settings)
 
-    async def state(self) -> SchemaState:
+    async def state(self, *, feed: bool = False) -> SchemaState:
         """
         Return the state of the schema.
+
+        Args:
+            feed: Look at the tables of a feed also if there is none.
 
         Raises:
             StoreUnavailable: there was no answer in time.
         """
         deadline = Deadline(self._settings.timeout)
+        tables = self._tables.with_feed() if feed else self._tables
         return await repeat(
-            lambda _: inspect(self._session, self._tables, deadline),
+            lambda _: inspect(self._session, tables, deadline),
             deadline,
             self._settings.backoff,
             "looking at the schema",
         )
 
-    async def migrate(self, replication: Mapping[str, int] | None) -> SchemaReport:
+    async def migrate(
+        self, replication: Mapping[str, int] | None, *, feed: bool = False
+    ) -> SchemaReport:
         """Do what `EventStore.create_schema` promises, and raise what it does."""
         # Wrong arguments and a wrong clock are refused before anything is sent.
         if replication is not None:
             replication_options(replication)
         begun = read_clock(self._settings.clock)
-        state = await self.state()
+        state = await self.state(feed=feed)
         steps: list[Step] = []
         if not state.is_current:
             state.check_migratable()
             if state.replication is None:
                 await self._run(await self._keyspace_cql(replication))
             await self._run(self._ddl.create_migrations())
-            steps = await self._bring_up_to_date(begun)
-            state = await self.state()
+            steps = await self._bring_up_to_date(begun, feed=feed)
+            state = await self.state(feed=feed)
         state.check_usable()
         reports = [self._report(table, steps) for table in state.tables]
         return SchemaReport(tuple(reports), state.replication or {})
 
-    async def plan(self, replication: Mapping[str, int] | None) -> tuple[str, ...]:
+    async def plan(
+        self, replication: Mapping[str, int] | None, *, feed: bool = False
+    ) -> tuple[str, ...]:
         """
         Return the CQL that `migrate` would run now, in order; empty if there is nothing to do.
 
@@ -149,7 +157,7 @@ class Migrator:
         """
         if replication is not None:
             replication_options(replication)
-        state = await self.state()
+        state = await self.state(feed=feed)
         if state.is_current:
             state.check_usable()
             return ()
@@ -191,12 +199,12 @@ class Migrator:
             )
         return self._ddl.create_keyspace(replication)
 
-    async def _bring_up_to_date(self, begun: datetime) -> list[Step]:
+    async def _bring_up_to_date(self, begun: datetime, *, feed: bool) -> list[Step]:
         lease = Lease(self._log, self._settings.backoff)
         try:
             async with lease.held(within=2 * LOCK_SECONDS):
                 # Looked at again: another process may have changed it before the lock was ours.
-                state = await self.state()
+                state = await self.state(feed=feed)
                 state.check_migratable()
                 steps = self._ddl.steps(state)
                 for step in steps:

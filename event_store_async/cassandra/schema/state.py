@@ -16,7 +16,7 @@ from ...retry import Deadline
 from ..driver.faults import Certainty, Fault
 from ..driver.port import Row
 from ..driver.session import Session
-from .tables import Columns, StoreTables, TableSpec
+from .tables import CATEGORY, FEED, FEED_SPECS, Columns, StoreTables, TableSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +64,9 @@ class TableState:
     def check_categorised(self) -> None:
         """Raise the `SchemaError` that keeps a store from using categories, if there is one."""
         self.check_usable()
-        if self.missing_additions:
+        if CATEGORY in self.missing_additions:
             raise CategoriesMissing(self.name, self.version)
-        if wrong := self.differences(self.spec.optional_columns):
+        if wrong := self.differences(self.spec.additions[CATEGORY]):
             raise SchemaMismatch(self.name, f"it cannot hold categories: {'; '.join(wrong)}")
 
     def check_migratable(self) -> None:
@@ -119,6 +119,11 @@ class SchemaState:
         return self.tables[0].name
 
     @property
+    def has_feed(self) -> bool:
+        """Whether the table of events has a feed."""
+        return any(table.spec is FEED and table.columns for table in self.tables)
+
+    @property
     def columns(self) -> Columns:
         """The columns of the table of events; see `TableState`."""
         return self.tables[0].columns
@@ -147,7 +152,7 @@ class SchemaState:
     def has_categories(self) -> bool:
         """Whether streams can have categories: the table of events has the column for them."""
         events = self.tables[0]
-        return bool(events.columns) and not events.differences(events.spec.optional_columns)
+        return bool(events.columns) and not events.differences(events.spec.additions[CATEGORY])
 
     @property
     def is_current(self) -> bool:
@@ -196,10 +201,13 @@ async def inspect(session: Session, tables: StoreTables, deadline: Deadline) -> 
             table_id=UUID(found[0][1]) if found else None,
         )
 
+    specs = tables.specs
+    if FEED not in specs and await ask("describe_table", tables.name_of(FEED)):
+        specs = (*specs, *FEED_SPECS)
     ((_, _, release, _),) = await ask("describe_local")
     keyspaces = await ask("describe_keyspace")
     return SchemaState(
-        tables=tuple([await state_of(spec) for spec in tables.specs]),
+        tables=tuple([await state_of(spec) for spec in specs]),
         replication=keyspaces[0][0] if keyspaces else None,
         release=release,
     )

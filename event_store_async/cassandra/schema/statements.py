@@ -9,9 +9,9 @@ from typing import Final, TypeVar
 
 import anyio
 
-from ...errors import EventStoreError, SchemaError, StoreUnavailable
+from ...errors import EventStoreError, FeedDisabled, SchemaError, StoreUnavailable
 from ...retry import Backoff, Deadline
-from ..driver.faults import Fault
+from ..driver.faults import Certainty, Fault
 from ..driver.port import Prepared
 from ..driver.repeat import repeat
 from ..driver.session import Session
@@ -35,11 +35,16 @@ class AppendStatements:
         head: Moves the stream's version on, if it is the expected one.
         first: Stores the first event, if none stands at its version.
         rest: Stores one of the other events.
+        announced_first: As `first`, with the address of the append's announcement. On a table
+            without a feed, it is `first`.
+        has_feed: Whether the table has a feed, so that every append must be announced.
     """
 
     head: Prepared
     first: Prepared
     rest: Prepared
+    announced_first: Prepared
+    has_feed: bool = False
 
 
 class StatementCache:
@@ -79,7 +84,7 @@ class StatementCache:
         Return one of the statements in ``cql/statements/``.
 
         Raises:
-            SchemaError: a table cannot be used as it is.
+            SchemaError: a table cannot be used as it is, or lacks the feed that this needs.
             StoreUnavailable: there was no answer before the deadline.
             RequestRefused: the server refuses to prepare it.
             MisuseError: the store is closed, or belongs to another loop or process.
@@ -182,8 +187,15 @@ class StatementCache:
             raise StoreUnavailable(f"{doing}: no answer in time") from None
 
     async def _checked(self, name: str, deadline: Deadline) -> Prepared:
-        await self._get_ready(deadline)
-        return await self.prepare(name, deadline)
+        ready = await self._get_ready(deadline)
+        try:
+            return await self.prepare(name, deadline)
+        except Fault as fault:
+            # Asked of the server: the feed may have been enabled since `ready` was looked up.
+            lacks = name.startswith("feed/") and not ready.has_feed
+            if lacks and fault.certainty is Certainty.REFUSED:
+                raise FeedDisabled(str(self._tables)) from fault
+            raise
 
     async def _get_ready(self, deadline: Deadline) -> AppendStatements:
         # The statements of appends are prepared even if a read comes first: so the first append
@@ -192,7 +204,11 @@ class StatementCache:
             state = await inspect(self._session, self._tables, deadline)
             state.check_usable()
             self._has_categories = state.has_categories
-            ready = AppendStatements(*[await self.prepare(name, deadline) for name in _APPEND])
+            head, first, rest = [await self.prepare(name, deadline) for name in _APPEND]
+            announced = first
+            if state.has_feed:
+                announced = await self.prepare("feed/append_first", deadline)
+            ready = AppendStatements(head, first, rest, announced, state.has_feed)
             self.ready = ready
         return ready
 
@@ -203,5 +219,7 @@ class StatementCache:
             state.tables[0].check_categorised()
             self._has_categories = True
         head = await self.prepare("append_category_head", deadline)
-        self.ready_in_category = AppendStatements(head, plain.first, plain.rest)
+        self.ready_in_category = AppendStatements(
+            head, plain.first, plain.rest, plain.announced_first, plain.has_feed
+        )
         return self.ready_in_category

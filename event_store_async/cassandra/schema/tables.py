@@ -1,7 +1,7 @@
 """The tables of a store: what each of them must look like."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.resources.abc import Traversable
 from typing import Final
 
@@ -95,6 +95,12 @@ class TableSpec:
         return read_file(path, self.root)
 
 
+CATEGORY: Final = "additions/category"
+"""The addition for the category of a stream."""
+
+ANNOUNCEMENT: Final = "additions/announcement"
+"""The addition for the address of an append's announcement."""
+
 EVENTS: Final = TableSpec(
     name="events",
     created_by="schema/events",
@@ -114,12 +120,133 @@ EVENTS: Final = TableSpec(
             "metadata": ("blob", "regular"),
         },
     },
-    additions={"additions/category": {"category": ("text", "static")}},
+    additions={
+        CATEGORY: {"category": ("text", "static")},
+        ANNOUNCEMENT: {
+            "ann_writer": ("uuid", "regular"),
+            "ann_seq": ("bigint", "regular"),
+        },
+    },
 )
 """The table of events."""
 
+FEED: Final = TableSpec(
+    name="feed",
+    suffix="_feed",
+    created_by="schema/feed",
+    migrations="migrations/feed",
+    columns={
+        1: {
+            "id": ("int", "partition_key"),
+            "log_id": ("uuid", "regular"),
+            "part_rows": ("int", "regular"),
+            "segment_size": ("int", "regular"),
+            "state": ("text", "regular"),
+            "scanned": ("bigint", "regular"),
+            "leader": ("uuid", "regular"),
+            "beat": ("bigint", "regular"),
+        }
+    },
+)
+"""The table with the row of a feed."""
+
+WRITERS: Final = TableSpec(
+    name="writers",
+    suffix="_feed_writers",
+    created_by="schema/feed_writers",
+    migrations="migrations/feed_writers",
+    columns={
+        1: {
+            "log_id": ("uuid", "partition_key"),
+            "writer": ("uuid", "clustering"),
+            "part_rows": ("int", "regular"),
+            "prev": ("uuid", "regular"),
+            "closed_at": ("bigint", "regular"),
+            "low": ("bigint", "regular"),
+        }
+    },
+)
+"""The writers of a feed."""
+
+ANNOUNCEMENTS: Final = TableSpec(
+    name="announcements",
+    suffix="_feed_announcements",
+    created_by="schema/feed_announcements",
+    migrations="migrations/feed_announcements",
+    columns={
+        1: {
+            "writer": ("uuid", "partition_key"),
+            "part": ("bigint", "partition_key"),
+            "seq": ("bigint", "clustering"),
+            "stream_id": ("uuid", "regular"),
+            "expected": ("int", "regular"),
+            "events": ("int", "regular"),
+            "types": ("text", "regular"),
+            "category": ("text", "regular"),
+        }
+    },
+)
+"""What writers are about to append."""
+
+DOORBELLS: Final = TableSpec(
+    name="doorbells",
+    suffix="_feed_doorbells",
+    created_by="schema/feed_doorbells",
+    migrations="migrations/feed_doorbells",
+    columns={
+        1: {
+            "shard": ("int", "partition_key"),
+            "writer": ("uuid", "clustering"),
+            "rings": ("bigint", "regular"),
+            "stored": ("text", "regular"),
+        }
+    },
+    refuses_time_to_live=False,
+)
+"""Hints that there is news."""
+
+PROGRESS: Final = TableSpec(
+    name="progress",
+    suffix="_feed_progress",
+    created_by="schema/feed_progress",
+    migrations="migrations/feed_progress",
+    columns={
+        1: {
+            "log_id": ("uuid", "partition_key"),
+            "stream_id": ("uuid", "partition_key"),
+            "version": ("int", "regular"),
+            "entry": ("int", "regular"),
+        }
+    },
+)
+"""How much of each stream is in the log."""
+
+LOG: Final = TableSpec(
+    name="log",
+    suffix="_feed_log",
+    created_by="schema/feed_log",
+    migrations="migrations/feed_log",
+    columns={
+        1: {
+            "log_id": ("uuid", "partition_key"),
+            "segment": ("int", "partition_key"),
+            "entry": ("int", "clustering"),
+            "head": ("int", "static"),
+            "identity": ("uuid", "regular"),
+            "ordinal": ("bigint", "regular"),
+            "events": ("int", "regular"),
+            "published": ("bigint", "regular"),
+            "links": ("text", "regular"),
+        }
+    },
+)
+"""The log."""
+
 SPECS: Final = (EVENTS,)
 """The tables of every store; that of events comes first."""
+
+FEED_SPECS: Final = (WRITERS, ANNOUNCEMENTS, DOORBELLS, PROGRESS, LOG, FEED)
+"""The tables of a feed. That of its row comes last: if it exists, all of them do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +273,10 @@ class StoreTables:
         for spec in self.specs:
             check_identifier("table", self.name_of(spec))
 
+    def with_feed(self) -> "StoreTables":
+        """Return these tables and those of a feed; raises `InvalidIdentifier` as the class does."""
+        return replace(self, specs=(*self.specs, *FEED_SPECS))
+
     def name_of(self, spec: TableSpec) -> str:
         """Return the name of one of the tables, without the keyspace."""
         return f"{self.table}{spec.suffix}"
@@ -156,7 +287,7 @@ class StoreTables:
 
     def statement(self, path: str, **names: str) -> Statement:
         """Return the statement of one of the library's CQL files, for these tables."""
-        own = {spec.name: self.name_of(spec) for spec in self.specs}
+        own = {spec.name: self.name_of(spec) for spec in (*self.specs, *FEED_SPECS)}
         own |= {"keyspace": self.keyspace, "table": self.table, **names}
         return load_statement(path, root=None, **own)
 

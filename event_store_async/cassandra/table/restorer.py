@@ -22,7 +22,7 @@ from ..driver.port import Prepared
 from ..driver.session import Session
 from ..read.gap_check import Range
 from ..read.reader import Reader
-from ..read.rows import StoredRowDecoder, stored_values
+from ..read.rows import StoredRowDecoder, announced, stored_values
 from ..schema.statements import AppendStatements, StatementCache
 
 
@@ -39,7 +39,7 @@ class RestorePlan(Plan):
         category: The category that a new stream gets; None for none, and for later events.
     """
 
-    __slots__ = ("_events", "_prepared")
+    __slots__ = ("_events", "_prepared", "last")
 
     def __init__(
         self,
@@ -48,6 +48,7 @@ class RestorePlan(Plan):
         category: str | None = None,
     ) -> None:
         super().__init__(events[0].stream_id, events[0].version - 1, category=category)
+        self.last = events[-1].version
         self._prepared = prepared
         self._events = events
 
@@ -58,18 +59,32 @@ class RestorePlan(Plan):
 
     def statements(self) -> Iterator[tuple[Prepared, Sequence[Any]]]:
         """Yield the batch's statements with their values."""
-        last = self._events[-1].version
         if self.category is None:
-            yield self._prepared.head, (last, self.stream_id, self.expected or None)
+            yield self._prepared.head, (self.last, self.stream_id, self.expected or None)
         else:
             yield (
                 self._prepared.head,
-                category_head_values(self.stream_id, self.expected, last, self.category),
+                category_head_values(self.stream_id, self.expected, self.last, self.category),
             )
-        statement = self._prepared.first
+        address = self.address
+        yield from self._rows() if address is None else announced(self._rows(), *address)
+
+    def _rows(self) -> Iterator[tuple[Prepared, tuple[Any, ...]]]:
+        prepared = self._prepared
+        statement = prepared.first if self.address is None else prepared.announced_first
         for event in self._events:
             yield statement, stored_values(event)
-            statement = self._prepared.rest
+            statement = prepared.rest
+
+    @property
+    def must_be_announced(self) -> bool:
+        """Whether the table has a feed."""
+        return self._prepared.has_feed
+
+    @property
+    def types(self) -> Sequence[str | None]:
+        """The types of its events."""
+        return [event.type for event in self._events]
 
     def unknown(self) -> RestoreOutcomeUnknown:
         """Return the error that names the versions whose outcome is unknown."""

@@ -1,0 +1,24 @@
+"""
+Private. The feed of a table: one log of all its committed events.
+
+docs/explanation/feed-protocol.md explains the protocol and its rules, W1 to W9 and S1 to S19.
+
+    announcement   an append that is about to be sent, and its address
+    lane           the announcements of this store: the writer's side
+    announcer      what must happen before a plan is sent
+    tables         the tables of the feed, a request for each method
+    entry          entries of the log, and their links
+    log            appends to the log and reads it
+    progress       how much of each stream is in the log
+    lane_reader    one writer's lane: the sequencer's side
+    look           what a look at the stream of an announcement shows
+    gap            versions that a lane waits for
+    sequencer      from announcements to entries, in rounds
+    leadership     which sequencer works
+    runner         the sequencer of a store, in the background
+    tail           what the readers of a process share
+    reader         pages of the feed
+    scan           events that nobody announced, and those from before the feed
+    status         how a feed is doing
+    room           connects them for one store
+"""

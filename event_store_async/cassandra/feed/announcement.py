@@ -1,0 +1,72 @@
+"""Announcements: what a writer is about to append, and the address of each."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+from uuid import UUID
+
+import orjson
+
+Types = str | None | Sequence[str | None]
+"""The types of consecutive events: one for all of them, or one for each."""
+
+
+class Address(NamedTuple):
+    """
+    The address of an announcement. The first row of its append bears it.
+
+    Attributes:
+        writer: The writer, whose lane it stands in.
+        seq: Its number in the lane, from 1, without gaps.
+    """
+
+    writer: UUID
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """
+    An append that is about to be sent.
+
+    Attributes:
+        seq: Its number in its writer's lane.
+        stream_id: The stream.
+        expected: The exact version that the append is conditioned on.
+        events: How many events it has.
+        types: Their types.
+        category: The category of the stream, if its writer knew it.
+    """
+
+    seq: int
+    stream_id: UUID
+    expected: int
+    events: int
+    types: Types
+    category: str | None = None
+
+    @property
+    def last(self) -> int:
+        """The version of the append's last event."""
+        return self.expected + self.events
+
+
+def shared_type(types: Sequence[str | None]) -> Types:
+    """Return the types of some events, short if all are the same."""
+    return types[0] if len(set(types)) == 1 else list(types)
+
+
+def type_at(types: Types, index: int) -> str | None:
+    """Return the type of one of the events, counted from 0."""
+    return types if types is None or isinstance(types, str) else types[index]
+
+
+def types_as_text(types: Types) -> str:
+    """Return types as they are stored."""
+    return orjson.dumps(types).decode()
+
+
+def types_from_text(text: str) -> Types:
+    """Return types from their stored form."""
+    types: Types = orjson.loads(text)
+    return types

@@ -1,0 +1,91 @@
+"""Entries of the log, and the links that they hold."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Final
+from uuid import UUID
+
+import orjson
+
+from .announcement import Types, type_at
+
+MAX_LINKS: Final = 1000
+"""The most links of an entry."""
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """
+    Consecutive events of a stream in the log: those of one append.
+
+    Attributes:
+        stream_id: The stream.
+        first: The version of the first of them.
+        events: How many they are.
+        types: Their types.
+        category: The category of the stream, if any.
+    """
+
+    stream_id: UUID
+    first: int
+    events: int
+    types: Types = None
+    category: str | None = None
+
+    @property
+    def last(self) -> int:
+        """The version of the last of them."""
+        return self.first + self.events - 1
+
+    def type_at(self, index: int) -> str | None:
+        """Return the type of one of the events, counted from 0."""
+        return type_at(self.types, index)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """
+    An entry of the log: links in order, appended by one conditional batch.
+
+    Attributes:
+        number: Its number in the log, from 1, without gaps.
+        ordinal: The number of its first event, counted over the whole log, from 1.
+        links: The links, in order.
+        published: When it was appended, in milliseconds since the epoch, by the clock of the
+            sequencer. For lag only: nothing depends on it.
+    """
+
+    number: int
+    ordinal: int
+    links: Sequence[Link]
+    published: int
+
+    @cached_property
+    def events(self) -> int:
+        """How many events it has."""
+        return sum(link.events for link in self.links)
+
+    @cached_property
+    def heads(self) -> Mapping[UUID, int]:
+        """The highest version of each stream in it."""
+        heads: dict[UUID, int] = {}
+        for link in self.links:
+            heads[link.stream_id] = max(link.last, heads.get(link.stream_id, 0))
+        return heads
+
+
+def links_as_text(links: Iterable[Link]) -> str:
+    """Return links as they are stored."""
+    return orjson.dumps(
+        [[link.stream_id.hex, link.first, link.events, link.category, link.types] for link in links]
+    ).decode()
+
+
+def links_from_text(text: str) -> tuple[Link, ...]:
+    """Return links from their stored form."""
+    rows: list[list[Any]] = orjson.loads(text)
+    return tuple(
+        Link(UUID(hex=stream), first, events, types, category)
+        for stream, first, events, category, types in rows
+    )

@@ -1,0 +1,97 @@
+"""Lane reader: what a sequencer knows of one writer's lane."""
+
+from collections.abc import Iterator
+from typing import Final
+from uuid import UUID
+
+from .announcement import Announcement
+from .tables import FeedTables, WriterRow
+
+_PARTS_AT_ONCE: Final = 20
+
+
+class LaneReader:
+    """
+    The announcements of one writer that are not finished yet.
+
+    Args:
+        tables: The feed's tables.
+        row: The writer's row.
+
+    Attributes:
+        writer: The writer.
+        prev: The writer that it was before, if it gave up a lane. That lane comes first.
+        low: All announcements up to this one are finished, as the writer's row says.
+        read_up_to: The last announcement that was read.
+        open: Announcements that are not finished, by seq, in order.
+        is_new: Whether rows were read since its reader looked at this, and cleared it.
+    """
+
+    def __init__(self, tables: FeedTables, row: WriterRow) -> None:
+        self._tables = tables
+        self.writer: UUID = row.writer
+        self.prev = row.prev
+        self._part_rows = row.part_rows
+        self._closed_at = row.closed_at
+        self.low = row.low
+        self._acknowledged = 0  # the highest low that was acknowledged to this process
+        self._dropped = row.low // row.part_rows  # parts below this one are dropped, or will be
+        self.read_up_to = row.low
+        self.open: dict[int, Announcement] = {}
+        self.is_new = True
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it was closed in good order, and all of it is finished."""
+        return self._closed_at is not None and self.low >= self._closed_at
+
+    @property
+    def finished_up_to(self) -> int:
+        """All announcements up to this one are finished, as far as is known here."""
+        return next(iter(self.open), self.read_up_to + 1) - 1
+
+    def saw(self, row: WriterRow) -> None:
+        """
+        Take over what the writer's row says.
+
+        What another sequencer finished may be deleted: reading on from before it would find an
+        empty part, and take it for the end of the lane (S3).
+        """
+        self._closed_at = row.closed_at
+        if row.low > self.low:
+            self.low = row.low
+            self.read_up_to = max(self.read_up_to, row.low)
+            for seq in [seq for seq in self.open if seq <= row.low]:
+                del self.open[seq]
+
+    async def read(self) -> int:
+        """Read what follows, in order and without a gap (S2); return how many were new."""
+        before = self.read_up_to
+        for _ in range(_PARTS_AT_ONCE):
+            part = self.read_up_to // self._part_rows
+            start = self.read_up_to
+            for row in await self._tables.announcements(self.writer, part, start):
+                self.open[row.seq] = row
+                self.read_up_to = row.seq
+            if self.read_up_to == start or self.read_up_to % self._part_rows:
+                break  # the part was not read to its last row: the lane ends here for now
+        self.is_new = self.is_new or self.read_up_to > before
+        return self.read_up_to - before
+
+    def finish(self, seq: int) -> None:
+        """Note that an announcement is finished: its stream's progress is beyond it."""
+        del self.open[seq]
+
+    async def write_low(self, log_id: UUID) -> None:
+        """Write how far the lane is finished; then drop the parts that nobody will read again."""
+        low = self.finished_up_to
+        if low > self.low:
+            await self._tables.write_low(log_id, self.writer, low)
+            self.low = self._acknowledged = low
+        # Only once a low at or above its last seq is acknowledged to this very process (S12).
+        for part in self._complete_parts():
+            await self._tables.drop_part(self.writer, part)
+            self._dropped = part + 1
+
+    def _complete_parts(self) -> Iterator[int]:
+        yield from range(self._dropped, self._acknowledged // self._part_rows)

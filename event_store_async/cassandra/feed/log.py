@@ -1,0 +1,252 @@
+"""The log: entries that are appended one after the other, by a conditional batch each."""
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Final
+from uuid import UUID
+
+from ...errors import EventStoreError, FeedInconsistent
+from ...feeds.position import Position
+from ...retry import Deadline
+from ..append.plan import Plan, Verdict
+from ..append.settler import Settler
+from ..driver.port import Answer, Prepared
+from .entry import Entry, Link, links_as_text
+from .tables import FeedRow, FeedTables
+
+_AT_ONCE: Final = 100
+_CACHED: Final = 200
+
+
+class EntryOutcomeUnknown(EventStoreError):
+    """An entry may be in the log. What the sequencer knows of the log must be read again."""
+
+
+class EntryPlan(Plan):
+    """
+    An entry, to be appended after the one before it.
+
+    Args:
+        prepared: The statements of the batch.
+        log_id: The log.
+        segment: The segment that the entry belongs to.
+        entry: The entry.
+        identity: Tells it from any other attempt to append an entry with this number.
+        is_first: Whether it is the first of its segment.
+    """
+
+    __slots__ = ("_entry", "_identity", "_prepared", "_segment")
+
+    def __init__(
+        self,
+        prepared: tuple[Prepared, Prepared],
+        log_id: UUID,
+        segment: int,
+        entry: Entry,
+        identity: UUID,
+        *,
+        is_first: bool,
+    ) -> None:
+        super().__init__(log_id, 0 if is_first else entry.number - 1)
+        self._prepared = prepared
+        self._segment = segment
+        self._entry = entry
+        self._identity = identity
+
+    @property
+    def doing(self) -> str:
+        """What is being done, for error messages."""
+        return f"appending entry {self._entry.number} to the feed's log"
+
+    def statements(self) -> Iterator[tuple[Prepared, Sequence[Any]]]:
+        """Yield the batch's statements with their values."""
+        head, row = self._prepared
+        entry = self._entry
+        yield head, (entry.number, self.stream_id, self._segment, self.expected or None)
+        yield (
+            row,
+            (
+                self._identity,
+                entry.ordinal,
+                entry.events,
+                entry.published,
+                links_as_text(entry.links),
+                self.stream_id,
+                self._segment,
+                entry.number,
+            ),
+        )
+
+    def unknown(self) -> EntryOutcomeUnknown:
+        """Return the error that says that the entry may be in the log."""
+        return EntryOutcomeUnknown(f"{self.doing}: the outcome is unknown")
+
+    def verdict(self, answer: Answer, *, doubtful: bool) -> Verdict:
+        """Return what the server's answer proves."""
+        if answer.applied:
+            return Verdict("applied", doubtful=doubtful)
+        head = next((row["head"] for row in answer.rows if row.get("head")), 0)
+        own = str(self._identity)
+        if any(row.get("identity") == own for row in answer.rows):
+            return Verdict("found", head, doubtful)
+        # Below the expected entry cannot be: it is in the log. A node that knows less than the one
+        # that told us answers so, and then an earlier request may still apply.
+        if head < self.expected:
+            return Verdict("behind", head, doubtful)
+        return Verdict("conflict", head, doubtful)
+
+
+class Log:
+    """
+    One process's knowledge of the log: how far it goes, and its last entries.
+
+    Args:
+        tables: The feed's tables.
+        feed: The feed's row.
+        settler: Settles the batches.
+
+    Attributes:
+        head: The last entry that is known to be in the log; 0 before the first.
+        ordinal: How many events the log holds up to it.
+        on_entry: Called with each entry after the known ones, as soon as it is known.
+    """
+
+    def __init__(self, tables: FeedTables, feed: FeedRow, settler: Settler) -> None:
+        self._tables = tables
+        self._feed = feed
+        self._settler = settler
+        self._entries: OrderedDict[int, Entry] = OrderedDict()
+        self.head = 0
+        self.ordinal = 0
+        self.on_entry: Callable[[Entry], object] = _ignore
+
+    @property
+    def end(self) -> Position:
+        """The position of the last known event."""
+        return self.position_after(self._entries[self.head]) if self.head else self.beginning
+
+    @property
+    def beginning(self) -> Position:
+        """The position before the first event."""
+        return Position.beginning(self._feed.log_id)
+
+    def position_after(self, entry: Entry) -> Position:
+        """Return the position after the last event of an entry."""
+        last = entry.ordinal + entry.events - 1
+        return Position(self._feed.log_id, entry.number, entry.events, last)
+
+    async def open(self) -> None:
+        """Find the end of the log. It is found from the first segment on: a read for each."""
+        segment = 0
+        while await self._tables.log_head(self._feed.log_id, segment) == self._last_of(segment):
+            segment += 1
+        head = await self._tables.log_head(self._feed.log_id, segment) or self._last_of(segment - 1)
+        if head:
+            entry = await self.entry(head)
+            self._reach(entry)
+
+    async def catch_up(self) -> list[Entry]:
+        """Return the entries after the known ones, in order, and know them."""
+        found: list[Entry] = []
+        while more := await self._read(self.head + 1, _AT_ONCE):
+            for entry in more:
+                self._reach(entry)
+            found += more
+        return found
+
+    async def entries(self, first: int, count: int) -> list[Entry]:
+        """Return up to *count* known entries from one on, in order; none is left out."""
+        found: list[Entry] = []
+        last = min(first + count - 1, self.head)
+        while first + len(found) <= last:
+            number = first + len(found)
+            cached = self._entries.get(number)
+            if cached is not None:
+                found.append(cached)
+                continue
+            more = await self._read(number, min(last - number + 1, _AT_ONCE))
+            if not more:
+                more = await self._read(number, 1, serial=True)
+            if not more:
+                raise FeedInconsistent(f"entry {number} of the log is missing")
+            found += more
+        return found
+
+    async def entry(self, number: int) -> Entry:
+        """
+        Return an entry.
+
+        Raises:
+            FeedInconsistent: it is not in the log.
+        """
+        cached = self._entries.get(number)
+        if cached is not None:
+            return cached
+        found = await self._read(number, 1) or await self._read(number, 1, serial=True)
+        if not found:
+            raise FeedInconsistent(f"entry {number} of the log is missing")
+        return found[0]
+
+    async def append(
+        self, after: int, links: Sequence[Link], published: int, identity: UUID, deadline: Deadline
+    ) -> Entry | None:
+        """
+        Append an entry.
+
+        Args:
+            after: The last known entry when the links were chosen.
+            links: The links, in order.
+            published: Milliseconds since the epoch.
+            identity: An id that is used for nothing else.
+            deadline: When the outcome must be known.
+
+        Returns:
+            The entry; None if another one stands there.
+
+        Raises:
+            EntryOutcomeUnknown, StoreUnavailable, StoreOverloaded, RequestRefused, StoreClosed
+        """
+        if after != self.head:
+            return None
+        entry = Entry(self.head + 1, self.ordinal + 1, links, published)
+        segment = self._segment_of(entry.number)
+        plan = EntryPlan(
+            await self._tables.log_statements(deadline),
+            self._feed.log_id,
+            segment,
+            entry,
+            identity,
+            is_first=entry.number == self._last_of(segment - 1) + 1,
+        )
+        verdict = await self._settler.settle(plan, deadline)
+        if verdict.name == "conflict":
+            return None
+        self._reach(entry)
+        return entry
+
+    def _reach(self, entry: Entry) -> None:
+        """Know that an entry is in the log."""
+        self._entries[entry.number] = entry
+        if len(self._entries) > _CACHED:
+            self._entries.popitem(last=False)
+        if entry.number > self.head:
+            self.head = entry.number
+            self.ordinal = entry.ordinal + entry.events - 1
+            self.on_entry(entry)
+
+    async def _read(self, first: int, count: int, *, serial: bool = False) -> list[Entry]:
+        """Return entries from one on, at most to the end of its segment."""
+        segment = self._segment_of(first)
+        count = min(count, self._last_of(segment) - first + 1)
+        return await self._tables.entries(self._feed.log_id, segment, first, count, serial=serial)
+
+    def _segment_of(self, number: int) -> int:
+        return (number - 1) // self._feed.segment_size
+
+    def _last_of(self, segment: int) -> int:
+        """Return the last entry that a segment can have."""
+        return (segment + 1) * self._feed.segment_size
+
+
+def _ignore(_entry: Entry) -> None:
+    """Do nothing with an entry."""

@@ -1,0 +1,123 @@
+"""Room: the collaborators of one store's feed, connected when they are first needed."""
+
+from collections.abc import Callable, Collection
+from typing import Any
+from uuid import UUID
+
+import anyio
+
+from ...events import RecordedEvent
+from ...feeds.feed import Feed
+from ...feeds.selection import Selection
+from ...retry import Deadline
+from ...settings import Settings
+from ..append.planner import KnownHeads
+from ..append.settler import Settler
+from ..driver.session import Session
+from ..read.reader import Reader
+from ..schema.statements import StatementCache
+from ..table.scanner import Scanner
+from .announcement import Address
+from .announcer import Announcer
+from .lane import Lane
+from .log import Log
+from .reader import CassandraFeedReader
+from .runner import Runner
+from .status import FeedStatus, feed_status
+from .tables import FeedTables, new_feed
+from .tail import Tail
+
+
+class FeedRoom:
+    """
+    The feed of one store: announces its appends, sequences and reads.
+
+    Nothing of it runs before an append to a table with a feed, or a read of the feed.
+
+    Args:
+        session: The store's.
+        statements: The store's.
+        reader: The store's.
+        known_heads: The store's.
+        settings: The store's.
+        table: The table of events, as ``keyspace.table``.
+        check_open: Raises if the store cannot be used.
+
+    Attributes:
+        announcer: Announces the store's plans.
+        runner: The store's sequencer.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        statements: StatementCache,
+        reader: Reader[RecordedEvent[Any]],
+        known_heads: KnownHeads,
+        settings: Settings,
+        table: str,
+        check_open: Callable[[], object],
+    ) -> None:
+        self._settings = settings
+        self._tables = FeedTables(session, statements, settings, table)
+        self._settler = Settler(session, settings.backoff, statements.explain)
+        self._check_open = check_open
+        self._opening = anyio.Lock()
+        self._tail: Tail | None = None
+        self._lane = Lane(self._tables, settings, on_open=self._start)
+        scanner = Scanner(session, statements, settings)
+        self.runner = Runner(self._tables, self._settler, scanner, settings)
+        self._lane.on_stored = self._stored
+
+        async def head(
+            stream_id: UUID, deadline: Deadline, serial: bool, category: str | None
+        ) -> int:
+            return await reader.head(stream_id, deadline, serial=serial, category=category)
+
+        self.announcer = Announcer(self._lane, known_heads.get, head, known_heads.put)
+        self._reader = CassandraFeedReader(self._tables, self.tail, reader, check_open)
+
+    def feed(self, categories: Collection[str], types: Collection[str]) -> Feed[Any]:
+        """Return the feed, or a part of it."""
+        return Feed(self._reader, Selection.of(categories, types))
+
+    async def tail(self) -> Tail:
+        """Return the tail that all readers of this store share."""
+        if self._tail is None:
+            async with self._opening:
+                if self._tail is None:
+                    feed = await self._tables.made(self._settings.new_event_id())
+                    log = Log(self._tables, feed, self._settler)
+                    await log.open()
+                    self._tail = Tail(log)
+                    self.runner.on_entry = self._tail.wake
+                    self._start()
+        return self._tail
+
+    async def create(self) -> None:
+        """Create the feed's row, unless there is one; its tables exist."""
+        await self._tables.create(new_feed(self._settings.new_event_id()))
+
+    async def status(self) -> FeedStatus:
+        """Return how the feed is doing; raises what `feed_status` does."""
+        self._check_open()
+        log = Log(self._tables, await self._tables.feed(), self._settler)
+        return await feed_status(self._tables, log)
+
+    async def sequence(self) -> None:
+        """Sequence until cancelled, or until the store is closed."""
+        self._check_open()
+        await self._tables.feed()
+        await self.runner.run()
+
+    async def close(self) -> None:
+        """End the lane and the sequencer, while requests can still be sent."""
+        await self._lane.close()
+        await self.runner.close()
+
+    def _start(self) -> None:
+        if self._settings.sequences:
+            self.runner.start()
+
+    def _stored(self, address: Address) -> None:
+        self.runner.stored(address)

@@ -1,0 +1,242 @@
+"""Runner: the sequencer of one store, in the background."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from time import monotonic
+from typing import Final
+from uuid import UUID
+
+import anyio
+
+from ...errors import EventStoreError, FeedInconsistent, MisuseError
+from ...settings import Settings
+from ..append.settler import Settler
+from ..table.scanner import Scanner
+from .announcement import Address
+from .entry import Entry
+from .leadership import BEAT, Leadership
+from .log import Log
+from .progress import DELAY, FeedProgress
+from .scan import Scan
+from .sequencer import Sequencer
+from .tables import FeedTables
+
+_LOG: Final = logging.getLogger("event_store_async")
+
+BUSY: Final = 0.002
+"""Seconds between two looks at the doorbells while there is work."""
+
+IDLE: Final = 0.025
+"""Seconds between two looks at the doorbells while there is none."""
+
+LIVE: Final = 1.0
+"""Seconds between two reads of the lane of a writer that appends."""
+
+DORMANT: Final = 3600.0
+"""Seconds between two reads of the lane of a writer that was not heard of for long."""
+
+_CALM: Final = 60.0
+_ROUNDS: Final = 3
+"""Rounds without a result, before a pause, while a predecessor is looked for."""
+
+
+@dataclass(slots=True)
+class _Watch:
+    """When a lane is read again, if nobody rings."""
+
+    rings: int = 0
+    pause: float = LIVE
+    due: float = 0.0
+
+
+class Runner:
+    """
+    Runs a sequencer while it has the lead, and watches the leader otherwise.
+
+    Args:
+        tables: The feed's tables.
+        settler: Settles the entries of the log.
+        scanner: Scans the table of events.
+        settings: The store's.
+        now: The monotonic clock, in seconds.
+
+    Attributes:
+        delay: How many entries may be in the log without their progress (`FeedProgress`).
+        on_entry: Called with each entry that this process publishes.
+        sequencer: The sequencer; None while it does not work.
+        scan: Its scan of all streams; None before it first works.
+        error: What is wrong with the feed, if nothing can be published any more.
+    """
+
+    def __init__(
+        self,
+        tables: FeedTables,
+        settler: Settler,
+        scanner: Scanner,
+        settings: Settings,
+        now: Callable[[], float] = monotonic,
+    ) -> None:
+        self._tables = tables
+        self._settler = settler
+        self._scanner = scanner
+        self._settings = settings
+        self._now = now
+        self._leadership = Leadership(tables, settings.new_event_id, now)
+        self._watches: dict[UUID, _Watch] = {}
+        self._lanes_due = 0.0
+        self._woken = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self.delay = DELAY
+        self.on_entry: Callable[[Entry], object] = _ignore
+        self.sequencer: Sequencer | None = None
+        self.scan: Scan | None = None
+        self.error: FeedInconsistent | None = None
+
+    @property
+    def leads(self) -> bool:
+        """Whether this sequencer works, and the others watch it."""
+        return self._leadership.leads
+
+    def start(self) -> None:
+        """Begin, unless it has begun."""
+        if self._task is None:
+            self._task = asyncio.get_running_loop().create_task(self.run())
+
+    def stored(self, address: Address) -> None:
+        """Note that this process has stored an append: it can be published at once."""
+        if self.sequencer is not None:
+            self.sequencer.know(address)
+            self._watches.setdefault(address.writer, _Watch()).due = 0.0
+        self._woken.set()
+
+    async def close(self) -> None:
+        """End, and give the lead up."""
+        task, self._task = self._task, None
+        if task is None:
+            return
+        task.cancel()
+        await asyncio.wait([task])
+        with suppress(EventStoreError):
+            await self._leadership.resign()
+
+    async def run(self) -> None:
+        """Work or watch, until cancelled or the store is closed."""
+        pauses = self._settings.backoff.pauses()
+        pause = IDLE
+        while True:
+            try:
+                if not await self._leadership.keep():
+                    self.sequencer = None
+                    pause = BEAT
+                elif await self.step():
+                    pause = BUSY
+                else:
+                    pause = min(IDLE, pause * 2)
+                pauses = self._settings.backoff.pauses()
+            except MisuseError:
+                return  # the store is closed
+            except FeedInconsistent as error:
+                self.sequencer, self.error = None, error
+                _LOG.error("the feed is no longer published: %s", error)
+                pause = _CALM
+            except EventStoreError as error:
+                # What is in memory may be wrong by now, so it is read again.
+                self.sequencer = None
+                _LOG.warning("the sequencer of the feed begins again: %s", error)
+                pause = next(pauses)
+            except Exception:  # noqa: BLE001 - logged, and begun again
+                # A sequencer that ended without a word would not be missed until it is too late.
+                self.sequencer = None
+                _LOG.exception("the sequencer of the feed failed; it begins again")
+                pause = _CALM
+            await self._wait(pause)
+
+    async def step(self) -> bool:
+        """Publish what can be published now; return whether anything was."""
+        sequencer = self.sequencer or await self._open()
+        return await self._publish(sequencer) | await self._scan_on(sequencer)
+
+    async def _scan_on(self, sequencer: Sequencer) -> bool:
+        return self.scan is not None and await self.scan.step(sequencer)
+
+    async def _publish(self, sequencer: Sequencer) -> bool:
+        now = self._now()
+        if now >= self._lanes_due:
+            await sequencer.find_lanes()
+            await sequencer.write_low()
+            self._lanes_due = now + LIVE
+        due = self._due(sequencer, now)
+        for bell in await self._tables.doorbells():
+            watch = self._watches.setdefault(bell.writer, _Watch())
+            if bell.rings > watch.rings:
+                watch.rings = bell.rings
+                for seq in bell.stored:
+                    sequencer.know(Address(bell.writer, seq))
+                if bell.writer not in sequencer.lanes:
+                    await sequencer.find_lanes()
+                due.add(bell.writer)
+        if not due and not sequencer.has_gaps:
+            return False
+        before = sequencer.published
+        idle = 0
+        while idle < _ROUNDS:
+            entry = await sequencer.round(due)
+            if entry is not None:
+                idle = 0
+                self.on_entry(entry)
+            elif sequencer.has_gaps:
+                idle += 1
+            else:
+                break
+        await sequencer.write_progress()
+        self._calm(sequencer, due, now)
+        return sequencer.published > before
+
+    def _due(self, sequencer: Sequencer, now: float) -> set[UUID]:
+        found = set()
+        for writer in sequencer.lanes:
+            watch = self._watches.setdefault(writer, _Watch())
+            if now >= watch.due:
+                found.add(writer)
+        return found
+
+    def _calm(self, sequencer: Sequencer, due: set[UUID], now: float) -> None:
+        """Choose when the lanes that were read are read again, if nobody rings."""
+        for writer in due:
+            watch = self._watches[writer]
+            lane = sequencer.lanes.get(writer)
+            if lane is None:
+                continue
+            news, lane.is_new = lane.is_new, False
+            watch.pause = LIVE if news else min(watch.pause * 1.5, DORMANT)
+            watch.due = now + watch.pause
+
+    async def _open(self) -> Sequencer:
+        feed = await self._tables.feed()
+        log = Log(self._tables, feed, self._settler)
+        await log.open()
+        progress = FeedProgress(self._tables, log, feed.log_id, self.delay)
+        await progress.open()
+        sequencer = Sequencer(self._tables, log, progress, feed.log_id, self._settings, self._now)
+        await sequencer.find_lanes()
+        self.sequencer = sequencer
+        if self.scan is None or feed.state == "building":
+            self.scan = Scan(self._tables, self._scanner, feed, self._now)
+        self._watches.clear()
+        return sequencer
+
+    async def _wait(self, seconds: float) -> None:
+        """Wait, or until this process has stored an append."""
+        if self.sequencer is not None:
+            with anyio.move_on_after(seconds):
+                await self._woken.wait()
+            self._woken.clear()
+        else:
+            await anyio.sleep(seconds)
+
+
+def _ignore(_entry: Entry) -> None:
+    """Do nothing with an entry."""

@@ -1,0 +1,165 @@
+"""Scan: looks at all streams for events that are in no announcement, for ever."""
+
+import logging
+from collections.abc import Callable
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from ...ring import LARGEST, RING, SMALLEST, TokenRange
+from ...stored import StreamSummary
+from ..table.scanner import Scanner
+from .announcement import shared_type
+from .entry import Link
+from .sequencer import Sequencer
+from .tables import FeedRow, FeedTables, Standing
+
+_LOG: Final = logging.getLogger("event_store_async")
+
+STREAMS_AT_ONCE: Final = 200
+PAUSE: Final = 1.0
+"""Seconds between two looks of the scan that goes on for ever."""
+
+PATIENCE: Final = 180.0
+"""Seconds after which events without an announcement are taken for forgotten ones."""
+
+_EVENTS_OF_LINK: Final = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class _Suspect:
+    """A stream that was ahead of the log."""
+
+    published: int
+    since: float
+
+
+class Scan:
+    """
+    Publishes what nobody announced (S19).
+
+    Its first round over the ring is the backfill of a feed: it publishes the events from before,
+    and does not wait. Later rounds find nothing in a healthy store: what they find was appended
+    by a writer that does not announce, or its announcement was lost in a disaster.
+
+    Args:
+        tables: The feed's tables.
+        scanner: Scans the table of events.
+        feed: The feed's row.
+        now: The monotonic clock, in seconds.
+
+    Attributes:
+        found: How many events it has published after the backfill.
+        is_backfill: Whether its first round is not over.
+    """
+
+    def __init__(
+        self,
+        tables: FeedTables,
+        scanner: Scanner,
+        feed: FeedRow,
+        now: Callable[[], float],
+    ) -> None:
+        self._tables = tables
+        self._scanner = scanner
+        self._log_id = feed.log_id
+        self._now = now
+        self._token = feed.scanned if feed.scanned is not None else SMALLEST
+        self._suspects: dict[UUID, _Suspect] = {}
+        self._due = 0.0
+        self.is_backfill = feed.state == "building"
+        self.found = 0
+
+    async def step(self, sequencer: Sequencer) -> bool:
+        """
+        Look at the next streams, if it is time to; return whether more is to be done at once.
+
+        Raises:
+            EventStoreError: a request failed; the step can be tried again.
+        """
+        now = self._now()
+        if not self.is_backfill:
+            if now < self._due:
+                return False
+            self._due = now + PAUSE
+            await self._look_again(sequencer, now)
+        streams = await self._next()
+        for stream in streams:
+            await self._look_at(sequencer, stream.stream_id, stream.version or 0, now)
+            if sequencer.strangers >= _EVENTS_OF_LINK:
+                await sequencer.round(())
+        while sequencer.strangers:
+            await sequencer.round(())
+        if len(streams) < STREAMS_AT_ONCE:
+            self._token = SMALLEST
+            if self.is_backfill:
+                await sequencer.write_progress()
+                await self._tables.set_state(self._log_id, "complete", SMALLEST)
+                self.is_backfill = False
+                _LOG.info("the feed holds all events from before it was enabled")
+        else:
+            self._token = streams[-1].token
+            if self.is_backfill:
+                await self._tables.set_state(self._log_id, "building", self._token)
+        return self.is_backfill
+
+    async def _next(self) -> list[StreamSummary]:
+        if self._token >= LARGEST:
+            return []
+        tokens = RING if self._token == SMALLEST else TokenRange(self._token, LARGEST)
+        scanning = self._scanner.scan(tokens, None, STREAMS_AT_ONCE, max_count=STREAMS_AT_ONCE)
+        async with aclosing(scanning) as streams:
+            return [stream async for stream in streams]
+
+    async def _look_at(self, sequencer: Sequencer, stream_id: UUID, head: int, now: float) -> None:
+        published = await sequencer.progress_of(stream_id)
+        if published >= head:
+            return
+        if self.is_backfill:
+            await self._publish(sequencer, stream_id, head)
+        elif stream_id not in self._suspects:
+            self._suspects[stream_id] = _Suspect(published, now)
+
+    async def _look_again(self, sequencer: Sequencer, now: float) -> None:
+        """Publish what has been waiting for too long, and forget what was published meanwhile."""
+        if self._suspects:
+            await sequencer.catch_up()  # another sequencer may have published it
+        for stream_id, suspect in list(self._suspects.items()):
+            published = await sequencer.progress_of(stream_id)
+            if published > suspect.published:
+                del self._suspects[stream_id]
+            elif now > suspect.since + PATIENCE:
+                del self._suspects[stream_id]
+                head = await self._tables.head(stream_id)
+                if head > published and not sequencer.look_at(stream_id, head):
+                    self.found += head - published
+                    _LOG.error(
+                        "stream %s has %d events that no writer announced: they are published now; "
+                        "a process with an older version of this library may be writing",
+                        stream_id,
+                        head - published,
+                    )
+                    await self._publish(sequencer, stream_id, head)
+
+    async def _publish(self, sequencer: Sequencer, stream_id: UUID, head: int) -> None:
+        """Put a stream's events up to its head into the log, in links of bounded size."""
+        while (published := await sequencer.progress_of(stream_id)) < head:
+            standing = await self._tables.standing(stream_id, published + 1, _EVENTS_OF_LINK)
+            if not standing:
+                return  # half committed, or a hole: seen again in the next round
+            run = _cut(standing) if standing[-1].version < head else standing
+            types = shared_type([each.type for each in run])
+            sequencer.add_stranger(Link(stream_id, published + 1, len(run), types, run[0].category))
+            if run[-1].version >= head:
+                return
+            while sequencer.strangers:
+                await sequencer.round(())
+
+
+def _cut(standing: list[Standing]) -> list[Standing]:
+    """Leave out the last append, which may go on: an append is never cut across entries (S9)."""
+    for at in range(len(standing) - 1, 0, -1):
+        if standing[at].address is not None:
+            return standing[:at]
+    return standing

@@ -1,0 +1,390 @@
+"""Sequencer: puts committed appends into the log, in an order that promises can be made of."""
+
+import logging
+from collections import OrderedDict, deque
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from typing import Final
+from uuid import UUID
+
+import anyio
+
+from ...checks import read_clock
+from ...moments import to_milliseconds
+from ...retry import Deadline
+from ...settings import Settings
+from ...tasks import task_group
+from .announcement import Address, Announcement, shared_type
+from .entry import MAX_LINKS, Entry, Link
+from .gap import Gap, Held
+from .lane_reader import LaneReader
+from .log import Log
+from .look import Look
+from .progress import FeedProgress
+from .tables import FeedTables
+
+_LOG: Final = logging.getLogger("event_store_async")
+_READS_AT_ONCE: Final = 64
+_STANDING: Final = 1000
+
+_IN_VAIN: Final = 10
+_CATEGORIES: Final = 100_000
+_UNKNOWN: Final = ""
+
+HELD_UP: Final = 60.0
+"""Seconds after which a lane that waits for a predecessor is published all the same."""
+
+
+_OPEN: Final = Look("open")
+
+
+class Sequencer:
+    """
+    Publishes what the lanes announce, in rounds.
+
+    It decides by the streams alone, never by time: an announcement is decided once the stream has
+    moved beyond the version that it expects (S5, S6). All that is in memory may be lost at any
+    moment, and any number of sequencers may run at once (S1): the log's condition lets one of them
+    append, and the others compute anew (S10).
+
+    Args:
+        tables: The feed's tables.
+        log: The log, known to this sequencer alone, and open.
+        progress: Its progress, open.
+        log_id: The log's id.
+        settings: The store's.
+        now: The monotonic clock, in seconds.
+
+    Attributes:
+        lanes: The lanes, by writer.
+        published: How many events this sequencer has published.
+        lost: How many entries another sequencer appended first.
+    """
+
+    def __init__(
+        self,
+        tables: FeedTables,
+        log: Log,
+        progress: FeedProgress,
+        log_id: UUID,
+        settings: Settings,
+        now: Callable[[], float],
+    ) -> None:
+        self._tables = tables
+        self._log = log
+        self._progress = progress
+        self._log_id = log_id
+        self._settings = settings
+        self._now = now
+        self._facts: dict[UUID, set[int]] = {}  # seqs that are known to be stored
+        self._strangers: deque[Link] = deque()  # events that nobody announced
+        self._wanted: set[UUID] = set()  # writers whose lanes hold a predecessor
+        self._categories: OrderedDict[int, str | None] = OrderedDict()
+        self._held: dict[Gap, Held] = {}
+        self.lanes: dict[UUID, LaneReader] = {}
+        self.published = 0
+        self.lost = 0
+
+    def know(self, address: Address) -> None:
+        """Note that an announced append is stored, from one who knows."""
+        self._facts.setdefault(address.writer, set()).add(address.seq)
+
+    @property
+    def strangers(self) -> int:
+        """How many links wait that nobody announced."""
+        return len(self._strangers)
+
+    def add_stranger(self, link: Link) -> None:
+        """Publish events that nobody announced in the next round, if they are next by then."""
+        self._strangers.append(link)
+
+    def look_at(self, stream_id: UUID, head: int) -> bool:
+        """
+        Look at the announcements of a stream in the next round; return whether there are any.
+
+        An announcement that expects the head or more says nothing of the events up to it.
+        """
+        writers = [
+            lane.writer
+            for lane in self.lanes.values()
+            if any(row.stream_id == stream_id and row.expected < head for row in lane.open.values())
+        ]
+        self._wanted.update(writers)
+        return bool(writers)
+
+    async def progress_of(self, stream_id: UUID) -> int:
+        """Return the highest version of a stream in the log."""
+        return await self._progress.of(stream_id)
+
+    async def catch_up(self) -> None:
+        """Learn what other sequencers have appended to the log."""
+        await self._log.catch_up()
+
+    async def find_lanes(self) -> None:
+        """Read which writers there are, and how far their lanes are finished."""
+        for row in await self._tables.writers(self._log_id):
+            lane = self.lanes.get(row.writer)
+            if lane is None:
+                self.lanes[row.writer] = LaneReader(self._tables, row)
+            else:
+                lane.saw(row)
+        for writer in [writer for writer, lane in self.lanes.items() if lane.is_over]:
+            del self.lanes[writer]
+            self._facts.pop(writer, None)
+
+    async def round(self, writers: Iterable[UUID]) -> Entry | None:
+        """
+        Read these writers' lanes, and append one entry of what may be published (S8).
+
+        Returns:
+            The entry; None if there was nothing to publish, or another sequencer was first.
+
+        Raises:
+            EntryOutcomeUnknown: this sequencer's memory must be thrown away.
+            EventStoreError: a request failed; the round can be tried again.
+        """
+        lanes = self._in_order({*writers, *self._wanted})
+        self._wanted.clear()
+        await self._read(lanes)
+        looks = await self._look(lanes)
+        links, gaps = self._compose(lanes, looks)
+        entry: Entry | None = None
+        if links:
+            entry = await self._append(links)
+        self._finish()
+        # What is missing may be in the log already, if another sequencer works.
+        if gaps and await self._log.catch_up():
+            self._wanted.update(gaps)
+        elif gaps:
+            await self._close_gaps(dict.fromkeys(self._overdue(gaps)))
+        return entry
+
+    async def write_progress(self) -> None:
+        """Write the progress of all entries that are known, so that events can be located."""
+        await self._progress.write(self._log.head)
+
+    async def write_low(self) -> None:
+        """Write how far each lane is finished."""
+        for lane in list(self.lanes.values()):
+            await lane.write_low(self._log_id)
+
+    @property
+    def undecided(self) -> int:
+        """How many announcements are not decided, or not published yet."""
+        return sum(len(lane.open) for lane in self.lanes.values())
+
+    @property
+    def has_gaps(self) -> bool:
+        """Whether the next round has something to do at once."""
+        return bool(self._wanted or self._strangers)
+
+    # (1) Read
+
+    def _in_order(self, writers: Iterable[UUID]) -> list[LaneReader]:
+        """Return lanes with the lanes that their writers gave up before, these first."""
+        found: dict[UUID, LaneReader] = {}
+
+        def add(writer: UUID) -> None:
+            lane = self.lanes.get(writer)
+            if lane is None or writer in found:
+                return
+            if lane.prev is not None:
+                add(lane.prev)
+            found[writer] = lane
+
+        for writer in writers:
+            add(writer)
+        return list(found.values())
+
+    async def _read(self, lanes: Sequence[LaneReader]) -> None:
+        # A lane is read before the one that its writer gave up: so whatever came before what is
+        # read here is found there.
+        later = {lane.prev for lane in lanes if lane.prev is not None}
+        await self._at_once(lane.read for lane in lanes if lane.writer not in later)
+        for lane in reversed([lane for lane in lanes if lane.writer in later]):
+            await lane.read()
+
+    # (2) Look: all reads are sent after the lanes were read
+
+    async def _look(self, lanes: Sequence[LaneReader]) -> dict[Address, Look]:
+        looks: dict[Address, Look] = {}
+
+        async def look(lane: LaneReader, row: Announcement) -> None:
+            if await self._progress.of(row.stream_id) > row.expected:
+                return
+            address = Address(lane.writer, row.seq)
+            if row.seq in self._facts.get(lane.writer, ()):
+                category = row.category or self._categories.get(row.stream_id.int, _UNKNOWN)
+                if category != _UNKNOWN:
+                    looks[address] = Look("stored", category=category)
+                    return
+            standing = await self._tables.standing(row.stream_id, row.expected + 1, 1)
+            if not standing:
+                looks[address] = _OPEN
+            elif standing[0].address == address:
+                looks[address] = Look("stored", category=standing[0].category)
+                self._remember(row.stream_id, standing[0].category)
+            else:
+                looks[address] = Look("void", stranger=standing[0].address is None)
+
+        await self._at_once(
+            (lambda lane=lane, row=row: look(lane, row))  # type: ignore[misc]
+            for lane in lanes
+            for row in list(lane.open.values())
+        )
+        return looks
+
+    # (3) Compose: no await, so that what is known does not change meanwhile
+
+    def _compose(
+        self, lanes: Sequence[LaneReader], looks: dict[Address, Look]
+    ) -> tuple[list[Link], dict[UUID, Gap]]:
+        links: list[Link] = []
+        staged: dict[UUID, int] = {}
+        while self._strangers and len(links) < MAX_LINKS:
+            link = self._strangers.popleft()
+            at = staged.get(link.stream_id, self._progress.known(link.stream_id))
+            if at == link.first - 1:
+                links.append(link)
+                staged[link.stream_id] = link.last
+        gaps: dict[UUID, Gap] = {}
+        moved = True
+        while moved and len(links) < MAX_LINKS:
+            moved = False
+            gaps.clear()
+            for lane in lanes:
+                if lane.prev in gaps:  # its writer's earlier appends come first
+                    gaps[lane.writer] = gaps[lane.prev]
+                    continue
+                found, gap = self._walk(lane, looks, staged, MAX_LINKS - len(links))
+                links += found
+                moved = moved or bool(found)
+                if gap is not None:
+                    gaps[lane.writer] = gap
+        return links, gaps
+
+    def _walk(
+        self,
+        lane: LaneReader,
+        looks: dict[Address, Look],
+        staged: dict[UUID, int],
+        room: int,
+    ) -> tuple[list[Link], Gap | None]:
+        """Go through a lane in order; stop where a predecessor must be published first."""
+        links: list[Link] = []
+        for seq, row in lane.open.items():
+            known = self._progress.known(row.stream_id)
+            if known is None:
+                return links, None  # forgotten meanwhile: the next round asks again
+            at = max(known, staged.get(row.stream_id, 0))
+            if at > row.expected:
+                continue
+            look = looks.get(Address(lane.writer, seq))
+            if look is None:
+                return links, None
+            if look.outcome == "open" or (look.outcome == "void" and not look.stranger):
+                continue
+            if at < row.expected or look.outcome == "void":
+                return links, Gap(row.stream_id, at + 1, row.expected + look.stranger)
+            if len(links) == room:
+                return links, None
+            links.append(
+                Link(row.stream_id, row.expected + 1, row.events, row.types, look.category)
+            )
+            staged[row.stream_id] = row.last
+        return links, None
+
+    def _overdue(self, gaps: dict[UUID, Gap]) -> Iterable[Gap]:
+        """Yield the gaps; what has been one for too long is published as if not announced."""
+        now = self._now()
+        still = {
+            gap: self._held.get(gap, Held(now, 0))
+            for gap in gaps.values()
+            if (self._progress.known(gap.stream_id) or 0) < gap.first
+        }
+        # Rounds are counted, too: a process that stood still has not been looking.
+        self._held = {gap: replace(held, rounds=held.rounds + 1) for gap, held in still.items()}
+        for gap, held in list(self._held.items()):
+            if now > held.since + HELD_UP and held.rounds > _IN_VAIN:
+                _LOG.error(
+                    "the feed waits in vain for the announcement of stream %s, version %d: it is "
+                    "published without it; announcements may have been lost",
+                    gap.stream_id,
+                    gap.first,
+                )
+                del self._held[gap]
+                yield replace(gap, overdue=True)
+            else:
+                yield gap
+
+    # (4) Append
+
+    async def _append(self, links: Sequence[Link]) -> Entry | None:
+        after = self._log.head
+        await self._progress.due(after + 1)
+        identity = self._settings.new_event_id()
+        published = to_milliseconds(read_clock(self._settings.clock))
+        deadline = Deadline(self._settings.timeout)
+        entry = await self._log.append(after, links, published, identity, deadline)
+        if entry is None:
+            self.lost += 1
+            await self._log.catch_up()
+        else:
+            self.published += entry.events
+        return entry
+
+    def _finish(self) -> None:
+        """Forget the announcements whose streams have moved on, in the log as it is known (S7)."""
+        for lane in self.lanes.values():
+            facts = self._facts.get(lane.writer)
+            for seq, row in list(lane.open.items()):
+                known = self._progress.known(row.stream_id)
+                if known is not None and known > row.expected:
+                    lane.finish(seq)
+                    if facts is not None:
+                        facts.discard(seq)
+
+    def _remember(self, stream_id: UUID, category: str | None) -> None:
+        """Remember the category of a stream: it has the same for ever, once it has events."""
+        self._categories[stream_id.int] = category
+        if len(self._categories) > _CATEGORIES:
+            self._categories.popitem(last=False)
+
+    # Predecessors
+
+    async def _close_gaps(self, gaps: Iterable[Gap]) -> None:
+        """
+        Find who announced what must come first: the next round reads their lanes.
+
+        What nobody announced, and what has been waited for too long, is published right away.
+        """
+        for gap in gaps:
+            standing = await self._tables.standing(gap.stream_id, gap.first, _STANDING)
+            if not standing:
+                continue
+            address = standing[0].address
+            if address is not None and not gap.overdue:
+                if address.writer not in self.lanes:
+                    await self.find_lanes()
+                self._wanted.add(address.writer)
+                continue
+            run = [standing[0]]
+            for each in standing[1:]:
+                if each.address is not None:
+                    break
+                run.append(each)
+            types = shared_type([each.type for each in run])
+            link = Link(gap.stream_id, gap.first, len(run), types, run[0].category)
+            self._strangers.append(link)
+
+    @staticmethod
+    async def _at_once(calls: "Iterable[Callable[[], object]]") -> None:
+        limit = anyio.CapacityLimiter(_READS_AT_ONCE)
+
+        async def run(call: Callable[[], object]) -> None:
+            async with limit:
+                await call()  # type: ignore[misc]
+
+        async with task_group() as group:
+            for call in calls:
+                group.start_soon(run, call)

@@ -1,0 +1,377 @@
+"""The tables of a feed: one request for each method, repeated until it is answered."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+from uuid import UUID
+
+import orjson
+
+from ...errors import FeedDisabled
+from ...retry import Deadline
+from ...settings import Settings
+from ..driver.port import UNSET, Page, Prepared, Row, answer_of
+from ..driver.repeat import repeat
+from ..driver.session import Session
+from ..schema.statements import StatementCache
+from .announcement import Address, Announcement, types_as_text, types_from_text
+from .entry import Entry, links_from_text
+
+State = Literal["building", "complete"]
+
+PART_ROWS: Final = 5000
+"""Rows of a part of a lane: a partition of at most some hundred kilobytes."""
+
+SEGMENT_SIZE: Final = 1000
+"""Entries of a segment of the log: a partition of at most some 80 megabytes."""
+
+_ROWS: Final = 5000
+
+
+@dataclass(frozen=True, slots=True)
+class FeedRow:
+    """
+    The row of a feed.
+
+    Attributes:
+        log_id: The log.
+        part_rows: How many rows a part of a new lane has.
+        segment_size: How many entries a segment of the log has.
+        state: ``"building"`` until the streams from before the feed are in the log.
+        leader: The sequencer that works, if any ever did.
+        beat: Grows while it does.
+        scanned: The token up to which the streams from before the feed are in the log.
+    """
+
+    log_id: UUID
+    part_rows: int
+    segment_size: int
+    state: State
+    leader: UUID | None = None
+    beat: int | None = None
+    scanned: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WriterRow:
+    """
+    A writer of a feed.
+
+    Attributes:
+        writer: The writer.
+        part_rows: How many rows a part of its lane has.
+        prev: The writer that it was before, if it gave up a lane.
+        closed_at: The last seq of the lane, if it was closed in good order.
+        low: All announcements up to this one are finished.
+    """
+
+    writer: UUID
+    part_rows: int
+    prev: UUID | None
+    closed_at: int | None
+    low: int
+
+
+@dataclass(frozen=True, slots=True)
+class Doorbell:
+    """
+    What a writer says of its lane. It may be old.
+
+    Attributes:
+        writer: The writer.
+        rings: How often it rang.
+        stored: Seqs of its lane whose appends are stored; only the latest of them.
+    """
+
+    writer: UUID
+    rings: int
+    stored: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """
+    What stands in a stream at a version.
+
+    Attributes:
+        version: The version.
+        address: The address of the announcement, if the row is the first of an announced append.
+        type: The event's type, if any.
+        category: The category of the stream, if any.
+    """
+
+    version: int
+    address: Address | None
+    type: str | None
+    category: str | None
+
+
+class FeedTables:
+    """
+    Reads and writes the tables of a feed.
+
+    Every method raises `StoreUnavailable` if there is no answer in time, `RequestRefused`,
+    `SchemaError` or `MisuseError`. Plain writes are repeated unchanged: writing one twice, or
+    late, is the same as writing it once.
+
+    Args:
+        session: The store's.
+        statements: The store's.
+        settings: The store's.
+        table: The table of events, as ``keyspace.table``, for errors.
+    """
+
+    def __init__(
+        self, session: Session, statements: StatementCache, settings: Settings, table: str
+    ) -> None:
+        self.table = table
+        self._session = session
+        self._statements = statements
+        self._settings = settings
+
+    # The feed's row
+
+    async def feed(self) -> FeedRow:
+        """
+        Return the feed's row.
+
+        Raises:
+            FeedDisabled: there is none.
+        """
+        rows = await self._rows("feed/read_feed", (), serial=True)
+        if not rows:
+            raise FeedDisabled(self.table)
+        log_id, part_rows, segment_size, state, leader, beat, scanned = rows[0]
+        return FeedRow(UUID(log_id), part_rows, segment_size, state, _uuid(leader), beat, scanned)
+
+    async def made(self, log_id: UUID) -> FeedRow:
+        """
+        Return the feed's row; make it, for a log with this id, if only its tables are there.
+
+        Raises:
+            FeedDisabled: the tables are missing.
+        """
+        try:
+            return await self.feed()
+        except FeedDisabled:
+            await self.create(new_feed(log_id))
+            return await self.feed()
+
+    async def create(self, row: FeedRow) -> None:
+        """Create the feed's row, unless there is one."""
+        await self._change("create_feed", row.log_id, row.part_rows, row.segment_size, row.state)
+
+    async def set_state(self, log_id: UUID, state: State, scanned: int) -> bool:
+        """Change the state of a feed; returns False if the log is another one by now."""
+        return await self._change("set_state", state, scanned, log_id)
+
+    async def lead(self, leader: UUID | None, beat: int, seen: FeedRow) -> bool:
+        """Take the lead, or keep it; returns False if the row is no longer as it was seen."""
+        return await self._change("lead", leader, beat, seen.leader, seen.beat)
+
+    # Writers and their lanes
+
+    async def register(self, log_id: UUID, writer: UUID, part_rows: int, prev: UUID | None) -> None:
+        """Register a writer."""
+        await self._put("register_writer", (log_id, writer, part_rows, prev))
+
+    async def close_writer(self, log_id: UUID, writer: UUID, closed_at: int) -> None:
+        """Note that a lane ends, in good order, after a seq."""
+        await self._put("close_writer", (closed_at, log_id, writer))
+
+    async def write_low(self, log_id: UUID, writer: UUID, low: int) -> None:
+        """Note that all announcements of a lane up to *low* are finished."""
+        await self._put("write_low", (low, low, log_id, writer))
+
+    async def writers(self, log_id: UUID) -> list[WriterRow]:
+        """Return all writers."""
+        rows = await self._rows("feed/read_writers", (log_id,))
+        return [
+            WriterRow(UUID(writer), part_rows, _uuid(prev), closed_at, low or 0)
+            for writer, part_rows, prev, closed_at, low in rows
+            if part_rows is not None  # a row of which only `low` is visible yet
+        ]
+
+    async def announce(
+        self,
+        writer: UUID,
+        part: int,
+        rows: Sequence[Announcement],
+        deadline: Deadline,
+        *,
+        elsewhere: bool,
+    ) -> None:
+        """Write announcements of one part, all or none; a single attempt, raises `Fault`."""
+        prepared = await self._statements.get("feed/announce", deadline)
+        await self._session.put(
+            [
+                (
+                    prepared,
+                    (
+                        writer,
+                        part,
+                        row.seq,
+                        row.stream_id,
+                        row.expected,
+                        row.events,
+                        types_as_text(row.types),
+                        UNSET if row.category is None else row.category,
+                    ),
+                )
+                for row in rows
+            ],
+            deadline,
+            elsewhere=elsewhere,
+        )
+
+    async def announcements(self, writer: UUID, part: int, after: int) -> list[Announcement]:
+        """
+        Return the announcements of a part after a seq: those that follow without a gap.
+
+        A row that is missing, or only half visible, may become visible: it ends what is returned.
+        """
+        found: list[Announcement] = []
+        for row in await self._rows("feed/read_announcements", (writer, part, after)):
+            seq, stream_id, expected, events, types, category = row
+            if None in row[:5] or seq != after + len(found) + 1:
+                break
+            found.append(
+                Announcement(
+                    seq, UUID(stream_id), expected, events, types_from_text(types), category
+                )
+            )
+        return found
+
+    async def drop_part(self, writer: UUID, part: int) -> None:
+        """Delete a part whose announcements are all finished."""
+        await self._put("drop_part", (writer, part))
+
+    async def ring(self, bell: Doorbell, deadline: Deadline) -> None:
+        """Ring a doorbell; a single attempt, raises `Fault`."""
+        prepared = await self._statements.get("feed/ring", deadline)
+        stored = orjson.dumps(sorted(bell.stored)).decode()
+        # Written with the number as its timestamp: the later ring wins, whatever the clocks say.
+        values = (bell.writer, bell.rings, stored, bell.rings)
+        await self._session.put([(prepared, values)], deadline)
+
+    async def doorbells(self) -> list[Doorbell]:
+        """Return the doorbells of all writers."""
+        return [
+            Doorbell(UUID(writer), rings, frozenset(orjson.loads(stored or "[]")))
+            for writer, rings, stored in await self._rows("feed/read_doorbells", ())
+            if rings is not None
+        ]
+
+    # Streams
+
+    async def head(self, stream_id: UUID) -> int:
+        """Return the version of a stream, at the serial level; 0 for a stream without events."""
+        rows = await self._rows("read_head", (stream_id,), serial=True)
+        return next((row[0] for row in rows if row[0]), 0)
+
+    async def standing(self, stream_id: UUID, from_version: int, count: int) -> list[Standing]:
+        """Return what stands in a stream from a version on: a contiguous run, or nothing."""
+        values = (stream_id, from_version, count)
+        found: list[Standing] = []
+        for version, writer, seq, type_, category in await self._rows(
+            "feed/read_addresses", values
+        ):
+            if version != from_version + len(found):
+                break
+            address = None if writer is None or seq is None else Address(UUID(writer), seq)
+            found.append(Standing(version, address, type_, category))
+        return found
+
+    # Progress
+
+    async def progress(self, log_id: UUID, stream_id: UUID) -> tuple[int, int]:
+        """Return the highest version of a stream in the log, and its entry, as they are written."""
+        rows = await self._rows("feed/read_progress", (log_id, stream_id))
+        return next(((version or 0, entry or 0) for version, entry in rows), (0, 0))
+
+    async def write_progress(self, log_id: UUID, stream_id: UUID, version: int, entry: int) -> None:
+        """Note the highest version of a stream in an entry of the log."""
+        await self._put("write_progress", (entry, version, entry, log_id, stream_id))
+
+    # The log
+
+    async def log_head(self, log_id: UUID, segment: int) -> int | None:
+        """Return the last entry of a segment; None if it has none."""
+        rows = await self._rows("feed/read_log_head", (log_id, segment), serial=True)
+        return next((row[0] for row in rows if row[0]), None)
+
+    async def entries(
+        self, log_id: UUID, segment: int, from_entry: int, count: int, *, serial: bool = False
+    ) -> list[Entry]:
+        """Return entries of a segment from one on: a contiguous run, or nothing."""
+        values = (log_id, segment, from_entry, count)
+        found: list[Entry] = []
+        for row in await self._rows("feed/read_log", values, serial=serial):
+            number, ordinal, _, published, links, _ = row
+            if links is None or ordinal is None or number != from_entry + len(found):
+                break
+            found.append(Entry(number, ordinal, links_from_text(links), published or 0))
+        return found
+
+    async def log_statements(self, deadline: Deadline) -> tuple[Prepared, Prepared]:
+        """Return the statements of the batch that appends to the log."""
+        return (
+            await self._statements.get("feed/append_head", deadline),
+            await self._statements.get("feed/append_entry", deadline),
+        )
+
+    # Requests
+
+    async def _rows(self, name: str, values: tuple[Any, ...], *, serial: bool = False) -> list[Row]:
+        deadline = Deadline(self._settings.timeout)
+        prepared = await self._statements.get(name, deadline)
+        rows: list[Row] = []
+        state: bytes | None = None
+        while True:
+            page: Page = await self._session.read(
+                prepared,
+                values,
+                deadline,
+                doing="reading the feed",
+                serial=serial,
+                page_size=_ROWS,
+                page_state=state,
+                explain=self._statements.explain,
+            )
+            rows += page.rows
+            state = page.state
+            if state is None:
+                return rows
+
+    async def _put(self, name: str, values: tuple[Any, ...]) -> None:
+        deadline = Deadline(self._settings.timeout)
+        prepared = await self._statements.get(f"feed/{name}", deadline)
+        await repeat(
+            lambda elsewhere: self._session.put(
+                [(prepared, values)], deadline, elsewhere=elsewhere
+            ),
+            deadline,
+            self._settings.backoff,
+            "writing the feed",
+            self._statements.explain,
+        )
+
+    async def _change(self, name: str, *values: Any) -> bool:
+        """Send a conditional write until it is answered; return whether it was applied, at last."""
+        deadline = Deadline(self._settings.timeout)
+        prepared = await self._statements.get(f"feed/{name}", deadline)
+
+        async def attempt(elsewhere: bool) -> bool:
+            page = await self._session.write([(prepared, values)], deadline, elsewhere=elsewhere)
+            return answer_of(page).applied
+
+        return await repeat(attempt, deadline, self._settings.backoff, "changing the feed")
+
+
+def new_feed(log_id: UUID) -> FeedRow:
+    """Return the row of a feed whose log is empty."""
+    return FeedRow(log_id, PART_ROWS, SEGMENT_SIZE, "building")
+
+
+def _uuid(text: str | None) -> UUID | None:
+    return None if text is None else UUID(text)
