@@ -11,7 +11,7 @@ export EVENT_STORE_CASSANDRA := $(or $(CASSANDRA),$(EVENT_STORE_CASSANDRA))
 .DEFAULT_GOAL := help
 .PHONY: help install demo test test-uvloop test-debug check lint format types examples faults \
 	chaos bench verify-history models build clean cassandra audit docs docs-serve walk journeys \
-	lowest newest versions feedcheck
+	lowest newest versions feedcheck simulate
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -86,6 +86,10 @@ docs-serve: install ## Serve the documentation site and follow changes, until Ct
 
 walk: install ## Record docs/walk.md again, on a Cassandra of its own
 	$(BIN)/python -m tools.walk
+
+simulate: install ## Run the feed on a simulated cluster, SEEDS worlds of each kind
+	EVENT_STORE_SIMULATION_SEEDS=$(or $(SEEDS),500) EVENT_STORE_SIMULATION_FIRST=$(or $(FIRST),0) \
+		$(BIN)/python -m pytest tests/simulation
 
 journeys: install ## Count the modules and functions that an append and a read run through
 	$(BIN)/python -m tools.journeys $(ARGS)

@@ -1,0 +1,307 @@
+"""Mutants: the library with one rule of the protocol broken. The checker must catch each."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+from unittest import mock
+from uuid import UUID
+
+from event_store_async.cassandra.append.settler import Settler
+from event_store_async.cassandra.driver.faults import Fault
+from event_store_async.cassandra.feed.announcement import Address, Announcement
+from event_store_async.cassandra.feed.announcer import Announcer
+from event_store_async.cassandra.feed.entry import Link
+from event_store_async.cassandra.feed.lane import Lane
+from event_store_async.cassandra.feed.lane_reader import LaneReader
+from event_store_async.cassandra.feed.log import Log
+from event_store_async.cassandra.feed.look import Look
+from event_store_async.cassandra.feed.progress import FeedProgress
+from event_store_async.cassandra.feed.sequencer import Sequencer
+from event_store_async.cassandra.feed.tables import FeedTables
+from event_store_async.retry import Deadline
+
+from .session import Weather
+from .world import Plan
+
+Broken = Callable[[], AbstractContextManager[None]]
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """
+    A broken rule.
+
+    Attributes:
+        name: What is done wrong.
+        rule: The rule that it breaks.
+        shows: What the checker must find; any of them.
+        broken: Breaks the library for as long as it is entered.
+        plan: The runs in which it shows.
+    """
+
+    name: str
+    rule: str
+    shows: tuple[str, ...]
+    broken: Broken
+    plan: Plan
+
+
+ROUGH = Weather(lost=0.1, unanswered=0.1, late=0.1, unsent=0.05, half=0.7, slow=0.1, pause=0.01)
+DUEL = Plan(writers=3, streams=3, appends=12, weather=ROUGH, crashes=2, everybody_leads=True)
+CRASH = Plan(writers=3, streams=4, appends=12, weather=ROUGH, crashes=3)
+SUDDEN = replace(CRASH, sudden=True, part_rows=1, delay=1)
+STALE = replace(
+    DUEL, appends=15, part_rows=1, crashes=0, fresh=False, weather=replace(ROUGH, pause=0.03)
+)
+ORDER = Plan(writers=3, streams=3, appends=15, weather=replace(ROUGH, pause=0.0), crashes=0)
+HOLES = Plan(writers=1, streams=6, appends=60, weather=Weather(slow=0.5), crashes=0, part_rows=100)
+AHEAD = Plan(
+    writers=1,
+    streams=4,
+    appends=12,
+    weather=Weather(late=0.25),
+    crashes=0,
+    timeouts=(0.5,),
+    ahead=0.5,
+    sequences=False,
+)
+
+
+def _patch(target: Any, name: str, value: Any) -> Broken:
+    @contextmanager
+    def broken() -> Iterator[None]:
+        with mock.patch.object(target, name, value):
+            yield
+
+    return broken
+
+
+def _both(one: Broken, other: Broken) -> Broken:
+    @contextmanager
+    def broken() -> Iterator[None]:
+        with one(), other():
+            yield
+
+    return broken
+
+
+# Writers
+
+
+async def _announce_afterwards(self: Any, plan: Any, deadline: Deadline, **options: Any) -> Any:
+    if not plan.must_be_announced:
+        return await self._settle(plan, deadline, None, doubtful=False)
+    plan.address = (UUID(int=0), 1)
+    verdict = await self._settle(plan, deadline, None, doubtful=False)
+    plan.address = None
+    await self.announcing.announce(plan, deadline)
+    self.announcing.settled(plan, stored=verdict.name != "conflict")
+    return verdict
+
+
+async def _announce_once(self: Any, plan: Any, deadline: Deadline) -> None:
+    known = self.__dict__.setdefault("addresses", {})
+    if plan.stream_id not in known:
+        known[plan.stream_id] = await self._lane.announce(
+            plan.stream_id, plan.expected, plan.last - plan.expected, None, deadline
+        )
+    plan.address = known[plan.stream_id]
+    self._lane._open += 1
+
+
+async def _replace_batch(self: Any, writer: UUID, part: int, rows: list[Announcement]) -> None:
+    try:
+        await self._tables.announce(
+            writer, part, rows, Deadline(self._settings.timeout), elsewhere=False
+        )
+    except Fault as fault:
+        raise fault.as_error("announcing appends") from fault
+
+
+def _go_on_in_lane(self: Any, last: int) -> None:
+    self._seq = last  # the same numbers are given out again
+
+
+async def _do_not_wait_for_batch(
+    self: Any, writer: UUID, part: int, rows: list[Announcement]
+) -> None:
+    write = asyncio.ensure_future(
+        self._tables.announce(writer, part, rows, Deadline(5.0), elsewhere=False)
+    )
+    write.add_done_callback(lambda task: task.exception())
+
+
+async def _do_not_wait_for_registration(
+    self: Any, log_id: UUID, writer: UUID, part_rows: int, prev: UUID | None
+) -> None:
+    prepared = await self._statements.get("feed/register_writer", Deadline(10.0))
+    values = (log_id, writer, part_rows, prev)
+    task = asyncio.ensure_future(self._session.put([(prepared, values)], Deadline(5.0)))
+    task.add_done_callback(lambda task: task.exception())
+
+
+# Sequencers: what decides
+
+
+async def _pass_over_holes(self: Any, writer: UUID, part: int, after: int) -> Any:
+    from event_store_async.cassandra.feed.announcement import types_from_text
+
+    rows = await self._rows("feed/read_announcements", (writer, part, after))
+    return [
+        Announcement(seq, UUID(stream_id), expected, events, types_from_text(types))
+        for seq, stream_id, expected, events, types in rows
+    ]
+
+
+_look = Sequencer._look
+
+
+async def _believe_announcements(self: Any, lanes: Any) -> Any:
+    return {Address(lane.writer, seq): Look("stored") for lane in lanes for seq in lane.open}
+
+
+async def _decide_at_once(self: Any, lanes: Any) -> Any:
+    looks = await _look(self, lanes)
+    for lane in lanes:
+        for seq in list(lane.open):
+            look = looks.get(Address(lane.writer, seq))
+            if look is not None and look.outcome == "open":
+                lane.finish(seq)
+    return looks
+
+
+async def _look_at_some(self: Any, lanes: Any) -> Any:
+    looks = await _look(self, lanes)
+    for lane in lanes:
+        for seq in list(lane.open)[:-1]:
+            if seq % 2:  # on backoff
+                looks[Address(lane.writer, seq)] = Look("open")
+    return looks
+
+
+def _any_order(
+    self: Any, lane: Any, looks: Any, staged: dict[UUID, int], room: int
+) -> tuple[list[Link], None]:
+    links = []
+    for seq, row in list(lane.open.items())[::-1]:
+        at = max(self._progress.known(row.stream_id) or 0, staged.get(row.stream_id, 0))
+        look = looks.get(Address(lane.writer, seq))
+        if look is not None and look.outcome == "stored" and at <= row.expected:
+            links.append(Link(row.stream_id, at + 1, row.last - at, None))
+            staged[row.stream_id] = row.last
+    return links, None
+
+
+_walk = Sequencer._walk
+
+
+def _cut_appends(self: Any, *args: Any) -> Any:
+    links, gap = _walk(self, *args)
+    return [replace(link, events=1) for link in links], gap
+
+
+# Sequencers: what is remembered
+
+
+async def _drop_first(self: Any, log_id: UUID) -> None:
+    low = self.finished_up_to
+    for part in range(self._dropped, low // self._part_rows):
+        await self._tables.drop_part(self.writer, part)
+        self._dropped = part + 1
+
+
+async def _low_without_timestamp(self: Any, log_id: UUID, writer: UUID, low: int) -> None:
+    await self._put("write_low", (10**15, low, log_id, writer))
+
+
+def _ignore_low(self: Any, row: Any) -> None:
+    self._closed_at = row.closed_at
+
+
+async def _progress_first(self: Any, links: Any) -> Any:
+    for link in links:
+        await self._tables.write_progress(
+            self._log_id, link.stream_id, link.last, self._log.head + 1
+        )
+    return await _append(self, links)
+
+
+_append = Sequencer._append
+
+
+async def _nothing(self: Any, *_: Any) -> None:
+    return None
+
+
+async def _without_overlay(self: Any, stream_id: UUID) -> int:
+    version: int
+    version, _ = await self._tables.progress(self._log_id, stream_id)
+    self._remember(stream_id, version)
+    return version
+
+
+_open = FeedProgress.open
+
+
+async def _trust_predecessor(self: Any) -> None:
+    await _open(self)
+    self._written = self._log.head
+
+
+async def _append_anyway(self: Any, after: int, links: Any, *args: Any) -> Any:
+    entry = await _log_append(self, after, links, *args)
+    if entry is None:
+        await self.catch_up()
+        entry = await _log_append(self, self.head, links, *args)
+    return entry
+
+
+_log_append = Log.append
+
+MUTANTS = (
+    Mutant("announce after the append", "W5", ("SKIPPED",),
+           _patch(Settler, "settle", _announce_afterwards), CRASH),
+    Mutant("an old announcement for a new plan", "W5", ("SKIPPED", "ALARM"),
+           _patch(Announcer, "announce", _announce_once), CRASH),
+    Mutant("a timed-out batch is replaced under the same numbers", "W3", ("SKIPPED", "ALARM"),
+           _both(_patch(Lane, "_write", _replace_batch),
+                 _patch(Lane, "_give_up", _go_on_in_lane)), CRASH),
+    Mutant("the next batch before the last is acknowledged", "W3", ("SKIPPED", "ALARM", "ORDER"),
+           _patch(Lane, "_write", _do_not_wait_for_batch), CRASH),
+    Mutant("registration is not awaited", "W1", ("SKIPPED", "ALARM"),
+           _patch(FeedTables, "register", _do_not_wait_for_registration), CRASH),
+    Mutant("an expected version above the head is announced", "W2", ("ALARM",),
+           _patch(Announcer, "is_committed", lambda *_: True), AHEAD),
+    Mutant("holes in a lane are passed over", "S2", ("SKIPPED", "ALARM", "ORDER"),
+           _patch(FeedTables, "announcements", _pass_over_holes), HOLES),
+    Mutant("foreign lows are ignored", "S3", ("SKIPPED", "ALARM"),
+           _patch(LaneReader, "saw", _ignore_low), STALE),
+    Mutant("published when announced", "S5", ("PHANTOM", "SKIPPED", "READER"),
+           _patch(Sequencer, "_look", _believe_announcements), CRASH),
+    Mutant("head == e decides", "S6", ("SKIPPED", "ALARM", "ORDER"),
+           _patch(Sequencer, "_look", _decide_at_once), CRASH),
+    Mutant("older announcements are on backoff", "S8", ("ORDER",),
+           _patch(Sequencer, "_look", _look_at_some), ORDER),
+    Mutant("any order, up to what is announced", "S8", ("ORDER",),
+           _patch(Sequencer, "_walk", _any_order), ORDER),
+    Mutant("an append is cut across entries", "S9", ("SKIPPED", "ALARM"),
+           _patch(Sequencer, "_walk", _cut_appends), CRASH),
+    Mutant("an entry is appended without recomputing", "S10", ("TWICE", "MISORDERED"),
+           _patch(Log, "append", _append_anyway), DUEL),
+    Mutant("rule K is off", "S11", ("TWICE", "MISORDERED"),
+           _patch(FeedProgress, "write", _nothing), SUDDEN),
+    Mutant("a new sequencer trusts the one before", "S11", ("TWICE", "MISORDERED"),
+           _patch(FeedProgress, "open", _trust_predecessor), SUDDEN),
+    Mutant("a part is dropped before its low is acknowledged", "S12", ("SKIPPED", "ALARM"),
+           _patch(LaneReader, "write_low", _drop_first), SUDDEN),
+    Mutant("low without timestamps of its own", "S12", ("SKIPPED", "ALARM"),
+           _patch(FeedTables, "write_low", _low_without_timestamp), STALE),
+    Mutant("low is ahead of the log", "S12", ("SKIPPED", "ALARM"),
+           _patch(LaneReader, "finished_up_to", property(lambda self: self.read_up_to)), SUDDEN),
+    Mutant("progress without the last entries", "S13", ("TWICE", "MISORDERED"),
+           _patch(FeedProgress, "of", _without_overlay), DUEL),
+    Mutant("progress before the entry is certain", "S11", ("SKIPPED", "ALARM", "INCONSISTENT"),
+           _patch(Sequencer, "_append", _progress_first), DUEL),
+)  # fmt: skip

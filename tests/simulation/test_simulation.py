@@ -1,0 +1,71 @@
+"""The feed's production code on a simulated cluster: sound runs, and mutants that are caught."""
+
+import os
+from collections import Counter
+
+import pytest
+
+from .mutants import CRASH, DUEL, MUTANTS, ORDER, STALE, SUDDEN, Mutant
+from .world import Outcome, Plan, World, simulate
+
+SEEDS = int(os.environ.get("EVENT_STORE_SIMULATION_SEEDS", "100"))
+"""How many worlds of each kind: `make simulate SEEDS=…` runs more."""
+
+FIRST = int(os.environ.get("EVENT_STORE_SIMULATION_FIRST", "0"))
+
+AT_ONCE = 50
+TRIES = 60
+"""Seeds within which each mutant must be caught; most are at the first."""
+
+PLANS: dict[str, Plan | None] = {
+    "drawn": None,
+    "crash": CRASH,
+    "duel": DUEL,
+    "order": ORDER,
+    "stale": STALE,
+    "sudden": SUDDEN,
+}
+
+
+def chunks() -> list[tuple[str, int]]:
+    return [(name, first) for name in PLANS for first in range(FIRST, FIRST + SEEDS, AT_ONCE)]
+
+
+@pytest.mark.parametrize(("name", "first"), chunks(), ids=str)
+def test_the_log_is_right_whatever_happens(name: str, first: int) -> None:
+    facts: Counter[str] = Counter()
+    for seed in range(first, min(first + AT_ONCE, FIRST + SEEDS)):
+        outcome = simulate(seed, PLANS[name])
+        facts.update(outcome.facts)
+        assert not outcome.wrong, f"seed {seed}, plan {name}: {outcome.wrong}"
+
+    assert facts["stored"] > AT_ONCE  # the runs do what they are for
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: f"{mutant.rule} {mutant.name}")
+def test_every_broken_rule_is_caught(mutant: Mutant) -> None:
+    found: Counter[str] = Counter()
+    for seed in range(TRIES):
+        with mutant.broken():
+            wrong = simulate(seed, mutant.plan).wrong
+        kinds = {each.partition(":")[0] for each in wrong}
+        if kinds & set(mutant.shows):
+            return
+        found.update(kinds)
+
+    raise AssertionError(f"{mutant.name} was not caught in {TRIES} runs; they showed {found}")
+
+
+@pytest.mark.parametrize("seed", [3, 17])
+def test_the_same_seed_is_the_same_run(seed: int) -> None:
+    def outcome() -> tuple[Outcome, list[object]]:
+        world = World(seed)
+        return simulate(seed), [world.plan]
+
+    assert outcome() == outcome()
+
+
+def test_plans_differ() -> None:
+    plans = {repr(World(seed).plan) for seed in range(20)}
+
+    assert len(plans) == 20
