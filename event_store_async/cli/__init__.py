@@ -9,6 +9,7 @@ Needs the extra ``cli``. `main` is the entry point. Its commands:
     doctor         checks the cluster
     schema         creates, migrates and inspects the table
     streams        counts streams and events
+    feed           reads and runs the feed of the table
     categorise     gives streams their categories
     verify         checks every stream
     export         exports all events to a file

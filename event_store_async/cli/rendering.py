@@ -12,6 +12,7 @@ from rich.text import Text
 
 from ..counts import counted
 from ..events import RecordedEvent
+from ..feeds import FeedEvent
 from .escape import escape
 
 _INDENT: Final = 4
@@ -24,7 +25,10 @@ def moment_text(moment: datetime) -> str:
 
 def json_line(event: RecordedEvent) -> str:
     """Return an event as a line of JSON; a payload of bytes becomes ``payload_base64``."""
-    fields: dict[str, Any] = {
+    fields: dict[str, Any] = {}
+    if isinstance(event, FeedEvent):
+        fields["position"] = str(event.position)
+    fields |= {
         "stream_id": event.stream_id,
         "version": event.version,
         "timestamp": moment_text(event.timestamp),
@@ -44,6 +48,8 @@ def json_line(event: RecordedEvent) -> str:
 
 def show(event: RecordedEvent, console: Console) -> None:
     """Print an event in a readable form: a heading, and the payload below it."""
+    if isinstance(event, FeedEvent):
+        console.print(Text(f"{event.position.ordinal} {event.stream_id}", "dim"))
     head = Text.assemble(
         (f"{event.version:>{_INDENT - 1}} ", "bold"),
         (escape(event.type or "(no type)"), "cyan" if event.type else "dim"),
