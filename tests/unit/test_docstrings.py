@@ -11,13 +11,19 @@ from event_store_async import (
     CategoryStore,
     EventReaderWriter,
     EventStore,
+    FeedStore,
     HealthCheck,
     MemoryEventStore,
     StreamFollower,
     StreamLister,
 )
+from event_store_async.cassandra.feed.reader import CassandraFeedReader
+from event_store_async.feeds import FeedReader
+from event_store_async.memory_feed import MemoryFeedReader
 from event_store_async.testing import HostileEventStore
+from event_store_async.testing.hostile_feed import HostileFeedReader
 from event_store_async.typed import TypedEventStore
+from event_store_async.typed.feed import TypedFeedReader
 
 PORTS = {
     name: port
@@ -62,6 +68,29 @@ def test_a_store_says_of_its_categories_what_the_port_says(store: type[Categoris
     assert inspect.getdoc(store.category) == inspect.getdoc(CategorisedStore.category)
 
 
+@pytest.mark.parametrize("store", [EventStore, MemoryEventStore])
+def test_a_store_says_of_its_feed_what_the_port_says(store: type[FeedStore]) -> None:
+    assert inspect.getdoc(store.feed) == inspect.getdoc(FeedStore.feed)
+
+
+READERS: list[type] = [
+    CassandraFeedReader,
+    MemoryFeedReader,
+    HostileFeedReader,
+    TypedFeedReader,
+]
+
+
+@pytest.mark.parametrize("name", ["changed", "head", "locate", "read_page"])
+def test_the_readers_of_feeds_have_the_parameters_of_the_port(name: str) -> None:
+    wanted = inspect.signature(getattr(FeedReader, name))
+
+    for reader in READERS:
+        given = inspect.signature(getattr(reader, name))
+        assert list(given.parameters) == list(wanted.parameters)
+        assert f"`FeedReader.{name}`" in (inspect.getdoc(getattr(reader, name)) or "")
+
+
 def test_the_ports_are_these() -> None:
     assert sorted(PORTS) == [
         "current_version",
@@ -99,7 +128,7 @@ def test_the_signatures_of_the_stores_have_the_parameters_of_the_port(name: str)
 async def test_a_method_that_a_subclass_of_a_port_forgets_says_so() -> None:
     from uuid import uuid4
 
-    class Forgetful(EventReaderWriter, StreamLister, HealthCheck):
+    class Forgetful(FeedStore, StreamLister, HealthCheck):
         pass
 
     store = typing.cast("typing.Any", Forgetful)()
@@ -113,3 +142,5 @@ async def test_a_method_that_a_subclass_of_a_port_forgets_says_so() -> None:
         await store.health()
     with pytest.raises(NotImplementedError):
         store.streams()
+    with pytest.raises(NotImplementedError):
+        store.feed()

@@ -19,6 +19,7 @@ PUBLIC = [
     "event_store_async.archive",
     "event_store_async.cassandra",
     "event_store_async.embedded",
+    "event_store_async.feeds",
     "event_store_async.hooks",
     "event_store_async.maintenance",
     "event_store_async.telemetry",

@@ -1,6 +1,7 @@
 """Small pure parts: moments, backoff, settings, known heads, gap check, statement files."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -9,10 +10,9 @@ import pytest
 from event_store_async import Backoff, InvalidArgument, Settings
 from event_store_async.cassandra.append.planner import KnownHeads
 from event_store_async.cassandra.read.gap_check import GapCheck, Range
-from event_store_async.cassandra.schema.tables import SPECS
+from event_store_async.cassandra.schema.tables import SPECS, StoreTables
 from event_store_async.cql_files import (
     cql_root,
-    load_statement,
     load_statements,
 )
 from event_store_async.follower import Wakeups
@@ -118,9 +118,9 @@ def test_a_complete_range_has_no_gap() -> None:
 
 
 def test_every_statement_names_its_binds_in_order() -> None:
-    for entry in (cql_root() / "statements").iterdir():
-        name = entry.name.removesuffix(".cql")
-        statement = load_statement(f"statements/{name}", keyspace="k", table="t")
+    root, tables = Path(str(cql_root())), StoreTables("k", "t")
+    for entry in sorted((root / "statements").rglob("*.cql")):
+        statement = tables.statement(entry.relative_to(root).with_suffix("").as_posix())
         header = entry.read_text(encoding="utf-8").partition("Binds: ")[2]
         comment = " ".join(
             line.removeprefix("--") for line in header.splitlines() if "--" in line or "(" in line

@@ -9,7 +9,8 @@ from uuid import uuid4
 
 import event_store_async
 from event_store_async import ConcurrentModification, EventStore, MemoryEventStore
-from event_store_async.cql_files import cql_root, load_statements, numbered_files
+from event_store_async.cassandra.schema.tables import StoreTables
+from event_store_async.cql_files import cql_root, numbered_files
 
 
 def check(what: str, holds: bool) -> None:
@@ -33,9 +34,10 @@ async def main() -> None:
 
     check("events are read as appended", payloads == [1, 2])
     check("types are shipped", (files("event_store_async") / "py.typed").is_file())
-    statements = [entry.name for entry in (cql_root() / "statements").iterdir()]
-    for name in statements:
-        load_statements(f"statements/{name.removesuffix('.cql')}", keyspace="k", table="t")
+    root, tables = Path(str(cql_root())), StoreTables("k", "t")
+    statements = sorted((root / "statements").rglob("*.cql"))
+    for entry in statements:
+        tables.statement(entry.relative_to(root).with_suffix("").as_posix())
     check("migrations are shipped", numbered_files("migrations")[0] == (1, "0001_event_identity"))
     check("the driver is installed", callable(EventStore.connect))
     check("the versions agree", event_store_async.__version__ == version("event_store_async"))
