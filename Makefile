@@ -10,7 +10,7 @@ export EVENT_STORE_CASSANDRA := $(or $(CASSANDRA),$(EVENT_STORE_CASSANDRA))
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo test test-uvloop test-debug check lint format types examples faults \
-	chaos bench verify-history models build clean cassandra audit docs docs-serve walk journeys \
+	chaos chaos-record bench verify-history models build clean cassandra audit docs docs-serve walk journeys \
 	lowest newest versions feedcheck simulate
 
 help: ## Show this list
@@ -60,8 +60,11 @@ examples: install ## Run only the code in the docs and the examples (make test r
 faults: install ## Run only the fault suite, with CHAOS_SECONDS (240) of chaos on three nodes
 	EVENT_STORE_CHAOS_SECONDS=$(or $(CHAOS_SECONDS),240) $(BIN)/python -m pytest tests/history tests/faults $(ARGS)
 
-chaos: install ## Break three nodes while writers append, and check every answer (DURATION=seconds)
-	$(BIN)/python -m tests.faults.chaos --duration $(or $(DURATION),120) $(CHAOS)
+chaos: install ## Break three nodes while writers append, and check every answer (DURATION=seconds, FEED=1)
+	$(BIN)/python -m tests.faults.chaos --duration $(or $(DURATION),120) $(if $(FEED),--feed) $(CHAOS)
+
+chaos-record: install ## Put the results of a chaos run with a feed into the documentation (RUN=directory)
+	$(BIN)/python -m tests.faults.record $(RUN)
 
 verify-history: ## Check a recorded run with porcupine (HISTORY=directory; needs Go)
 	cd tests/verify_history && go run . $(abspath $(or $(HISTORY),$(shell ls -td results/chaos/*/ | head -1)))

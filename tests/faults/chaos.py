@@ -59,6 +59,15 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--streams", type=int, default=6, help="streams in use at a time (default: 6)"
     )
+    parser.add_argument(
+        "--feed", action="store_true", help="the table has a feed, which is sequenced and read"
+    )
+    parser.add_argument(
+        "--sequencers", type=int, default=2, help="processes that only sequence (default: 2)"
+    )
+    parser.add_argument(
+        "--readers", type=int, default=3, help="processes that read the feed (default: 3)"
+    )
     parser.add_argument("--pause", type=float, default=0.15, help="mean seconds between calls")
     parser.add_argument("--heap", default="512M", help="heap of each node (default: 512M)")
     parser.add_argument(

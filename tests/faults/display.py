@@ -3,6 +3,8 @@
 import asyncio
 import sys
 import time
+from collections import Counter
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Final, Self
 
@@ -12,9 +14,18 @@ from rich.panel import Panel
 from rich.table import Table
 
 from .nemesis import Nemesis
-from .writers import Writers
+from .processes import Processes
 
-_SHOWN: Final = ("stored", "conflict", "unknown", "refused", "cancelled", "error", "hole")
+_SHOWN: Final = (
+    "stored",
+    "conflict",
+    "unknown",
+    "refused",
+    "cancelled",
+    "error",
+    "hole",
+    "delivered",
+)
 _EVERY: Final = 0.5
 _LINE_EVERY: Final = 10.0
 
@@ -41,14 +52,15 @@ class Display:
         if not self._console.is_terminal:
             sys.stderr.write(f"{name}\n")
 
-    async def watch(self, nemesis: Nemesis, writers: Writers) -> None:
+    async def watch(self, nemesis: Nemesis, crowds: Sequence[Processes]) -> None:
         """Show both until cancelled."""
         while True:
-            self._show(nemesis, writers)
+            self._show(nemesis, crowds)
             await asyncio.sleep(_EVERY)
 
-    def _show(self, nemesis: Nemesis, writers: Writers) -> None:
-        counts, seconds = writers.counts, time.monotonic() - self._since
+    def _show(self, nemesis: Nemesis, crowds: Sequence[Processes]) -> None:
+        counts = sum((crowd.counts for crowd in crowds), Counter())
+        seconds = time.monotonic() - self._since
         if not self._console.is_terminal:
             if time.monotonic() - self._printed >= _LINE_EVERY:
                 self._printed = time.monotonic()

@@ -1,9 +1,12 @@
 """Events whose payloads follow from their ids, so that every process can check them."""
 
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from event_store_async import NewEvent, RecordedEvent
+
+TYPES: Final = ("odd", "even")
+"""The types of events."""
 
 
 def payload_of(event_id: UUID) -> dict[str, Any]:
@@ -13,9 +16,14 @@ def payload_of(event_id: UUID) -> dict[str, Any]:
     return {"of": str(event_id), "filling": "x" * size}
 
 
+def type_of(event_id: UUID) -> str:
+    """Return an event's type: half of the events have each."""
+    return TYPES[event_id.bytes[3] % 2]
+
+
 def event_of(event_id: UUID) -> NewEvent:
     """Return the event with an id."""
-    return NewEvent(payload_of(event_id), type="chaos", event_id=event_id)
+    return NewEvent(payload_of(event_id), type=type_of(event_id), event_id=event_id)
 
 
 def check_payload(event: RecordedEvent) -> None:

@@ -1,4 +1,4 @@
-"""Nemesis: injects faults into nodes, connections and writers, ends them, and records when."""
+"""Nemesis: injects faults into nodes, connections and processes, ends them, and records when."""
 
 import asyncio
 import random
@@ -10,23 +10,25 @@ from typing import Final
 from event_store_async.embedded import Node, NodeTimedOut
 
 from ..history.recorder import Recorder
+from .processes import Processes
 from .proxy import Proxy
 from .ring import Ring
-from .writers import Writers
 
 _STARTS: Final = 3
 
 
 class Nemesis:
     """
-    Injects every kind of fault, into nodes, connections and writers concurrently.
+    Injects every kind of fault, into nodes, connections and processes concurrently.
 
     Args:
         ring: The nodes and the proxies in front of them.
-        writers: The writers.
+        crowds: The processes that may fail, those that do the same together.
         recorder: Records the faults.
         rng: Makes every choice.
-        proxies: The proxies that may fail, for each writer.
+        proxies: The proxies that may fail, for each process.
+        pauses: Whether processes stand still, too.
+        every: The fewest and the most seconds between two faults of processes.
 
     Attributes:
         faults: The number of faults so far, by name.
@@ -36,16 +38,22 @@ class Nemesis:
     def __init__(
         self,
         ring: Ring,
-        writers: Writers,
+        crowds: Sequence[Processes],
         recorder: Recorder,
         rng: random.Random,
         proxies: Sequence[Sequence[Proxy]],
+        *,
+        pauses: bool = False,
+        every: tuple[float, float] = (8.0, 25.0),
     ) -> None:
         self._ring = ring
-        self._writers = writers
+        self._crowds = crowds
         self._recorder = recorder
         self._rng = rng
         self._proxies = proxies
+        self._pauses = pauses
+        self._every = every
+        self._turns: list[tuple[Callable[[Processes, int], Awaitable[None]], Processes]] = []
         self._deck: list[Callable[[Sequence[Node]], Awaitable[None]]] = []
         self.faults: Counter[str] = Counter()
         self.present: set[str] = set()
@@ -56,7 +64,7 @@ class Nemesis:
             async with asyncio.timeout(seconds), asyncio.TaskGroup() as group:
                 group.create_task(self._forever(self._break_nodes, 1.0, 5.0))
                 group.create_task(self._forever(self._break_connections, 0.5, 3.0))
-                group.create_task(self._forever(self._kill_writer, 8.0, 25.0))
+                group.create_task(self._forever(self._break_process, *self._every))
         await self._mend_all()
 
     async def _forever(
@@ -143,18 +151,17 @@ class Nemesis:
 
     async def _break_connections(self) -> None:
         rng = self._rng
-        writer = rng.randrange(len(self._proxies))
+        process = rng.randrange(len(self._proxies))
+        owner = self._owner(process)
         node = rng.choice(self._ring.cluster.nodes).address
-        scope = rng.choice(("writer", "node", "one"))
+        scope = rng.choice(("process", "node", "one"))
         chosen = [
             proxy
             for index, proxies in enumerate(self._proxies)
             for proxy in proxies
-            if (scope == "node" or index == writer) and (scope == "writer" or proxy.node == node)
+            if (scope == "node" or index == process) and (scope == "process" or proxy.node == node)
         ]
-        on = {"writer": f"writer {writer + 1}", "node": f"connections to {node}"}.get(
-            scope, f"writer {writer + 1} to {node}"
-        )
+        on = {"process": owner, "node": f"connections to {node}"}.get(scope, f"{owner} to {node}")
         name = rng.choice(("drop", "delay", "deafen", "mute", "cut"))
         delay = rng.uniform(0.02, 0.8)
         async with self._fault(name, on):
@@ -169,13 +176,36 @@ class Nemesis:
                 for proxy in chosen:
                     proxy.restore()
 
-    # Writers
+    def _owner(self, process: int) -> str:
+        """Return the name of the process whose proxies have this index."""
+        for crowd in self._crowds:
+            if process < crowd.count:
+                return f"{crowd.kind} {process + 1}"
+            process -= crowd.count
+        raise IndexError(process)
 
-    async def _kill_writer(self) -> None:
-        index = self._rng.randrange(len(self._ring.proxies))
-        async with self._fault("kill writer", f"writer {index + 1}"):
-            await self._writers.kill(index, self._recorder)
-            await self._writers.start(index)
+    # Processes
+
+    async def _break_process(self) -> None:
+        if not self._turns:
+            faults = (self._kill_process, self._pause_process)[: 1 + self._pauses]
+            self._turns = [(fault, crowd) for fault in faults for crowd in self._crowds]
+            self._rng.shuffle(self._turns)
+        fault, crowd = self._turns.pop()
+        await fault(crowd, self._rng.randrange(crowd.count))
+
+    async def _kill_process(self, crowd: Processes, index: int) -> None:
+        async with self._fault(f"kill {crowd.kind}", f"{crowd.kind} {index + 1}"):
+            await crowd.kill(index, self._recorder)
+            await crowd.start(index)
+
+    async def _pause_process(self, crowd: Processes, index: int) -> None:
+        async with self._fault(f"pause {crowd.kind}", f"{crowd.kind} {index + 1}"):
+            crowd.pause(index)
+            try:
+                await self._wait(0.5, 12.0)
+            finally:
+                crowd.resume(index)
 
     async def _mend_all(self) -> None:
         for proxies in self._proxies:

@@ -1,7 +1,7 @@
 """Plot: throughput and latency over time, with the faults marked."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,6 +24,11 @@ _COLOURS: Final = {
     "mute": "#bcbd22",
     "cut": "#e377c2",
     "kill writer": "#000000",
+    "pause writer": "#7f7f7f",
+    "kill sequencer": "#1b7837",
+    "pause sequencer": "#a6dba0",
+    "kill reader": "#8c2d04",
+    "pause reader": "#fdae6b",
 }
 
 
@@ -75,7 +80,7 @@ def plot(history: History, directory: Path) -> None:
     )
     _rates(rates, operations, axis)
     _latencies(latencies, operations, axis)
-    _faults(faults, history.marks, axis)
+    draw_faults(faults, history.marks, axis)
     figure.suptitle("Appends and reads on three nodes under faults")
     figure.savefig(directory / "plot.png", dpi=80)
     figure.savefig(
@@ -113,11 +118,13 @@ def _latencies(axes: Any, operations: Sequence[Operation], axis: Axis) -> None:
     axes.margins(y=0.2)
 
 
-def _faults(axes: Any, marks: Iterable[Mark], axis: Axis) -> None:
-    names = list(_COLOURS)
+def draw_faults(axes: Any, marks: Sequence[Mark], axis: Axis) -> None:
+    """Draw a bar for each fault, those of a kind in one row."""
+    had = {mark.name for mark in marks}
+    names = [name for name in _COLOURS if name in had]
     begun: dict[tuple[str, str], int] = {}
     for mark in marks:
-        if mark.name not in _COLOURS:
+        if mark.name not in names:
             continue
         if mark.phase == "begin":
             begun[mark.name, mark.on] = mark.at

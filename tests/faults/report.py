@@ -11,10 +11,12 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
+from ..history.feed.kinds import FeedKind
+from ..history.feed.readings import Readings
 from ..history.history import History
 from ..history.violations import Kind, Verdict
 
-_GROUPS: Final[Mapping[str, tuple[Kind, ...]]] = {
+_GROUPS: Final[Mapping[str, tuple[Kind | FeedKind, ...]]] = {
     "lost": (Kind.LOST, Kind.MISPLACED),
     "duplicated": (Kind.DUPLICATED,),
     "phantom": (Kind.PHANTOM, Kind.REFUSED_BUT_STORED),
@@ -29,6 +31,19 @@ _GROUPS: Final[Mapping[str, tuple[Kind, ...]]] = {
     "unproven": (Kind.UNPROVEN,),
 }
 """The kinds of violation, grouped as in the documentation."""
+
+_OF_FEED: Final[Mapping[str, tuple[Kind | FeedKind, ...]]] = {
+    "feed: skipped": (FeedKind.FEED_SKIPPED,),
+    "feed: twice": (FeedKind.FEED_TWICE,),
+    "feed: out of order": (FeedKind.FEED_VERSIONS, FeedKind.FEED_ORDER),
+    "feed: phantom": (FeedKind.FEED_PHANTOM, FeedKind.FEED_REFUSED, FeedKind.FEED_FUTURE),
+    "feed: wrong positions": (FeedKind.FEED_GAP, FeedKind.FEED_BEFORE, FeedKind.FEED_BEYOND),
+    "feed: readers that differ": (FeedKind.FEED_DIFFERENT, FeedKind.FEED_UNWANTED),
+    "feed: passed, or again": (FeedKind.FEED_PASSED, FeedKind.FEED_AGAIN),
+    "feed: late": (FeedKind.FEED_LATE, FeedKind.FEED_STUCK),
+    "feed: errors and alarms": (FeedKind.FEED_BROKEN, FeedKind.FEED_ALARM),
+    "feed: unproven": (FeedKind.FEED_UNPROVEN,),
+}
 
 _SHOWN: Final = 50
 
@@ -54,12 +69,14 @@ class Report:
         history: The history that it checked.
         failures: What went wrong with the run itself.
         facts: The versions and options of the run.
+        readings: What was recorded of the feed; None in a run without one.
     """
 
     verdict: Verdict
     history: History
     failures: Sequence[str]
     facts: Mapping[str, str]
+    readings: Readings | None = None
 
     @property
     def passed(self) -> bool:
@@ -75,7 +92,8 @@ class Report:
     def found(self) -> dict[str, int]:
         """The number of violations, grouped as in the documentation."""
         counts = self.verdict.kinds
-        return {name: sum(counts[kind] for kind in kinds) for name, kinds in _GROUPS.items()}
+        groups = _GROUPS if self.readings is None else {**_GROUPS, **_OF_FEED}
+        return {name: sum(counts[kind] for kind in kinds) for name, kinds in groups.items()}
 
     @property
     def text(self) -> str:
@@ -91,11 +109,12 @@ class Report:
         return "\n\n".join([facts, *tables, *troubles, verdict])
 
     def write(self, directory: Path) -> None:
-        """Write summary.json, report.txt and, if matplotlib is installed, plot.png and plot.svg."""
+        """Write summary.json, report.txt and, if matplotlib is installed, the plots."""
         summary = {
             "facts": dict(self.facts),
             "faults": dict(self.faults),
             "counts": dict(self.verdict.counts),
+            "clock jumps": sum(mark.name == "clock" for mark in self.history.marks),
             "found": self.found,
             "failures": list(self.failures),
             "passed": self.passed,
@@ -106,6 +125,10 @@ class Report:
             from .plot import plot
 
             plot(self.history, directory)
+            if self.readings is not None:
+                from .feed_plot import plot_feed
+
+                plot_feed(self.history, self.readings, directory)
 
 
 def _table(title: str, counts: Mapping[str, int]) -> str:

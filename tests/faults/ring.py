@@ -1,4 +1,4 @@
-"""Ring: three nodes that each hold every stream, with a proxy between each writer and node."""
+"""Ring: three nodes that each hold every stream, a proxy between each process and node."""
 
 from contextlib import AsyncExitStack
 from types import TracebackType
@@ -28,31 +28,35 @@ class Ring:
     A cluster of three nodes with a replica on each.
 
     Args:
-        writers: The number of writers; each gets a set of proxies.
+        processes: The number of processes that use it; each gets a set of proxies.
         heap: The heap of each node.
         commit_log: The kind of commit log; a key of `COMMIT_LOGS`.
         isolated: Whether this process is in a network namespace, so that nodes can be cut off.
+        feed: Whether the table has a feed.
 
     Attributes:
         cluster: The nodes.
-        proxies: For each writer, its proxies to the nodes.
+        feed: Whether the table has a feed.
+        proxies: For each process, its proxies to the nodes.
         network: Cuts nodes off; None if that is impossible.
     """
 
     def __init__(
         self,
-        writers: int,
+        processes: int,
         *,
         heap: str = "512M",
         commit_log: str = "batch",
         isolated: bool = False,
+        feed: bool = False,
     ) -> None:
         self.cluster = EmbeddedCassandra(
             NODES, heap=heap, settings=COMMIT_LOGS[commit_log], progress=True
         )
         self.proxies: list[list[Proxy]] = []
         self.network: Network | None = None
-        self._writers = writers
+        self.feed = feed
+        self._processes = processes
         self._isolated = isolated
         self._stack = AsyncExitStack()
 
@@ -72,10 +76,10 @@ class Ring:
             if self._isolated:
                 self.network = Network(_storage_port(self.cluster))
                 stack.callback(self.network.mend)
-            for _ in range(self._writers):
+            for _ in range(self._processes):
                 self.proxies.append(await self._open_proxies(stack))
             async with self.connect() as store:
-                await store.create_schema({self.cluster.local_datacenter: NODES})
+                await store.create_schema({self.cluster.local_datacenter: NODES}, feed=self.feed)
             self._stack = stack.pop_all()
         return self
 

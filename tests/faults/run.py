@@ -1,4 +1,4 @@
-"""A chaos run: cluster, writers and faults, then calm, settlement, last reads and the verdict."""
+"""A chaos run: cluster, processes and faults, then calm, settlement, last reads and the verdict."""
 
 import asyncio
 import random
@@ -12,15 +12,21 @@ from typing import Final
 from event_store_async import Settings
 
 from ..history.check import check
+from ..history.feed.check import check_feed
+from ..history.feed.readings import FOLDER, load_readings
 from ..history.history import History, load_all
 from ..history.recorder import Recorder, now
 from ..history.stalls import Stalls
 from .caller import Caller
 from .display import Display
+from .last_reading import read_feed
 from .nemesis import Nemesis
+from .processes import Processes
 from .proxy import Proxy
+from .readers import Readers
 from .report import Report, versions
 from .ring import Ring
+from .sequencers import Sequencers
 from .settlement import read_all, settle
 from .worker import READ_TIMEOUT
 from .writers import Writers
@@ -30,7 +36,7 @@ _WARM: Final = 100.0
 _MORE: Final = 12
 """Quarters of its duration by which a run is prolonged, at most, if too little happens in it."""
 _BARRED: Final[tuple[tuple[int, ...], ...]] = ((), (0,), (1,), (2, 0))
-"""The nodes that a writer never reaches, so that a stream's appends use several coordinators."""
+"""The nodes that a process never reaches, so that a stream's appends use several coordinators."""
 _WHOLE_STREAM: Final = 100_000
 
 
@@ -45,6 +51,9 @@ class Options:
         writers: The number of writer processes.
         tasks: The number of concurrent calls of each.
         streams: The number of streams in use at a time.
+        feed: Whether the table has a feed.
+        sequencers: The number of processes that only sequence it.
+        readers: The number of processes that read it.
         pause: The mean seconds between two calls of a task.
         heap: The heap of each node.
         commit_log: The kind of commit log of each node.
@@ -57,11 +66,46 @@ class Options:
     writers: int = 4
     tasks: int = 4
     streams: int = 6
+    feed: bool = False
+    sequencers: int = 2
+    readers: int = 3
     pause: float = 0.15
     heap: str = "512M"
     commit_log: str = "batch"
     isolated: bool = False
     output: Path
+
+    @property
+    def processes(self) -> int:
+        """The number of all processes that use the cluster."""
+        return self.writers + (self.sequencers + self.readers if self.feed else 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Crowds:
+    """
+    The processes of a run.
+
+    Attributes:
+        writers: The writers.
+        sequencers: The sequencers; None without a feed.
+        readers: The readers; None without a feed.
+    """
+
+    writers: Writers
+    sequencers: Sequencers | None = None
+    readers: Readers | None = None
+
+    @property
+    def all(self) -> list[Processes]:
+        """All of them, in the order of their proxies."""
+        each = (self.writers, self.sequencers, self.readers)
+        return [crowd for crowd in each if crowd is not None]
+
+    @property
+    def failures(self) -> list[str]:
+        """What went wrong with them."""
+        return [failure for crowd in self.all for failure in crowd.failures]
 
 
 async def run(options: Options) -> Report:
@@ -69,62 +113,94 @@ async def run(options: Options) -> Report:
     name = uuid.uuid4().hex[:8]
     directory = options.output / name
     directory.mkdir(parents=True)
+    if options.feed:
+        (directory / FOLDER).mkdir()
     async with AsyncExitStack() as stack:
         display = stack.enter_context(Display(options.duration))
         recorder = stack.enter_context(Recorder(directory / "nemesis.jsonl", "nemesis"))
         display.phase("starting")
         ring = await stack.enter_async_context(
             Ring(
-                options.writers,
+                options.processes,
                 heap=options.heap,
                 commit_log=options.commit_log,
                 isolated=options.isolated,
+                feed=options.feed,
             )
         )
         facts = versions(ring.cluster.version) | {"commit log": options.commit_log}
         recorder.mark("run", name, seed=options.seed, duration=options.duration, **facts)
-        writers = Writers(
-            ring,
-            directory,
-            run=name,
-            since=now(),
-            seed=options.seed,
-            tasks=options.tasks,
-            streams=options.streams,
-            pause=options.pause,
-        )
-        stack.push_async_callback(writers.end)
-        await _break(options, ring, writers, recorder, display)
+        crowds = _crowds(options, ring, directory, name)
+        for crowd in crowds.all:
+            stack.push_async_callback(crowd.end)
+        await _break(options, ring, crowds, recorder, display)
         display.phase("settling")
-        history = await _settle(ring, directory)
-    report = Report(check(history), history, writers.failures, facts | {"seed": f"{options.seed}"})
+        history = await _settle(ring, directory, recorder, crowds, display)
+    facts |= {"seed": f"{options.seed}", "seconds of faults": f"{options.duration:g}"}
+    readings = load_readings(directory)
+    verdict = check(history)
+    if readings is not None:
+        of_feed = check_feed(history, readings)
+        verdict.violations += of_feed.violations
+        verdict.counts |= of_feed.counts
+    report = Report(verdict, history, crowds.failures, facts, readings)
     report.write(directory)
     return report
 
 
+def _crowds(options: Options, ring: Ring, directory: Path, name: str) -> Crowds:
+    ends = (options.writers, options.writers + options.sequencers)
+    writers = Writers(
+        ring,
+        ring.proxies[: ends[0]],
+        directory,
+        run=name,
+        since=now(),
+        seed=options.seed,
+        tasks=options.tasks,
+        streams=options.streams,
+        pause=options.pause,
+    )
+    if not options.feed:
+        return Crowds(writers)
+    return Crowds(
+        writers,
+        Sequencers(ring, ring.proxies[ends[0] : ends[1]], directory, seed=options.seed + 1),
+        Readers(ring, ring.proxies[ends[1] :], directory, seed=options.seed + 2),
+    )
+
+
 async def _break(
-    options: Options, ring: Ring, writers: Writers, recorder: Recorder, display: Display
+    options: Options, ring: Ring, crowds: Crowds, recorder: Recorder, display: Display
 ) -> None:
     proxies = [_unbarred(index, each) for index, each in enumerate(ring.proxies)]
-    # A generator of its own, so that the writers' random choices do not change the faults.
+    # A generator of its own, so that the processes' random choices do not change the faults.
     rng = random.Random(options.seed)
-    nemesis = Nemesis(ring, writers, recorder, rng, proxies)
-    watch = asyncio.ensure_future(display.watch(nemesis, writers))
+    nemesis = Nemesis(
+        ring,
+        crowds.all,
+        recorder,
+        rng,
+        proxies,
+        pauses=options.feed,
+        every=(2.0, 8.0) if options.feed else (8.0, 25.0),
+    )
+    watch = asyncio.ensure_future(display.watch(nemesis, crowds.all))
     try:
-        for index in range(options.writers):
-            await writers.start(index)
-        await _warm(writers)
+        for crowd in crowds.all:
+            await crowd.start_all()
+        await _warm(crowds)
         recorder.mark("phase", "faults")
         display.phase("breaking")
         await nemesis.run(options.duration)
         for _ in range(_MORE):
-            if _proves_something(options.duration, nemesis, writers):
+            if _proves_something(options.duration, nemesis, crowds):
                 break
             await nemesis.run(options.duration / 4)
         recorder.mark("phase", "calm")
         display.phase("calm")
         await asyncio.sleep(_CALM)
-        await writers.stop()
+        await crowds.writers.stop()
     finally:
         watch.cancel()
 
@@ -136,14 +212,16 @@ def _unbarred(index: int, proxies: Sequence[Proxy]) -> list[Proxy]:
     return [proxy for node, proxy in enumerate(proxies) if node not in barred]
 
 
-async def _warm(writers: Writers) -> None:
+async def _warm(crowds: Crowds) -> None:
     async with asyncio.timeout(_WARM):
-        while writers.counts["stored"] < 10:
+        while crowds.writers.counts["stored"] < 10:
+            await asyncio.sleep(0.1)
+        while crowds.readers is not None and crowds.readers.counts["delivered"] < 10:
             await asyncio.sleep(0.1)
 
 
-def _proves_something(seconds: float, nemesis: Nemesis, writers: Writers) -> bool:
-    counts = writers.counts
+def _proves_something(seconds: float, nemesis: Nemesis, crowds: Crowds) -> bool:
+    counts = crowds.writers.counts
     return (
         nemesis.faults.total() >= seconds / 10
         and counts["stored"] >= seconds
@@ -152,13 +230,24 @@ def _proves_something(seconds: float, nemesis: Nemesis, writers: Writers) -> boo
     )
 
 
-async def _settle(ring: Ring, directory: Path) -> History:
-    settings = Settings(timeout=READ_TIMEOUT, look_back=_WHOLE_STREAM)
+async def _settle(
+    ring: Ring, directory: Path, recorder: Recorder, crowds: Crowds, display: Display
+) -> History:
+    # The feed is left to the processes that sequence it: they must complete it.
+    settings = Settings(timeout=READ_TIMEOUT, look_back=_WHOLE_STREAM, sequences=False)
     path = directory / "settler.jsonl"
-    with Recorder(path, "settler") as recorder, Stalls(recorder.stalled):
+    with Recorder(path, "settler") as own, Stalls(own.stalled):
         async with ring.connect(settings) as store:
-            caller = Caller(store, recorder, READ_TIMEOUT)
+            caller = Caller(store, own, READ_TIMEOUT)
             history = load_all(directory)
             await settle(caller, history)
+            recorder.mark("phase", "quiet")
             await read_all(caller, history.streams)
-    return load_all(directory)
+            history = load_all(directory)
+            if crowds.readers is not None:
+                display.phase("completing")
+                path = directory / FOLDER / "settler.jsonl"
+                await read_feed(store, history, path, crowds.readers)
+                for crowd in crowds.all:
+                    await crowd.stop()
+    return history

@@ -1,4 +1,4 @@
-"""A short chaos run: three nodes, every kind of fault, and no violation."""
+"""Short chaos runs: three nodes, every kind of fault, and no violation; without and with a feed."""
 
 import json
 import os
@@ -12,10 +12,12 @@ from typing import Any
 import pytest
 
 from ..interruptible import interruptible
-from .writers import ROOT
+from .processes import ROOT
 
 SECONDS = float(os.environ.get("EVENT_STORE_CHAOS_SECONDS") or "40")
 SEED = int(os.environ.get("EVENT_STORE_CHAOS_SEED") or "7")
+MOST_OF_FEED = 150.0
+"""Seconds; the run with a feed is not longer than this in CI."""
 OVERHEAD = 300.0
 """Seconds for starting three nodes, mending, settling and checking."""
 LIMIT = 4 * SECONDS + OVERHEAD
@@ -39,19 +41,44 @@ def chaos(*arguments: str) -> tuple[int, str]:
         return process.returncode, said
 
 
+def summary_of(directory: Path, said: str) -> dict[str, Any]:
+    """Return the summary of a run; it found nothing."""
+    (path,) = directory.glob("*/summary.json")
+    summary: dict[str, Any] = json.loads(path.read_text())
+    assert set(summary["found"].values()) == {0}, said
+    assert summary["failures"] == []
+    assert summary["passed"]
+    return summary
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(LIMIT + 60)
 def test_every_answer_holds_while_everything_fails(tmp_path: Path) -> None:
     status, said = chaos("--duration", str(SECONDS), "--seed", str(SEED), "--output", str(tmp_path))
 
-    (path,) = tmp_path.glob("*/summary.json")
-    summary: dict[str, Any] = json.loads(path.read_text())
-    assert set(summary["found"].values()) == {0}, said
-    assert summary["failures"] == []
-    assert summary["passed"]
+    summary = summary_of(tmp_path, said)
     assert status == 0
     # A run in which nothing happened would prove nothing.
     assert sum(summary["faults"].values()) >= SECONDS / 10
     assert summary["counts"]["stored"] >= SECONDS
     assert summary["counts"]["conflict"] >= SECONDS / 4
     assert summary["counts"]["unknown at first"] > 0
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(LIMIT + 60)
+def test_the_feed_holds_while_everything_fails(tmp_path: Path) -> None:
+    seconds = min(SECONDS, MOST_OF_FEED)
+    status, said = chaos(
+        *("--feed", "--tasks", "3", "--pause", "0.25", "--duration", str(seconds)),
+        *("--seed", str(SEED), "--output", str(tmp_path)),
+    )
+
+    summary = summary_of(tmp_path, said)
+    assert status == 0
+    # A run in which nothing happened would prove nothing.
+    counts = summary["counts"]
+    assert sum(summary["faults"].values()) >= seconds / 10
+    assert counts["events in the feed"] == counts["events"] >= seconds
+    assert counts["events delivered"] >= 2 * counts["events in the feed"]
+    assert counts["positions asked for"] > 0

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from .network import enter_command, why_not
-from .writers import ROOT
+from .processes import ROOT
 
 
 def test_a_cut_node_reaches_no_peer_and_the_others_reach_each_other() -> None:

@@ -5,6 +5,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from .check import check
+from .feed.check import check_feed
+from .feed.readings import load_readings
 from .history import load
 from .violations import Verdict
 
@@ -27,7 +29,13 @@ def _files(arguments: Iterable[str]) -> Iterator[Path]:
 
 def main(arguments: list[str]) -> int:
     """Check the files together; return 1 if a violation was found."""
-    verdict = check(load(*_files(arguments)))
+    history = load(*_files(arguments))
+    verdict = check(history)
+    for path in map(Path, arguments):
+        if (readings := load_readings(path)) is not None:
+            of_feed = check_feed(history, readings)
+            verdict.violations += of_feed.violations
+            verdict.counts |= of_feed.counts
     sys.stdout.write(report(verdict) + "\n")
     return 0 if verdict.valid else 1
 

@@ -4,6 +4,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from enum import Enum
 
+from .feed.kinds import FeedKind
+
 
 class Kind(Enum):
     """A kind of violation; its value describes it."""
@@ -42,7 +44,7 @@ class Violation:
         what: The facts.
     """
 
-    kind: Kind
+    kind: Kind | FeedKind
     stream: str
     what: str
 
@@ -69,6 +71,6 @@ class Verdict:
         return not self.violations
 
     @property
-    def kinds(self) -> Counter[Kind]:
+    def kinds(self) -> Counter[Kind | FeedKind]:
         """How many violations of each kind."""
         return Counter(violation.kind for violation in self.violations)

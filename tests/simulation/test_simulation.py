@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 
-from .mutants import CRASH, DUEL, MUTANTS, ORDER, STALE, SUDDEN, Mutant
+from .mutants import CRASH, DUEL, MUTANTS, ORDER, REPEAT, STALE, SUDDEN, Mutant
 from .world import Outcome, Plan, World, simulate
 
 SEEDS = int(os.environ.get("EVENT_STORE_SIMULATION_SEEDS", "100"))
@@ -22,6 +22,7 @@ PLANS: dict[str, Plan | None] = {
     "crash": CRASH,
     "duel": DUEL,
     "order": ORDER,
+    "repeat": REPEAT,
     "stale": STALE,
     "sudden": SUDDEN,
 }

@@ -12,6 +12,7 @@ from uuid import UUID
 from event_store_async import (
     ANY,
     NO_STREAM,
+    AppendOutcomeUnknown,
     Backoff,
     ConcurrentModification,
     EventStore,
@@ -56,6 +57,8 @@ class Plan:
         fresh: A new store publishes what is left. Otherwise those do that still live.
         sequences: The writers sequence as well. Otherwise only the last store does.
         ahead: How likely an append expects a version that its stream has not reached.
+        repeats: How likely an append repeats one whose outcome is unknown, or a part of it. Any
+            store may have made the first attempt.
         timeouts: The deadlines of the appends, in seconds; None is that of the settings.
         backfill: The feed is enabled while the writers write: promise (2) holds later.
         old_writers: How likely a store is one that does not announce. The scan finds its events,
@@ -75,6 +78,7 @@ class Plan:
     fresh: bool = True
     sequences: bool = True
     ahead: float = 0.2
+    repeats: float = 0.0
     timeouts: tuple[float | None, ...] = (None, 0.3, 3.0)
     backfill: bool = False
     old_writers: float = 0.0
@@ -147,6 +151,7 @@ class World:
         self._streams = [self.new_id() for _ in range(self.plan.streams)]
         self._stores: list[tuple[Actor, EventStore]] = []
         self._names = 0
+        self._unknown: list[tuple[UUID, list[Any]]] = []
         self.appended: list[Appended] = []
         self.facts = dict.fromkeys(("stored", "conflicts", "unknown", "failed", "crashes"), 0)
 
@@ -211,13 +216,21 @@ class World:
         )
         if random.random() < self.plan.ahead:
             expected = known + random.choice([1, 1, 2])
+        if self._unknown and random.random() < self.plan.repeats:
+            stream_id, events = self._unknown.pop(random.randrange(len(self._unknown)))
+            events = events[: random.randint(1, len(events))]
+            expected = random.choice([ANY, ANY, NO_STREAM])
+            has_ids = True
         began = clock()
         try:
             result = await store.try_persist_events(
                 stream_id, events, expected, timeout=random.choice(self.plan.timeouts)
             )
         except EventStoreError as error:
-            self.facts["unknown" if "Unknown" in type(error).__name__ else "failed"] += 1
+            is_unknown = isinstance(error, AppendOutcomeUnknown)
+            self.facts["unknown" if is_unknown else "failed"] += 1
+            if is_unknown and has_ids and self.plan.repeats:
+                self._unknown.append((stream_id, events))
             return
         if isinstance(result, ConcurrentModification):
             self.facts["conflicts"] += 1
