@@ -1,4 +1,4 @@
-"""Record: the results of a run with a feed, put into the documentation (``-m tests.faults.record``)."""
+"""Record: the results of a run with a feed, put into the docs (``-m tests.faults.record``)."""
 
 import json
 import shutil
