@@ -189,7 +189,7 @@ async def _break(
     try:
         for crowd in crowds.all:
             await crowd.start_all()
-        await _warm(crowds)
+        await _warm(ring, crowds)
         recorder.mark("phase", "faults")
         display.phase("breaking")
         await nemesis.run(options.duration)
@@ -212,12 +212,17 @@ def _unbarred(index: int, proxies: Sequence[Proxy]) -> list[Proxy]:
     return [proxy for node, proxy in enumerate(proxies) if node not in barred]
 
 
-async def _warm(crowds: Crowds) -> None:
+async def _warm(ring: Ring, crowds: Crowds) -> None:
     async with asyncio.timeout(_WARM):
         while crowds.writers.counts["stored"] < 10:
             await asyncio.sleep(0.1)
         while crowds.readers is not None and crowds.readers.counts["delivered"] < 10:
             await asyncio.sleep(0.1)
+        if crowds.readers is not None:
+            # The order of appends that began before is not promised.
+            async with ring.connect(Settings(sequences=False)) as store:
+                while (await store.operations.feed_status()).state != "complete":
+                    await asyncio.sleep(0.1)
 
 
 def _proves_something(seconds: float, nemesis: Nemesis, crowds: Crowds) -> bool:

@@ -55,7 +55,7 @@ SUDDEN = replace(CRASH, sudden=True, part_rows=1, delay=1)
 STALE = replace(
     DUEL, appends=15, part_rows=1, crashes=0, fresh=False, weather=replace(ROUGH, pause=0.03)
 )
-REPEAT = Plan(writers=3, streams=2, appends=15, weather=ROUGH, crashes=1, repeats=0.8)
+REPEAT = Plan(writers=3, streams=12, appends=15, weather=ROUGH, crashes=1, repeats=0.8)
 ORDER = Plan(writers=3, streams=3, appends=15, weather=replace(ROUGH, pause=0.0), crashes=0)
 HOLES = Plan(writers=1, streams=6, appends=60, weather=Weather(slow=0.5), crashes=0, part_rows=100)
 AHEAD = Plan(
@@ -98,7 +98,7 @@ async def _announce_afterwards(self: Any, plan: Any, deadline: Deadline, **optio
     verdict = await self._settle(plan, deadline, None, doubtful=False)
     plan.address = None
     await self.announcing.announce(plan, deadline)
-    self.announcing.settled(plan, stored=verdict.name != "conflict")
+    self.announcing.settled(plan, verdict)
     return verdict
 
 

@@ -163,6 +163,7 @@ class Tables:
             cells = {(0, column): value for column, value in bound.items()}
         elif name == "set_state":
             holds = seen.get((0, "log_id")) == bound["log_id"]
+            holds = holds and seen.get((0, "state")) == "building"
             cells = {(0, "state"): bound["state"], (0, "scanned"): bound["scanned"]}
         else:
             holds = (

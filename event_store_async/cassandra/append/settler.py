@@ -31,8 +31,8 @@ class Announcing(Protocol):
     async def announce(self, plan: Plan, deadline: Deadline) -> Verdict | None:
         """Announce a plan, unless it has been; or return why it need not be sent."""
 
-    def settled(self, plan: Plan, *, stored: bool) -> None:
-        """Note the outcome of an announced plan, once it is certain."""
+    def settled(self, plan: Plan, verdict: Verdict | None) -> None:
+        """Note the outcome of an announced plan, once it is certain; None if it was never sent."""
 
 
 @dataclass(slots=True)
@@ -96,9 +96,9 @@ class Settler:
         except (AppendOutcomeUnknown, RestoreOutcomeUnknown):
             raise  # its announcement stays undecided until the stream moves
         except Exception:
-            announcing.settled(plan, stored=False)
+            announcing.settled(plan, None)
             raise
-        announcing.settled(plan, stored=verdict.name != "conflict")
+        announcing.settled(plan, verdict)
         return verdict
 
     async def _settle(

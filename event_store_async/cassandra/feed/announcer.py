@@ -81,7 +81,12 @@ class Announcer:
         )
         return None
 
-    def settled(self, plan: Plan, *, stored: bool) -> None:
-        """Note the outcome of a plan, once it is certain."""
-        if plan.address is not None:
-            self._lane.settled(Address(*plan.address), stored=stored)
+    def settled(self, plan: Plan, verdict: Verdict | None) -> None:
+        """Note the outcome of a plan, once it is certain; None if it was never sent."""
+        if plan.address is None:
+            return
+        name = None if verdict is None else verdict.name
+        # "Found" is what stands there, not who stored it: an append of another store may begin with
+        # the same event, and hold more of them, or fewer. The sequencer reads the address (S5).
+        is_news = name in {"applied", "found"}
+        self._lane.settled(Address(*plan.address), is_news=is_news, stored=name == "applied")

@@ -110,8 +110,15 @@ class Lane:
         address.cancel()
         raise StoreUnavailable(f"announcing an append to stream {stream_id}: no answer in time")
 
-    def settled(self, address: Address, *, stored: bool) -> None:
-        """Note the outcome of an announced append, once it is certain."""
+    def settled(self, address: Address, *, is_news: bool, stored: bool) -> None:
+        """
+        Note the outcome of an announced append, once it is certain.
+
+        Args:
+            address: The address of its announcement.
+            is_news: Whether a sequencer should look at it soon.
+            stored: Whether the events that stand there are known to bear this very address.
+        """
         if stored:
             self.on_stored(address)
         if address.writer != self.writer:
@@ -119,6 +126,7 @@ class Lane:
         self._open -= 1
         if stored:
             self._stored.append(address.seq)
+        if is_news:
             self._news += 1
             self._ring()
 

@@ -85,6 +85,12 @@ class Scan:
             self._due = now + PAUSE
             await self._look_again(sequencer, now)
         streams = await self._next()
+        if self.is_backfill and (await self._tables.feed()).state != "building":
+            # Another sequencer has completed it, while this one stood still. What was read just now
+            # may have been appended afterwards, and then its order is promised.
+            self.is_backfill = False
+            self._token = SMALLEST
+            return False
         for stream in streams:
             await self._look_at(sequencer, stream.stream_id, stream.version or 0, now)
             if sequencer.strangers >= _EVENTS_OF_LINK:

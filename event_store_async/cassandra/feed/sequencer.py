@@ -143,6 +143,8 @@ class Sequencer:
             EntryOutcomeUnknown: this sequencer's memory must be thrown away.
             EventStoreError: a request failed; the round can be tried again.
         """
+        if not self._wanted <= self.lanes.keys():
+            await self.find_lanes()
         lanes = self._in_order({*writers, *self._wanted})
         self._wanted.clear()
         await self._read(lanes)
@@ -225,7 +227,11 @@ class Sequencer:
                 looks[address] = Look("stored", category=standing[0].category)
                 self._remember(row.stream_id, standing[0].category)
             else:
-                looks[address] = Look("void", stranger=standing[0].address is None)
+                winner = standing[0].address
+                looks[address] = Look("void", stranger=winner is None)
+                if winner is not None:
+                    # Its own announcement publishes it. If its writer is dead, nobody rings for it.
+                    self._wanted.add(winner.writer)
 
         await self._at_once(
             (lambda lane=lane, row=row: look(lane, row))  # type: ignore[misc]
@@ -364,8 +370,6 @@ class Sequencer:
                 continue
             address = standing[0].address
             if address is not None and not gap.overdue:
-                if address.writer not in self.lanes:
-                    await self.find_lanes()
                 self._wanted.add(address.writer)
                 continue
             run = [standing[0]]

@@ -162,7 +162,7 @@ class FeedTables:
         await self._change("create_feed", row.log_id, row.part_rows, row.segment_size, row.state)
 
     async def set_state(self, log_id: UUID, state: State, scanned: int) -> bool:
-        """Change the state of a feed; returns False if the log is another one by now."""
+        """Change the state of a feed that is built; returns False if it is not, or not any more."""
         return await self._change("set_state", state, scanned, log_id)
 
     async def lead(self, leader: UUID | None, beat: int, seen: FeedRow) -> bool:

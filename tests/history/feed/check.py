@@ -47,11 +47,11 @@ def _violations(history: History, readings: Readings, intents: list[Intent]) -> 
     yield from log_violations(log, _streams(history))
     yield from refused_violations([*log, *delivered], by_event)
     yield from future_violations(readings.first_seen, by_event)
-    yield from order_violations(log, intents)
+    yield from order_violations(log, intents, _moment(history, "faults") or 0)
     yield from reader_violations(readings.deliveries, log)
     yield from located_violations(readings.located, log)
     readers = sorted({each.reader for each in readings.deliveries})
-    yield from quiet_violations(readings, _quiet(history), readers)
+    yield from quiet_violations(readings, _moment(history, "quiet"), readers)
 
 
 def _intents(history: History) -> list[Intent]:
@@ -71,7 +71,8 @@ def _streams(history: History) -> Streams:
     return found
 
 
-def _quiet(history: History) -> int | None:
+def _moment(history: History, phase: str) -> int | None:
+    """Return when a phase began, if it did; the feed is complete when that of faults begins."""
     return next(
-        (mark.at for mark in history.marks if mark.name == "phase" and mark.on == "quiet"), None
+        (mark.at for mark in history.marks if mark.name == "phase" and mark.on == phase), None
     )

@@ -56,18 +56,22 @@ def future_violations(
             yield Violation(FeedKind.FEED_FUTURE, stream, f"{event} of {intent}")
 
 
-def order_violations(log: Sequence[Item], intents: Iterable[Intent]) -> Iterator[Violation]:
+def order_violations(
+    log: Sequence[Item], intents: Iterable[Intent], complete: int
+) -> Iterator[Violation]:
     """
     Find appends that stand before one of the same store that was acknowledged when they began.
 
     A process has one store. Left out are appends that several stores attempted: of them it is not
-    known which one stored them.
+    known which one stored them. Left out are also those that began before the feed was complete.
     """
     places = {item.event: item.ordinal for item in log}
     stores: dict[str, list[Intent]] = {}
     for intent in intents:
         by = {attempt.span.by for attempt in intent.attempts}
-        if intent.stored and len(by) == 1 and intent.events[0] in places:
+        if intent.began < complete or intent.events[0] not in places:
+            continue
+        if intent.stored and len(by) == 1:
             stores.setdefault(by.pop(), []).append(intent)
     for own in stores.values():
         acknowledged = sorted(own, key=lambda intent: intent.acknowledged)
