@@ -27,6 +27,8 @@ from .seat import Seat, WrongClock, end_of_input, tell
 
 TIMEOUT: Final = 5.0
 _PAGES: Final = (1, 7, 100, 500)
+_ASKS: Final = 0.5
+"""How likely a reader asks where an event of a page stands."""
 _OLD: Final = 50
 """How many of the last positions are kept: a process may begin at any of them."""
 
@@ -107,7 +109,7 @@ class Reader:
             types = self._plan.types
             self._recorder.delivered(after, items, page.position, head=page.head, types=types)
             self._reach(page.position, len(items))
-        if events and self._rng.random() < 0.1:
+        if events and self._rng.random() < _ASKS:
             await self._locate(self._rng.choice(events))
         if page.caught_up:
             await asyncio.sleep(self._rng.uniform(0.0, 0.2))
@@ -122,6 +124,8 @@ class Reader:
                         check_payload(event)
                         self._recorder.delivered(self._position, [item_of(event)], event.position)
                         self._reach(event.position, 1)
+                        if self._rng.random() < _ASKS / 10:
+                            await self._locate(event)
 
     async def _locate(self, event: FeedEvent) -> None:
         found = await self._feed.locate(event.stream_id, event.version)
