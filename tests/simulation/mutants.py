@@ -52,8 +52,30 @@ ROUGH = Weather(lost=0.1, unanswered=0.1, late=0.1, unsent=0.05, half=0.7, slow=
 DUEL = Plan(writers=3, streams=3, appends=12, weather=ROUGH, crashes=2, everybody_leads=True)
 CRASH = Plan(writers=3, streams=4, appends=12, weather=ROUGH, crashes=3)
 SUDDEN = replace(CRASH, sudden=True, part_rows=1, delay=1)
-STALE = replace(
-    DUEL, appends=15, part_rows=1, crashes=0, fresh=False, weather=replace(ROUGH, pause=0.03)
+LOWS = Plan(
+    writers=3,
+    streams=3,
+    appends=30,
+    weather=Weather(late=0.02, half=0.5, pause=0.01),
+    crashes=2,
+    everybody_leads=True,
+    part_rows=1,
+    fresh=False,
+    ahead=0.0,
+    timeouts=(None,),
+    live=0.02,
+)
+STALE = replace(LOWS, writers=4, crashes=0, weather=Weather(pause=0.01))
+SHORT_LIVED = replace(
+    LOWS,
+    streams=6,
+    appends=20,
+    weather=Weather(late=0.15, unanswered=0.1, half=0.5, pause=0.02),
+    crashes=10,
+    delay=1,
+    part_rows=2,
+    fresh=True,
+    sudden=True,
 )
 ORDER = Plan(writers=3, streams=3, appends=15, weather=replace(ROUGH, pause=0.0), crashes=0)
 HOLES = Plan(writers=1, streams=6, appends=60, weather=Weather(slow=0.5), crashes=0, part_rows=100)
@@ -105,7 +127,7 @@ async def _announce_once(self: Any, plan: Any, deadline: Deadline) -> None:
     known = self.__dict__.setdefault("addresses", {})
     if plan.stream_id not in known:
         known[plan.stream_id] = await self._lane.announce(
-            plan.stream_id, plan.expected, plan.last - plan.expected, None, deadline
+            plan.stream_id, plan.expected, plan.last - plan.expected, None, None, deadline
         )
     plan.address = known[plan.stream_id]
     self._lane._open += 1
@@ -150,8 +172,8 @@ async def _pass_over_holes(self: Any, writer: UUID, part: int, after: int) -> An
 
     rows = await self._rows("feed/read_announcements", (writer, part, after))
     return [
-        Announcement(seq, UUID(stream_id), expected, events, types_from_text(types))
-        for seq, stream_id, expected, events, types in rows
+        Announcement(seq, UUID(stream_id), expected, events, types_from_text(types), category)
+        for seq, stream_id, expected, events, types, category in rows
     ]
 
 
@@ -293,13 +315,13 @@ MUTANTS = (
     Mutant("rule K is off", "S11", ("TWICE", "MISORDERED"),
            _patch(FeedProgress, "write", _nothing), SUDDEN),
     Mutant("a new sequencer trusts the one before", "S11", ("TWICE", "MISORDERED"),
-           _patch(FeedProgress, "open", _trust_predecessor), SUDDEN),
+           _patch(FeedProgress, "open", _trust_predecessor), SHORT_LIVED),
     Mutant("a part is dropped before its low is acknowledged", "S12", ("SKIPPED", "ALARM"),
-           _patch(LaneReader, "write_low", _drop_first), SUDDEN),
+           _patch(LaneReader, "write_low", _drop_first), LOWS),
     Mutant("low without timestamps of its own", "S12", ("SKIPPED", "ALARM"),
-           _patch(FeedTables, "write_low", _low_without_timestamp), STALE),
+           _patch(FeedTables, "write_low", _low_without_timestamp), LOWS),
     Mutant("low is ahead of the log", "S12", ("SKIPPED", "ALARM"),
-           _patch(LaneReader, "finished_up_to", property(lambda self: self.read_up_to)), SUDDEN),
+           _patch(LaneReader, "finished_up_to", property(lambda self: self.read_up_to)), LOWS),
     Mutant("progress without the last entries", "S13", ("TWICE", "MISORDERED"),
            _patch(FeedProgress, "of", _without_overlay), DUEL),
     Mutant("progress before the entry is certain", "S11", ("SKIPPED", "ALARM", "INCONSISTENT"),

@@ -16,6 +16,9 @@ from event_store_async.retry import Backoff, Deadline
 from .cells import Partition, Write
 from .tables import Tables
 
+TIMEOUT = 0.5
+"""Seconds after which a request is given up."""
+
 
 @dataclass
 class Weather:
@@ -80,7 +83,7 @@ class SimulatedSession(Session):
             _RAW,
             LEVELS["local"],
             max_in_flight=10_000,
-            request_timeout=2.0,
+            request_timeout=TIMEOUT,
             backoff=Backoff(initial=0.01, maximum=0.2, random=random.random),
         )
         self._tables = tables
@@ -148,7 +151,7 @@ class SimulatedSession(Session):
     async def _request(self, carry_out: Callable[[], Any], deadline: Deadline) -> Any:
         self.check_usable()
         loop, random, weather = asyncio.get_running_loop(), self._random, self._sky.now
-        timeout = max(0.05, min(2.0, deadline.remaining()))
+        timeout = max(0.05, min(TIMEOUT, deadline.remaining()))
         await self._stand_still(weather)
         if random.random() < weather.unsent:
             await asyncio.sleep(random.uniform(0.0005, 0.01))

@@ -29,12 +29,14 @@ from event_store_async.events import UnidentifiedEvent
 
 from .checker import Appended, judge, log_of
 from .clock import Loop, run
-from .session import CALM, Actor, SimulatedSession, Sky, Weather
+from .session import CALM, TIMEOUT, Actor, SimulatedSession, Sky, Weather
 from .tables import Tables
 
 KEYSPACE = "simulated"
 IDLE = "event_store_async.cassandra.feed.runner.IDLE"
 """Polls of idle sequencers are most of a run, and change nothing: they are made rarer."""
+
+LIVE = "event_store_async.cassandra.feed.runner.LIVE"
 
 
 @dataclass
@@ -58,6 +60,7 @@ class Plan:
         ahead: How likely an append expects a version that its stream has not reached.
         timeouts: The deadlines of the appends, in seconds; None is that of the settings.
         backfill: The feed is enabled while the writers write: promise (2) holds later.
+        live: Seconds after which sequencers look at all lanes, and write how far they are finished.
         old_writers: How likely a store is one that does not announce. The scan finds its events,
             and says so; promise (2) is not kept for them.
     """
@@ -78,6 +81,7 @@ class Plan:
     timeouts: tuple[float | None, ...] = (None, 0.3, 3.0)
     backfill: bool = False
     old_writers: float = 0.0
+    live: float = 1.0
 
     @classmethod
     def drawn(cls, random: Random) -> "Plan":
@@ -110,6 +114,7 @@ class Plan:
             sequences=random.random() < 0.9,
             backfill=random.random() < 0.2,
             old_writers=random.choice([0.0, 0.0, 0.0, 0.5]),
+            live=random.choice([0.02, 0.2, 1.0]),
         )
 
 
@@ -164,7 +169,7 @@ class World:
 
         settings = Settings(
             timeout=10.0,
-            request_timeout=2.0,
+            request_timeout=TIMEOUT,
             backoff=Backoff(initial=0.01, maximum=0.2, random=random.random),
             new_event_id=self.new_id,
             sequences=self.plan.sequences or is_last,
@@ -264,7 +269,7 @@ class World:
     async def live(self, loop: Loop) -> Outcome:
         """Run it, let everything calm down, and judge it."""
         await self._create_feed()
-        with mock.patch(IDLE, 0.1):
+        with mock.patch(IDLE, 0.1), mock.patch(LIVE, self.plan.live):
             await asyncio.wait(
                 [loop.create_task(self.write(index, loop)) for index in range(self.plan.writers)]
             )
