@@ -8,6 +8,7 @@ from typing import Any
 from unittest import mock
 from uuid import UUID
 
+from event_store_async.cassandra.append.executor import Executor
 from event_store_async.cassandra.append.settler import Settler
 from event_store_async.cassandra.driver.faults import Fault
 from event_store_async.cassandra.feed.announcement import Address, Announcement
@@ -121,6 +122,20 @@ async def _announce_afterwards(self: Any, plan: Any, deadline: Deadline, **optio
     await self.announcing.announce(plan, deadline)
     self.announcing.settled(plan, stored=verdict.name != "conflict")
     return verdict
+
+
+def _tell_at_once(self: Any, *args: Any) -> Any:
+    *facts, told = args
+    if self._registered is None:
+        return _begin(self, *facts, told)
+    address = Address(self._registered[1], self._seq + len(self._waiting) + 1)
+    waiting = _begin(self, *facts, lambda *_: None)
+    self._open += 1
+    asyncio.get_running_loop().call_soon(told, address, None)
+    return waiting
+
+
+_begin: Callable[..., Any] = Lane.begin
 
 
 async def _announce_once(self: Any, plan: Any, deadline: Deadline) -> None:
@@ -282,16 +297,21 @@ async def _append_anyway(self: Any, after: int, links: Any, *args: Any) -> Any:
 
 _log_append = Log.append
 
+_always_settled = _patch(Executor, "begin", lambda *_: None)
+_always_repeated = _patch(Lane, "_begin", lambda *_: None)
+
 MUTANTS = (
     Mutant("announce after the append", "W5", ("SKIPPED",),
-           _patch(Settler, "settle", _announce_afterwards), CRASH),
+           _both(_always_settled, _patch(Settler, "settle", _announce_afterwards)), CRASH),
+    Mutant("the first request before its announcement is acknowledged", "W5",
+           ("SKIPPED", "ALARM"), _patch(Lane, "begin", _tell_at_once), CRASH),
     Mutant("an old announcement for a new plan", "W5", ("SKIPPED", "ALARM"),
-           _patch(Announcer, "announce", _announce_once), CRASH),
+           _both(_always_settled, _patch(Announcer, "announce", _announce_once)), CRASH),
     Mutant("a timed-out batch is replaced under the same numbers", "W3", ("SKIPPED", "ALARM"),
-           _both(_patch(Lane, "_write", _replace_batch),
-                 _patch(Lane, "_give_up", _go_on_in_lane)), CRASH),
+           _both(_always_repeated, _both(_patch(Lane, "_write", _replace_batch),
+                                         _patch(Lane, "_give_up", _go_on_in_lane))), CRASH),
     Mutant("the next batch before the last is acknowledged", "W3", ("SKIPPED", "ALARM", "ORDER"),
-           _patch(Lane, "_write", _do_not_wait_for_batch), CRASH),
+           _both(_always_repeated, _patch(Lane, "_write", _do_not_wait_for_batch)), CRASH),
     Mutant("registration is not awaited", "W1", ("SKIPPED", "ALARM"),
            _patch(FeedTables, "register", _do_not_wait_for_registration), CRASH),
     Mutant("an expected version above the head is announced", "W2", ("ALARM",),

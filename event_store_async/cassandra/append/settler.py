@@ -1,7 +1,9 @@
 """The settler: it sends a plan, and sends it again, until the plan's one true outcome is known."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Protocol
+from uuid import UUID
 
 from ...errors import (
     AppendOutcomeUnknown,
@@ -27,6 +29,25 @@ _WORDS: Final[dict[Certainty, AttemptOutcome]] = {
 
 class Announcing(Protocol):
     """Announces plans on a table with a feed, before they are sent."""
+
+    def can_begin(self, plan: Plan) -> bool:
+        """Return whether nothing must be read before a plan is announced."""
+
+    def begin(
+        self,
+        plan: Plan,
+        deadline: Deadline,
+        told: Callable[[tuple[UUID, int] | None], object],
+    ) -> None:
+        """
+        Announce a plan that `can_begin`.
+
+        Args:
+            plan: The plan.
+            deadline: Until when.
+            told: Called with the announcement's address once it is acknowledged, or with None if
+                it is not. Never called at once.
+        """
 
     async def announce(self, plan: Plan, deadline: Deadline) -> Verdict | None:
         """Announce a plan, unless it has been; or return why it need not be sent."""

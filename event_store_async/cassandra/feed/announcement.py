@@ -53,7 +53,7 @@ class Announcement:
 
 def shared_type(types: Sequence[str | None]) -> Types:
     """Return the types of some events, short if all are the same."""
-    return types[0] if len(set(types)) == 1 else list(types)
+    return types[0] if len(types) == 1 or len(set(types)) == 1 else list(types)
 
 
 def type_at(types: Types, index: int) -> str | None:

@@ -7,7 +7,7 @@ from uuid import UUID
 from ...errors import WrongCategory
 from ...retry import Deadline
 from ..append.plan import Plan, Verdict
-from .announcement import Address, shared_type
+from .announcement import Address, Types, shared_type
 from .lane import Lane
 
 Head = Callable[[UUID, Deadline, bool, str | None], Coroutine[Any, Any, int]]
@@ -48,6 +48,23 @@ class Announcer:
         """Return whether a version of a stream is known to be committed."""
         return version == 0 or (self._known(stream_id) or 0) >= version
 
+    def can_begin(self, plan: Plan) -> bool:
+        """Return whether nothing must be read before a plan is announced."""
+        return self.is_committed(plan.stream_id, plan.expected)
+
+    def begin(
+        self, plan: Plan, deadline: Deadline, told: Callable[[Address | None], object]
+    ) -> None:
+        """
+        Announce a plan that `can_begin`.
+
+        Args:
+            plan: The plan.
+            deadline: Until when.
+            told: Called with the address once it is acknowledged, or with None. Never at once.
+        """
+        self._lane.begin(*_facts(plan), deadline, lambda address, _: told(address))
+
     async def announce(self, plan: Plan, deadline: Deadline) -> Verdict | None:
         """
         Announce a plan, unless it has been.
@@ -71,17 +88,16 @@ class Announcer:
             if head < plan.expected:
                 return Verdict("conflict", head)
             self._saw(plan.stream_id, head)
-        plan.address = await self._lane.announce(
-            plan.stream_id,
-            plan.expected,
-            plan.last - plan.expected,
-            shared_type(plan.types),
-            plan.category,
-            deadline,
-        )
+        plan.address = await self._lane.announce(*_facts(plan), deadline)
         return None
 
     def settled(self, plan: Plan, *, stored: bool) -> None:
         """Note the outcome of a plan, once it is certain."""
         if plan.address is not None:
             self._lane.settled(Address(*plan.address), stored=stored)
+
+
+def _facts(plan: Plan) -> tuple[UUID, int, int, Types, str | None]:
+    """Return what is announced of a plan."""
+    events = plan.last - plan.expected
+    return plan.stream_id, plan.expected, events, shared_type(plan.types), plan.category

@@ -100,6 +100,10 @@ class Runner:
         """Whether this sequencer works, and the others watch it."""
         return self._leadership.leads
 
+    def works(self) -> bool:
+        """Return whether it publishes right now."""
+        return self.sequencer is not None and self._leadership.leads
+
     def start(self) -> None:
         """Begin, unless it has begun."""
         if self._task is None:

@@ -10,8 +10,9 @@ import orjson
 from ...errors import FeedDisabled
 from ...retry import Deadline
 from ...settings import Settings
-from ..driver.port import UNSET, Page, Prepared, Row, answer_of
+from ..driver.port import UNSET, Bound, Page, Prepared, Row, answer_of
 from ..driver.repeat import repeat
+from ..driver.request import Request
 from ..driver.session import Session
 from ..schema.statements import StatementCache
 from .announcement import Address, Announcement, types_as_text, types_from_text
@@ -203,26 +204,21 @@ class FeedTables:
     ) -> None:
         """Write announcements of one part, all or none; a single attempt, raises `Fault`."""
         prepared = await self._statements.get("feed/announce", deadline)
-        await self._session.put(
-            [
-                (
-                    prepared,
-                    (
-                        writer,
-                        part,
-                        row.seq,
-                        row.stream_id,
-                        row.expected,
-                        row.events,
-                        types_as_text(row.types),
-                        UNSET if row.category is None else row.category,
-                    ),
-                )
-                for row in rows
-            ],
-            deadline,
-            elsewhere=elsewhere,
-        )
+        statements = _announcing(prepared, writer, part, rows)
+        await self._session.put(statements, deadline, elsewhere=elsewhere)
+
+    def begin_announcing(
+        self, writer: UUID, part: int, rows: Sequence[Announcement], deadline: Deadline
+    ) -> Request | None:
+        """Do as `announce`, without waiting; None if that is not possible right now."""
+        prepared = self._statements.at_once("feed/announce")
+        if prepared is None:
+            return None
+        return self._session.begin_put(_announcing(prepared, writer, part, rows), deadline)
+
+    def acknowledge(self, request: Request) -> None:
+        """Return if a request of `begin_announcing` was acknowledged; raises `Fault` otherwise."""
+        self._session.page(request)
 
     async def announcements(self, writer: UUID, part: int, after: int) -> list[Announcement]:
         """
@@ -366,6 +362,27 @@ class FeedTables:
             return answer_of(page).applied
 
         return await repeat(attempt, deadline, self._settings.backoff, "changing the feed")
+
+
+def _announcing(
+    prepared: Prepared, writer: UUID, part: int, rows: Sequence[Announcement]
+) -> list[Bound]:
+    return [
+        (
+            prepared,
+            (
+                writer,
+                part,
+                row.seq,
+                row.stream_id,
+                row.expected,
+                row.events,
+                types_as_text(row.types),
+                UNSET if row.category is None else row.category,
+            ),
+        )
+        for row in rows
+    ]
 
 
 def new_feed(log_id: UUID) -> FeedRow:
