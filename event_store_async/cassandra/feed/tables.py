@@ -10,12 +10,12 @@ import orjson
 from ...errors import FeedDisabled
 from ...retry import Deadline
 from ...settings import Settings
-from ..driver.port import UNSET, Bound, Page, Prepared, Row, answer_of
+from ..driver.port import Page, Prepared, Row, answer_of
 from ..driver.repeat import repeat
 from ..driver.request import Request
 from ..driver.session import Session
 from ..schema.statements import StatementCache
-from .announcement import Address, Announcement, types_as_text, types_from_text
+from .announcement import Address, Announcement, announcing, types_from_text
 from .entry import Entry, links_from_text
 
 State = Literal["building", "complete"]
@@ -204,7 +204,7 @@ class FeedTables:
     ) -> None:
         """Write announcements of one part, all or none; a single attempt, raises `Fault`."""
         prepared = await self._statements.get("feed/announce", deadline)
-        statements = _announcing(prepared, writer, part, rows)
+        statements = announcing(prepared, writer, part, rows)
         await self._session.put(statements, deadline, elsewhere=elsewhere)
 
     def begin_announcing(
@@ -214,7 +214,7 @@ class FeedTables:
         prepared = self._statements.at_once("feed/announce")
         if prepared is None:
             return None
-        return self._session.begin_put(_announcing(prepared, writer, part, rows), deadline)
+        return self._session.begin_put(announcing(prepared, writer, part, rows), deadline)
 
     def acknowledge(self, request: Request) -> None:
         """Return if a request of `begin_announcing` was acknowledged; raises `Fault` otherwise."""
@@ -362,27 +362,6 @@ class FeedTables:
             return answer_of(page).applied
 
         return await repeat(attempt, deadline, self._settings.backoff, "changing the feed")
-
-
-def _announcing(
-    prepared: Prepared, writer: UUID, part: int, rows: Sequence[Announcement]
-) -> list[Bound]:
-    return [
-        (
-            prepared,
-            (
-                writer,
-                part,
-                row.seq,
-                row.stream_id,
-                row.expected,
-                row.events,
-                types_as_text(row.types),
-                UNSET if row.category is None else row.category,
-            ),
-        )
-        for row in rows
-    ]
 
 
 def new_feed(log_id: UUID) -> FeedRow:
