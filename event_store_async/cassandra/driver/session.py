@@ -251,9 +251,8 @@ class Session:
     ) -> Page:
         """Send one conditional batch; raises `Fault`."""
         await self._permit(deadline)
-        make = partial(
-            self._execute_batch, statements, deadline, elsewhere and self.knows_elsewhere
-        )
+        elsewhere = elsewhere and self.knows_elsewhere
+        make = partial(self._execute_batch, statements, deadline, elsewhere)
         return materialise(await self._wait(make))
 
     async def put(
@@ -261,8 +260,8 @@ class Session:
     ) -> None:
         """Send plain writes to one partition, all of them or none; raises `Fault`."""
         await self._permit(deadline)
-        make = partial(self._put_batch, statements, deadline, elsewhere and self.knows_elsewhere)
-        await self._wait(make)
+        elsewhere = elsewhere and self.knows_elsewhere
+        await self._wait(partial(self._put_batch, statements, deadline, elsewhere))
 
     def begin_write(self, statements: Iterable[Bound], deadline: Deadline) -> Request | None:
         """
@@ -279,10 +278,9 @@ class Session:
     def _begin(
         self, make: Callable[[], Coroutine[Any, Any, Any]], deadline: Deadline
     ) -> Request | None:
-        loop = self._loop
-        if loop is None or not self.is_alive or deadline.remaining() < SHORTEST_ATTEMPT:
+        if self._loop is None or not self.is_alive or deadline.remaining() < SHORTEST_ATTEMPT:
             return None
-        request = Request(make, self._ended, loop)
+        request = Request(make, self._ended, self._loop)
         if self._permits.take():
             self._requests.add(request)
             self._outbox.post(request, self._at_server - 1)
@@ -354,8 +352,9 @@ class Session:
         self, statements: Sequence[Bound], deadline: Deadline, elsewhere: bool
     ) -> Coroutine[Any, Any, Any]:
         timeout = self._time_limit(deadline)
-        batch = putting(statements, level=self.level, timeout=timeout, elsewhere=elsewhere)
-        return self.raw.execute_batch(batch)
+        return self.raw.execute_batch(
+            putting(statements, level=self.level, timeout=timeout, elsewhere=elsewhere)
+        )
 
     def _queue(self, request: Request, deadline: Deadline) -> None:
         """Send a request once it has a permit, unless it is too late by then, or closed."""
