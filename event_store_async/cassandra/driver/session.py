@@ -351,10 +351,9 @@ class Session:
     def _put_batch(
         self, statements: Sequence[Bound], deadline: Deadline, elsewhere: bool
     ) -> Coroutine[Any, Any, Any]:
-        timeout = self._time_limit(deadline)
-        return self.raw.execute_batch(
-            putting(statements, level=self.level, timeout=timeout, elsewhere=elsewhere)
-        )
+        timeout, level = self._time_limit(deadline), self.level
+        batch = putting(statements, level=level, timeout=timeout, elsewhere=elsewhere)
+        return self.raw.execute_batch(batch)
 
     def _queue(self, request: Request, deadline: Deadline) -> None:
         """Send a request once it has a permit, unless it is too late by then, or closed."""
