@@ -9,6 +9,7 @@ from unittest import mock
 from uuid import UUID
 
 from event_store_async.cassandra.append.executor import Executor
+from event_store_async.cassandra.append.plan import VerdictName
 from event_store_async.cassandra.append.settler import Settler
 from event_store_async.cassandra.driver.faults import Fault
 from event_store_async.cassandra.feed.announcement import Address, Announcement
@@ -80,6 +81,16 @@ SHORT_LIVED = replace(
 )
 ORDER = Plan(writers=3, streams=3, appends=15, weather=replace(ROUGH, pause=0.0), crashes=0)
 HOLES = Plan(writers=1, streams=6, appends=60, weather=Weather(slow=0.5), crashes=0, part_rows=100)
+REPEATED = Plan(
+    writers=3,
+    streams=2,
+    appends=12,
+    crashes=0,
+    ahead=0.0,
+    repeats=0.6,
+    categories=1.0,
+    sequences=False,
+)
 AHEAD = Plan(
     writers=1,
     streams=4,
@@ -120,7 +131,7 @@ async def _announce_afterwards(self: Any, plan: Any, deadline: Deadline, **optio
     verdict = await self._settle(plan, deadline, None, doubtful=False)
     plan.address = None
     await self.announcing.announce(plan, deadline)
-    self.announcing.settled(plan, stored=verdict.name != "conflict")
+    self.announcing.settled(plan, verdict.name)
     return verdict
 
 
@@ -136,6 +147,16 @@ def _tell_at_once(self: Any, *args: Any) -> Any:
 
 
 _begin: Callable[..., Any] = Lane.begin
+
+
+def _believe_outcomes(*stored: VerdictName) -> Broken:
+    def settled(self: Any, plan: Any, outcome: VerdictName) -> None:
+        _settled(self, plan, "applied" if outcome in stored else outcome)
+
+    return _patch(Announcer, "settled", settled)
+
+
+_settled = Announcer.settled
 
 
 async def _announce_once(self: Any, plan: Any, deadline: Deadline) -> None:
@@ -312,6 +333,10 @@ MUTANTS = (
                                          _patch(Lane, "_give_up", _go_on_in_lane))), CRASH),
     Mutant("the next batch before the last is acknowledged", "W3", ("SKIPPED", "ALARM", "ORDER"),
            _both(_always_repeated, _patch(Lane, "_write", _do_not_wait_for_batch)), CRASH),
+    Mutant("what was found is told as its own", "W8", ("PHANTOM", "READER"),
+           _believe_outcomes("found"), REPEATED),
+    Mutant("a refusal is told as stored", "W8", ("PHANTOM", "READER"),
+           _believe_outcomes("wrong category"), CRASH),
     Mutant("registration is not awaited", "W1", ("SKIPPED", "ALARM"),
            _patch(FeedTables, "register", _do_not_wait_for_registration), CRASH),
     Mutant("an expected version above the head is announced", "W2", ("ALARM",),

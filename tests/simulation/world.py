@@ -14,6 +14,7 @@ from event_store_async import (
     NO_STREAM,
     Backoff,
     ConcurrentModification,
+    EventReaderWriter,
     EventStore,
     EventStoreError,
     ExpectedVersion,
@@ -61,6 +62,8 @@ class Plan:
         timeouts: The deadlines of the appends, in seconds; None is that of the settings.
         backfill: The feed is enabled while the writers write: promise (2) holds later.
         live: Seconds after which sequencers look at all lanes, and write how far they are finished.
+        repeats: How likely an append repeats an earlier one's ids, with more or fewer events.
+        categories: How likely an append is one of a category, perhaps not of the stream's.
         old_writers: How likely a store is one that does not announce. The scan finds its events,
             and says so; promise (2) is not kept for them.
     """
@@ -82,6 +85,8 @@ class Plan:
     backfill: bool = False
     old_writers: float = 0.0
     live: float = 1.0
+    repeats: float = 0.1
+    categories: float = 0.1
 
     @classmethod
     def drawn(cls, random: Random) -> "Plan":
@@ -153,6 +158,7 @@ class World:
         self._stores: list[tuple[Actor, EventStore]] = []
         self._names = 0
         self.appended: list[Appended] = []
+        self._commands: dict[UUID, tuple[ExpectedVersion, list[Any]]] = {}
         self.facts = dict.fromkeys(("stored", "conflicts", "unknown", "failed", "crashes"), 0)
 
     def new_id(self) -> UUID:
@@ -178,14 +184,22 @@ class World:
         with mock.patch("event_store_async.cassandra.engine.Session", session):
             raw: Any = mock.Mock(execute_batch=print)
             store = EventStore(raw, keyspace=KEYSPACE, settings=settings)
-        names = ("append_head", "append_first", "append_rest", "feed/append_first")
+        names = (
+            "append_head",
+            "append_first",
+            "append_rest",
+            "feed/append_first",
+            "append_category_head",
+        )
         tables = StoreTables(KEYSPACE, "events")
-        head, first, rest, announced = (
+        head, first, rest, announced, category_head = (
             Prepared(tables.statement(f"statements/{name}"), None) for name in names
         )
         announces = self._random.random() >= self.plan.old_writers
         ready = AppendStatements(head, first, rest, announced, has_feed=announces)
+        in_category = AppendStatements(category_head, first, rest, announced, has_feed=announces)
         store._engine.statements.ready = ready
+        store._engine.statements.ready_in_category = in_category
         store._engine.statements.explain = _unexplained  # type: ignore[method-assign,assignment]
         for settler in (store._engine.feed._settler, store._engine.queues._executor.settler):
             settler.explain = _unexplained
@@ -203,7 +217,12 @@ class World:
         stream_id = random.choice(self._streams)
         has_ids = random.random() < 0.5
         events: list[Any] = []
-        for _ in range(random.choice([1, 1, 1, 2, 3])):
+        repeated = self._commands.get(stream_id)
+        repeats = repeated is not None and random.random() < self.plan.repeats
+        if repeated is not None and repeats:
+            # A call of another process, with more or fewer events.
+            events, has_ids = list(repeated[1][: random.randint(1, 2)]), True
+        for _ in range(random.choice([1, 1, 1, 2, 3]) - len(events)):
             payload, type_ = {"by": actor.name}, random.choice([None, "opened", "moved"])
             events.append(
                 NewEvent(payload, type_, None, self.new_id())
@@ -216,9 +235,13 @@ class World:
         )
         if random.random() < self.plan.ahead:
             expected = known + random.choice([1, 1, 2])
+        if repeated is not None and repeats:
+            expected = repeated[0]
+        elif has_ids:
+            self._commands[stream_id] = expected, events
         began = clock()
         try:
-            result = await store.try_persist_events(
+            result = await self._view(store).try_persist_events(
                 stream_id, events, expected, timeout=random.choice(self.plan.timeouts)
             )
         except EventStoreError as error:
@@ -240,6 +263,12 @@ class World:
                 not result.stored_earlier,
             )
         )
+
+    def _view(self, store: EventStore) -> EventReaderWriter[Any]:
+        """Return the store, or a view of it, whose category the stream may not have."""
+        if self._random.random() >= self.plan.categories:
+            return store
+        return store.category(self._random.choice(["account", "order"]))
 
     async def write(self, index: int, loop: Loop) -> None:
         """Append for as long as the plan says, in one store after the other if they crash."""

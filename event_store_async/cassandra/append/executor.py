@@ -130,7 +130,7 @@ class Executor:
             plan.watch.ended("applied")
         self.planner.known_heads.put(plan.stream_id, plan.last)
         if plan.address is not None and self.settler.announcing is not None:
-            self.settler.announcing.settled(plan, stored=True)
+            self.settler.announcing.settled(plan, "applied")
         for append, result in zip(appends, attempt.results, strict=True):
             append.answer(result)
         return True

@@ -18,7 +18,7 @@ from ..driver.port import Page, answer_of
 from ..driver.repeat import Explain
 from ..driver.request import Request
 from ..driver.session import Session
-from .plan import Plan, Verdict
+from .plan import Plan, Verdict, VerdictName
 
 _WORDS: Final[dict[Certainty, AttemptOutcome]] = {
     Certainty.UNKNOWN: "unknown",
@@ -52,7 +52,7 @@ class Announcing(Protocol):
     async def announce(self, plan: Plan, deadline: Deadline) -> Verdict | None:
         """Announce a plan, unless it has been; or return why it need not be sent."""
 
-    def settled(self, plan: Plan, *, stored: bool) -> None:
+    def settled(self, plan: Plan, outcome: VerdictName) -> None:
         """Note the outcome of an announced plan, once it is certain."""
 
 
@@ -117,9 +117,9 @@ class Settler:
         except (AppendOutcomeUnknown, RestoreOutcomeUnknown):
             raise  # its announcement stays undecided until the stream moves
         except Exception:
-            announcing.settled(plan, stored=False)
+            announcing.settled(plan, "conflict")
             raise
-        announcing.settled(plan, stored=verdict.name != "conflict")
+        announcing.settled(plan, verdict.name)
         return verdict
 
     async def _settle(

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from ...errors import WrongCategory
 from ...retry import Deadline
-from ..append.plan import Plan, Verdict
+from ..append.plan import Plan, Verdict, VerdictName
 from .announcement import Address, Types, shared_type
 from .lane import Lane
 
@@ -91,10 +91,16 @@ class Announcer:
         plan.address = await self._lane.announce(*_facts(plan), deadline)
         return None
 
-    def settled(self, plan: Plan, *, stored: bool) -> None:
-        """Note the outcome of a plan, once it is certain."""
+    def settled(self, plan: Plan, outcome: VerdictName) -> None:
+        """
+        Note the outcome of a plan, once it is certain.
+
+        Only "applied" is a fact about its announcement (S5). Events that were found may have been
+        stored under another one, by a process that repeated the call with more or fewer of them.
+        """
         if plan.address is not None:
-            self._lane.settled(Address(*plan.address), stored=stored)
+            address = Address(*plan.address)
+            self._lane.settled(address, applied=outcome == "applied", news=outcome == "found")
 
 
 def _facts(plan: Plan) -> tuple[UUID, int, int, Types, str | None]:

@@ -73,7 +73,8 @@ class Lane:
         on_open: Called once the writer is registered.
 
     Attributes:
-        on_stored: Called with the address of an append that is known to be stored.
+        on_news: Called with the address of an append whose stream is worth a look, and with whether
+            its own batch was applied.
         is_heard: Returns whether a sequencer of this process works: then no bell needs to ring.
     """
 
@@ -87,7 +88,7 @@ class Lane:
         self._tables = tables
         self._settings = settings
         self._on_open = on_open
-        self.on_stored: Callable[[Address], object] = _ignore
+        self.on_news: Callable[[Address, bool], object] = _ignore
         self.is_heard: Callable[[], bool] = _no
         self._registered: tuple[FeedRow, UUID] | None = None  # the feed, and who we are
         self._prev: UUID | None = None
@@ -170,15 +171,23 @@ class Lane:
         self._proceed()
         return waiting
 
-    def settled(self, address: Address, *, stored: bool) -> None:
-        """Note the outcome of an announced append, once it is certain."""
-        if stored:
-            self.on_stored(address)
+    def settled(self, address: Address, *, applied: bool, news: bool = False) -> None:
+        """
+        Note the outcome of an announced append, once it is certain.
+
+        Args:
+            address: Its announcement.
+            applied: Whether its own batch was applied: it can be published without a look.
+            news: Whether its stream is worth a look, even so.
+        """
+        if applied or news:
+            self.on_news(address, applied)
         if address.writer != self.writer:
             return  # it was announced in a lane that was given up
         self._open -= 1
-        if stored:
+        if applied:
             self._stored.append(address.seq)
+        if applied or news:
             self._news += 1
             if not self.is_heard():
                 self._ring()
@@ -375,7 +384,7 @@ class Lane:
             self._ringing = None
 
 
-def _ignore(_address: Address) -> None:
+def _ignore(_address: Address, _applied: bool) -> None:
     """Do nothing with an address."""
 
 

@@ -66,7 +66,7 @@ class FeedRoom:
         self._lane = Lane(self._tables, settings, on_open=self._start)
         scanner = Scanner(session, statements, settings)
         self.runner = Runner(self._tables, self._settler, scanner, settings)
-        self._lane.on_stored = self.runner.stored
+        self._lane.on_news = self.runner.news
         self._lane.is_heard = self.runner.works
 
         async def head(
