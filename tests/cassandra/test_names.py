@@ -1,7 +1,8 @@
 """Keyspaces and tables whose names are words of CQL."""
 
 import re
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterator
+from importlib.resources.abc import Traversable
 from uuid import UUID
 
 import pytest
@@ -71,12 +72,15 @@ async def test_a_table_named_like_a_word_of_cql_is_migrated(
         await use(store, stream_id)
 
 
+def _files(folder: Traversable) -> Iterator[Traversable]:
+    for each in folder.iterdir():
+        yield from _files(each) if each.is_dir() else [each]
+
+
 def test_every_name_in_the_cql_is_quoted() -> None:
     unquoted = [
         (file.name, line)
-        for folder in cql_root().iterdir()
-        if folder.is_dir()
-        for file in folder.iterdir()
+        for file in _files(cql_root())
         for line in file.read_text(encoding="utf-8").splitlines()
         if re.search(r"(?<![\"'])\{(keyspace|table)\}", line.partition("--")[0])
     ]

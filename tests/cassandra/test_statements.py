@@ -13,8 +13,8 @@ from event_store_async import EventStore, RequestRefused
 from ..fixtures.faulty import FaultySession
 from ..fixtures.stores import QUICK, read_all
 
-QUESTIONS = 5
-"""What the check of the schema asks: release, keyspace, table, columns, migrations."""
+QUESTIONS = 6
+"""What the check of the schema asks: feed, release, keyspace, table, columns, migrations."""
 
 
 class PreparingSession(FaultySession):

@@ -27,7 +27,7 @@ from types import TracebackType
 from typing import Final, Self
 from uuid import UUID
 
-from event_store_async.cassandra.schema.tables import EVENTS
+from event_store_async.cassandra.schema.tables import EVENTS, FEED
 
 _ERROR, _STARTUP, _READY, _OPTIONS, _SUPPORTED = 0x00, 0x01, 0x02, 0x05, 0x06
 _QUERY, _RESULT, _PREPARE, _EXECUTE, _REGISTER, _BATCH = 0x07, 0x08, 0x09, 0x0A, 0x0B, 0x0D
@@ -299,7 +299,7 @@ class FakeServer:
             own = table == "system.local"
             return _nodes(names, {self.address: self.datacenter} if own else self.peers)
         if table in _SCHEMA and "=" in request.text:
-            return _SCHEMA[table]
+            return _NO_TABLE if f"{FEED.suffix}'" in request.text else _SCHEMA[table]
         if request.table == "numbers":
             return _rows([("n", "int")], [(struct.pack(">i", n),) for n in range(6)])
         if request.table.endswith("migrations"):
@@ -415,11 +415,12 @@ def _node(address: str, datacenter: str) -> dict[str, tuple[str, bytes]]:
     }
 
 
+_OF_TABLE: Final = [("default_time_to_live", "int"), ("id", "uuid")]
+_NO_TABLE: Final = _rows(_OF_TABLE, [])
+
 _SCHEMA: Final = {
     "system_schema.keyspaces": _rows([("replication", "map")], [(struct.pack(">i", 0),)]),
-    "system_schema.tables": _rows(
-        [("default_time_to_live", "int"), ("id", "uuid")], [(struct.pack(">i", 0), bytes(16))]
-    ),
+    "system_schema.tables": _rows(_OF_TABLE, [(struct.pack(">i", 0), bytes(16))]),
     "system_schema.columns": _rows(
         [("column_name", "text"), ("type", "text"), ("kind", "text")], [*_COLUMNS_OF_EVENTS]
     ),

@@ -8,6 +8,8 @@ from typing import Any
 from unittest import mock
 from uuid import UUID
 
+from event_store_async.cassandra.append.executor import Executor
+from event_store_async.cassandra.append.plan import VerdictName
 from event_store_async.cassandra.append.settler import Settler
 from event_store_async.cassandra.driver.faults import Fault
 from event_store_async.cassandra.feed.announcement import Address, Announcement
@@ -52,12 +54,43 @@ ROUGH = Weather(lost=0.1, unanswered=0.1, late=0.1, unsent=0.05, half=0.7, slow=
 DUEL = Plan(writers=3, streams=3, appends=12, weather=ROUGH, crashes=2, everybody_leads=True)
 CRASH = Plan(writers=3, streams=4, appends=12, weather=ROUGH, crashes=3)
 SUDDEN = replace(CRASH, sudden=True, part_rows=1, delay=1)
-STALE = replace(
-    DUEL, appends=15, part_rows=1, crashes=0, fresh=False, weather=replace(ROUGH, pause=0.03)
+LOWS = Plan(
+    writers=3,
+    streams=3,
+    appends=30,
+    weather=Weather(late=0.02, half=0.5, pause=0.01),
+    crashes=2,
+    everybody_leads=True,
+    part_rows=1,
+    fresh=False,
+    ahead=0.0,
+    timeouts=(None,),
+    live=0.02,
 )
-REPEAT = Plan(writers=3, streams=12, appends=15, weather=ROUGH, crashes=1, repeats=0.8)
+STALE = replace(LOWS, writers=4, crashes=0, weather=Weather(pause=0.01))
+SHORT_LIVED = replace(
+    LOWS,
+    streams=6,
+    appends=20,
+    weather=Weather(late=0.15, unanswered=0.1, half=0.5, pause=0.02),
+    crashes=10,
+    delay=1,
+    part_rows=2,
+    fresh=True,
+    sudden=True,
+)
 ORDER = Plan(writers=3, streams=3, appends=15, weather=replace(ROUGH, pause=0.0), crashes=0)
 HOLES = Plan(writers=1, streams=6, appends=60, weather=Weather(slow=0.5), crashes=0, part_rows=100)
+REPEATED = Plan(
+    writers=3,
+    streams=2,
+    appends=12,
+    crashes=0,
+    ahead=0.0,
+    repeats=0.6,
+    categories=1.0,
+    sequences=False,
+)
 AHEAD = Plan(
     writers=1,
     streams=4,
@@ -98,15 +131,39 @@ async def _announce_afterwards(self: Any, plan: Any, deadline: Deadline, **optio
     verdict = await self._settle(plan, deadline, None, doubtful=False)
     plan.address = None
     await self.announcing.announce(plan, deadline)
-    self.announcing.settled(plan, verdict)
+    self.announcing.settled(plan, verdict.name)
     return verdict
+
+
+def _tell_at_once(self: Any, *args: Any) -> Any:
+    *facts, told = args
+    if self._registered is None:
+        return _begin(self, *facts, told)
+    address = Address(self._registered[1], self._seq + len(self._waiting) + 1)
+    waiting = _begin(self, *facts, lambda *_: None)
+    self._open += 1
+    asyncio.get_running_loop().call_soon(told, address, None)
+    return waiting
+
+
+_begin: Callable[..., Any] = Lane.begin
+
+
+def _believe_outcomes(*stored: VerdictName) -> Broken:
+    def settled(self: Any, plan: Any, outcome: VerdictName) -> None:
+        _settled(self, plan, "applied" if outcome in stored else outcome)
+
+    return _patch(Announcer, "settled", settled)
+
+
+_settled = Announcer.settled
 
 
 async def _announce_once(self: Any, plan: Any, deadline: Deadline) -> None:
     known = self.__dict__.setdefault("addresses", {})
     if plan.stream_id not in known:
         known[plan.stream_id] = await self._lane.announce(
-            plan.stream_id, plan.expected, plan.last - plan.expected, None, deadline
+            plan.stream_id, plan.expected, plan.last - plan.expected, None, None, deadline
         )
     plan.address = known[plan.stream_id]
     self._lane._open += 1
@@ -151,8 +208,8 @@ async def _pass_over_holes(self: Any, writer: UUID, part: int, after: int) -> An
 
     rows = await self._rows("feed/read_announcements", (writer, part, after))
     return [
-        Announcement(seq, UUID(stream_id), expected, events, types_from_text(types))
-        for seq, stream_id, expected, events, types in rows
+        Announcement(seq, UUID(stream_id), expected, events, types_from_text(types), category)
+        for seq, stream_id, expected, events, types, category in rows
     ]
 
 
@@ -261,16 +318,25 @@ async def _append_anyway(self: Any, after: int, links: Any, *args: Any) -> Any:
 
 _log_append = Log.append
 
+_always_settled = _patch(Executor, "begin", lambda *_: None)
+_always_repeated = _patch(Lane, "_begin", lambda *_: None)
+
 MUTANTS = (
     Mutant("announce after the append", "W5", ("SKIPPED",),
-           _patch(Settler, "settle", _announce_afterwards), CRASH),
+           _both(_always_settled, _patch(Settler, "settle", _announce_afterwards)), CRASH),
+    Mutant("the first request before its announcement is acknowledged", "W5",
+           ("SKIPPED", "ALARM"), _patch(Lane, "begin", _tell_at_once), CRASH),
     Mutant("an old announcement for a new plan", "W5", ("SKIPPED", "ALARM"),
-           _patch(Announcer, "announce", _announce_once), CRASH),
+           _both(_always_settled, _patch(Announcer, "announce", _announce_once)), CRASH),
     Mutant("a timed-out batch is replaced under the same numbers", "W3", ("SKIPPED", "ALARM"),
-           _both(_patch(Lane, "_write", _replace_batch),
-                 _patch(Lane, "_give_up", _go_on_in_lane)), CRASH),
+           _both(_always_repeated, _both(_patch(Lane, "_write", _replace_batch),
+                                         _patch(Lane, "_give_up", _go_on_in_lane))), CRASH),
     Mutant("the next batch before the last is acknowledged", "W3", ("SKIPPED", "ALARM", "ORDER"),
-           _patch(Lane, "_write", _do_not_wait_for_batch), CRASH),
+           _both(_always_repeated, _patch(Lane, "_write", _do_not_wait_for_batch)), CRASH),
+    Mutant("what was found is told as its own", "W8", ("PHANTOM", "READER"),
+           _believe_outcomes("found"), REPEATED),
+    Mutant("a refusal is told as stored", "W8", ("PHANTOM", "READER"),
+           _believe_outcomes("wrong category"), CRASH),
     Mutant("registration is not awaited", "W1", ("SKIPPED", "ALARM"),
            _patch(FeedTables, "register", _do_not_wait_for_registration), CRASH),
     Mutant("an expected version above the head is announced", "W2", ("ALARM",),
@@ -294,13 +360,13 @@ MUTANTS = (
     Mutant("rule K is off", "S11", ("TWICE", "MISORDERED"),
            _patch(FeedProgress, "write", _nothing), SUDDEN),
     Mutant("a new sequencer trusts the one before", "S11", ("TWICE", "MISORDERED"),
-           _patch(FeedProgress, "open", _trust_predecessor), SUDDEN),
+           _patch(FeedProgress, "open", _trust_predecessor), SHORT_LIVED),
     Mutant("a part is dropped before its low is acknowledged", "S12", ("SKIPPED", "ALARM"),
-           _patch(LaneReader, "write_low", _drop_first), SUDDEN),
+           _patch(LaneReader, "write_low", _drop_first), LOWS),
     Mutant("low without timestamps of its own", "S12", ("SKIPPED", "ALARM"),
-           _patch(FeedTables, "write_low", _low_without_timestamp), STALE),
+           _patch(FeedTables, "write_low", _low_without_timestamp), LOWS),
     Mutant("low is ahead of the log", "S12", ("SKIPPED", "ALARM"),
-           _patch(LaneReader, "finished_up_to", property(lambda self: self.read_up_to)), SUDDEN),
+           _patch(LaneReader, "finished_up_to", property(lambda self: self.read_up_to)), LOWS),
     Mutant("progress without the last entries", "S13", ("TWICE", "MISORDERED"),
            _patch(FeedProgress, "of", _without_overlay), DUEL),
     Mutant("progress before the entry is certain", "S11", ("SKIPPED", "ALARM", "INCONSISTENT"),

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from random import Random
 from typing import Any
 
@@ -11,10 +12,13 @@ from event_store_async.cassandra.driver.port import LEVELS, Page, Prepared
 from event_store_async.cassandra.driver.request import Request
 from event_store_async.cassandra.driver.session import Session
 from event_store_async.cql_files import Statement
-from event_store_async.retry import Backoff, Deadline
+from event_store_async.retry import SHORTEST_ATTEMPT, Backoff, Deadline
 
 from .cells import Partition, Write
 from .tables import Tables
+
+TIMEOUT = 0.5
+"""Seconds after which a request is given up."""
 
 
 @dataclass
@@ -80,7 +84,7 @@ class SimulatedSession(Session):
             _RAW,
             LEVELS["local"],
             max_in_flight=10_000,
-            request_timeout=2.0,
+            request_timeout=TIMEOUT,
             backoff=Backoff(initial=0.01, maximum=0.2, random=random.random),
         )
         self._tables = tables
@@ -109,19 +113,51 @@ class SimulatedSession(Session):
         *,
         elsewhere: bool = False,  # noqa: ARG002 - there is one place
     ) -> None:
-        def write() -> None:
-            partition, made = self._tables.plain(statements)
-            self._store(partition, made)
-
-        await self._request(write, deadline)
+        await self._request(self._plain(statements), deadline)
 
     async def write(
         self,
         statements: Iterable[tuple[Prepared, Sequence[Any]]],
         deadline: Deadline,
         *,
-        elsewhere: bool = False,  # noqa: ARG002 - there is one place
+        elsewhere: bool = False,  # noqa: ARG002
     ) -> Page:
+        page: Page = await self._request(self._conditional(statements), deadline)
+        return page
+
+    def begin_write(
+        self, statements: Iterable[tuple[Prepared, Sequence[Any]]], deadline: Deadline
+    ) -> Request | None:
+        return self._send(self._conditional(statements), deadline)
+
+    def begin_put(
+        self, statements: Sequence[tuple[Prepared, Sequence[Any]]], deadline: Deadline
+    ) -> Request | None:
+        return self._send(self._plain(statements), deadline)
+
+    @staticmethod
+    def page(request: Request) -> Page:
+        page: Page = request.result()
+        return page
+
+    def _send(self, carry_out: Callable[[], Any], deadline: Deadline) -> Request | None:
+        if not self.is_alive or deadline.remaining() < SHORTEST_ATTEMPT:
+            return None
+        loop = asyncio.get_running_loop()
+        request = Request(partial(self._request, carry_out, deadline), lambda _: None, loop)
+        request.send()
+        return request
+
+    def _plain(self, statements: Sequence[tuple[Prepared, Sequence[Any]]]) -> Callable[[], None]:
+        def write() -> None:
+            partition, made = self._tables.plain(statements)
+            self._store(partition, made)
+
+        return write
+
+    def _conditional(
+        self, statements: Iterable[tuple[Prepared, Sequence[Any]]]
+    ) -> Callable[[], Page]:
         batch = list(statements)
 
         def decide() -> Page:
@@ -130,15 +166,7 @@ class SimulatedSession(Session):
                 self._store(partition, made)
             return answer
 
-        page: Page = await self._request(decide, deadline)
-        return page
-
-    def begin_write(
-        self,
-        statements: Iterable[tuple[Prepared, Sequence[Any]]],  # noqa: ARG002
-        deadline: Deadline,  # noqa: ARG002
-    ) -> Request | None:
-        return None
+        return decide
 
     def _store(self, partition: Partition, write: Write) -> None:
         """Show a write to some reads now, and to all once it is answered, or never."""
@@ -148,7 +176,7 @@ class SimulatedSession(Session):
     async def _request(self, carry_out: Callable[[], Any], deadline: Deadline) -> Any:
         self.check_usable()
         loop, random, weather = asyncio.get_running_loop(), self._random, self._sky.now
-        timeout = max(0.05, min(2.0, deadline.remaining()))
+        timeout = max(0.05, min(TIMEOUT, deadline.remaining()))
         await self._stand_still(weather)
         if random.random() < weather.unsent:
             await asyncio.sleep(random.uniform(0.0005, 0.01))

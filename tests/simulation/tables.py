@@ -108,7 +108,7 @@ class Tables:
         head, values = statements[0]
         bound = dict(zip(head.statement.binds, values, strict=True))
         name = head.statement.name
-        if name == "append_head" and "stream_id" in bound:
+        if name in {"append_head", "append_category_head"} and "stream_id" in bound:
             return self._append(bound, statements[1:])
         if name == "append_head":
             return self._append_entry(bound, statements[1])
@@ -122,6 +122,8 @@ class Tables:
         partition.land_all()
         seen = partition.seen(None)
         cells: dict[tuple[Any, str], Any] = {(STATIC, "max_version"): head["last"]}
+        if "category" in head:
+            cells[STATIC, "category"] = head["category"]
         first = 0
         for prepared, values in rows:
             bound = dict(zip(prepared.statement.binds, values, strict=True))
@@ -130,10 +132,17 @@ class Tables:
                 if bound.get(column, UNSET) is not UNSET:
                     cells[bound["version"], column] = bound[column]
         version, standing = seen.get((STATIC, "max_version")), seen.get((first, "event_id"))
-        if version == head["expected"] and standing is None:
+        category = seen.get((STATIC, "category"))
+        fits = category == head["held"] if "held" in head else True
+        if version == head["expected"] and fits and standing is None:
             return partition, Write(cells, self._next()), _answer(applied=True)
-        at = None if standing is None else first
-        answer = _answer(applied=False, max_version=version, event_id=standing, version=at)
+        answer = _answer(
+            applied=False,
+            max_version=version,
+            category=category,
+            event_id=standing,
+            version=None if standing is None else first,
+        )
         return partition, None, answer
 
     def _append_entry(
@@ -231,16 +240,21 @@ class Tables:
     ) -> Page:
         head = cells.get((STATIC, "max_version"))
         keys = _keys(cells)
+        category = cells.get((STATIC, "category"))
         if name == "read_head":
             return _page([(head,)] if cells else [])
+        if name == "read_category_head":
+            return _page([(head, category)] if cells else [])
         if name == "read_addresses":
-            columns: Sequence[str] = ("ann_writer", "ann_seq", "event_type", "category")
+            columns: Sequence[str] = ("ann_writer", "ann_seq", "event_type")
             keys = [key for key in keys if key >= bound["from_version"]]
-            found = [(key, *_row(cells, key, columns)) for key in keys]
+            found = [(key, *_row(cells, key, columns), category) for key in keys]
             return _page(found[: bound["max_count"]])
-        if name == "read_ids":
+        if name in {"read_ids", "read_category_ids"}:
             keys = [key for key in keys if key > bound["above"]][::-1]
             found = [(key, *_row(cells, key, ("event_id",)), head) for key in keys]
+            if name == "read_category_ids":
+                found = [(*row, category) for row in found]
             return _page(found[: bound["max_count"]])
         assert name == "read_forward", name
         columns = ("payload", "timestamp", "event_id", "event_type", "content_type", "metadata")

@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 
-from .mutants import CRASH, DUEL, MUTANTS, ORDER, REPEAT, STALE, SUDDEN, Mutant
+from .mutants import CRASH, DUEL, LOWS, MUTANTS, ORDER, SHORT_LIVED, STALE, SUDDEN, Mutant
 from .world import Outcome, Plan, World, simulate
 
 SEEDS = int(os.environ.get("EVENT_STORE_SIMULATION_SEEDS", "100"))
@@ -21,8 +21,9 @@ PLANS: dict[str, Plan | None] = {
     "drawn": None,
     "crash": CRASH,
     "duel": DUEL,
+    "lows": LOWS,
     "order": ORDER,
-    "repeat": REPEAT,
+    "short-lived": SHORT_LIVED,
     "stale": STALE,
     "sudden": SUDDEN,
 }

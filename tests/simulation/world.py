@@ -12,9 +12,9 @@ from uuid import UUID
 from event_store_async import (
     ANY,
     NO_STREAM,
-    AppendOutcomeUnknown,
     Backoff,
     ConcurrentModification,
+    EventReaderWriter,
     EventStore,
     EventStoreError,
     ExpectedVersion,
@@ -30,12 +30,14 @@ from event_store_async.events import UnidentifiedEvent
 
 from .checker import Appended, judge, log_of
 from .clock import Loop, run
-from .session import CALM, Actor, SimulatedSession, Sky, Weather
+from .session import CALM, TIMEOUT, Actor, SimulatedSession, Sky, Weather
 from .tables import Tables
 
 KEYSPACE = "simulated"
 IDLE = "event_store_async.cassandra.feed.runner.IDLE"
 """Polls of idle sequencers are most of a run, and change nothing: they are made rarer."""
+
+LIVE = "event_store_async.cassandra.feed.runner.LIVE"
 
 
 @dataclass
@@ -57,10 +59,11 @@ class Plan:
         fresh: A new store publishes what is left. Otherwise those do that still live.
         sequences: The writers sequence as well. Otherwise only the last store does.
         ahead: How likely an append expects a version that its stream has not reached.
-        repeats: How likely an append repeats one whose outcome is unknown, or a part of it. Any
-            store may have made the first attempt.
         timeouts: The deadlines of the appends, in seconds; None is that of the settings.
         backfill: The feed is enabled while the writers write: promise (2) holds later.
+        live: Seconds after which sequencers look at all lanes, and write how far they are finished.
+        repeats: How likely an append repeats an earlier one's ids, with more or fewer events.
+        categories: How likely an append is one of a category, perhaps not of the stream's.
         old_writers: How likely a store is one that does not announce. The scan finds its events,
             and says so; promise (2) is not kept for them.
     """
@@ -78,10 +81,12 @@ class Plan:
     fresh: bool = True
     sequences: bool = True
     ahead: float = 0.2
-    repeats: float = 0.0
     timeouts: tuple[float | None, ...] = (None, 0.3, 3.0)
     backfill: bool = False
     old_writers: float = 0.0
+    live: float = 1.0
+    repeats: float = 0.1
+    categories: float = 0.1
 
     @classmethod
     def drawn(cls, random: Random) -> "Plan":
@@ -114,6 +119,7 @@ class Plan:
             sequences=random.random() < 0.9,
             backfill=random.random() < 0.2,
             old_writers=random.choice([0.0, 0.0, 0.0, 0.5]),
+            live=random.choice([0.02, 0.2, 1.0]),
         )
 
 
@@ -151,8 +157,8 @@ class World:
         self._streams = [self.new_id() for _ in range(self.plan.streams)]
         self._stores: list[tuple[Actor, EventStore]] = []
         self._names = 0
-        self._unknown: list[tuple[UUID, list[Any]]] = []
         self.appended: list[Appended] = []
+        self._commands: dict[UUID, tuple[ExpectedVersion, list[Any]]] = {}
         self.facts = dict.fromkeys(("stored", "conflicts", "unknown", "failed", "crashes"), 0)
 
     def new_id(self) -> UUID:
@@ -169,7 +175,7 @@ class World:
 
         settings = Settings(
             timeout=10.0,
-            request_timeout=2.0,
+            request_timeout=TIMEOUT,
             backoff=Backoff(initial=0.01, maximum=0.2, random=random.random),
             new_event_id=self.new_id,
             sequences=self.plan.sequences or is_last,
@@ -178,14 +184,22 @@ class World:
         with mock.patch("event_store_async.cassandra.engine.Session", session):
             raw: Any = mock.Mock(execute_batch=print)
             store = EventStore(raw, keyspace=KEYSPACE, settings=settings)
-        names = ("append_head", "append_first", "append_rest", "feed/append_first")
+        names = (
+            "append_head",
+            "append_first",
+            "append_rest",
+            "feed/append_first",
+            "append_category_head",
+        )
         tables = StoreTables(KEYSPACE, "events")
-        head, first, rest, announced = (
+        head, first, rest, announced, category_head = (
             Prepared(tables.statement(f"statements/{name}"), None) for name in names
         )
         announces = self._random.random() >= self.plan.old_writers
         ready = AppendStatements(head, first, rest, announced, has_feed=announces)
+        in_category = AppendStatements(category_head, first, rest, announced, has_feed=announces)
         store._engine.statements.ready = ready
+        store._engine.statements.ready_in_category = in_category
         store._engine.statements.explain = _unexplained  # type: ignore[method-assign,assignment]
         for settler in (store._engine.feed._settler, store._engine.queues._executor.settler):
             settler.explain = _unexplained
@@ -203,7 +217,12 @@ class World:
         stream_id = random.choice(self._streams)
         has_ids = random.random() < 0.5
         events: list[Any] = []
-        for _ in range(random.choice([1, 1, 1, 2, 3])):
+        repeated = self._commands.get(stream_id)
+        repeats = repeated is not None and random.random() < self.plan.repeats
+        if repeated is not None and repeats:
+            # A call of another process, with more or fewer events.
+            events, has_ids = list(repeated[1][: random.randint(1, 2)]), True
+        for _ in range(random.choice([1, 1, 1, 2, 3]) - len(events)):
             payload, type_ = {"by": actor.name}, random.choice([None, "opened", "moved"])
             events.append(
                 NewEvent(payload, type_, None, self.new_id())
@@ -216,21 +235,17 @@ class World:
         )
         if random.random() < self.plan.ahead:
             expected = known + random.choice([1, 1, 2])
-        if self._unknown and random.random() < self.plan.repeats:
-            stream_id, events = self._unknown.pop(random.randrange(len(self._unknown)))
-            events = events[: random.randint(1, len(events))]
-            expected = random.choice([ANY, ANY, NO_STREAM])
-            has_ids = True
+        if repeated is not None and repeats:
+            expected = repeated[0]
+        elif has_ids:
+            self._commands[stream_id] = expected, events
         began = clock()
         try:
-            result = await store.try_persist_events(
+            result = await self._view(store).try_persist_events(
                 stream_id, events, expected, timeout=random.choice(self.plan.timeouts)
             )
         except EventStoreError as error:
-            is_unknown = isinstance(error, AppendOutcomeUnknown)
-            self.facts["unknown" if is_unknown else "failed"] += 1
-            if is_unknown and has_ids and self.plan.repeats:
-                self._unknown.append((stream_id, events))
+            self.facts["unknown" if "Unknown" in type(error).__name__ else "failed"] += 1
             return
         if isinstance(result, ConcurrentModification):
             self.facts["conflicts"] += 1
@@ -248,6 +263,12 @@ class World:
                 not result.stored_earlier,
             )
         )
+
+    def _view(self, store: EventStore) -> EventReaderWriter[Any]:
+        """Return the store, or a view of it, whose category the stream may not have."""
+        if self._random.random() >= self.plan.categories:
+            return store
+        return store.category(self._random.choice(["account", "order"]))
 
     async def write(self, index: int, loop: Loop) -> None:
         """Append for as long as the plan says, in one store after the other if they crash."""
@@ -277,7 +298,7 @@ class World:
     async def live(self, loop: Loop) -> Outcome:
         """Run it, let everything calm down, and judge it."""
         await self._create_feed()
-        with mock.patch(IDLE, 0.1):
+        with mock.patch(IDLE, 0.1), mock.patch(LIVE, self.plan.live):
             await asyncio.wait(
                 [loop.create_task(self.write(index, loop)) for index in range(self.plan.writers)]
             )

@@ -1,8 +1,9 @@
 """The executor: plan, settle, answer, until every caller has its outcome."""
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from uuid import UUID
 
 import anyio
 
@@ -15,6 +16,7 @@ from ...errors import (
     StoreUnavailable,
 )
 from ...results import Persisted
+from ...retry import Deadline
 from ...settings import Settings
 from ..driver.faults import Certainty, Fault
 from ..driver.port import applied
@@ -33,13 +35,47 @@ class FirstAttempt:
 
     Attributes:
         plan: The plan.
-        request: The request.
         results: Each append's result if the plan is stored.
+        request: The request; None if it could not be sent.
     """
 
     plan: AppendPlan
-    request: Request
     results: Sequence[Persisted]
+    request: Request | None
+
+    def then(self, callback: Callable[[], object]) -> None:
+        """Call back when the request has ended; never at once."""
+        assert self.request is not None  # noqa: S101 - only an announced one may lack it
+        self.request.then(callback)
+
+
+@dataclass(slots=True)
+class AnnouncedAttempt(FirstAttempt):
+    """
+    A plan that is being announced: its first request is sent once that is acknowledged (W5).
+
+    Attributes:
+        session: Sends the request.
+        deadline: That of the request.
+    """
+
+    session: Session
+    deadline: Deadline
+    _callback: Callable[[], object] = field(init=False)
+
+    def then(self, callback: Callable[[], object]) -> None:
+        """Call back when the request has ended, or cannot be sent; never at once."""
+        self._callback = callback
+
+    def announced(self, address: tuple[UUID, int] | None) -> None:
+        """Send the request, if the plan has an address now."""
+        if address is not None:
+            self.plan.address = address
+            self.request = self.session.begin_write(self.plan.statements(), self.deadline)
+        if self.request is None:
+            self._callback()
+        else:
+            self.request.then(self._callback)
 
 
 @dataclass(slots=True)
@@ -61,25 +97,40 @@ class Executor:
         """Send the first request, if nothing must be awaited for it; otherwise return None."""
         plannable = appends[0] if len(appends) == 1 else Batch(appends)
         plan = self.planner.at_once(plannable, watch_of(appends))
-        if plan is None or plan.must_be_announced:
+        if plan is None:
             return None
+        if plan.must_be_announced:
+            return self._announce(appends, plan, plannable.deadline)
         request = self.session.begin_write(plan.statements(), plannable.deadline)
         if request is None:
             return None
         # Made while the server works. They are thrown away if the plan is not stored.
-        return FirstAttempt(plan, request, split_result(appends, plan.persisted()))
+        return FirstAttempt(plan, split_result(appends, plan.persisted()), request)
+
+    def _announce(
+        self, appends: Sequence[PendingAppend], plan: AppendPlan, deadline: Deadline
+    ) -> FirstAttempt | None:
+        announcing = self.settler.announcing
+        if announcing is None or not announcing.can_begin(plan):
+            return None
+        results = split_result(appends, plan.persisted())
+        attempt = AnnouncedAttempt(plan, results, None, self.session, deadline)
+        announcing.begin(plan, deadline, attempt.announced)
+        return attempt
 
     def finish(self, appends: Sequence[PendingAppend], attempt: FirstAttempt) -> bool:
         """Answer the callers if the first request stored the plan; return whether it did."""
-        plan = attempt.plan
+        plan, request = attempt.plan, attempt.request
         try:
-            if not applied(attempt.request.result()):
+            if request is None or not applied(request.result()):
                 return False
         except (Exception, asyncio.CancelledError):  # noqa: BLE001 - the settler raises it again
             return False
         if plan.watch is not None:
             plan.watch.ended("applied")
         self.planner.known_heads.put(plan.stream_id, plan.last)
+        if plan.address is not None and self.settler.announcing is not None:
+            self.settler.announcing.settled(plan, "applied")
         for append, result in zip(appends, attempt.results, strict=True):
             append.answer(result)
         return True

@@ -17,6 +17,8 @@ from ..driver.port import Answer, Prepared
 from ..read.rows import announced, bound_events
 from ..schema.statements import AppendStatements
 
+VerdictName = Literal["applied", "found", "conflict", "behind", "wrong category"]
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
@@ -35,7 +37,7 @@ class Verdict:
         actual_category: The stream's category; None if it has none, or if none was asked for.
     """
 
-    name: Literal["applied", "found", "conflict", "behind", "wrong category"]
+    name: VerdictName
     actual_version: int = 0
     doubtful: bool = False
     actual_category: str | None = None

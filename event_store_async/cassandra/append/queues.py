@@ -149,7 +149,7 @@ class StreamQueues:
             self._carry_out(queue, None)
         else:
             # Called back by the event loop: most appends never need a task.
-            attempt.request.then(partial(self._attempted, queue, attempt))
+            attempt.then(partial(self._attempted, queue, attempt))
 
     def _attempted(self, queue: "StreamQueue", attempt: FirstAttempt) -> None:
         if self._executor.finish(queue.serving, attempt):

@@ -1,7 +1,9 @@
 """The settler: it sends a plan, and sends it again, until the plan's one true outcome is known."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Protocol
+from uuid import UUID
 
 from ...errors import (
     AppendOutcomeUnknown,
@@ -16,7 +18,7 @@ from ..driver.port import Page, answer_of
 from ..driver.repeat import Explain
 from ..driver.request import Request
 from ..driver.session import Session
-from .plan import Plan, Verdict
+from .plan import Plan, Verdict, VerdictName
 
 _WORDS: Final[dict[Certainty, AttemptOutcome]] = {
     Certainty.UNKNOWN: "unknown",
@@ -28,11 +30,30 @@ _WORDS: Final[dict[Certainty, AttemptOutcome]] = {
 class Announcing(Protocol):
     """Announces plans on a table with a feed, before they are sent."""
 
+    def can_begin(self, plan: Plan) -> bool:
+        """Return whether nothing must be read before a plan is announced."""
+
+    def begin(
+        self,
+        plan: Plan,
+        deadline: Deadline,
+        told: Callable[[tuple[UUID, int] | None], object],
+    ) -> None:
+        """
+        Announce a plan that `can_begin`.
+
+        Args:
+            plan: The plan.
+            deadline: Until when.
+            told: Called with the announcement's address once it is acknowledged, or with None if
+                it is not. Never called at once.
+        """
+
     async def announce(self, plan: Plan, deadline: Deadline) -> Verdict | None:
         """Announce a plan, unless it has been; or return why it need not be sent."""
 
-    def settled(self, plan: Plan, verdict: Verdict | None) -> None:
-        """Note the outcome of an announced plan, once it is certain; None if it was never sent."""
+    def settled(self, plan: Plan, outcome: VerdictName) -> None:
+        """Note the outcome of an announced plan, once it is certain."""
 
 
 @dataclass(slots=True)
@@ -96,9 +117,9 @@ class Settler:
         except (AppendOutcomeUnknown, RestoreOutcomeUnknown):
             raise  # its announcement stays undecided until the stream moves
         except Exception:
-            announcing.settled(plan, None)
+            announcing.settled(plan, "conflict")
             raise
-        announcing.settled(plan, verdict)
+        announcing.settled(plan, verdict.name)
         return verdict
 
     async def _settle(

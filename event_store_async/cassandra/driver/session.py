@@ -251,9 +251,8 @@ class Session:
     ) -> Page:
         """Send one conditional batch; raises `Fault`."""
         await self._permit(deadline)
-        make = partial(
-            self._execute_batch, statements, deadline, elsewhere and self.knows_elsewhere
-        )
+        elsewhere = elsewhere and self.knows_elsewhere
+        make = partial(self._execute_batch, statements, deadline, elsewhere)
         return materialise(await self._wait(make))
 
     async def put(
@@ -261,14 +260,8 @@ class Session:
     ) -> None:
         """Send plain writes to one partition, all of them or none; raises `Fault`."""
         await self._permit(deadline)
-        batch = partial(
-            putting,
-            statements,
-            level=self.level,
-            timeout=self._time_limit(deadline),
-            elsewhere=elsewhere and self.knows_elsewhere,
-        )
-        await self._wait(lambda: self.raw.execute_batch(batch()))
+        elsewhere = elsewhere and self.knows_elsewhere
+        await self._wait(partial(self._put_batch, statements, deadline, elsewhere))
 
     def begin_write(self, statements: Iterable[Bound], deadline: Deadline) -> Request | None:
         """
@@ -276,10 +269,18 @@ class Session:
 
         Returns None if it cannot be sent; `write` would raise the reason.
         """
-        loop = self._loop
-        if loop is None or not self.is_alive or deadline.remaining() < SHORTEST_ATTEMPT:
+        return self._begin(partial(self._execute_batch, statements, deadline), deadline)
+
+    def begin_put(self, statements: Sequence[Bound], deadline: Deadline) -> Request | None:
+        """Do as `begin_write`, with plain writes to one partition."""
+        return self._begin(partial(self._put_batch, statements, deadline, False), deadline)
+
+    def _begin(
+        self, make: Callable[[], Coroutine[Any, Any, Any]], deadline: Deadline
+    ) -> Request | None:
+        if self._loop is None or not self.is_alive or deadline.remaining() < SHORTEST_ATTEMPT:
             return None
-        request = Request(partial(self._execute_batch, statements, deadline), self._ended, loop)
+        request = Request(make, self._ended, self._loop)
         if self._permits.take():
             self._requests.add(request)
             self._outbox.post(request, self._at_server - 1)
@@ -345,6 +346,13 @@ class Session:
     ) -> Coroutine[Any, Any, Any]:
         timeout = self._time_limit(deadline)
         batch = writing(statements, level=self.level, timeout=timeout, elsewhere=elsewhere)
+        return self.raw.execute_batch(batch)
+
+    def _put_batch(
+        self, statements: Sequence[Bound], deadline: Deadline, elsewhere: bool
+    ) -> Coroutine[Any, Any, Any]:
+        timeout, level = self._time_limit(deadline), self.level
+        batch = putting(statements, level=level, timeout=timeout, elsewhere=elsewhere)
         return self.raw.execute_batch(batch)
 
     def _queue(self, request: Request, deadline: Deadline) -> None:

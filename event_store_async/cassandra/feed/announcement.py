@@ -7,6 +7,8 @@ from uuid import UUID
 
 import orjson
 
+from ..driver.port import UNSET, Bound, Prepared
+
 Types = str | None | Sequence[str | None]
 """The types of consecutive events: one for all of them, or one for each."""
 
@@ -53,7 +55,7 @@ class Announcement:
 
 def shared_type(types: Sequence[str | None]) -> Types:
     """Return the types of some events, short if all are the same."""
-    return types[0] if len(set(types)) == 1 else list(types)
+    return types[0] if len(types) == 1 or len(set(types)) == 1 else list(types)
 
 
 def type_at(types: Types, index: int) -> str | None:
@@ -70,3 +72,25 @@ def types_from_text(text: str) -> Types:
     """Return types from their stored form."""
     types: Types = orjson.loads(text)
     return types
+
+
+def announcing(
+    prepared: Prepared, writer: UUID, part: int, rows: Sequence[Announcement]
+) -> list[Bound]:
+    """Return the statements that write announcements of one part."""
+    return [
+        (
+            prepared,
+            (
+                writer,
+                part,
+                row.seq,
+                row.stream_id,
+                row.expected,
+                row.events,
+                types_as_text(row.types),
+                UNSET if row.category is None else row.category,
+            ),
+        )
+        for row in rows
+    ]

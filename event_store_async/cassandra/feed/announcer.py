@@ -6,8 +6,8 @@ from uuid import UUID
 
 from ...errors import WrongCategory
 from ...retry import Deadline
-from ..append.plan import Plan, Verdict
-from .announcement import Address, shared_type
+from ..append.plan import Plan, Verdict, VerdictName
+from .announcement import Address, Types, shared_type
 from .lane import Lane
 
 Head = Callable[[UUID, Deadline, bool, str | None], Coroutine[Any, Any, int]]
@@ -48,6 +48,23 @@ class Announcer:
         """Return whether a version of a stream is known to be committed."""
         return version == 0 or (self._known(stream_id) or 0) >= version
 
+    def can_begin(self, plan: Plan) -> bool:
+        """Return whether nothing must be read before a plan is announced."""
+        return self.is_committed(plan.stream_id, plan.expected)
+
+    def begin(
+        self, plan: Plan, deadline: Deadline, told: Callable[[Address | None], object]
+    ) -> None:
+        """
+        Announce a plan that `can_begin`.
+
+        Args:
+            plan: The plan.
+            deadline: Until when.
+            told: Called with the address once it is acknowledged, or with None. Never at once.
+        """
+        self._lane.begin(*_facts(plan), deadline, lambda address, _: told(address))
+
     async def announce(self, plan: Plan, deadline: Deadline) -> Verdict | None:
         """
         Announce a plan, unless it has been.
@@ -71,22 +88,22 @@ class Announcer:
             if head < plan.expected:
                 return Verdict("conflict", head)
             self._saw(plan.stream_id, head)
-        plan.address = await self._lane.announce(
-            plan.stream_id,
-            plan.expected,
-            plan.last - plan.expected,
-            shared_type(plan.types),
-            plan.category,
-            deadline,
-        )
+        plan.address = await self._lane.announce(*_facts(plan), deadline)
         return None
 
-    def settled(self, plan: Plan, verdict: Verdict | None) -> None:
-        """Note the outcome of a plan, once it is certain; None if it was never sent."""
-        if plan.address is None:
-            return
-        name = None if verdict is None else verdict.name
-        # "Found" is what stands there, not who stored it: an append of another store may begin with
-        # the same event, and hold more of them, or fewer. The sequencer reads the address (S5).
-        is_news = name in {"applied", "found"}
-        self._lane.settled(Address(*plan.address), is_news=is_news, stored=name == "applied")
+    def settled(self, plan: Plan, outcome: VerdictName) -> None:
+        """
+        Note the outcome of a plan, once it is certain.
+
+        Only "applied" is a fact about its announcement (S5). Events that were found may have been
+        stored under another one, by a process that repeated the call with more or fewer of them.
+        """
+        if plan.address is not None:
+            address = Address(*plan.address)
+            self._lane.settled(address, applied=outcome == "applied", news=outcome == "found")
+
+
+def _facts(plan: Plan) -> tuple[UUID, int, int, Types, str | None]:
+    """Return what is announced of a plan."""
+    events = plan.last - plan.expected
+    return plan.stream_id, plan.expected, events, shared_type(plan.types), plan.category

@@ -5,21 +5,29 @@ import logging
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 from uuid import UUID
 
 import anyio
 
 from ...errors import EventStoreError, StoreClosed, StoreUnavailable
-from ...retry import Deadline
+from ...retry import Deadline, nearest
 from ...settings import Settings
 from ..driver.faults import Certainty, Fault
+from ..driver.request import Request
 from .announcement import Address, Announcement, Types
 from .tables import Doorbell, FeedRow, FeedTables
 
 _LOG: Final = logging.getLogger("event_store_async")
 _AT_ONCE: Final = 256
 _REMEMBERED: Final = 256
+_SHORTEST_TIMER: Final = 0.01
+"""Seconds. Thousands of appends may wait, and the timer looks at all of them each time."""
+
+
+Told = Callable[[Address | None, Exception | None], object]
+"""Called with the address of an announcement, or with the error that it met."""
 
 
 @dataclass(slots=True)
@@ -29,7 +37,25 @@ class _Waiting:
     events: int
     types: Types
     category: str | None
-    address: "asyncio.Future[Address]"
+    deadline: Deadline
+    told: Told
+    left: bool = False
+
+    def tell(self, address: Address | None, error: Exception | None = None) -> None:
+        """Tell the address, or an error, unless it waits no more."""
+        if not self.left:
+            self.left = True
+            self.told(address, error)
+
+
+@dataclass(slots=True)
+class _Batch:
+    """Announcements that are written together; they lie in one part."""
+
+    writer: UUID
+    part: int
+    rows: list[Announcement]
+    waiting: list[_Waiting]
 
 
 class Lane:
@@ -47,7 +73,9 @@ class Lane:
         on_open: Called once the writer is registered.
 
     Attributes:
-        on_stored: Called with the address of an append that is known to be stored.
+        on_news: Called with the address of an append whose stream is worth a look, and with whether
+            its own batch was applied.
+        is_heard: Returns whether a sequencer of this process works: then no bell needs to ring.
     """
 
     def __init__(
@@ -60,12 +88,17 @@ class Lane:
         self._tables = tables
         self._settings = settings
         self._on_open = on_open
-        self.on_stored: Callable[[Address], object] = _ignore
+        self.on_news: Callable[[Address, bool], object] = _ignore
+        self.is_heard: Callable[[], bool] = _no
         self._registered: tuple[FeedRow, UUID] | None = None  # the feed, and who we are
         self._prev: UUID | None = None
         self._seq = 0  # the last one that was given out
         self._waiting: deque[_Waiting] = deque()
-        self._announcing: asyncio.Task[None] | None = None
+        self._in_flight: _Batch | None = None
+        self._is_due = False  # what waits is written at the end of the event loop's turn
+        self._task: asyncio.Task[None] | None = None  # registers, or repeats a batch
+        self._timer: asyncio.TimerHandle | None = None
+        self._expires = 0.0  # when the timer does
         self._ringing: asyncio.Task[None] | None = None
         self._rung = 0
         self._stored: deque[int] = deque(maxlen=_REMEMBERED)
@@ -96,50 +129,80 @@ class Lane:
             StoreUnavailable: it was not acknowledged in time. The append must not be sent.
             StoreClosed, RequestRefused, SchemaError, FeedDisabled: the same.
         """
-        if self._closed:
-            raise StoreClosed
-        address = asyncio.get_running_loop().create_future()
-        waiting = _Waiting(stream_id, expected, events, types, category, address)
-        self._waiting.append(waiting)
-        if self._announcing is None:
-            self._announcing = asyncio.ensure_future(self._announce_all())
-        with anyio.move_on_after(max(0.0, deadline.remaining())):
-            found: Address = await asyncio.shield(address)
-            self._open += 1
-            return found
-        address.cancel()
-        raise StoreUnavailable(f"announcing an append to stream {stream_id}: no answer in time")
+        answer: asyncio.Future[Address] = asyncio.get_running_loop().create_future()
 
-    def settled(self, address: Address, *, is_news: bool, stored: bool) -> None:
+        def told(address: Address | None, error: Exception | None) -> None:
+            if answer.done():  # its caller was cancelled
+                return
+            if address is None:
+                answer.set_exception(error or StoreClosed())
+            else:
+                answer.set_result(address)
+
+        waiting = self.begin(stream_id, expected, events, types, category, deadline, told)
+        try:
+            return await answer
+        except asyncio.CancelledError:
+            waiting.left = True
+            if answer.done() and not answer.cancelled() and answer.exception() is None:
+                self._open -= 1  # the address came at the same moment
+            raise
+
+    def begin(
+        self,
+        stream_id: UUID,
+        expected: int,
+        events: int,
+        types: Types,
+        category: str | None,
+        deadline: Deadline,
+        told: Told,
+    ) -> _Waiting:
+        """
+        Announce an append without waiting; *told* is called later, never at once.
+
+        If it is told an address, the outcome must be reported to `settled`. If it is told an error,
+        one of those that `announce` raises, the append must not be sent.
+        """
+        waiting = _Waiting(stream_id, expected, events, types, category, deadline, told)
+        self._waiting.append(waiting)
+        if self._timer is None or deadline.at < self._expires:
+            self._expire_at(deadline)
+        self._proceed()
+        return waiting
+
+    def settled(self, address: Address, *, applied: bool, news: bool = False) -> None:
         """
         Note the outcome of an announced append, once it is certain.
 
         Args:
-            address: The address of its announcement.
-            is_news: Whether a sequencer should look at it soon.
-            stored: Whether the events that stand there are known to bear this very address.
+            address: Its announcement.
+            applied: Whether its own batch was applied: it can be published without a look.
+            news: Whether its stream is worth a look, even so.
         """
-        if stored:
-            self.on_stored(address)
+        if applied or news:
+            self.on_news(address, applied)
         if address.writer != self.writer:
             return  # it was announced in a lane that was given up
         self._open -= 1
-        if stored:
+        if applied:
             self._stored.append(address.seq)
-        if is_news:
+        if applied or news:
             self._news += 1
-            self._ring()
+            if not self.is_heard():
+                self._ring()
 
     async def close(self) -> None:
         """End the lane, in good order if the outcome of every append is known (W9)."""
         self._closed = True
-        for task in (self._announcing, self._ringing):
+        for task in (self._task, self._ringing):
             if task is not None:
                 task.cancel()
                 await asyncio.wait([task])
-        unacknowledged = bool(self._waiting)
-        for waiting in self._waiting:
-            _fail(waiting, StoreClosed())
+        unacknowledged = bool(self._waiting) or self._in_flight is not None
+        self._fail(StoreClosed())
+        if self._timer is not None:
+            self._timer.cancel()
         if self._registered is None or self._open or unacknowledged:
             return
         feed, writer = self._registered
@@ -148,29 +211,88 @@ class Lane:
         except EventStoreError as error:
             _LOG.info("the lane of a closed store stays open: %s", error)
 
-    async def _announce_all(self) -> None:
-        try:
-            while self._waiting:
-                await self._announce_next()
-        except EventStoreError as error:
-            for waiting in self._waiting:
-                _fail(waiting, error)
-            self._waiting.clear()
-        finally:
-            self._announcing = None
+    def _proceed(self) -> None:
+        """Write what waits, once the event loop's turn is over: all of a turn share a batch."""
+        if self._waiting and not self._is_due and self._in_flight is None and self._task is None:
+            self._is_due = True
+            asyncio.get_running_loop().call_soon(self._write_next)
 
-    async def _announce_next(self) -> None:
-        """Announce what waits, up to the end of a part."""
-        feed, writer = self._registered or await self._register()
+    def _write_next(self) -> None:
+        """Write what waits, up to the end of a part."""
+        self._is_due = False
+        if self._closed:
+            self._fail(StoreClosed())
+        elif self._registered is None:
+            self._task = asyncio.get_running_loop().create_task(self._begin_lane())
+        elif (batch := self._next_batch(*self._registered)) is not None:
+            self._in_flight = batch
+            request = self._begin(batch)
+            if request is None:
+                self._repeat(batch)
+            else:
+                request.then(partial(self._answered, batch, request))
+
+    def _begin(self, batch: _Batch) -> Request | None:
+        """Send a batch for the first time; no task is needed while all goes well."""
+        deadline = Deadline(self._settings.timeout)
+        return self._tables.begin_announcing(batch.writer, batch.part, batch.rows, deadline)
+
+    def _answered(self, batch: _Batch, request: Request) -> None:
+        try:
+            self._tables.acknowledge(request)
+        except Exception:  # noqa: BLE001 - whatever it is, the repetition meets it again
+            self._repeat(batch)
+        else:
+            self._acknowledged(batch)
+
+    def _repeat(self, batch: _Batch) -> None:
+        if self._closed:
+            return  # in flight for ever: the lane is not closed in good order
+        self._task = asyncio.get_running_loop().create_task(self._carry_out(batch))
+
+    def _acknowledged(self, batch: _Batch) -> None:
+        self._in_flight = None
+        for row, waiting in zip(batch.rows, batch.waiting, strict=True):
+            if not waiting.left:
+                self._open += 1
+                waiting.tell(Address(batch.writer, row.seq))
+        self._proceed()
+
+    async def _begin_lane(self) -> None:
+        try:
+            await self._register()
+        except Exception as error:  # noqa: BLE001 - whatever it is, the callers raise it
+            self._fail(error)
+        finally:
+            self._task = None
+        self._proceed()
+
+    async def _carry_out(self, batch: _Batch) -> None:
+        """Write a batch until it is acknowledged."""
+        try:
+            await self._write(batch.writer, batch.part, batch.rows)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the callers raise it
+            # Perhaps written, perhaps not: this lane can never be written to again. Its appends are
+            # not sent, so they are certainly not stored.
+            self._in_flight = None
+            self._give_up(batch.rows[0].seq - 1)
+            self._waiting.extendleft(reversed(batch.waiting))
+            self._fail(error)
+        else:
+            self._acknowledged(batch)
+        finally:
+            self._task = None
+        self._proceed()
+
+    def _next_batch(self, feed: FeedRow, writer: UUID) -> _Batch | None:
         part, done = divmod(self._seq, feed.part_rows)
-        batch: list[_Waiting] = []
-        while self._waiting and len(batch) < min(_AT_ONCE, feed.part_rows - done):
-            waiting = self._waiting[0]
-            if not waiting.address.cancelled():
-                batch.append(waiting)
-            self._waiting.popleft()
-        if not batch:
-            return
+        taken: list[_Waiting] = []
+        while self._waiting and len(taken) < min(_AT_ONCE, feed.part_rows - done):
+            waiting = self._waiting.popleft()
+            if not waiting.left:
+                taken.append(waiting)
+        if not taken:
+            return None
         rows = [
             Announcement(
                 self._seq + at,
@@ -180,20 +302,37 @@ class Lane:
                 each.types,
                 each.category,
             )
-            for at, each in enumerate(batch, 1)
+            for at, each in enumerate(taken, 1)
         ]
-        self._seq += len(batch)
-        try:
-            await self._write(writer, part, rows)
-        except BaseException:
-            # Perhaps written, perhaps not: this lane can never be written to again. Its appends are
-            # not sent, so they are certainly not stored.
-            self._waiting.extendleft(reversed(batch))
-            self._give_up(self._seq - len(batch))
-            raise
-        for row, waiting in zip(rows, batch, strict=True):
-            if not waiting.address.done():
-                waiting.address.set_result(Address(writer, row.seq))
+        self._seq += len(rows)
+        return _Batch(writer, part, rows, taken)
+
+    def _fail(self, error: Exception) -> None:
+        """Tell an error to all that wait, those of the batch in flight included."""
+        waiting = [*(self._in_flight.waiting if self._in_flight else ()), *self._waiting]
+        self._waiting.clear()
+        for each in waiting:
+            each.tell(None, error)
+
+    # Deadlines: one timer for all, since hardly any ever passes
+
+    def _expire_at(self, deadline: Deadline) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._expires = deadline.at
+        later = max(deadline.remaining(), _SHORTEST_TIMER)
+        self._timer = asyncio.get_running_loop().call_later(later, self._expire)
+
+    def _expire(self) -> None:
+        self._timer = None
+        waiting = [*(self._in_flight.waiting if self._in_flight else ()), *self._waiting]
+        for each in waiting:
+            if each.deadline.remaining() <= 0:
+                text = f"announcing an append to stream {each.stream_id}: no answer in time"
+                each.tell(None, StoreUnavailable(text))
+        staying = [each.deadline for each in waiting if not each.left]
+        if staying:
+            self._expire_at(nearest(staying))
 
     async def _register(self) -> tuple[FeedRow, UUID]:
         feed = await self._tables.made(self._settings.new_event_id())
@@ -206,16 +345,15 @@ class Lane:
     async def _write(self, writer: UUID, part: int, rows: list[Announcement]) -> None:
         """Write a batch of announcements, again and again until it is acknowledged."""
         pauses = self._settings.backoff.pauses()
-        elsewhere = False
         while True:
             try:
                 deadline = Deadline(self._settings.timeout)
-                await self._tables.announce(writer, part, rows, deadline, elsewhere=elsewhere)
+                # The node that was asked first may hang.
+                await self._tables.announce(writer, part, rows, deadline, elsewhere=True)
             except Fault as fault:
                 if fault.certainty is Certainty.REFUSED:
                     raise fault.as_error("announcing appends", writing=True) from fault
                 _LOG.info("announcing appends: %s; it is repeated", fault)
-                elsewhere = True
                 await anyio.sleep(next(pauses))
             else:
                 return
@@ -246,10 +384,9 @@ class Lane:
             self._ringing = None
 
 
-def _fail(waiting: _Waiting, error: Exception) -> None:
-    if not waiting.address.done():
-        waiting.address.set_exception(error)
-
-
-def _ignore(_address: Address) -> None:
+def _ignore(_address: Address, _applied: bool) -> None:
     """Do nothing with an address."""
+
+
+def _no() -> bool:
+    return False

@@ -17,7 +17,6 @@ from ..driver.session import Session
 from ..read.reader import Reader
 from ..schema.statements import StatementCache
 from ..table.scanner import Scanner
-from .announcement import Address
 from .announcer import Announcer
 from .lane import Lane
 from .log import Log
@@ -67,7 +66,8 @@ class FeedRoom:
         self._lane = Lane(self._tables, settings, on_open=self._start)
         scanner = Scanner(session, statements, settings)
         self.runner = Runner(self._tables, self._settler, scanner, settings)
-        self._lane.on_stored = self._stored
+        self._lane.on_news = self.runner.news
+        self._lane.is_heard = self.runner.works
 
         async def head(
             stream_id: UUID, deadline: Deadline, serial: bool, category: str | None
@@ -118,6 +118,3 @@ class FeedRoom:
     def _start(self) -> None:
         if self._settings.sequences:
             self.runner.start()
-
-    def _stored(self, address: Address) -> None:
-        self.runner.stored(address)

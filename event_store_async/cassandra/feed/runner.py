@@ -100,15 +100,20 @@ class Runner:
         """Whether this sequencer works, and the others watch it."""
         return self._leadership.leads
 
+    def works(self) -> bool:
+        """Return whether it publishes right now."""
+        return self.sequencer is not None and self._leadership.leads
+
     def start(self) -> None:
         """Begin, unless it has begun."""
         if self._task is None:
             self._task = asyncio.get_running_loop().create_task(self.run())
 
-    def stored(self, address: Address) -> None:
-        """Note that this process has stored an append: it can be published at once."""
+    def news(self, address: Address, applied: bool) -> None:
+        """Look at an append of this process at once; if it was *applied*, without a read."""
         if self.sequencer is not None:
-            self.sequencer.know(address)
+            if applied:
+                self.sequencer.know(address)
             self._watches.setdefault(address.writer, _Watch()).due = 0.0
         self._woken.set()
 

@@ -10,11 +10,12 @@ import orjson
 from ...errors import FeedDisabled
 from ...retry import Deadline
 from ...settings import Settings
-from ..driver.port import UNSET, Page, Prepared, Row, answer_of
+from ..driver.port import Page, Prepared, Row, answer_of
 from ..driver.repeat import repeat
+from ..driver.request import Request
 from ..driver.session import Session
 from ..schema.statements import StatementCache
-from .announcement import Address, Announcement, types_as_text, types_from_text
+from .announcement import Address, Announcement, announcing, types_from_text
 from .entry import Entry, links_from_text
 
 State = Literal["building", "complete"]
@@ -203,26 +204,21 @@ class FeedTables:
     ) -> None:
         """Write announcements of one part, all or none; a single attempt, raises `Fault`."""
         prepared = await self._statements.get("feed/announce", deadline)
-        await self._session.put(
-            [
-                (
-                    prepared,
-                    (
-                        writer,
-                        part,
-                        row.seq,
-                        row.stream_id,
-                        row.expected,
-                        row.events,
-                        types_as_text(row.types),
-                        UNSET if row.category is None else row.category,
-                    ),
-                )
-                for row in rows
-            ],
-            deadline,
-            elsewhere=elsewhere,
-        )
+        statements = announcing(prepared, writer, part, rows)
+        await self._session.put(statements, deadline, elsewhere=elsewhere)
+
+    def begin_announcing(
+        self, writer: UUID, part: int, rows: Sequence[Announcement], deadline: Deadline
+    ) -> Request | None:
+        """Do as `announce`, without waiting; None if that is not possible right now."""
+        prepared = self._statements.at_once("feed/announce")
+        if prepared is None:
+            return None
+        return self._session.begin_put(announcing(prepared, writer, part, rows), deadline)
+
+    def acknowledge(self, request: Request) -> None:
+        """Return if a request of `begin_announcing` was acknowledged; raises `Fault` otherwise."""
+        self._session.page(request)
 
     async def announcements(self, writer: UUID, part: int, after: int) -> list[Announcement]:
         """

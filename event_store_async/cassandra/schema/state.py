@@ -66,7 +66,7 @@ class TableState:
         self.check_usable()
         if CATEGORY in self.missing_additions:
             raise CategoriesMissing(self.name, self.version)
-        if wrong := self.differences(self.spec.additions[CATEGORY]):
+        if wrong := self.differences(self.spec.additions.get(CATEGORY, {})):
             raise SchemaMismatch(self.name, f"it cannot hold categories: {'; '.join(wrong)}")
 
     def check_migratable(self) -> None:

@@ -94,6 +94,10 @@ class StatementCache:
             return await self._locked(lambda: self._checked(name, deadline), deadline)
         return prepared
 
+    def at_once(self, name: str) -> Prepared | None:
+        """Return one of them if it is prepared; None otherwise."""
+        return None if self.ready is None else self._prepared.get(name)
+
     async def append(self, deadline: Deadline) -> AppendStatements:
         """Return the statements of appends; raises what `get` does."""
         if self.ready is None:
