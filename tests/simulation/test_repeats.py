@@ -37,7 +37,8 @@ def overtake(slow: EventStore, fast: EventStore, events: list[NewEvent]) -> list
             tasks.append(asyncio.ensure_future(append_first(address, error)))
 
         lane.begin = begin  # type: ignore[method-assign]
-        return begin(*announced, acknowledged)
+        forward: Any = begin
+        return forward(*announced, acknowledged)
 
     lane.begin = begin_and_wait  # type: ignore[method-assign,assignment]
     return results
