@@ -54,7 +54,7 @@ class FeedProgress:
         """Begin after `Log.open`: keep the entries whose progress may not be written."""
         head = self._log.head
         self._written = max(0, head - self._delay)
-        for entry in await self._log.entries(self._written + 1, self._delay):
+        for entry in await self._log.run(self._written + 1, self._delay):
             self._window[entry.number] = entry.heads
         self._log.on_entry = self.apply
 
