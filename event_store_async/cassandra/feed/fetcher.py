@@ -18,6 +18,9 @@ from .entry import Link
 STREAMS_AT_ONCE: Final = 32
 """How many streams are read side by side."""
 
+_REQUESTS_A_PAGE: Final = 8
+"""How often the bytes of one request may be on a page, before it is cut."""
+
 _BETWEEN: Final = 16
 """Events of a stream that nobody wants, read all the same if they stand between wanted ones."""
 
@@ -75,7 +78,7 @@ class Fetcher:
         found: list[FeedEvent[Any] | BrokenEvent | None] = [None] * len(wanted)
         runs = list(_runs(wanted))
         coming = iter(runs)
-        left = self._page_bytes * STREAMS_AT_ONCE
+        left = self._page_bytes * _REQUESTS_A_PAGE
 
         async def work() -> None:
             nonlocal left
