@@ -2,9 +2,10 @@
 
 import logging
 from collections import OrderedDict, deque
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
+from itertools import islice
 from typing import Final, TypeVar
 from uuid import UUID
 
@@ -25,7 +26,10 @@ from .tables import FeedTables
 _T = TypeVar("_T")
 
 _LOG: Final = logging.getLogger("event_store_async")
-_READS_AT_ONCE: Final = 16
+_READS_AT_ONCE: Final = 32
+_LOOKS: Final = 500
+"""Announcements of a lane that are looked at in a round, if one of them is found to be stored."""
+
 _STANDING: Final = 1000
 
 _IN_VAIN: Final = 10
@@ -64,7 +68,8 @@ class Sequencer:
         lanes: The lanes, by writer.
         published: How many events this sequencer has published.
         lost: How many entries another sequencer appended first.
-        is_full: Whether the last round found as much as one entry holds, or more.
+        is_full: Whether the next round finds more at once: the last one stopped at a full entry, or
+            after a part of a long lane.
     """
 
     def __init__(
@@ -91,6 +96,7 @@ class Sequencer:
         self.published = 0
         self.lost = 0
         self.is_full = False
+        self._left_out = False  # whether the last round did not look at all that it could
 
     def know(self, address: Address) -> None:
         """Note that an announced append is stored, from one who knows."""
@@ -159,7 +165,7 @@ class Sequencer:
         if links:
             entry = await self._append(links)
         self._finish()
-        self.is_full = len(links) == MAX_LINKS
+        self.is_full = self._left_out or len(links) == MAX_LINKS
         # What is missing may be in the log already, if another sequencer works.
         if gaps and await self._log.catch_up():
             self._wanted.update(gaps)
@@ -222,46 +228,65 @@ class Sequencer:
     # (2) Look: all reads are sent after the lanes were read
 
     async def _look(self, lanes: Sequence[LaneReader]) -> dict[Address, Look]:
+        """Look at the open announcements of lanes, in order, until something can be published."""
         looks: dict[Address, Look] = {}
-        unread: list[tuple[Address, Announcement]] = []
-        old = self._now() - YOUNG
-        for lane in lanes:
-            facts: AbstractSet[int] = self._facts.get(lane.writer, frozenset())
-            old_up_to = lane.read_before(old)
-            lane.waits = False
-            for seq, row in lane.open.items():
-                known = self._progress.known(row.stream_id)
-                if known is not None and known > row.expected:
-                    continue
-                address = Address(lane.writer, seq)
-                if seq not in facts:
-                    if seq > old_up_to:
-                        # Nothing after it is published now, so nothing after it is looked at.
-                        lane.waits = True
-                        break
-                    unread.append((address, row))
-                    continue
-                category = row.category or self._category_of(row)
-                if known is not None and category != _UNKNOWN:
-                    looks[address] = Look("stored", category=category)
-                else:
-                    unread.append((address, row))
 
-        async def look(each: tuple[Address, Announcement]) -> None:
-            address, row = each
-            if await self._progress.of(row.stream_id) > row.expected:
+        async def look(rows: Sequence[tuple[Address, Announcement]]) -> None:
+            """Look at the stream of some announcements: one read for all of them."""
+            stream_id = rows[0][1].stream_id
+            published = await self._progress.of(stream_id)
+            open_rows = [each for each in rows if each[1].expected >= published]
+            if not open_rows:
                 return
-            standing = await self._tables.standing(row.stream_id, row.expected + 1, 1)
-            if not standing:
-                looks[address] = _OPEN
-            elif standing[0].address == address:
-                looks[address] = Look("stored", category=standing[0].category)
-                self._remember(row.stream_id, standing[0].category)
-            else:
-                looks[address] = Look("void", stranger=standing[0].address is None)
+            first = min(row.expected for _, row in open_rows) + 1
+            count = max(row.expected for _, row in open_rows) + 2 - first
+            found = await self._tables.standing(stream_id, first, count)
+            for address, row in open_rows:
+                index = row.expected + 1 - first
+                if index >= len(found):
+                    looks[address] = _OPEN
+                elif found[index].address == address:
+                    looks[address] = Look("stored", category=found[index].category)
+                    self._remember(stream_id, found[index].category)
+                else:
+                    looks[address] = Look("void", stranger=found[index].address is None)
 
-        await self._side_by_side(unread, look)
+        self._left_out = False
+        left = [(lane, self._unread(lane, looks)) for lane in lanes]
+        while left:
+            parts = [(lane, unread, list(islice(unread, _LOOKS))) for lane, unread in left]
+            await self._side_by_side(_by_stream(it for _, _, part in parts for it in part), look)
+            left = [(lane, unread) for lane, unread, part in parts if len(part) == _LOOKS]
+            # A long lane is published piece by piece: its first entry does not wait for its end.
+            if left and any(it.outcome == "stored" for it in looks.values()):
+                self._left_out = True
+                break
         return looks
+
+    def _unread(
+        self, lane: LaneReader, looks: dict[Address, Look]
+    ) -> Iterator[tuple[Address, Announcement]]:
+        """Yield the open announcements that need a read; of the others, say what is known."""
+        facts: AbstractSet[int] = self._facts.get(lane.writer, frozenset())
+        old_up_to = lane.read_before(self._now() - YOUNG)
+        lane.waits = False
+        for seq, row in list(lane.open.items()):
+            known = self._progress.known(row.stream_id)
+            if known is not None and known > row.expected:
+                continue
+            address = Address(lane.writer, seq)
+            if seq not in facts:
+                if seq > old_up_to:
+                    # Nothing after it is published now, so nothing after it is looked at.
+                    lane.waits = True
+                    return
+                yield address, row
+                continue
+            category = row.category or self._category_of(row)
+            if known is not None and category != _UNKNOWN:
+                looks[address] = Look("stored", category=category)
+            else:
+                yield address, row
 
     # (3) Compose: no await, so that what is known does not change meanwhile
 
@@ -435,3 +460,14 @@ class Sequencer:
             async with task_group() as group:
                 for _ in range(min(_READS_AT_ONCE, len(items))):
                     group.start_soon(work)
+
+
+def _by_stream(
+    rows: Iterable[tuple[Address, Announcement]],
+) -> list[list[tuple[Address, Announcement]]]:
+    """Return announcements by stream; those of one that are far apart are in several lists."""
+    lists: dict[tuple[int, int], list[tuple[Address, Announcement]]] = {}
+    for address, row in rows:
+        key = row.stream_id.int, row.expected // _STANDING
+        lists.setdefault(key, []).append((address, row))
+    return list(lists.values())
