@@ -121,17 +121,22 @@ class Bench:
         await peer.ask(do="fill", stream=stream, count=events)
         return stream
 
-    async def interleave(self, cases: Sequence[Case]) -> None:
+    async def interleave(self, cases: Sequence[Case], rounds: int | None = None) -> None:
         """
         Measure the cases in rounds; each round starts with another case.
+
+        Args:
+            cases: The cases.
+            rounds: How many rounds; None is `Size.rounds`.
 
         A temporary disturbance of the machine therefore affects all of them, and ratios are taken
         within rounds. A case that fails gets no more turns; the others go on.
         """
-        turns = len(cases) * self.size.rounds
+        rounds = rounds or self.size.rounds
+        turns = len(cases) * rounds
         done = itertools.count(1)
         failed: set[Key] = set()
-        for number in range(self.size.rounds):
+        for number in range(rounds):
             shift = number * 7 % len(cases)
             for case in [*cases[shift:], *cases[:shift]]:
                 key = case.key

@@ -3,8 +3,17 @@
 from dataclasses import dataclass
 
 from .bench import OURS, RAW
+from .feeds import (
+    APPEND,
+    CATCH_UP,
+    DELIVERY,
+    MEMORY,
+    SEQUENCING,
+    STREAMS,
+    delivery_budget,
+)
 from .flat_cost import VERSIONS, at_version
-from .peers import SINGLY
+from .peers import FEED, SEQUENCER, SINGLY, WITH_WRITE
 from .results import Key, Results
 from .spread import Spread, ratios, spread
 
@@ -40,7 +49,16 @@ class Goal:
 
 def goals(results: Results) -> list[Goal]:
     """Return the goals that the results have numbers for, in order."""
-    found = [*_hot_path(results), *_hot_stream(results), *_reading(results), _flat(results)]
+    found = [
+        *_hot_path(results),
+        *_hot_stream(results),
+        *_reading(results),
+        _flat(results),
+        *_feed_appends(results),
+        *_deliveries(results),
+        *_sequencing(results),
+        *_catch_up(results),
+    ]
     return [goal for goal in found if goal is not None]
 
 
@@ -93,6 +111,63 @@ def _flat(results: Results) -> Goal | None:
     low, high = (Key("flat_cost", OURS, at_version(it), 0) for it in (VERSIONS[0], VERSIONS[-1]))
     text = f"append at version {VERSIONS[-1]:,}: latency (p50) relative to version 1"
     return _goal(results, (high, low), "p50_ms", "flat_cost", text, 1.15)
+
+
+def _feed_appends(results: Results) -> list[Goal | None]:
+    one = Key(APPEND, FEED, "own streams", 1), Key(APPEND, WITH_WRITE, "own streams", 1)
+    own, hot = (
+        (Key(APPEND, FEED, case, 64), Key(APPEND, OURS, case, 64))
+        for case in ("own streams", "one stream")
+    )
+    latency = "with a feed, one append in flight: latency (p50) relative to a plain write and raw"
+    rate = "with a feed, 64 streams in flight: throughput relative to without"
+    shared = "with a feed, one stream, 64 callers: throughput relative to without"
+    return [
+        _goal(results, one, "p50_ms", "feed_latency", latency, 1.15),
+        _goal(results, own, "rate", "feed_throughput", rate, 0.80),
+        _goal(results, hot, "rate", "feed_batching", shared, 0.95),
+    ]
+
+
+def _deliveries(results: Results) -> list[Goal | None]:
+    """Compare with a budget: eight batches by hand, and two polls of 5 ms."""
+    batches = results.values(Key(DELIVERY, RAW, "one batch", 1), "p50_ms")
+    budgets = [delivery_budget(batch) for batch in batches]
+    found: list[Goal | None] = []
+    for number, limit in (("p50", 1), ("p99", 10)):
+        taken = results.values(Key(DELIVERY, FEED, "delivery", 0), f"{number}_ms")
+        if budgets and len(taken) == len(budgets):
+            text = f"from an append to a handler in another process ({number}) relative to 8 raw "
+            measured = spread(ratios(taken, budgets))
+            name = f"feed_delivery_{number}"
+            found.append(Goal(name, text + "appends and 10 ms", limit, True, measured))
+    return found
+
+
+def _sequencing(results: Results) -> list[Goal | None]:
+    key = Key(SEQUENCING, SEQUENCER, "own streams", 64)
+    raw = Key(SEQUENCING, RAW, "own streams", 64)
+    text = "sequencing: CPU per append relative to raw's client CPU per append"
+    found = [_goal(results, (key, raw), "cpu_us", "feed_sequencer_cpu", text, 1)]
+    if growth := results.values(key, "growth"):
+        text = "64 callers: growth of the feed's lag per event appended"
+        found.append(Goal("feed_lag", text, 0.01, True, spread(growth)))
+    return found
+
+
+def _catch_up(results: Results) -> list[Goal | None]:
+    feed = results.along(CATCH_UP, FEED, STREAMS)
+    raw = results.along(CATCH_UP, RAW, STREAMS)
+    resident = results.along(CATCH_UP, FEED, MEMORY)
+    if not feed or not raw or not resident:
+        return []
+    first, last = resident[0], resident[-1]
+    text = "reading a feed: throughput relative to reading its streams by hand, as many at once"
+    flat = f"reading a feed: memory at event {last.x:,} relative to event {first.x:,}"
+    return [
+        _goal(results, (feed[0], raw[0]), "rate", "feed_catch_up", text, 0.8),
+        _goal(results, (last, first), "resident_mib", "feed_memory", flat, 1.05),
+    ]
 
 
 def _goal(

@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import matplotlib as mpl
 
 from .bench import OURS, RAW
-from .peers import SINGLY
+from .feeds import APPEND, DELIVERY
+from .peers import ANNOUNCING, FEED, SINGLY, WITH_WRITE
 from .results import Key, Results
 
 
@@ -36,28 +37,124 @@ PLOTS: Final = {
     "throughput": "Throughput of appends by number of callers, a stream per caller",
     "hot_stream": "Throughput of appends by number of callers, one stream",
     "replay": "Throughput of reading by page size",
+    "feed_appends": "Appends with a feed: throughput with 64 callers, latency with one",
+    "feed_delivery": "From an append to its handler in another process",
 }
 _GREY: Final = "#808080"
-_COLOURS: Final = {RAW: "#d08020", SINGLY: "#30a060", OURS: "#2080d0"}
+_COLOURS: Final = {
+    RAW: "#d08020",
+    WITH_WRITE: "#d08020",
+    SINGLY: "#30a060",
+    OURS: "#2080d0",
+    FEED: "#8050c0",
+    ANNOUNCING: "#8050c0",
+}
 _LINES: Final = ("-", "--", ":")
 
 
+_Bars: TypeAlias = Sequence[tuple[str, Key, str]]
+"""Bars: the label of each, and what it shows."""
+
+
 def plot(results: Results, directory: Path) -> None:
-    """Write a plot for each of `PLOTS`."""
+    """Write a plot for each of `PLOTS` that the results have numbers for."""
     mpl.use("Agg")
     directory.mkdir(parents=True, exist_ok=True)
-    for name in PLOTS:
+    for name in _CURVES:
         _draw(results, directory, name)
+    for name, panels in _bars(results).items():
+        _draw_bars(results, directory, name, panels)
+
+
+def plotted(results: Results) -> set[str]:
+    """Return the names of the plots that the results have numbers for."""
+    return {*_CURVES, *_bars(results)}
+
+
+def _bars(results: Results) -> dict[str, dict[str, _Bars]]:
+    """Return the panels of the plots with bars, each by its label."""
+    panels: dict[str, dict[str, _Bars]] = {
+        "feed_appends": {
+            "own streams: events per second": [
+                (name, Key(APPEND, name, "own streams", 64), "rate")
+                for name in (OURS, FEED, ANNOUNCING)
+            ],
+            "one stream: events per second": [
+                (name, Key(APPEND, name, "one stream", 64), "rate")
+                for name in (OURS, FEED, ANNOUNCING)
+            ],
+            "one caller: p50, milliseconds": [
+                (name, Key(APPEND, name, "own streams", 1), "p50_ms")
+                for name in (RAW, WITH_WRITE, FEED, ANNOUNCING)
+            ],
+        },
+        "feed_delivery": {
+            f"{number}, milliseconds": [
+                (key.subject, key, f"{number}_ms")
+                for key in results.series
+                if key.scenario == DELIVERY and key.case == "delivery"
+            ]
+            for number in ("p50", "p99")
+        },
+    }
+    return {
+        name: measured
+        for name, each in panels.items()
+        if (measured := {label: bars for label, bars in each.items() if _has(results, bars)})
+    }
+
+
+def _has(results: Results, bars: _Bars) -> bool:
+    return any(results.values(key, number) for _, key, number in bars)
+
+
+def _draw_bars(results: Results, directory: Path, name: str, panels: dict[str, _Bars]) -> None:
+    from matplotlib import pyplot as plt
+
+    with mpl.rc_context(_style(name)):
+        figure, grid = plt.subplots(
+            1,
+            len(panels),
+            figsize=(4.2 * len(panels) + 1, 3),
+            layout="constrained",
+            squeeze=False,
+        )
+        for axes, (label, bars) in zip(grid[0], panels.items(), strict=True):
+            for subject, key, number in reversed(bars):
+                spread = results.spread(key, number)
+                if spread is None:
+                    continue
+                reach = [[spread.median - spread.least], [spread.most - spread.median]]
+                colour = _COLOURS.get(subject, _GREY)
+                axes.barh(subject, spread.median, xerr=reach, color=colour, ecolor=_GREY)
+            if name == "feed_delivery":  # seconds beside milliseconds
+                axes.set_xscale("log")
+            axes.set_xlabel(label)
+            axes.grid(alpha=0.3, axis="x")
+        figure.suptitle(PLOTS[name])
+        _save(figure, directory, name)
+        plt.close(figure)
+
+
+def _style(name: str) -> Any:
+    style: dict[str, Any] = {"svg.hashsalt": name, "text.color": _GREY, "axes.edgecolor": _GREY}
+    style |= {"axes.labelcolor": _GREY, "xtick.color": _GREY, "ytick.color": _GREY}
+    return style | {"font.size": 11, "lines.linewidth": 2}
+
+
+def _save(figure: Any, directory: Path, name: str) -> None:
+    figure.savefig(
+        directory / f"{name}.svg",
+        transparent=True,
+        metadata=dict.fromkeys(["Creator", "Date", "Format", "Type"]),
+    )
 
 
 def _draw(results: Results, directory: Path, name: str) -> None:
     from matplotlib import pyplot as plt
 
     scenario, case, x, panels = _CURVES[name]
-    style: Any = {"svg.hashsalt": name, "text.color": _GREY, "axes.edgecolor": _GREY}
-    style |= {"axes.labelcolor": _GREY, "xtick.color": _GREY, "ytick.color": _GREY}
-    style |= {"font.size": 11, "lines.linewidth": 2}
-    with mpl.rc_context(style):
+    with mpl.rc_context(_style(name)):
         size = (5 * len(panels) + 3.5 * (len(panels) == 1), 4.5)
         figure, grid = plt.subplots(
             1, len(panels), figsize=size, layout="constrained", squeeze=False
@@ -66,6 +163,8 @@ def _draw(results: Results, directory: Path, name: str) -> None:
             at: set[int] = set()
             for subject, colour in _COLOURS.items():
                 keys = results.along(scenario, subject, case)
+                if not keys:
+                    continue
                 at.update(key.x for key in keys)
                 for number, line in zip(panel.numbers, _LINES, strict=False):
                     label = subject
@@ -78,11 +177,7 @@ def _draw(results: Results, directory: Path, name: str) -> None:
                     axes.axhline(own.median, ls="--", color=colour, label=label)
             _scale(axes, panel, sorted(at), x)
         figure.suptitle(PLOTS[name])
-        figure.savefig(
-            directory / f"{name}.svg",
-            transparent=True,
-            metadata=dict.fromkeys(["Creator", "Date", "Format", "Type"]),
-        )
+        _save(figure, directory, name)
         plt.close(figure)
 
 

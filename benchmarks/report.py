@@ -72,6 +72,36 @@ _HOT: Final = """\
 The same for 64 callers that append to one stream without an expected version. Raw writes one batch
 per append. Ours writes one batch for all appends that are waiting.
 """
+_FEED: Final = {
+    "Appends with a feed: one caller": """\
+An append to a table with a feed is announced first, by a plain write, and is sent only once that is
+acknowledged. `raw_with_write` does just that by hand. `ours_feed` also sequences the feed in the
+same process, as every store does by default. `ours_announcing` leaves that to another process.
+""",
+    "Delivery to another process": """\
+One append at a time to a store that is idle otherwise. Measured from the call of the append to the
+handler of a follower in another process, on the same machine. Each peer runs as its documentation
+shows, with its default settings.
+""",
+    "Sequencing the appends of 64 callers": """\
+The sequencer is a process of its own here, so that its CPU can be told apart. The callers append in
+slices; after each slice, with nothing in between, the end of the feed is read. If the feed did not
+keep up, what is missing there would grow with every slice.
+""",
+    "Reading a feed": """\
+A whole feed, read by a process that has just started. `raw_acsylla` reads the same streams by hand,
+as many of them side by side; it needs to know their ids, and gets no order.
+""",
+    "What a feed sends": """\
+Counted where the store sends its requests. A conditional write is a lightweight transaction: four
+round trips between the replicas.
+""",
+}
+"""The words of the sections about feeds."""
+_FEED_PLOTS: Final = {
+    "Appends with a feed: 64 callers, a stream each": "feed_appends",
+    "Delivery to another process": "feed_delivery",
+}
 _RELATED: Final = {
     "latency": "append",
     "throughput": "append",
@@ -102,6 +132,10 @@ def markdown(results: Results, *, plots: bool) -> str:
         shown = _PLOTTED.get(title, ()) if plots else ()
         pictures = [f"![{PLOTS[name]}](performance/{name}.svg)\n" for name in shown]
         parts.append(_section(title, made, "\n".join([words, *pictures] if words else pictures)))
+    for title, made in tables.feed_tables(results).items():
+        name = _FEED_PLOTS.get(title) if plots else None
+        picture = f"\n![{PLOTS[name]}](performance/{name}.svg)\n" if name else ""
+        parts.append(_section(title, made + picture, _FEED.get(title, "")))
     parts.append(_section("Flat cost", tables.flat_cost_table(results), _FLAT))
     notes = tried(TRIED.read_text(encoding="utf-8"), "peers")
     if notes and tables.series_of(results, "peers"):

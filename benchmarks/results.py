@@ -99,14 +99,15 @@ class Results:
 def round_of(answer: dict[str, Any]) -> dict[str, float]:
     """Return the numbers of a peer's answer: rate, client CPU per event, latencies, conflicts."""
     count = answer["count"]
-    numbers = {
-        "rate": round(count / answer["seconds"], 1),
-        "cpu_us": round(answer["cpu_seconds"] / count * 1e6, 2),
-    }
+    numbers = {}
+    if "seconds" in answer:  # a delivery has pauses, so it has no rate
+        numbers["rate"] = round(count / answer["seconds"], 1)
+        numbers["cpu_us"] = round(answer["cpu_seconds"] / count * 1e6, 2)
     if loop_seconds := answer.get("loop_seconds"):
         numbers["loop_us"] = round(loop_seconds / count * 1e6, 2)
     if latencies := sorted(answer.get("latencies_us", [])):
         for percent in (50, 90, 99, 99.9):
             numbers[f"p{percent:g}_ms"] = round(percentile(latencies, percent) / 1000, 3)
-        numbers["conflicts"] = answer["conflicts"]
+        if "conflicts" in answer:
+            numbers["conflicts"] = answer["conflicts"]
     return numbers

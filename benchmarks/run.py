@@ -13,6 +13,8 @@ from rich.progress import Progress, TaskID
 
 from .bench import Bench, Size
 from .beside import beside
+from .feed_requests import feed_requests
+from .feeds import feed_append, feed_catch_up, feed_delivery, feed_sequencing
 from .flat_cost import flat_cost
 from .memory import memory
 from .opening import opening
@@ -50,6 +52,11 @@ SCENARIOS: Final[dict[str, Scenario]] = {
     "opening": Scenario(opening, 3, 3),
     "representation": Scenario(representation, 10, 3),
     "processes": Scenario(processes, 70, 20),
+    "feed_append": Scenario(feed_append, 80, 15),
+    "feed_delivery": Scenario(feed_delivery, 160, 0),
+    "feed_sequencing": Scenario(feed_sequencing, 60, 14),
+    "feed_catch_up": Scenario(feed_catch_up, 100, 0),
+    "feed_requests": Scenario(feed_requests, 35, 0),
     "profile": Scenario(profile, 100, 0),
     "peers": Scenario(peers, 160, 0),
     "variants": Scenario(variants, 160, 0),

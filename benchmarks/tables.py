@@ -5,6 +5,8 @@ from textwrap import fill
 from typing import Final
 
 from .bench import OURS, RAW
+from .feed_requests import KINDS, REQUESTS
+from .feeds import APPEND, CATCH_UP, DELIVERY, MEMORY, SEQUENCING, STREAMS
 from .flat_cost import (
     BEHIND_DELETED,
     DELETED,
@@ -15,7 +17,7 @@ from .flat_cost import (
 )
 from .goals import goals
 from .hotspots import by_area, by_function
-from .peers import IN_SHORT, SINGLY
+from .peers import ANNOUNCING, FEED, IN_SHORT, SEQUENCER, SINGLY, WITH_WRITE
 from .representation import LABELS, REMARKS
 from .results import Key, Results
 from .spread import Spread, ratios, spread
@@ -31,6 +33,8 @@ _COLUMNS: Final = {
     "p99.9_ms": "p99.9, ms",
     "conflicts": "conflicts per append",
     "resident_mib": "resident set, MiB",
+    "lag": "events behind, at last",
+    "growth": "growth of that per append",
 }
 _SHARED: Final = "one stream"
 _CURVES: Final = (
@@ -70,6 +74,8 @@ _LABELS: Final = {
     "the first append": "first append",
 }
 """How names in recorded results are shown, if not as they are."""
+
+_FEED_LABELS: Final = {"one batch": "one batch by raw, for comparison"}
 
 
 def number(value: float) -> str:
@@ -160,6 +166,56 @@ def _curve(results: Results, scenario: str, subjects: tuple[str, ...], case: str
         for key in keys
     ]
     return table(["", x, *[_COLUMNS[name] for name in columns]], rows) if rows else ""
+
+
+def feed_tables(results: Results) -> dict[str, str]:
+    """Return the tables of a feed, by title."""
+    appends = (OURS, FEED, ANNOUNCING)
+    rows = {
+        "Appends with a feed: one caller": [
+            Key(APPEND, name, "own streams", 1) for name in (RAW, WITH_WRITE, FEED, ANNOUNCING)
+        ],
+        "Appends with a feed: 64 callers, a stream each": [
+            Key(APPEND, name, "own streams", 64) for name in appends
+        ],
+        "Appends with a feed: 64 callers, one stream": [
+            Key(APPEND, name, "one stream", 64) for name in appends
+        ],
+        "Delivery to another process": series_of(results, DELIVERY),
+        "Sequencing the appends of 64 callers": [
+            Key(SEQUENCING, name, "own streams", 64) for name in (RAW, SEQUENCER)
+        ],
+        "Reading a feed": [
+            key for name in (RAW, FEED) for key in results.along(CATCH_UP, name, STREAMS)
+        ],
+        "Memory while reading a feed": results.along(CATCH_UP, FEED, MEMORY),
+    }
+    found = {title: _subjects(results, keys) for title, keys in rows.items()}
+    found["What a feed sends"] = _requests(results)
+    return {title: made for title, made in found.items() if made}
+
+
+def _subjects(results: Results, keys: Sequence[Key]) -> str:
+    keys = [key for key in keys if key in results.series]
+    measured = {name for key in keys for name in results.series[key][0]} - {"conflicts"}
+    columns = [name for name in _COLUMNS if name in measured]
+    by_events = any(key.case == MEMORY for key in keys)
+    rows = [
+        [
+            f"{key.x:,} events" if by_events else _FEED_LABELS.get(key.case, key.subject),
+            *[spread_text(results.spread(key, name)) for name in columns],
+        ]
+        for key in keys
+    ]
+    return table(["", *[_COLUMNS[name] for name in columns]], rows) if rows else ""
+
+
+def _requests(results: Results) -> str:
+    rows = [
+        [key.case, *[spread_text(results.spread(key, kind)) for kind in KINDS]]
+        for key in series_of(results, REQUESTS)
+    ]
+    return table(["requests", *KINDS], rows) if rows else ""
 
 
 def flat_cost_table(results: Results) -> str:

@@ -21,6 +21,21 @@ NAMES: Final = (
 SINGLY: Final = "ours_singly"
 """The library with one event per batch: measured like a peer, but not shown as one."""
 
+WITH_WRITE: Final = "raw_with_write"
+"""The limit of an append with a feed: a plain quorum write by hand before the batch by hand."""
+
+FEED: Final = "ours_feed"
+"""The library on a table with a feed: the process that appends sequences as well."""
+
+ANNOUNCING: Final = "ours_announcing"
+"""The library on a table with a feed that `SEQUENCER` sequences."""
+
+SEQUENCER: Final = "ours_sequencer"
+"""A process that sequences the feed of `ANNOUNCING`, and does nothing else."""
+
+DELIVERING: Final = (FEED, "eventsourcing_postgres", "umadb")
+"""The peers that deliver events to another process."""
+
 _ON_CASSANDRA: Final = ("within 10 s", "a quorum; here 1")
 _ON_ONE_MACHINE: Final = ("when answered", "one machine")
 

@@ -70,7 +70,7 @@ class ConditionalPeer(ABC):
                 raise RuntimeError(f"the stream is at {conflict} already")
 
 
-async def make_table(options: Options) -> list[str]:
+async def make_table(options: Options, *, feed: bool = False) -> list[str]:
     """
     Create the library's table with the library, and return the text of each of `STATEMENTS`.
 
@@ -84,7 +84,7 @@ async def make_table(options: Options) -> list[str]:
     except ConnectionFailed as error:
         raise Unavailable(str(error), "start a node: make cassandra") from error
     async with store:
-        await store.create_schema({"datacenter1": 1})
+        await store.create_schema({"datacenter1": 1}, feed=feed)
     return [
         load_statement(f"statements/{name}", keyspace=options.keyspace, table="events").text
         for name in STATEMENTS

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import psutil
 
@@ -16,8 +16,9 @@ from event_store_async import (
 )
 from event_store_async.errors import ConnectionFailed
 
+from .followers import FollowerProcess
 from .payloads import Payload
-from .protocol import Options, Ready, Unavailable
+from .protocol import CommandRefused, Options, Ready, Unavailable
 from .tasks import TaskPeer, Writer, main
 
 NAME = "ours"
@@ -27,8 +28,11 @@ _AT_ONCE = 1000  # the most events of one append, by default
 class Ours:
     """The peer: a store, and a note on its settings."""
 
-    def __init__(self, store: EventStore, name: str, notes: str) -> None:
+    def __init__(
+        self, store: EventStore, name: str, notes: str, follower: FollowerProcess | None = None
+    ) -> None:
         self._store = store
+        self._follower = follower
         self._name = name
         self._notes = notes
 
@@ -107,6 +111,37 @@ class Ours:
                 note(process.memory_info().rss / 2**20)
         return count
 
+    async def fill_stream(self, stream: UUID, payloads: list[Payload]) -> None:
+        """Append a short stream, in two appends."""
+        half = len(payloads) // 2
+        await self._store.persist_events(stream, payloads[:half], 0)
+        await self._store.persist_events(stream, payloads[half:], half)
+
+    async def read_feed(self, every: int | None, note: Callable[[float], None]) -> int:
+        """Iterate over the feed, and note the resident set in MiB every *every* events."""
+        process = psutil.Process()
+        count = 0
+        async for event in self._store.feed().read():
+            count += isinstance(event.payload, dict)
+            if every and not count % every:
+                note(process.memory_info().rss / 2**20)
+        return count
+
+    async def end(self) -> int:
+        """Return how many events the feed holds."""
+        return (await self._store.feed().head()).ordinal
+
+    async def deliver(self, payloads: list[Payload], pause: float) -> list[int]:
+        """Append to a stream that a follower in another process handles."""
+        if self._follower is None:
+            raise CommandRefused("this peer has no feed to follow")
+        stream = uuid4()
+
+        async def append(payload: Payload) -> None:
+            await self._store.persist_events(stream, [payload])
+
+        return await self._follower.deliver(append, payloads, pause)
+
 
 @asynccontextmanager
 async def open_peer(
@@ -114,6 +149,8 @@ async def open_peer(
     settings: Settings | None = None,
     name: str = NAME,
     notes: str = "default settings; hot: appends that wait for one stream share a batch",
+    *,
+    feed: bool = False,
 ) -> AsyncGenerator[TaskPeer, None]:
     """Connect, and create the schema."""
     opening = EventStore.connect(
@@ -124,8 +161,12 @@ async def open_peer(
     except ConnectionFailed as error:
         raise Unavailable(str(error), "start a node: make cassandra") from error
     async with store:
-        await store.create_schema({"datacenter1": 1})
-        yield Ours(store, name, notes)
+        await store.create_schema({"datacenter1": 1}, feed=feed)
+        async with FollowerProcess(
+            *["benchmarks.peers.ours_follower", "--contact", options.contact],
+            *["--port", str(options.port), "--keyspace", options.keyspace],
+        ) as follower:
+            yield Ours(store, name, notes, follower if feed else None)
 
 
 if __name__ == "__main__":

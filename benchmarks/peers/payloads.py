@@ -2,6 +2,7 @@
 
 from random import Random
 from typing import Any
+from uuid import UUID
 
 import orjson
 
@@ -19,6 +20,12 @@ def make_payloads(count: int, size: int, seed: int) -> list[Payload]:
     """
     random = Random(seed)
     return [_payload(number, size, random) for number in range(count)]
+
+
+def stream_ids(count: int, seed: int) -> list[UUID]:
+    """Return the ids of *count* streams, the same for the same seed in every process."""
+    random = Random(f"streams {seed}")
+    return [UUID(int=random.getrandbits(128), version=4) for _ in range(count)]
 
 
 def _payload(number: int, size: int, random: Random) -> Payload:

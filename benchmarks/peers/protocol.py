@@ -10,9 +10,15 @@ The first line of output tells whether the peer is ready: `Ready` or `NotReady`.
     {"do": "fill", "stream": "<uuid>", "count": 1000, "payload_bytes": 200}      -> `Filled`
     {"do": "read", "stream": "<uuid>", "page_size": null}                        -> `Counted`
     {"do": "read", …, "every": 100000}   with the memory after every 100,000 events; some peers
+    {"do": "fill_streams", "streams": 1000, "events": 10, "seed": 1}             -> `Filled`
+    {"do": "read_streams", "streams": 1000, "seed": 1, "concurrency": 32}        -> `Counted`
+    {"do": "read_feed", "every": 40000}     the whole feed, in its order         -> `Counted`
+    {"do": "deliver", "count": 60, "pause_ms": 50, "seed": 1}                    -> `Delivered`
+    {"do": "usage"}     what this process has used, and the end of the feed      -> `Used`
     {"do": "quit"}
 
-A command that fails is answered with ``{"error": "…"}``, and the peer continues.
+Some peers know only some of the commands. A command that fails is answered with
+``{"error": "…"}``, and the peer continues.
 """
 
 import argparse
@@ -127,11 +133,65 @@ class Read:
 
 
 @dataclass(frozen=True, slots=True)
+class FillStreams:
+    """
+    Write many short streams, in two appends each.
+
+    Attributes:
+        streams: How many streams; `payloads.stream_ids` makes their ids from the seed.
+        events: How many events each gets, at least 2.
+        seed: The seed of the ids and the payloads.
+    """
+
+    streams: int
+    events: int
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReadStreams:
+    """Read the streams of a `FillStreams`, some of them side by side."""
+
+    streams: int
+    seed: int
+    concurrency: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReadFeed:
+    """Read the feed from its beginning to its end."""
+
+    every: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Deliver:
+    """
+    Append events one by one, each of which a follower in another process handles.
+
+    Attributes:
+        count: How many events.
+        pause_ms: The mean pause between two appends, in milliseconds. Pauses differ, so that the
+            appends do not fall into step with a poll.
+        seed: The seed of the payloads and pauses.
+    """
+
+    count: int
+    pause_ms: int
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tell what this process has used."""
+
+
+@dataclass(frozen=True, slots=True)
 class Quit:
     """End the process."""
 
 
-Command = Append | Fill | Read | Quit
+Command = Append | Fill | Read | FillStreams | ReadStreams | ReadFeed | Deliver | Usage | Quit
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,13 +245,42 @@ class Counted:
 
 
 @dataclass(frozen=True, slots=True)
+class Delivered:
+    """
+    The result of a `Deliver`.
+
+    Attributes:
+        latencies_us: For each event, from the call of its append to its handler in the follower's
+            process, in order.
+        count: The number of events.
+    """
+
+    latencies_us: list[int]
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """
+    The answer to `Usage`.
+
+    Attributes:
+        cpu_seconds: The CPU time of this process, since it began.
+        events: How many events the feed holds.
+    """
+
+    cpu_seconds: float
+    events: int
+
+
+@dataclass(frozen=True, slots=True)
 class Failed:
     """The error of a command that failed."""
 
     error: str
 
 
-Answer = Ready | NotReady | Appended | Filled | Counted | Failed
+Answer = Ready | NotReady | Appended | Filled | Counted | Delivered | Used | Failed
 
 
 def parse_options() -> Options:
@@ -242,7 +331,26 @@ def parse_command(line: str) -> Command:
         case "quit":
             return Quit()
         case other:
-            raise CommandRefused(f"do must be append, fill, read or quit, not {other!r}")
+            return _parse_feed_command(fields, other)
+
+
+def _parse_feed_command(fields: dict[str, Any], name: object) -> Command:
+    seed = _number(fields, "seed", 0, least=0)
+    match name:
+        case "fill_streams":
+            return FillStreams(_number(fields, "streams"), _number(fields, "events", least=2), seed)
+        case "read_streams":
+            return ReadStreams(_number(fields, "streams"), seed, _number(fields, "concurrency"))
+        case "read_feed":
+            return ReadFeed(_number(fields, "every") if "every" in fields else None)
+        case "deliver":
+            return Deliver(_number(fields, "count"), _number(fields, "pause_ms"), seed)
+        case "usage":
+            return Usage()
+    raise CommandRefused(
+        "do must be append, fill, read, fill_streams, read_streams, read_feed, deliver, usage or "
+        f"quit, not {name!r}"
+    )
 
 
 def encode(answer: Answer) -> str:

@@ -94,9 +94,11 @@ class RawAcsylla(ConditionalPeer):
 
 
 @asynccontextmanager
-async def open_peer(options: Options) -> AsyncGenerator[TaskPeer, None]:
+async def open_session(
+    options: Options, *, feed: bool = False
+) -> AsyncGenerator[tuple[Any, list[Any]], None]:
     """Connect and prepare; the library creates the table, so that it is the same."""
-    texts = await make_table(options)
+    texts = await make_table(options, feed=feed)
     cluster = acsylla.create_cluster(
         [options.contact],
         port=options.port,
@@ -109,13 +111,17 @@ async def open_peer(options: Options) -> AsyncGenerator[TaskPeer, None]:
     )
     session = await cluster.create_session()
     try:
-        yield RawAcsylla(
-            session,
-            *[await session.create_prepared(text) for text in texts],
-        )
+        yield session, [await session.create_prepared(text) for text in texts]
     finally:
         await session.close()
         cluster.destroy()
+
+
+@asynccontextmanager
+async def open_peer(options: Options) -> AsyncGenerator[TaskPeer, None]:
+    """Connect and prepare."""
+    async with open_session(options) as (session, prepared):
+        yield RawAcsylla(session, *prepared)
 
 
 if __name__ == "__main__":

@@ -6,31 +6,42 @@ import time
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Final, Protocol
 from uuid import UUID, uuid4
 
 from anyio import to_thread
 
-from .payloads import Payload, make_payloads
+from .payloads import Payload, make_payloads, stream_ids
 from .protocol import (
     Answer,
     Append,
     Appended,
+    Command,
     CommandRefused,
     Counted,
+    Deliver,
+    Delivered,
     Fill,
     Filled,
+    FillStreams,
     NotReady,
     Options,
     Quit,
     Read,
+    ReadFeed,
+    ReadStreams,
     Ready,
     Unavailable,
+    Usage,
+    Used,
     encode,
     failure,
     parse_command,
     parse_options,
 )
+
+_FILLING: Final = 64
+"""Tasks that fill short streams."""
 
 Writer = Callable[[Payload], Awaitable[int]]
 """Appends one event; returns the number of retries after conflicts."""
@@ -86,20 +97,43 @@ def _say(answer: Answer) -> None:
 
 async def _answer(peer: TaskPeer, line: str) -> Answer | None:
     try:
-        match parse_command(line):
-            case Append() as command:
-                return await _append(peer, command)
-            case Fill() as command:
-                payloads = make_payloads(command.count, command.payload_bytes, 0)
-                begin = time.perf_counter()
-                await peer.fill(command.stream, payloads)
-                return Filled(command.count, time.perf_counter() - begin)
-            case Read() as command:
-                return await _read(peer, command)
-            case Quit():
-                return None
+        command = parse_command(line)
+        return None if isinstance(command, Quit) else await _carry_out(peer, command)
     except Exception as error:  # noqa: BLE001 - any error is the peer's answer
         return failure(error)
+
+
+async def _carry_out(peer: TaskPeer, command: Command) -> Answer:
+    match command:
+        case Append():
+            return await _append(peer, command)
+        case Fill():
+            payloads = make_payloads(command.count, command.payload_bytes, 0)
+            begin = time.perf_counter()
+            await peer.fill(command.stream, payloads)
+            return Filled(command.count, time.perf_counter() - begin)
+        case Read():
+            return await _read(peer, command)
+        case _:
+            return await _carry_out_feed(peer, command)
+
+
+async def _carry_out_feed(peer: TaskPeer, command: Command) -> Answer:
+    match command:
+        case FillStreams():
+            return await _fill_streams(peer, command)
+        case ReadStreams():
+            return await _read_streams(peer, command)
+        case ReadFeed():
+            return await _read_feed(peer, command)
+        case Deliver():
+            payloads = make_payloads(command.count, 200, command.seed)
+            deliver = _able(peer, "deliver", "deliver events")
+            latencies = await deliver(payloads, command.pause_ms / 1000)
+            return Delivered(latencies, len(latencies))
+        case Usage():
+            return Used(time.process_time(), await _able(peer, "end", "read a feed")())
+    raise CommandRefused(f"this peer does not know {type(command).__name__}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +160,57 @@ async def _read(peer: TaskPeer, command: Read) -> Counted:
         if watch is None:
             raise CommandRefused("this peer cannot watch its memory")
         count = await watch(command.stream, command.every, resident.append)
+    seconds, cpu_seconds, loop_seconds = clock.read()
+    return Counted(seconds, cpu_seconds, count, loop_seconds, resident)
+
+
+def _able(peer: TaskPeer, method: str, what: str) -> Any:
+    """Return a method that only some peers have."""
+    found = getattr(peer, method, None)
+    if found is None:
+        raise CommandRefused(f"this peer cannot {what}")
+    return found
+
+
+async def _fill_streams(peer: TaskPeer, command: FillStreams) -> Filled:
+    fill = _able(peer, "fill_stream", "fill short streams")
+    streams = iter(stream_ids(command.streams, command.seed))
+    payloads = make_payloads(command.events, 200, command.seed)
+    begin = time.perf_counter()
+
+    async def work() -> None:
+        for stream in streams:  # shared: each task takes the next
+            await fill(stream, payloads)
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(_FILLING):
+            group.create_task(work())
+    return Filled(command.streams * command.events, time.perf_counter() - begin)
+
+
+async def _read_streams(peer: TaskPeer, command: ReadStreams) -> Counted:
+    streams = iter(stream_ids(command.streams, command.seed))
+    count = 0
+
+    async def work() -> None:
+        nonlocal count
+        for stream in streams:  # shared: each task takes the next
+            read = await peer.read(stream, None)
+            count += read
+
+    clock = _Clock()
+    async with asyncio.TaskGroup() as group:
+        for _ in range(command.concurrency):
+            group.create_task(work())
+    seconds, cpu_seconds, loop_seconds = clock.read()
+    return Counted(seconds, cpu_seconds, count, loop_seconds)
+
+
+async def _read_feed(peer: TaskPeer, command: ReadFeed) -> Counted:
+    read = _able(peer, "read_feed", "read a feed")
+    resident: list[float] = []
+    clock = _Clock()
+    count = await read(command.every, resident.append)
     seconds, cpu_seconds, loop_seconds = clock.read()
     return Counted(seconds, cpu_seconds, count, loop_seconds, resident)
 

@@ -17,6 +17,8 @@ from .protocol import (
     Appended,
     CommandRefused,
     Counted,
+    Deliver,
+    Delivered,
     Fill,
     Filled,
     NotReady,
@@ -94,8 +96,18 @@ def _answer(peer: ThreadPeer, line: str) -> Answer | None:
                 begin, cpu = time.perf_counter(), time.process_time()
                 count = peer.read(command.stream, command.page_size)
                 return Counted(time.perf_counter() - begin, time.process_time() - cpu, count)
+            case Deliver() as command:
+                deliver = getattr(peer, "deliver", None)
+                if deliver is None:
+                    raise CommandRefused("this peer cannot deliver events")
+                latencies = deliver(
+                    make_payloads(command.count, 200, command.seed), command.pause_ms / 1000
+                )
+                return Delivered(latencies, len(latencies))
             case Quit():
                 return None
+            case _:
+                raise CommandRefused("this peer has no such feed")
     except Exception as error:  # noqa: BLE001 - any error is the peer's answer
         return failure(error)
 

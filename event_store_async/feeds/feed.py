@@ -25,6 +25,9 @@ from .selection import Selection
 
 _LOG: Final = logging.getLogger("event_store_async")
 _PAGE: Final = 500
+_AHEAD: Final = 2000
+"""Events that `read` and `follow` ask for at once. The more events of a stream are on one page, the
+fewer reads are needed; a store bounds its pages by bytes."""
 _LOOKS: Final = Backoff(initial=0.005, maximum=0.1)
 _LONGEST_WAIT: Final = 5.0
 """Seconds after which a follower looks for events even if it was not told of any."""
@@ -90,10 +93,11 @@ class Feed(Generic[P_co]):
         pauses = _LOOKS.pauses()
         while position < head:
             page = await self.reader.read_page(
-                position, _PAGE if left is None else min(left, _PAGE), self.selection
+                position, _AHEAD if left is None else min(left, _AHEAD), self.selection
             )
+            reaches_on = page.position > head
             for item in page.events:
-                if item.position > head:
+                if reaches_on and item.position > head:
                     return
                 yield _readable(item)
                 if left is not None:
@@ -130,7 +134,7 @@ class Feed(Generic[P_co]):
         told = False  # whether the page is read because `changed` said so
         while True:
             try:
-                page = await self.reader.read_page(position, _PAGE, self.selection)
+                page = await self.reader.read_page(position, _AHEAD, self.selection)
             except (StoreUnavailable, StoreOverloaded) as error:
                 _LOG.warning("a follower of the feed waits for the store: %s", error)
                 await anyio.sleep(next(outages))

@@ -12,19 +12,34 @@ from uuid import uuid4
 import orjson
 import pytest
 
-from benchmarks.peers import IN_SHORT, NAMES, SINGLY
-from benchmarks.peers.payloads import make_payloads
+from benchmarks.peers import (
+    ANNOUNCING,
+    DELIVERING,
+    FEED,
+    IN_SHORT,
+    NAMES,
+    SEQUENCER,
+    SINGLY,
+    WITH_WRITE,
+)
+from benchmarks.peers.payloads import make_payloads, stream_ids
 from benchmarks.peers.pekko.harness import VERSION
 from benchmarks.peers.protocol import (
     Append,
     CommandRefused,
+    Deliver,
     Fill,
+    FillStreams,
     Quit,
     Read,
+    ReadFeed,
+    ReadStreams,
+    Usage,
     parse_command,
 )
 from event_store_async import EventStore
 from event_store_async.embedded.jars import parse_lock
+from event_store_async.retry import Deadline
 
 from ..fixtures.server import Server
 from ..fixtures.stores import drop_keyspace
@@ -119,6 +134,67 @@ async def test_a_peer_answers_each_command(name: str, server: Server, store: Eve
         await drop_keyspace(store, keyspace)
 
 
+async def test_a_peer_with_a_feed_fills_reads_and_delivers(
+    server: Server, store: EventStore
+) -> None:
+    keyspace = f"test_{uuid4().hex[:12]}"
+    try:
+        async with started(FEED, server.port, keyspace) as peer:
+            await peer.answer()
+            fill = {"do": "fill_streams", "streams": 20, "events": 10, "seed": 5}
+            assert (await peer.ask(fill))["count"] == 200
+            while (await peer.ask({"do": "usage"}))["events"] < 200:
+                pass
+            read = {"do": "read_streams", "streams": 20, "seed": 5, "concurrency": 4}
+            assert (await peer.ask(read))["count"] == 200
+            whole = await peer.ask({"do": "read_feed", "every": 100})
+            assert (whole["count"], len(whole["resident_mib"])) == (200, 2)
+            done = await peer.ask({"do": "deliver", "count": 3, "pause_ms": 5})
+            assert (done["count"], len(done["latencies_us"])) == (3, 3)
+            assert min(done["latencies_us"]) > 0
+            used = await peer.ask({"do": "usage"})
+            assert (used["events"], used["cpu_seconds"] > 0) == (203, True)
+    finally:
+        await drop_keyspace(store, keyspace)
+
+
+async def test_a_process_that_only_sequences_publishes_what_another_appends(
+    server: Server, store: EventStore
+) -> None:
+    keyspace = f"test_{uuid4().hex[:12]}"
+    append = {"do": "append", "count": 30, "concurrency": 4}
+    try:
+        async with (
+            started(SEQUENCER, server.port, keyspace) as sequencer,
+            started(ANNOUNCING, server.port, keyspace) as writer,
+        ):
+            await sequencer.answer()
+            await writer.answer()
+            assert (await writer.ask(append))["count"] == 30
+            while (await sequencer.ask({"do": "usage"}))["events"] < 30:
+                pass
+    finally:
+        await drop_keyspace(store, keyspace)
+
+
+async def test_the_raw_peer_with_a_write_writes_before_each_append(
+    server: Server, store: EventStore
+) -> None:
+    keyspace = f"test_{uuid4().hex[:12]}"
+    try:
+        async with started(WITH_WRITE, server.port, keyspace) as peer:
+            assert (await peer.answer())["name"] == WITH_WRITE
+            assert (await peer.ask({"do": "append", "count": 30, "concurrency": 4}))["count"] == 30
+            refused = await peer.ask({"do": "deliver", "count": 3, "pause_ms": 5})
+            assert "cannot deliver" in refused["error"]
+        rows = await store.operations._session.ask(
+            f"SELECT count(*) FROM {keyspace}.events_feed_announcements", Deadline(10.0)
+        )
+        assert rows == [(30,)]
+    finally:
+        await drop_keyspace(store, keyspace)
+
+
 @pytest.mark.parametrize("name", ["raw_acsylla", "ours"])
 async def test_a_peer_without_its_server_says_so(name: str) -> None:
     async with started(name, 1, "nowhere") as peer:
@@ -161,7 +237,7 @@ def test_the_jars_of_pekko_are_pinned() -> None:
 
 def test_every_named_peer_can_be_started_and_is_described() -> None:
     assert set(IN_SHORT) == set(NAMES)
-    for name in (*NAMES, SINGLY):
+    for name in {*NAMES, SINGLY, WITH_WRITE, FEED, ANNOUNCING, SEQUENCER, *DELIVERING}:
         spec = importlib.util.find_spec(f"benchmarks.peers.{name}")
         assert spec is not None
         assert spec.submodule_search_locations is None or importlib.util.find_spec(
@@ -182,6 +258,15 @@ def test_commands_are_parsed() -> None:
     assert parse_command(f'{{"do": "read", "stream": "{stream}", "every": 9}}') == (
         Read(stream, None, 9)
     )
+    assert parse_command('{"do": "fill_streams", "streams": 7, "events": 10, "seed": 3}') == (
+        FillStreams(7, 10, 3)
+    )
+    assert parse_command('{"do": "read_streams", "streams": 7, "seed": 3, "concurrency": 2}') == (
+        ReadStreams(7, 3, 2)
+    )
+    assert parse_command('{"do": "read_feed", "every": 5}') == ReadFeed(5)
+    assert parse_command('{"do": "deliver", "count": 4, "pause_ms": 9}') == Deliver(4, 9, 0)
+    assert parse_command('{"do": "usage"}') == Usage()
     assert parse_command('{"do": "quit"}') == Quit()
 
 
@@ -195,6 +280,9 @@ def test_commands_are_parsed() -> None:
         '{"do": "append", "count": true, "concurrency": 1}',
         '{"do": "append", "count": 1, "concurrency": 1, "streams": "cold"}',
         '{"do": "read", "stream": 7}',
+        '{"do": "read_feed", "every": 0}',
+        '{"do": "fill_streams", "streams": 7, "events": 1}',
+        '{"do": "deliver", "count": 4}',
         '{"do": "read", "stream": "00000000-0000-0000-0000-000000000000", "page_size": 0}',
     ],
 )
@@ -210,3 +298,11 @@ def test_payloads_have_the_size_and_differ_and_are_repeatable() -> None:
     assert len({payload["note"] for payload in payloads}) == 100
     assert payloads == make_payloads(100, 200, seed=7)
     assert payloads != make_payloads(100, 200, seed=8)
+
+
+def test_the_ids_of_streams_are_the_same_in_every_process() -> None:
+    ids = stream_ids(100, seed=7)
+
+    assert len(set(ids)) == 100
+    assert ids[:50] == stream_ids(50, seed=7)
+    assert ids != stream_ids(100, seed=8)

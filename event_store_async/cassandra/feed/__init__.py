@@ -17,6 +17,7 @@ docs/explanation/feed-protocol.md explains the protocol and its rules, W1 to W9 
     leadership     which sequencer works
     runner         the sequencer of a store, in the background
     tail           what the readers of a process share
+    fetcher        the events of a page, from their streams
     reader         pages of the feed
     scan           events that nobody announced, and those from before the feed
     status         how a feed is doing

@@ -1,5 +1,6 @@
 """Lane reader: what a sequencer knows of one writer's lane."""
 
+from collections import deque
 from collections.abc import Iterator
 from typing import Final
 from uuid import UUID
@@ -25,6 +26,8 @@ class LaneReader:
         read_up_to: The last announcement that was read.
         open: Announcements that are not finished, by seq, in order.
         is_new: Whether rows were read since its reader looked at this, and cleared it.
+        waits: Whether the lane was not gone through to its end in the last round: what comes first
+            was not known, or not published. The lane that follows it waits as well.
     """
 
     def __init__(self, tables: FeedTables, row: WriterRow) -> None:
@@ -39,6 +42,8 @@ class LaneReader:
         self.read_up_to = row.low
         self.open: dict[int, Announcement] = {}
         self.is_new = True
+        self.waits = False
+        self._reads: deque[tuple[float, int]] = deque()  # when, and up to which announcement
 
     @property
     def is_over(self) -> bool:
@@ -64,8 +69,19 @@ class LaneReader:
             for seq in [seq for seq in self.open if seq <= row.low]:
                 del self.open[seq]
 
-    async def read(self) -> int:
-        """Read what follows, in order and without a gap (S2); return how many were new."""
+    def read_before(self, moment: float) -> int:
+        """Return the last announcement that was read before a moment, or one before it."""
+        while len(self._reads) > 1 and self._reads[1][0] < moment:
+            self._reads.popleft()
+        return self._reads[0][1] if self._reads and self._reads[0][0] < moment else self.low
+
+    async def read(self, now: float = 0.0) -> int:
+        """
+        Read what follows, in order and without a gap (S2); return how many were new.
+
+        Args:
+            now: The moment at which the read begins, for `read_before`.
+        """
         before = self.read_up_to
         for _ in range(_PARTS_AT_ONCE):
             part = self.read_up_to // self._part_rows
@@ -75,7 +91,9 @@ class LaneReader:
                 self.read_up_to = row.seq
             if self.read_up_to == start or self.read_up_to % self._part_rows:
                 break  # the part was not read to its last row: the lane ends here for now
-        self.is_new = self.is_new or self.read_up_to > before
+        if self.read_up_to > before:
+            self.is_new = True
+            self._reads.append((now, self.read_up_to))
         return self.read_up_to - before
 
     def finish(self, seq: int) -> None:

@@ -15,7 +15,9 @@ from .entry import Entry, Link, links_as_text
 from .tables import FeedRow, FeedTables
 
 _AT_ONCE: Final = 100
-_CACHED: Final = 200
+_LINKS_AT_ONCE: Final = 5000
+_LINKS_CACHED: Final = 20_000
+"""Entries with so many links are kept in memory: some megabytes, whatever the size of entries."""
 
 
 class EntryOutcomeUnknown(EventStoreError):
@@ -116,6 +118,9 @@ class Log:
         self._feed = feed
         self._settler = settler
         self._entries: OrderedDict[int, Entry] = OrderedDict()
+        self._links = 0  # of the entries in memory
+        self._mean = 100.0  # links of an entry
+        self._last: Entry | None = None
         self.head = 0
         self.ordinal = 0
         self.on_entry: Callable[[Entry], object] = _ignore
@@ -123,7 +128,7 @@ class Log:
     @property
     def end(self) -> Position:
         """The position of the last known event."""
-        return self.position_after(self._entries[self.head]) if self.head else self.beginning
+        return self.beginning if self._last is None else self.position_after(self._last)
 
     @property
     def beginning(self) -> Position:
@@ -148,27 +153,40 @@ class Log:
     async def catch_up(self) -> list[Entry]:
         """Return the entries after the known ones, in order, and know them."""
         found: list[Entry] = []
-        while more := await self._read(self.head + 1, _AT_ONCE):
+        while more := await self._read(self.head + 1, self._stride):
             for entry in more:
                 self._reach(entry)
             found += more
         return found
 
     async def entries(self, first: int, count: int) -> list[Entry]:
-        """Return up to *count* known entries from one on, in order; none is left out."""
-        found: list[Entry] = []
+        """
+        Return known entries from one on, in order: those in memory, or those of one read.
+
+        They are at most *count*, and at least one if there is a known one. None is left out.
+
+        Raises:
+            FeedInconsistent: the first one is not in the log.
+        """
         last = min(first + count - 1, self.head)
-        while first + len(found) <= last:
-            number = first + len(found)
-            cached = self._entries.get(number)
-            if cached is not None:
-                found.append(cached)
-                continue
-            more = await self._read(number, min(last - number + 1, _AT_ONCE))
-            if not more:
-                more = await self._read(number, 1, serial=True)
-            if not more:
-                raise FeedInconsistent(f"entry {number} of the log is missing")
+        found: list[Entry] = []
+        while first + len(found) <= last and (cached := self._entries.get(first + len(found))):
+            found.append(cached)
+        if found or first > last:
+            return found
+        found = await self._read(first, min(last - first + 1, self._stride))
+        if not found:
+            found = await self._read(first, 1, serial=True)
+        if not found:
+            raise FeedInconsistent(f"entry {first} of the log is missing")
+        for entry in found:
+            self._keep(entry)
+        return found
+
+    async def run(self, first: int, count: int) -> list[Entry]:
+        """Return all known entries of *count* from one on, in order; raises what `entries` does."""
+        found: list[Entry] = []
+        while more := await self.entries(first + len(found), count - len(found)):
             found += more
         return found
 
@@ -186,6 +204,11 @@ class Log:
         if not found:
             raise FeedInconsistent(f"entry {number} of the log is missing")
         return found[0]
+
+    @property
+    def _stride(self) -> int:
+        """How many entries are read at once."""
+        return max(1, min(_AT_ONCE, int(_LINKS_AT_ONCE / self._mean)))
 
     async def append(
         self, after: int, links: Sequence[Link], published: int, identity: UUID, deadline: Deadline
@@ -226,13 +249,23 @@ class Log:
 
     def _reach(self, entry: Entry) -> None:
         """Know that an entry is in the log."""
-        self._entries[entry.number] = entry
-        if len(self._entries) > _CACHED:
-            self._entries.popitem(last=False)
+        self._keep(entry)
         if entry.number > self.head:
+            self._last = entry
             self.head = entry.number
             self.ordinal = entry.ordinal + entry.events - 1
             self.on_entry(entry)
+
+    def _keep(self, entry: Entry) -> None:
+        """Keep an entry in memory, and let the oldest go."""
+        if entry.number in self._entries:
+            return
+        self._entries[entry.number] = entry
+        self._links += len(entry.links)
+        self._mean += (len(entry.links) - self._mean) / 8
+        while self._links > _LINKS_CACHED:
+            _, oldest = self._entries.popitem(last=False)
+            self._links -= len(oldest.links)
 
     async def _read(self, first: int, count: int, *, serial: bool = False) -> list[Entry]:
         """Return entries from one on, at most to the end of its segment."""

@@ -1,11 +1,9 @@
 """Progress: the highest version of each stream in the log, known in spite of every crash."""
 
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Final
 from uuid import UUID
-
-import anyio
 
 from ...errors import FeedInconsistent
 from ...tasks import task_group
@@ -20,7 +18,7 @@ _KEPT: Final = 1000
 """How many entries are kept beyond those that may lack their progress."""
 
 _CACHED: Final = 100_000
-_AT_ONCE: Final = 64
+_AT_ONCE: Final = 16
 
 
 class FeedProgress:
@@ -54,7 +52,7 @@ class FeedProgress:
         """Begin after `Log.open`: keep the entries whose progress may not be written."""
         head = self._log.head
         self._written = max(0, head - self._delay)
-        for entry in await self._log.entries(self._written + 1, self._delay):
+        for entry in await self._log.run(self._written + 1, self._delay):
             self._window[entry.number] = entry.heads
         self._log.on_entry = self.apply
 
@@ -101,24 +99,35 @@ class FeedProgress:
 
     async def write(self, up_to: int) -> None:
         """Write the progress of the entries up to one, whoever appended them, and wait for it."""
+        # Of a stream that is in several of them, only the last needs to be written: it is in the
+        # log as well, and what is written later is what counts.
+        latest: dict[int, tuple[UUID, int, int]] = {}
         for number in range(self._written + 1, up_to + 1):
-            await self._write_all(number, self._window[number].items())
-            self._written = max(self._written, number)
+            for stream_id, version in self._window[number].items():
+                latest[stream_id.int] = stream_id, version, number
+        coming = iter(latest.values())
 
-    async def due(self, number: int) -> None:
-        """Write what must be written before an entry is appended."""
-        await self.write(number - self._delay)
-
-    async def _write_all(self, number: int, heads: Iterable[tuple[UUID, int]]) -> None:
-        limit = anyio.CapacityLimiter(_AT_ONCE)
-
-        async def write(stream_id: UUID, version: int) -> None:
-            async with limit:
+        async def write() -> None:
+            for stream_id, version, number in coming:  # shared: each worker takes the next
                 await self._tables.write_progress(self._log_id, stream_id, version, number)
 
-        async with task_group() as group:
-            for stream_id, version in heads:
-                group.start_soon(write, stream_id, version)
+        if len(latest) == 1:
+            await write()
+        elif latest:
+            async with task_group() as group:
+                for _ in range(min(_AT_ONCE, len(latest))):
+                    group.start_soon(write)
+        self._written = max(self._written, up_to)
+
+    async def due(self, number: int) -> None:
+        """Write what must be written before an entry is appended; then all that is known."""
+        if number - self._delay > self._written:
+            await self.write(self._log.head)
+
+    @property
+    def is_written(self) -> bool:
+        """Whether the progress of all entries that are known is acknowledged."""
+        return self._written >= self._log.head
 
     def _remember(self, stream_id: UUID, version: int) -> None:
         self._cache[stream_id.int] = version

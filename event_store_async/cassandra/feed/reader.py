@@ -1,37 +1,19 @@
 """Reader: pages of the feed, their events fetched from the streams."""
 
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import aclosing
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
 from typing import Any, Final
 from uuid import UUID
 
-import anyio
-
 from ...checks import check_int
-from ...errors import StreamError, StreamHole
-from ...events import RecordedEvent
-from ...feeds.page import BrokenEvent, FeedEvent, FeedPage
+from ...feeds.page import FeedPage
 from ...feeds.position import Position
 from ...feeds.selection import Selection
-from ...tasks import task_group
-from ..read.gap_check import Range
-from ..read.reader import Reader
-from .entry import Entry, Link
+from .fetcher import Fetcher, Wanted
+from .log import Log
 from .tables import FeedTables
 from .tail import Tail
 
 _LINKS_A_PAGE: Final = 10_000
-_ENTRIES_AT_ONCE: Final = 50
-_STREAMS_AT_ONCE: Final = 32
-
-
-@dataclass(frozen=True, slots=True)
-class _Wanted:
-    """Events of one link that are selected: their versions, and the position after each."""
-
-    link: Link
-    places: Sequence[tuple[int, Position]]
 
 
 class CassandraFeedReader:
@@ -41,7 +23,7 @@ class CassandraFeedReader:
     Args:
         tables: The feed's tables.
         tail: Returns the process's tail; it opens it on the first call.
-        reader: Reads streams.
+        fetcher: Fetches the events of a page.
         check_open: Raises if the store cannot be used.
     """
 
@@ -49,12 +31,12 @@ class CassandraFeedReader:
         self,
         tables: FeedTables,
         tail: Callable[[], Awaitable[Tail]],
-        reader: Reader[RecordedEvent[Any]],
+        fetcher: Fetcher,
         check_open: Callable[[], object],
     ) -> None:
         self._tables = tables
         self._tail = tail
-        self._reader = reader
+        self._fetcher = fetcher
         self._check_open = check_open
 
     async def read_page(
@@ -71,8 +53,11 @@ class CassandraFeedReader:
         head = tail.log.end
         if start >= head:
             head = await tail.refresh()
-        position, wanted = await self._select(tail, start, head, max_count, selection)
-        return FeedPage(await self._fetch(wanted), position, head)
+        position, wanted = await self._select(tail.log, start, head, max_count, selection)
+        events = await self._fetcher.fetch(wanted)
+        if len(events) < len(wanted):
+            position = events[-1].position
+        return FeedPage(tuple(events), position, head)
 
     async def head(self) -> Position:
         """Return the end of the feed; see `FeedReader.head`."""
@@ -99,103 +84,35 @@ class CassandraFeedReader:
         return tail.log.position_after(await tail.log.entry(number))
 
     async def _select(
-        self, tail: Tail, start: Position, head: Position, max_count: int, selection: Selection
-    ) -> tuple[Position, list[_Wanted]]:
+        self, log: Log, start: Position, head: Position, max_count: int, selection: Selection
+    ) -> tuple[Position, list[Wanted]]:
         """Return how far the log was looked at, and which events of it are wanted."""
-        wanted: list[_Wanted] = []
-        position, found, looked = start, 0, 0
-        number = max(start.entry, 1)
-        while position < head and looked < _LINKS_A_PAGE:
-            entries = await tail.log.entries(number, _ENTRIES_AT_ONCE)
+        wanted: list[Wanted] = []
+        feed_id, position, looked = start.feed_id, start, 0
+        number, skipped = max(start.entry, 1), start.index
+        while number <= head.entry:
+            entries = await log.entries(number, head.entry - number + 1)
             for entry in entries:
-                for link, places in _places(entry, position):
-                    looked += 1
-                    some = _selected(link, places, selection)[: max_count - found]
-                    if some:
-                        wanted.append(_Wanted(link, some))
-                        found += len(some)
-                    full = found == max_count
-                    position = some[-1][1] if full else places[-1][1]
-                    if full or looked == _LINKS_A_PAGE:
-                        return position, wanted
-            number += len(entries)
-            if not entries:
-                break
+                before = 0  # events of the entry that come before the link
+                for link in entry.links:
+                    end = before + link.events
+                    if end > skipped:
+                        looked += 1
+                        if selection.wants_stream(link.stream_id, link.category):
+                            for index in range(max(skipped, before), end):
+                                at = index - before
+                                if selection.types and not selection.wants_type(link.type_at(at)):
+                                    continue
+                                ordinal = entry.ordinal + index
+                                position = Position(feed_id, entry.number, index + 1, ordinal)
+                                wanted.append(Wanted(link, link.first + at, position))
+                                if len(wanted) == max_count:
+                                    return position, wanted
+                        if looked == _LINKS_A_PAGE:
+                            ordinal = entry.ordinal + end - 1
+                            return Position(feed_id, entry.number, end, ordinal), wanted
+                    before = end
+                skipped = 0
+            position = log.position_after(entries[-1])
+            number = position.entry + 1
         return position, wanted
-
-    async def _fetch(self, wanted: Sequence[_Wanted]) -> tuple[FeedEvent[Any] | BrokenEvent, ...]:
-        """Fetch events, streams side by side; return them in the order of the feed."""
-        found: dict[int, list[FeedEvent[Any] | BrokenEvent]] = {}
-        limit = anyio.CapacityLimiter(_STREAMS_AT_ONCE)
-
-        async def fetch(index: int, some: _Wanted) -> None:
-            async with limit:
-                found[index] = await self._events(some)
-
-        async with task_group() as group:
-            for index, some in enumerate(wanted):
-                group.start_soon(fetch, index, some)
-        return tuple([event for index in range(len(wanted)) for event in found[index]])
-
-    async def _events(self, wanted: _Wanted) -> list[FeedEvent[Any] | BrokenEvent]:
-        """Fetch the selected events of one link; one that cannot be read is a value."""
-        link, places = wanted.link, dict(wanted.places)
-        found: list[FeedEvent[Any] | BrokenEvent] = []
-        version, last = min(places), max(places)
-        serial = False
-        while version <= last:
-            try:
-                run = Range(link.stream_id, version, last - version + 1)
-                async with aclosing(self._reader.read(run, serial=serial)) as events:
-                    async for event in events:
-                        version = event.version + 1
-                        if event.version in places:
-                            found.append(FeedEvent.of(event, places[event.version], link.category))
-                if version <= last and serial:
-                    raise StreamHole(link.stream_id, version)
-                # What is in the log is committed, but a quorum may not show it yet.
-                serial = True
-            except StreamError as error:
-                at: int = getattr(error, "version", version)
-                if at in places:
-                    found.append(
-                        BrokenEvent(
-                            places[at],
-                            link.stream_id,
-                            at,
-                            link.type_at(at - link.first),
-                            link.category,
-                            error,
-                        )
-                    )
-                version = at + 1
-        return found
-
-
-def _places(entry: Entry, after: Position) -> list[tuple[Link, list[tuple[int, Position]]]]:
-    """Return the links of an entry after a position, each with its versions and their positions."""
-    found = []
-    index = 0
-    skipped = after.index if after.entry == entry.number else 0
-    for link in entry.links:
-        places = [
-            (
-                link.first + at,
-                Position(after.feed_id, entry.number, index + at + 1, entry.ordinal + index + at),
-            )
-            for at in range(max(0, skipped - index), link.events)
-        ]
-        index += link.events
-        if places:
-            found.append((link, places))
-    return found
-
-
-def _selected(
-    link: Link, places: list[tuple[int, Position]], selection: Selection
-) -> list[tuple[int, Position]]:
-    if not selection.wants_stream(link.stream_id, link.category):
-        return []
-    if not selection.types:
-        return places
-    return [place for place in places if selection.wants_type(link.type_at(place[0] - link.first))]

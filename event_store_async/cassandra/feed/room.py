@@ -18,6 +18,7 @@ from ..read.reader import Reader
 from ..schema.statements import StatementCache
 from ..table.scanner import Scanner
 from .announcer import Announcer
+from .fetcher import Fetcher
 from .lane import Lane
 from .log import Log
 from .reader import CassandraFeedReader
@@ -75,7 +76,8 @@ class FeedRoom:
             return await reader.head(stream_id, deadline, serial=serial, category=category)
 
         self.announcer = Announcer(self._lane, known_heads.get, head, known_heads.put)
-        self._reader = CassandraFeedReader(self._tables, self.tail, reader, check_open)
+        fetcher = Fetcher(reader, settings.page_bytes)
+        self._reader = CassandraFeedReader(self._tables, self.tail, fetcher, check_open)
 
     def feed(self, categories: Collection[str], types: Collection[str]) -> Feed[Any]:
         """Return the feed, or a part of it."""

@@ -21,7 +21,7 @@ from .leadership import BEAT, Leadership
 from .log import Log
 from .progress import DELAY, FeedProgress
 from .scan import Scan
-from .sequencer import Sequencer
+from .sequencer import YOUNG, Sequencer
 from .tables import FeedTables
 
 _LOG: Final = logging.getLogger("event_store_async")
@@ -37,6 +37,14 @@ LIVE: Final = 1.0
 
 DORMANT: Final = 3600.0
 """Seconds between two reads of the lane of a writer that was not heard of for long."""
+
+PACE: Final = 0.02
+"""Seconds from one publication to the next, at least: appends of that time share its requests. The
+first append after a pause does not wait."""
+
+PROGRESS: Final = 0.15
+"""Seconds between two writes of the progress while there is work: streams that are appended to
+again and again need only the last."""
 
 _CALM: Final = 60.0
 _ROUNDS: Final = 3
@@ -87,6 +95,9 @@ class Runner:
         self._leadership = Leadership(tables, settings.new_event_id, now)
         self._watches: dict[UUID, _Watch] = {}
         self._lanes_due = 0.0
+        self._bells_due = 0.0
+        self._progress_due = 0.0
+        self._paced = 0.0  # the next publication does not begin before this
         self._woken = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self.delay = DELAY
@@ -114,7 +125,10 @@ class Runner:
         if self.sequencer is not None:
             if applied:
                 self.sequencer.know(address)
-            self._watches.setdefault(address.writer, _Watch()).due = 0.0
+            watch = self._watches.get(address.writer)
+            if watch is None:
+                watch = self._watches[address.writer] = _Watch()
+            watch.due = 0.0
         self._woken.set()
 
     async def close(self) -> None:
@@ -174,6 +188,24 @@ class Runner:
             await sequencer.write_low()
             self._lanes_due = now + LIVE
         due = self._due(sequencer, now)
+        if not due or now >= self._bells_due:  # what this process has appended needs no bell
+            self._bells_due = now + IDLE
+            await self._listen(sequencer, due)
+        published = False
+        if due or sequencer.has_gaps:
+            for writer in due:
+                self._watches[writer].due = now + LIVE
+            published = await self._rounds(sequencer, due)
+            if published:
+                self._paced = now + PACE
+            self._calm(sequencer, due, now)
+        if sequencer.owes_progress and (not published or now >= self._progress_due):
+            self._progress_due = now + PROGRESS
+            await sequencer.write_progress()
+        return published
+
+    async def _listen(self, sequencer: Sequencer, due: set[UUID]) -> None:
+        """Read the doorbells, and add the lanes with news to those that are due."""
         for bell in await self._tables.doorbells():
             watch = self._watches.setdefault(bell.writer, _Watch())
             if bell.rings > watch.rings:
@@ -183,8 +215,9 @@ class Runner:
                 if bell.writer not in sequencer.lanes:
                     await sequencer.find_lanes()
                 due.add(bell.writer)
-        if not due and not sequencer.has_gaps:
-            return False
+
+    async def _rounds(self, sequencer: Sequencer, due: set[UUID]) -> bool:
+        """Publish entries until what was announced is done; return whether there were any."""
         before = sequencer.published
         idle = 0
         while idle < _ROUNDS:
@@ -192,12 +225,12 @@ class Runner:
             if entry is not None:
                 idle = 0
                 self.on_entry(entry)
+                if not sequencer.is_full and not sequencer.has_gaps:
+                    break
             elif sequencer.has_gaps:
                 idle += 1
             else:
                 break
-        await sequencer.write_progress()
-        self._calm(sequencer, due, now)
         return sequencer.published > before
 
     def _due(self, sequencer: Sequencer, now: float) -> set[UUID]:
@@ -217,7 +250,9 @@ class Runner:
                 continue
             news, lane.is_new = lane.is_new, False
             watch.pause = LIVE if news else min(watch.pause * 1.5, DORMANT)
-            watch.due = now + watch.pause
+            if watch.due == 0.0:
+                continue  # this process has appended meanwhile
+            watch.due = now + (YOUNG if lane.waits else watch.pause)
 
     async def _open(self) -> Sequencer:
         feed = await self._tables.feed()
@@ -234,10 +269,13 @@ class Runner:
         return sequencer
 
     async def _wait(self, seconds: float) -> None:
-        """Wait, or until this process has stored an append."""
+        """Wait, or until this process has stored an append, and the pace allows the next one."""
         if self.sequencer is not None:
             with anyio.move_on_after(seconds):
                 await self._woken.wait()
+            early = self._paced - self._now()
+            if early > 0:
+                await anyio.sleep(early)
             self._woken.clear()
         else:
             await anyio.sleep(seconds)

@@ -2,12 +2,12 @@
 
 import logging
 from collections import OrderedDict, deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
-from typing import Final
+from itertools import islice
+from typing import Final, TypeVar
 from uuid import UUID
-
-import anyio
 
 from ...checks import read_clock
 from ...moments import to_milliseconds
@@ -23,13 +23,22 @@ from .look import Look
 from .progress import FeedProgress
 from .tables import FeedTables
 
+_T = TypeVar("_T")
+
 _LOG: Final = logging.getLogger("event_store_async")
-_READS_AT_ONCE: Final = 64
+_READS_AT_ONCE: Final = 32
+_LOOKS: Final = 500
+"""Announcements of a lane that are looked at in a round, if one of them is found to be stored."""
+
 _STANDING: Final = 1000
 
 _IN_VAIN: Final = 10
 _CATEGORIES: Final = 100_000
 _UNKNOWN: Final = ""
+
+YOUNG: Final = 0.05
+"""Seconds for which an announcement is not looked at, since its writer will say that it is stored.
+What follows it in its lane waits. Most appends are known to be stored by then, without a read."""
 
 HELD_UP: Final = 60.0
 """Seconds after which a lane that waits for a predecessor is published all the same."""
@@ -59,6 +68,8 @@ class Sequencer:
         lanes: The lanes, by writer.
         published: How many events this sequencer has published.
         lost: How many entries another sequencer appended first.
+        is_full: Whether the next round finds more at once: the last one stopped at a full entry, or
+            after a part of a long lane.
     """
 
     def __init__(
@@ -84,6 +95,8 @@ class Sequencer:
         self.lanes: dict[UUID, LaneReader] = {}
         self.published = 0
         self.lost = 0
+        self.is_full = False
+        self._left_out = False  # whether the last round did not look at all that it could
 
     def know(self, address: Address) -> None:
         """Note that an announced append is stored, from one who knows."""
@@ -154,6 +167,7 @@ class Sequencer:
         if links:
             entry = await self._append(links)
         self._finish()
+        self.is_full = self._left_out or len(links) == MAX_LINKS
         # What is missing may be in the log already, if another sequencer works.
         if gaps and await self._log.catch_up():
             self._wanted.update(gaps)
@@ -164,6 +178,11 @@ class Sequencer:
     async def write_progress(self) -> None:
         """Write the progress of all entries that are known, so that events can be located."""
         await self._progress.write(self._log.head)
+
+    @property
+    def owes_progress(self) -> bool:
+        """Whether `write_progress` has something to write."""
+        return not self._progress.is_written
 
     async def write_low(self) -> None:
         """Write how far each lane is finished."""
@@ -202,43 +221,78 @@ class Sequencer:
         # A lane is read before the one that its writer gave up: so whatever came before what is
         # read here is found there.
         later = {lane.prev for lane in lanes if lane.prev is not None}
-        await self._at_once(lane.read for lane in lanes if lane.writer not in later)
+        now = self._now()
+        first = [lane for lane in lanes if lane.writer not in later]
+        await self._side_by_side(first, lambda lane: lane.read(now))
         for lane in reversed([lane for lane in lanes if lane.writer in later]):
-            await lane.read()
+            await lane.read(now)
 
     # (2) Look: all reads are sent after the lanes were read
 
     async def _look(self, lanes: Sequence[LaneReader]) -> dict[Address, Look]:
+        """Look at the open announcements of lanes, in order, until something can be published."""
         looks: dict[Address, Look] = {}
 
-        async def look(lane: LaneReader, row: Announcement) -> None:
-            if await self._progress.of(row.stream_id) > row.expected:
+        async def look(rows: Sequence[tuple[Address, Announcement]]) -> None:
+            """Look at the stream of some announcements: one read for all of them."""
+            stream_id = rows[0][1].stream_id
+            published = await self._progress.of(stream_id)
+            open_rows = [each for each in rows if each[1].expected >= published]
+            if not open_rows:
                 return
-            address = Address(lane.writer, row.seq)
-            if row.seq in self._facts.get(lane.writer, ()):
-                category = row.category or self._categories.get(row.stream_id.int, _UNKNOWN)
-                if category != _UNKNOWN:
-                    looks[address] = Look("stored", category=category)
-                    return
-            standing = await self._tables.standing(row.stream_id, row.expected + 1, 1)
-            if not standing:
-                looks[address] = _OPEN
-            elif standing[0].address == address:
-                looks[address] = Look("stored", category=standing[0].category)
-                self._remember(row.stream_id, standing[0].category)
-            else:
-                winner = standing[0].address
-                looks[address] = Look("void", stranger=winner is None)
-                if winner is not None:
-                    # Its own announcement publishes it. If its writer is dead, nobody rings for it.
-                    self._wanted.add(winner.writer)
+            first = min(row.expected for _, row in open_rows) + 1
+            count = max(row.expected for _, row in open_rows) + 2 - first
+            found = await self._tables.standing(stream_id, first, count)
+            for address, row in open_rows:
+                index = row.expected + 1 - first
+                if index >= len(found):
+                    looks[address] = _OPEN
+                elif found[index].address == address:
+                    looks[address] = Look("stored", category=found[index].category)
+                    self._remember(stream_id, found[index].category)
+                else:
+                    winner = found[index].address
+                    looks[address] = Look("void", stranger=winner is None)
+                    if winner is not None:
+                        # Its own announcement publishes it. If its writer is dead, nobody rings.
+                        self._wanted.add(winner.writer)
 
-        await self._at_once(
-            (lambda lane=lane, row=row: look(lane, row))  # type: ignore[misc]
-            for lane in lanes
-            for row in list(lane.open.values())
-        )
+        self._left_out = False
+        left = [(lane, self._unread(lane, looks)) for lane in lanes]
+        while left:
+            parts = [(lane, unread, list(islice(unread, _LOOKS))) for lane, unread in left]
+            await self._side_by_side(_by_stream(it for _, _, part in parts for it in part), look)
+            left = [(lane, unread) for lane, unread, part in parts if len(part) == _LOOKS]
+            # A long lane is published piece by piece: its first entry does not wait for its end.
+            if left and any(it.outcome == "stored" for it in looks.values()):
+                self._left_out = True
+                break
         return looks
+
+    def _unread(
+        self, lane: LaneReader, looks: dict[Address, Look]
+    ) -> Iterator[tuple[Address, Announcement]]:
+        """Yield the open announcements that need a read; of the others, say what is known."""
+        facts: AbstractSet[int] = self._facts.get(lane.writer, frozenset())
+        old_up_to = lane.read_before(self._now() - YOUNG)
+        lane.waits = False
+        for seq, row in list(lane.open.items()):
+            known = self._progress.known(row.stream_id)
+            if known is not None and known > row.expected:
+                continue
+            address = Address(lane.writer, seq)
+            if seq not in facts:
+                if seq > old_up_to:
+                    # Nothing after it is published now, so nothing after it is looked at.
+                    lane.waits = True
+                    return
+                yield address, row
+                continue
+            category = row.category or self._category_of(row)
+            if known is not None and category != _UNKNOWN:
+                looks[address] = Look("stored", category=category)
+            else:
+                yield address, row
 
     # (3) Compose: no await, so that what is known does not change meanwhile
 
@@ -254,19 +308,26 @@ class Sequencer:
                 links.append(link)
                 staged[link.stream_id] = link.last
         gaps: dict[UUID, Gap] = {}
+        young = {lane.writer for lane in lanes if lane.waits}
         moved = True
         while moved and len(links) < MAX_LINKS:
             moved = False
             gaps.clear()
             for lane in lanes:
-                if lane.prev in gaps:  # its writer's earlier appends come first
-                    gaps[lane.writer] = gaps[lane.prev]
+                # The earlier appends of its writer come first.
+                before = None if lane.prev is None else self.lanes.get(lane.prev)
+                if before is not None and before.waits:
+                    lane.waits = True
+                    if before.writer in gaps:
+                        gaps[lane.writer] = gaps[before.writer]
                     continue
+                lane.waits = lane.writer in young
                 found, gap = self._walk(lane, looks, staged, MAX_LINKS - len(links))
                 links += found
                 moved = moved or bool(found)
                 if gap is not None:
                     gaps[lane.writer] = gap
+                    lane.waits = True
         return links, gaps
 
     def _walk(
@@ -281,12 +342,14 @@ class Sequencer:
         for seq, row in lane.open.items():
             known = self._progress.known(row.stream_id)
             if known is None:
+                lane.waits = True
                 return links, None  # forgotten meanwhile: the next round asks again
             at = max(known, staged.get(row.stream_id, 0))
             if at > row.expected:
                 continue
             look = looks.get(Address(lane.writer, seq))
             if look is None:
+                lane.waits = True
                 return links, None
             if look.outcome == "open" or (look.outcome == "void" and not look.stranger):
                 continue
@@ -350,6 +413,12 @@ class Sequencer:
                     if facts is not None:
                         facts.discard(seq)
 
+    def _category_of(self, row: Announcement) -> str | None:
+        """Return the category of the stream of a row without one, or `_UNKNOWN`."""
+        if row.expected == 0:  # its append begins the stream, without a category
+            self._remember(row.stream_id, None)
+        return self._categories.get(row.stream_id.int, _UNKNOWN)
+
     def _remember(self, stream_id: UUID, category: str | None) -> None:
         """Remember the category of a stream: it has the same for ever, once it has events."""
         self._categories[stream_id.int] = category
@@ -382,13 +451,27 @@ class Sequencer:
             self._strangers.append(link)
 
     @staticmethod
-    async def _at_once(calls: "Iterable[Callable[[], object]]") -> None:
-        limit = anyio.CapacityLimiter(_READS_AT_ONCE)
+    async def _side_by_side(items: Sequence[_T], call: Callable[[_T], Awaitable[object]]) -> None:
+        coming = iter(items)
 
-        async def run(call: Callable[[], object]) -> None:
-            async with limit:
-                await call()  # type: ignore[misc]
+        async def work() -> None:
+            for item in coming:  # shared: each worker takes the next
+                await call(item)
 
-        async with task_group() as group:
-            for call in calls:
-                group.start_soon(run, call)
+        if len(items) == 1:  # a lone append: no task for it
+            await work()
+        elif items:
+            async with task_group() as group:
+                for _ in range(min(_READS_AT_ONCE, len(items))):
+                    group.start_soon(work)
+
+
+def _by_stream(
+    rows: Iterable[tuple[Address, Announcement]],
+) -> list[list[tuple[Address, Announcement]]]:
+    """Return announcements by stream; those of one that are far apart are in several lists."""
+    lists: dict[tuple[int, int], list[tuple[Address, Announcement]]] = {}
+    for address, row in rows:
+        key = row.stream_id.int, row.expected // _STANDING
+        lists.setdefault(key, []).append((address, row))
+    return list(lists.values())

@@ -10,8 +10,10 @@ from ...feeds.position import Position
 from .entry import Entry
 from .log import Log
 
-_QUICK: Final = 0.01
+_QUICK: Final = 0.008
 _SLOW: Final = 0.05
+_CALMING: Final = 100
+"""The log is polled after a hundredth of the time for which nothing was published."""
 
 
 class Tail:
@@ -27,6 +29,7 @@ class Tail:
         self._lock = anyio.Lock()
         self._published = asyncio.Event()  # set by a sequencer of this process
         self._asked_at = -1.0
+        self._moved_at = monotonic()
 
     def wake(self, _entry: Entry) -> None:
         """Note that this process has published an entry."""
@@ -38,20 +41,21 @@ class Tail:
         async with self._lock:
             if self._asked_at < called:
                 self._asked_at = monotonic()
-                await self.log.catch_up()
+                if await self.log.catch_up():
+                    self._moved_at = self._asked_at
         return self.log.end
 
     async def changed(self, after: Position, timeout: float) -> bool:
         """Wait until there are events after a position; returns False after *timeout* seconds."""
         end = monotonic() + timeout
-        pause = _QUICK
         while True:
             if await self.refresh() > after:
                 return True
-            left = end - monotonic()
+            now = monotonic()
+            left = end - now
             if left <= 0:
                 return False
+            pause = min(_SLOW, max(_QUICK, (now - self._moved_at) / _CALMING))
             with anyio.move_on_after(min(pause, left)):
                 await self._published.wait()
             self._published.clear()
-            pause = min(pause * 1.2, _SLOW)

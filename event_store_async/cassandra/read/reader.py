@@ -16,7 +16,7 @@ from ..driver.session import Session
 from ..schema.statements import StatementCache
 from .gap_check import GapCheck, Range
 from .pages import Pages, PageSizer
-from .rows import EVENT_ID, PAYLOAD
+from .rows import EVENT_ID, PAYLOAD, VERSION
 
 T = TypeVar("T")
 
@@ -106,6 +106,32 @@ class Reader(Generic[T]):
             # The events before the hole are with the caller already: only the rest is read again.
             # The head is kept, so that a stream that ends too early is noticed again.
             check = GapCheck(check.wanted, check.head)
+
+    async def some(self, stream_id: UUID, first: int, count: int) -> tuple[list[T], int]:
+        """
+        Return events from a version on, in one request, and the bytes of their payloads.
+
+        They may be fewer than *count*, or none: they end before a version that a quorum does not
+        show, and before an event that cannot be decoded. `read` tells which of the two it is.
+
+        Args:
+            stream_id: The stream.
+            first: The version of the first event.
+            count: How many events.
+
+        Raises:
+            StoreUnavailable, SchemaError, MisuseError
+        """
+        deadline = Deadline(self.settings.timeout)
+        values = (stream_id, first, count)
+        page = await self._page("read_forward", values, deadline, page_size=count)
+        rows = page.rows
+        for index, row in enumerate(rows):
+            if row[VERSION] != first + index:
+                rows = rows[:index]
+                break
+        events, _ = self.decoder.decode(stream_id, rows)
+        return events, sum(len(row[PAYLOAD] or b"") for row in rows)
 
     async def read_exactly(
         self, stream_id: UUID, first: int, event_ids: tuple[UUID, ...], deadline: Deadline

@@ -1,0 +1,165 @@
+"""What a feed costs, how fast it delivers, and whether it keeps up."""
+
+import asyncio
+from typing import Any, Final
+
+from .bench import OURS, RAW, Bench, Case, append_case
+from .peer import Peer, PeerFailed
+from .peers import ANNOUNCING, DELIVERING, FEED, SEQUENCER, WITH_WRITE
+from .results import Key, round_of
+
+APPEND: Final = "feed_append"
+DELIVERY: Final = "feed_delivery"
+SEQUENCING: Final = "feed_sequencing"
+CATCH_UP: Final = "feed_catch_up"
+STREAMS: Final = "streams of ten"
+MEMORY: Final = "resident set"
+
+_SLICES: Final = 12
+_EVENTS_OF_STREAM: Final = 10
+_CONCURRENCY: Final = 32
+"""How many streams a page of the feed reads side by side, and the reads by hand as well."""
+
+_DELIVERED: Final = 60
+_PAUSE_MS: Final = 60
+_SEED: Final = 20
+
+
+async def feed_append(bench: Bench) -> None:
+    """
+    Appends with a feed: one caller, 64 callers on streams of their own, and 64 on one stream.
+
+    One caller is compared with a plain quorum write and then the batch, both by hand: an append
+    may not be sent before its announcement is acknowledged. Many callers are compared with the
+    library without a feed.
+    """
+    cases: list[Case] = []
+    for case, x, streams, names in (
+        ("own streams", 1, "own", (WITH_WRITE, FEED, ANNOUNCING, RAW)),
+        ("own streams", 64, "own", (OURS, FEED, ANNOUNCING)),
+        ("one stream", 64, "hot", (OURS, FEED, ANNOUNCING)),
+    ):
+        for name in names[:2] if bench.size.quick else names:
+            peer = await _sequenced(bench, name)
+            count = await bench.count(peer, x, streams)
+            cases.append(append_case(APPEND, peer, case, x, count, streams))
+    await bench.interleave(cases, rounds=3 if bench.size.quick else None)
+
+
+async def feed_delivery(bench: Bench) -> None:
+    """From the call of an append to its handler in another process, with an idle store."""
+    cases: list[Case] = []
+    count = _DELIVERED // 4 if bench.size.quick else _DELIVERED
+    raw = await bench.required(RAW)
+    cases.append(append_case(DELIVERY, raw, "one batch", 1, await bench.count(raw, 1)))
+    for name in (FEED,) if bench.size.quick else DELIVERING:
+        try:
+            peer = await bench.peer(name)
+            if peer is None:
+                continue
+            command = {"do": "deliver", "count": count, "pause_ms": _PAUSE_MS, "seed": _SEED}
+            await peer.ask(**command)  # starts the follower
+        except PeerFailed as error:
+            bench.results.notes.append(f"{DELIVERY}: {error}")
+        else:
+            cases.append(Case(Key(DELIVERY, name, "delivery", 0), peer, command))
+    await bench.interleave(cases)
+
+
+async def feed_sequencing(bench: Bench) -> None:
+    """
+    The sequencer's CPU for each append, and whether it keeps up with 64 callers.
+
+    The sequencer is a process of its own. The callers append in slices; after each of them, with
+    nothing in between, the end of the feed is read. The growth of the lag is the slope of what is
+    missing there, over the events appended: 0 if the feed keeps up, 1 if nothing is published.
+    """
+    raw = await bench.required(RAW)
+    writer = await _sequenced(bench, ANNOUNCING)
+    sequencer = await bench.required(SEQUENCER)
+    count = await bench.count(writer, 64)
+    by_hand = append_case(SEQUENCING, raw, "own streams", 64, await bench.count(raw, 64))
+    for number in range(2 if bench.size.quick else bench.size.rounds):
+        bench.say(f"{SEQUENCING}: round {number + 1}", number / bench.size.rounds)
+        await bench.turn(by_hand, number)
+        before = await _published(sequencer)
+        lags: list[float] = []
+        cpu, seconds, appended = before["cpu_seconds"], 0.0, 0
+        slices = _SLICES // 2 if bench.size.quick else _SLICES
+        for slice_ in range(slices):
+            command = {"do": "append", "count": count // 2, "concurrency": 64, "streams": "own"}
+            answer = await writer.ask(**command, seed=number * slices + slice_ + 1)
+            appended += answer["count"]
+            seconds += answer["seconds"]
+            used = await writer.ask(do="usage")
+            lags.append(before["events"] + appended - used["events"])
+        after = await _published(sequencer, before["events"] + appended)
+        bench.results.add(
+            Key(SEQUENCING, SEQUENCER, "own streams", 64),
+            {
+                "rate": round(appended / seconds, 1),
+                "cpu_us": round((after["cpu_seconds"] - cpu) / appended * 1e6, 2),
+                "lag": lags[-1],
+                "growth": round(slope(lags, appended / slices), 5),
+            },
+        )
+
+
+async def feed_catch_up(bench: Bench) -> None:
+    """The whole feed is read, and the same streams by hand, as many of them side by side."""
+    events = 20_000 if bench.size.quick else 200_000
+    streams = events // _EVENTS_OF_STREAM
+    peer = await bench.start(ANNOUNCING, "bench_catch_up", bench.port)
+    sequencer = await bench.start(SEQUENCER, "bench_catch_up", bench.port)
+    raw = await bench.start(RAW, "bench_catch_up", bench.port)
+    bench.say(f"{CATCH_UP}: filling {streams:,} streams", 0)
+    fill = {"do": "fill_streams", "streams": streams, "events": _EVENTS_OF_STREAM, "seed": _SEED}
+    await peer.ask(**fill)
+    await _published(sequencer, events)
+    read = {"do": "read_streams", "streams": streams, "seed": _SEED, "concurrency": _CONCURRENCY}
+    for number in range(2 if bench.size.quick else 3):
+        bench.say(f"{CATCH_UP}: round {number + 1}", (number + 1) / 4)
+        answer = await raw.ask(**read)
+        bench.results.add(Key(CATCH_UP, RAW, STREAMS, events), round_of(answer))
+        # In a new process each time, as one that begins to build a read model.
+        reader = await bench.start(ANNOUNCING, "bench_catch_up", bench.port)
+        answer = await reader.ask(do="read_feed", every=events // 5)
+        if answer["count"] != events:
+            raise PeerFailed(f"the feed has {answer['count']} of {events} events")
+        bench.results.add(Key(CATCH_UP, FEED, STREAMS, events), round_of(answer))
+        for at, resident in enumerate(answer["resident_mib"], 1):
+            key = Key(CATCH_UP, FEED, MEMORY, at * events // 5)
+            bench.results.add(key, {"resident_mib": round(resident, 1)})
+
+
+async def _sequenced(bench: Bench, name: str) -> Peer:
+    """Return a peer whose feed is sequenced, if it has one."""
+    if name == ANNOUNCING:
+        # The writer and the sequencer share a keyspace.
+        await bench.peer(SEQUENCER, f"bench_{ANNOUNCING}")
+    return await bench.required(name)
+
+
+async def _published(sequencer: Peer, events: int = 0) -> dict[str, Any]:
+    """Wait until a feed holds so many events, or no longer grows; return the sequencer's usage."""
+    used = await sequencer.ask(do="usage")
+    while True:
+        before = used["events"]
+        await asyncio.sleep(0.2)
+        used = await sequencer.ask(do="usage")
+        if used["events"] >= events and used["events"] == before:
+            return used
+
+
+def slope(values: list[float], step: float) -> float:
+    """Return the slope of the straight line nearest to values that are *step* apart."""
+    middle = (len(values) - 1) / 2
+    mean = sum(values) / len(values)
+    spread = sum((at - middle) ** 2 for at in range(len(values)))
+    along = sum((at - middle) * (value - mean) for at, value in enumerate(values))
+    return along / spread / step if spread else 0.0
+
+
+def delivery_budget(one_batch_ms: float) -> float:
+    """Return the milliseconds that a delivery may take, if one batch by hand takes so many."""
+    return 8 * one_batch_ms + 10
