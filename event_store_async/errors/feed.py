@@ -9,6 +9,27 @@ class FeedError(EventStoreError):
     """Something is wrong with a feed."""
 
 
+class AlreadyPublished(FeedError):
+    """
+    A stream cannot get a category any more: its events are in the feed without one.
+
+    The feed of the category would lack them, since the feed never changes. Nothing was changed.
+
+    Attributes:
+        stream_id: The stream.
+        category: The category that it was to get.
+    """
+
+    def __init__(self, stream_id: UUID, category: str) -> None:
+        super().__init__(
+            f"stream {stream_id} cannot get the category {category!r}: its events are in the feed "
+            "without a category, and the feed never changes",
+            hint="categorise streams before the feed of their table is enabled",
+        )
+        self.stream_id = stream_id
+        self.category = category
+
+
 class NotPublished(FeedError):
     """
     An event was not in the feed in time. It may not exist.

@@ -108,7 +108,7 @@ class CassandraFeedReader:
         while position < head and looked < _LINKS_A_PAGE:
             entries = await tail.log.entries(number, _ENTRIES_AT_ONCE)
             for entry in entries:
-                for link, places in _places(entry, position):
+                for link, places in places_of(entry, position):
                     looked += 1
                     some = _selected(link, places, selection)[: max_count - found]
                     if some:
@@ -172,7 +172,7 @@ class CassandraFeedReader:
         return found
 
 
-def _places(entry: Entry, after: Position) -> list[tuple[Link, list[tuple[int, Position]]]]:
+def places_of(entry: Entry, after: Position) -> list[tuple[Link, list[tuple[int, Position]]]]:
     """Return the links of an entry after a position, each with its versions and their positions."""
     found = []
     index = 0
