@@ -4,36 +4,18 @@ import asyncio
 import json
 import os
 import signal
-from collections.abc import AsyncGenerator
 from uuid import UUID, uuid4
 
 import pytest
-import pytest_asyncio
 
 from event_store_async import EventStore, NewEvent, Settings
 from event_store_async.cassandra import FeedBackfill
 
 from ..fixtures.server import Server
-from ..fixtures.stores import drop_keyspace, run_cql
+from ..fixtures.stores import run_cql
 from .running import Shell, ended
 
 TIMEOUT = 60.0
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def feed_store(server: Server, keyspace: str) -> AsyncGenerator[EventStore, None]:
-    """Give a store whose table has a feed; it sequences."""
-    async with server.connect(f"{keyspace}_feed") as opened:
-        await opened.create_schema(server.replication, feed=True)
-        yield opened
-    async with server.connect(f"{keyspace}_feed") as other:
-        await drop_keyspace(other, f"{keyspace}_feed")
-
-
-@pytest.fixture
-def feed_shell(shell: Shell, feed_store: EventStore, keyspace: str) -> Shell:
-    """Give a shell on the table with a feed."""
-    return Shell({**shell.environment, "EVENT_STORE_KEYSPACE": f"{keyspace}_feed"}, shell.folder)
 
 
 async def published(store: EventStore, stream_id: UUID, *events: object) -> str:
