@@ -61,11 +61,11 @@ def categorise(
 async def _categorise_all(
     store: EventStore, streams: Sequence[UUID], category: str, *, as_json: bool
 ) -> None:
-    lines, refused = LineWriter(), 0
+    lines, refused, published = LineWriter(), 0, 0
     left = iter(streams)
 
     async def work() -> None:
-        nonlocal refused
+        nonlocal refused, published
         for stream in left:
             try:
                 was_set = await store.storage.categorise(stream, category)
@@ -73,7 +73,7 @@ async def _categorise_all(
                 refused += 1
                 outcome, actual = "refused", error.actual
             except AlreadyPublished:
-                refused += 1
+                published += 1
                 outcome, actual = "published", None
             except ConcurrentModification:
                 refused += 1
@@ -86,9 +86,14 @@ async def _categorise_all(
         async with task_group() as group:
             for _ in range(min(_WORKERS, len(streams))):
                 group.start_soon(work)
-    if refused:
+    if refused or published:
         of_all = counted(len(streams), "stream")
-        note(f"not changed: {refused:,} of {of_all}")
+        note(f"not changed: {refused + published:,} of {of_all}")
+        if published:
+            note(
+                f"in the feed without a category: {published:,}; the feed never changes, so the "
+                "feed of the category would lack their events"
+            )
         raise typer.Exit(ExitCode.CONFLICT)
 
 
