@@ -34,7 +34,7 @@ def position_option(text: str) -> Position:
         return Position.parse(text)
     except InvalidArgument:
         raise typer.BadParameter(
-            f"{text[:80]!r} is not a position in a feed, as `event-store feed read --json` prints it"
+            f"{text[:80]!r} is not a position in a feed; `event-store feed read --json` prints them"
         ) from None
 
 

@@ -92,9 +92,7 @@ def by_stream(events: list[FeedEvent]) -> dict[UUID, list[int]]:
 
 
 async def heads(store: EventStore) -> dict[UUID, list[int]]:
-    return {
-        each.stream_id: list(range(1, each.version + 1)) async for each in store.streams()
-    }
+    return {each.stream_id: list(range(1, each.version + 1)) async for each in store.streams()}
 
 
 async def build(store: EventStore) -> FeedBackfill:

@@ -90,9 +90,7 @@ async def test_a_table_that_does_not_exist_is_not_created(
 # Enabling
 
 
-async def test_enabling_an_old_table_with_data(
-    shell: Shell, server: Server, keyspace: str
-) -> None:
+async def test_enabling_an_old_table_with_data(shell: Shell, server: Server, keyspace: str) -> None:
     there = ["--table", await old_table(shell, server, keyspace, 5)]
 
     planned = await shell("feed", "enable", "--dry-run", *there)
@@ -175,9 +173,7 @@ async def test_ctrl_c_says_that_the_backfill_goes_on(
     assert "interrupted: the same command goes on where this one ended" in done.err
 
 
-async def test_progress_is_a_bar_on_a_terminal(
-    shell: Shell, server: Server, keyspace: str
-) -> None:
+async def test_progress_is_a_bar_on_a_terminal(shell: Shell, server: Server, keyspace: str) -> None:
     table = await old_table(shell, server, keyspace, 1)
     await shell("feed", "enable", "--table", table)
 

@@ -26,6 +26,4 @@ def processes_of(connections: Iterable[tuple[str, int, str]]) -> tuple[Connected
     counts: dict[tuple[str, str], int] = {}
     for address, _, client_id in connections:
         counts[address, client_id] = counts.get((address, client_id), 0) + 1
-    return tuple(
-        [ConnectedProcess(*process, count) for process, count in sorted(counts.items())]
-    )
+    return tuple([ConnectedProcess(*process, count) for process, count in sorted(counts.items())])

@@ -20,9 +20,9 @@ from ..driver.port import (
     Row,
 )
 from ..driver.session import Session
-from .clients import ConnectedProcess, processes_of
 from ..schema.state import SchemaState, inspect
 from ..schema.tables import StoreTables, TableSpec
+from .clients import ConnectedProcess, processes_of
 
 _MOST_CLOCKS: Final = 32
 _PATIENCE: Final = 1.0
