@@ -149,15 +149,15 @@ class FeedRoom:
             log = Log(self._tables, feed, self._settler)
             await log.open()
             while True:
-                found = FeedBackfill(feed.state, fraction_of(feed), log.ordinal)
+                row = await self._tables.feed()
+                await log.catch_up()  # afterwards: what a complete feed holds is counted
+                found = FeedBackfill(row.state, fraction_of(row), log.ordinal)
                 on_progress(found)
-                if feed.state == "complete":
+                if row.state == "complete":
                     return found
                 if self.runner.error is not None:
                     raise self.runner.error
                 await anyio.sleep(BEAT / 4)
-                feed = await self._tables.feed()
-                await log.catch_up()
 
     async def close(self) -> None:
         """End the lane and the sequencer, while requests can still be sent."""
