@@ -34,6 +34,8 @@ class NotPublished(FeedError):
     """
     An event was not in the feed in time. It may not exist.
 
+    This says nothing of its append: that an append was acknowledged stays true.
+
     Attributes:
         stream_id: The stream of the event.
         version: Its version.
@@ -42,7 +44,7 @@ class NotPublished(FeedError):
     def __init__(self, stream_id: UUID, version: int, seconds: float) -> None:
         super().__init__(
             f"version {version} of stream {stream_id} was not in the feed after {seconds:g} s",
-            hint="it may not exist, or no sequencer may run: see `event-store feed status`",
+            hint="the event may not exist, or no sequencer works: see `event-store feed status`",
         )
         self.stream_id = stream_id
         self.version = version
@@ -52,5 +54,14 @@ class FeedInconsistent(FeedError):
     """
     The tables of a feed contradict each other: rows were deleted by hand, expired or lost.
 
-    Nothing is published any more, so that no event is skipped or published twice.
+    Publishing stops, so that no event is skipped or published twice. Appends go on.
     """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: str | None = "stop all processes, and build the feed again as after restoring a "
+        "backup: see docs/guides/operating.md",
+    ) -> None:
+        super().__init__(message, hint=hint)

@@ -18,7 +18,7 @@ class Position:
     Positions of one feed are ordered, and the difference of two is the number of events between
     them. ``str(position)`` is a short text, fit for a URL or a database; `parse` reads it.
 
-    Comparing or subtracting positions of two feeds raises `ForeignPosition`. (They are not equal.)
+    Positions of two feeds are never equal. Ordering or subtracting them raises `ForeignPosition`.
 
     Attributes:
         feed_id: The feed. A feed that is built again has another id.

@@ -16,7 +16,7 @@ MAX_SLICES: Final = 4096
 @value
 class Selection:
     """
-    Which events of a feed are wanted. It is judged without fetching them.
+    Which events of a feed are wanted. Events are selected without being fetched.
 
     Attributes:
         categories: The categories of streams; empty for all streams, those without a category too.

@@ -72,7 +72,6 @@ async def test_an_import_into_a_table_with_a_feed_is_announced(
         selected = [event async for event in target.feed(categories=["account"]).read()]
         assert [event.payload for event in selected] == ["a", "b"]
         status = await target.operations.feed_status()
-        assert status.undecided == 0
         assert status.writers == 1, "the events were announced, not found by the scan"
         assert status.head.feed_id != there.feed_id
         with pytest.raises(ForeignPosition):
