@@ -5,6 +5,7 @@ from typing import Final
 from uuid import UUID
 
 from ..errors import ForeignPosition, InvalidArgument
+from ..excerpt import excerpt
 from ..values import value
 
 _TEXT: Final = re.compile(r"([0-9a-f]{32})-(\d{1,18})-(\d{1,9})-(\d{1,18})", re.ASCII)
@@ -49,7 +50,7 @@ class Position:
         found = _TEXT.fullmatch(text) if isinstance(text, str) else None
         if found is None:
             raise InvalidArgument(
-                f"{text!r} is not a position in a feed",
+                f"{excerpt(text)} is not a position in a feed",
                 hint="pass what str() made of a position",
             )
         feed_id, entry, index, ordinal = found.groups()

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections import defaultdict
 from collections.abc import AsyncGenerator
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -13,6 +14,7 @@ from event_store_async import (
     EventStore,
     FeedEvent,
     ForeignPosition,
+    InvalidArgument,
     NewEvent,
     RawCodec,
     Settings,
@@ -124,6 +126,22 @@ async def test_a_new_table_is_created_with_its_feed(
         await store.persist_events(stream_id, ["a"])
         await store.feed().position_of(stream_id, 1, timeout=TIMEOUT)
         assert (await build(store)).events == 1
+
+
+async def test_what_is_no_argument_of_the_operations_is_refused(server: Server) -> None:
+    async with server.connect("not_looked_at", settings=QUIET) as store:
+        operations: Any = store.operations
+
+        for options in (
+            {"after": "text"},
+            {"categories": "account"},
+            {"categories": ["two words"]},
+            {"types": [""]},
+        ):
+            with pytest.raises(InvalidArgument):
+                operations.feed_links(**options)
+        with pytest.raises(InvalidArgument):
+            await operations.build_feed(None)
 
 
 async def test_many_processes_enable_it_at_once(
