@@ -198,15 +198,17 @@ class StatementCache:
                 raise FeedDisabled(str(self._tables)) from fault
             raise
         if unannounced:
-            # The feed was enabled after this store had looked at the schema. Look again, so that
-            # its next append is announced.
-            self.ready = self.ready_in_category = None
-            _LOG.warning(
-                "the feed of table %s was enabled while this store was in use: it announces its "
-                "appends from now on; those that it made meanwhile reach the feed later, by a scan",
-                self._tables,
-            )
+            self._begin_to_announce()
         return prepared
+
+    def _begin_to_announce(self) -> None:
+        """Look at the schema again: the feed was enabled after this store had looked at it."""
+        self.ready = self.ready_in_category = None
+        _LOG.warning(
+            "the feed of table %s was enabled while this store was in use: it announces its "
+            "appends from now on; those that it made meanwhile reach the feed later, by a scan",
+            self._tables,
+        )
 
     async def _get_ready(self, deadline: Deadline) -> AppendStatements:
         # The statements of appends are prepared even if a read comes first: so the first append
