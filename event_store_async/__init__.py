@@ -48,6 +48,7 @@ from .cassandra import (
 from .codec import Codec, JsonCodec, RawCodec
 from .correlation import caused_by, correlated
 from .errors import (
+    AlreadyPublished,
     AppendOutcomeUnknown,
     AppendTooLarge,
     AuthenticationFailed,
@@ -130,6 +131,7 @@ __all__ = [
     "ANY",
     "NO_STREAM",
     "STREAM_EXISTS",
+    "AlreadyPublished",
     "AppendOutcomeUnknown",
     "AppendResult",
     "AppendTooLarge",

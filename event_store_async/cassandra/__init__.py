@@ -17,7 +17,10 @@ from ..cql_files import Statement
 from .driver.opening import Opening
 from .driver.port import ConsistencyChoice, RawSession
 from .driver.tls import Tls
+from .feed.backfill import FeedBackfill
+from .feed.link_reader import FeedLink
 from .feed.status import FeedStatus
+from .operations.clients import ConnectedProcess
 from .operations.diagnosis import Finding, Severity
 from .operations.inspector import ClockDifference, ClusterState, NodeState, TableOptions
 from .operations.operations import Examination, Operations
@@ -30,9 +33,12 @@ from .table.storage import Storage
 __all__ = [
     "ClockDifference",
     "ClusterState",
+    "ConnectedProcess",
     "ConsistencyChoice",
     "EventStore",
     "Examination",
+    "FeedBackfill",
+    "FeedLink",
     "FeedStatus",
     "Finding",
     "NodeState",

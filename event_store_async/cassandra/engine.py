@@ -133,7 +133,7 @@ class Engine:
             statements,
             decoder,
             restorer,
-            Categoriser(statements, settler),
+            Categoriser(statements, settler, reader, self.feed.holds),
             settings,
             keyspace,
             table,

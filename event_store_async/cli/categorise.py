@@ -11,7 +11,7 @@ import typer
 from ..cassandra import EventStore
 from ..checks import check_category
 from ..counts import counted
-from ..errors import ConcurrentModification, WrongCategory
+from ..errors import AlreadyPublished, ConcurrentModification, WrongCategory
 from ..tasks import task_group
 from .exit_codes import ExitCode
 from .failures import CommandFailed
@@ -43,10 +43,10 @@ def categorise(
     Give a category to streams that have events and no category; they keep it for ever.
 
     It is safe to repeat. Prints a line for each stream: its id, the outcome, and its category. The
-    outcome is "set"; "unchanged", it has that category already; "refused", it has another one; or
-    "no events".
+    outcome is "set"; "unchanged", it has that category already; "refused", it has another one;
+    "published", it is in the feed without a category, which never changes; or "no events".
 
-    Exit codes: 3, a stream was refused or has no events; the others are categorised all the same.
+    Exit codes: 3, not every stream has the category now; the others are categorised all the same.
     4, no quorum answered in time: repeat the command.
 
     Examples:
@@ -61,17 +61,20 @@ def categorise(
 async def _categorise_all(
     store: EventStore, streams: Sequence[UUID], category: str, *, as_json: bool
 ) -> None:
-    lines, refused = LineWriter(), 0
+    lines, refused, published = LineWriter(), 0, 0
     left = iter(streams)
 
     async def work() -> None:
-        nonlocal refused
+        nonlocal refused, published
         for stream in left:
             try:
                 was_set = await store.storage.categorise(stream, category)
             except WrongCategory as error:
                 refused += 1
                 outcome, actual = "refused", error.actual
+            except AlreadyPublished:
+                published += 1
+                outcome, actual = "published", None
             except ConcurrentModification:
                 refused += 1
                 outcome, actual = "no events", None
@@ -83,9 +86,14 @@ async def _categorise_all(
         async with task_group() as group:
             for _ in range(min(_WORKERS, len(streams))):
                 group.start_soon(work)
-    if refused:
+    if refused or published:
         of_all = counted(len(streams), "stream")
-        note(f"not changed: {refused:,} of {of_all}")
+        note(f"not changed: {refused + published:,} of {of_all}")
+        if published:
+            note(
+                f"in the feed without a category: {published:,}; the feed never changes, so the "
+                "feed of the category would lack their events"
+            )
         raise typer.Exit(ExitCode.CONFLICT)
 
 

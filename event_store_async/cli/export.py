@@ -41,7 +41,7 @@ async def export(
 
     If it is interrupted, even by kill -9, repeat the command: it resumes. Of each stream, the file
     holds the events up to the version that it had when the export came to it, even if others append
-    meanwhile.
+    meanwhile. The positions of a feed are not exported.
 
     Exit codes: 5, a stream is damaged; the file holds its events before the damage.
 

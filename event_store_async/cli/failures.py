@@ -18,12 +18,14 @@ from ..errors import (
     ConcurrentModification,
     ConnectionFailed,
     EventStoreError,
+    FeedDisabled,
     InvalidArchive,
     InvalidArgument,
     RestoreOutcomeUnknown,
     SchemaMissing,
     SchemaOutdated,
     StoreUnavailable,
+    StreamError,
     TlsFailed,
     UndecodableEvent,
     WrongCategory,
@@ -101,6 +103,12 @@ def explain(error: EventStoreError) -> CommandFailed:
             f"--from {error.version + 1} continues after it; to read it, use a program that has "
             "its codec"
         )
+    if isinstance(error, StreamError) and error.position is not None:
+        hint = f"--after {error.position} continues after it"
+    if isinstance(error, FeedDisabled):
+        keyspace, _, table = error.table.partition(".")
+        other = "" if table == "events" else f" --table {table}"
+        hint = f"enable it with `event-store feed enable --keyspace {keyspace}{other}`"
     if isinstance(error, SchemaMissing):
         keyspace = error.table.partition(".")[0]
         hint = (

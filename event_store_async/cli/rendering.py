@@ -28,6 +28,8 @@ def json_line(event: RecordedEvent) -> str:
     fields: dict[str, Any] = {}
     if isinstance(event, FeedEvent):
         fields["position"] = str(event.position)
+        fields["ordinal"] = event.position.ordinal
+        fields["category"] = event.category
     fields |= {
         "stream_id": event.stream_id,
         "version": event.version,
@@ -49,7 +51,8 @@ def json_line(event: RecordedEvent) -> str:
 def show(event: RecordedEvent, console: Console) -> None:
     """Print an event in a readable form: a heading, and the payload below it."""
     if isinstance(event, FeedEvent):
-        console.print(Text(f"{event.position.ordinal} {event.stream_id}", "dim"))
+        category = f"  {escape(event.category)}" if event.category else ""
+        console.print(Text(f"{event.position.ordinal} {event.stream_id}{category}", "dim"))
     head = Text.assemble(
         (f"{event.version:>{_INDENT - 1}} ", "bold"),
         (escape(event.type or "(no type)"), "cyan" if event.type else "dim"),

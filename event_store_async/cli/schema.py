@@ -97,11 +97,11 @@ async def create(store: EventStore, replication: Replication, dry_run: DryRun = 
     """
     asked = _asked(replication)
     if dry_run:
-        await _print_plan(await store.operations.plan_schema(asked))
+        await print_plan(await store.operations.plan_schema(asked))
         return
     with waiting("creating the schema"):
         report = await store.create_schema(asked)
-    await _print_report(report)
+    await print_report(report)
     if {name: str(count) for name, count in asked.items()} != _replication(report.replication):
         note("the keyspace existed before, and keeps its replication")
 
@@ -119,11 +119,11 @@ async def migrate(store: EventStore, dry_run: DryRun = False) -> None:
     - `event-store schema migrate --keyspace bank`
     """
     if dry_run:
-        await _print_plan(await store.operations.plan_schema())
+        await print_plan(await store.operations.plan_schema())
         return
     with waiting("migrating the schema"):
         report = await store.create_schema()
-    await _print_report(report)
+    await print_report(report)
 
 
 @app.command(cls=StoreCommand)
@@ -156,7 +156,8 @@ async def status(store: EventStore, target: Target, as_json: AsJson = False) -> 
     state.check_usable()
 
 
-async def _print_plan(statements: Sequence[str]) -> None:
+async def print_plan(statements: Sequence[str]) -> None:
+    """Print the CQL that would be run."""
     await write_lines(statements)
     if statements:
         note(f"{counted(len(statements), 'statement')} would be run; nothing was changed")
@@ -175,7 +176,8 @@ def _asked(texts: Sequence[str]) -> dict[str, int]:
     return dict(_replicas(text) for text in texts)
 
 
-async def _print_report(report: SchemaReport) -> None:
+async def print_report(report: SchemaReport) -> None:
+    """Print what was done with each table."""
     lines = []
     for table in report.tables:
         names = ", ".join([*table.migrations, *table.additions])

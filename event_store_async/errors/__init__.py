@@ -35,6 +35,7 @@ Every error that the library raises.
     ├── InvalidArchive                  a file of exported events is not valid
     ├── InvalidCheckpoint               a checkpoint file is not valid
     ├── FeedError                       something is wrong with a feed
+    │   ├── AlreadyPublished            it is too late for a stream to get a category
     │   ├── NotPublished                an event was not in the feed in time
     │   └── FeedInconsistent            its tables contradict each other
     └── SchemaError                     the table is not as the store needs it
@@ -78,7 +79,7 @@ from .argument import (
 from .base import EventStoreError
 from .checkpoint import InvalidCheckpoint
 from .connection import AuthenticationFailed, ConnectionFailed, TlsFailed
-from .feed import FeedError, FeedInconsistent, NotPublished
+from .feed import AlreadyPublished, FeedError, FeedInconsistent, NotPublished
 from .misuse import (
     MisuseError,
     StoreClosed,
@@ -116,6 +117,7 @@ from .stream import (
 )
 
 __all__ = [
+    "AlreadyPublished",
     "AppendOutcomeUnknown",
     "AppendTooLarge",
     "AuthenticationFailed",

@@ -111,10 +111,10 @@ class Feed(Generic[P_co]):
 
     def follow(self, after: Position | None = None) -> AsyncGenerator[FeedEvent[P_co], None]:
         """
-        Iterate over the events, and wait for more at the end of the feed; it never ends.
+        Iterate over the events, and wait for more at the end of the feed. The iteration never ends.
 
-        Outages are waited out: while the store is unavailable, or overloaded, it asks again after
-        growing pauses.
+        It waits out outages: while the store is unavailable or overloaded, it tries again after
+        increasing pauses.
 
         Args:
             after: Exclusive; None is the beginning.
@@ -159,6 +159,7 @@ class Feed(Generic[P_co]):
             max_count: The most events to return.
 
         Raises:
+            InvalidArgument: an argument is not valid; nothing is sent.
             EventStoreError: as `FeedReader.read_page` does. An event that cannot be read is not an
                 error, but a `BrokenEvent` on the page.
         """
@@ -187,6 +188,7 @@ class Feed(Generic[P_co]):
             The position; None if the event is not in the feed, or not yet.
 
         Raises:
+            InvalidArgument: an argument is not valid; nothing is sent.
             EventStoreError: as `FeedReader.read_page` does.
         """
         check_stream_id(stream_id)
@@ -197,15 +199,19 @@ class Feed(Generic[P_co]):
         """
         Return what `locate` does, but wait until the event is in the feed.
 
-        For those who read a view right after they wrote: who has passed this position has passed
-        the event.
+        This is for reading a view right after a write: a view that has passed this position has
+        seen the event.
 
         Args:
             stream_id: The stream of the event.
             version: Its version.
-            timeout: The most seconds to wait.
+            timeout: The most seconds to wait; positive.
+
+        Returns:
+            A position at or after the event.
 
         Raises:
+            InvalidArgument: an argument is not valid.
             NotPublished: the event was not in the feed in time. It may not exist.
             EventStoreError: as `FeedReader.read_page` does.
         """
@@ -223,7 +229,7 @@ class Feed(Generic[P_co]):
             await self.reader.changed(head, min(next(pauses), max(deadline.remaining(), 0.0)))
 
     async def _wait(self, position: Position) -> bool:
-        """Wait for a sign of new events; a fault is for the next read to tell."""
+        """Wait for a hint of new events; the next read reports a fault."""
         try:
             return await self.reader.changed(position, _LONGEST_WAIT)
         except (StoreUnavailable, StoreOverloaded):

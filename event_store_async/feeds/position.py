@@ -5,6 +5,7 @@ from typing import Final
 from uuid import UUID
 
 from ..errors import ForeignPosition, InvalidArgument
+from ..excerpt import excerpt
 from ..values import value
 
 _TEXT: Final = re.compile(r"([0-9a-f]{32})-(\d{1,18})-(\d{1,9})-(\d{1,18})", re.ASCII)
@@ -18,7 +19,7 @@ class Position:
     Positions of one feed are ordered, and the difference of two is the number of events between
     them. ``str(position)`` is a short text, fit for a URL or a database; `parse` reads it.
 
-    Comparing or subtracting positions of two feeds raises `ForeignPosition`. (They are not equal.)
+    Positions of two feeds are never equal. Ordering or subtracting them raises `ForeignPosition`.
 
     Attributes:
         feed_id: The feed. A feed that is built again has another id.
@@ -49,7 +50,7 @@ class Position:
         found = _TEXT.fullmatch(text) if isinstance(text, str) else None
         if found is None:
             raise InvalidArgument(
-                f"{text!r} is not a position in a feed",
+                f"{excerpt(text)} is not a position in a feed",
                 hint="pass what str() made of a position",
             )
         feed_id, entry, index, ordinal = found.groups()

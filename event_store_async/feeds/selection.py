@@ -16,7 +16,7 @@ MAX_SLICES: Final = 4096
 @value
 class Selection:
     """
-    Which events of a feed are wanted. It is judged without fetching them.
+    Which events of a feed are wanted. Events are selected without being fetched.
 
     Attributes:
         categories: The categories of streams; empty for all streams, those without a category too.
@@ -52,6 +52,12 @@ class Selection:
         for type_ in types:
             if not isinstance(type_, str) or not type_:
                 raise InvalidArgument(f"a type must be a str that is not empty, not {type_!r}")
+            try:
+                type_.encode()
+            except UnicodeEncodeError:  # waiting for it would be in vain
+                raise InvalidArgument(
+                    f"no event can have the type {type_!r}: it cannot be encoded as UTF-8"
+                ) from None
         check_int("slices", slices, at_least=1, at_most=MAX_SLICES)
         check_int("slice", slice_, at_least=0, at_most=slices - 1)
         return cls(frozenset(categories), frozenset(types), slice_, slices)

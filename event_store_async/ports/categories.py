@@ -1,16 +1,18 @@
 """The ports of categories: `CategorisedStore`, and `CategoryStore`, its view of one category."""
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Iterable
 from typing import Any, Protocol, TypeAlias
 from uuid import UUID
 
 from ..checks import check_category
 from ..errors import InvalidArgument
 from ..events import NewEvent, RecordedEvent
+from ..feeds import Feed, Selection
 from ..health import Health
 from ..results import AppendResult
 from ..versions import ANY, ExpectedVersion
 from .events import EventReaderWriter, StreamFollower
+from .feeds import FeedStore, feeder
 from .monitoring import HealthCheck
 
 AppendInCategory: TypeAlias = Callable[
@@ -23,7 +25,7 @@ Called with the stream, the events, the expected version, the timeout and the ca
 """
 
 
-class CategoryStore(EventReaderWriter, StreamFollower, HealthCheck):
+class CategoryStore(FeedStore, StreamFollower, HealthCheck):
     """
     A view of a store: what is appended through it is of one category.
 
@@ -105,6 +107,26 @@ class CategoryStore(EventReaderWriter, StreamFollower, HealthCheck):
         self, stream_id: UUID, *, serial: bool = False, timeout: float | None = None
     ) -> int:
         return await self._store.current_version(stream_id, serial=serial, timeout=timeout)
+
+    def feed(self, *, categories: Collection[str] = (), types: Collection[str] = ()) -> Feed[Any]:
+        """
+        Return the feed of the streams of this category.
+
+        Nothing is sent.
+
+        Args:
+            categories: None, or the name of this view's category: code that is given a view for a
+                store may ask for it.
+            types: The stored names of types; none is all events.
+
+        Raises:
+            InvalidArgument: a name is not valid, *categories* names another category, or the store
+                has no ``feed``.
+            MisuseError: the store is closed, or belongs to another event loop or process.
+        """
+        for name in Selection.of(categories, types).categories:
+            self.category(name)
+        return feeder(self._store).feed(categories=(self.name,), types=types)
 
     async def health(self, *, timeout: float = 1.0) -> Health:
         """

@@ -34,7 +34,7 @@ def typed_feed(
 
     They are converted as a `TypedEventStore` does it, upcasters included. An event that does not
     fit its type, and one of a later revision than the registered one, is a `BrokenEvent` whatever
-    *unknown* is: a newer program wrote it, and this one must not pass it by.
+    *unknown* is: a newer program wrote it, and this one must not skip it.
 
     Args:
         feed: The feed of a store whose events a `TypedEventStore` appended. Its selection is kept.

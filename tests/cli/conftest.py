@@ -1,13 +1,16 @@
 """A shell on the server under test, in a folder and a keyspace of its own."""
 
 import os
+from collections.abc import AsyncGenerator
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
 from event_store_async import EventStore
 
 from ..fixtures.server import Server
+from ..fixtures.stores import drop_keyspace
 from .running import Shell
 
 
@@ -37,3 +40,20 @@ def there(server: Server) -> dict[str, str]:
 def shell(nowhere: Shell, there: dict[str, str], store: EventStore, keyspace: str) -> Shell:
     """Give a shell on the server and on the module's keyspace, which has its table."""
     return Shell({**there, "EVENT_STORE_KEYSPACE": keyspace}, nowhere.folder)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def feed_store(server: Server, keyspace: str) -> AsyncGenerator[EventStore, None]:
+    """Give a store whose table has a feed; it sequences."""
+    async with server.connect(f"{keyspace}_feed") as opened:
+        await opened.create_schema(server.replication, feed=True)
+        yield opened
+    # From another connection: the sequencer of this one must not meet missing tables meanwhile.
+    async with server.connect(f"{keyspace}_feed") as other:
+        await drop_keyspace(other, f"{keyspace}_feed")
+
+
+@pytest.fixture
+def feed_shell(shell: Shell, feed_store: EventStore, keyspace: str) -> Shell:
+    """Give a shell on the table with a feed."""
+    return Shell({**shell.environment, "EVENT_STORE_KEYSPACE": f"{keyspace}_feed"}, shell.folder)

@@ -165,3 +165,23 @@ async def test_a_table_without_the_column_is_told_of_and_migrated(
     (finding,) = [it for it in json.loads(healed.out)["findings"] if it["check"] == "schema"]
     assert finding["level"] == "ok"
     assert done.code == 0
+
+
+async def test_a_stream_in_the_feed_is_not_categorised(
+    feed_shell: Shell, feed_store: EventStore, stream_id: UUID
+) -> None:
+    await feed_store.persist_events(stream_id, ["a"])
+    await feed_store.feed().position_of(stream_id, 1, timeout=60)
+    command = ("streams", "categorise", str(stream_id), "--category", "account")
+
+    done = await feed_shell(*command)
+    told = await feed_shell(*command, "--json")
+
+    assert (done.code, done.lines) == (3, [f"{stream_id}\tpublished\t-"])
+    assert "not changed: 1 of 1 stream" in done.err
+    assert "the feed never changes" in done.err
+    assert json.loads(told.out) == {
+        "stream_id": str(stream_id),
+        "outcome": "published",
+        "category": None,
+    }

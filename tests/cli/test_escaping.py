@@ -128,6 +128,35 @@ async def test_read_and_tail(shell: Shell, store: EventStore, stream_id: UUID) -
     assert orjson.loads(plain.out) == shown
 
 
+async def test_feeds(feed_shell: Shell, feed_store: EventStore, stream_id: UUID) -> None:
+    payload = {EVIL: EVIL, "long": [EVIL] * 40}
+    events = [NewEvent(payload, WORSE, {EVIL: EVIL}) for _ in range(2)]
+    before = str(await feed_store.feed().head())
+    await feed_store.category("account").persist_events(stream_id, events)
+    await feed_store.feed().position_of(stream_id, 2, timeout=60)
+    begin = ["--after", before]
+
+    pretty = await on_a_terminal(feed_shell, "feed", "read", *begin)
+    as_json = await on_a_terminal(feed_shell, "feed", "read", *begin, "--json", "--count", "1")
+    followed = await on_a_terminal(feed_shell, "feed", "follow", *begin, "--count", "1")
+    typed = await on_a_terminal(feed_shell, "feed", "read", *begin, "--type", WORSE)
+    links = await on_a_terminal(feed_shell, "feed", "read", *begin, "--links")
+    links_json = await on_a_terminal(feed_shell, "feed", "read", *begin, "--links", "--json")
+    plain = await feed_shell("feed", "read", *begin, "--count", "1")
+    refused = await on_a_terminal(feed_shell, "feed", "read", "--after", WORSE)
+    unknown = await on_a_terminal(feed_shell, "feed", "read", "--category", WORSE)
+
+    shown = (pretty, as_json, followed, typed, links, links_json, refused, unknown)
+    assert [harmful(text) for text in shown] == [""] * len(shown)
+    for text in (pretty, followed, typed, links):
+        assert "\\u001b[2J" in text
+        assert "\nerror: no" not in text.replace("\r", "")
+    assert pretty.count("account") == 2
+    assert orjson.loads(as_json) == orjson.loads(plain.out)
+    assert orjson.loads(as_json)["type"] == WORSE
+    assert orjson.loads(links_json)["types"] == [WORSE]
+
+
 async def test_findings_and_undecodable_events(
     shell: Shell, store: EventStore, stream_id: UUID, keyspace: str
 ) -> None:
@@ -174,6 +203,12 @@ BASES: dict[str, list[str]] = {
     "verify": [],
     "export": ["again.zst"],
     "import": ["good.zst"],
+    "feed enable": [],
+    "feed status": [],
+    "feed read": [],
+    "feed follow": ["--count", "1"],
+    "feed locate": [STREAM, "1", "--timeout", "60"],
+    "feed run": ["--until-complete"],
     "help": ["head"],
     "schema show": [],
     "schema create": ["--replication", "datacenter1=1"],
@@ -211,13 +246,22 @@ def parameters(name: str) -> list[tuple[str, ...]]:
     return given
 
 
+@pytest.fixture
+def place(
+    name: str, shell: Shell, store: EventStore, feed_shell: Shell, feed_store: EventStore
+) -> tuple[Shell, EventStore]:
+    """Give a shell and a store: on a table with a feed, for the commands that need one."""
+    return (feed_shell, feed_store) if name.startswith("feed") else (shell, store)
+
+
 def test_every_command_is_fed() -> None:
     assert BASES.keys() == COMMANDS.keys(), "a new command must be fed, too"
 
 
 @pytest.mark.parametrize("name", BASES)
-async def test_every_parameter_of_every_command(shell: Shell, store: EventStore, name: str) -> None:
+async def test_every_parameter_of_every_command(place: tuple[Shell, EventStore], name: str) -> None:
     """In pipes: of a text, standard output and error; of JSON, only standard error."""
+    shell, store = place
     await store.persist_events(UUID(STREAM), [NewEvent({WORSE: WORSE}, WORSE, {WORSE: 1})])
     assert (await shell("export", "good.zst")).code == 0
     await asyncio.to_thread(write_evil, shell.folder)
@@ -234,7 +278,8 @@ async def test_every_parameter_of_every_command(shell: Shell, store: EventStore,
 
 
 @pytest.mark.parametrize("name", BASES)
-async def test_every_command_on_a_terminal(shell: Shell, store: EventStore, name: str) -> None:
+async def test_every_command_on_a_terminal(place: tuple[Shell, EventStore], name: str) -> None:
+    shell, store = place
     await store.persist_events(UUID(STREAM), [NewEvent({WORSE: WORSE}, WORSE, {WORSE: 1})])
     await on_a_terminal(shell, "export", "good.zst")
     await asyncio.to_thread(write_evil, shell.folder)

@@ -24,6 +24,11 @@ from ..fixtures.stores import drop_keyspace
 from .running import Done, Shell, ended
 
 EXAMPLE = re.compile(r"- `(.+)`")
+ENDLESS = {
+    "event-store tail $STREAM",
+    "event-store feed follow --keyspace bank --now",
+    "event-store feed run --keyspace bank",
+}
 FOR_A_SHELL = re.compile(r"[|<>;&]|\$\(")
 
 
@@ -117,16 +122,18 @@ async def test_help_on_what_there_is_not(nowhere: Shell) -> None:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def bank(server: Server) -> AsyncGenerator[None, None]:
-    """Give the keyspaces that the examples name."""
+async def bank(server: Server) -> AsyncGenerator[EventStore, None]:
+    """Give the keyspaces that the examples name, and the store of the first, which has a feed."""
     if server.embedded is None:
         pytest.skip("examples name keyspaces that this cluster may use for something else")
     async with server.connect("bank") as store, server.connect("bank_copy") as copy:
-        await store.create_schema(server.replication)
+        await store.create_schema(server.replication, feed=True)
         await copy.create_schema(server.replication)
-        yield
-        await drop_keyspace(store, "bank")
-        await drop_keyspace(store, "bank_copy")
+        yield store
+    # From another connection: the sequencer of this one must not meet missing tables meanwhile.
+    async with server.connect("bank_copy") as copy:
+        await drop_keyspace(copy, "bank")
+        await drop_keyspace(copy, "bank_copy")
 
 
 @pytest.mark.parametrize(
@@ -139,15 +146,17 @@ async def bank(server: Server) -> AsyncGenerator[None, None]:
     ],
 )
 async def test_examples_work(
-    shell: Shell, store: EventStore, bank: None, example: str, keyspace: str
+    shell: Shell, store: EventStore, bank: EventStore, example: str, keyspace: str
 ) -> None:
     stream, other = uuid4(), uuid4()
     await store.persist_events(stream, [1] if "--expected-version 1" in example else [1, 2, 3])
+    if "feed" in example:
+        await bank.persist_events(stream, [1])
     (shell.folder / "payloads.jsonl").write_text('{"amount": 50}\n{"amount": 20}\n')
     names = {"STREAM": str(stream), "OTHER": str(other)}
 
-    if example == "event-store tail $STREAM":
-        done = await interrupted(shell, str(stream))
+    if example in ENDLESS:
+        done = await interrupted(shell, *shlex.split(Template(example).substitute(names))[1:])
     elif FOR_A_SHELL.search(example):
         done = await shell.sh(example, **names)
     else:
@@ -157,9 +166,9 @@ async def test_examples_work(
     assert done.out or done.err
 
 
-async def interrupted(shell: Shell, stream: str) -> Done:
-    """Run `tail` until it follows the stream, then interrupt it; that counts as success."""
-    process = await shell.process("tail", stream)
+async def interrupted(shell: Shell, *arguments: str) -> Done:
+    """Run a command until it says what it does, then interrupt it; that counts as success."""
+    process = await shell.process(*arguments)
     assert process.stderr is not None
     said = await asyncio.wait_for(process.stderr.readline(), 60)
     process.send_signal(signal.SIGINT)

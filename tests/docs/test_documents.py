@@ -21,6 +21,7 @@ DOCUMENTS = sorted(
     ]
 )
 README = ROOT / "README.md"
+FIRST = next(block for block in blocks(README) if block.language == "python")
 FENCED = re.compile(r"^ *```.*?^ *```", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\((?!https?://)([^)#]+)(?:#[^)]*)?\)")
 RATE = re.compile(r"\b\d{1,3},\d{3}\b")
@@ -50,9 +51,7 @@ def test_a_file_that_is_said_to_run_a_block_does(document: Path) -> None:
 
 async def test_the_readmes_program_prints_what_the_readme_says(server: Server) -> None:
     """Unchanged, with a Cassandra of its own."""
-    first = next(block for block in blocks(README) if block.language == "python")
-
-    assert program(first.text) == first.output
+    assert program(FIRST.text) == FIRST.output
 
 
 def test_the_readme_installs_the_folder_it_clones_with_an_extra_that_exists() -> None:
@@ -85,9 +84,9 @@ def test_speeds_in_the_advice_on_choosing_are_those_of_the_recorded_run() -> Non
     [
         pytest.param(block.text, block.output, id=block.place)
         for path in DOCUMENTS
-        if path != README and path not in FOLLOWED
+        if path not in FOLLOWED
         for block in blocks(path)
-        if block.is_run and block.language == "python"
+        if block.is_run and block.language == "python" and block != FIRST
     ],
 )
 def test_code_in_documents_runs_and_prints_what_they_say(text: str, output: str | None) -> None:

@@ -13,6 +13,7 @@ from acsylla import errors as driver_errors
 import event_store_async
 from event_store_async import (
     NO_STREAM,
+    AlreadyPublished,
     AppendOutcomeUnknown,
     AppendTooLarge,
     AuthenticationFailed,
@@ -21,6 +22,8 @@ from event_store_async import (
     ConcurrentModification,
     ConnectionFailed,
     EventStoreError,
+    FeedDisabled,
+    ForeignPosition,
     InvalidArchive,
     InvalidCheckpoint,
     InvalidEvent,
@@ -30,6 +33,7 @@ from event_store_async import (
     LossyPayload,
     MistypedEvent,
     NewEvent,
+    NotPublished,
     PayloadNotEncodable,
     RequestRefused,
     RestoreOutcomeUnknown,
@@ -222,6 +226,10 @@ NAMES: Final = [it.__name__ for it in OURS]
 
 _STREAM: Final = UUID(int=1)
 _MAKERS: Final[dict[type[EventStoreError], Callable[[], EventStoreError]]] = {
+    AlreadyPublished: lambda: AlreadyPublished(_STREAM, "account"),
+    FeedDisabled: lambda: FeedDisabled("k.t"),
+    ForeignPosition: lambda: ForeignPosition(_STREAM, UUID(int=3)),
+    NotPublished: lambda: NotPublished(_STREAM, 7, 2.5),
     AppendOutcomeUnknown: lambda: AppendOutcomeUnknown(
         _STREAM, NO_STREAM, (NewEvent({"a": 1}, event_id=UUID(int=2)),)
     ),

@@ -198,8 +198,11 @@ class World:
         announces = self._random.random() >= self.plan.old_writers
         ready = AppendStatements(head, first, rest, announced, has_feed=announces)
         in_category = AppendStatements(category_head, first, rest, announced, has_feed=announces)
-        store._engine.statements.ready = ready
-        store._engine.statements.ready_in_category = in_category
+        statements = store._engine.statements
+        statements.ready = ready
+        statements.ready_in_category = in_category
+        # A writer that does not announce stays so, although it sequences.
+        statements._begin_to_announce = lambda: None  # type: ignore[method-assign]
         store._engine.statements.explain = _unexplained  # type: ignore[method-assign,assignment]
         for settler in (store._engine.feed._settler, store._engine.queues._executor.settler):
             settler.explain = _unexplained

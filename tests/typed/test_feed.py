@@ -8,6 +8,7 @@ import pytest
 
 from event_store_async import (
     BrokenEvent,
+    CategoryStore,
     Feed,
     FeedEvent,
     InvalidArgument,
@@ -177,3 +178,25 @@ async def test_it_finds_and_waits_as_the_feed_does(memory: MemoryEventStore) -> 
     assert position == await memory.feed().head() == await feed.head()
     assert await feed.reader.changed(before, 1.0)
     assert [event.payload for event in await read(feed)] == EVENTS
+
+
+async def test_the_feed_of_a_category_is_typed(memory: MemoryEventStore, stream_id: UUID) -> None:
+    accounts = memory.category("account")
+    await TypedEventStore(accounts, TYPES).persist_events(stream_id, EVENTS)
+    await memory.persist_events(uuid4(), [NewEvent({"of": "another"}, "other")])
+
+    hostile = HostileEventStore(accounts, seed=1)
+
+    for store in (accounts, hostile, hostile.category("account")):
+        events = await read(typed_feed(store.feed(), TYPES))
+        assert [event.payload for event in events] == EVENTS
+        assert {event.category for event in events} == {"account"}
+    with pytest.raises(InvalidArgument):
+        hostile.feed(categories=["order"])
+
+
+async def test_a_view_of_a_store_without_a_feed_says_so(memory: MemoryEventStore) -> None:
+    view = CategoryStore(TypedEventStore(memory, TYPES), "account", memory._persist)
+
+    with pytest.raises(InvalidArgument, match=r"TypedEventStore has no feed"):
+        view.feed()

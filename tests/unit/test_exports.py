@@ -7,6 +7,7 @@ import event_store_async.errors
 
 NAMES = [
     "ANY",
+    "AlreadyPublished",
     "AppendOutcomeUnknown",
     "AppendResult",
     "AppendTooLarge",

@@ -119,6 +119,13 @@ def test_what_is_no_text_of_a_position_is_refused(text: Any) -> None:
         Position.parse(text)
 
 
+def test_a_long_text_that_is_no_position_is_shown_in_part() -> None:
+    with pytest.raises(InvalidArgument) as refused:
+        Position.parse("x" * 10_000)
+
+    assert len(str(refused.value)) < 200
+
+
 def test_positions_are_ordered_and_count() -> None:
     assert [at(3) - at(1), at(1) - at(3), at(2) - at(2)] == [2, -2, 0]
     assert at(1) < at(2) <= at(2)

@@ -32,6 +32,7 @@ _TITLES: Final = {
     "events": "Events",
     "versions": "Expected versions",
     "results": "Results",
+    "feeds": "The feed",
     "health": "Health and statistics",
     "statistics": "Health and statistics",
     "hooks": "Hooks",

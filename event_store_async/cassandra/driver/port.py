@@ -29,6 +29,10 @@ ERROR_CLASSES: Final[frozenset[str]] = frozenset(acsylla.errors.__all__)
 VERSION: Final[str] = acsylla.version.__version__
 
 
+APPLICATION: Final = "event_store_async"
+"""What connections of this library are called on the server."""
+
+
 class Unset(Enum):
     """The type of `UNSET`."""
 
@@ -270,7 +274,7 @@ def open_cluster(
         exponential_reconnect_max_delay_ms=2000,
         coalesce_delay_us=50,
         log_level="critical",
-        application_name="event_store_async",
+        application_name=APPLICATION,
         ssl_enabled=False,
         **options,
     )

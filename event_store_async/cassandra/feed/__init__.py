@@ -19,7 +19,9 @@ docs/explanation/feed-protocol.md explains the protocol and its rules, W1 to W9 
     tail           what the readers of a process share
     fetcher        the events of a page, from their streams
     reader         pages of the feed
+    link_reader    the log as it stands, link by link
     scan           events that nobody announced, and those from before the feed
+    backfill       how much of the table from before is in the feed
     status         how a feed is doing
     room           connects them for one store
 """

@@ -1,13 +1,16 @@
 """Room: the collaborators of one store's feed, connected when they are first needed."""
 
-from collections.abc import Callable, Collection
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection
+from contextlib import asynccontextmanager
 from typing import Any
 from uuid import UUID
 
 import anyio
 
+from ...errors import FeedDisabled
 from ...events import RecordedEvent
 from ...feeds.feed import Feed
+from ...feeds.position import Position
 from ...feeds.selection import Selection
 from ...retry import Deadline
 from ...settings import Settings
@@ -18,13 +21,17 @@ from ..read.reader import Reader
 from ..schema.statements import StatementCache
 from ..table.scanner import Scanner
 from .announcer import Announcer
+from .backfill import FeedBackfill, fraction_of
 from .fetcher import Fetcher
 from .lane import Lane
+from .leadership import BEAT
+from .link_reader import FeedLink, read_links
 from .log import Log
+from .progress import FeedProgress
 from .reader import CassandraFeedReader
 from .runner import Runner
 from .status import FeedStatus, feed_status
-from .tables import FeedTables, new_feed
+from .tables import FeedRow, FeedTables, new_feed
 from .tail import Tail
 
 
@@ -64,6 +71,7 @@ class FeedRoom:
         self._check_open = check_open
         self._opening = anyio.Lock()
         self._tail: Tail | None = None
+        self._published: tuple[Log, FeedProgress] | None = None
         self._lane = Lane(self._tables, settings, on_open=self._start)
         scanner = Scanner(session, statements, settings)
         self.runner = Runner(self._tables, self._settler, scanner, settings)
@@ -96,6 +104,22 @@ class FeedRoom:
                     self._start()
         return self._tail
 
+    async def holds(self, stream_id: UUID) -> bool:
+        """Return whether events of a stream are in the feed; False on a table without a feed."""
+        try:
+            feed = await self._tables.feed()
+        except FeedDisabled:
+            return False
+        if self._published is None:
+            log = Log(self._tables, feed, self._settler)
+            await log.open()
+            progress = FeedProgress(self._tables, log, feed.log_id)
+            await progress.open()
+            self._published = log, progress
+        log, progress = self._published
+        await log.catch_up()
+        return await progress.of(stream_id) > 0
+
     async def create(self) -> None:
         """Create the feed's row, unless there is one; its tables exist."""
         await self._tables.create(new_feed(self._settings.new_event_id()))
@@ -106,16 +130,54 @@ class FeedRoom:
         log = Log(self._tables, await self._tables.feed(), self._settler)
         return await feed_status(self._tables, log)
 
+    async def links(
+        self, after: Position | None, selection: Selection
+    ) -> AsyncGenerator[FeedLink, None]:
+        """Iterate over the links of the log; raises what `read_links` does."""
+        self._check_open()
+        log = Log(self._tables, await self._tables.feed(), self._settler)
+        await log.open()
+        async for link in read_links(log, after, selection):
+            yield link
+
     async def sequence(self) -> None:
         """Sequence until cancelled, or until the store is closed."""
-        self._check_open()
-        await self._tables.feed()
-        await self.runner.run()
+        async with self._sequencing():
+            await self.runner.ended()
+
+    async def build(self, on_progress: Callable[[FeedBackfill], object]) -> FeedBackfill:
+        """Sequence until the feed is complete, by whichever sequencer; see `Operations`."""
+        async with self._sequencing() as feed:
+            log = Log(self._tables, feed, self._settler)
+            await log.open()
+            while True:
+                row = await self._tables.feed()
+                await log.catch_up()  # afterwards: what a complete feed holds is counted
+                found = FeedBackfill(row.state, fraction_of(row), log.ordinal)
+                on_progress(found)
+                if row.state == "complete":
+                    return found
+                if self.runner.error is not None:
+                    raise self.runner.error
+                await anyio.sleep(BEAT / 4)
 
     async def close(self) -> None:
         """End the lane and the sequencer, while requests can still be sent."""
         await self._lane.close()
         await self.runner.close()
+
+    @asynccontextmanager
+    async def _sequencing(self) -> AsyncIterator[FeedRow]:
+        """Sequence during the block, in the store's one runner."""
+        self._check_open()
+        feed = await self._tables.feed()
+        self.runner.start()
+        try:
+            yield feed
+        finally:
+            if not self._settings.sequences:
+                with anyio.CancelScope(shield=True):
+                    await self.runner.close()
 
     def _start(self) -> None:
         if self._settings.sequences:

@@ -131,6 +131,11 @@ class Runner:
             watch.due = 0.0
         self._woken.set()
 
+    async def ended(self) -> None:
+        """Wait until it has ended, if it has begun; a caller that is cancelled does not end it."""
+        if self._task is not None:
+            await asyncio.wait([self._task])
+
     async def close(self) -> None:
         """End, and give the lead up."""
         task, self._task = self._task, None

@@ -142,7 +142,8 @@ class Scan:
                     self.found += head - published
                     _LOG.error(
                         "stream %s has %d events that no writer announced: they are published now; "
-                        "a process with an older version of this library may be writing",
+                        "a process that was started before the feed was enabled may be appending, "
+                        "or one with an older version of this library: restart it",
                         stream_id,
                         head - published,
                     )

@@ -7,6 +7,7 @@ import anyio
 
 from ...feeds.position import Position
 from ...moments import from_milliseconds
+from .backfill import fraction_of
 from .lane_reader import LaneReader
 from .leadership import BEAT
 from .log import Log
@@ -20,6 +21,7 @@ class FeedStatus:
 
     Attributes:
         state: ``"building"`` until the events from before the feed are in it; then ``"complete"``.
+        backfilled: How much of the table has been looked at for such events, from 0 to 1.
         head: The position of the last event.
         published: When that event was published, by the sequencer's clock; None for an empty feed.
         writers: How many stores have announced appends, and did not end in good order.
@@ -29,6 +31,7 @@ class FeedStatus:
     """
 
     state: State
+    backfilled: float
     head: Position
     published: datetime | None
     writers: int
@@ -54,6 +57,7 @@ async def feed_status(tables: FeedTables, log: Log) -> FeedStatus:
     after = await tables.feed()
     return FeedStatus(
         state=after.state,
+        backfilled=fraction_of(after),
         head=log.end,
         published=from_milliseconds((await log.entry(log.head)).published) if log.head else None,
         writers=len(lanes),

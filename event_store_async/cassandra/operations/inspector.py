@@ -13,6 +13,7 @@ from ...retry import Deadline
 from ..driver.faults import Certainty, Fault
 from ..driver.nodes import ClusterNode, cluster_nodes
 from ..driver.port import (
+    APPLICATION,
     LEVELS,
     VERSION,
     ConsistencyChoice,
@@ -21,6 +22,7 @@ from ..driver.port import (
 from ..driver.session import Session
 from ..schema.state import SchemaState, inspect
 from ..schema.tables import StoreTables, TableSpec
+from .clients import ConnectedProcess, processes_of
 
 _MOST_CLOCKS: Final = 32
 _PATIENCE: Final = 1.0
@@ -147,6 +149,25 @@ class Inspector:
             driver=VERSION,
             library=version("event_store_async"),
         )
+
+    async def clients(self, deadline: Deadline) -> tuple[ConnectedProcess, ...] | None:
+        """Return the processes that are connected; None if that cannot be found out."""
+        nodes = await cluster_nodes(lambda text: self._session.ask(text, deadline, elsewhere=True))
+        rows: set[tuple[str, int, str]] = set()
+        for _ in range(min(2 * (len(nodes) + 1), _MOST_CLOCKS)):
+            brief = Deadline(min(_PATIENCE, deadline.remaining()))
+            try:
+                found = await self._ask("describe_clients", brief)
+            except Fault as fault:
+                if fault.certainty is Certainty.REFUSED:
+                    return None  # not every server has this view, nor may everybody read it
+                continue
+            rows |= {
+                (address, port, options.get("CLIENT_ID") or f"{address}:{port}")
+                for address, port, options in found
+                if options and options.get("APPLICATION_NAME") == APPLICATION
+            }
+        return processes_of(rows)
 
     async def _options(
         self, spec: TableSpec, deadline: Deadline

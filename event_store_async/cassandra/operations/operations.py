@@ -1,17 +1,22 @@
 """Operations: what those who run a cluster ask of a store, and applications do not."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from ...checks import check_callable, check_instance
+from ...feeds import Position, Selection
 from ...retry import Deadline
 from ...settings import Settings
 from ..driver.faults import Fault
 from ..driver.repeat import repeat
 from ..driver.session import Session
+from ..feed.backfill import FeedBackfill
+from ..feed.link_reader import FeedLink
 from ..feed.room import FeedRoom
 from ..feed.status import FeedStatus
 from ..schema.migrator import Migrator
+from .clients import ConnectedProcess
 from .diagnosis import Finding, diagnose
 from .inspector import ClusterState, Inspector
 
@@ -96,6 +101,84 @@ class Operations:
             MisuseError: the store is closed, or belongs to another loop or process.
         """
         return await self._feed.status()
+
+    def feed_links(
+        self,
+        after: Position | None = None,
+        *,
+        categories: Collection[str] = (),
+        types: Collection[str] = (),
+    ) -> AsyncGenerator[FeedLink, None]:
+        """
+        Iterate over the log of the feed as it is stored: links to events, and no events.
+
+        It ends at the end of the feed, as it was at the first step.
+
+        Args:
+            after: Exclusive; None is the beginning.
+            categories: The categories of streams; none is all streams.
+            types: The stored names of types; none is all events. A link with an event of one of
+                them is given whole.
+
+        Raises:
+            InvalidArgument: at the call, before anything is sent.
+            MisuseError: the store is closed, or belongs to another loop or process.
+            ForeignPosition: *after* is a position in another feed.
+            FeedDisabled: the table has no feed.
+            FeedInconsistent: an entry of the log is missing.
+            StoreUnavailable: no quorum answered in time.
+        """
+        check_instance("after", after, Position, "a Position", optional=True)
+        selection = Selection.of(categories, types)
+        self._check_open()
+        return self._feed.links(after, selection)
+
+    async def build_feed(self, on_progress: Callable[[FeedBackfill], object]) -> FeedBackfill:
+        """
+        Sequence the feed until the events from before it was enabled are in it.
+
+        Every store on a table with a feed does this in the background. This is for a process that
+        shows how far it has come. It can be ended at any time: what is done stays done, and any
+        store goes on from there. If another process works on the feed, this one watches it.
+
+        Args:
+            on_progress: Called a few times a second, and once at the end.
+
+        Returns:
+            What *on_progress* was called with last: the feed is complete.
+
+        Raises:
+            FeedDisabled: the table has no feed.
+            FeedInconsistent: the tables of the feed contradict each other.
+            StoreUnavailable: no quorum answered in time.
+            MisuseError: the store is closed, or belongs to another loop or process.
+        """
+        check_callable("on_progress", on_progress)
+        return await self._feed.build(on_progress)
+
+    async def clients(self) -> tuple[ConnectedProcess, ...] | None:
+        """
+        Return the processes with this library that are connected to the cluster, this one included.
+
+        They may use any keyspace. A node lists its own connections only, and no node can be asked
+        by name: a process that is connected to nodes that did not answer is not found.
+
+        Returns:
+            The processes, by address; None if the servers do not tell (Cassandra before 5.0), or
+            the user may not ask.
+
+        Raises:
+            StoreUnavailable: no node answered in time.
+            MisuseError: the store is closed, or belongs to another loop or process.
+        """
+        self._check_open()
+        deadline = Deadline(self._settings.timeout)
+        return await repeat(
+            lambda _: self._inspector.clients(deadline),
+            deadline,
+            self._settings.backoff,
+            "looking at the connected clients",
+        )
 
     async def run_sequencer(self) -> None:
         """

@@ -1,6 +1,7 @@
 """Prepared statements: each is prepared once, after a look at the schema."""
 
 import copy
+import logging
 import math
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from ..driver.session import Session
 from .state import inspect
 from .tables import StoreTables
 
+_LOG: Final = logging.getLogger("event_store_async")
 _APPEND: Final = ("append_head", "append_first", "append_rest")
 _MAY_LACK_A_TABLE: Final = ("CassErrorLibNoHostsAvailable", "CassErrorServerInvalidQuery")
 _LOOK: Final = 1.0
@@ -192,14 +194,25 @@ class StatementCache:
 
     async def _checked(self, name: str, deadline: Deadline) -> Prepared:
         ready = await self._get_ready(deadline)
+        unannounced = name.startswith("feed/") and not ready.has_feed
         try:
-            return await self.prepare(name, deadline)
+            prepared = await self.prepare(name, deadline)
         except Fault as fault:
-            # Asked of the server: the feed may have been enabled since `ready` was looked up.
-            lacks = name.startswith("feed/") and not ready.has_feed
-            if lacks and fault.certainty is Certainty.REFUSED:
+            if unannounced and fault.certainty is Certainty.REFUSED:
                 raise FeedDisabled(str(self._tables)) from fault
             raise
+        if unannounced:
+            self._begin_to_announce()
+        return prepared
+
+    def _begin_to_announce(self) -> None:
+        """Look at the schema again: the feed was enabled after this store had looked at it."""
+        self.ready = self.ready_in_category = None
+        _LOG.warning(
+            "the feed of table %s was enabled while this store was in use: it announces its "
+            "appends from now on; those that it made meanwhile reach the feed later, by a scan",
+            self._tables,
+        )
 
     async def _get_ready(self, deadline: Deadline) -> AppendStatements:
         # The statements of appends are prepared even if a read comes first: so the first append

@@ -1,15 +1,22 @@
 """The categoriser: gives a category to a stream that has events and none, once."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
-from ...errors import CategoryOutcomeUnknown, ConcurrentModification
+from ...errors import (
+    AlreadyPublished,
+    CategoryOutcomeUnknown,
+    ConcurrentModification,
+    WrongCategory,
+)
+from ...events import RecordedEvent
 from ...retry import Deadline
 from ...versions import STREAM_EXISTS
 from ..append.plan import Plan, Verdict
 from ..append.settler import Settler
 from ..driver.port import Answer, Prepared
+from ..read.reader import Reader
 from ..schema.statements import StatementCache
 
 _NO_VERSION = -1
@@ -71,15 +78,27 @@ class Categoriser:
     Args:
         statements: The store's.
         settler: Settles the requests, as it does for appends.
+        reader: The store's.
+        is_published: Tells whether events of a stream are in a feed.
     """
 
-    def __init__(self, statements: StatementCache, settler: Settler) -> None:
+    def __init__(
+        self,
+        statements: StatementCache,
+        settler: Settler,
+        reader: Reader[RecordedEvent[Any]],
+        is_published: Callable[[UUID], Awaitable[bool]],
+    ) -> None:
         self._statements = statements
         self._settler = settler
+        self._reader = reader
+        self._is_published = is_published
 
     async def categorise(self, stream_id: UUID, category: str, deadline: Deadline) -> bool:
         """Give a stream its category; see `Storage.categorise` for the promises."""
-        await self._statements.append_in_category(deadline)  # checks that there is the column
+        statements = await self._statements.append_in_category(deadline)  # checks the column
+        if statements.has_feed:
+            await self._check_unpublished(stream_id, category, deadline)
         prepared = await self._statements.get("categorise", deadline)
         plan = CategoryPlan(prepared, stream_id, category)
         verdict = await self._settler.settle(plan, deadline)
@@ -88,3 +107,11 @@ class Categoriser:
         if verdict.name == "conflict":
             raise ConcurrentModification(stream_id, STREAM_EXISTS, 0)
         return verdict.name == "applied"
+
+    async def _check_unpublished(self, stream_id: UUID, category: str, deadline: Deadline) -> None:
+        """Refuse a stream without a category whose events are in the feed already."""
+        try:
+            await self._reader.head(stream_id, deadline, serial=True, category=category)
+        except WrongCategory as error:
+            if error.actual is None and await self._is_published(stream_id):
+                raise AlreadyPublished(stream_id, category) from None

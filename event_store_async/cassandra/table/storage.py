@@ -236,6 +236,7 @@ class Storage:
         Raises:
             InvalidArgument: an argument is not valid; nothing is sent.
             WrongCategory: the stream has another category, and keeps it.
+            AlreadyPublished: events of the stream are in the feed of the table, without a category.
             ConcurrentModification: the stream has no events, so it has no category either.
             CategoryOutcomeUnknown: no quorum answered in time; categorising again settles it.
             CategoriesMissing: the table has no column for categories yet.

@@ -9,6 +9,7 @@ import pytest
 
 from ...errors import (
     ForeignPosition,
+    InvalidArgument,
     NotPublished,
 )
 from ...events import NewEvent
@@ -231,3 +232,42 @@ class FeedPositions(FeedBase):
             assert [event.category for event in events] == [of[each.stream_id] for each in events]
         whole = [each for each in await read_feed(store.feed(), start) if each.stream_id in streams]
         assert {event.category for event in whole} == {None, *names}
+
+    @pytest.mark.asyncio
+    async def test_the_feed_of_a_category_has_its_streams_alone(
+        self, store: Any, streams: list[UUID]
+    ) -> None:
+        if not hasattr(store, "category"):
+            pytest.skip(f"{type(store).__name__} has no categories")
+        start = await store.feed().head()
+        view, other = (store.category(f"c{each.hex}") for each in streams[:2])
+        wanted = await appended(view, streams[:1], type_="kept")
+        left_out = [
+            *await appended(view, streams[:1], type_="left out"),
+            *await appended(other, streams[1:2], type_="kept"),
+            *await appended(store, streams[2:], type_="kept"),
+        ]
+        await published(store.feed(), [*wanted, *left_out])
+
+        events = await read_feed(view.feed(types=["kept"]), start)
+        assert places_of(events) == wanted
+        assert {event.category for event in events} == {view.name}
+        assert view.feed(categories=[view.name]).selection == view.feed().selection
+        assert len(await read_feed(view.feed(), start)) == 2 * len(wanted)
+
+    @pytest.mark.asyncio
+    async def test_the_feed_of_a_category_is_no_feed_of_another(self, store: Any) -> None:
+        if not hasattr(store, "category"):
+            pytest.skip(f"{type(store).__name__} has no categories")
+        view = store.category("account")
+
+        for options in (
+            {"categories": ["order"]},
+            {"categories": ["account", "order"]},
+            {"categories": "account"},
+            {"categories": ""},
+            {"types": "text"},
+            {"types": [""]},
+        ):
+            with pytest.raises(InvalidArgument):
+                view.feed(**options)

@@ -49,6 +49,7 @@ class FeedRefusals(FeedBase):
             {"types": "text"},
             {"types": [""]},
             {"types": [None]},
+            {"types": ["\udcff"]},
             {"categories": "text"},
             {"categories": ["no name"]},
             {"categories": [1]},
