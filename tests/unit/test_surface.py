@@ -3,8 +3,9 @@
 import asyncio
 import contextlib
 import inspect
+import pickle
 from collections.abc import AsyncGenerator, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -239,6 +240,18 @@ def test_a_request_cannot_take_longer_than_its_call() -> None:
 
     assert Settings(timeout=1).request_timeout == 1
     assert Settings().request_timeout == 3
+
+
+def test_a_copy_of_the_settings_has_the_default_again() -> None:
+    short = Settings(timeout=1)
+    copies = [replace(short, timeout=20), replace(pickle.loads(pickle.dumps(short)), timeout=20)]  # noqa: S301
+
+    assert [copy.request_timeout for copy in copies] == [3, 3]
+    assert replace(copies[0], timeout=2).request_timeout == 2
+    assert replace(copies[0], timeout=2) == Settings(timeout=2)
+    assert replace(Settings(timeout=20, request_timeout=1), timeout=30).request_timeout == 1
+    with pytest.raises(InvalidArgument, match="request_timeout"):
+        replace(Settings(request_timeout=3.0), timeout=1)
 
 
 async def test_a_generator_with_ids_can_be_closed_in_another_context() -> None:
