@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from .checks import check_callable, check_instance, check_int, check_positive
+from .checks import check_bool, check_callable, check_instance, check_int, check_positive
 from .codec import compression
 from .errors import InvalidArgument
 from .hooks import Hook
@@ -115,6 +115,8 @@ class Settings:
             if item.type is int:
                 at_most = _MAX_IN_FLIGHT if item.name == "max_in_flight" else None
                 check_int(item.name, value, at_least=1, at_most=at_most)
+            elif item.type is bool:
+                check_bool(item.name, value)
             elif item.type is float:
                 check_positive(item.name, value, finite=True)
         if self.compress_above is not None:

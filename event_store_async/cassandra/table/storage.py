@@ -130,7 +130,7 @@ class Storage:
             StoreUnavailable, MisuseError, SchemaError: as a read does.
         """
         stream_id = check_stream_id(stream_id)
-        check_optional_int("from_version", from_version, at_least=1)
+        check_int("from_version", from_version, at_least=1, at_most=MAX_VERSION)
         check_optional_int("max_count", max_count, at_least=0)
         self._check_open()
         wanted = Range.of(stream_id, from_version, max_count, backward=False)
