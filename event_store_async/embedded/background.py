@@ -15,6 +15,7 @@ import anyio
 from anyio import to_thread
 
 from ..checks import check_instance
+from ..json_input import read_json
 from .cluster import check_nodes
 from .data_directory import MANIFEST
 from .errors import BackgroundFailed
@@ -168,7 +169,7 @@ class Background:
 
     def _running(self) -> Running | None:
         try:
-            state = json.loads((self.directory / STATE).read_text("utf-8"))
+            state = read_json((self.directory / STATE).read_bytes())
             pid = int(state["pid"])
             if not find(pid, self._mark, state["created"]):
                 return None
