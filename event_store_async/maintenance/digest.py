@@ -8,7 +8,7 @@ from uuid import UUID
 from ..checks import check_instance, check_int, check_stream_id
 from ..errors import InvalidArgument
 from ..excerpt import excerpt
-from ..stored import StoredEvent
+from ..stored import StoredEvent, check_stored
 from ..versions import MAX_VERSION
 
 _MODULUS: Final = 2**256
@@ -28,7 +28,7 @@ def event_bytes(event: StoredEvent) -> bytes:
     Raises:
         InvalidArgument: it is not a `StoredEvent`.
     """
-    check_instance("event", event, StoredEvent, "a StoredEvent")
+    check_stored(event)
     parts = []
     for value in (
         event.version.to_bytes(8, "big", signed=True),
