@@ -109,6 +109,17 @@ def check_instance(
     raise InvalidArgument(f"{name} must be {due}{none}, not {excerpt(value)}", hint=hint)
 
 
+def check_text(name: str, value: object) -> str:
+    """Return a str as a plain one; raises `InvalidArgument` for others, and for a surrogate."""
+    if not isinstance(value, str):
+        raise InvalidArgument(f"{name} must be a str, not {excerpt(value)}")
+    try:
+        str.encode(value)
+    except UnicodeEncodeError:
+        raise InvalidArgument(f"{name} has a surrogate, which UTF-8 cannot hold") from None
+    return plain_str(value)
+
+
 def check_secret(name: str, value: object) -> None:
     """Refuse anything but None or a str, without showing it; raises `InvalidArgument`."""
     if value is not None and not isinstance(value, str):

@@ -2,8 +2,7 @@
 
 from uuid import UUID
 
-from .checks import check_instance, check_int, check_stream_id
-from .errors import InvalidArgument
+from .checks import check_instance, check_int, check_stream_id, check_text
 from .ring import ScanPosition
 from .values import value
 
@@ -112,8 +111,5 @@ def check_stored(event: object) -> None:
     check_instance("payload", event.payload, bytes, "bytes", optional=True)
     check_instance("metadata", event.metadata, bytes, "bytes", optional=True)
     for name, text in (("type", event.type), ("content_type", event.content_type)):
-        check_instance(name, text, str, "a str", optional=True)
-        try:
-            str.encode(text or "")
-        except UnicodeEncodeError:
-            raise InvalidArgument(f"{name} has a surrogate, which UTF-8 cannot hold") from None
+        if text is not None:
+            check_text(name, text)

@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any, Literal, TypeVar, overload
 from uuid import UUID
 
-from ..checks import check_choice, is_event_list
+from ..checks import check_choice, check_instance, is_event_list
 from ..errors import (
     AppendOutcomeUnknown,
     ConcurrentModification,
@@ -45,6 +45,7 @@ class TypedEventStore(EventReaderWriter[E], StreamFollower[E], StreamLister):
     """
 
     def __init__(self, store: EventReaderWriter, types: EventTypes[E]) -> None:
+        check_instance("types", types, EventTypes, "an EventTypes")
         self._store = store
         self._types = types
 

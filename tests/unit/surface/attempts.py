@@ -35,6 +35,7 @@ ACCEPTING: Final = {"JsonCodec.decode", "JsonCodec.encode"}
 ALSO: Final[Mapping[str, tuple[type[Exception], ...]]] = {
     "EventTypes.event": (Exception,),
     "EventTypes.stored": (Exception,),
+    "Reducer.reduce": (Exception,),
     "Storage.decode": (UndecodableEvent,),
     "PrometheusHook": (ValueError,),
     "JsonCodec.encode": (TypeError, ValueError),
