@@ -174,7 +174,6 @@ GIVEN: Final[Mapping[str, Mapping[str, Callable[[World], Any]]]] = {
 
 NOT_CALLED: Final[Mapping[str, str]] = {
     "FeedEvent.of": "called by readers of feeds, with each event that they read",
-    "CassandraServer": "made by cassandra_server",
     "Given": "made by given",
     "Given.then_aggregate": "asserts, and shows the caller's own objects",
     "StartProgress.step": "shows nothing: subclasses do",
