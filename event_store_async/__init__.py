@@ -18,7 +18,7 @@ The layers, each of which imports only those above it:
 
     _typevars versions values          type variables; expected versions; frozen values
     plain moments tasks extras counts  plain values; timestamps; tasks; install hints; counts
-    cql_files excerpt                  the files of ``cql/``; values in messages
+    cql_files excerpt json_input       the files of ``cql/``; values in messages; exact JSON
     events                             what an application appends and reads
     errors                             every error, in one tree
     checks environment                 arguments checked; the variables ``EVENT_STORE_…``

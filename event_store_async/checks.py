@@ -4,6 +4,7 @@ import asyncio
 import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
+from itertools import islice
 from math import isinf
 from typing import Any, Final, TypeGuard
 from uuid import UUID
@@ -17,7 +18,7 @@ from .errors import (
 )
 from .excerpt import excerpt
 from .moments import from_milliseconds, to_milliseconds
-from .plain import plain_int, plain_uuid
+from .plain import plain_int, plain_str, plain_uuid
 from .versions import MAX_VERSION, ExpectedVersion, StreamState
 
 # Plain values
@@ -33,9 +34,9 @@ def check_int(name: str, value: object, *, at_least: int, at_most: int | None = 
     if not is_int(value):
         raise InvalidArgument(f"{name} must be an int, not {excerpt(value)}")
     if at_most is None and value < at_least:
-        raise InvalidArgument(f"{name} must be {at_least} or more, not {value}")
+        raise InvalidArgument(f"{name} must be {at_least} or more, not {excerpt(value)}")
     if at_most is not None and not at_least <= value <= at_most:
-        raise InvalidArgument(f"{name} must be {at_least} to {at_most}, not {value}")
+        raise InvalidArgument(f"{name} must be {at_least} to {at_most}, not {excerpt(value)}")
 
 
 def check_optional_int(name: str, value: object, *, at_least: int) -> None:
@@ -51,15 +52,19 @@ def check_positive(name: str, value: object, *, finite: bool = False) -> None:
     """Refuse anything but an int or float above 0; raises `InvalidArgument`."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise InvalidArgument(f"{name} must be a number, not {excerpt(value)}")
-    if not value > 0:  # NaN is not above 0 either
+    try:
+        number = float(value)
+    except OverflowError:
+        raise InvalidArgument(f"{name} is beyond the range of a float") from None
+    if not number > 0:  # NaN is not above 0 either
         raise InvalidArgument(f"{name} must be above 0, not {excerpt(value)}")
-    if finite and isinf(value):
+    if finite and isinf(number):
         raise InvalidArgument(f"{name} must be finite, not {excerpt(value)}")
 
 
 def check_not_negative(name: str, value: object) -> None:
     """Refuse anything but a finite int or float of 0 or more; raises `InvalidArgument`."""
-    if isinstance(value, bool) or value != 0:
+    if isinstance(value, bool) or not isinstance(value, int | float) or value != 0:
         check_positive(name, value, finite=True)
 
 
@@ -67,6 +72,13 @@ def check_bool(name: str, value: object) -> None:
     """Refuse anything but True or False; raises `InvalidArgument`."""
     if not isinstance(value, bool):
         raise InvalidArgument(f"{name} must be True or False, not {excerpt(value)}")
+
+
+def check_choice(name: str, value: object, *choices: str) -> None:
+    """Refuse anything but one of these strings; raises `InvalidArgument`."""
+    if not isinstance(value, str) or plain_str(value) not in choices:
+        due = " or ".join(map(repr, choices))
+        raise InvalidArgument(f"{name} must be {due}, not {excerpt(value)}")
 
 
 def check_instance(
@@ -97,6 +109,17 @@ def check_instance(
     raise InvalidArgument(f"{name} must be {due}{none}, not {excerpt(value)}", hint=hint)
 
 
+def check_text(name: str, value: object) -> str:
+    """Return a str as a plain one; raises `InvalidArgument` for others, and for a surrogate."""
+    if not isinstance(value, str):
+        raise InvalidArgument(f"{name} must be a str, not {excerpt(value)}")
+    try:
+        str.encode(value)
+    except UnicodeEncodeError:
+        raise InvalidArgument(f"{name} has a surrogate, which UTF-8 cannot hold") from None
+    return plain_str(value)
+
+
 def check_secret(name: str, value: object) -> None:
     """Refuse anything but None or a str, without showing it; raises `InvalidArgument`."""
     if value is not None and not isinstance(value, str):
@@ -107,6 +130,14 @@ def check_callable(name: str, value: object) -> None:
     """Refuse what cannot be called; raises `InvalidArgument`."""
     if not callable(value):
         raise InvalidArgument(f"{name} must be callable, not {excerpt(value)}")
+
+
+def attribute(value: object, name: str) -> Any:
+    """Return an attribute of any object, None if it has none: looking one up may raise anything."""
+    try:
+        return getattr(value, name, None)
+    except Exception:  # noqa: BLE001 - code of the value's class
+        return None
 
 
 def check_methods(
@@ -122,18 +153,21 @@ def check_methods(
         made = f"give an instance: {value.__name__}(…)"
         raise InvalidArgument(f"{name} must be {due}, not {excerpt(value)}", hint=made)
     for method in methods:
-        if not callable(getattr(value, method, None)):
+        if not callable(attribute(value, method)):
             raise InvalidArgument(f"{name} must be {due}, not {excerpt(value)}", hint=hint)
 
 
 def check_codec(name: str, value: object) -> None:
     """Refuse anything but a codec; raises `InvalidArgument`."""
     check_methods(name, value, "a codec", "encode", "decode", hint="for JSON: JsonCodec()")
-    content_type = getattr(value, "content_type", None)
+    content_type = attribute(value, "content_type")
     if content_type is not None and not isinstance(content_type, str):
         raise InvalidArgument(
             f"the content_type of {name} must be a str, not {excerpt(content_type)}"
         )
+
+
+MAX_CODECS: Final = 1000
 
 
 def check_codecs(codec: object, codecs: object) -> tuple[Any, ...]:
@@ -142,10 +176,10 @@ def check_codecs(codec: object, codecs: object) -> tuple[Any, ...]:
         check_codec("codec", codec)
     if isinstance(codecs, str | bytes) or not isinstance(codecs, Iterable):
         raise InvalidArgument(f"codecs must be a list of codecs, not {excerpt(codecs)}")
-    found = tuple(codecs)
+    found = listed("codecs", codecs, MAX_CODECS)
     for each in found:
         check_codec("each of codecs", each)
-    return found
+    return tuple(found)
 
 
 # Arguments of calls
@@ -212,6 +246,22 @@ def check_category(name: object) -> str:
             hint="use 1 to 64 letters (a to z, A to Z), digits, '-', '_' and '.'",
         )
     return str.__str__(name)  # of a member of an enum, too: its value
+
+
+def listed(name: str, given: Iterable[Any], at_most: int) -> list[Any]:
+    """
+    Return what a caller's iterable holds, in a list of our own that nobody changes.
+
+    Raises:
+        InvalidArgument: it holds more than *at_most*, or changes while it is read.
+    """
+    try:
+        found = list(islice(given, at_most + 1))
+    except (RuntimeError, KeyError) as error:  # what a dict and a mapping raise
+        raise InvalidArgument(f"{name} changed while it was read: {excerpt(error)}") from error
+    if len(found) > at_most:
+        raise InvalidArgument(f"{name} must not hold more than {at_most:,}")
+    return found
 
 
 def is_event_list(events: object) -> TypeGuard[Iterable[Any]]:
@@ -360,10 +410,7 @@ def check_names(keyspace: object, table: object, consistency: object) -> None:
     """Refuse names that are not safe in CQL, and other consistencies; raises `InvalidArgument`."""
     check_identifier("keyspace", keyspace)
     check_identifier("table", table)
-    if consistency not in ("local", "global"):
-        raise InvalidArgument(
-            f"consistency must be 'local' or 'global', not {excerpt(consistency)}"
-        )
+    check_choice("consistency", consistency, "local", "global")
 
 
 # Places

@@ -76,6 +76,7 @@ def caused_by(event: RecordedEvent) -> Iterator[None]:
     check_instance("event", event, RecordedEvent, "a RecordedEvent")
     if event.event_id is None:
         raise InvalidArgument(f"event {event.version} of stream {event.stream_id} has no id")
+    check_instance("the metadata of event", event.metadata, Mapping, "a mapping", optional=True)
     correlation_id = (event.metadata or {}).get(CORRELATION_ID, event.event_id)
     with correlated(correlation_id, event.event_id):
         yield

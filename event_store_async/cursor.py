@@ -8,6 +8,7 @@ from typing import Final
 from uuid import UUID
 
 from .errors import InvalidArgument
+from .excerpt import excerpt
 from .ring import RING, ScanPosition
 
 _FORMAT: Final = Struct(">B4sq16s")
@@ -54,7 +55,7 @@ class Cursors:
         data = _decoded(cursor)
         body, check = data[:-_CHECK], data[-_CHECK:]
         if len(cursor) != _LENGTH or check != _checksum(body):
-            raise InvalidArgument(f"{cursor[:100]!r} is not a cursor", hint=_HINT)
+            raise InvalidArgument(f"{excerpt(cursor)} is not a cursor", hint=_HINT)
         version, mark, token, stream_id = _FORMAT.unpack(body)
         if version != _VERSION:
             raise InvalidArgument(f"the cursor {cursor!r} has a later format", hint=_HINT)

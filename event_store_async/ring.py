@@ -15,6 +15,9 @@ SMALLEST: Final = -(2**63)
 LARGEST: Final = 2**63 - 1
 """The largest token that a stream can have."""
 
+MAX_RANGES: Final = 65_536
+"""The most parts that the ring, or a part of it, is split into."""
+
 
 @value
 class ScanPosition:
@@ -58,7 +61,7 @@ class TokenRange:
                 raise InvalidArgument(f"a token must be an int, not {excerpt(token)}")
         if not SMALLEST <= self.after < self.up_to <= LARGEST:
             raise InvalidArgument(
-                f"a range of tokens cannot go from {self.after} to {self.up_to}",
+                f"a range of tokens cannot go from {excerpt(self.after)} to {excerpt(self.up_to)}",
                 hint=f"{SMALLEST} <= after < up_to <= {LARGEST} must hold",
             )
 
@@ -75,9 +78,9 @@ class TokenRange:
         Return *count* ranges of about the same size, in order, that together are this one.
 
         Raises:
-            InvalidArgument: *count* is not an int of 1 or more, or is above `size`.
+            InvalidArgument: *count* is not an int of 1 or more, or is above `size` or `MAX_RANGES`.
         """
-        if not is_int(count) or not 1 <= count <= self.size:
+        if not is_int(count) or not 1 <= count <= min(self.size, MAX_RANGES):
             raise InvalidArgument(
                 f"{self.size} tokens cannot be split into {excerpt(count)} ranges"
             )

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from .checks import check_callable, check_instance, check_int, check_positive
+from .checks import check_bool, check_callable, check_instance, check_int, check_positive
 from .codec import compression
 from .errors import InvalidArgument
 from .hooks import Hook
@@ -15,7 +15,23 @@ from .moments import utc_now
 from .retry import Backoff
 
 _MAX_IN_FLIGHT: Final = 4096
-_REQUEST_TIMEOUT: Final = float("3")  # known by identity: whether the caller chose it
+
+
+class _DefaultTimeout(float):
+    """
+    A `request_timeout` that the caller did not choose: 3 seconds, or `timeout` if that is shorter.
+
+    The value itself says so, because `dataclasses.replace` passes it on as an argument: with a
+    longer `timeout`, the copy has 3 seconds again.
+    """
+
+    @classmethod
+    def within(cls, timeout: float) -> "_DefaultTimeout":
+        """Return the default for a `timeout`, in seconds."""
+        return cls(min(_REQUEST_TIMEOUT, timeout))
+
+
+_REQUEST_TIMEOUT: Final = _DefaultTimeout(3)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +47,7 @@ class Settings:
         request_timeout: Seconds that one attempt may take. Keep it above the server's own limits
             (write_request_timeout 2 s, cas_contention_timeout 1.8 s): below them, the client gives
             up before the server's answer arrives. It must not be above `timeout`; its default is
-            lowered to that.
+            lowered to that, also in a copy that `dataclasses.replace` makes.
         close_timeout: Seconds that `close` waits for appends and restores in progress.
         max_append_bytes: The most bytes of payload and metadata in one append. A conditional batch
             goes through Paxos as one blob; the server's own limit is 16 MiB.
@@ -99,6 +115,8 @@ class Settings:
             if item.type is int:
                 at_most = _MAX_IN_FLIGHT if item.name == "max_in_flight" else None
                 check_int(item.name, value, at_least=1, at_most=at_most)
+            elif item.type is bool:
+                check_bool(item.name, value)
             elif item.type is float:
                 check_positive(item.name, value, finite=True)
         if self.compress_above is not None:
@@ -108,8 +126,8 @@ class Settings:
         check_instance("backoff", self.backoff, Backoff, "a Backoff")
         check_callable("clock", self.clock)
         check_callable("new_event_id", self.new_event_id)
-        if self.request_timeout is _REQUEST_TIMEOUT:
-            object.__setattr__(self, "request_timeout", min(self.request_timeout, self.timeout))
+        if isinstance(self.request_timeout, _DefaultTimeout):
+            object.__setattr__(self, "request_timeout", _DefaultTimeout.within(self.timeout))
         elif self.request_timeout > self.timeout:
             raise InvalidArgument(
                 f"request_timeout ({self.request_timeout}) must not be above timeout "

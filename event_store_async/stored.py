@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from .checks import check_instance, check_int, check_stream_id, check_text
 from .ring import ScanPosition
 from .values import value
 
@@ -96,3 +97,19 @@ class Restored:
     stream_id: UUID
     version: int
     stored: int
+
+
+def check_stored(event: object) -> None:
+    """Refuse what no row can hold; raises `InvalidArgument`."""
+    check_instance("event", event, StoredEvent, "a StoredEvent")
+    assert isinstance(event, StoredEvent)  # noqa: S101 - for the type checker
+    check_stream_id(event.stream_id)
+    check_int("version", event.version, at_least=-(2**63), at_most=2**63 - 1)
+    if event.timestamp is not None:
+        check_int("timestamp", event.timestamp, at_least=-(2**63), at_most=2**63 - 1)
+    check_instance("event_id", event.event_id, UUID, "a uuid.UUID", optional=True)
+    check_instance("payload", event.payload, bytes, "bytes", optional=True)
+    check_instance("metadata", event.metadata, bytes, "bytes", optional=True)
+    for name, text in (("type", event.type), ("content_type", event.content_type)):
+        if text is not None:
+            check_text(name, text)

@@ -7,11 +7,18 @@ from typing import Final, Generic, TypeAlias
 from uuid import UUID, uuid4, uuid5
 
 from .._typevars import A_co, A_contra, E_co, R_co
-from ..checks import check_callable, check_instance, check_int, check_stream_id
+from ..checks import (
+    check_aggregate_version,
+    check_callable,
+    check_instance,
+    check_int,
+    check_stream_id,
+)
 from ..errors import ConcurrentModification
 from ..events import NewEvent, RecordedEvent
 from ..retry import Backoff
 from ..values import value
+from ..versions import MAX_VERSION
 from .reducer import Snapshot
 
 _COMMAND_ID: Final = "uuid.uuid5(namespace, key) makes a UUID of any str"
@@ -68,10 +75,17 @@ class Command(Generic[A_contra, E_co]):
         """Check what can be checked before the command is carried out."""
         check_stream_id(self.aggregate_id)
         check_callable("to_events", self.to_events)
+        check_aggregate_version(self.expected_version)
         check_instance("command_id", self.command_id, UUID, "a uuid.UUID", hint=_COMMAND_ID)
 
     def event_id(self, index: int) -> UUID:
-        """Return the id of the command's event at an index, counted from 0."""
+        """
+        Return the id of the command's event at an index, counted from 0.
+
+        Raises:
+            InvalidArgument: *index* is not an int of 0 or more.
+        """
+        check_int("index", index, at_least=0, at_most=MAX_VERSION)
         return uuid5(self.command_id, str(index))
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Generic
 
 from .._typevars import A, A_co, E
-from ..checks import check_callable
+from ..checks import check_callable, check_instance
 from ..values import value
 
 
@@ -34,7 +34,14 @@ class Reducer(Generic[A, E]):
         check_callable("handle", self.handle)
 
     def reduce(self, aggregate: A, payloads: Iterable[E]) -> A:
-        """Return the aggregate after these payloads; raises what `handle` raises."""
+        """
+        Return the aggregate after these payloads.
+
+        Raises:
+            InvalidArgument: *payloads* cannot be iterated over.
+            Exception: what `handle` raises.
+        """
+        check_instance("payloads", payloads, Iterable, "a list of payloads")
         for payload in payloads:
             aggregate = self.handle(aggregate, payload)
         return aggregate

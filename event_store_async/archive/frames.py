@@ -11,10 +11,11 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
-from ..checks import check_optional_int
+from ..checks import check_int
 from ..codec.compression import HINT, ZstdError, available, zstd
 from ..errors import InvalidArchive, InvalidArgument
 from ..maintenance.checkpoint import sync_folder
+from ..versions import MAX_VERSION
 
 LARGEST_FRAME: Final = 64 * 1024 * 1024
 """Bytes of lines that a frame may hold: it is in memory as a whole while it is checked."""
@@ -54,11 +55,9 @@ class Frames:
 
     def __post_init__(self) -> None:
         """Refuse frames that an import would refuse."""
-        check_optional_int("bytes", self.bytes, at_least=1)
-        check_optional_int("events", self.events, at_least=1)
         # A frame may go over its limit by the last chunk of lines: half leaves room for that.
-        if self.bytes > LARGEST_FRAME // 2:
-            raise InvalidArgument(f"a frame may hold at most {LARGEST_FRAME // 2:,} bytes")
+        check_int("bytes", self.bytes, at_least=1, at_most=LARGEST_FRAME // 2)
+        check_int("events", self.events, at_least=1, at_most=MAX_VERSION)
 
 
 FRAMES: Final = Frames()

@@ -8,6 +8,7 @@ from uuid import UUID
 import orjson
 
 from ..checks import check_category, is_int
+from ..json_input import read_own_json
 from ..moments import MAX_TIMESTAMP, MIN_TIMESTAMP
 from ..stored import StoredEvent
 from ..values import value
@@ -137,10 +138,10 @@ def read_line(data: bytes) -> Line:
     Return the value of a line.
 
     Raises:
-        ValueError: it is not a line of an archive; the message says why.
+        ValueError: it is not a line of an archive, or has a field twice; the message says why.
     """
     try:
-        found = orjson.loads(data)
+        found = read_own_json(data)
     except orjson.JSONDecodeError as error:
         raise ValueError(f"it is not JSON: {error}") from error
     if not isinstance(found, dict):

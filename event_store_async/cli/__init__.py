@@ -24,7 +24,6 @@ What they share:
     text_file      files in UTF-8, with or without a byte order mark
     options        arguments and options of several commands
     documents      where JSON documents come from: arguments, a file, standard input
-    json_input     reads JSON without changing a value
     json_array     the items of an array, as it comes
     drafts         the documents as events, checked one by one
     steps          the events in parts, each of which is one append

@@ -14,10 +14,10 @@ import anyio
 import orjson
 from anyio import to_thread
 
+from ..json_input import InexactJson, read_json
 from .exit_codes import ExitCode
 from .failures import CommandFailed
 from .json_array import JsonArray
-from .json_input import InexactJson, read_json
 from .text_file import without_mark
 
 _MAX_BYTES: Final = 16 * 1024 * 1024

@@ -12,6 +12,7 @@ from uuid import UUID
 
 import orjson
 
+from ..checks import check_callable
 from ..plain import iso_format, plain_uuid
 
 # orjson's own form of a dataclass leaves out fields that begin with "_", and adds whatever else
@@ -38,11 +39,16 @@ class JsonCodec:
     Args:
         default: Takes an object that has no JSON form, and returns one that has, or raises
             `TypeError`.
+
+    Raises:
+        InvalidArgument: *default* is not callable.
     """
 
     content_type: Final = "application/json"
 
     def __init__(self, *, default: Callable[[Any], Any] | None = None) -> None:
+        if default is not None:
+            check_callable("default", default)
         self._default = _json_form if default is None else _with_default(default)
 
     def encode(self, payload: Any) -> bytes:

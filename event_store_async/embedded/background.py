@@ -14,6 +14,9 @@ from typing import Any, Final
 import anyio
 from anyio import to_thread
 
+from ..checks import check_instance
+from ..json_input import read_json
+from .cluster import check_nodes
 from .data_directory import MANIFEST
 from .errors import BackgroundFailed
 from .home import home_folder
@@ -68,10 +71,15 @@ class Background:
 
     Args:
         directory: The folder of its data, logs and state; None for the user's default.
+
+    Raises:
+        InvalidArgument: *directory* is neither a Path nor None.
     """
 
     def __init__(self, directory: Path | None = None) -> None:
-        self.directory = (directory or data_directory()).expanduser().absolute()
+        check_instance("directory", directory, Path, "a pathlib.Path", optional=True)
+        chosen = data_directory() if directory is None else directory
+        self.directory = chosen.expanduser().absolute()
         self._log_began = 0
 
     @property
@@ -115,12 +123,14 @@ class Background:
             progress: See `EmbeddedCassandra`.
 
         Raises:
+            InvalidArgument: an argument is not valid. Nothing was started.
             BackgroundFailed: it did not start; nothing is left running.
             VersionNotLocked: There is no lock file for this version.
         """
+        check_nodes(nodes, port, heap, progress)
+        release = find_release(version)
         if (running := await self.running()) is not None:
             return running
-        release = find_release(version)
         options = {"nodes": nodes, "port": port, "heap": heap, "version": release.version}
         pid, pipe = await to_thread.run_sync(self._spawn, options)
         try:
@@ -159,7 +169,7 @@ class Background:
 
     def _running(self) -> Running | None:
         try:
-            state = json.loads((self.directory / STATE).read_text("utf-8"))
+            state = read_json((self.directory / STATE).read_bytes())
             pid = int(state["pid"])
             if not find(pid, self._mark, state["created"]):
                 return None

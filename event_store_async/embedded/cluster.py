@@ -3,11 +3,15 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Self, TypeVar
 
 import anyio
 from anyio import to_thread
 
+from ..checks import check_instance, check_int, check_methods, check_positive, is_int
+from ..environment import HIGHEST_PORT
+from ..errors import InvalidArgument
+from ..excerpt import excerpt
 from . import node_log
 from .cluster_plan import ClusterPlan
 from .data_directory import DataDirectory, Manifest
@@ -63,8 +67,8 @@ class EmbeddedCassandra:
         local_datacenter: The datacenter of all nodes.
 
     Raises:
-        ValueError: an argument is not valid: `nodes` is less than 1, for example, or a node's
-            address is not a loopback address.
+        InvalidArgument: an argument is not valid: `nodes` is less than 1, for example, or a
+            node's address is not a loopback address.
         VersionNotLocked: There is no lock file for this version; it is also an `InvalidArgument`.
     """
 
@@ -85,8 +89,12 @@ class EmbeddedCassandra:
         progress: bool | StartProgress | None = None,
         start_timeout: float = 180.0,
     ) -> None:
-        _check(nodes, settings, jvm_options, port, start_timeout)
-        _check_words(directory, keep, heap, first_address, progress)
+        check_nodes(nodes, port, heap, progress)
+        _check_overrides(settings, jvm_options)
+        _check_text("first_address", first_address)
+        check_instance("directory", directory, (str, Path), "a path", optional=True)
+        check_instance("keep", keep, bool, "True, False", optional=True)
+        check_positive("start_timeout", start_timeout)
         self._release = find_release(version)
         self.version = self._release.version
         self._addresses = addresses(first_address, nodes)
@@ -262,42 +270,26 @@ class EmbeddedCassandra:
         return value
 
 
-def _check(nodes: Any, settings: Any, jvm_options: Any, port: Any, start_timeout: Any) -> None:
-    """Refuse arguments of the wrong kind; raises ValueError."""
-    if not _is_number(nodes, int):
-        raise _refusal("nodes", "an int", nodes)
-    if nodes < 1:
-        raise ValueError(f"a cluster needs at least one node, not {nodes}")
-    if settings is not None and not isinstance(settings, Mapping):
-        raise _refusal("settings", "a mapping or None", settings)
+def check_nodes(nodes: object, port: object, heap: object, progress: object) -> None:
+    """Refuse wrong arguments that every way to start nodes has; raises `InvalidArgument`."""
+    check_instance("nodes", nodes, int, "an int")
+    if not is_int(nodes) or nodes < 1:
+        raise InvalidArgument(f"a cluster needs at least one node, not {excerpt(nodes)}")
+    if port is not None:
+        check_int("port", port, at_least=1, at_most=HIGHEST_PORT)
+    _check_text("heap", heap)
+    if progress is not None and not isinstance(progress, bool):
+        check_methods("progress", progress, "True, False, None or a StartProgress", "step")
+
+
+def _check_overrides(settings: object, jvm_options: object) -> None:
+    check_instance("settings", settings, Mapping, "a mapping", optional=True)
     if isinstance(jvm_options, str) or not isinstance(jvm_options, Sequence):
-        raise _refusal("jvm_options", "a list of str", jvm_options)
+        raise InvalidArgument(f"jvm_options must be a list of str, not {excerpt(jvm_options)}")
     for option in jvm_options:
-        if not isinstance(option, str):
-            raise _refusal("each of jvm_options", "a str", option)
-    if port is not None and not (_is_number(port, int) and 0 < port < 65536):
-        raise _refusal("port", "an int from 1 to 65535, or None", port)
-    if not _is_number(start_timeout, int, float) or not start_timeout > 0:
-        raise _refusal("start_timeout", "a number of seconds", start_timeout)
+        check_instance("each of jvm_options", option, str, "a str")
 
 
-def _check_words(directory: Any, keep: Any, heap: Any, first_address: Any, progress: Any) -> None:
-    """Refuse arguments of the wrong kind; raises ValueError."""
-    if directory is not None and not isinstance(directory, str | Path):
-        raise _refusal("directory", "a path or None", directory)
-    if keep is not None and not isinstance(keep, bool):
-        raise _refusal("keep", "True, False or None", keep)
-    for name, value in (("heap", heap), ("first_address", first_address)):
-        if not isinstance(value, str) or not value:
-            raise _refusal(name, "a str that is not empty", value)
-    shown = progress is None or isinstance(progress, bool)
-    if not shown and not callable(getattr(progress, "step", None)):
-        raise _refusal("progress", "True, False, None or a StartProgress", progress)
-
-
-def _is_number(value: object, *kinds: type) -> bool:
-    return isinstance(value, kinds) and not isinstance(value, bool)
-
-
-def _refusal(name: str, due: str, value: object) -> ValueError:
-    return ValueError(f"{name} must be {due}, not {value!r:.60}")
+def _check_text(name: str, value: object) -> None:
+    if not isinstance(value, str) or not value:
+        raise InvalidArgument(f"{name} must be a str that is not empty, not {excerpt(value)}")

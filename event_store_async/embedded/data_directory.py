@@ -7,6 +7,7 @@ import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from ..json_input import read_json
 from .errors import DirectoryInUse, DirectoryRefused
 from .file_lock import FileLock
 from .java import check_path, directory_mark
@@ -86,12 +87,12 @@ class DataDirectory:
             DirectoryRefused: The manifest cannot be read.
         """
         try:
-            stored = json.loads((self.path / MANIFEST).read_text())
+            stored = read_json((self.path / MANIFEST).read_bytes())
             return Manifest(stored["version"], tuple(stored["addresses"]), stored["storage_port"])
         except FileNotFoundError:
             return None
         except (ValueError, KeyError, TypeError) as error:
-            raise DirectoryRefused(self.path, f"its {MANIFEST} is unreadable") from error
+            raise DirectoryRefused(self.path, f"its {MANIFEST} is unreadable: {error}") from error
 
     def bind(self, manifest: Manifest) -> None:
         """Write the manifest."""

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Final
 
 from ..errors import InvalidArgument
+from ..excerpt import excerpt
 
 _INSTALL: Final = (
     "install the extra: pip install 'event_store_async[embedded]', "
@@ -130,7 +131,7 @@ class VersionNotLocked(EmbeddedError, InvalidArgument):
     def __init__(self, version: object, known: list[str], source: str | None = None) -> None:
         asked = "" if source is None else f", which {source} names"
         super().__init__(
-            f"there is no lock file for Cassandra {version}{asked}",
+            f"there is no lock file for Cassandra {_shown(version)}{asked}",
             f"use one of these versions: {', '.join(known)}",
         )
         self.version = version
@@ -235,3 +236,9 @@ class NodeFailed(EmbeddedError):
 
 class NodeTimedOut(NodeFailed):
     """A node is running, but did not answer in time."""
+
+
+def _shown(version: object) -> str:
+    """Return a version as it is, or an excerpt of what can be none."""
+    text = str(version)
+    return text if text.isprintable() and len(text) <= 40 else excerpt(version)

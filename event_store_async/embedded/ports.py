@@ -8,6 +8,8 @@ from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Final
 
+from ..errors import InvalidArgument
+from ..excerpt import excerpt
 from .errors import AddressUnavailable, PortInUse
 from .file_lock import FileLock
 
@@ -42,13 +44,18 @@ def addresses(first: str, count: int) -> tuple[str, ...]:
     Return *count* consecutive loopback addresses.
 
     Raises:
-        ValueError: One of them is not a loopback address.
+        InvalidArgument: One of them is not a loopback address.
     """
-    start = IPv4Address(first)
-    # The ends suffice, and come first: the row may be longer than memory.
-    for address in (start, start + (count - 1)):
-        if not address.is_loopback:
-            raise ValueError(f"{address} is not a loopback address")
+    ends: tuple[IPv4Address | None, ...]
+    try:
+        start = IPv4Address(first)
+        # The ends suffice, and come first: the row may be longer than memory.
+        ends = (start, start + (count - 1))
+    except ValueError:  # not an address, or beyond the last one
+        ends = (None,)
+    for address in ends:
+        if address is None or not address.is_loopback:
+            raise InvalidArgument(f"{address or excerpt(first)} is not a loopback address")
     return tuple(str(start + offset) for offset in range(count))
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from ..errors import InvalidArgument
+from ..excerpt import excerpt
 from .errors import VersionNotLocked
 from .jars import locked_versions
 
@@ -46,7 +47,7 @@ def find_release(version: str | None) -> Release:
         InvalidArgument: It is not a str.
     """
     if version is not None and not isinstance(version, str):
-        raise InvalidArgument(f"a version must be a str, such as '5.0', not {version!r}")
+        raise InvalidArgument(f"a version must be a str, such as '5.0', not {excerpt(version)}")
     wanted = version if version is not None else os.environ.get(VARIABLE) or DEFAULT
     for locked in locked_versions():
         series = locked.rpartition(".")[0]

@@ -9,7 +9,9 @@ import anyio
 
 from .._typevars import P_co
 from ..checks import (
+    check_instance,
     check_int,
+    check_methods,
     check_optional_int,
     check_positive,
     check_stream_id,
@@ -48,6 +50,9 @@ class Feed(Generic[P_co]):
         reader: Reads pages.
         selection: Which events are wanted.
         outages: The pauses of `follow` while the store is unavailable.
+
+    Raises:
+        InvalidArgument: *reader* is not a `FeedReader`, or another argument is of another class.
     """
 
     def __init__(
@@ -57,6 +62,9 @@ class Feed(Generic[P_co]):
         *,
         outages: Backoff = Backoff(initial=0.1, maximum=5.0),  # noqa: B008 - a value
     ) -> None:
+        check_methods("reader", reader, "a FeedReader", "read_page", "head", "changed", "locate")
+        check_instance("selection", selection, Selection, "a Selection")
+        check_instance("outages", outages, Backoff, "a Backoff")
         self.reader = reader
         self.selection = selection
         self.outages = outages
@@ -191,8 +199,7 @@ class Feed(Generic[P_co]):
             InvalidArgument: an argument is not valid; nothing is sent.
             EventStoreError: as `FeedReader.read_page` does.
         """
-        check_stream_id(stream_id)
-        check_int("version", version, at_least=1, at_most=MAX_VERSION)
+        check_event(stream_id, version)
         return await self.reader.locate(stream_id, version)
 
     async def position_of(self, stream_id: UUID, version: int, *, timeout: float) -> Position:
@@ -215,6 +222,7 @@ class Feed(Generic[P_co]):
             NotPublished: the event was not in the feed in time. It may not exist.
             EventStoreError: as `FeedReader.read_page` does.
         """
+        check_event(stream_id, version)
         check_positive("timeout", timeout)
         deadline = Deadline(timeout)
         pauses = _LOOKS.pauses()
@@ -234,6 +242,12 @@ class Feed(Generic[P_co]):
             return await self.reader.changed(position, _LONGEST_WAIT)
         except (StoreUnavailable, StoreOverloaded):
             return False
+
+
+def check_event(stream_id: object, version: object) -> None:
+    """Refuse what cannot name an event; raises `InvalidArgument`."""
+    check_stream_id(stream_id)
+    check_int("version", version, at_least=1, at_most=MAX_VERSION)
 
 
 def check_position(after: object) -> None:

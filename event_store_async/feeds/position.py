@@ -4,11 +4,14 @@ import re
 from typing import Final
 from uuid import UUID
 
+from ..checks import check_instance, check_int
 from ..errors import ForeignPosition, InvalidArgument
 from ..excerpt import excerpt
 from ..values import value
 
 _TEXT: Final = re.compile(r"([0-9a-f]{32})-(\d{1,18})-(\d{1,9})-(\d{1,18})", re.ASCII)
+_LARGEST: Final = 10**18 - 1
+_LARGEST_INDEX: Final = 10**9 - 1
 
 
 @value
@@ -27,12 +30,22 @@ class Position:
         index: How many of the entry's events are at or before this place.
         ordinal: How many events the feed holds up to here, of all categories and types: the first
             event has ordinal 1, and there are no gaps.
+
+    Raises:
+        InvalidArgument: *feed_id* is not a UUID, or another value is not an int that `parse` reads.
     """
 
     feed_id: UUID
     entry: int
     index: int
     ordinal: int
+
+    def __post_init__(self) -> None:
+        """Refuse what has no text that can be read again."""
+        check_instance("feed_id", self.feed_id, UUID, "a uuid.UUID")
+        check_int("entry", self.entry, at_least=0, at_most=_LARGEST)
+        check_int("index", self.index, at_least=0, at_most=_LARGEST_INDEX)
+        check_int("ordinal", self.ordinal, at_least=0, at_most=_LARGEST)
 
     @classmethod
     def beginning(cls, feed_id: UUID) -> "Position":
@@ -61,8 +74,10 @@ class Position:
         Refuse this position for another feed than its own.
 
         Raises:
+            InvalidArgument: *feed_id* is not a UUID.
             ForeignPosition: it is of another feed.
         """
+        check_instance("feed_id", feed_id, UUID, "a uuid.UUID")
         if self.feed_id != feed_id:
             raise ForeignPosition(self.feed_id, feed_id)
 

@@ -11,6 +11,7 @@ from anyio import to_thread
 
 from ..checks import is_int
 from ..errors import InvalidCheckpoint
+from ..json_input import InexactJson, read_own_json
 
 _FORMAT: Final = "event-store-checkpoint"
 
@@ -100,8 +101,14 @@ class Checkpoint:
                 self.path, f"it is not a checkpoint: it has more than {_LARGEST:,} bytes"
             )
         try:
-            found = orjson.loads(data)
+            found = read_own_json(data)
             state = found.pop("state")
+        except InexactJson as error:
+            raise InvalidCheckpoint(
+                self.path,
+                f"it is damaged: {error}",
+                hint="remove it to start from the beginning",
+            ) from error
         except (ValueError, AttributeError, KeyError, TypeError):
             found, state = None, None
         if not isinstance(state, dict) or found.get("format") != _FORMAT:

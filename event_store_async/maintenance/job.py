@@ -11,7 +11,7 @@ import anyio
 from ..cassandra import EventStore, Storage
 from ..checks import check_callable, check_instance, check_int, check_methods
 from ..errors import StreamHole
-from ..ring import ScanPosition
+from ..ring import MAX_RANGES, ScanPosition
 from ..stored import StoredEvent, StreamSummary
 from ..values import value
 from .checkpoint import Checkpoint
@@ -215,7 +215,7 @@ def check_run(
     check_methods("store", store, "an EventStore", "schema_state")
     check_int("workers", workers, at_least=1)
     check_instance("checkpoint", path, Path, "a pathlib.Path", optional=True)
-    check_int("ranges", ranges, at_least=1)
+    check_int("ranges", ranges, at_least=1, at_most=MAX_RANGES)
     for name, each in called.items():
         check_callable(name, each)
 

@@ -4,9 +4,10 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Ite
 from typing import Any, Protocol, TypeAlias
 from uuid import UUID
 
-from ..checks import check_category
+from ..checks import check_callable, check_category, check_methods
 from ..errors import InvalidArgument
 from ..events import NewEvent, RecordedEvent
+from ..excerpt import excerpt
 from ..feeds import Feed, Selection
 from ..health import Health
 from ..results import AppendResult
@@ -51,10 +52,13 @@ class CategoryStore(FeedStore, StreamFollower, HealthCheck):
         name: The name of the category.
 
     Raises:
-        InvalidArgument: it is not the name of a category.
+        InvalidArgument: *name* is not the name of a category, *store* is not a store, or *append*
+            is not callable.
     """
 
     def __init__(self, store: EventReaderWriter, name: str, append: AppendInCategory) -> None:
+        check_methods("store", store, "a store", "read_events", "current_version")
+        check_callable("append", append)
         self.name = check_category(name)
         self._store = store
         self._append = append
@@ -68,7 +72,8 @@ class CategoryStore(FeedStore, StreamFollower, HealthCheck):
         """
         if check_category(name) != self.name:
             raise InvalidArgument(
-                f"{self!r} is no view of category {name!r}", hint="ask the store itself for it"
+                f"{self!r} is no view of category {excerpt(name)}",
+                hint="ask the store itself for it",
             )
         return self
 

@@ -13,6 +13,7 @@ from dataclasses import fields
 from typing import Any, Final
 from uuid import UUID
 
+from ..checks import check_methods
 from ..hooks import (
     AppendEnded,
     AttemptEnded,
@@ -22,6 +23,7 @@ from ..hooks import (
     Record,
     SerialRepair,
 )
+from .measurements import check_record
 
 __all__ = ["LogHook"]
 
@@ -58,13 +60,20 @@ class LogHook:
 
     Args:
         logger: The logger to write to; ``event_store_async.telemetry`` by default.
+
+    Raises:
+        InvalidArgument: *logger* is no logger.
     """
 
     def __init__(self, logger: logging.Logger | None = None) -> None:
-        self._logger = logger or logging.getLogger("event_store_async.telemetry")
+        if logger is None:
+            logger = logging.getLogger("event_store_async.telemetry")
+        check_methods("logger", logger, "a logging.Logger", "isEnabledFor", "log")
+        self._logger = logger
 
     def __call__(self, record: Record, /) -> None:
-        """Write a record if its level is enabled."""
+        """Write a record if its level is enabled; raises `InvalidArgument` for anything else."""
+        check_record(record)
         level = _level(record)
         if self._logger.isEnabledFor(level):
             self._logger.log(level, "event store: %s", _message(record), extra=_extra(record))

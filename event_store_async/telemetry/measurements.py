@@ -3,8 +3,9 @@
 import time
 import weakref
 from collections.abc import Iterator
-from typing import Final, Protocol, TypeAlias
+from typing import Final, Protocol, TypeAlias, get_args
 
+from ..checks import check_instance, check_methods
 from ..hooks import (
     AppendEnded,
     AttemptEnded,
@@ -22,6 +23,10 @@ Measurement: TypeAlias = tuple[Instrument, float, tuple[str, ...]]
 """A metric, the value to record, and the values of all its labels."""
 
 
+RECORDS: Final = get_args(Record)
+"""The classes of all records."""
+
+
 class Observable(Protocol):
     """A store with statistics, as `EventStore` and `MemoryEventStore` have them."""
 
@@ -29,8 +34,14 @@ class Observable(Protocol):
         """Return how busy the store is; callable from any thread, and never raises."""
 
 
+def check_record(record: object) -> None:
+    """Refuse anything but a record of a store; raises `InvalidArgument`."""
+    check_instance("record", record, RECORDS, "a record of a store")
+
+
 def measurements(record: Record) -> Iterator[Measurement]:
-    """Yield what a record adds to the metrics."""
+    """Yield what a record adds to the metrics; raises `InvalidArgument` for anything else."""
+    check_record(record)
     of = (record.source.keyspace, record.source.table)
     if isinstance(record, AppendEnded):
         yield it.APPEND_DURATION, record.duration, (*of, record.outcome)
@@ -79,8 +90,11 @@ class Gauges:
         self._fresh_until = 0.0
 
     def add(self, store: Observable) -> None:
-        """Observe a store from now on."""
-        self._stores = [*(known for known in self._stores if known() not in {None, store})]
+        """Observe a store from now on; raises `InvalidArgument` for anything else."""
+        check_methods("store", store, "a store with statistics", "statistics")
+        self._stores = [
+            known for known in self._stores if not (known() is None or known() is store)
+        ]
         self._stores.append(weakref.ref(store))
         self._fresh_until = 0.0
 

@@ -27,6 +27,7 @@ except ModuleNotFoundError as error:
         f"opentelemetry is not installed; {install_hint('opentelemetry')}", name=error.name
     ) from error
 
+from ..checks import check_methods
 from ..hooks import (
     AppendEnded,
     AttemptEnded,
@@ -37,7 +38,7 @@ from ..hooks import (
     Source,
 )
 from .instruments import INSTRUMENTS, Instrument
-from .measurements import Gauges, Observable, measurements
+from .measurements import Gauges, Observable, check_record, measurements
 
 __all__ = ["OpenTelemetryHook"]
 
@@ -58,6 +59,9 @@ class OpenTelemetryHook:
     Args:
         tracer_provider: Creates the spans; the global provider by default.
         meter_provider: Records the metrics; the global provider by default.
+
+    Raises:
+        InvalidArgument: an argument is no provider.
     """
 
     def __init__(
@@ -65,6 +69,12 @@ class OpenTelemetryHook:
         tracer_provider: TracerProvider | None = None,
         meter_provider: MeterProvider | None = None,
     ) -> None:
+        for name, provider, method in (
+            ("tracer_provider", tracer_provider, "get_tracer"),
+            ("meter_provider", meter_provider, "get_meter"),
+        ):
+            if provider is not None:
+                check_methods(name, provider, "a provider of OpenTelemetry, or None", method)
         release = version("event_store_async")
         self._tracer = trace.get_tracer(_NAME, release, tracer_provider, _SCHEMA)
         self._meter = metrics.get_meter(_NAME, release, meter_provider, _SCHEMA)
@@ -82,7 +92,8 @@ class OpenTelemetryHook:
         self._attributes: dict[tuple[Any, ...], Mapping[str, str]] = {}
 
     def __call__(self, record: Record, /) -> None:
-        """Turn a record into a span, metrics or both."""
+        """Turn a record into a span, metrics or both; raises `InvalidArgument` for others."""
+        check_record(record)
         if isinstance(record, AppendEnded):
             self._append(record)
         elif isinstance(record, ReadEnded):
@@ -104,7 +115,12 @@ class OpenTelemetryHook:
                 metric.add(value, attributes)
 
     def observe(self, store: Observable) -> None:
-        """Read the statistics of a store whenever metrics are collected, as long as it lives."""
+        """
+        Read the statistics of a store whenever metrics are collected, as long as it lives.
+
+        Raises:
+            InvalidArgument: *store* has no statistics.
+        """
         self._gauges.add(store)
 
     def _append(self, record: AppendEnded) -> None:

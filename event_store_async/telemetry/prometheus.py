@@ -19,6 +19,7 @@ except ModuleNotFoundError as error:
         f"prometheus-client is not installed; {install_hint('prometheus')}", name=error.name
     ) from error
 
+from ..checks import check_instance
 from ..hooks import Record
 from .instruments import INSTRUMENTS, Instrument
 from .measurements import Gauges, Observable, measurements
@@ -37,10 +38,12 @@ class PrometheusHook:
         registry: Where the metrics are registered; prometheus-client's own registry by default.
 
     Raises:
+        InvalidArgument: *registry* is not a registry of prometheus-client.
         ValueError: the registry already has metrics with these names.
     """
 
     def __init__(self, registry: CollectorRegistry = REGISTRY) -> None:
+        check_instance("registry", registry, CollectorRegistry, "a CollectorRegistry")
         self._metrics = {
             instrument.key: _metric(instrument, registry)
             for instrument in INSTRUMENTS
@@ -54,7 +57,7 @@ class PrometheusHook:
             registry.register(_Observing(self._gauges))
 
     def __call__(self, record: Record, /) -> None:
-        """Add a record to the metrics."""
+        """Add a record to the metrics; raises `InvalidArgument` for anything else."""
         for instrument, value, labels in measurements(record):
             key = instrument.key, labels
             child = self._children.get(key) or self._child(instrument, labels)
@@ -76,6 +79,9 @@ class PrometheusHook:
 
         In multiprocess mode they are read in a thread, every five seconds: the process that answers
         Prometheus cannot ask the stores of the others. Call it in each process, after the fork.
+
+        Raises:
+            InvalidArgument: *store* has no statistics.
         """
         self._gauges.add(store)
         if self._sampler is not None:

@@ -9,7 +9,7 @@ from uuid import UUID
 from ..checks import (
     check_callable,
     check_expected_version,
-    check_instance,
+    check_int,
     check_methods,
     is_event_list,
 )
@@ -123,7 +123,7 @@ class HostileEventStore(FeedStore, CategorisedStore, StreamFollower, StreamListe
         script: Iterable[Injection] = (),
     ) -> None:
         check_methods("store", store, "a store", "read_events", "try_persist_events")
-        check_instance("seed", seed, (int, float, str, bytes), "an int")
+        check_int("seed", seed, at_least=-(2**63), at_most=2**64)
         check_callable("sleep", sleep)
         if rival is not None:
             check_callable("rival", rival)

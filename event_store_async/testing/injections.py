@@ -8,7 +8,7 @@ from random import Random
 from typing import Final
 from uuid import UUID
 
-from ..checks import check_instance, check_not_negative
+from ..checks import check_instance, check_not_negative, listed
 from ..errors import InvalidArgument
 
 
@@ -123,6 +123,9 @@ FEED_WAITS: Final = VERSION_READS | {Injection.DEAF, Injection.FALSE_ALARM}
 _CALLS: Final = (READS, APPENDS, FEED_PAGES, FEED_WAITS)
 
 
+_LONGEST_SCRIPT: Final = 1_000_000
+
+
 class Chooser:
     """
     Chooses the fault for each call: from the script first, then by chance.
@@ -148,7 +151,8 @@ class Chooser:
         for injection, chance in chances.items():
             check_not_negative(f"the probability of {injection.value!r}", chance)
         check_not_negative("longest_delay", longest_delay)
-        script = tuple(script) if isinstance(script, Iterable) else (script,)
+        check_instance("script", script, Iterable, "a list of Injections")
+        script = listed("script", script, _LONGEST_SCRIPT)
         for each in script:
             check_instance("each of script", each, Injection, "an Injection")
         together = [

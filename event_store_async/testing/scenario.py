@@ -6,8 +6,9 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any, Generic, NoReturn, Self, TypeAlias, TypeVar
 
 from ..aggregates import Decision, Reducer, Rejected
-from ..checks import is_event_list
+from ..checks import attribute, check_callable, check_instance, is_event_list
 from ..events import NewEvent, UnidentifiedEvent
+from ..excerpt import excerpt
 from .rendering import difference, message, summary
 
 A = TypeVar("A")
@@ -25,6 +26,7 @@ def given(reducer: Reducer[A, E], *events: E | NewEvent[E]) -> "Given[A, E]":
         events: Payloads or `NewEvent`s, in order; without any, the aggregate is the initial one.
 
     Raises:
+        InvalidArgument: *reducer* is not a `Reducer`.
         Exception: what the reducer raises.
     """
     return Given(reducer, [_new(event).payload for event in events])
@@ -34,6 +36,7 @@ class Given(Generic[A, E]):
     """The events that have happened so far, and the aggregate after them; `given` returns one."""
 
     def __init__(self, reducer: Reducer[A, E], payloads: Sequence[E]) -> None:
+        check_instance("reducer", reducer, Reducer, "a Reducer")
         self.reducer = reducer
         self.payloads = payloads
         self.aggregate = reducer.reduce(reducer.initial, payloads)
@@ -45,8 +48,10 @@ class Given(Generic[A, E]):
         An exception that it raises is an outcome too: check it with `Then.then_raises`.
 
         Raises:
+            InvalidArgument: *decide* is not callable.
             TypeError: *decide* is asynchronous; use `when_async`.
         """
+        check_callable("decide", decide)
         try:
             decision: Any = decide(self.aggregate)
             outcome = decision if inspect.isawaitable(decision) else _outcome(decision)
@@ -59,7 +64,13 @@ class Given(Generic[A, E]):
         return Then(self, _name(decide), outcome)
 
     async def when_async(self, decide: Callable[[A], Awaitable[Decision[E]]]) -> "Then[A, E]":
-        """Call an asynchronous *decide* with the aggregate; otherwise like `when`."""
+        """
+        Call an asynchronous *decide* with the aggregate; otherwise like `when`.
+
+        Raises:
+            InvalidArgument: *decide* is not callable.
+        """
+        check_callable("decide", decide)
         outcome: _Outcome
         try:
             outcome = _outcome(await decide(self.aggregate))
@@ -220,5 +231,5 @@ def _simple(item: Any) -> Any:
 
 
 def _name(decide: Any) -> str:
-    name = getattr(decide, "__qualname__", None) or repr(decide)
+    name = attribute(decide, "__qualname__") or excerpt(decide)
     return str(name).rpartition("<locals>.")[2]

@@ -9,6 +9,7 @@ from uuid import uuid4
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 from ..cassandra import EventStore, Opening
+from ..checks import check_instance
 from ..cql_files import load_statement
 from ..environment import HIGHEST_PORT, number, variable
 
@@ -50,9 +51,12 @@ def existing_cluster(options: Mapping[str, str | None] | None = None) -> Existin
         InvalidArgument: the port or the number of replicas is not valid. The message names the
             option or the variable that it comes from.
     """
+    check_instance("options", options, Mapping, "a mapping", optional=True)
 
     def given(name: str) -> tuple[str, str | None]:
-        if text := (options or {}).get(name):
+        text = None if options is None else options.get(name)
+        check_instance(f"the option {name}", text, str, "a str", optional=True)
+        if text:
             return f"--event-store-{name}", text
         source = f"EVENT_STORE_{name.upper().replace('-', '_')}"
         return source, variable(source)
@@ -131,8 +135,12 @@ def cassandra_server(
     Raises:
         ImportError: a node must be started, and the extra ``embedded`` is not installed.
         ConnectionFailed: the given cluster cannot be reached.
-        InvalidArgument: there is no lock file for this version.
+        InvalidArgument: *cluster* is no `ExistingCluster`, or there is no lock file for this
+            version.
     """
+    check_instance("cluster", cluster, ExistingCluster, "an ExistingCluster", optional=True)
+    if version is not None:
+        check_instance("version", version, str, "a str")
     with (
         start_blocking_portal() as portal,
         portal.wrap_async_context_manager(_server(cluster, version, portal)) as server,

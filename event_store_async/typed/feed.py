@@ -3,6 +3,7 @@
 from typing import Any, Literal, TypeVar, overload
 from uuid import UUID
 
+from ..checks import check_choice, check_instance
 from ..errors import InvalidArgument, StreamError
 from ..feeds import BrokenEvent, Feed, FeedEvent, FeedPage, FeedReader, Position, Selection
 from .payload import own_metadata, typed_payload
@@ -45,10 +46,13 @@ def typed_feed(
             that other events are not even fetched.
 
     Raises:
-        InvalidArgument: *unknown* is none of these, or no type that the feed selects is registered.
+        InvalidArgument: *unknown* is none of these, an argument is of another class, or no type
+            that the feed selects is registered.
     """
-    if unknown not in {None, "raw", "leave out"}:
-        raise InvalidArgument(f"unknown must be None, 'raw' or 'leave out', not {unknown!r}")
+    check_instance("feed", feed, Feed, "a Feed")
+    check_instance("types", types, EventTypes, "an EventTypes")
+    if unknown is not None:
+        check_choice("unknown", unknown, "raw", "leave out")
     selection = feed.selection
     if unknown == "leave out":
         selection = _narrowed(selection, types)

@@ -5,17 +5,15 @@ from functools import partial
 from typing import Any, Literal, TypeVar, overload
 from uuid import UUID
 
-from ..checks import is_event_list
+from ..checks import check_choice, check_instance, is_event_list
 from ..errors import (
     AppendOutcomeUnknown,
     ConcurrentModification,
-    InvalidArgument,
     InvalidEvent,
     LossyPayload,
     PayloadNotEncodable,
 )
 from ..events import NewEvent, RecordedEvent, UnidentifiedEvent
-from ..excerpt import excerpt
 from ..follower import Follower, Mapped, Polling
 from ..ports import EventReaderWriter, StreamFollower, StreamLister
 from ..ports.streams import lister
@@ -47,6 +45,7 @@ class TypedEventStore(EventReaderWriter[E], StreamFollower[E], StreamLister):
     """
 
     def __init__(self, store: EventReaderWriter, types: EventTypes[E]) -> None:
+        check_instance("types", types, EventTypes, "an EventTypes")
         self._store = store
         self._types = types
 
@@ -293,8 +292,8 @@ class TypedEventStore(EventReaderWriter[E], StreamFollower[E], StreamLister):
 
 
 def _check_unknown(unknown: object) -> None:
-    if unknown not in {None, "raw"}:
-        raise InvalidArgument(f"unknown must be None or 'raw', not {excerpt(unknown)}")
+    if unknown is not None:
+        check_choice("unknown", unknown, "raw")
 
 
 def _as_given(given: Any, event: RecordedEvent) -> RecordedEvent[Any]:

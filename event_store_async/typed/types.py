@@ -5,7 +5,7 @@ from dataclasses import field
 from typing import Any, Final, Generic, TypeAlias, TypeVar
 
 from .._typevars import P_co
-from ..checks import check_instance, is_int
+from ..checks import check_instance, check_int, is_int
 from ..errors import InvalidArgument
 from ..excerpt import excerpt
 from ..values import value
@@ -138,7 +138,13 @@ class EventTypes(Generic[E]):
         return found.type.name, found.type.revision, plain
 
     def revision(self, name: str | None) -> int:
-        """Return the current revision of a type, 0 if no type has this name."""
+        """
+        Return the current revision of a type, 0 if no type has this name.
+
+        Raises:
+            InvalidArgument: *name* is neither a str nor None.
+        """
+        check_instance("name", name, str, "a str", optional=True)
         found = self._by_name.get(name)
         return 0 if found is None else found.type.revision
 
@@ -147,9 +153,12 @@ class EventTypes(Generic[E]):
         Return stored plain data as an event of the current revision.
 
         Raises:
+            InvalidArgument: *name* is not a str, or *revision* not an int of 1 or more.
             KeyError: no type has this name.
             Exception: what an upcaster or the library of the type raises.
         """
+        check_instance("name", name, str, "a str")
+        check_int("revision", revision, at_least=1)
         found = self._by_name[name]
         for number in range(revision, found.type.revision):
             plain = found.type.upcasters[number](plain)

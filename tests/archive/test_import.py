@@ -166,6 +166,11 @@ WRONG: dict[str, tuple[Callable[[list[bytes]], list[bytes]], int | None, str]] =
     "a line twice": (lambda it: [it[0], *it], 3, "version 1 of stream .* version 2 must"),
     "after the end": (lambda it: [*it, it[0]], 7, "does not belong here"),
     "not a line": (lambda it: [b'{"a":1}', *it], 2, "'stream' is missing or wrong"),
+    "a key twice": (
+        lambda it: [it[0], it[1].replace(b"{", b'{"version":7,', 1), *it[2:]],
+        3,
+        "an object has the key 'version' twice",
+    ),
     "a version missing": (lambda it: [it[0], *it[2:]], 3, "where version 2 must be"),
     "the last one missing": (lambda it: it[:2] + it[3:], 4, "not complete"),
     "another payload": (

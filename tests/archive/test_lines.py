@@ -78,6 +78,14 @@ def test_json_is_not_touched() -> None:
         (f'{{"stream":"{STREAM}","version":1,"payload":"","payload_base64":""}}', "twice"),
         (f'{{"stream":"{STREAM}","version":1,"colour":"red"}}', "unknown fields: colour"),
         (f'{{"stream":"{STREAM}","events":1,"digest":"a"}}', "'digest' is missing or wrong"),
+        (
+            f'{{"stream":"{STREAM}","version":1,"payload":"1","payload":"2"}}',
+            "an object has the key 'payload' twice",
+        ),
+        (
+            f'{{"streams":1,"events":1,"digest":"{DIGEST}","\\u0065vents":1}}',
+            "an object has the key 'events' twice",
+        ),
         (f'{{"streams":-1,"events":1,"digest":"{DIGEST}"}}', "'streams' must be 0 to"),
     ],
 )

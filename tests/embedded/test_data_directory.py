@@ -7,9 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from event_store_async.embedded import DirectoryInUse, DirectoryRefused
+from event_store_async.embedded import (
+    Background,
+    BackgroundFailed,
+    DirectoryInUse,
+    DirectoryRefused,
+)
 from event_store_async.embedded.data_directory import DataDirectory, Manifest
 from event_store_async.embedded.java import directory_mark
+from event_store_async.embedded.keeper import STATE
 from event_store_async.embedded.processes import end_left_over, is_stopped
 
 MANIFEST = Manifest("5.0.8", ("127.0.0.1",), 7000)
@@ -62,12 +68,23 @@ def test_a_directory_with_other_content_is_refused(tmp_path: Path) -> None:
 
 
 def test_an_unreadable_manifest_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "cluster.json").write_text("{")
+    manifest = tmp_path / "cluster.json"
+    manifest.write_text("{")
     directory = DataDirectory(tmp_path, keep=True)
 
-    with pytest.raises(DirectoryRefused, match="unreadable"):
-        directory.manifest()
+    for text, why in (("{", ""), ('{"version":"5.0.8","version":"4.1.10"}', "'version' twice")):
+        manifest.write_text(text)
+        with pytest.raises(DirectoryRefused, match=f"unreadable: .*{why}"):
+            directory.manifest()
     directory.close()
+
+
+async def test_an_unreadable_state_of_a_background_cluster_is_refused(tmp_path: Path) -> None:
+    background = Background(tmp_path)
+    for text, why in (("{", "unexpected end|JSON"), ('{"pid":1,"pid":2}', "the key 'pid' twice")):
+        (tmp_path / STATE).write_text(text)
+        with pytest.raises(BackgroundFailed, match=why):
+            await background.running()
 
 
 def test_a_temporary_directory_is_removed_but_not_that_of_another_run(temporary: Path) -> None:

@@ -95,3 +95,21 @@ async def test_a_huge_file_is_refused_without_reading_all_of_it(tmp_path: Path) 
 
     with pytest.raises(InvalidCheckpoint, match="it has more than 268,435,456 bytes"):
         await Checkpoint(path, "export", {}).load(dict)
+
+
+async def test_a_checkpoint_in_which_a_key_stands_twice_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "point"
+    mine = Checkpoint(path, "export", {})
+    await mine.save({"n": 1, "open": {"stream": 2}})
+    sound = path.read_bytes()
+
+    for before, after, key in (
+        (b'"n":1', b'"n":1,"n":2', "n"),
+        (b'"stream":2', b'"stream":2, "stream": 2', "stream"),
+        (b'"format"', b'"work":"export","format"', "work"),
+    ):
+        path.write_bytes(sound.replace(before, after))
+        with pytest.raises(
+            InvalidCheckpoint, match=f"damaged: an object has the key '{key}' twice"
+        ):
+            await mine.load(dict)

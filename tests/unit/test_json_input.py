@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from event_store_async.cli.json_input import InexactJson, read_json
+from event_store_async.json_input import InexactJson, read_json, read_own_json
 
 from .test_codec import JSON
 
@@ -69,3 +69,25 @@ def test_what_would_be_changed_is_refused(text: str, says: str) -> None:
 def test_what_is_not_json_is_refused(text: str) -> None:
     with pytest.raises(orjson.JSONDecodeError):
         read_json(text)
+
+
+def test_what_is_nested_too_deeply_is_refused_without_a_traceback() -> None:
+    deep = "[" * 1010 + "]" * 1010
+    assert orjson.loads(deep) is not None
+
+    with pytest.raises(InexactJson, match="nested too deeply"):
+        read_json(deep)
+
+
+@given(JSON)
+def test_what_we_wrote_is_read(document: Any) -> None:
+    assert read_own_json(orjson.dumps(document, option=orjson.OPT_APPEND_NEWLINE)) == document
+    assert read_own_json(json.dumps(document, indent=1).encode()) == document
+
+
+@pytest.mark.parametrize(
+    "text", ['{"a":1,"a":1}', '[{"b":{"a":1,"\\u0061":2}}]', "[" * 1010 + "]" * 1010 + " "]
+)
+def test_what_we_wrote_and_somebody_changed_is_refused(text: str) -> None:
+    with pytest.raises(InexactJson):
+        read_own_json(text.encode())

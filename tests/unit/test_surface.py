@@ -1,219 +1,103 @@
-"""Arguments of the wrong kind are refused at once, whatever they are, by everything public."""
+"""
+Arguments of the wrong kind are refused at once, whatever they are, by everything public.
+
+What is public is found from what is exported, what is wrong from the type hints. A new public name
+is tried without a word here, or fails until it is.
+"""
 
 import asyncio
 import contextlib
 import inspect
+import pickle
 from collections.abc import AsyncGenerator, Callable
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import pytest
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
 
-from event_store_async import (
-    Backoff,
-    EventStore,
-    EventStoreError,
-    InvalidArgument,
-    JsonCodec,
-    MemoryEventStore,
-    Settings,
-    Tls,
-)
-from event_store_async.aggregates import (
-    Command,
-    CommandHandler,
-    Known,
-    Reducer,
-    Repository,
-    RetryPolicy,
-    Snapshot,
-    SnapshotCache,
-)
+from event_store_async import EventStore, InvalidArgument, JsonCodec, MemoryEventStore, Settings
+from event_store_async.aggregates import Reducer, Repository, SnapshotCache
 from event_store_async.archive import export_events, import_events
-from event_store_async.correlation import caused_by, correlated
-from event_store_async.embedded import EmbeddedCassandra, VersionNotLocked
+from event_store_async.correlation import correlated
 from event_store_async.maintenance import survey_streams, verify_streams
-from event_store_async.testing import HostileEventStore
-from event_store_async.typed import EventType, EventTypes, TypedEventStore
 
+from .surface.attempts import ALSO, attempt
+from .surface.junk import DRAWN, JUNK
+from .surface.targets import ENDLESS, GIVEN, NOT_CALLED, Target, Unreachable, World, nested, targets
 
-class Opened:
-    """A class that cannot be a type of event."""
-
-
-@dataclass
-class Deposited:
-    amount: int
-
-
-class Hostile:
-    """A value whose repr fails."""
-
-    def __repr__(self) -> str:
-        raise RuntimeError("no repr")
-
-
-JUNK: list[Any] = [
-    None, True, -1, 0, 1.5, float("nan"), float("inf"), 2**70, "", "x\x1b[31m", b"bytes", [], [1],
-    {}, {"a": 1}, object(), Hostile(), Opened, JsonCodec, JsonCodec(), uuid4(), lambda: None,
-    ("a", 1), set(), Settings(), Ellipsis,
-]  # fmt: skip
-
-
-class Unreachable:
-    """A driver's session that nothing may be sent to."""
-
-    async def execute(self, statement: Any) -> Any:
-        raise AssertionError(f"it was sent: {statement}")
-
-    async def execute_batch(self, batch: Any) -> Any:
-        raise AssertionError(f"it was sent: {batch}")
-
-    async def create_prepared(self, statement: str) -> Any:
-        raise AssertionError(f"it was sent: {statement}")
-
-    async def close(self) -> None:
-        return None
-
-
-def entered(manager: Callable[..., Any], **given: Any) -> None:
-    with manager(**given):
-        pass
-
-
-STREAM = UUID(int=7)
 REDUCER: Reducer[int, Any] = Reducer(0, lambda balance, _: balance)
-MADE: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
-    "connect": (EventStore.connect, {"contact_points": "h", "keyspace": "bank"}),
-    "EventStore": (EventStore, {"session": Unreachable(), "keyspace": "bank"}),
-    "MemoryEventStore": (MemoryEventStore, {}),
-    "reopened": (MemoryEventStore().reopened, {}),
-    "Settings": (Settings, {}),
-    "Backoff": (Backoff, {}),
-    "RetryPolicy": (RetryPolicy, {}),
-    "Tls": (Tls, {"ca": "ca.pem"}),
-    "SnapshotCache": (SnapshotCache, {}),
-    "SnapshotCache.get": (SnapshotCache().get, {"aggregate_id": STREAM}),
-    "SnapshotCache.put": (
-        SnapshotCache().put,
-        {"aggregate_id": STREAM, "known": Known(Snapshot(0, 1, None))},
-    ),
-    "Reducer": (Reducer, {"initial": 0, "handle": max}),
-    "Command": (Command, {"aggregate_id": STREAM, "to_events": list}),
-    "Repository": (Repository, {"reader": MemoryEventStore(), "reducer": REDUCER}),
-    "CommandHandler": (
-        CommandHandler,
-        {"repository": Repository(MemoryEventStore(), REDUCER), "writer": MemoryEventStore()},
-    ),
-    "EventTypes": (lambda **given: EventTypes(*given.values()), {"type_": None}),
-    "TypedEventStore": (
-        TypedEventStore,
-        {"store": MemoryEventStore(), "types": EventTypes(EventType(Deposited, "deposited"))},
-    ),
-    "HostileEventStore": (HostileEventStore, {"store": MemoryEventStore(), "seed": 1}),
-    "correlated": (partial(entered, correlated), {"correlation_id": "c", "causation_id": None}),
-    "caused_by": (partial(entered, caused_by), {"event": None}),
-}
-"""What is called at once: the callable, and arguments that it takes."""
+PARAMETERS = [
+    (target, parameter)
+    for target in targets()
+    if target.name not in NOT_CALLED
+    for parameter in target.parameters
+]
+CALLED = sorted({target for target, _ in PARAMETERS}, key=str)
+NESTED = [
+    pytest.param(target, parameter, id=f"{target}({parameter})")
+    for target, parameter in PARAMETERS
+    if any(nested(target.hints.get(parameter, Any), World()))
+]
 
 
-def parameters(call: Callable[..., Any], given: dict[str, Any]) -> list[str]:
-    named = [
-        name
-        for name, parameter in inspect.signature(call).parameters.items()
-        if parameter.kind is not inspect.Parameter.VAR_KEYWORD and name != "manager"
+def test_nothing_public_is_left_out_without_a_reason() -> None:
+    names = {target.name for target in targets()}
+
+    assert set(NOT_CALLED) <= names
+    assert {*ALSO, *GIVEN} <= names - set(NOT_CALLED)
+    assert not [
+        f"{target}({parameter}) has no type hint"
+        for target, parameter in PARAMETERS
+        if parameter not in target.hints and parameter not in {"args", "kwds"}
     ]
-    return named or list(given)
 
 
-CASES = [(name, each) for name, (call, given) in MADE.items() for each in parameters(call, given)]
+@pytest.mark.parametrize("target", CALLED, ids=str)
+async def test_right_arguments_are_made_of_the_hints(target: Target) -> None:
+    # Otherwise the tests below would see what is wrong with those.
+    for parameter in target.parameters:
+        right = target.arguments(World())
+        if parameter in right:
+            assert await attempt(target, parameter, right[parameter], nested=True) is None
 
 
-@pytest.mark.parametrize(("name", "parameter"), CASES)
-async def test_junk_is_refused_or_right_when_something_is_made(name: str, parameter: str) -> None:
-    call, given = MADE[name]
-    for junk in JUNK:
-        try:
-            call(**{**given, parameter: junk})
-        except InvalidArgument as error:
-            assert "\x1b" not in str(error)
+@pytest.mark.parametrize("target", CALLED, ids=str)
+async def test_arguments_of_the_wrong_kind_are_refused(target: Target) -> None:
+    wrong: dict[tuple[str, str], list[str]] = {}
+    for parameter in target.parameters:
+        for name, junk in JUNK.items():
+            if (target.name, parameter) in ENDLESS and name.startswith(("endless", "range")):
+                continue
+            if found := await attempt(target, parameter, junk()):
+                wrong.setdefault((parameter, found), []).append(name)
+
+    assert wrong == {}
 
 
-@pytest.mark.parametrize("parameter", list(inspect.signature(EmbeddedCassandra).parameters))
-def test_only_value_errors_come_from_the_embedded_cassandra(parameter: str) -> None:
-    for junk in JUNK:
-        if not isinstance(junk, Hostile):
-            with contextlib.suppress(ValueError, VersionNotLocked):
-                EmbeddedCassandra(**{parameter: junk})
+@pytest.mark.parametrize(("target", "parameter"), NESTED)
+async def test_values_are_looked_at_where_they_are_used(target: Target, parameter: str) -> None:
+    wrong: dict[tuple[str, str, str], list[str]] = {}
+    for cls, field, changed in nested(target.hints[parameter], World()):
+        for name, junk in JUNK.items():
+            if found := await attempt(target, parameter, changed(junk()), nested=True):
+                wrong.setdefault((cls.__name__, field, found), []).append(name)
+
+    assert wrong == {}
 
 
-@pytest.mark.parametrize("parameter", ["nodes", "settings", "jvm_options", "port", "start_timeout"])
-def test_junk_is_refused_by_the_embedded_cassandra(parameter: str) -> None:
-    arguments: Any = EmbeddedCassandra
-    for junk in ("x", object(), True):
-        with pytest.raises(ValueError, match=r"must be"):
-            arguments(**{parameter: junk})
+@settings(max_examples=400, suppress_health_check=list(HealthCheck))
+@given(st.sampled_from(PARAMETERS), DRAWN)
+def test_whatever_is_given_only_arguments_are_refused(
+    place: tuple[Target, str], junk: object
+) -> None:
+    target, parameter = place
+    assume((target.name, parameter) not in ENDLESS)
 
-
-METHODS: dict[str, dict[str, Any]] = {
-    "persist_events": {"stream_id": STREAM, "events": ["a"]},
-    "try_persist_events": {"stream_id": STREAM, "events": ["a"]},
-    "read_events": {"stream_id": STREAM},
-    "current_version": {"stream_id": STREAM},
-    "streams": {},
-    "follow": {"stream_id": STREAM},
-    "health": {},
-    "category": {"name": "account"},
-}
-STORAGE: dict[str, dict[str, Any]] = {
-    "restore": {"events": []},
-    "scan_streams": {},
-    "next_version": {"stream_id": STREAM, "from_version": 1},
-    "read_stored": {"stream_id": STREAM},
-    "tail": {"stream_id": STREAM},
-    "decode": {"event": None},
-    "categorise": {"stream_id": STREAM, "category": "account"},
-}
-
-
-async def refused_or_accepted(call: Callable[..., Any], given: dict[str, Any]) -> None:
-    """Call with each kind of junk for each argument: nothing but the library's errors comes."""
-    for parameter in inspect.signature(call).parameters:
-        for junk in JUNK:
-            try:
-                result = call(**{**given, parameter: junk})
-                if isinstance(result, AsyncGenerator):
-                    await result.aclose()
-                elif inspect.isawaitable(result):
-                    await result
-            except EventStoreError as error:
-                assert "\x1b" not in str(error)
-            except AssertionError as sent:  # it is right, so it was sent
-                assert "it was sent" in str(sent), (parameter, type(junk))
-
-
-@pytest.mark.parametrize("method", METHODS)
-async def test_junk_is_refused_by_the_store_in_memory(method: str) -> None:
-    await refused_or_accepted(getattr(MemoryEventStore(), method), METHODS[method])
-
-
-@pytest.mark.parametrize("method", METHODS)
-async def test_junk_is_refused_before_anything_is_sent(method: str) -> None:
-    session: Any = Unreachable()
-    store = EventStore(session, keyspace="bank", settings=Settings(timeout=0.2))
-
-    await refused_or_accepted(getattr(store, method), METHODS[method])
-
-
-@pytest.mark.parametrize("method", STORAGE)
-async def test_junk_is_refused_by_the_storage(method: str) -> None:
-    session: Any = Unreachable()
-    store = EventStore(session, keyspace="bank", settings=Settings(timeout=0.2))
-
-    await refused_or_accepted(getattr(store.storage, method), STORAGE[method])
+    assert asyncio.run(attempt(target, parameter, junk)) is None
 
 
 def test_a_class_in_place_of_an_instance_has_a_hint() -> None:
@@ -239,6 +123,18 @@ def test_a_request_cannot_take_longer_than_its_call() -> None:
 
     assert Settings(timeout=1).request_timeout == 1
     assert Settings().request_timeout == 3
+
+
+def test_a_copy_of_the_settings_has_the_default_again() -> None:
+    short = Settings(timeout=1)
+    copies = [replace(short, timeout=20), replace(pickle.loads(pickle.dumps(short)), timeout=20)]
+
+    assert [copy.request_timeout for copy in copies] == [3, 3]
+    assert replace(copies[0], timeout=2).request_timeout == 2
+    assert replace(copies[0], timeout=2) == Settings(timeout=2)
+    assert replace(Settings(timeout=20, request_timeout=1), timeout=30).request_timeout == 1
+    with pytest.raises(InvalidArgument, match="request_timeout"):
+        replace(Settings(request_timeout=3.0), timeout=1)
 
 
 async def test_a_generator_with_ids_can_be_closed_in_another_context() -> None:
@@ -302,7 +198,7 @@ async def test_runs_over_whole_stores_check_before_they_send(
     names = list(inspect.signature(run).parameters)
     for parameter in names:
         store = EventStore(session, keyspace="bank", settings=Settings(timeout=0.2))
-        given = dict(zip(names, [store, *places], strict=False))
+        arguments = dict(zip(names, [store, *places], strict=False))
         # None is right for a checkpoint and for on_stream; an object without anything never is.
         with pytest.raises(InvalidArgument, match=parameter):
-            await run(**{**given, parameter: object()})
+            await run(**{**arguments, parameter: object()})

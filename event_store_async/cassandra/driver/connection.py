@@ -13,10 +13,12 @@ from ...checks import (
     check_int,
     check_positive,
     check_secret,
+    listed,
     running_loop,
 )
 from ...errors import ConnectionFailed, InvalidArgument
 from ...excerpt import excerpt
+from ...plain import plain_str
 from .descriptors import OpenConnections, check_descriptors, out_of_descriptors
 from .faults import connect_error
 from .nodes import cluster_nodes
@@ -36,6 +38,7 @@ from .port import (
 from .tls import Tls
 
 _tasks: Final[set[asyncio.Task[Any]]] = set()
+_MAX_CONTACT_POINTS: Final = 1000
 _TLS: Final = "Tls(ca='path/to/ca.pem')"
 _open: Final = OpenConnections(many=32)
 
@@ -104,7 +107,8 @@ def split_contact_points(points: str | Sequence[str]) -> tuple[str, ...]:
             f"contact points must be a str or a list of str, not {excerpt(points)}",
             hint="for example '127.0.0.1', or ['10.0.0.1', '10.0.0.2']",
         )
-    given = points.split(",") if isinstance(points, str) else points
+    found = plain_str(points).split(",") if isinstance(points, str) else points
+    given = listed("contact points", found, _MAX_CONTACT_POINTS)
     return tuple(point.strip() if isinstance(point, str) else point for point in given)
 
 

@@ -5,9 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from ...checks import check_secret
+from ...checks import check_choice, check_secret
 from ...errors import InvalidArgument
-from ...excerpt import excerpt
 
 _PEER_CERT: Final = 1
 _PEER_IDENTITY: Final = 2
@@ -50,11 +49,7 @@ class Tls:
         _check_source("certificate", self.certificate)
         _check_source("private_key", self.private_key)
         check_secret("private_key_password", self.private_key_password)
-        if self.identity not in _IDENTITIES:
-            raise InvalidArgument(
-                "identity must be 'address', 'hostname' or 'unchecked', "
-                f"not {excerpt(self.identity)}"
-            )
+        check_choice("identity", self.identity, *_IDENTITIES)
 
     def driver_options(self) -> dict[str, Any]:
         """

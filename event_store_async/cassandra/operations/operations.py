@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator, Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from ...checks import check_callable, check_instance
+from ...checks import check_callable, check_instance, check_text
 from ...feeds import Position, Selection
 from ...retry import Deadline
 from ...settings import Settings
@@ -226,12 +226,14 @@ class Operations:
             text: The statement. Nothing in it is checked.
 
         Raises:
+            InvalidArgument: *text* is not a str, or has a surrogate.
             RequestRefused: the server refuses it; it was not run.
             StoreUnavailable: there was no answer in time. It may have been run, or may yet be.
             MisuseError: the store is closed, or belongs to another loop or process.
         """
         self._check_open()
+        statement = check_text("text", text)
         try:
-            await self._session.change_schema(text, timeout=_DDL_TIMEOUT)
+            await self._session.change_schema(statement, timeout=_DDL_TIMEOUT)
         except Fault as fault:
             raise fault.as_error("running a statement") from fault

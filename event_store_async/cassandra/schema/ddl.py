@@ -6,13 +6,17 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID, uuid5
 
-from ...checks import check_datacenter, is_int
+from ...checks import check_datacenter, check_int, listed
 from ...cql_files import read_file
 from ...errors import InvalidArgument
+from ...excerpt import excerpt
+from ...plain import plain_int, plain_str
 from .state import SchemaState, TableState
 from .tables import StoreTables
 
 _NAMESPACE: Final = UUID("8a3d7a4e-3f0b-5f0e-9a6e-6f1f0c1f6f5d")
+_MAX_REPLICAS: Final = 1000
+_MAX_DATACENTERS: Final = 1000
 _ADDED_COLUMN: Final = re.compile(r" ADD (\w+) ")
 
 
@@ -47,7 +51,7 @@ class Ddl:
     tables: StoreTables
 
     def create_keyspace(self, replication: Mapping[str, int]) -> str:
-        """Return the CQL that creates the keyspace; see `replication_options` for its errors."""
+        """Return the CQL that creates the keyspace; see `checked_replication` for its errors."""
         options = replication_options(replication)
         return self.tables.statement("schema/keyspace", replication=options).text
 
@@ -159,23 +163,32 @@ def compaction(release: str) -> str:
     return "{'class': 'LeveledCompactionStrategy'}"
 
 
-def replication_options(replication: Mapping[str, int]) -> str:
+def checked_replication(replication: object) -> dict[str, int] | None:
     """
-    Return the replicas in each datacenter, as CQL.
+    Return a copy of the replicas in each datacenter, or None: what is checked cannot change.
 
     Raises:
         InvalidIdentifier: a datacenter's name is not safe in CQL.
         InvalidArgument: there is no datacenter, or a number of replicas is not a positive int.
     """
-    if not isinstance(replication, Mapping) or not replication:
+    if replication is None:
+        return None
+    found: dict[str, int] = {}
+    if isinstance(replication, Mapping):
+        for name, count in listed("replication", replication.items(), _MAX_DATACENTERS):
+            check_datacenter(name)
+            what = f"the replicas in datacenter {excerpt(name)}"
+            check_int(what, count, at_least=1, at_most=_MAX_REPLICAS)
+            found[plain_str(name)] = plain_int(count)
+    if not found:
         raise InvalidArgument(
             "replication must give the number of replicas in each datacenter",
             hint='for example {"datacenter1": 3}',
         )
-    for name, count in replication.items():
-        check_datacenter(name)
-        if not is_int(count) or count < 1:
-            raise InvalidArgument(
-                f"the replicas in datacenter {name!r} must be an int above 0, not {count!r}"
-            )
-    return ", ".join(f"'{name}': {count}" for name, count in replication.items())
+    return found
+
+
+def replication_options(replication: Mapping[str, int]) -> str:
+    """Return the replicas in each datacenter as CQL; raises what `checked_replication` does."""
+    checked = checked_replication(replication) or {}
+    return ", ".join(f"'{name}': {count}" for name, count in checked.items())

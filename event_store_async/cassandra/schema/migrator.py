@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from ...checks import read_clock
+from ...checks import check_bool, read_clock
 from ...errors import InvalidArgument, SchemaChangeFailed
 from ...retry import Deadline
 from ...settings import Settings
@@ -15,7 +15,7 @@ from ..driver.faults import Certainty, Fault
 from ..driver.nodes import cluster_nodes
 from ..driver.repeat import repeat
 from ..driver.session import Session
-from .ddl import Ddl, Step, replication_options
+from .ddl import Ddl, Step, checked_replication
 from .lease import Lease, LeaseTaken
 from .migration_log import LOCK_SECONDS, MigrationLog
 from .state import SchemaState, TableState, inspect
@@ -131,8 +131,8 @@ class Migrator:
     ) -> SchemaReport:
         """Do what `EventStore.create_schema` promises, and raise what it does."""
         # Wrong arguments and a wrong clock are refused before anything is sent.
-        if replication is not None:
-            replication_options(replication)
+        check_bool("feed", feed)
+        replication = checked_replication(replication)
         begun = read_clock(self._settings.clock)
         state = await self.state(feed=feed)
         steps: list[Step] = []
@@ -155,8 +155,8 @@ class Migrator:
 
         Raises what `migrate` would raise before its first change.
         """
-        if replication is not None:
-            replication_options(replication)
+        check_bool("feed", feed)
+        replication = checked_replication(replication)
         state = await self.state(feed=feed)
         if state.is_current:
             state.check_usable()

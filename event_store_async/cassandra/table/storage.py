@@ -23,13 +23,14 @@ from ...events import RecordedEvent
 from ...excerpt import excerpt
 from ...moments import MAX_TIMESTAMP, MIN_TIMESTAMP
 from ...retry import Deadline
-from ...ring import RING, ScanPosition, TokenRange
+from ...ring import LARGEST, RING, SMALLEST, ScanPosition, TokenRange
 from ...settings import Settings
 from ...stored import (
     Restored,
     StoredEvent,
     StreamSummary,
     StreamTail,
+    check_stored,
 )
 from ...versions import MAX_VERSION
 from ..driver.session import Session
@@ -110,6 +111,9 @@ class Storage:
         check_instance("tokens", tokens, TokenRange, "a TokenRange")
         check_instance("after", after, ScanPosition, "a ScanPosition", optional=True)
         check_optional_int("page_size", page_size, at_least=1)
+        if after is not None:
+            check_int("the token of after", after.token, at_least=SMALLEST, at_most=LARGEST)
+            check_stream_id(after.stream_id)
         if after is not None and after.token not in tokens:
             raise InvalidArgument(f"token {after.token} is not in {tokens}")
         self._check_open()
@@ -130,7 +134,7 @@ class Storage:
             StoreUnavailable, MisuseError, SchemaError: as a read does.
         """
         stream_id = check_stream_id(stream_id)
-        check_optional_int("from_version", from_version, at_least=1)
+        check_int("from_version", from_version, at_least=1, at_most=MAX_VERSION)
         check_optional_int("max_count", max_count, at_least=0)
         self._check_open()
         wanted = Range.of(stream_id, from_version, max_count, backward=False)
@@ -176,7 +180,7 @@ class Storage:
             InvalidArgument: *event* is not a `StoredEvent`.
             UndecodableEvent: no codec of the store can decode it.
         """
-        check_instance("event", event, StoredEvent, "a StoredEvent")
+        check_stored(event)
         return self._decoder.decode_stored(event)
 
     async def restore(
@@ -261,6 +265,10 @@ def _check(events: object, settings: Settings) -> None:
     for index, event in enumerate(events):
         if not isinstance(event, StoredEvent):
             raise InvalidEvent(index, f"a StoredEvent is needed, not {excerpt(event)}")
+        try:
+            check_stored(event)
+        except InvalidArgument as error:
+            raise InvalidEvent(index, error.message, hint=error.hint) from error
     if not events:
         raise InvalidEvent(None, "there are no events to restore")
     for index, event in enumerate(events):

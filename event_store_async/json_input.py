@@ -1,4 +1,4 @@
-"""JSON input: read as it is written, or refused. No value is changed on the way."""
+"""JSON input: read as it is written, or refused. No I/O, and no value is changed on the way."""
 
 import json
 from collections.abc import Sequence
@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import orjson
 
+_DEEP: Final = "it is nested too deeply"
 _SIGNIFICANT: Final = 17
 """Significant digits that tell any double from its neighbours."""
 
@@ -22,12 +23,36 @@ def read_json(text: str | bytes) -> Any:
     Raises:
         orjson.JSONDecodeError: it is not JSON.
         InexactJson: an object has the same key twice, or a number would be changed: an integer
-            beyond 64 bits, or one with a fraction or an exponent whose digits no double holds.
+            beyond 64 bits, or one with a fraction or an exponent whose digits no double holds. Or
+            it is nested too deeply to look at its keys.
     """
     orjson.loads(text)  # stricter than the standard library, and says where it is wrong
     if isinstance(text, bytes):
         text = text.decode()
-    return json.loads(text, object_pairs_hook=_object, parse_int=_integer, parse_float=_number)
+    try:
+        return json.loads(text, object_pairs_hook=_object, parse_int=_integer, parse_float=_number)
+    except RecursionError:
+        raise InexactJson(_DEEP) from None
+
+
+def read_own_json(data: bytes) -> Any:
+    """
+    Return a JSON document that this library wrote with orjson, if nobody gave an object a key more.
+
+    Numbers are not looked at: its fields are checked one by one.
+
+    Raises:
+        orjson.JSONDecodeError: it is not JSON.
+        InexactJson: an object has the same key twice, or it is nested too deeply to tell.
+    """
+    found = orjson.loads(data)
+    # What is still as it was written can be written again, and has no key twice.
+    try:
+        if orjson.dumps(found) != data.strip():
+            json.loads(data, object_pairs_hook=_object, parse_int=str)
+    except (RecursionError, TypeError):  # orjson reads more levels than it writes
+        raise InexactJson(_DEEP) from None
+    return found
 
 
 def _object(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
