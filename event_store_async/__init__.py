@@ -114,7 +114,7 @@ from .ports.streams import StreamLister
 from .results import AppendResult, Persisted
 from .retry import Backoff
 from .settings import Settings
-from .statistics import DriverMetrics, Statistics
+from .statistics import DriverMetrics, FeedStatistics, Statistics
 from .stream_head import StreamHead
 from .versions import (
     ANY,
@@ -157,6 +157,7 @@ __all__ = [
     "FeedEvent",
     "FeedInconsistent",
     "FeedPage",
+    "FeedStatistics",
     "FeedStore",
     "ForeignPosition",
     "Health",

@@ -34,6 +34,7 @@ NAMES = [
     "FeedEvent",
     "FeedInconsistent",
     "FeedPage",
+    "FeedStatistics",
     "FeedStore",
     "ForeignPosition",
     "Health",

@@ -11,9 +11,13 @@ docs/explanation/feed-protocol.md explains the protocol and its rules, W1 to W9 
     log            appends to the log and reads it
     progress       how much of each stream is in the log
     lane_reader    one writer's lane: the sequencer's side
+    backlog        announcements that are not finished
     look           what a look at the stream of an announcement shows
     gap            versions that a lane waits for
+    guard          a lane does not wait for ever
+    sequencer_watch  what a sequencer does, for hooks
     sequencer      from announcements to entries, in rounds
+    heartbeat      when the sequencer that works was last seen
     leadership     which sequencer works
     runner         the sequencer of a store, in the background
     tail           what the readers of a process share

@@ -1,6 +1,7 @@
 """Lane reader: what a sequencer knows of one writer's lane."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from time import monotonic
 from typing import Final
 from uuid import UUID
 
@@ -17,6 +18,7 @@ class LaneReader:
     Args:
         tables: The feed's tables.
         row: The writer's row.
+        now: The monotonic clock, in seconds.
 
     Attributes:
         writer: The writer.
@@ -24,11 +26,15 @@ class LaneReader:
         low: All announcements up to this one are finished, as the writer's row says.
         read_up_to: The last announcement that was read.
         open: Announcements that are not finished, by seq, in order.
+        read_at: When each of them was first read here, by seq.
         is_new: Whether rows were read since its reader looked at this, and cleared it.
     """
 
-    def __init__(self, tables: FeedTables, row: WriterRow) -> None:
+    def __init__(
+        self, tables: FeedTables, row: WriterRow, now: Callable[[], float] = monotonic
+    ) -> None:
         self._tables = tables
+        self._now = now
         self.writer: UUID = row.writer
         self.prev = row.prev
         self._part_rows = row.part_rows
@@ -38,6 +44,7 @@ class LaneReader:
         self._dropped = row.low // row.part_rows  # parts below this one are dropped, or will be
         self.read_up_to = row.low
         self.open: dict[int, Announcement] = {}
+        self.read_at: dict[int, float] = {}
         self.is_new = True
 
     @property
@@ -62,7 +69,7 @@ class LaneReader:
             self.low = row.low
             self.read_up_to = max(self.read_up_to, row.low)
             for seq in [seq for seq in self.open if seq <= row.low]:
-                del self.open[seq]
+                self.finish(seq)
 
     async def read(self) -> int:
         """Read what follows, in order and without a gap (S2); return how many were new."""
@@ -70,8 +77,11 @@ class LaneReader:
         for _ in range(_PARTS_AT_ONCE):
             part = self.read_up_to // self._part_rows
             start = self.read_up_to
-            for row in await self._tables.announcements(self.writer, part, start):
+            rows = await self._tables.announcements(self.writer, part, start)
+            now = self._now()
+            for row in rows:
                 self.open[row.seq] = row
+                self.read_at[row.seq] = now
                 self.read_up_to = row.seq
             if self.read_up_to == start or self.read_up_to % self._part_rows:
                 break  # the part was not read to its last row: the lane ends here for now
@@ -81,6 +91,7 @@ class LaneReader:
     def finish(self, seq: int) -> None:
         """Note that an announcement is finished: its stream's progress is beyond it."""
         del self.open[seq]
+        self.read_at.pop(seq, None)
 
     async def write_low(self, log_id: UUID) -> None:
         """Write how far the lane is finished; then drop the parts that nobody will read again."""

@@ -14,6 +14,8 @@ from ...events import RecordedEvent
 from ...feeds.page import BrokenEvent, FeedEvent, FeedPage
 from ...feeds.position import Position
 from ...feeds.selection import Selection
+from ...hooks.feed_watch import FeedWatch
+from ...hooks.observer import Observer
 from ...tasks import task_group
 from ..read.gap_check import Range
 from ..read.reader import Reader
@@ -43,6 +45,7 @@ class CassandraFeedReader:
         tail: Returns the process's tail; it opens it on the first call.
         reader: Reads streams.
         check_open: Raises if the store cannot be used.
+        observer: The store's; None without hooks.
     """
 
     def __init__(
@@ -51,7 +54,9 @@ class CassandraFeedReader:
         tail: Callable[[], Awaitable[Tail]],
         reader: Reader[RecordedEvent[Any]],
         check_open: Callable[[], object],
+        observer: Observer | None = None,
     ) -> None:
+        self._observer = observer
         self._tables = tables
         self._tail = tail
         self._reader = reader
@@ -63,6 +68,7 @@ class CassandraFeedReader:
         """Return the next events that are selected; see `FeedReader.read_page`."""
         check_int("max_count", max_count, at_least=1)
         self._check_open()
+        watch = None if self._observer is None else FeedWatch(self._observer)
         tail = await self._tail()
         beginning = tail.log.beginning
         if after is not None:
@@ -72,7 +78,10 @@ class CassandraFeedReader:
         if start >= head:
             head = await tail.refresh()
         position, wanted = await self._select(tail, start, head, max_count, selection)
-        return FeedPage(await self._fetch(wanted), position, head)
+        page = FeedPage(await self._fetch(wanted), position, head)
+        if watch is not None:
+            watch.ended(page, len(wanted))
+        return page
 
     async def head(self) -> Position:
         """Return the end of the feed; see `FeedReader.head`."""

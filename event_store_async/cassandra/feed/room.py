@@ -9,8 +9,10 @@ import anyio
 from ...events import RecordedEvent
 from ...feeds.feed import Feed
 from ...feeds.selection import Selection
+from ...hooks.observer import Observer
 from ...retry import Deadline
 from ...settings import Settings
+from ...statistics import FeedStatistics
 from ..append.planner import KnownHeads
 from ..append.settler import Settler
 from ..driver.session import Session
@@ -42,6 +44,7 @@ class FeedRoom:
         settings: The store's.
         table: The table of events, as ``keyspace.table``.
         check_open: Raises if the store cannot be used.
+        observer: The store's; None without hooks.
 
     Attributes:
         announcer: Announces the store's plans.
@@ -57,6 +60,7 @@ class FeedRoom:
         settings: Settings,
         table: str,
         check_open: Callable[[], object],
+        observer: Observer | None = None,
     ) -> None:
         self._settings = settings
         self._tables = FeedTables(session, statements, settings, table)
@@ -66,7 +70,7 @@ class FeedRoom:
         self._tail: Tail | None = None
         self._lane = Lane(self._tables, settings, on_open=self._start)
         scanner = Scanner(session, statements, settings)
-        self.runner = Runner(self._tables, self._settler, scanner, settings)
+        self.runner = Runner(self._tables, self._settler, scanner, settings, observer=observer)
         self._lane.on_stored = self._stored
 
         async def head(
@@ -75,7 +79,7 @@ class FeedRoom:
             return await reader.head(stream_id, deadline, serial=serial, category=category)
 
         self.announcer = Announcer(self._lane, known_heads.get, head, known_heads.put)
-        self._reader = CassandraFeedReader(self._tables, self.tail, reader, check_open)
+        self._reader = CassandraFeedReader(self._tables, self.tail, reader, check_open, observer)
 
     def feed(self, categories: Collection[str], types: Collection[str]) -> Feed[Any]:
         """Return the feed, or a part of it."""
@@ -93,6 +97,22 @@ class FeedRoom:
                     self.runner.on_entry = self._tail.wake
                     self._start()
         return self._tail
+
+    def statistics(self) -> FeedStatistics | None:
+        """Return what this store knows of the feed, if anything; safe in any thread."""
+        sequencer, tail = self.runner.sequencer, self._tail
+        silence = self.runner.silence
+        if sequencer is None and tail is None and silence is None:
+            return None
+        backlog = None if sequencer is None else sequencer.backlog
+        return FeedStatistics(
+            head=max(0 if known is None else known.head for known in (sequencer, tail)),
+            leads=self.runner.leads,
+            silence=silence,
+            undecided=None if backlog is None else backlog.announcements,
+            lag=None if backlog is None else backlog.events,
+            oldest=None if backlog is None else backlog.oldest or 0.0,
+        )
 
     async def create(self) -> None:
         """Create the feed's row, unless there is one; its tables exist."""

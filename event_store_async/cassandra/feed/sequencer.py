@@ -1,39 +1,35 @@
 """Sequencer: puts committed appends into the log, in an order that promises can be made of."""
 
-import logging
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from typing import Final
 from uuid import UUID
 
 import anyio
 
 from ...checks import read_clock
+from ...hooks.observer import Stopwatch
 from ...moments import to_milliseconds
 from ...retry import Deadline
 from ...settings import Settings
 from ...tasks import task_group
 from .announcement import Address, Announcement, shared_type
+from .backlog import Backlog
 from .entry import MAX_LINKS, Entry, Link
-from .gap import Gap, Held
+from .gap import Gap
+from .guard import Guard
 from .lane_reader import LaneReader
 from .log import Log
 from .look import Look
 from .progress import FeedProgress
+from .sequencer_watch import SequencerWatch
 from .tables import FeedTables
 
-_LOG: Final = logging.getLogger("event_store_async")
 _READS_AT_ONCE: Final = 64
 _STANDING: Final = 1000
 
-_IN_VAIN: Final = 10
 _CATEGORIES: Final = 100_000
 _UNKNOWN: Final = ""
-
-HELD_UP: Final = 60.0
-"""Seconds after which a lane that waits for a predecessor is published all the same."""
-
 
 _OPEN: Final = Look("open")
 
@@ -54,6 +50,7 @@ class Sequencer:
         log_id: The log's id.
         settings: The store's.
         now: The monotonic clock, in seconds.
+        watch: Reports what it does; None without hooks.
 
     Attributes:
         lanes: The lanes, by writer.
@@ -69,7 +66,9 @@ class Sequencer:
         log_id: UUID,
         settings: Settings,
         now: Callable[[], float],
+        watch: SequencerWatch | None = None,
     ) -> None:
+        self._watch = watch
         self._tables = tables
         self._log = log
         self._progress = progress
@@ -80,7 +79,7 @@ class Sequencer:
         self._strangers: deque[Link] = deque()  # events that nobody announced
         self._wanted: set[UUID] = set()  # writers whose lanes hold a predecessor
         self._categories: OrderedDict[int, str | None] = OrderedDict()
-        self._held: dict[Gap, Held] = {}
+        self._guard = Guard(progress.known, now, watch)
         self.lanes: dict[UUID, LaneReader] = {}
         self.published = 0
         self.lost = 0
@@ -125,7 +124,7 @@ class Sequencer:
         for row in await self._tables.writers(self._log_id):
             lane = self.lanes.get(row.writer)
             if lane is None:
-                self.lanes[row.writer] = LaneReader(self._tables, row)
+                self.lanes[row.writer] = LaneReader(self._tables, row, self._now)
             else:
                 lane.saw(row)
         for writer in [writer for writer, lane in self.lanes.items() if lane.is_over]:
@@ -143,6 +142,7 @@ class Sequencer:
             EntryOutcomeUnknown: this sequencer's memory must be thrown away.
             EventStoreError: a request failed; the round can be tried again.
         """
+        stopwatch = None if self._watch is None else Stopwatch()
         lanes = self._in_order({*writers, *self._wanted})
         self._wanted.clear()
         await self._read(lanes)
@@ -150,13 +150,18 @@ class Sequencer:
         links, gaps = self._compose(lanes, looks)
         entry: Entry | None = None
         if links:
+            sent = None if self._watch is None else Stopwatch()
             entry = await self._append(links)
+            if self._watch is not None and sent is not None and entry is not None:
+                self._watch.appended(sent, entry, lanes, looks, self._now())
         self._finish()
+        if self._watch is not None and stopwatch is not None:
+            self._watch.round_ended(stopwatch, len(lanes), self.backlog)
         # What is missing may be in the log already, if another sequencer works.
         if gaps and await self._log.catch_up():
             self._wanted.update(gaps)
         elif gaps:
-            await self._close_gaps(dict.fromkeys(self._overdue(gaps)))
+            await self._close_gaps(dict.fromkeys(self._guard.judge(gaps.values())))
         return entry
 
     async def write_progress(self) -> None:
@@ -169,9 +174,14 @@ class Sequencer:
             await lane.write_low(self._log_id)
 
     @property
-    def undecided(self) -> int:
-        """How many announcements are not decided, or not published yet."""
-        return sum(len(lane.open) for lane in self.lanes.values())
+    def head(self) -> int:
+        """How many events the log holds, as far as is known here."""
+        return self._log.ordinal
+
+    @property
+    def backlog(self) -> Backlog:
+        """What is announced, and undecided or not published yet; safe in any thread."""
+        return Backlog.of(list(self.lanes.values()), self._now())
 
     @property
     def has_gaps(self) -> bool:
@@ -294,29 +304,6 @@ class Sequencer:
             staged[row.stream_id] = row.last
         return links, None
 
-    def _overdue(self, gaps: dict[UUID, Gap]) -> Iterable[Gap]:
-        """Yield the gaps; what has been one for too long is published as if not announced."""
-        now = self._now()
-        still = {
-            gap: self._held.get(gap, Held(now, 0))
-            for gap in gaps.values()
-            if (self._progress.known(gap.stream_id) or 0) < gap.first
-        }
-        # Rounds are counted, too: a process that stood still has not been looking.
-        self._held = {gap: replace(held, rounds=held.rounds + 1) for gap, held in still.items()}
-        for gap, held in list(self._held.items()):
-            if now > held.since + HELD_UP and held.rounds > _IN_VAIN:
-                _LOG.error(
-                    "the feed waits in vain for the announcement of stream %s, version %d: it is "
-                    "published without it; announcements may have been lost",
-                    gap.stream_id,
-                    gap.first,
-                )
-                del self._held[gap]
-                yield replace(gap, overdue=True)
-            else:
-                yield gap
-
     # (4) Append
 
     async def _append(self, links: Sequence[Link]) -> Entry | None:
@@ -328,6 +315,8 @@ class Sequencer:
         entry = await self._log.append(after, links, published, identity, deadline)
         if entry is None:
             self.lost += 1
+            if self._watch is not None:
+                self._watch.lost(after + 1)
             await self._log.catch_up()
         else:
             self.published += entry.events

@@ -28,6 +28,11 @@ class Tail:
         self._published = asyncio.Event()  # set by a sequencer of this process
         self._asked_at = -1.0
 
+    @property
+    def head(self) -> int:
+        """How many events the log holds, as far as is known here."""
+        return self.log.ordinal
+
     def wake(self, _entry: Entry) -> None:
         """Note that this process has published an entry."""
         self._published.set()

@@ -24,6 +24,7 @@ from ..append.queues import StreamQueues
 from ..driver.faults import Fault
 from ..driver.port import metrics_of
 from ..driver.session import Session
+from ..feed.room import FeedRoom
 from ..read.reader import Reader
 from ..schema.state import inspect
 from ..schema.tables import StoreTables
@@ -45,6 +46,7 @@ class HealthProbe:
         session: Its session.
         reader: Its reader.
         queues: Its queues of appends.
+        feed: Its feed.
         in_flight_limit: How many requests it may have at the server at once.
         append_limit: How many bytes an append may have.
     """
@@ -56,6 +58,7 @@ class HealthProbe:
         session: Session,
         reader: Reader[RecordedEvent],
         queues: StreamQueues,
+        feed: FeedRoom,
         *,
         in_flight_limit: int,
         append_limit: int,
@@ -65,6 +68,7 @@ class HealthProbe:
         self._session = session
         self._reader = reader
         self._queues = queues
+        self._feed = feed
         self._in_flight_limit = in_flight_limit
         self._append_limit = append_limit
         self._schema_seen = False
@@ -125,6 +129,7 @@ class HealthProbe:
             append_limit=self._append_limit,
             # In a forked child, the driver's locks may have been copied while they were held.
             driver=metrics_of(session.raw) if session.is_alive else None,
+            feed=self._feed.statistics(),
         )
 
     @property
