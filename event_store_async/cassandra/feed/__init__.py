@@ -23,6 +23,7 @@ docs/explanation/feed-protocol.md explains the protocol and its rules, W1 to W9 
     tail           what the readers of a process share
     reader         pages of the feed
     scan           events that nobody announced, and those from before the feed
+    vigil          whether anybody sequences, as one store sees it
     status         how a feed is doing
     room           connects them for one store
 """

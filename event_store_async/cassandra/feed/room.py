@@ -28,6 +28,7 @@ from .runner import Runner
 from .status import FeedStatus, feed_status
 from .tables import FeedTables, new_feed
 from .tail import Tail
+from .vigil import Vigil, keep_vigil
 
 
 class FeedRoom:
@@ -66,6 +67,7 @@ class FeedRoom:
         self._tables = FeedTables(session, statements, settings, table)
         self._settler = Settler(session, settings.backoff, statements.explain)
         self._check_open = check_open
+        self._statements = statements
         self._opening = anyio.Lock()
         self._tail: Tail | None = None
         self._lane = Lane(self._tables, settings, on_open=self._start)
@@ -98,6 +100,12 @@ class FeedRoom:
                     self._start()
         return self._tail
 
+    @property
+    def is_enabled(self) -> bool:
+        """Whether the table had a feed when its schema was looked at; False before that."""
+        ready = self._statements.ready
+        return ready is not None and ready.has_feed
+
     def statistics(self) -> FeedStatistics | None:
         """Return what this store knows of the feed, if anything; safe in any thread."""
         sequencer, tail = self.runner.sequencer, self._tail
@@ -113,6 +121,10 @@ class FeedRoom:
             lag=None if backlog is None else backlog.events,
             oldest=None if backlog is None else backlog.oldest or 0.0,
         )
+
+    async def vigil(self) -> Vigil:
+        """Return whether anybody sequences; raises what `keep_vigil` does."""
+        return await keep_vigil(self._tables, self.runner)
 
     async def create(self) -> None:
         """Create the feed's row, unless there is one; its tables exist."""

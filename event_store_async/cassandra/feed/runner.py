@@ -25,7 +25,7 @@ from .progress import DELAY, FeedProgress
 from .scan import Scan
 from .sequencer import Sequencer
 from .sequencer_watch import SequencerWatch
-from .tables import FeedTables
+from .tables import FeedRow, FeedTables
 
 _LOG: Final = logging.getLogger("event_store_async")
 
@@ -112,6 +112,12 @@ class Runner:
     def heartbeat(self) -> Heartbeat:
         """What this sequencer has seen of the beat of the one that leads."""
         return self._leadership.heartbeat
+
+    def look(self, row: FeedRow) -> float:
+        """Note the feed's row, just read; return for how many seconds its beat has not changed."""
+        now = self._now()
+        self.heartbeat.saw(row, now)
+        return self.heartbeat.silence(now) or 0.0
 
     @property
     def silence(self) -> float | None:

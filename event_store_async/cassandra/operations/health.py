@@ -1,6 +1,7 @@
 """The health probe: whether the store can do its work now, and how busy it is."""
 
 import time
+from dataclasses import replace
 from typing import Final
 from uuid import NAMESPACE_URL, uuid5
 
@@ -77,6 +78,8 @@ class HealthProbe:
         """
         Read one row of the table, at the quorum level, within *timeout* seconds.
 
+        On a table with a feed, read the feed's row as well.
+
         Raises:
             WrongEventLoop, WrongProcess
         """
@@ -97,7 +100,25 @@ class HealthProbe:
             self._schema_seen = False
             return self._health(None, (str(error),))
         self._schema_seen = True
-        return self._health(time.perf_counter() - begun, ())
+        latency = time.perf_counter() - begun
+        if not self._feed.is_enabled:
+            return self._health(latency, ())
+        return await self._with_feed(self._health(latency, ()), timeout - latency)
+
+    async def _with_feed(self, health: Health, timeout: float) -> Health:
+        """Add what is wrong with the feed to the health of a store that is ready."""
+        try:
+            with anyio.fail_after(timeout):
+                vigil = await self._feed.vigil()
+        except (WrongEventLoop, WrongProcess):
+            raise
+        except StoreClosed:
+            return Health.closed()
+        except TimeoutError:
+            return replace(health, warnings=("the feed was not read: no answer in time",))
+        except EventStoreError as error:
+            return replace(health, warnings=(f"the feed was not read: {error}",))
+        return replace(health, sequenced=vigil.sequenced, warnings=vigil.warnings)
 
     async def _explained(self, reason: str, timeout: float) -> Health:
         """Find out why the table cannot be read: the driver does not report a dropped table."""

@@ -5,12 +5,12 @@ Its rules have names, F1 to F15, and so have the tests.
 """
 
 from .feed_delivery import FeedDelivery
-from .feed_monitoring import FeedMonitoring
 from .feed_position import FeedPositions
 from .feed_refusals import FeedRefusals
+from .feed_telemetry import FeedTelemetry
 
 
-class FeedContract(FeedDelivery, FeedPositions, FeedRefusals, FeedMonitoring):
+class FeedContract(FeedDelivery, FeedPositions, FeedRefusals, FeedTelemetry):
     """
     The promises of `FeedReader` and of `Feed`, for a store with a feed.
 

@@ -13,7 +13,7 @@ from .base import needs
 from .feed_base import FeedBase, appended, pages, published
 
 
-class FeedMonitoring(FeedBase):
+class FeedTelemetry(FeedBase):
     """Records and statistics of the feed, for stores that have them."""
 
     @pytest.mark.asyncio
