@@ -17,7 +17,14 @@ from ..cql_files import Statement
 from .driver.opening import Opening
 from .driver.port import ConsistencyChoice, RawSession
 from .driver.tls import Tls
+from .feed.facts import FeedFacts
 from .feed.status import FeedStatus
+from .feed.verification import (
+    FeedFinding,
+    FeedFindingKind,
+    FeedVerification,
+    FeedVerificationProgress,
+)
 from .operations.diagnosis import Finding, Severity
 from .operations.inspector import ClockDifference, ClusterState, NodeState, TableOptions
 from .operations.operations import Examination, Operations
@@ -33,7 +40,12 @@ __all__ = [
     "ConsistencyChoice",
     "EventStore",
     "Examination",
+    "FeedFacts",
+    "FeedFinding",
+    "FeedFindingKind",
     "FeedStatus",
+    "FeedVerification",
+    "FeedVerificationProgress",
     "Finding",
     "NodeState",
     "Opening",

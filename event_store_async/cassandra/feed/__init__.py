@@ -24,6 +24,11 @@ docs/explanation/feed-protocol.md explains the protocol and its rules, W1 to W9 
     reader         pages of the feed
     scan           events that nobody announced, and those from before the feed
     vigil          whether anybody sequences, as one store sees it
+    verification   what a comparison of the log with the streams found
+    stored_log     the log as it is stored
+    log_check      what the log holds of some streams
+    audit          compares the log with the streams
+    facts          what those who run a feed should know of it
     status         how a feed is doing
     room           connects them for one store
 """

@@ -1,11 +1,12 @@
 """Room: the collaborators of one store's feed, connected when they are first needed."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Awaitable, Callable, Collection
 from typing import Any
 from uuid import UUID
 
 import anyio
 
+from ...checks import read_clock
 from ...events import RecordedEvent
 from ...feeds.feed import Feed
 from ...feeds.selection import Selection
@@ -21,6 +22,8 @@ from ..schema.statements import StatementCache
 from ..table.scanner import Scanner
 from .announcement import Address
 from .announcer import Announcer
+from .audit import Audit
+from .facts import FeedFacts, feed_facts
 from .lane import Lane
 from .log import Log
 from .reader import CassandraFeedReader
@@ -28,6 +31,7 @@ from .runner import Runner
 from .status import FeedStatus, feed_status
 from .tables import FeedTables, new_feed
 from .tail import Tail
+from .verification import FeedFinding, FeedVerification, FeedVerificationProgress
 from .vigil import Vigil, keep_vigil
 
 
@@ -71,8 +75,10 @@ class FeedRoom:
         self._opening = anyio.Lock()
         self._tail: Tail | None = None
         self._lane = Lane(self._tables, settings, on_open=self._start)
-        scanner = Scanner(session, statements, settings)
-        self.runner = Runner(self._tables, self._settler, scanner, settings, observer=observer)
+        self._scanner = Scanner(session, statements, settings)
+        self.runner = Runner(
+            self._tables, self._settler, self._scanner, settings, observer=observer
+        )
         self._lane.on_stored = self._stored
 
         async def head(
@@ -135,6 +141,20 @@ class FeedRoom:
         self._check_open()
         log = Log(self._tables, await self._tables.feed(), self._settler)
         return await feed_status(self._tables, log)
+
+    async def facts(self) -> FeedFacts:
+        """Return what those who run the feed should know; raises what `feed_facts` does."""
+        log = Log(self._tables, await self._tables.feed(), self._settler)
+        return await feed_facts(self._tables, log, read_clock(self._settings.clock))
+
+    async def verify(
+        self,
+        on_progress: Callable[[FeedVerificationProgress], object],
+        on_finding: Callable[[FeedFinding], Awaitable[None] | None],
+    ) -> FeedVerification:
+        """Compare the log with the streams; see `Audit`, which says what it raises."""
+        self._check_open()
+        return await Audit(self._tables, self._scanner, on_progress, on_finding).run()
 
     async def sequence(self) -> None:
         """Sequence until cancelled, or until the store is closed."""

@@ -147,6 +147,7 @@ class Scan:
                     if self._watch is not None:
                         self._watch.found(stream_id, published + 1, head - published)
                     await self._publish(sequencer, stream_id, head)
+                    await self._tables.note_found(head - published, stream_id)
 
     async def _publish(self, sequencer: Sequencer, stream_id: UUID, head: int) -> None:
         """Put a stream's events up to its head into the log, in links of bounded size."""

@@ -7,6 +7,7 @@ from typing import Final
 
 from ....errors import SchemaError, SchemaMissing, SchemaOutdated
 from ...schema.state import TableState
+from ...schema.tables import FEED_SPECS
 from ..inspector import ClusterState
 from .finding import (
     Finding,
@@ -74,6 +75,11 @@ def _table(table: TableState, state: ClusterState) -> Finding:
             here = sum(node.datacenter == state.local_datacenter for node in state.nodes)
             replicas = f"{state.local_datacenter}={max(1, min(3, here))}"
             hint = f"run `{command} create {keyspace} --replication {replicas}`"
+            if table.spec in FEED_SPECS:
+                hint = (
+                    "restore it from a backup; if nothing was ever published, run "
+                    f"`event-store feed enable {keyspace}`"
+                )
         elif isinstance(error, SchemaOutdated):
             hint = f"run `{command} migrate {keyspace}`; --dry-run shows what it would do"
         return must("schema", error.message, hint, "no store can use the table as it is")
