@@ -107,9 +107,11 @@ def _report(report: Verification, feed: FeedVerification | None, as_json: bool) 
 
 def _feed_lines(feed: FeedVerification) -> list[str]:
     found = ", ".join(f"{count:,} {kind}" for kind, count in feed.findings.items())
+    entries = counted(feed.entries, "entry", "entries")
     streams = counted(feed.unpublished_streams, "stream")
-    left = f"{feed.unpublished:,} events of {streams}, no error" if feed.unpublished else "none"
+    left = f"{counted(feed.unpublished, 'event')} of {streams}, no error"
     return [
-        f"feed      {feed.events:,} events in {feed.entries:,} entries, {feed.state}; "
-        f"unpublished: {left}; findings: {found or 'none'}",
+        f"feed      {counted(feed.events, 'event')} in {entries}, {feed.state}; "
+        f"unpublished: {left if feed.unpublished else 'none'}; "
+        f"findings: {found or 'none'}",
     ]
