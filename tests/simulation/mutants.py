@@ -105,7 +105,7 @@ async def _announce_once(self: Any, plan: Any, deadline: Deadline) -> None:
     known = self.__dict__.setdefault("addresses", {})
     if plan.stream_id not in known:
         known[plan.stream_id] = await self._lane.announce(
-            plan.stream_id, plan.expected, plan.last - plan.expected, None, deadline
+            plan.stream_id, plan.expected, plan.last - plan.expected, None, None, deadline
         )
     plan.address = known[plan.stream_id]
     self._lane._open += 1
