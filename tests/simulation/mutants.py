@@ -150,8 +150,8 @@ async def _pass_over_holes(self: Any, writer: UUID, part: int, after: int) -> An
 
     rows = await self._rows("feed/read_announcements", (writer, part, after))
     return [
-        Announcement(seq, UUID(stream_id), expected, events, types_from_text(types))
-        for seq, stream_id, expected, events, types in rows
+        Announcement(seq, UUID(stream_id), expected, events, types_from_text(types), category)
+        for seq, stream_id, expected, events, types, category in rows
     ]
 
 
