@@ -115,7 +115,7 @@ from .ports.streams import StreamLister
 from .results import AppendResult, Persisted
 from .retry import Backoff
 from .settings import Settings
-from .statistics import DriverMetrics, Statistics
+from .statistics import DriverMetrics, FeedStatistics, Statistics
 from .stream_head import StreamHead
 from .versions import (
     ANY,
@@ -159,6 +159,7 @@ __all__ = [
     "FeedEvent",
     "FeedInconsistent",
     "FeedPage",
+    "FeedStatistics",
     "FeedStore",
     "ForeignPosition",
     "Health",

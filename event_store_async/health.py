@@ -17,6 +17,11 @@ class Health:
         in_flight: The number of requests in flight.
         appends_waiting: The number of queued appends.
         reasons: Why the store is not ready, for people to read; empty if it is ready.
+        sequenced: Whether a sequencer works on the feed of the table, as far as this store has seen
+            its beat. None without a feed, in memory, and before the beat was watched long enough.
+        warnings: What is wrong and does not keep the store from being ready, for people to read:
+            that nobody sequences the feed, or why the store's own sequencer does not work. Appends
+            and reads of streams go on.
     """
 
     connected: bool
@@ -26,6 +31,8 @@ class Health:
     in_flight: int
     appends_waiting: int
     reasons: tuple[str, ...] = ()
+    sequenced: bool | None = None
+    warnings: tuple[str, ...] = ()
 
     @classmethod
     def closed(cls) -> "Health":

@@ -328,8 +328,8 @@ class MemoryEventStore(FeedStore, CategorisedStore, StreamFollower, StreamLister
         if self._closed:
             raise StoreClosed
         running_loop()
-        selection = Selection.of(categories, types)
-        return Feed(MemoryFeedReader(self._log, self._event_at, self._turn), selection)
+        reader = MemoryFeedReader(self._log, self._event_at, self._turn, self._observer)
+        return Feed(reader, Selection.of(categories, types))
 
     async def health(  # noqa: D102 - inherited from the port
         self, *, timeout: float = 1.0
@@ -348,7 +348,7 @@ class MemoryEventStore(FeedStore, CategorisedStore, StreamFollower, StreamLister
 
     def statistics(self) -> Statistics:
         """Return how busy the store is. It never is: nothing waits for a server."""
-        return Statistics(Source("memory"), 0, 0, 0, 0, self._settings.max_append_bytes)
+        return self._log.statistics(self._settings.max_append_bytes)
 
     async def close(self) -> None:
         """Refuse new calls. Calling it twice is harmless."""

@@ -11,7 +11,11 @@ from .errors import StreamError
 from .events import RecordedEvent
 from .feeds import BrokenEvent, FeedEvent, FeedPage, Position, Selection
 from .follower import Wakeups
+from .hooks import Source
+from .hooks.feed_watch import FeedWatch
+from .hooks.observer import Observer
 from .ids import random_uuid
+from .statistics import FeedStatistics, Statistics
 
 _PLACES_A_PAGE: Final = 10_000
 """The most events that one page looks at, selected or not."""
@@ -95,6 +99,11 @@ class MemoryLog:
                 )
             skipped = 0
 
+    def statistics(self, limit: int) -> Statistics:
+        """Return those of a store: it waits for no server, and an append is in the feed at once."""
+        feed = FeedStatistics(self.end.ordinal, True, 0.0, 0, 0, 0.0)
+        return Statistics(Source("memory"), 0, 0, 0, 0, limit, feed=feed)
+
     def locate(self, stream_id: UUID, version: int) -> Position | None:
         """Return the position of an event; None if there is no such event."""
         numbers = self._numbers.get(stream_id, ())
@@ -125,6 +134,7 @@ class MemoryFeedReader:
         log: The log.
         event: Reads an event of a stream; raises `StreamError` if it cannot be read.
         turn: Lets other tasks run once; raises `StoreClosed`.
+        observer: The store's; None without hooks.
     """
 
     def __init__(
@@ -132,7 +142,9 @@ class MemoryFeedReader:
         log: MemoryLog,
         event: Callable[[UUID, int], RecordedEvent[Any]],
         turn: Callable[[], Awaitable[object]],
+        observer: Observer | None = None,
     ) -> None:
+        self._observer = observer
         self._log = log
         self._event = event
         self._turn = turn
@@ -144,9 +156,11 @@ class MemoryFeedReader:
         check_int("max_count", max_count, at_least=1)
         if after is not None:
             after.check_feed(self._log.feed_id)
+        watch = None if self._observer is None else FeedWatch(self._observer)
         await self._turn()
         position = after or Position.beginning(self._log.feed_id)
         found: list[FeedEvent[Any] | BrokenEvent] = []
+        links: set[int] = set()  # those of the page: one for each entry
         for looked, (entry, index, place) in enumerate(self._log.places(position)):
             if looked == _PLACES_A_PAGE or len(found) == max_count:
                 break
@@ -154,7 +168,11 @@ class MemoryFeedReader:
             wanted = selection.wants_stream(entry.stream_id, entry.category)
             if wanted and selection.wants_type(entry.types[index]):
                 found.append(self._delivered(entry, index, place))
-        return FeedPage(tuple(found), position, self._log.end)
+                links.add(place.entry)
+        page = FeedPage(tuple(found), position, self._log.end)
+        if watch is not None:
+            watch.ended(page, len(links))
+        return page
 
     async def head(self) -> Position:
         """Return the end of the feed; see `FeedReader.head`."""

@@ -35,6 +35,30 @@ class DriverMetrics:
 
 
 @value
+class FeedStatistics:
+    """
+    What a store knows of the feed of its table at this moment.
+
+    Attributes:
+        head: How many events the feed holds, as far as this store has read its end.
+        leads: Whether the sequencer of this store works. Others only watch the one that does.
+        silence: Seconds since this store saw the beat of the sequencer that works, by its own
+            monotonic clock; None if it does not watch. More than a few mean that nobody publishes.
+        undecided: How many announcements are undecided, or not published yet. Only the sequencer
+            that works knows this, and what follows; None in all others.
+        lag: How many events these announce: at most that many are stored and not in the feed.
+        oldest: Seconds since it read the oldest of these announcements; 0 if there are none.
+    """
+
+    head: int
+    leads: bool
+    silence: float | None = None
+    undecided: int | None = None
+    lag: int | None = None
+    oldest: float | None = None
+
+
+@value
 class Statistics:
     """
     How busy a store is at this moment.
@@ -48,6 +72,8 @@ class Statistics:
         append_limit: The most bytes that an append may have: `Settings.max_append_bytes`.
         driver: What the driver has counted. None in memory, in a forked child process, if the
             store is closed, and for a session without metrics.
+        feed: What the store knows of its feed; None without a feed, and before its first append or
+            read of the feed.
     """
 
     source: Source
@@ -57,3 +83,4 @@ class Statistics:
     streams_appending: int
     append_limit: int
     driver: DriverMetrics | None = None
+    feed: FeedStatistics | None = None

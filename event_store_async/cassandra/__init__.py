@@ -18,8 +18,15 @@ from .driver.opening import Opening
 from .driver.port import ConsistencyChoice, RawSession
 from .driver.tls import Tls
 from .feed.backfill import FeedBackfill
+from .feed.facts import FeedFacts
 from .feed.link_reader import FeedLink
 from .feed.status import FeedStatus
+from .feed.verification import (
+    FeedFinding,
+    FeedFindingKind,
+    FeedVerification,
+    FeedVerificationProgress,
+)
 from .operations.clients import ConnectedProcess
 from .operations.diagnosis import Finding, Severity
 from .operations.inspector import ClockDifference, ClusterState, NodeState, TableOptions
@@ -38,8 +45,13 @@ __all__ = [
     "EventStore",
     "Examination",
     "FeedBackfill",
+    "FeedFacts",
+    "FeedFinding",
+    "FeedFindingKind",
     "FeedLink",
     "FeedStatus",
+    "FeedVerification",
+    "FeedVerificationProgress",
     "Finding",
     "NodeState",
     "Opening",

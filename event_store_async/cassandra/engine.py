@@ -93,7 +93,14 @@ class Engine:
         wakeups = Wakeups()
         known_heads = KnownHeads(settings.known_heads, wakeups)
         self.feed = FeedRoom(
-            session, statements, reader, known_heads, settings, str(tables), self.check_open
+            session,
+            statements,
+            reader,
+            known_heads,
+            settings,
+            str(tables),
+            self.check_open,
+            observer,
         )
         settler = Settler(session, settings.backoff, statements.explain, self.feed.announcer)
         planner = Planner(statements, reader, settings, known_heads)
@@ -116,6 +123,7 @@ class Engine:
             session,
             reader,
             queues,
+            self.feed,
             in_flight_limit=settings.max_in_flight,
             append_limit=settings.max_append_bytes,
         )

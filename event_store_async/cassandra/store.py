@@ -422,6 +422,10 @@ class EventStore:
         that never exists. So it costs as much as `current_version`, and waits for its turn like any
         request: a store with more requests than it can send in time is not ready.
 
+        On a table with a feed it also reads the feed's row, at the serial level, and says whether
+        anybody sequences (`Health.sequenced`, `Health.warnings`). That takes two calls, some
+        seconds apart, if the store's own sequencer does not watch.
+
         Args:
             timeout: Seconds that it may take. A quorum must answer within three quarters of them;
                 the rest is for finding out what is wrong.

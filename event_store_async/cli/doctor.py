@@ -35,7 +35,8 @@ async def doctor(store: EventStore, target: Target, as_json: AsJson = False) -> 
     Check the cluster, and say what must or should be changed, and why.
 
     It checks versions, the schema, consistency, replication, clocks, the servers' settings and the
-    table's options. It changes nothing. Exit code 5: something must be changed.
+    table's options; of a feed also its tables, its sequencer and its writers. It changes nothing.
+    Exit code 5: something must be changed.
 
     Examples:
     - `event-store doctor --keyspace bank`

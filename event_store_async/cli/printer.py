@@ -6,6 +6,7 @@ from typing import Final
 
 import orjson
 
+from ..cassandra import FeedFinding
 from ..events import RecordedEvent
 from ..maintenance import Earlier, StreamFinding
 from .escape import escape
@@ -59,11 +60,11 @@ def earlier_lines(earlier: Earlier | None) -> list[str]:
 
 def finding_printer(
     as_json: bool, *, to_stderr: bool = False
-) -> Callable[[StreamFinding], Awaitable[None]]:
+) -> Callable[[StreamFinding | FeedFinding], Awaitable[None]]:
     """Return a callback that prints each finding as a line of text or JSON."""
     lines = LineWriter(as_json=as_json, to_stderr=to_stderr)
 
-    async def print_finding(finding: StreamFinding) -> None:
+    async def print_finding(finding: StreamFinding | FeedFinding) -> None:
         await lines.write(orjson.dumps(finding).decode() if as_json else escape(str(finding)))
 
     return print_finding

@@ -1,20 +1,33 @@
 """
 Hooks: a store reports what happens in it to your callables, one record at a time.
 
-    records         the records, and the protocol of a hook: all of these are public
+    source          the store that a record comes from
+    feed_records    the records of the feed
+    records         the other records, and the protocol of a hook: all of these are public
     observer        calls the hooks
     append_watch    collects the facts of one append, and of the batches that carry it
     read_watch      collects the facts of one read
     list_watch      collects the facts of one list of streams
+    feed_watch      collects the facts of one page of the feed
 
 A store without hooks makes no watch and no record.
 """
 
+from .feed_records import (
+    EntryLost,
+    EntryPublished,
+    FeedPageRead,
+    LaneHeldUp,
+    LeadershipChanged,
+    RoundEnded,
+    ScanFound,
+)
 from .records import (
     AppendEnded,
     AppendOutcome,
     AttemptEnded,
     AttemptOutcome,
+    FeedRecord,
     Hook,
     ListEnded,
     PageRead,
@@ -22,20 +35,28 @@ from .records import (
     ReadOutcome,
     Record,
     SerialRepair,
-    Source,
 )
+from .source import Source
 
 __all__ = [
     "AppendEnded",
     "AppendOutcome",
     "AttemptEnded",
     "AttemptOutcome",
+    "EntryLost",
+    "EntryPublished",
+    "FeedPageRead",
+    "FeedRecord",
     "Hook",
+    "LaneHeldUp",
+    "LeadershipChanged",
     "ListEnded",
     "PageRead",
     "ReadEnded",
     "ReadOutcome",
     "Record",
+    "RoundEnded",
+    "ScanFound",
     "SerialRepair",
     "Source",
 ]

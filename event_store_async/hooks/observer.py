@@ -6,7 +6,8 @@ import time
 from collections.abc import Sequence
 from typing import Final
 
-from .records import Hook, Record, Source
+from .records import Hook, Record
+from .source import Source
 
 _LOG: Final = logging.getLogger("event_store_async")
 

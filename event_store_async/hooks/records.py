@@ -6,6 +6,16 @@ from typing import Literal, Protocol, TypeAlias
 from uuid import UUID
 
 from ..versions import ExpectedVersion
+from .feed_records import (
+    EntryLost,
+    EntryPublished,
+    FeedPageRead,
+    LaneHeldUp,
+    LeadershipChanged,
+    RoundEnded,
+    ScanFound,
+)
+from .source import Source
 
 AppendOutcome: TypeAlias = Literal[
     "stored",
@@ -40,22 +50,6 @@ ReadOutcome: TypeAlias = Literal[
 """How a read ended: with every event that was asked for (``complete``), because its reader stopped
 iterating (``stopped``), or with an error: ``hole`` is `StreamHole`, ``undecodable`` is
 `UndecodableEvent`, the others are those of appends."""
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """
-    The store that a record comes from.
-
-    Attributes:
-        system: ``"cassandra"`` or ``"memory"``.
-        keyspace: The keyspace of the table; "" in memory.
-        table: The name of the table; "" in memory.
-    """
-
-    system: str
-    keyspace: str = ""
-    table: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,7 +222,20 @@ class ListEnded:
     streams: int
 
 
-Record: TypeAlias = AppendEnded | AttemptEnded | PageRead | SerialRepair | ReadEnded | ListEnded
+FeedRecord: TypeAlias = (
+    FeedPageRead
+    | EntryPublished
+    | EntryLost
+    | RoundEnded
+    | ScanFound
+    | LaneHeldUp
+    | LeadershipChanged
+)
+"""What a hook receives of the feed: of its readers, and of the sequencer of this store."""
+
+Record: TypeAlias = (
+    AppendEnded | AttemptEnded | PageRead | SerialRepair | ReadEnded | ListEnded | FeedRecord
+)
 """What a hook receives. Later versions may add kinds of records: ignore those you do not know."""
 
 
@@ -238,8 +245,8 @@ class Hook(Protocol):
 
     It is called on the event loop, between the store's own steps, so it must not block. An
     exception that it raises affects no append and no read; the first one is logged with its
-    traceback. `AppendEnded`, `ReadEnded` and `ListEnded` arrive in the caller's task and context,
-    the others in any task.
+    traceback. `AppendEnded`, `ReadEnded`, `ListEnded` and `FeedPageRead` arrive in the caller's
+    task and context, the others in any task.
     """
 
     def __call__(self, record: Record, /) -> None:

@@ -138,6 +138,40 @@ READ_DURATION: Final = Instrument(
 READ_WAIT: Final = _duration("read.wait", "Time that a read waited for pages")
 EVENTS_READ: Final = Instrument("events.read", "counter", "{event}", "Events returned to readers")
 
+FEED_PAGE_DURATION: Final = _duration(
+    "feed.page.duration", "Duration of reads of a page of the feed"
+)
+FEED_EVENTS_READ: Final = Instrument(
+    "feed.events.read", "counter", "{event}", "Events of the feed returned to readers"
+)
+FEED_EVENTS_PUBLISHED: Final = Instrument(
+    "feed.events.published", "counter", "{event}", "Events that this process's sequencer published"
+)
+FEED_PUBLISH_DELAY: Final = Instrument(
+    "feed.publish_delay",
+    "histogram",
+    "s",
+    "From the sequencer's first read of an announcement until its entry is in the log",
+    (),
+    (*SECONDS, 30.0, 60.0, 300.0),
+)
+FEED_LOST_APPENDS: Final = Instrument(
+    "feed.lost_appends", "counter", "{entry}", "Entries that another sequencer appended first"
+)
+FEED_SCAN_FOUND: Final = Instrument(
+    "feed.scan_found", "counter", "{event}", "Events that nobody announced, found by the scan"
+)
+FEED_HELD_UP: Final = Instrument(
+    "feed.held_up", "counter", "{lane}", "Lanes that waited in vain for events that come first"
+)
+FEED_LEAD_CHANGES: Final = Instrument(
+    "feed.lead_changes",
+    "counter",
+    "{change}",
+    "How often this process's sequencer took or lost the lead",
+    ("leads",),
+)
+
 IN_FLIGHT: Final = _observed("requests.in_flight", "gauge", "{request}", "Requests in flight")
 IN_FLIGHT_LIMIT: Final = _observed(
     "requests.in_flight_limit", "gauge", "{request}", "Limit of the requests in flight"
@@ -161,6 +195,22 @@ DRIVER_REQUESTS: Final = _observed(
 )
 DRIVER_LATENCY: Final = _observed(
     "driver.latency", "gauge", "s", "Latency of requests since the driver connected", "quantile"
+)
+FEED_HEAD: Final = _observed("feed.head", "gauge", "{event}", "Events in the feed")
+FEED_UNDECIDED: Final = _observed(
+    "feed.undecided", "gauge", "{append}", "Announced appends that are undecided or not published"
+)
+FEED_LAG: Final = _observed(
+    "feed.lag", "gauge", "{event}", "Events announced and not in the feed, stored or not"
+)
+FEED_OLDEST: Final = _observed(
+    "feed.oldest", "gauge", "s", "Age of the oldest announcement that is undecided or not published"
+)
+FEED_SILENCE: Final = _observed(
+    "feed.silence", "gauge", "s", "Time since the store saw the beat of the sequencer that works"
+)
+FEED_LEADS: Final = _observed(
+    "feed.leads", "gauge", "{sequencer}", "Sequencers of this process that work: 0 or 1"
 )
 
 INSTRUMENTS: Final = tuple(

@@ -14,13 +14,21 @@ from typing import Any, Final
 from uuid import UUID
 
 from ..checks import check_methods
+from ..feeds import Position
 from ..hooks import (
     AppendEnded,
     AttemptEnded,
+    EntryLost,
+    EntryPublished,
+    FeedPageRead,
+    LaneHeldUp,
+    LeadershipChanged,
     ListEnded,
     PageRead,
     ReadEnded,
     Record,
+    RoundEnded,
+    ScanFound,
     SerialRepair,
 )
 from .measurements import check_record
@@ -34,6 +42,13 @@ _WORDS: Final = {
     SerialRepair: "serial repair",
     ReadEnded: "read ended",
     ListEnded: "list ended",
+    FeedPageRead: "feed page read",
+    EntryPublished: "feed entry published",
+    EntryLost: "feed entry lost to another sequencer",
+    RoundEnded: "round of the sequencer ended",
+    ScanFound: "events found that no writer announced",
+    LaneHeldUp: "events published whose announcement is missing",
+    LeadershipChanged: "lead of the sequencers changed",
 }
 _LEVELS: Final = {
     "stored": logging.DEBUG,
@@ -49,6 +64,18 @@ _LEVELS: Final = {
 }
 """By outcome; any other is a warning. An append whose outcome is unknown is an error."""
 
+_LEVELS_OF: Final = {
+    PageRead: logging.DEBUG,
+    FeedPageRead: logging.DEBUG,
+    EntryPublished: logging.DEBUG,
+    EntryLost: logging.INFO,
+    RoundEnded: logging.DEBUG,
+    ScanFound: logging.ERROR,
+    LaneHeldUp: logging.ERROR,
+    LeadershipChanged: logging.INFO,
+}
+"""By the kind of a record without an outcome; any other is a warning."""
+
 
 class LogHook:
     """
@@ -56,7 +83,8 @@ class LogHook:
 
     Success is debug; conflicts, repeated appends and cancelled calls are info; serial repairs,
     failed attempts and failed calls are warnings; appends whose outcome is unknown, and holes, are
-    errors.
+    errors. Of the feed, pages, entries and rounds are debug; lost entries and a change of the lead
+    are info; what the scan found, and lanes that were held up, are errors.
 
     Args:
         logger: The logger to write to; ``event_store_async.telemetry`` by default.
@@ -80,11 +108,10 @@ class LogHook:
 
 
 def _level(record: Record) -> int:
-    if isinstance(record, PageRead):
-        return logging.DEBUG
     if isinstance(record, AppendEnded) and record.outcome == "unknown":
         return logging.ERROR
-    return _LEVELS.get(getattr(record, "outcome", ""), logging.WARNING)
+    level = _LEVELS_OF.get(type(record))
+    return level or _LEVELS.get(getattr(record, "outcome", ""), logging.WARNING)
 
 
 def _message(record: Record) -> str:
@@ -110,7 +137,7 @@ def _extra(record: Record) -> Mapping[str, Any]:
         if item.name == "attempts":
             extra["event_store.attempts"] = len(value)
         elif item.name != "source":
-            if isinstance(value, UUID):
+            if isinstance(value, UUID | Position):
                 value = str(value)
             elif value is not None and not isinstance(value, str | int | float):
                 value = repr(value)

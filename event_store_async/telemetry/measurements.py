@@ -9,13 +9,19 @@ from ..checks import check_instance, check_methods
 from ..hooks import (
     AppendEnded,
     AttemptEnded,
+    EntryLost,
+    EntryPublished,
+    FeedPageRead,
+    LaneHeldUp,
+    LeadershipChanged,
     PageRead,
     ReadEnded,
     Record,
+    ScanFound,
     SerialRepair,
     Source,
 )
-from ..statistics import DriverMetrics, Statistics
+from ..statistics import DriverMetrics, FeedStatistics, Statistics
 from . import instruments as it
 from .instruments import Instrument
 
@@ -69,8 +75,37 @@ def measurements(record: Record) -> Iterator[Measurement]:
         yield it.READ_DURATION, record.duration, (*of, record.outcome)
         yield it.READ_WAIT, record.waited, of
         yield it.EVENTS_READ, record.events, of
+    else:
+        yield from _of_the_feed(record, of)
 
 
+def _of_the_feed(record: Record, of: tuple[str, str]) -> Iterator[Measurement]:
+    if isinstance(record, FeedPageRead):
+        yield it.FEED_PAGE_DURATION, record.duration, of
+        yield it.FEED_EVENTS_READ, record.events, of
+    elif isinstance(record, EntryPublished):
+        yield it.FEED_EVENTS_PUBLISHED, record.events, of
+        if record.delay is not None:
+            yield it.FEED_PUBLISH_DELAY, record.delay, of
+    elif isinstance(record, EntryLost):
+        yield it.FEED_LOST_APPENDS, 1, of
+    elif isinstance(record, ScanFound):
+        yield it.FEED_SCAN_FOUND, record.events, of
+    elif isinstance(record, LaneHeldUp):
+        yield it.FEED_HELD_UP, 1, of
+    elif isinstance(record, LeadershipChanged):
+        yield it.FEED_LEAD_CHANGES, 1, (*of, _word(record.leads))
+
+
+_HIGHEST: Final = {
+    it.DRIVER_LATENCY,
+    it.APPEND_LIMIT,
+    it.FEED_HEAD,
+    it.FEED_UNDECIDED,
+    it.FEED_LAG,
+    it.FEED_OLDEST,
+    it.FEED_LEADS,
+}
 _FRESH: Final = 1.0
 """Seconds for which statistics are used again, so that they are read once a collection and not once
 a metric: the driver takes a while to compute them, and holds the GIL."""
@@ -81,7 +116,8 @@ class Gauges:
     Reads the statistics of the observed stores when metrics are collected.
 
     Stores are held weakly: one that is gone is dropped. Several stores of one table count as one:
-    their numbers are added up, except latencies and append limits, of which the highest counts.
+    their numbers are added up, except latencies, append limits, and what they know of the feed, of
+    which the highest counts; of the silence of its sequencer, the shortest.
     """
 
     def __init__(self) -> None:
@@ -112,8 +148,10 @@ class Gauges:
             store = reference()
             for instrument, value, labels in () if store is None else _observed(store.statistics()):
                 key = instrument, labels
-                if instrument in {it.DRIVER_LATENCY, it.APPEND_LIMIT}:
+                if instrument in _HIGHEST:
                     found[key] = max(value, found.get(key, 0.0))
+                elif instrument is it.FEED_SILENCE:
+                    found[key] = min(value, found.get(key, value))
                 else:
                     found[key] = value + found.get(key, 0.0)
         return tuple((instrument, value, labels) for (instrument, labels), value in found.items())
@@ -128,6 +166,21 @@ def _observed(statistics: Statistics) -> Iterator[Measurement]:
     yield it.APPEND_LIMIT, statistics.append_limit, of
     if statistics.driver is not None:
         yield from _of_driver(statistics.driver, of)
+    if statistics.feed is not None:
+        yield from _of_feed(statistics.feed, of)
+
+
+def _of_feed(feed: FeedStatistics, of: tuple[str, str]) -> Iterator[Measurement]:
+    yield it.FEED_HEAD, feed.head, of
+    yield it.FEED_LEADS, feed.leads, of
+    for instrument, value in (
+        (it.FEED_SILENCE, feed.silence),
+        (it.FEED_UNDECIDED, feed.undecided),
+        (it.FEED_LAG, feed.lag),
+        (it.FEED_OLDEST, feed.oldest),
+    ):
+        if value is not None:
+            yield instrument, value, of
 
 
 def _of_driver(driver: DriverMetrics, of: tuple[str, str]) -> Iterator[Measurement]:

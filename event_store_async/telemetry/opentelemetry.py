@@ -31,6 +31,7 @@ from ..checks import check_methods
 from ..hooks import (
     AppendEnded,
     AttemptEnded,
+    FeedPageRead,
     ListEnded,
     PageRead,
     ReadEnded,
@@ -102,6 +103,8 @@ class OpenTelemetryHook:
             self._span(record, "list", {"event_store.streams": record.streams})
         elif isinstance(record, PageRead):
             self._operation(record.source, "read_page", None, record.duration)
+        elif isinstance(record, FeedPageRead):
+            self._operation(record.source, "read_feed_page", None, record.duration)
         for instrument, value, labels in measurements(record):
             key = instrument.key, *labels
             attributes = self._attributes.get(key)

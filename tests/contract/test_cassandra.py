@@ -78,7 +78,7 @@ class TestCassandraCategoriesWithFeed(WithFeed, CategoryContract):
 
 
 class TestCassandraFeed(WithFeed, FeedContract):
-    pass
+    is_monitored = True
 
 
 async def test_a_table_without_a_feed_says_so(store: EventStore, stream_id: UUID) -> None:

@@ -35,6 +35,8 @@ class TestMemoryCategories(CategoryContract):
 
 
 class TestMemoryFeed(FeedContract):
+    is_monitored = True
+
     @pytest.fixture
     def store(self) -> MemoryEventStore:
         return MemoryEventStore()

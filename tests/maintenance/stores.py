@@ -22,15 +22,19 @@ class Interrupted(Exception):
 
 
 @asynccontextmanager
-async def new_store(server: Server) -> AsyncGenerator[tuple[EventStore, str], None]:
-    """Give a store without streams, and its keyspace."""
+async def new_store(
+    server: Server, *, feed: bool = False, settings: Settings | None = None
+) -> AsyncGenerator[tuple[EventStore, str], None]:
+    """Give a store without streams, and its keyspace; the table has a feed if that is asked for."""
     keyspace = f"test_{uuid4().hex[:12]}"
-    async with server.connect(keyspace) as opened:
-        await opened.create_schema(server.replication)
-        try:
+    try:
+        async with server.connect(keyspace, settings=settings) as opened:
+            await opened.create_schema(server.replication, feed=feed)
             yield opened, keyspace
-        finally:
-            await drop_keyspace(opened, keyspace)
+    finally:
+        # From another connection: a sequencer must not meet missing tables meanwhile.
+        async with server.connect(keyspace) as other:
+            await drop_keyspace(other, keyspace)
 
 
 async def contents(store: EventStore) -> dict[UUID, list[StoredEvent]]:

@@ -37,6 +37,7 @@ COLUMNS: dict[str, tuple[str | None, tuple[str, ...]]] = {
 
 SINGLE: dict[str, tuple[str, ...]] = {
     "read_feed": ("log_id", "part_rows", "segment_size", "state", "leader", "beat", "scanned"),
+    "read_found": ("found", "found_at", "found_stream"),
     "read_progress": ("version", "entry"),
 }
 """Reads of one row."""
@@ -92,7 +93,10 @@ class Tables:
                 cells[0, "version"] = bound["version"]
                 cells[0, "entry"] = bound["entry"]
             else:
-                raise AssertionError(name)
+                assert name == "note_found", name
+                place = ("feed", 0)
+                for column in ("found", "found_at", "found_stream"):
+                    cells[0, column] = bound[column]
             places.add(place)
         (only,) = places
         return self.partitions[only], Write(cells, at, deletes)
@@ -269,6 +273,7 @@ class Tables:
 
 _PLACES: dict[str, tuple[str, ...]] = {
     "read_feed": ("feed",),
+    "read_found": ("feed",),
     "scan_streams": ("feed",),
     "scan_categories": ("feed",),
     "read_doorbells": ("doorbells",),

@@ -60,6 +60,7 @@ def test_what_another_store_stored_is_published_as_it_stands(stored: int, repeat
         await slow.try_persist_events(STREAM, EVENTS[1 : 1 + repeated], 1)
         assert [result.version for result in results] == [1 + stored]
         for _ in range(5):
+            await asyncio.sleep(1.0)
             await runner.step()
         return judge(world.tables, [], complete=True)
 

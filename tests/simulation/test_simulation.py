@@ -41,7 +41,7 @@ def test_the_log_is_right_whatever_happens(name: str, first: int) -> None:
         facts.update(outcome.facts)
         assert not outcome.wrong, f"seed {seed}, plan {name}: {outcome.wrong}"
 
-    assert facts["stored"] > AT_ONCE  # the runs do what they are for
+    assert facts["stored"] > min(AT_ONCE, SEEDS)  # the runs do what they are for
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: f"{mutant.rule} {mutant.name}")

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
@@ -27,6 +27,7 @@ from event_store_async.cassandra.feed.tables import FeedRow, State
 from event_store_async.cassandra.schema.statements import AppendStatements
 from event_store_async.cassandra.schema.tables import StoreTables
 from event_store_async.events import UnidentifiedEvent
+from event_store_async.hooks import Hook
 
 from .checker import Appended, judge, log_of
 from .clock import Loop, run
@@ -146,9 +147,11 @@ class World:
     Args:
         seed: Everything follows from it.
         plan: What happens; None draws one.
+        hooks: Those of all stores. They change nothing of the run.
     """
 
-    def __init__(self, seed: int, plan: Plan | None = None) -> None:
+    def __init__(self, seed: int, plan: Plan | None = None, hooks: Sequence[Hook] = ()) -> None:
+        self._hooks = hooks
         self._random = Random(f"run {seed}")
         self._ids = Random(f"ids {seed}")
         self.plan = plan or Plan.drawn(Random(f"plan {seed}"))
@@ -180,6 +183,7 @@ class World:
             new_event_id=self.new_id,
             sequences=self.plan.sequences or is_last,
             close_timeout=5.0,
+            hooks=self._hooks,
         )
         with mock.patch("event_store_async.cassandra.engine.Session", session):
             raw: Any = mock.Mock(execute_batch=print)
@@ -377,9 +381,9 @@ class Alarms(logging.Handler):
         self.seen.append(f"{kind}: {record.getMessage()}")
 
 
-def simulate(seed: int, plan: Plan | None = None) -> Outcome:
+def simulate(seed: int, plan: Plan | None = None, hooks: Sequence[Hook] = ()) -> Outcome:
     """Run one world; the same seed gives the same outcome."""
-    world = World(seed, plan)
+    world = World(seed, plan, hooks)
     alarms, logger = Alarms(), logging.getLogger("event_store_async")
     logger.addHandler(alarms)
     try:

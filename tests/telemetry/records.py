@@ -3,12 +3,20 @@
 from typing import Any
 from uuid import UUID
 
+from event_store_async import Position
 from event_store_async.hooks import (
     AppendEnded,
     AttemptEnded,
+    EntryLost,
+    EntryPublished,
+    FeedPageRead,
+    LaneHeldUp,
+    LeadershipChanged,
     ListEnded,
     PageRead,
     ReadEnded,
+    RoundEnded,
+    ScanFound,
     SerialRepair,
     Source,
 )
@@ -16,6 +24,7 @@ from event_store_async.hooks import (
 STREAM = UUID(int=7)
 BANK = Source("cassandra", "bank", "events")
 STARTED = 1_700_000_000.0
+FEED = UUID(int=8)
 
 
 def attempt(**given: Any) -> AttemptEnded:
@@ -99,3 +108,68 @@ def listing(**given: Any) -> ListEnded:
         "streams": 7,
     }
     return ListEnded(**(facts | given))
+
+
+def feed_page(**given: Any) -> FeedPageRead:
+    facts: dict[str, Any] = {
+        "source": BANK,
+        "started": STARTED,
+        "duration": 0.25,
+        "links": 3,
+        "events": 4,
+        "position": Position(FEED, 2, 1, 10),
+        "head": Position(FEED, 3, 5, 17),
+    }
+    return FeedPageRead(**(facts | given))
+
+
+def entry(**given: Any) -> EntryPublished:
+    facts: dict[str, Any] = {
+        "source": BANK,
+        "started": STARTED,
+        "duration": 0.0625,
+        "entry": 3,
+        "links": 2,
+        "events": 5,
+        "delay": 0.125,
+    }
+    return EntryPublished(**(facts | given))
+
+
+def lost(**given: Any) -> EntryLost:
+    facts: dict[str, Any] = {"source": BANK, "entry": 3}
+    return EntryLost(**(facts | given))
+
+
+def round_ended(**given: Any) -> RoundEnded:
+    facts: dict[str, Any] = {
+        "source": BANK,
+        "started": STARTED,
+        "duration": 0.5,
+        "lanes": 2,
+        "undecided": 3,
+        "undecided_events": 6,
+        "oldest": 7.5,
+    }
+    return RoundEnded(**(facts | given))
+
+
+def found(**given: Any) -> ScanFound:
+    facts: dict[str, Any] = {"source": BANK, "stream_id": STREAM, "version": 6, "events": 2}
+    return ScanFound(**(facts | given))
+
+
+def held_up(**given: Any) -> LaneHeldUp:
+    facts: dict[str, Any] = {
+        "source": BANK,
+        "stream_id": STREAM,
+        "version": 6,
+        "seconds": 61.5,
+        "rounds": 12,
+    }
+    return LaneHeldUp(**(facts | given))
+
+
+def lead(**given: Any) -> LeadershipChanged:
+    facts: dict[str, Any] = {"source": BANK, "leads": True}
+    return LeadershipChanged(**(facts | given))

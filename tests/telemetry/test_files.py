@@ -139,13 +139,15 @@ def test_every_increase_counts_the_first_sample_too() -> None:
             assert f"{series} unless {series} offset {over}" in " ".join(expression.split())
             counted += 1
 
-    assert counted == 4
+    assert counted == 8
 
 
 FIRST_EVER = [
     ("EventStoreOutcomesUnknown", 'append_duration_seconds_count{outcome="unknown"}'),
     ("EventStoreOverloaded", 'append_duration_seconds_count{outcome="overloaded"}'),
     ("EventStoreHoles", 'read_duration_seconds_count{outcome="hole"}'),
+    ("EventStoreFeedUnannounced", "feed_scan_found_total{}"),
+    ("EventStoreFeedHeldUp", "feed_held_up_total{}"),
 ]
 
 

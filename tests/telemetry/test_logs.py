@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from event_store_async import STREAM_EXISTS
+from event_store_async import STREAM_EXISTS, Position
 from event_store_async.telemetry.logs import LogHook
 
 from . import records
@@ -28,6 +28,14 @@ from . import records
         (records.read(outcome="hole"), logging.ERROR),
         (records.listing(), logging.DEBUG),
         (records.listing(outcome="unavailable"), logging.WARNING),
+        (records.feed_page(), logging.DEBUG),
+        (records.entry(), logging.DEBUG),
+        (records.lost(), logging.INFO),
+        (records.round_ended(), logging.DEBUG),
+        (records.found(), logging.ERROR),
+        (records.held_up(), logging.ERROR),
+        (records.lead(), logging.INFO),
+        (records.lead(leads=False), logging.INFO),
     ],
 )
 def test_levels_depend_on_the_outcome(
@@ -68,6 +76,16 @@ def test_the_fields_are_attributes(caplog: pytest.LogCaptureFixture) -> None:
     }
 
 
+def test_positions_are_fields_that_can_be_read_on_from(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+
+    LogHook()(records.feed_page())
+
+    fields = vars(caplog.records[0])
+    assert Position.parse(fields["event_store.position"]) == records.feed_page().position
+    assert Position.parse(fields["event_store.head"]) == records.feed_page().head
+
+
 def test_an_expected_version_that_is_not_a_number_is_a_word(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
@@ -103,6 +121,8 @@ class Forged(UUID):
         ),
         (records.page(), f"page read, stream {records.STREAM}"),
         (records.read(), f"read ended, complete, stream {records.STREAM}"),
+        (records.found(), f"events found that no writer announced, stream {records.STREAM}"),
+        (records.lead(), "lead of the sequencers changed"),
         (records.page(stream_id=Forged(int=7)), f"page read, stream {records.STREAM}"),
     ],
 )

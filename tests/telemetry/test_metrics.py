@@ -11,7 +11,7 @@ from opentelemetry.exporter.prometheus import PrometheusMetricReader
 from opentelemetry.sdk.metrics import MeterProvider
 from prometheus_client import REGISTRY, CollectorRegistry
 
-from event_store_async import DriverMetrics, Statistics
+from event_store_async import DriverMetrics, FeedStatistics, Statistics
 from event_store_async.hooks import (
     AppendOutcome,
     AttemptOutcome,
@@ -36,21 +36,33 @@ FED: list[Any] = [
     records.page(serial=True),
     records.repair(),
     records.read(),
+    records.feed_page(),
+    records.entry(),
+    records.entry(delay=None),
+    records.lost(),
+    records.round_ended(),
+    records.found(),
+    records.held_up(),
+    records.lead(),
+    records.lead(leads=False),
 ]
 
 DRIVER = DriverMetrics(3, 1, 2, 50.0, 0.004, 0.003, 0.01, 0.02, 0.03, 0.04)
+
+FEED = FeedStatistics(head=40, leads=True, silence=0.5, undecided=3, lag=6, oldest=7.5)
 
 
 class Busy:
     """A store that is busy."""
 
-    def __init__(self, table: str = "events") -> None:
+    def __init__(self, table: str = "events", feed: FeedStatistics | None = FEED) -> None:
         self.source = Source("cassandra", "bank", table)
+        self.feed = feed
         self.asked = 0
 
     def statistics(self) -> Statistics:
         self.asked += 1
-        return Statistics(self.source, 5, 128, 7, 2, 1000, DRIVER)
+        return Statistics(self.source, 5, 128, 7, 2, 1000, DRIVER, self.feed)
 
 
 EXPECTED = [
@@ -73,6 +85,21 @@ EXPECTED = [
     ("read.duration", "_count", {"outcome": "complete"}, 1),
     ("read.wait", "_count", {}, 1),
     ("events.read", "", {}, 10),
+    ("feed.page.duration", "_count", {}, 1),
+    ("feed.events.read", "", {}, 4),
+    ("feed.events.published", "", {}, 10),
+    ("feed.publish_delay", "_count", {}, 1),
+    ("feed.lost_appends", "", {}, 1),
+    ("feed.scan_found", "", {}, 2),
+    ("feed.held_up", "", {}, 1),
+    ("feed.lead_changes", "", {"leads": "true"}, 1),
+    ("feed.lead_changes", "", {"leads": "false"}, 1),
+    ("feed.head", "", {}, 40),
+    ("feed.undecided", "", {}, 3),
+    ("feed.lag", "", {}, 6),
+    ("feed.oldest", "", {}, 7.5),
+    ("feed.silence", "", {}, 0.5),
+    ("feed.leads", "", {}, 1),
     ("requests.in_flight", "", {}, 5),
     ("requests.in_flight_limit", "", {}, 128),
     ("appends.waiting", "", {}, 7),
@@ -116,6 +143,8 @@ SUMS = [
     ("batch.appends", 3.0),
     ("page.size", 10_000.0),
     ("read.wait", 0.5),
+    ("feed.page.duration", 0.25),
+    ("feed.publish_delay", 0.125),
 ]
 
 
@@ -169,6 +198,9 @@ def outcomes() -> list[Any]:
         *(records.read(outcome=word) for word in get_args(ReadOutcome)),
         *(records.page(serial=serial) for serial in (True, False)),
         records.repair(),
+        *(records.lead(leads=leads) for leads in (True, False)),
+        records.found(),
+        records.held_up(),
     ]
 
 
@@ -178,7 +210,10 @@ def test_labels_do_not_multiply_with_streams(exported: Exported) -> None:
 
     def feed() -> None:
         for record in outcomes():
-            exported.prometheus(type(record)(**{**as_dict(record), "stream_id": uuid4()}))
+            given = as_dict(record)
+            if "stream_id" in given:
+                given["stream_id"] = uuid4()
+            exported.prometheus(type(record)(**given))
 
     feed()
     at_first = series()
@@ -212,6 +247,22 @@ def test_stores_of_one_table_count_as_one(exported: Exported) -> None:
     assert sample("requests_in_flight", "others") == 5
     assert exported.sample("event_store_driver_latency_seconds", quantile="0.99") == 0.02
     assert sample("append_limit_bytes", "events") == 1000
+
+
+def test_what_stores_know_of_one_feed_is_not_added_up(exported: Exported) -> None:
+    """The one that works knows the most; the one that saw the beat last knows of it."""
+    watching = FeedStatistics(head=39, leads=False, silence=2.5)
+    stores = [Busy(), Busy(feed=watching), Busy(feed=None), Busy("others", watching)]
+    for store in stores:
+        exported.prometheus.observe(store)
+
+    def sample(name: str, table: str = "events") -> float | None:
+        return exported.sample(f"event_store_feed_{name}", db_collection_name=table)
+
+    assert [sample(name) for name in ("head", "leads", "silence_seconds")] == [40, 1, 0.5]
+    assert [sample(name) for name in ("undecided", "lag", "oldest_seconds")] == [3, 6, 7.5]
+    assert [sample(name, "others") for name in ("head", "leads", "silence_seconds")] == [39, 0, 2.5]
+    assert sample("undecided", "others") is None, "only the sequencer that works knows"
 
 
 def test_a_store_is_asked_once_a_collection(

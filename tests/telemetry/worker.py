@@ -9,7 +9,7 @@ import asyncio
 import sys
 from uuid import uuid4
 
-from event_store_async import DriverMetrics, MemoryEventStore, Settings, Statistics
+from event_store_async import DriverMetrics, FeedStatistics, MemoryEventStore, Settings, Statistics
 from event_store_async.hooks import Source
 from event_store_async.telemetry import sampler
 from event_store_async.telemetry.prometheus import PrometheusHook
@@ -25,7 +25,8 @@ class Busy:
     def statistics(self) -> Statistics:
         driver = DriverMetrics(3, 1, self.timeouts, 50.0, 0.004, 0.003, 0.01, 0.02, 0.03, 0.04)
         source = Source("cassandra", "bank", "events")
-        return Statistics(source, self.in_flight, 128, 7, 2, 1000, driver)
+        feed = FeedStatistics(40, True, 0.5, 3, 6, 7.5)
+        return Statistics(source, self.in_flight, 128, 7, 2, 1000, driver, feed)
 
 
 async def main() -> None:

@@ -1,14 +1,18 @@
 """What a diagnosis finds: also in clusters that a test cannot have."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 
+from event_store_async import Position
 from event_store_async.cassandra import (
     ClockDifference,
     ClusterState,
+    FeedFacts,
+    FeedStatus,
     Finding,
     NodeState,
     SchemaState,
@@ -17,7 +21,7 @@ from event_store_async.cassandra import (
     TableState,
 )
 from event_store_async.cassandra.operations.diagnosis import diagnose
-from event_store_async.cassandra.schema.tables import EVENTS
+from event_store_async.cassandra.schema.tables import EVENTS, FEED_SPECS
 
 SETTINGS = {
     "paxos_variant": "v2",
@@ -391,3 +395,158 @@ def test_a_table_that_cannot_hold_categories_serves_all_but_views(
     assert says in finding.found
     assert "views" in (finding.why or "")
     assert category is not None or "event-store schema migrate" in (finding.change or "")
+
+
+FEED_STATUS = FeedStatus(
+    state="complete",
+    backfilled=1.0,
+    head=Position(UUID(int=9), 3, 1, 40),
+    published=None,
+    writers=2,
+    undecided=0,
+    is_sequenced=True,
+)
+FACTS = FeedFacts(FEED_STATUS, registered=5, silent=1, found=0, found_at=None, found_stream=None)
+
+
+def with_feed(facts: FeedFacts | None = FACTS, **changes: Any) -> ClusterState:
+    """Return a cluster whose table has a feed; the changes are those of the state."""
+    tables = [
+        TableState(spec, f"bank.events{spec.suffix}", spec.all_columns, version=spec.latest)
+        for spec in (EVENTS, *FEED_SPECS)
+    ]
+    options = {table.name: OPTIONS for table in tables}
+    schema = replace(GOOD.schema, tables=tuple(tables))
+    return replace(GOOD, schema=schema, options=options, feed=facts, **changes)
+
+
+def with_status(**changes: Any) -> ClusterState:
+    return with_feed(replace(FACTS, status=replace(FEED_STATUS, **changes)))
+
+
+def test_a_good_feed_has_nothing_to_change() -> None:
+    state = with_feed(partitions={"bank.events_feed_log": 80})
+
+    assert wrong(state) == []
+    found = {finding.check: finding.found for finding in diagnose(state)}
+    assert found["feed"] == "complete, 40 events"
+    assert found["feed sequencer"] == "one works"
+    assert found["feed writers"] == ("5, open: 2, silent for a day: 1; undecided announcements: 0")
+    assert found["feed scan"] == "found nothing that was not announced"
+    assert found["partitions of the feed"] == "the largest have at most 100 MiB"
+    assert found["compaction of bank.events_feed_log"] == "UnifiedCompactionStrategy"
+
+
+def test_a_table_without_a_feed_has_no_finding_on_one() -> None:
+    assert not any("feed" in finding.check for finding in diagnose(GOOD))
+
+
+FOUND = replace(
+    FACTS, found=7, found_at=datetime(2026, 11, 25, 9, tzinfo=UTC), found_stream=UUID(int=3)
+)
+
+
+@pytest.mark.parametrize(
+    ("state", "check", "severity", "words"),
+    [
+        (with_status(is_sequenced=False), "feed sequencer", Severity.MUST, "nobody sequences"),
+        (with_status(state="building"), "feed", Severity.ADVICE, "building, 40 events"),
+        (with_feed(replace(FACTS, silent=101)), "feed writers", Severity.ADVICE, "a day: 101"),
+        (
+            with_feed(replace(FACTS, registered=200_000)),
+            "feed writers",
+            Severity.ADVICE,
+            "200,000, open",
+        ),
+        (
+            with_feed(FOUND),
+            "feed scan",
+            Severity.ADVICE,
+            f"7 events that no writer announced, the last at 2026-11-25 09:00:00Z, in stream "
+            f"{UUID(int=3)}",
+        ),
+        (
+            with_feed(partitions={"bank.events_feed_announcements": 101}),
+            "partitions of bank.events_feed_announcements",
+            Severity.ADVICE,
+            "101 MiB",
+        ),
+        (
+            with_feed(None, feed_problem="entry 3 of the log is missing"),
+            "feed",
+            Severity.MUST,
+            "entry 3 of the log is missing",
+        ),
+        (
+            replace(GOOD, feed_remains=("table bank.events_feed_log",)),
+            "feed",
+            Severity.MUST,
+            "bank.events_feed is missing, but there is table bank.events_feed_log",
+        ),
+        (
+            replace(GOOD, feed_remains=("migrations of bank.events_feed",)),
+            "feed",
+            Severity.MUST,
+            "bank.events_feed is missing, but there is migrations of bank.events_feed",
+        ),
+    ],
+)
+def test_what_is_wrong_with_a_feed_is_found(
+    state: ClusterState, check: str, severity: Severity, words: str
+) -> None:
+    (finding,) = wrong(state)
+
+    assert (finding.check, finding.severity) == (check, severity)
+    assert words in finding.found
+    assert finding.change
+    assert finding.why
+
+
+def test_a_large_partition_of_the_table_of_events_is_not_the_feeds() -> None:
+    assert wrong(with_feed(partitions={"bank.events": 500})) == []
+
+
+def test_a_feed_whose_tables_are_broken_has_one_finding_for_each_of_them() -> None:
+    """And none that says that it cannot be read."""
+    state = with_feed(None, feed_problem="there is no such table")
+    tables = [
+        replace(table, columns={}) if table.spec.name in {"log", "writers"} else table
+        for table in state.schema.tables
+    ]
+    broken = replace(state, schema=replace(state.schema, tables=tuple(tables)))
+
+    findings = wrong(broken)
+
+    assert [(finding.check, finding.severity) for finding in findings] == [
+        ("schema", Severity.MUST)
+    ] * 2
+    assert {finding.found.partition(":")[0] for finding in findings} == {
+        "bank.events_feed_log",
+        "bank.events_feed_writers",
+    }
+    assert all("event-store feed enable --keyspace bank" in (it.change or "") for it in findings)
+
+
+def test_a_table_of_a_feed_that_lacks_a_column_is_found() -> None:
+    state = with_feed(None, feed_problem="undefined column")
+    tables = [
+        replace(table, columns={name: of for name, of in table.columns.items() if name != "links"})
+        for table in state.schema.tables
+    ]
+
+    (finding,) = wrong(replace(state, schema=replace(state.schema, tables=tuple(tables))))
+
+    assert finding.check == "schema"
+    assert "links is missing" in finding.found
+
+
+def test_a_table_of_events_that_cannot_name_announcements_is_found() -> None:
+    state = with_feed()
+    events, *others = state.schema.tables
+    columns = {name: of for name, of in events.columns.items() if not name.startswith("ann_")}
+    tables = (replace(events, columns=columns), *others)
+
+    (finding,) = wrong(replace(state, schema=replace(state.schema, tables=tables)))
+
+    assert (finding.check, finding.severity) == ("feed", Severity.MUST)
+    assert finding.found == "bank.events lacks ann_writer and ann_seq"

@@ -35,6 +35,7 @@ NAMES = [
     "FeedEvent",
     "FeedInconsistent",
     "FeedPage",
+    "FeedStatistics",
     "FeedStore",
     "ForeignPosition",
     "Health",

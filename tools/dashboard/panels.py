@@ -60,6 +60,11 @@ def _now(instrument: Instrument) -> str:
     return f"sum({_selected(instrument)} >= 0)"
 
 
+def _highest(instrument: Instrument) -> str:
+    # Of what the processes know of the same feed. The comparison drops NaN, as above.
+    return f"max({_selected(instrument)} >= 0)"
+
+
 _STORED: Final = 'outcome="stored"'
 _UNKNOWN: Final = 'outcome="unknown"'
 _CONFLICT: Final = 'outcome="conflict"'
@@ -187,6 +192,81 @@ ROWS: Final[dict[str, tuple[Panel, ...]]] = {
             "Reads that met an append in the middle of its commit, and completed it.",
             "ops",
             (("repairs", _rate(it.SERIAL_REPAIRS)),),
+        ),
+    ),
+    "Feed": (
+        Panel(
+            "Delay of publication",
+            "From the sequencer's first read of an announcement until its entry is in the log.",
+            "s",
+            _quantiles(it.FEED_PUBLISH_DELAY),
+        ),
+        Panel(
+            "Events published and read",
+            "Per second, by the sequencer and by readers of the feed.",
+            "ops",
+            (
+                ("published", _rate(it.FEED_EVENTS_PUBLISHED)),
+                ("read", _rate(it.FEED_EVENTS_READ)),
+            ),
+        ),
+        Panel(
+            "Events in the feed",
+            "As far as any process knows.",
+            "short",
+            (("events", _highest(it.FEED_HEAD)),),
+        ),
+        Panel(
+            "Lag of the head",
+            "What is announced and not in the feed: events and appends. What a dead process left "
+            "stays undecided.",
+            "short",
+            (
+                ("events", _highest(it.FEED_LAG)),
+                ("appends", _highest(it.FEED_UNDECIDED)),
+            ),
+        ),
+        Panel(
+            "Oldest undecided announcement",
+            "Since the sequencer that works has read it.",
+            "s",
+            (("age", _highest(it.FEED_OLDEST)),),
+        ),
+        Panel(
+            "Silence of the sequencer",
+            "Since any process saw its beat. More than some seconds: nothing is published.",
+            "s",
+            (("silence", f"min({_selected(it.FEED_SILENCE)} >= 0)"),),
+        ),
+        Panel(
+            "Sequencers that work",
+            "One. Two for a moment do no harm.",
+            "short",
+            (("sequencers", _now(it.FEED_LEADS)),),
+        ),
+        Panel(
+            "Changes of the lead, entries lost to another sequencer",
+            "Per second. Many mean that sequencers cannot see each other's beats.",
+            "ops",
+            (
+                *_rates(it.FEED_LEAD_CHANGES, "leads"),
+                ("lost entries", _rate(it.FEED_LOST_APPENDS)),
+            ),
+        ),
+        Panel(
+            "Alarms",
+            "Events that nobody announced, and lanes that waited in vain. Both stay at 0.",
+            "short",
+            (
+                ("found by the scan", _increase(it.FEED_SCAN_FOUND, "", "")),
+                ("held up", _increase(it.FEED_HELD_UP, "", "")),
+            ),
+        ),
+        Panel(
+            "Latency of pages of the feed",
+            "A whole page, with the events of its streams.",
+            "s",
+            _quantiles(it.FEED_PAGE_DURATION),
         ),
     ),
     "Requests and driver": (

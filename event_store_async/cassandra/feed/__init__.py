@@ -11,9 +11,13 @@ docs/explanation/feed-protocol.md explains the protocol and its rules, W1 to W9 
     log            appends to the log and reads it
     progress       how much of each stream is in the log
     lane_reader    one writer's lane: the sequencer's side
+    backlog        announcements that are not finished
     look           what a look at the stream of an announcement shows
     gap            versions that a lane waits for
+    guard          a lane does not wait for ever
+    sequencer_watch  what a sequencer does, for hooks
     sequencer      from announcements to entries, in rounds
+    heartbeat      when the sequencer that works was last seen
     leadership     which sequencer works
     runner         the sequencer of a store, in the background
     tail           what the readers of a process share
@@ -22,6 +26,12 @@ docs/explanation/feed-protocol.md explains the protocol and its rules, W1 to W9 
     link_reader    the log as it stands, link by link
     scan           events that nobody announced, and those from before the feed
     backfill       how much of the table from before is in the feed
+    vigil          whether anybody sequences, as one store sees it
+    verification   what a comparison of the log with the streams found
+    stored_log     the log as it is stored
+    log_check      what the log holds of some streams
+    audit          compares the log with the streams
+    facts          what those who run a feed should know of it
     status         how a feed is doing
     room           connects them for one store
 """

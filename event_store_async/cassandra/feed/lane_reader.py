@@ -1,7 +1,8 @@
 """Lane reader: what a sequencer knows of one writer's lane."""
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from time import monotonic
 from typing import Final
 from uuid import UUID
 
@@ -18,6 +19,7 @@ class LaneReader:
     Args:
         tables: The feed's tables.
         row: The writer's row.
+        now: The monotonic clock, in seconds.
 
     Attributes:
         writer: The writer.
@@ -25,13 +27,17 @@ class LaneReader:
         low: All announcements up to this one are finished, as the writer's row says.
         read_up_to: The last announcement that was read.
         open: Announcements that are not finished, by seq, in order.
+        read_at: When each of them was first read here, by seq.
         is_new: Whether rows were read since its reader looked at this, and cleared it.
         waits: Whether the lane was not gone through to its end in the last round: what comes first
             was not known, or not published. The lane that follows it waits as well.
     """
 
-    def __init__(self, tables: FeedTables, row: WriterRow) -> None:
+    def __init__(
+        self, tables: FeedTables, row: WriterRow, now: Callable[[], float] = monotonic
+    ) -> None:
         self._tables = tables
+        self._now = now
         self.writer: UUID = row.writer
         self.prev = row.prev
         self._part_rows = row.part_rows
@@ -41,6 +47,7 @@ class LaneReader:
         self._dropped = row.low // row.part_rows  # parts below this one are dropped, or will be
         self.read_up_to = row.low
         self.open: dict[int, Announcement] = {}
+        self.read_at: dict[int, float] = {}
         self.is_new = True
         self.waits = False
         self._reads: deque[tuple[float, int]] = deque()  # when, and up to which announcement
@@ -67,7 +74,7 @@ class LaneReader:
             self.low = row.low
             self.read_up_to = max(self.read_up_to, row.low)
             for seq in [seq for seq in self.open if seq <= row.low]:
-                del self.open[seq]
+                self.finish(seq)
 
     def read_before(self, moment: float) -> int:
         """Return the last announcement that was read before a moment, or one before it."""
@@ -75,30 +82,29 @@ class LaneReader:
             self._reads.popleft()
         return self._reads[0][1] if self._reads and self._reads[0][0] < moment else self.low
 
-    async def read(self, now: float = 0.0) -> int:
-        """
-        Read what follows, in order and without a gap (S2); return how many were new.
-
-        Args:
-            now: The moment at which the read begins, for `read_before`.
-        """
+    async def read(self) -> int:
+        """Read what follows, in order and without a gap (S2); return how many were new."""
         before = self.read_up_to
         for _ in range(_PARTS_AT_ONCE):
             part = self.read_up_to // self._part_rows
             start = self.read_up_to
-            for row in await self._tables.announcements(self.writer, part, start):
+            rows = await self._tables.announcements(self.writer, part, start)
+            now = self._now()
+            for row in rows:
                 self.open[row.seq] = row
+                self.read_at[row.seq] = now
                 self.read_up_to = row.seq
             if self.read_up_to == start or self.read_up_to % self._part_rows:
                 break  # the part was not read to its last row: the lane ends here for now
         if self.read_up_to > before:
             self.is_new = True
-            self._reads.append((now, self.read_up_to))
+            self._reads.append((self._now(), self.read_up_to))
         return self.read_up_to - before
 
     def finish(self, seq: int) -> None:
         """Note that an announcement is finished: its stream's progress is beyond it."""
         del self.open[seq]
+        self.read_at.pop(seq, None)
 
     async def write_low(self, log_id: UUID) -> None:
         """Write how far the lane is finished; then drop the parts that nobody will read again."""

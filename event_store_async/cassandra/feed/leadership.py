@@ -6,6 +6,7 @@ from time import monotonic
 from typing import Final
 from uuid import UUID
 
+from .heartbeat import Heartbeat
 from .tables import FeedRow, FeedTables
 
 BEAT: Final = 1.0
@@ -29,6 +30,8 @@ class Leadership:
 
     Attributes:
         leads: Whether this sequencer has the lead.
+        heartbeat: What this sequencer has seen of the leader's beat, its own included.
+        on_change: Called with `leads` whenever that changes.
     """
 
     def __init__(
@@ -38,10 +41,10 @@ class Leadership:
         self._tables = tables
         self._new_id = new_id
         self._id: UUID | None = None
-        self._seen: FeedRow | None = None
-        self._seen_at = 0.0
         self._beaten_at = 0.0
         self.leads = False
+        self.heartbeat = Heartbeat()
+        self.on_change: Callable[[bool], object] | None = None
 
     @property
     def _candidate(self) -> UUID:
@@ -56,10 +59,9 @@ class Leadership:
             return True
         row = await self._tables.feed()
         own = row.leader == self._candidate
-        if self._seen is None or (row.leader, row.beat) != (self._seen.leader, self._seen.beat):
-            self._seen, self._seen_at = row, now
-        silent = row.leader is None or now > self._seen_at + PATIENCE
-        self.leads = (own or silent) and await self._take(row)
+        self.heartbeat.saw(row, now)
+        silent = row.leader is None or (self.heartbeat.silence(now) or 0.0) > PATIENCE
+        self._lead((own or silent) and await self._take(row))
         if self.leads:
             self._beaten_at = now
         return self.leads
@@ -68,7 +70,7 @@ class Leadership:
         """Give the lead up, so that another takes it at once."""
         if not self.leads:
             return
-        self.leads = False
+        self._lead(False)
         row = await self._tables.feed()
         if row.leader == self._candidate:
             await self._tables.lead(None, row.beat or 0, row)
@@ -77,6 +79,10 @@ class Leadership:
         beat = (row.beat or 0) + 1
         taken = await self._tables.lead(self._candidate, beat, row)
         if taken:
-            self._seen = replace(row, leader=self._candidate, beat=beat)
-            self._seen_at = self._now()
+            self.heartbeat.saw(replace(row, leader=self._candidate, beat=beat), self._now())
         return taken
+
+    def _lead(self, leads: bool) -> None:
+        changed, self.leads = leads != self.leads, leads
+        if changed and self.on_change is not None:
+            self.on_change(leads)

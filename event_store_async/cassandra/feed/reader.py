@@ -8,6 +8,8 @@ from ...checks import check_int
 from ...feeds.page import FeedPage
 from ...feeds.position import Position
 from ...feeds.selection import Selection
+from ...hooks.feed_watch import FeedWatch
+from ...hooks.observer import Observer
 from .fetcher import Fetcher, Wanted
 from .log import Log
 from .tables import FeedTables
@@ -25,6 +27,7 @@ class CassandraFeedReader:
         tail: Returns the process's tail; it opens it on the first call.
         fetcher: Fetches the events of a page.
         check_open: Raises if the store cannot be used.
+        observer: The store's; None without hooks.
     """
 
     def __init__(
@@ -33,7 +36,9 @@ class CassandraFeedReader:
         tail: Callable[[], Awaitable[Tail]],
         fetcher: Fetcher,
         check_open: Callable[[], object],
+        observer: Observer | None = None,
     ) -> None:
+        self._observer = observer
         self._tables = tables
         self._tail = tail
         self._fetcher = fetcher
@@ -45,6 +50,7 @@ class CassandraFeedReader:
         """Return the next events that are selected; see `FeedReader.read_page`."""
         check_int("max_count", max_count, at_least=1)
         self._check_open()
+        watch = None if self._observer is None else FeedWatch(self._observer)
         tail = await self._tail()
         beginning = tail.log.beginning
         if after is not None:
@@ -57,7 +63,10 @@ class CassandraFeedReader:
         events = await self._fetcher.fetch(wanted)
         if len(events) < len(wanted):
             position = events[-1].position
-        return FeedPage(tuple(events), position, head)
+        page = FeedPage(tuple(events), position, head)
+        if watch is not None:
+            watch.ended(page, len(wanted))
+        return page
 
     async def head(self) -> Position:
         """Return the end of the feed; see `FeedReader.head`."""

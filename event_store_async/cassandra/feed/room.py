@@ -1,19 +1,22 @@
 """Room: the collaborators of one store's feed, connected when they are first needed."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager
 from typing import Any
 from uuid import UUID
 
 import anyio
 
+from ...checks import read_clock
 from ...errors import FeedDisabled
 from ...events import RecordedEvent
 from ...feeds.feed import Feed
 from ...feeds.position import Position
 from ...feeds.selection import Selection
+from ...hooks.observer import Observer
 from ...retry import Deadline
 from ...settings import Settings
+from ...statistics import FeedStatistics
 from ..append.planner import KnownHeads
 from ..append.settler import Settler
 from ..driver.session import Session
@@ -21,7 +24,9 @@ from ..read.reader import Reader
 from ..schema.statements import StatementCache
 from ..table.scanner import Scanner
 from .announcer import Announcer
+from .audit import Audit
 from .backfill import FeedBackfill, fraction_of
+from .facts import FeedFacts, feed_facts
 from .fetcher import Fetcher
 from .lane import Lane
 from .leadership import BEAT
@@ -33,6 +38,8 @@ from .runner import Runner
 from .status import FeedStatus, feed_status
 from .tables import FeedRow, FeedTables, new_feed
 from .tail import Tail
+from .verification import FeedFinding, FeedVerification, FeedVerificationProgress
+from .vigil import Vigil, keep_vigil
 
 
 class FeedRoom:
@@ -49,6 +56,7 @@ class FeedRoom:
         settings: The store's.
         table: The table of events, as ``keyspace.table``.
         check_open: Raises if the store cannot be used.
+        observer: The store's; None without hooks.
 
     Attributes:
         announcer: Announces the store's plans.
@@ -64,17 +72,21 @@ class FeedRoom:
         settings: Settings,
         table: str,
         check_open: Callable[[], object],
+        observer: Observer | None = None,
     ) -> None:
         self._settings = settings
         self._tables = FeedTables(session, statements, settings, table)
         self._settler = Settler(session, settings.backoff, statements.explain)
         self._check_open = check_open
+        self._statements = statements
         self._opening = anyio.Lock()
         self._tail: Tail | None = None
         self._published: tuple[Log, FeedProgress] | None = None
         self._lane = Lane(self._tables, settings, on_open=self._start)
-        scanner = Scanner(session, statements, settings)
-        self.runner = Runner(self._tables, self._settler, scanner, settings)
+        self._scanner = Scanner(session, statements, settings)
+        self.runner = Runner(
+            self._tables, self._settler, self._scanner, settings, observer=observer
+        )
         self._lane.on_news = self.runner.news
         self._lane.is_heard = self.runner.works
 
@@ -85,7 +97,7 @@ class FeedRoom:
 
         self.announcer = Announcer(self._lane, known_heads.get, head, known_heads.put)
         fetcher = Fetcher(reader, settings.page_bytes)
-        self._reader = CassandraFeedReader(self._tables, self.tail, fetcher, check_open)
+        self._reader = CassandraFeedReader(self._tables, self.tail, fetcher, check_open, observer)
 
     def feed(self, categories: Collection[str], types: Collection[str]) -> Feed[Any]:
         """Return the feed, or a part of it."""
@@ -120,6 +132,32 @@ class FeedRoom:
         await log.catch_up()
         return await progress.of(stream_id) > 0
 
+    @property
+    def is_enabled(self) -> bool:
+        """Whether the table had a feed when its schema was looked at; False before that."""
+        ready = self._statements.ready
+        return ready is not None and ready.has_feed
+
+    def statistics(self) -> FeedStatistics | None:
+        """Return what this store knows of the feed, if anything; safe in any thread."""
+        sequencer, tail = self.runner.sequencer, self._tail
+        silence = self.runner.silence
+        if sequencer is None and tail is None and silence is None:
+            return None
+        backlog = None if sequencer is None else sequencer.backlog
+        return FeedStatistics(
+            head=max(0 if known is None else known.head for known in (sequencer, tail)),
+            leads=self.runner.leads,
+            silence=silence,
+            undecided=None if backlog is None else backlog.announcements,
+            lag=None if backlog is None else backlog.events,
+            oldest=None if backlog is None else backlog.oldest or 0.0,
+        )
+
+    async def vigil(self) -> Vigil:
+        """Return whether anybody sequences; raises what `keep_vigil` does."""
+        return await keep_vigil(self._tables, self.runner)
+
     async def create(self) -> None:
         """Create the feed's row, unless there is one; its tables exist."""
         await self._tables.create(new_feed(self._settings.new_event_id()))
@@ -139,6 +177,20 @@ class FeedRoom:
         await log.open()
         async for link in read_links(log, after, selection):
             yield link
+
+    async def facts(self) -> FeedFacts:
+        """Return what those who run the feed should know; raises what `feed_facts` does."""
+        log = Log(self._tables, await self._tables.feed(), self._settler)
+        return await feed_facts(self._tables, log, read_clock(self._settings.clock))
+
+    async def verify(
+        self,
+        on_progress: Callable[[FeedVerificationProgress], object],
+        on_finding: Callable[[FeedFinding], Awaitable[None] | None],
+    ) -> FeedVerification:
+        """Compare the log with the streams; see `Audit`, which says what it raises."""
+        self._check_open()
+        return await Audit(self._tables, self._scanner, on_progress, on_finding).run()
 
     async def sequence(self) -> None:
         """Sequence until cancelled, or until the store is closed."""

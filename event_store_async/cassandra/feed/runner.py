@@ -12,17 +12,20 @@ from uuid import UUID
 import anyio
 
 from ...errors import EventStoreError, FeedInconsistent, MisuseError
+from ...hooks.observer import Observer
 from ...settings import Settings
 from ..append.settler import Settler
 from ..table.scanner import Scanner
 from .announcement import Address
 from .entry import Entry
+from .heartbeat import Heartbeat
 from .leadership import BEAT, Leadership
 from .log import Log
 from .progress import DELAY, FeedProgress
 from .scan import Scan
 from .sequencer import YOUNG, Sequencer
-from .tables import FeedTables
+from .sequencer_watch import SequencerWatch
+from .tables import FeedRow, FeedTables
 
 _LOG: Final = logging.getLogger("event_store_async")
 
@@ -70,13 +73,14 @@ class Runner:
         scanner: Scans the table of events.
         settings: The store's.
         now: The monotonic clock, in seconds.
+        observer: The store's; None without hooks.
 
     Attributes:
         delay: How many entries may be in the log without their progress (`FeedProgress`).
         on_entry: Called with each entry that this process publishes.
         sequencer: The sequencer; None while it does not work.
         scan: Its scan of all streams; None before it first works.
-        error: What is wrong with the feed, if nothing can be published any more.
+        error: What its last step failed with, to be tried again; None if that did not fail.
     """
 
     def __init__(
@@ -86,13 +90,17 @@ class Runner:
         scanner: Scanner,
         settings: Settings,
         now: Callable[[], float] = monotonic,
+        observer: Observer | None = None,
     ) -> None:
+        self._watch = None if observer is None else SequencerWatch(observer)
         self._tables = tables
         self._settler = settler
         self._scanner = scanner
         self._settings = settings
         self._now = now
         self._leadership = Leadership(tables, settings.new_event_id, now)
+        if self._watch is not None:
+            self._leadership.on_change = self._watch.led
         self._watches: dict[UUID, _Watch] = {}
         self._lanes_due = 0.0
         self._bells_due = 0.0
@@ -104,7 +112,7 @@ class Runner:
         self.on_entry: Callable[[Entry], object] = _ignore
         self.sequencer: Sequencer | None = None
         self.scan: Scan | None = None
-        self.error: FeedInconsistent | None = None
+        self.error: Exception | None = None
 
     @property
     def leads(self) -> bool:
@@ -114,6 +122,27 @@ class Runner:
     def works(self) -> bool:
         """Return whether it publishes right now."""
         return self.sequencer is not None and self._leadership.leads
+
+    @property
+    def heartbeat(self) -> Heartbeat:
+        """What this sequencer has seen of the beat of the one that leads."""
+        return self._leadership.heartbeat
+
+    def look(self, row: FeedRow) -> float:
+        """Note the feed's row, just read; return for how many seconds its beat has not changed."""
+        now = self._now()
+        self.heartbeat.saw(row, now)
+        return self.heartbeat.silence(now) or 0.0
+
+    @property
+    def silence(self) -> float | None:
+        """Seconds since the beat of the sequencer that leads was seen; None if it never was."""
+        return self.heartbeat.silence(self._now())
+
+    @property
+    def has_died(self) -> bool:
+        """Whether it was started in the background, and has ended without being closed."""
+        return self._task is not None and self._task.done()
 
     def start(self) -> None:
         """Begin, unless it has begun."""
@@ -160,6 +189,7 @@ class Runner:
                 else:
                     pause = min(IDLE, pause * 2)
                 pauses = self._settings.backoff.pauses()
+                self.error = None
             except MisuseError:
                 return  # the store is closed
             except FeedInconsistent as error:
@@ -167,11 +197,13 @@ class Runner:
                 _LOG.error("the feed is no longer published: %s", error)
                 pause = _CALM
             except EventStoreError as error:
+                self.error = error
                 # What is in memory may be wrong by now, so it is read again.
                 self.sequencer = None
                 _LOG.warning("the sequencer of the feed begins again: %s", error)
                 pause = next(pauses)
-            except Exception:  # noqa: BLE001 - logged, and begun again
+            except Exception as error:  # noqa: BLE001 - logged, and begun again
+                self.error = error
                 # A sequencer that ended without a word would not be missed until it is too late.
                 self.sequencer = None
                 _LOG.exception("the sequencer of the feed failed; it begins again")
@@ -265,11 +297,13 @@ class Runner:
         await log.open()
         progress = FeedProgress(self._tables, log, feed.log_id, self.delay)
         await progress.open()
-        sequencer = Sequencer(self._tables, log, progress, feed.log_id, self._settings, self._now)
+        sequencer = Sequencer(
+            self._tables, log, progress, feed.log_id, self._settings, self._now, self._watch
+        )
         await sequencer.find_lanes()
         self.sequencer = sequencer
         if self.scan is None or feed.state == "building":
-            self.scan = Scan(self._tables, self._scanner, feed, self._now)
+            self.scan = Scan(self._tables, self._scanner, feed, self._now, self._watch)
         self._watches.clear()
         return sequencer
 

@@ -13,6 +13,7 @@ from ..table.scanner import Scanner
 from .announcement import shared_type
 from .entry import Link
 from .sequencer import Sequencer
+from .sequencer_watch import SequencerWatch
 from .tables import FeedRow, FeedTables, Standing
 
 _LOG: Final = logging.getLogger("event_store_async")
@@ -48,6 +49,7 @@ class Scan:
         scanner: Scans the table of events.
         feed: The feed's row.
         now: The monotonic clock, in seconds.
+        watch: Reports what it finds; None without hooks.
 
     Attributes:
         found: How many events it has published after the backfill.
@@ -60,7 +62,9 @@ class Scan:
         scanner: Scanner,
         feed: FeedRow,
         now: Callable[[], float],
+        watch: SequencerWatch | None = None,
     ) -> None:
+        self._watch = watch
         self._tables = tables
         self._scanner = scanner
         self._log_id = feed.log_id
@@ -147,7 +151,10 @@ class Scan:
                         stream_id,
                         head - published,
                     )
+                    if self._watch is not None:
+                        self._watch.found(stream_id, published + 1, head - published)
                     await self._publish(sequencer, stream_id, head)
+                    await self._tables.note_found(head - published, stream_id)
 
     async def _publish(self, sequencer: Sequencer, stream_id: UUID, head: int) -> None:
         """Put a stream's events up to its head into the log, in links of bounded size."""

@@ -1,48 +1,44 @@
 """Sequencer: puts committed appends into the log, in an order that promises can be made of."""
 
-import logging
 from collections import OrderedDict, deque
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import replace
 from itertools import islice
 from typing import Final, TypeVar
 from uuid import UUID
 
 from ...checks import read_clock
+from ...hooks.observer import Stopwatch
 from ...moments import to_milliseconds
 from ...retry import Deadline
 from ...settings import Settings
 from ...tasks import task_group
 from .announcement import Address, Announcement, shared_type
+from .backlog import Backlog
 from .entry import MAX_LINKS, Entry, Link
-from .gap import Gap, Held
+from .gap import Gap
+from .guard import Guard
 from .lane_reader import LaneReader
 from .log import Log
 from .look import Look
 from .progress import FeedProgress
+from .sequencer_watch import SequencerWatch
 from .tables import FeedTables
 
 _T = TypeVar("_T")
 
-_LOG: Final = logging.getLogger("event_store_async")
 _READS_AT_ONCE: Final = 32
 _LOOKS: Final = 500
 """Announcements of a lane that are looked at in a round, if one of them is found to be stored."""
 
 _STANDING: Final = 1000
 
-_IN_VAIN: Final = 10
 _CATEGORIES: Final = 100_000
 _UNKNOWN: Final = ""
 
 YOUNG: Final = 0.05
 """Seconds for which an announcement is not looked at, since its writer will say that it is stored.
 What follows it in its lane waits. Most appends are known to be stored by then, without a read."""
-
-HELD_UP: Final = 60.0
-"""Seconds after which a lane that waits for a predecessor is published all the same."""
-
 
 _OPEN: Final = Look("open")
 
@@ -63,6 +59,7 @@ class Sequencer:
         log_id: The log's id.
         settings: The store's.
         now: The monotonic clock, in seconds.
+        watch: Reports what it does; None without hooks.
 
     Attributes:
         lanes: The lanes, by writer.
@@ -80,7 +77,9 @@ class Sequencer:
         log_id: UUID,
         settings: Settings,
         now: Callable[[], float],
+        watch: SequencerWatch | None = None,
     ) -> None:
+        self._watch = watch
         self._tables = tables
         self._log = log
         self._progress = progress
@@ -91,7 +90,7 @@ class Sequencer:
         self._strangers: deque[Link] = deque()  # events that nobody announced
         self._wanted: set[UUID] = set()  # writers whose lanes hold a predecessor
         self._categories: OrderedDict[int, str | None] = OrderedDict()
-        self._held: dict[Gap, Held] = {}
+        self._guard = Guard(progress.known, now, watch)
         self.lanes: dict[UUID, LaneReader] = {}
         self.published = 0
         self.lost = 0
@@ -138,7 +137,7 @@ class Sequencer:
         for row in await self._tables.writers(self._log_id):
             lane = self.lanes.get(row.writer)
             if lane is None:
-                self.lanes[row.writer] = LaneReader(self._tables, row)
+                self.lanes[row.writer] = LaneReader(self._tables, row, self._now)
             else:
                 lane.saw(row)
         for writer in [writer for writer, lane in self.lanes.items() if lane.is_over]:
@@ -156,6 +155,7 @@ class Sequencer:
             EntryOutcomeUnknown: this sequencer's memory must be thrown away.
             EventStoreError: a request failed; the round can be tried again.
         """
+        stopwatch = None if self._watch is None else Stopwatch()
         if not self._wanted <= self.lanes.keys():
             await self.find_lanes()
         lanes = self._in_order({*writers, *self._wanted})
@@ -165,14 +165,19 @@ class Sequencer:
         links, gaps = self._compose(lanes, looks)
         entry: Entry | None = None
         if links:
+            sent = None if self._watch is None else Stopwatch()
             entry = await self._append(links)
+            if self._watch is not None and sent is not None and entry is not None:
+                self._watch.appended(sent, entry, lanes, looks, self._now())
         self._finish()
+        if self._watch is not None and stopwatch is not None:
+            self._watch.round_ended(stopwatch, len(lanes), self.backlog)
         self.is_full = self._left_out or len(links) == MAX_LINKS
         # What is missing may be in the log already, if another sequencer works.
         if gaps and await self._log.catch_up():
             self._wanted.update(gaps)
         elif gaps:
-            await self._close_gaps(dict.fromkeys(self._overdue(gaps)))
+            await self._close_gaps(dict.fromkeys(self._guard.judge(gaps.values())))
         return entry
 
     async def write_progress(self) -> None:
@@ -190,9 +195,14 @@ class Sequencer:
             await lane.write_low(self._log_id)
 
     @property
-    def undecided(self) -> int:
-        """How many announcements are not decided, or not published yet."""
-        return sum(len(lane.open) for lane in self.lanes.values())
+    def head(self) -> int:
+        """How many events the log holds, as far as is known here."""
+        return self._log.ordinal
+
+    @property
+    def backlog(self) -> Backlog:
+        """What is announced, and undecided or not published yet; safe in any thread."""
+        return Backlog.of(list(self.lanes.values()), self._now())
 
     @property
     def has_gaps(self) -> bool:
@@ -221,11 +231,10 @@ class Sequencer:
         # A lane is read before the one that its writer gave up: so whatever came before what is
         # read here is found there.
         later = {lane.prev for lane in lanes if lane.prev is not None}
-        now = self._now()
         first = [lane for lane in lanes if lane.writer not in later]
-        await self._side_by_side(first, lambda lane: lane.read(now))
+        await self._side_by_side(first, LaneReader.read)
         for lane in reversed([lane for lane in lanes if lane.writer in later]):
-            await lane.read(now)
+            await lane.read()
 
     # (2) Look: all reads are sent after the lanes were read
 
@@ -363,29 +372,6 @@ class Sequencer:
             staged[row.stream_id] = row.last
         return links, None
 
-    def _overdue(self, gaps: dict[UUID, Gap]) -> Iterable[Gap]:
-        """Yield the gaps; what has been one for too long is published as if not announced."""
-        now = self._now()
-        still = {
-            gap: self._held.get(gap, Held(now, 0))
-            for gap in gaps.values()
-            if (self._progress.known(gap.stream_id) or 0) < gap.first
-        }
-        # Rounds are counted, too: a process that stood still has not been looking.
-        self._held = {gap: replace(held, rounds=held.rounds + 1) for gap, held in still.items()}
-        for gap, held in list(self._held.items()):
-            if now > held.since + HELD_UP and held.rounds > _IN_VAIN:
-                _LOG.error(
-                    "the feed waits in vain for the announcement of stream %s, version %d: it is "
-                    "published without it; announcements may have been lost",
-                    gap.stream_id,
-                    gap.first,
-                )
-                del self._held[gap]
-                yield replace(gap, overdue=True)
-            else:
-                yield gap
-
     # (4) Append
 
     async def _append(self, links: Sequence[Link]) -> Entry | None:
@@ -397,6 +383,8 @@ class Sequencer:
         entry = await self._log.append(after, links, published, identity, deadline)
         if entry is None:
             self.lost += 1
+            if self._watch is not None:
+                self._watch.lost(after + 1)
             await self._log.catch_up()
         else:
             self.published += entry.events

@@ -7,7 +7,9 @@ from uuid import UUID
 
 import orjson
 
+from ...checks import read_clock
 from ...errors import FeedDisabled
+from ...moments import to_milliseconds
 from ...retry import Deadline
 from ...settings import Settings
 from ..driver.port import Page, Prepared, Row, answer_of
@@ -170,6 +172,17 @@ class FeedTables:
         """Take the lead, or keep it; returns False if the row is no longer as it was seen."""
         return await self._change("lead", leader, beat, seen.leader, seen.beat)
 
+    async def found(self) -> tuple[int, int | None, UUID | None]:
+        """Return how many events the scan has found, when it last did, and in which stream."""
+        rows = await self._rows("feed/read_found", ())
+        found, at, stream_id = rows[0] if rows else (None, None, None)
+        return found or 0, at, _uuid(stream_id)
+
+    async def note_found(self, events: int, stream_id: UUID) -> None:
+        """Add to what the scan has found. Two that do so at once may count once only."""
+        at = to_milliseconds(read_clock(self._settings.clock))
+        await self._put("note_found", ((await self.found())[0] + events, at, stream_id))
+
     # Writers and their lanes
 
     async def register(self, log_id: UUID, writer: UUID, part_rows: int, prev: UUID | None) -> None:
@@ -192,6 +205,16 @@ class FeedTables:
             for writer, part_rows, prev, closed_at, low in rows
             if part_rows is not None  # a row of which only `low` is visible yet
         ]
+
+    async def registered(self, log_id: UUID) -> list[tuple[UUID, bool, int]]:
+        """Return all writers: whether their lanes are closed, and when they were registered."""
+        rows = await self._rows("feed/read_registered", (log_id,))
+        return [(UUID(row[0]), row[1] is not None, row[2]) for row in rows if row[2] is not None]
+
+    async def announced_at(self, writer: UUID, part: int) -> int | None:
+        """Return when the last announcement of a part was written; None if there is none."""
+        rows = await self._rows("feed/read_announced", (writer, part))
+        return next((row[1] for row in rows), None)
 
     async def announce(
         self,

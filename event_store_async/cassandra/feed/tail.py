@@ -31,6 +31,11 @@ class Tail:
         self._asked_at = -1.0
         self._moved_at = monotonic()
 
+    @property
+    def head(self) -> int:
+        """How many events the log holds, as far as is known here."""
+        return self.log.ordinal
+
     def wake(self, _entry: Entry) -> None:
         """Note that this process has published an entry."""
         self._published.set()

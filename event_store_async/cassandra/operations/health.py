@@ -1,6 +1,7 @@
 """The health probe: whether the store can do its work now, and how busy it is."""
 
 import time
+from dataclasses import replace
 from typing import Final
 from uuid import NAMESPACE_URL, uuid5
 
@@ -24,6 +25,7 @@ from ..append.queues import StreamQueues
 from ..driver.faults import Fault
 from ..driver.port import metrics_of
 from ..driver.session import Session
+from ..feed.room import FeedRoom
 from ..read.reader import Reader
 from ..schema.state import inspect
 from ..schema.tables import StoreTables
@@ -45,6 +47,7 @@ class HealthProbe:
         session: Its session.
         reader: Its reader.
         queues: Its queues of appends.
+        feed: Its feed.
         in_flight_limit: How many requests it may have at the server at once.
         append_limit: How many bytes an append may have.
     """
@@ -56,6 +59,7 @@ class HealthProbe:
         session: Session,
         reader: Reader[RecordedEvent],
         queues: StreamQueues,
+        feed: FeedRoom,
         *,
         in_flight_limit: int,
         append_limit: int,
@@ -65,6 +69,7 @@ class HealthProbe:
         self._session = session
         self._reader = reader
         self._queues = queues
+        self._feed = feed
         self._in_flight_limit = in_flight_limit
         self._append_limit = append_limit
         self._schema_seen = False
@@ -72,6 +77,8 @@ class HealthProbe:
     async def health(self, timeout: float) -> Health:
         """
         Read one row of the table, at the quorum level, within *timeout* seconds.
+
+        On a table with a feed, read the feed's row as well.
 
         Raises:
             WrongEventLoop, WrongProcess
@@ -93,7 +100,25 @@ class HealthProbe:
             self._schema_seen = False
             return self._health(None, (str(error),))
         self._schema_seen = True
-        return self._health(time.perf_counter() - begun, ())
+        latency = time.perf_counter() - begun
+        if not self._feed.is_enabled:
+            return self._health(latency, ())
+        return await self._with_feed(self._health(latency, ()), timeout - latency)
+
+    async def _with_feed(self, health: Health, timeout: float) -> Health:
+        """Add what is wrong with the feed to the health of a store that is ready."""
+        try:
+            with anyio.fail_after(timeout):
+                vigil = await self._feed.vigil()
+        except (WrongEventLoop, WrongProcess):
+            raise
+        except StoreClosed:
+            return Health.closed()
+        except TimeoutError:
+            return replace(health, warnings=("the feed was not read: no answer in time",))
+        except EventStoreError as error:
+            return replace(health, warnings=(f"the feed was not read: {error}",))
+        return replace(health, sequenced=vigil.sequenced, warnings=vigil.warnings)
 
     async def _explained(self, reason: str, timeout: float) -> Health:
         """Find out why the table cannot be read: the driver does not report a dropped table."""
@@ -125,6 +150,7 @@ class HealthProbe:
             append_limit=self._append_limit,
             # In a forked child, the driver's locks may have been copied while they were held.
             driver=metrics_of(session.raw) if session.is_alive else None,
+            feed=self._feed.statistics(),
         )
 
     @property

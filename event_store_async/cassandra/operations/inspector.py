@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from importlib.metadata import version
 from typing import Final
@@ -20,8 +20,9 @@ from ..driver.port import (
     Row,
 )
 from ..driver.session import Session
+from ..feed.facts import FeedFacts
 from ..schema.state import SchemaState, inspect
-from ..schema.tables import StoreTables, TableSpec
+from ..schema.tables import FEED_SPECS, StoreTables, TableSpec
 from .clients import ConnectedProcess, processes_of
 
 _MOST_CLOCKS: Final = 32
@@ -97,6 +98,13 @@ class ClusterState:
         request_timeout: Seconds that this process waits for one answer.
         driver: The driver's version.
         library: This library's version.
+        partitions: The size of the largest partition of each table that exists, in mebibytes, by
+            its name as ``keyspace.table``; only what the nodes return.
+        feed_remains: What there is of a feed if its own table is missing: other tables of it, and
+            migrations of it that are recorded, in words.
+        feed: The facts about the feed; None without one, and if they are not known.
+        feed_problem: Why the facts about the feed are not known; None if they are, or there is no
+            feed.
     """
 
     schema: SchemaState
@@ -107,6 +115,10 @@ class ClusterState:
     request_timeout: float
     driver: str
     library: str
+    partitions: Mapping[str, int] = field(default_factory=dict)
+    feed_remains: tuple[str, ...] = ()
+    feed: FeedFacts | None = None
+    feed_problem: str | None = None
 
 
 class Inspector:
@@ -136,7 +148,8 @@ class Inspector:
     async def state(self, deadline: Deadline) -> ClusterState:
         """Return the state of the cluster; raises `Fault`."""
         schema = await inspect(self._session, self._tables, deadline)
-        options = [await self._options(spec, deadline) for spec in self._tables.specs]
+        specs = [table.spec for table in schema.tables]
+        options = [await self._options(spec, deadline) for spec in specs]
         local, nodes = await self._nodes(deadline)
         (consistency,) = [name for name, level in LEVELS.items() if level is self._session.level]
         return ClusterState(
@@ -148,6 +161,8 @@ class Inspector:
             request_timeout=self._request_timeout,
             driver=VERSION,
             library=version("event_store_async"),
+            partitions=await self._partitions(schema, len(nodes), deadline),
+            feed_remains=() if schema.has_feed else await self._remains(deadline),
         )
 
     async def clients(self, deadline: Deadline) -> tuple[ConnectedProcess, ...] | None:
@@ -168,6 +183,44 @@ class Inspector:
                 if options and options.get("APPLICATION_NAME") == APPLICATION
             }
         return processes_of(rows)
+
+    async def _partitions(
+        self, schema: SchemaState, nodes: int, deadline: Deadline
+    ) -> dict[str, int]:
+        """Return the size of the largest partition of each table, of all nodes that answer."""
+        found: dict[str, int] = {}
+        for table in schema.tables if schema.has_feed else ():
+            name = self._tables.name_of(table.spec)
+            # Consecutive questions go to one node after the other.
+            for _ in range(min(nodes, _MOST_CLOCKS)):
+                brief = Deadline(min(_PATIENCE, deadline.remaining()))
+                try:
+                    rows = await self._ask("describe_partition", brief, table=name)
+                except Fault as fault:
+                    if fault.certainty is Certainty.REFUSED:
+                        return found  # not every server has this view, nor may everybody read it
+                    continue
+                size = max([row[0] or 0 for row in rows], default=0)
+                found[table.name] = max(size, found.get(table.name, 0))
+        return found
+
+    async def _remains(self, deadline: Deadline) -> tuple[str, ...]:
+        """Return what there is of a feed without its own table."""
+        found: list[str] = []
+        for spec in FEED_SPECS:
+            name = self._tables.name_of(spec)
+            if await self._ask("describe_table", deadline, table=name):
+                found.append(f"table {self._tables.full_name_of(spec)}")
+                continue
+            try:
+                rows = await self._ask("read_migrations", deadline, table=name)
+            except Fault as fault:
+                if fault.certainty is not Certainty.REFUSED:
+                    raise
+                continue  # there is no table of migrations
+            if any(row[0] for row in rows):
+                found.append(f"migrations of {self._tables.full_name_of(spec)}")
+        return tuple(found)
 
     async def _options(
         self, spec: TableSpec, deadline: Deadline

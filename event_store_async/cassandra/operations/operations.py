@@ -1,10 +1,11 @@
 """Operations: what those who run a cluster ask of a store, and applications do not."""
 
-from collections.abc import AsyncGenerator, Callable, Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Mapping
+from dataclasses import dataclass, replace
 from typing import Final
 
 from ...checks import check_callable, check_instance, check_text
+from ...errors import EventStoreError, MisuseError
 from ...feeds import Position, Selection
 from ...retry import Deadline
 from ...settings import Settings
@@ -15,6 +16,7 @@ from ..feed.backfill import FeedBackfill
 from ..feed.link_reader import FeedLink
 from ..feed.room import FeedRoom
 from ..feed.status import FeedStatus
+from ..feed.verification import FeedFinding, FeedVerification, FeedVerificationProgress
 from ..schema.migrator import Migrator
 from .clients import ConnectedProcess
 from .diagnosis import Finding, diagnose
@@ -74,6 +76,7 @@ class Operations:
         """
         Look at the cluster: versions, replication, clocks, settings, and options of the tables.
 
+        If the table has a feed, at its writers and its sequencer, too: that takes some seconds.
         Nothing is changed, and the tables need not exist.
 
         Raises:
@@ -89,7 +92,18 @@ class Operations:
             self._settings.backoff,
             "looking at the cluster",
         )
+        if state.schema.has_feed:
+            state = await self._with_feed(state)
         return Examination(state, diagnose(state))
+
+    async def _with_feed(self, state: ClusterState) -> ClusterState:
+        try:
+            return replace(state, feed=await self._feed.facts())
+        except MisuseError:
+            raise
+        except EventStoreError as error:
+            # That the feed cannot be read is one of the things to find out.
+            return replace(state, feed_problem=str(error))
 
     async def feed_status(self) -> FeedStatus:
         """
@@ -179,6 +193,40 @@ class Operations:
             self._settings.backoff,
             "looking at the connected clients",
         )
+
+    async def verify_feed(
+        self,
+        *,
+        on_progress: Callable[[FeedVerificationProgress], object] = lambda _: None,
+        on_finding: Callable[[FeedFinding], Awaitable[None] | None] = lambda _: None,
+    ) -> FeedVerification:
+        """
+        Compare the feed with the streams, and report everything that is wrong.
+
+        The log of a sound feed has every event of every stream once, in the order of its versions,
+        and nothing else; its entries count on without a gap; and the table of progress says of each
+        stream what the log has. No payload is read: `event_store_async.maintenance.verify_streams`
+        checks the streams themselves.
+
+        Others may append and publish meanwhile. What a stream has and the log lacks is looked for
+        again, some seconds long; what the log lacks then is counted as unpublished, and is no
+        finding unless the table of progress says that it was published. Memory is bounded: for more
+        than 500,000 streams the log is read several times.
+
+        Args:
+            on_progress: Called after each stream, and after each entry of the log.
+            on_finding: Receives each finding, 1,000 at most; an async function is awaited.
+
+        Raises:
+            InvalidArgument: an argument is not callable.
+            FeedDisabled: the table has no feed.
+            StoreUnavailable: no quorum answered in time.
+            RequestRefused: the user may not read the tables.
+            MisuseError: the store is closed, or belongs to another loop or process.
+        """
+        check_callable("on_progress", on_progress)
+        check_callable("on_finding", on_finding)
+        return await self._feed.verify(on_progress, on_finding)
 
     async def run_sequencer(self) -> None:
         """

@@ -145,6 +145,9 @@ FEED: Final = TableSpec(
             "scanned": ("bigint", "regular"),
             "leader": ("uuid", "regular"),
             "beat": ("bigint", "regular"),
+            "found": ("bigint", "regular"),
+            "found_at": ("bigint", "regular"),
+            "found_stream": ("uuid", "regular"),
         }
     },
 )

@@ -38,6 +38,7 @@ mode.
     feed_base     what its tests share
     feed_delivery  what a feed delivers, and in which order
     feed_position  positions, pages and selections
+    feed_telemetry  what is reported of the feed
     feed_refusals  invalid arguments, and closed stores
     categories    `CategoryContract`, of stores with categories
 """

@@ -6,11 +6,13 @@ Private. The diagnosis: what must be changed in a cluster, or could be better, a
     replicas    where the replicas are
     server      the servers' settings
     tables      the options of the tables
+    feed        the feed: its tables, its sequencer, its writers
 """
 
 from ..inspector import ClusterState
 from . import (
     cluster,
+    feed,
     replicas,
     server,
     tables,
@@ -27,6 +29,7 @@ _RULES = (
     cluster.clocks,
     server.settings,
     tables.options,
+    feed.feed,
 )
 
 

@@ -7,6 +7,7 @@ from typing import Final
 
 from ....errors import SchemaError, SchemaMissing, SchemaOutdated
 from ...schema.state import TableState
+from ...schema.tables import CATEGORY, FEED_SPECS
 from ..inspector import ClusterState
 from .finding import (
     Finding,
@@ -74,10 +75,17 @@ def _table(table: TableState, state: ClusterState) -> Finding:
             here = sum(node.datacenter == state.local_datacenter for node in state.nodes)
             replicas = f"{state.local_datacenter}={max(1, min(3, here))}"
             hint = f"run `{command} create {keyspace} --replication {replicas}`"
+            if table.spec in FEED_SPECS:
+                hint = (
+                    "restore it from a backup; if nothing was ever published, run "
+                    f"`event-store feed enable {keyspace}`"
+                )
         elif isinstance(error, SchemaOutdated):
             hint = f"run `{command} migrate {keyspace}`; --dry-run shows what it would do"
         return must("schema", error.message, hint, "no store can use the table as it is")
     found = f"{table.name}, version {table.version} of {table.spec.latest}"
+    if CATEGORY not in table.spec.additions:
+        return ok("schema", found)
     try:
         table.check_categorised()
     except SchemaError as error:

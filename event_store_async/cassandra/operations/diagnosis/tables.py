@@ -18,6 +18,8 @@ from .finding import (
 _HINT_WINDOW: Final = 3 * 60 * 60
 _FITTING: Final = {"UnifiedCompactionStrategy", "LeveledCompactionStrategy"}
 _LARGEST_CHUNK: Final = 64
+_GROWING: Final = {"events", "log", "progress"}
+"""The tables that grow with what is stored; the others of a feed stay small."""
 
 
 def options(state: ClusterState) -> Iterator[Finding]:
@@ -34,8 +36,9 @@ def _findings(table: TableState, found: TableOptions, release: str) -> Iterator[
     alter = f"ALTER TABLE {quoted(table.name)} WITH"
     if table.spec.refuses_time_to_live:
         yield _time_to_live(table.default_time_to_live, alter)
-    yield _compaction(found, alter, release)
-    yield _compression(found, alter)
+    if table.spec.name in _GROWING:
+        yield _compaction(found, alter, release)
+        yield _compression(found, alter)
     yield _gc_grace(found, alter)
     yield _speculative_retry(found, alter)
 
