@@ -12,6 +12,7 @@ docs/explanation/feed-protocol.md explains the protocol and its rules, W1 to W9 
     progress       how much of each stream is in the log
     lane_reader    one writer's lane: the sequencer's side
     backlog        announcements that are not finished
+    evidence       what the streams show of what was announced
     look           what a look at the stream of an announcement shows
     gap            versions that a lane waits for
     guard          a lane does not wait for ever

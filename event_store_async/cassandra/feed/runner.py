@@ -18,12 +18,13 @@ from ..append.settler import Settler
 from ..table.scanner import Scanner
 from .announcement import Address
 from .entry import Entry
+from .evidence import YOUNG
 from .heartbeat import Heartbeat
 from .leadership import BEAT, Leadership
 from .log import Log
 from .progress import DELAY, FeedProgress
 from .scan import Scan
-from .sequencer import YOUNG, Sequencer
+from .sequencer import Sequencer
 from .sequencer_watch import SequencerWatch
 from .tables import FeedRow, FeedTables
 

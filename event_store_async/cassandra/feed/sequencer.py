@@ -1,10 +1,8 @@
 """Sequencer: puts committed appends into the log, in an order that promises can be made of."""
 
-from collections import OrderedDict, deque
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
-from collections.abc import Set as AbstractSet
-from itertools import islice
-from typing import Final, TypeVar
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeVar
 from uuid import UUID
 
 from ...checks import read_clock
@@ -12,10 +10,10 @@ from ...hooks.observer import Stopwatch
 from ...moments import to_milliseconds
 from ...retry import Deadline
 from ...settings import Settings
-from ...tasks import task_group
-from .announcement import Address, Announcement, shared_type
+from .announcement import Address, shared_type
 from .backlog import Backlog
 from .entry import MAX_LINKS, Entry, Link
+from .evidence import STANDING, Evidence, side_by_side
 from .gap import Gap
 from .guard import Guard
 from .lane_reader import LaneReader
@@ -26,21 +24,6 @@ from .sequencer_watch import SequencerWatch
 from .tables import FeedTables
 
 _T = TypeVar("_T")
-
-_READS_AT_ONCE: Final = 32
-_LOOKS: Final = 500
-"""Announcements of a lane that are looked at in a round, if one of them is found to be stored."""
-
-_STANDING: Final = 1000
-
-_CATEGORIES: Final = 100_000
-_UNKNOWN: Final = ""
-
-YOUNG: Final = 0.05
-"""Seconds for which an announcement is not looked at, since its writer will say that it is stored.
-What follows it in its lane waits. Most appends are known to be stored by then, without a read."""
-
-_OPEN: Final = Look("open")
 
 
 class Sequencer:
@@ -86,20 +69,18 @@ class Sequencer:
         self._log_id = log_id
         self._settings = settings
         self._now = now
-        self._facts: dict[UUID, set[int]] = {}  # seqs that are known to be stored
         self._strangers: deque[Link] = deque()  # events that nobody announced
         self._wanted: set[UUID] = set()  # writers whose lanes hold a predecessor
-        self._categories: OrderedDict[int, str | None] = OrderedDict()
         self._guard = Guard(progress.known, now, watch)
+        self._evidence = Evidence(tables, progress, now)
         self.lanes: dict[UUID, LaneReader] = {}
         self.published = 0
         self.lost = 0
         self.is_full = False
-        self._left_out = False  # whether the last round did not look at all that it could
 
     def know(self, address: Address) -> None:
         """Note that an announced append is stored, from one who knows."""
-        self._facts.setdefault(address.writer, set()).add(address.seq)
+        self._evidence.know(address)
 
     @property
     def strangers(self) -> int:
@@ -142,7 +123,7 @@ class Sequencer:
                 lane.saw(row)
         for writer in [writer for writer, lane in self.lanes.items() if lane.is_over]:
             del self.lanes[writer]
-            self._facts.pop(writer, None)
+            self._evidence.forget(writer)
 
     async def round(self, writers: Iterable[UUID]) -> Entry | None:
         """
@@ -172,7 +153,7 @@ class Sequencer:
         self._finish()
         if self._watch is not None and stopwatch is not None:
             self._watch.round_ended(stopwatch, len(lanes), self.backlog)
-        self.is_full = self._left_out or len(links) == MAX_LINKS
+        self.is_full = self._evidence.left_out or len(links) == MAX_LINKS
         # What is missing may be in the log already, if another sequencer works.
         if gaps and await self._log.catch_up():
             self._wanted.update(gaps)
@@ -232,76 +213,17 @@ class Sequencer:
         # read here is found there.
         later = {lane.prev for lane in lanes if lane.prev is not None}
         first = [lane for lane in lanes if lane.writer not in later]
-        await self._side_by_side(first, LaneReader.read)
+        await side_by_side(first, LaneReader.read)
         for lane in reversed([lane for lane in lanes if lane.writer in later]):
             await lane.read()
 
     # (2) Look: all reads are sent after the lanes were read
 
     async def _look(self, lanes: Sequence[LaneReader]) -> dict[Address, Look]:
-        """Look at the open announcements of lanes, in order, until something can be published."""
-        looks: dict[Address, Look] = {}
-
-        async def look(rows: Sequence[tuple[Address, Announcement]]) -> None:
-            """Look at the stream of some announcements: one read for all of them."""
-            stream_id = rows[0][1].stream_id
-            published = await self._progress.of(stream_id)
-            open_rows = [each for each in rows if each[1].expected >= published]
-            if not open_rows:
-                return
-            first = min(row.expected for _, row in open_rows) + 1
-            count = max(row.expected for _, row in open_rows) + 2 - first
-            found = await self._tables.standing(stream_id, first, count)
-            for address, row in open_rows:
-                index = row.expected + 1 - first
-                if index >= len(found):
-                    looks[address] = _OPEN
-                elif found[index].address == address:
-                    looks[address] = Look("stored", category=found[index].category)
-                    self._remember(stream_id, found[index].category)
-                else:
-                    winner = found[index].address
-                    looks[address] = Look("void", stranger=winner is None)
-                    if winner is not None:
-                        # Its own announcement publishes it. If its writer is dead, nobody rings.
-                        self._wanted.add(winner.writer)
-
-        self._left_out = False
-        left = [(lane, self._unread(lane, looks)) for lane in lanes]
-        while left:
-            parts = [(lane, unread, list(islice(unread, _LOOKS))) for lane, unread in left]
-            await self._side_by_side(_by_stream(it for _, _, part in parts for it in part), look)
-            left = [(lane, unread) for lane, unread, part in parts if len(part) == _LOOKS]
-            # A long lane is published piece by piece: its first entry does not wait for its end.
-            if left and any(it.outcome == "stored" for it in looks.values()):
-                self._left_out = True
-                break
+        looks = await self._evidence.look(lanes)
+        # Their own announcements publish what stands there. If a writer is dead, nobody rings.
+        self._wanted |= self._evidence.winners
         return looks
-
-    def _unread(
-        self, lane: LaneReader, looks: dict[Address, Look]
-    ) -> Iterator[tuple[Address, Announcement]]:
-        """Yield the open announcements that need a read; of the others, say what is known."""
-        facts: AbstractSet[int] = self._facts.get(lane.writer, frozenset())
-        old_up_to = lane.read_before(self._now() - YOUNG)
-        lane.waits = False
-        for seq, row in list(lane.open.items()):
-            known = self._progress.known(row.stream_id)
-            if known is not None and known > row.expected:
-                continue
-            address = Address(lane.writer, seq)
-            if seq not in facts:
-                if seq > old_up_to:
-                    # Nothing after it is published now, so nothing after it is looked at.
-                    lane.waits = True
-                    return
-                yield address, row
-                continue
-            category = row.category or self._category_of(row)
-            if known is not None and category != _UNKNOWN:
-                looks[address] = Look("stored", category=category)
-            else:
-                yield address, row
 
     # (3) Compose: no await, so that what is known does not change meanwhile
 
@@ -393,25 +315,11 @@ class Sequencer:
     def _finish(self) -> None:
         """Forget the announcements whose streams have moved on, in the log as it is known (S7)."""
         for lane in self.lanes.values():
-            facts = self._facts.get(lane.writer)
             for seq, row in list(lane.open.items()):
                 known = self._progress.known(row.stream_id)
                 if known is not None and known > row.expected:
                     lane.finish(seq)
-                    if facts is not None:
-                        facts.discard(seq)
-
-    def _category_of(self, row: Announcement) -> str | None:
-        """Return the category of the stream of a row without one, or `_UNKNOWN`."""
-        if row.expected == 0:  # its append begins the stream, without a category
-            self._remember(row.stream_id, None)
-        return self._categories.get(row.stream_id.int, _UNKNOWN)
-
-    def _remember(self, stream_id: UUID, category: str | None) -> None:
-        """Remember the category of a stream: it has the same for ever, once it has events."""
-        self._categories[stream_id.int] = category
-        if len(self._categories) > _CATEGORIES:
-            self._categories.popitem(last=False)
+                    self._evidence.finish(lane.writer, seq)
 
     # Predecessors
 
@@ -422,7 +330,7 @@ class Sequencer:
         What nobody announced, and what has been waited for too long, is published right away.
         """
         for gap in gaps:
-            standing = await self._tables.standing(gap.stream_id, gap.first, _STANDING)
+            standing = await self._tables.standing(gap.stream_id, gap.first, STANDING)
             if not standing:
                 continue
             address = standing[0].address
@@ -437,29 +345,3 @@ class Sequencer:
             types = shared_type([each.type for each in run])
             link = Link(gap.stream_id, gap.first, len(run), types, run[0].category)
             self._strangers.append(link)
-
-    @staticmethod
-    async def _side_by_side(items: Sequence[_T], call: Callable[[_T], Awaitable[object]]) -> None:
-        coming = iter(items)
-
-        async def work() -> None:
-            for item in coming:  # shared: each worker takes the next
-                await call(item)
-
-        if len(items) == 1:  # a lone append: no task for it
-            await work()
-        elif items:
-            async with task_group() as group:
-                for _ in range(min(_READS_AT_ONCE, len(items))):
-                    group.start_soon(work)
-
-
-def _by_stream(
-    rows: Iterable[tuple[Address, Announcement]],
-) -> list[list[tuple[Address, Announcement]]]:
-    """Return announcements by stream; those of one that are far apart are in several lists."""
-    lists: dict[tuple[int, int], list[tuple[Address, Announcement]]] = {}
-    for address, row in rows:
-        key = row.stream_id.int, row.expected // _STANDING
-        lists.setdefault(key, []).append((address, row))
-    return list(lists.values())
