@@ -71,7 +71,7 @@ class Background:
     """
 
     def __init__(self, directory: Path | None = None) -> None:
-        self.directory = (directory or data_directory()).expanduser().absolute()
+        self.directory = (directory or data_directory()).expanduser().resolve()
         self._log_began = 0
 
     @property
