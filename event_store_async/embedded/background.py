@@ -79,7 +79,7 @@ class Background:
     def __init__(self, directory: Path | None = None) -> None:
         check_instance("directory", directory, Path, "a pathlib.Path", optional=True)
         chosen = data_directory() if directory is None else directory
-        self.directory = chosen.expanduser().absolute()
+        self.directory = chosen.expanduser().resolve()
         self._log_began = 0
 
     @property

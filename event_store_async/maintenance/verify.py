@@ -91,7 +91,7 @@ async def verify_streams(
     """
     called = {"on_progress": on_progress, "on_finding": on_finding}
     check_run(store, workers, path=checkpoint, ranges=ranges, **called)
-    check_instance("accept", accept, (frozenset, set), "a frozenset of content types")
+    check_instance("accept", accept, frozenset, "a frozenset of content types")
     job = await open_job(store, "verify", checkpoint, ranges, _FindingCounts(), on_progress)
     await job.run(_Verifier(job, accept, on_finding).visit, workers)
     totals = job.totals

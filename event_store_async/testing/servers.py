@@ -171,7 +171,8 @@ async def _server(
                 "username": cluster.username,
                 "password": cluster.password,
             }
-            replication = {cluster.datacenter or "datacenter1": cluster.replicas}
+            datacenter = "datacenter1" if cluster.datacenter is None else cluster.datacenter
+            replication = {datacenter: cluster.replicas}
         async with EventStore.connect(keyspace="system", **options) as store:
             release = (await store.schema_state()).release
         yield CassandraServer(options, replication, release, portal)

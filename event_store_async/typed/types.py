@@ -1,11 +1,11 @@
 """Types: the registry of the types of events, by stored name."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import field
 from typing import Any, Final, Generic, TypeAlias, TypeVar
 
 from .._typevars import P_co
-from ..checks import check_instance, check_int, is_int
+from ..checks import check_instance, check_int, is_int, listed
 from ..errors import InvalidArgument
 from ..excerpt import excerpt
 from ..values import value
@@ -13,6 +13,8 @@ from .difference import difference, lossy_tree
 from .shapes import Shape, shape_of, tag_of
 
 _EVENT_TYPE_HINT: Final = "each type by itself: EventTypes(EventType(Opened, 'opened'), …)"
+
+_MOST_NAMES: Final = 10_000
 
 E = TypeVar("E")
 
@@ -94,7 +96,7 @@ class EventTypes(Generic[E]):
 
     def _register(self, type_: EventType[E]) -> None:
         check_instance("each type", type_, EventType, "an EventType", hint=_EVENT_TYPE_HINT)
-        names = (type_.name, *type_.formerly)
+        names = (type_.name, *_names("formerly", type_.formerly, "types"))
         tag = tag_of(type_.cls, (type_.name,))
         registered = _Registered(type_, shape_of(type_.cls), tag)
         for name in names:
@@ -188,8 +190,8 @@ class _Registered:
                 f"{type_.name!r}: revision {revision} needs upcasters from: {wanted}; "
                 f"given: {', '.join(map(str, sorted(given))) or 'none'}"
             )
-        lossy = type_.lossy
-        if isinstance(lossy, str) or not all(isinstance(name, str) and name for name in lossy):
+        lossy = _names("lossy", type_.lossy, "fields")
+        if not all(isinstance(name, str) and name for name in lossy):
             raise InvalidArgument(
                 f"{type_.name!r}: lossy must be a list of names of fields, not {excerpt(lossy)}",
                 hint="for a single field: lossy=['name']",
@@ -198,3 +200,13 @@ class _Registered:
         self.shape = shape
         self.lossy = lossy_tree(lossy)
         self.tag = tag
+
+
+def _names(field: str, given: object, of: str) -> list[Any]:
+    """Return a field's names in a list of our own; raises `InvalidArgument`."""
+    if isinstance(given, str | bytes) or not isinstance(given, Collection):
+        raise InvalidArgument(
+            f"{field} must be a list of names of {of}, not {excerpt(given)}",
+            hint=f"for a single name: {field}=['name']",
+        )
+    return listed(field, given, _MOST_NAMES)

@@ -40,11 +40,21 @@ class Bank:
         self._handler = CommandHandler(self.accounts, typed)
 
     async def carry_out(
-        self, account_id: UUID, decide: Decide, key: str, expected_version: int | None
+        self,
+        account_id: UUID,
+        decide: Decide,
+        asked: str,
+        key: str,
+        expected_version: int | None = None,
     ) -> JSONResponse:
-        """Carry out a command; repeated with the same idempotency key, it is carried out once."""
+        """
+        Carry out a command; repeated with the same idempotency key, it is carried out once.
+
+        What is *asked* is part of the command's id: another request with the same key is another
+        command, and not one that was handled earlier.
+        """
         command: Command[Account, AccountEvent] = Command(
-            account_id, decide, expected_version, uuid5(account_id, key)
+            account_id, decide, expected_version, uuid5(account_id, f"{asked} {key}")
         )
         with correlated(key, command.command_id):
             return response(account_id, await self._handler.handle(command))
@@ -111,21 +121,23 @@ def create_app(open_store: OpenStore) -> FastAPI:
         key: Key,
     ) -> JSONResponse:
         """Open an account."""
-        return await bank.carry_out(account_id, open_for(owner), key, None)
+        return await bank.carry_out(account_id, open_for(owner), f"open {owner}", key)
 
     @app.post("/accounts/{account_id}/deposits")
     async def make_deposit(
         account_id: UUID, cents: Cents, bank: BankDep, key: Key, expected_version: Version = None
     ) -> JSONResponse:
         """Deposit money."""
-        return await bank.carry_out(account_id, deposit(cents), key, expected_version)
+        asked = f"deposit {cents}"
+        return await bank.carry_out(account_id, deposit(cents), asked, key, expected_version)
 
     @app.post("/accounts/{account_id}/withdrawals")
     async def make_withdrawal(
         account_id: UUID, cents: Cents, bank: BankDep, key: Key, expected_version: Version = None
     ) -> JSONResponse:
         """Withdraw money."""
-        return await bank.carry_out(account_id, withdraw(cents), key, expected_version)
+        asked = f"withdraw {cents}"
+        return await bank.carry_out(account_id, withdraw(cents), asked, key, expected_version)
 
     @app.get("/accounts/{account_id}")
     async def account(account_id: UUID, bank: BankDep) -> JSONResponse:

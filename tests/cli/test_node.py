@@ -228,3 +228,4 @@ def test_the_default_folder_is_the_users(monkeypatch: pytest.MonkeyPatch, tmp_pa
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     assert Background().directory == tmp_path / "data" / "event_store_async" / "node"
     assert Background(Path("here")).directory == Path.cwd() / "here"
+    assert Background(Path("there/../here")).directory == Path.cwd() / "here"

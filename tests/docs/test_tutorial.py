@@ -44,7 +44,7 @@ def test_its_tests_warn_of_nothing(bank: Path) -> None:
 
     printed = run(command, cwd=bank)
 
-    assert re.search(r"^6 passed in", printed, re.MULTILINE)
+    assert re.search(r"^7 passed in", printed, re.MULTILINE)
     assert "warning" not in printed
 
 

@@ -68,6 +68,19 @@ async def test_an_account_is_opened_and_used(service: TestClient, account: str) 
     }
 
 
+async def test_a_key_that_is_used_twice_hides_no_other_request(
+    service: TestClient, account: str
+) -> None:
+    headers = {"Idempotency-Key": "one"}
+
+    for cents in (500, 300, 500):
+        service.post(f"{account}/deposits", json={"cents": cents}, headers=headers)
+    service.post(f"{account}/withdrawals", json={"cents": 300}, headers=headers)
+
+    # The third is the first, sent again; the others are requests of their own.
+    assert service.get(account).json()["cents"] == 500
+
+
 async def test_an_unknown_account_is_not_found(service: TestClient) -> None:
     unknown = f"/accounts/{uuid4()}"
 

@@ -13,6 +13,7 @@ from ...checks import (
     check_int,
     check_positive,
     check_secret,
+    check_text,
     listed,
     running_loop,
 )
@@ -76,6 +77,8 @@ class ConnectTarget:
             isinstance(point, str) and point and "," not in point for point in self.contact_points
         ):
             raise InvalidArgument("contact points must be addresses or names of nodes")
+        for point in self.contact_points:
+            check_text("a contact point", point)
         if any(point.count(":") == 1 for point in self.contact_points):
             raise InvalidArgument("a contact point must not contain a port", hint="pass port=…")
         check_int("port", self.port, at_least=1, at_most=65535)
@@ -88,6 +91,7 @@ class ConnectTarget:
         check_positive("request_timeout", self.request_timeout)
         if self.local_datacenter is not None:
             check_datacenter(self.local_datacenter)
+            object.__setattr__(self, "local_datacenter", plain_str(self.local_datacenter))
 
     @property
     def where(self) -> str:

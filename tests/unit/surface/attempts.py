@@ -29,8 +29,11 @@ _ANSWERS: Final = (
 )  # fmt: skip
 """What a call with right arguments may end with: there is no server, and no event."""
 
-ACCEPTING: Final = {"JsonCodec.decode", "JsonCodec.encode"}
-"""What takes more than its hints say: orjson takes str and memoryview, too."""
+ACCEPTING: Final = {"JsonCodec.decode", "JsonCodec.encode", "EventTypes.event"}
+"""
+What takes more than its hints say: orjson takes str and memoryview, and what makes an event of a
+plain value is the class of the event.
+"""
 
 ALSO: Final[Mapping[str, tuple[type[Exception], ...]]] = {
     "EventTypes.event": (Exception,),

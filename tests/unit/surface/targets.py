@@ -395,8 +395,8 @@ def nested(hint: Any, world: World) -> Iterator[tuple[type, str, Callable[[Any],
     """
     many = any(kind in classes_of(hint) for kind in ABSTRACT)
     for cls in classes_of(hint):
-        if not is_value(cls) or cls not in set(public().values()):
-            continue
+        if not is_value(cls) or cls not in set(public().values()) or issubclass(cls, Record):
+            continue  # what hooks are told is made by the library
         sound = make(cls, world)
         for item in dataclasses.fields(cls):
 
