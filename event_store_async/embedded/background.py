@@ -79,7 +79,8 @@ class Background:
     def __init__(self, directory: Path | None = None) -> None:
         check_instance("directory", directory, Path, "a pathlib.Path", optional=True)
         chosen = data_directory() if directory is None else directory
-        self.directory = chosen.expanduser().resolve()
+        # One name for one folder, without a look at the file system.
+        self.directory = Path(os.path.abspath(chosen.expanduser()))  # noqa: PTH100
         self._log_began = 0
 
     @property

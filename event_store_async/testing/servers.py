@@ -162,7 +162,8 @@ async def _server(
                 "port": node.port,
                 "local_datacenter": node.local_datacenter,
             }
-            replication = {node.local_datacenter: 1}
+            datacenter: str | None = node.local_datacenter
+            replicas = 1
         else:
             options = {
                 "contact_points": cluster.contact_points,
@@ -171,8 +172,8 @@ async def _server(
                 "username": cluster.username,
                 "password": cluster.password,
             }
-            datacenter = "datacenter1" if cluster.datacenter is None else cluster.datacenter
-            replication = {datacenter: cluster.replicas}
+            datacenter, replicas = cluster.datacenter, cluster.replicas
         async with EventStore.connect(keyspace="system", **options) as store:
             release = (await store.schema_state()).release
+        replication = {"datacenter1" if datacenter is None else datacenter: replicas}
         yield CassandraServer(options, replication, release, portal)

@@ -78,6 +78,8 @@ async def test_a_writer_that_does_not_announce_is_reported_and_remembered(
     store, keyspace = enabled
     records: list[Record] = []
     stream_id = uuid4()
+    async with server.connect(keyspace) as first:
+        await first.operations.build_feed(lambda _: None)  # what follows is not from before
     async with server.connect(keyspace, settings=SILENTLY) as old:
         ready = await old._engine.statements.append(Deadline(PATIENCE))
         old._engine.statements.ready = replace(ready, announced_first=ready.first, has_feed=False)

@@ -398,7 +398,7 @@ def nested(hint: Any, world: World) -> Iterator[tuple[type, str, Callable[[Any],
         if not is_value(cls) or cls not in set(public().values()) or issubclass(cls, Record):
             continue  # what hooks are told is made by the library
         sound = make(cls, world)
-        for item in dataclasses.fields(cls):
+        for item in dataclasses.fields(cls):  # type: ignore[arg-type]
 
             def changed(junk: Any, sound: Any = sound, name: str = item.name) -> Any:
                 value = dataclasses.replace(sound, **{name: junk})
