@@ -71,7 +71,9 @@ class Background:
     """
 
     def __init__(self, directory: Path | None = None) -> None:
-        self.directory = (directory or data_directory()).expanduser().resolve()
+        chosen = (directory or data_directory()).expanduser()
+        # One name for one folder, without a look at the file system.
+        self.directory = Path(os.path.abspath(chosen))  # noqa: PTH100
         self._log_began = 0
 
     @property
