@@ -92,6 +92,10 @@ class Engine:
         reader = Reader(session, statements, decoder, settings, observer)
         wakeups = Wakeups()
         known_heads = KnownHeads(settings.known_heads, wakeups)
+        self.lifetime = Lifetime(
+            f"<EventStore {keyspace}.{table}>", session, wakeups, settings.close_timeout
+        )
+        check_open = self.lifetime.check_open
         self.feed = FeedRoom(
             session,
             statements,
@@ -99,7 +103,7 @@ class Engine:
             known_heads,
             settings,
             str(tables),
-            self.check_open,
+            check_open,
             observer,
         )
         settler = Settler(session, settings.backoff, statements.explain, self.feed.announcer)
@@ -127,15 +131,7 @@ class Engine:
             in_flight_limit=settings.max_in_flight,
             append_limit=settings.max_append_bytes,
         )
-        self.lifetime = Lifetime(
-            f"<EventStore {keyspace}.{table}>",
-            [queues, restorer],
-            self.feed.close,
-            session,
-            wakeups,
-            settings.close_timeout,
-        )
-        check_open = self.lifetime.check_open
+        self.lifetime.ends([queues, restorer], self.feed.close)
         self.storage = Storage(
             session,
             statements,

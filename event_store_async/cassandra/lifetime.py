@@ -32,8 +32,6 @@ class Lifetime:
 
     Args:
         name: The store, for log messages.
-        drainables: Work in progress, drained first and side by side.
-        close_rest: Ends what works in the background, and may still send requests.
         session: The store's session, closed when no request is left in it.
         wakeups: Those who follow a stream are woken when it closes.
         timeout: Seconds to wait for the work in progress.
@@ -42,15 +40,13 @@ class Lifetime:
     def __init__(
         self,
         name: str,
-        drainables: Sequence[Drainable],
-        close_rest: Callable[[], Awaitable[None]],
         session: Session,
         wakeups: Wakeups,
         timeout: float,
     ) -> None:
         self._name = name
-        self._drainables = drainables
-        self._close_rest = close_rest
+        self._drainables: Sequence[Drainable] = ()
+        self._close_rest: Callable[[], Awaitable[None]] = _nothing
         self._session = session
         self._wakeups = wakeups
         self._timeout = timeout
@@ -61,6 +57,19 @@ class Lifetime:
     def is_forgotten(self) -> bool:
         """Whether there is a connection that was never closed."""
         return self._connection is not None and self._closing is None
+
+    def ends(
+        self, drainables: Sequence[Drainable], close_rest: Callable[[], Awaitable[None]]
+    ) -> None:
+        """
+        Set what is closed besides the session.
+
+        Args:
+            drainables: Work in progress, drained first and side by side.
+            close_rest: Ends what works in the background, and may still send requests.
+        """
+        self._drainables = drainables
+        self._close_rest = close_rest
 
     def own(self, connection: Connection) -> None:
         """Close this connection, cluster and session, at the end: it is the store's own."""
@@ -103,8 +112,14 @@ class Lifetime:
         if not all(drained):
             _LOG.warning("closed %s with appends or restores whose outcome is unknown", self._name)
         await self._close_rest()
+        # It refers to this object, perhaps: a cycle would keep the driver's session alive.
+        self._close_rest = _nothing
         await self._session.finish()
         for drainable in self._drainables:
             await drainable.ended()
         if self._connection is not None:
             await self._connection.close()
+
+
+async def _nothing() -> None:
+    return None

@@ -82,11 +82,13 @@ class FeedRoom:
         self._opening = anyio.Lock()
         self._tail: Tail | None = None
         self._published: tuple[Log, FeedProgress] | None = None
-        self._lane = Lane(self._tables, settings, on_open=self._start)
         self._scanner = Scanner(session, statements, settings)
         self.runner = Runner(
             self._tables, self._settler, self._scanner, settings, observer=observer
         )
+        # No callback refers to this object: a cycle would keep the driver's session alive.
+        start = self.runner.start if settings.sequences else _nothing
+        self._lane = Lane(self._tables, settings, on_open=start)
         self._lane.on_news = self.runner.news
         self._lane.is_heard = self.runner.works
 
@@ -96,12 +98,15 @@ class FeedRoom:
             return await reader.head(stream_id, deadline, serial=serial, category=category)
 
         self.announcer = Announcer(self._lane, known_heads.get, head, known_heads.put)
-        fetcher = Fetcher(reader, settings.page_bytes)
-        self._reader = CassandraFeedReader(self._tables, self.tail, fetcher, check_open, observer)
+        self._fetcher = Fetcher(reader, settings.page_bytes)
+        self._observer = observer
 
     def feed(self, categories: Collection[str], types: Collection[str]) -> Feed[Any]:
         """Return the feed, or a part of it."""
-        return Feed(self._reader, Selection.of(categories, types))
+        reader = CassandraFeedReader(
+            self._tables, self.tail, self._fetcher, self._check_open, self._observer
+        )
+        return Feed(reader, Selection.of(categories, types))
 
     async def tail(self) -> Tail:
         """Return the tail that all readers of this store share."""
@@ -234,3 +239,7 @@ class FeedRoom:
     def _start(self) -> None:
         if self._settings.sequences:
             self.runner.start()
+
+
+def _nothing() -> None:
+    """Do nothing: others sequence."""
