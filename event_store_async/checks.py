@@ -74,10 +74,13 @@ def check_bool(name: str, value: object) -> None:
         raise InvalidArgument(f"{name} must be True or False, not {excerpt(value)}")
 
 
-def check_choice(name: str, value: object, *choices: str) -> None:
-    """Refuse anything but one of these strings; raises `InvalidArgument`."""
+def check_choice(name: str, value: object, *choices: str, optional: bool = False) -> None:
+    """Refuse anything but one of these strings, or None; raises `InvalidArgument`."""
+    if optional and value is None:
+        return
     if not isinstance(value, str) or plain_str(value) not in choices:
-        due = " or ".join(map(repr, choices))
+        *most, last = [*(["None"] if optional else []), *map(repr, choices)]
+        due = f"{', '.join(most)} or {last}" if most else last
         raise InvalidArgument(f"{name} must be {due}, not {excerpt(value)}")
 
 

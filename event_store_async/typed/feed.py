@@ -51,8 +51,7 @@ def typed_feed(
     """
     check_instance("feed", feed, Feed, "a Feed")
     check_instance("types", types, EventTypes, "an EventTypes")
-    if unknown is not None:
-        check_choice("unknown", unknown, "raw", "leave out")
+    check_choice("unknown", unknown, "raw", "leave out", optional=True)
     selection = feed.selection
     if unknown == "leave out":
         selection = _narrowed(selection, types)

@@ -292,8 +292,7 @@ class TypedEventStore(EventReaderWriter[E], StreamFollower[E], StreamLister):
 
 
 def _check_unknown(unknown: object) -> None:
-    if unknown is not None:
-        check_choice("unknown", unknown, "raw")
+    check_choice("unknown", unknown, "raw", optional=True)
 
 
 def _as_given(given: Any, event: RecordedEvent) -> RecordedEvent[Any]:

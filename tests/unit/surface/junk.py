@@ -270,8 +270,9 @@ _SUBCLASSES: list[tuple[type, type]] = [
 
 
 def _of_a_subclass(value: object) -> st.SearchStrategy[Any]:
-    made = [cls(value) for base, cls in _SUBCLASSES if type(value) is base]
-    return st.sampled_from([value, *made])
+    made = [value, *[cls(value) for base, cls in _SUBCLASSES if type(value) is base]]
+    # By index: Hypothesis looks at what it samples from, and these values cannot be looked at.
+    return st.sampled_from(range(len(made))).map(made.__getitem__)
 
 
 _PLAIN: st.SearchStrategy[Any] = (
