@@ -11,6 +11,7 @@ from event_store_async.cassandra.feed.announcement import Address
 
 from .checker import judge
 from .clock import Loop, run
+from .mutants import believe_outcomes
 from .session import CALM
 from .world import Plan, World
 
@@ -44,8 +45,9 @@ def overtake(slow: EventStore, fast: EventStore, events: list[NewEvent]) -> list
     return results
 
 
-@pytest.mark.parametrize(("stored", "repeated"), [(3, 1), (1, 3), (2, 2)])
-def test_what_another_store_stored_is_published_as_it_stands(stored: int, repeated: int) -> None:
+def published(stored: int, repeated: int) -> list[str]:
+    """Return what is wrong after two stores have appended so many of the same events."""
+
     async def live(_loop: Loop) -> list[str]:
         world = World(1, QUIET)
         await world._create_feed()
@@ -64,4 +66,19 @@ def test_what_another_store_stored_is_published_as_it_stands(stored: int, repeat
             await runner.step()
         return judge(world.tables, [], complete=True)
 
-    assert run(live) == []
+    return run(live)
+
+
+@pytest.mark.parametrize(("stored", "repeated"), [(3, 1), (1, 3), (2, 2)])
+def test_what_another_store_stored_is_published_as_it_stands(stored: int, repeated: int) -> None:
+    assert published(stored, repeated) == []
+
+
+@pytest.mark.parametrize(("stored", "repeated", "shows"), [(1, 3, "PHANTOM"), (3, 1, "SKIPPED")])
+def test_it_shows_if_what_was_found_is_told_as_its_own(
+    stored: int, repeated: int, shows: str
+) -> None:
+    with believe_outcomes("found")():
+        wrong = published(stored, repeated)
+
+    assert {each.partition(":")[0] for each in wrong} == {shows}
