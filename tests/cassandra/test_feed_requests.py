@@ -1,0 +1,232 @@
+"""What a feed reads and writes: requests that are shared, left out, or bounded."""
+
+from collections import Counter
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import pytest_asyncio
+
+from event_store_async import EventStore, Settings
+from event_store_async.cassandra.feed.runner import LIVE, PROGRESS, Runner
+from event_store_async.cassandra.feed.evidence import YOUNG
+from event_store_async.feeds import Position, Selection
+from event_store_async.retry import Deadline
+
+from ..fixtures.server import Server
+from ..fixtures.stores import drop_keyspace
+
+
+@dataclass
+class Sequenced:
+    """
+    A store with a feed that the test sequences, step by step, with a clock of its own.
+
+    Attributes:
+        store: The store.
+        sent: How often its session has sent each statement.
+        now: The clock of the sequencer.
+        start: The end of the feed before the test.
+    """
+
+    store: EventStore
+    sent: Counter[str] = field(default_factory=Counter)
+    now: float = 1000.0
+    start: Position | None = None
+
+    @property
+    def runner(self) -> Runner:
+        return self.store._engine.feed.runner
+
+    async def step(self, seconds: float = 0.0) -> None:
+        """Let the sequencer work once, so many seconds later."""
+        self.now += seconds
+        await self.runner.step()
+
+    @property
+    def published(self) -> int:
+        return 0 if self.runner.sequencer is None else self.runner.sequencer.published
+
+    async def publish(self, events: int) -> None:
+        """Let the sequencer work until it has published so many events, and is done with them."""
+        while self.published < events:
+            await self.step(LIVE)
+        await self.step(LIVE + PROGRESS)
+        self.sent.clear()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def feed_keyspace(server: Server, keyspace: str) -> AsyncGenerator[str, None]:
+    """Give a keyspace whose table has a feed: the tests of this module share it."""
+    async with server.connect(keyspace) as store:
+        await store.create_schema(server.replication, feed=True)
+        yield keyspace
+        await drop_keyspace(store, keyspace)
+
+
+@asynccontextmanager
+async def sequenced(
+    server: Server, keyspace: str, **settings: Any
+) -> AsyncGenerator[Sequenced, None]:
+    """Open a store that has published all that others left, and the events of its own."""
+    async with server.connect(
+        keyspace, settings=Settings(sequences=False, timeout=60.0, request_timeout=30.0, **settings)
+    ) as store:
+        made = Sequenced(store)
+        made.runner._now = lambda: made.now
+        session: Any = store._engine.session
+        fetch, put = session.fetch, session.put
+
+        async def counted_fetch(prepared: Any, *args: Any, **options: Any) -> Any:
+            made.sent[prepared.statement.name.rsplit("/")[-1]] += 1
+            return await fetch(prepared, *args, **options)
+
+        async def counted_put(statements: Any, *args: Any, **options: Any) -> Any:
+            made.sent[statements[0][0].statement.name.rsplit("/")[-1]] += 1
+            return await put(statements, *args, **options)
+
+        session.fetch, session.put = counted_fetch, counted_put
+        made.start = await store.feed().head()
+        yield made
+
+
+async def test_the_events_of_a_stream_on_one_page_are_read_together(
+    server: Server, feed_keyspace: str
+) -> None:
+    async with sequenced(server, feed_keyspace) as made:
+        streams = [uuid4() for _ in range(3)]
+        for version in range(4):
+            for stream_id in streams:
+                await made.store.persist_events(stream_id, [{"n": version}], version)
+        await made.publish(12)
+
+        events = [event async for event in made.store.feed().read(made.start)]
+
+        assert [event.stream_id for event in events] == streams * 4
+        assert [event.payload["n"] for event in events] == [0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 3]
+        assert made.sent["read_forward"] == 3
+
+
+async def test_a_page_of_large_events_is_cut_and_the_next_one_goes_on(
+    server: Server, feed_keyspace: str
+) -> None:
+    async with sequenced(server, feed_keyspace, page_bytes=1000) as made:
+        stream_id = uuid4()
+        await made.store.persist_events(stream_id, [{"n": n, "x": "x" * 900} for n in range(40)])
+        await made.publish(40)
+        feed = made.store.feed()
+
+        page = await feed.reader.read_page(made.start, 100, Selection())
+
+        assert 1 <= len(page.events) < 40
+        assert page.position == page.events[-1].position
+        assert not page.caught_up
+        numbers = [event.payload["n"] async for event in feed.read(made.start)]
+        assert numbers == list(range(40))
+
+
+async def test_the_progress_of_a_stream_is_written_once_for_several_entries(
+    server: Server, feed_keyspace: str
+) -> None:
+    async with sequenced(server, feed_keyspace) as made:
+        stream_id = uuid4()
+        await made.store.persist_events(stream_id, [{"n": 0}], 0)
+        await made.publish(1)
+        for version in range(1, 6):
+            await made.store.persist_events(stream_id, [{"n": version}], version)
+            while made.published < version + 1:
+                await made.step(YOUNG / 4)
+        await made.step(2 * PROGRESS)
+
+        assert made.published == 6
+        assert 1 <= made.sent["write_progress"] <= 4, "five entries"
+        feed = made.store.feed()
+        located = await feed.locate(stream_id, 6)
+        assert located is not None
+        assert made.start is not None
+        assert located - made.start == 6
+
+
+async def test_announcements_of_one_stream_are_looked_at_by_one_read(
+    server: Server, feed_keyspace: str
+) -> None:
+    async with sequenced(server, feed_keyspace) as made:
+        streams = [uuid4(), uuid4()]
+        for version in range(20):
+            for stream_id in streams:
+                await made.store.persist_events(stream_id, [{"n": version}], version)
+        while made.published < 40:
+            await made.step(LIVE)
+
+        assert made.sent["read_addresses"] <= 2 * len(streams)
+        events = [event async for event in made.store.feed().read(made.start)]
+        assert [event.stream_id for event in events] == streams * 20
+
+
+async def test_the_log_is_not_read_again_for_every_page(server: Server, feed_keyspace: str) -> None:
+    async with sequenced(server, feed_keyspace) as made:
+        for number in range(12):
+            await made.store.persist_events(uuid4(), [{"n": number}], 0)
+            await made.publish(12)
+        assert made.start is not None
+        reader = made.store.feed().reader
+        page = await reader.read_page(made.start, 1, Selection())
+        made.sent.clear()
+
+        numbers = []
+        while not page.caught_up:
+            page = await reader.read_page(page.position, 1, Selection())
+            numbers += [item.position - made.start for item in page.events]
+
+        assert numbers == list(range(2, 13))
+        assert made.sent["read_log"] <= 1
+
+
+@pytest.mark.parametrize("broken", ["payload", "hole"])
+async def test_an_event_that_cannot_be_read_stands_between_those_that_can(
+    server: Server, feed_keyspace: str, broken: str
+) -> None:
+    async with sequenced(server, feed_keyspace) as made:
+        stream_id = uuid4()
+        await made.store.persist_events(stream_id, [{"n": n} for n in range(5)], 0)
+        await made.publish(5)
+        table = str(made.store.storage.table)
+        where = f"WHERE stream_id = {stream_id} AND version = 3"
+        change = (
+            f"UPDATE {table} SET payload = 0x7b {where}"
+            if broken == "payload"
+            else f"DELETE FROM {table} {where}"
+        )
+        await made.store.operations.run_ddl(change)
+
+        page = await made.store.feed().page(made.start)
+
+        assert made.start is not None
+        assert [item.position - made.start for item in page.events] == [1, 2, 3, 4, 5]
+        assert [hasattr(item, "error") for item in page.events] == [
+            *[False, False, True],
+            *[False, False],
+        ]
+
+
+async def test_an_append_under_way_is_not_looked_at_before_its_writer_had_time(
+    server: Server, feed_keyspace: str
+) -> None:
+    async with sequenced(server, feed_keyspace) as made:
+        stream_id = uuid4()
+        await made.store.persist_events(stream_id, [{"n": 0}], 0)
+        await made.publish(1)
+        # Announced, and not sent yet.
+        lane = made.store._engine.feed._lane
+        await lane.announce(uuid4(), 0, 1, None, None, Deadline(60.0))
+        await made.store.persist_events(stream_id, [{"n": 1}], 1)
+
+        await made.step()
+        assert (made.published, made.sent["read_addresses"]) == (1, 0)
+
+        while made.published < 2:
+            await made.step(2 * YOUNG)
+        assert made.sent["read_addresses"] >= 1
