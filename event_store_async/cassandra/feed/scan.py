@@ -12,6 +12,7 @@ from ...stored import StreamSummary
 from ..table.scanner import Scanner
 from .announcement import shared_type
 from .entry import Link
+from .evidence import side_by_side
 from .sequencer import Sequencer
 from .sequencer_watch import SequencerWatch
 from .tables import FeedRow, FeedTables, Standing
@@ -95,6 +96,8 @@ class Scan:
             self.is_backfill = False
             self._token = SMALLEST
             return False
+        # Side by side: nothing is published meanwhile, and a new leader knows it of no stream.
+        await side_by_side(streams, lambda stream: sequencer.progress_of(stream.stream_id))
         for stream in streams:
             await self._look_at(sequencer, stream.stream_id, stream.version or 0, now)
             if sequencer.strangers >= _EVENTS_OF_LINK:

@@ -172,8 +172,7 @@ class Sequencer:
 
     async def write_low(self) -> None:
         """Write how far each lane is finished."""
-        for lane in list(self.lanes.values()):
-            await lane.write_low(self._log_id)
+        await side_by_side(list(self.lanes.values()), lambda lane: lane.write_low(self._log_id))
 
     @property
     def head(self) -> int:
