@@ -287,7 +287,7 @@ async def _list_processes(store: EventStore) -> None:
     note("connected with this library, to any keyspace, this command among them:")
     for each in found:
         connections = counted(each.connections, "connection")
-        note(f"    {each.address}  {connections}, client {each.client_id}")
+        note(f"    {each.address}  {connections}, client {each.client}")
 
 
 async def _print(

@@ -358,7 +358,7 @@ async def test_the_processes_that_are_connected_are_listed(
 
     assert before
     assert found
-    new = {each.client_id for each in found} - {each.client_id for each in before}
+    new = {each.client for each in found} - {each.client for each in before}
     assert new, "each store has a driver of its own, which names itself"
     assert all(each.connections >= 1 for each in found)
-    assert len({each.client_id for each in found}) == len(found)
+    assert len({each.client for each in found}) == len(found)
