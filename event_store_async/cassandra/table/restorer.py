@@ -16,7 +16,7 @@ from ...errors import (
 from ...retry import SHORTEST_ATTEMPT, Deadline
 from ...settings import Settings
 from ...stored import Restored, StoredEvent
-from ..append.plan import Plan, category_head_values
+from ..append.plan import Plan, head_values
 from ..append.settler import Settler
 from ..driver.port import Prepared
 from ..driver.session import Session
@@ -59,13 +59,7 @@ class RestorePlan(Plan):
     def statements(self) -> Iterator[tuple[Prepared, Sequence[Any]]]:
         """Yield the batch's statements with their values."""
         last = self._events[-1].version
-        if self.category is None:
-            yield self._prepared.head, (last, self.stream_id, self.expected or None)
-        else:
-            yield (
-                self._prepared.head,
-                category_head_values(self.stream_id, self.expected, last, self.category),
-            )
+        yield self._prepared.head, head_values(self.stream_id, self.expected, last, self.category)
         statement = self._prepared.first
         for event in self._events:
             yield statement, stored_values(event)
@@ -139,10 +133,7 @@ class Restorer:
         category: str | None,
         deadline: Deadline,
     ) -> Restored | ConcurrentModification:
-        if category is None:
-            prepared = await self._statements.append(deadline)
-        else:
-            prepared = await self._statements.append_in_category(deadline)
+        prepared = await self._statements.append_to(category, deadline)
         rest = events
         while True:
             plan = RestorePlan(prepared, rest, category)
