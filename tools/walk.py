@@ -18,6 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from .terminal import shown_on
+
 PAGE: Final = Path(__file__).parents[1] / "docs" / "walk.md"
 _STREAM: Final = "7e31a1f0-3d5e-4b8e-9d3c-64cb5bd2f6ab"
 _WIDTH: Final = 100
@@ -184,15 +186,8 @@ def _on_a_terminal(folder: Path, command: str) -> tuple[int, str]:
         },
     )
     os.close(slave)
-    shown = b""
-    try:
-        while chunk := os.read(master, 65536):
-            shown += chunk
-    except OSError:
-        pass  # the other end is closed: everything has been read
-    finally:
-        os.close(master)
-    return process.wait(), _replaced(shown.decode().replace("\r\n", "\n"), folder)
+    shown = shown_on(master)
+    return process.wait(), _replaced(shown.replace("\r\n", "\n"), folder)
 
 
 def _replaced(text: str, folder: Path) -> str:

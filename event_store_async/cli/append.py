@@ -19,7 +19,7 @@ from ..versions import ExpectedVersion
 from .documents import Arguments, DocumentFile, Input, opened
 from .drafts import Drafts
 from .exit_codes import ExitCode
-from .failures import CommandFailed
+from .failures import wrong_usage
 from .long_append import WHEN_REPEATED, LongAppend
 from .meter import metered
 from .options import (
@@ -126,13 +126,10 @@ def append(
     if category is not None:
         check_category(category)
     if events and file is not None:
-        raise CommandFailed(
-            "give events as arguments or with --file, not both", code=ExitCode.USAGE
-        )
+        raise wrong_usage("give events as arguments or with --file, not both")
     if envelopes and (types or metadata):
-        raise CommandFailed(
-            "--type and --metadata cannot be used with --envelopes: each envelope has its own",
-            code=ExitCode.USAGE,
+        raise wrong_usage(
+            "--type and --metadata cannot be used with --envelopes: each envelope has its own"
         )
     settings = Settings()
     make_drafts = partial(

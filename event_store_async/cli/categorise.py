@@ -14,7 +14,7 @@ from ..counts import counted
 from ..errors import AlreadyPublished, ConcurrentModification, WrongCategory
 from ..tasks import task_group
 from .exit_codes import ExitCode
-from .failures import CommandFailed
+from .failures import wrong_usage
 from .options import AsJson, uuid_argument
 from .output import LineWriter, note, waiting
 from .target import Target, run_with_store, with_target
@@ -106,10 +106,8 @@ def _line(stream: UUID, outcome: str, category: str | None, *, as_json: bool) ->
 
 def _read_ids() -> Iterator[UUID]:
     if sys.stdin.isatty():
-        raise CommandFailed(
-            "no streams are given",
-            hint="give their ids as arguments, or one a line on standard input",
-            code=ExitCode.USAGE,
+        raise wrong_usage(
+            "no streams are given", "give their ids as arguments, or one a line on standard input"
         )
     for number, line in enumerate(sys.stdin, 1):
         text = line.strip()
@@ -117,6 +115,6 @@ def _read_ids() -> Iterator[UUID]:
             if text:
                 yield UUID(text)
         except ValueError:
-            raise CommandFailed(
-                f"standard input, line {number}: {text[:40]!r} is not a UUID", code=ExitCode.USAGE
+            raise wrong_usage(
+                f"standard input, line {number}: {text[:40]!r} is not a UUID"
             ) from None

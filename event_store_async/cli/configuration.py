@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from ..checks import is_int
-from .exit_codes import ExitCode
-from .failures import CommandFailed
+from .failures import wrong_usage
 from .output import note
 from .text_file import decoded
 
@@ -57,23 +56,23 @@ def load(path: Path | None, profile: str | None) -> dict[str, Any]:
     """
     if path is None:
         if profile is not None:
-            raise _refusal(f"there is no configuration file with a profile {profile!r}")
+            raise wrong_usage(f"there is no configuration file with a profile {profile!r}")
         return {}
     try:
         whole = tomllib.loads(decoded(path.read_bytes()))
         _warn_of_others(path, str(path), stat.S_IWGRP | stat.S_IWOTH, "change", "chmod go-w")
     except OSError as error:
-        raise _refusal(f"{path}: {error.strerror}") from error
+        raise wrong_usage(f"{path}: {error.strerror}") from error
     except ValueError as error:  # also what is not UTF-8
-        raise _refusal(f"{path} is not valid TOML: {error}") from error
+        raise wrong_usage(f"{path} is not valid TOML: {error}") from error
     profiles = whole.pop("profiles", {})
     if not isinstance(profiles, dict):
-        raise _refusal(f"{path}: profiles must be tables, as [profiles.NAME]")
+        raise wrong_usage(f"{path}: profiles must be tables, as [profiles.NAME]")
     for name, found in profiles.items():
         if not isinstance(found, dict):
-            raise _refusal(f"{path}: profiles.{name} must be a table, as [profiles.{name}]")
+            raise wrong_usage(f"{path}: profiles.{name} must be a table, as [profiles.{name}]")
     if profile is not None and profile not in profiles:
-        raise _refusal(
+        raise wrong_usage(
             f"{path} has no profile {profile!r}", f"it has: {', '.join(profiles) or 'none'}"
         )
     values = {**whole, **profiles.get(profile, {})}
@@ -98,7 +97,7 @@ def read_password(path: Path) -> str:
     except (OSError, ValueError) as error:
         # The path is not in the message: it may be the password, given by mistake.
         reason = error.strerror if isinstance(error, OSError) else error
-        raise _refusal(
+        raise wrong_usage(
             f"the password file cannot be read: {reason}",
             "EVENT_STORE_PASSWORD_FILE or password_file is the path of a file with the password, "
             "not the password",
@@ -115,7 +114,7 @@ def _check(path: Path, table: str, found: Mapping[str, Any]) -> None:
     where = f"{path}, [{table}]" if table else f"{path}"
     for name in found:
         if name == "password":
-            raise _refusal(
+            raise wrong_usage(
                 f"{where} contains a password, but such a file is often copied or committed",
                 'put the password into a file of its own and set password_file = "PATH", or set '
                 "EVENT_STORE_PASSWORD",
@@ -123,28 +122,24 @@ def _check(path: Path, table: str, found: Mapping[str, Any]) -> None:
         if name not in KEYS:
             near = difflib.get_close_matches(name, KEYS, 1)
             hint = f"did you mean {near[0]}?" if near else f"the keys are {', '.join(sorted(KEYS))}"
-            raise _refusal(f"{where}: {name!r} is not a known key", hint)
+            raise wrong_usage(f"{where}: {name!r} is not a known key", hint)
 
 
 def _value(path: Path, name: str, value: Any) -> Any:
     if name == "port":
         if not is_int(value):
-            raise _refusal(f"{path}: port must be an integer, not {value!r}")
+            raise wrong_usage(f"{path}: port must be an integer, not {value!r}")
         return value
     if name == "contact_points" and isinstance(value, list):
         value = ",".join(str(point) for point in value)
     if not isinstance(value, str) or not value or "\0" in value:
         # A value given for password_file may be the password.
         found = "" if name == "password_file" else f", not {value!r}"
-        raise _refusal(f"{path}: {name} must be a string that is not empty{found}")
+        raise wrong_usage(f"{path}: {name} must be a string that is not empty{found}")
     if name in _FILES:
         # Relative to the configuration file, not to the current folder.
         try:
             return path.parent / Path(value).expanduser()
         except RuntimeError:
-            raise _refusal(f"{path}: the home folder in {name} cannot be found") from None
+            raise wrong_usage(f"{path}: the home folder in {name} cannot be found") from None
     return value
-
-
-def _refusal(message: str, hint: str | None = None) -> CommandFailed:
-    return CommandFailed(message, hint=hint, code=ExitCode.USAGE)

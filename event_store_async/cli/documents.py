@@ -15,8 +15,7 @@ import orjson
 from anyio import to_thread
 
 from ..json_input import InexactJson, read_json
-from .exit_codes import ExitCode
-from .failures import CommandFailed
+from .failures import CommandFailed, wrong_usage
 from .json_array import JsonArray
 from .text_file import without_mark
 
@@ -126,7 +125,7 @@ class DocumentFile:
         try:
             self._head = without_mark(head.getvalue())
         except ValueError as error:
-            raise _refusal(f"{name} cannot be read: {error}") from None
+            raise wrong_usage(f"{name} cannot be read: {error}") from None
         self._complete = head.tell() <= _MAX_BYTES
         self._find_form()
         if not self._complete and self._size is not None:
@@ -170,7 +169,7 @@ class DocumentFile:
     def _find_form(self) -> None:
         head, name = self._head, self._name
         if not head.strip():
-            raise _refusal(f"{name} is empty", _HOW_TO_GIVE)
+            raise wrong_usage(f"{name} is empty", _HOW_TO_GIVE)
         if self._complete:
             try:
                 whole = read_json(head)
@@ -181,7 +180,7 @@ class DocumentFile:
                     self._head = head = head.replace(b"\r", b"\n")
                 if (first := _first_line(head)) is None or not _is_json(first):
                     # Then it is not one document per line, but one invalid one on many lines.
-                    raise _refusal(
+                    raise wrong_usage(
                         f"{name}, line {error.lineno}: not valid JSON: {error.msg}", _CORRECT
                     ) from None
             else:
@@ -205,12 +204,12 @@ class DocumentFile:
                     number += 1
                     items.append(parsed(item, f"{self._name}, item {number}", self._correct))
             except ValueError as error:
-                raise _refusal(f"{self._name}: {error}", self._correct) from None
+                raise wrong_usage(f"{self._name}: {error}", self._correct) from None
             if array.waiting > _MAX_BYTES:
                 raise self._too_large(f"{self._name}, item {number + 1}")
             yield items
         if not array.ended:
-            raise _refusal(f"{self._name}: the array does not end", self._correct)
+            raise wrong_usage(f"{self._name}: the array does not end", self._correct)
 
     def _parsed(self, lines: Sequence[bytes], number: int) -> Iterator[Any]:
         for at, line in enumerate(lines, number + 1):
@@ -244,7 +243,7 @@ class DocumentFile:
                 return await to_thread.run_sync(os.read, self._descriptor, _CHUNK)
             return await to_thread.run_sync(self._file.read, _CHUNK)
         except OSError as error:
-            raise _refusal(f"{self._name} cannot be read: {error.strerror}") from error
+            raise wrong_usage(f"{self._name} cannot be read: {error.strerror}") from error
 
     @property
     def _correct(self) -> str:
@@ -252,7 +251,7 @@ class DocumentFile:
         return _CORRECT if self.repeatable else "correct the JSON and repeat the command"
 
     def _too_large(self, place: str) -> CommandFailed:
-        return _refusal(f"{place} is larger than {_MAX_BYTES // 1024 // 1024} MiB", _LINES)
+        return wrong_usage(f"{place} is larger than {_MAX_BYTES // 1024 // 1024} MiB", _LINES)
 
 
 @contextmanager
@@ -269,14 +268,14 @@ def opened(path: Path | None) -> Iterator[tuple[BinaryIO, str]]:
         CommandFailed: it cannot be read, or is a terminal and was not asked for.
     """
     if path is None and sys.stdin.isatty():
-        raise _refusal("no events are given", _HOW_TO_GIVE)
+        raise wrong_usage("no events are given", _HOW_TO_GIVE)
     if path is None or str(path) == "-":
         yield sys.stdin.buffer, "standard input"
         return
     try:
         file = path.open("rb")
     except OSError as error:
-        raise _refusal(f"{path} cannot be read: {error.strerror}", "check the path") from error
+        raise wrong_usage(f"{path} cannot be read: {error.strerror}", "check the path") from error
     with file:
         yield file, str(path)
 
@@ -298,7 +297,7 @@ def parsed(text: str | bytes, name: str, hint: str = _QUOTE) -> Any:
     except InexactJson as error:
         raise _inexact(name, error) from None
     except orjson.JSONDecodeError as error:
-        raise _refusal(
+        raise wrong_usage(
             f"{name} is not valid JSON: {error.msg}, at character {error.colno}",
             "a JSON string needs double quotes: '\"text\"'"
             if isinstance(text, str) and text[:1].isalpha()
@@ -307,7 +306,7 @@ def parsed(text: str | bytes, name: str, hint: str = _QUOTE) -> Any:
 
 
 def _inexact(name: str, error: InexactJson) -> CommandFailed:
-    return _refusal(
+    return wrong_usage(
         f"{name}: {error}, and would be stored with another value",
         "nothing was appended: write a number as a string, and each key once",
     )
@@ -354,7 +353,3 @@ def _is_json(line: bytes) -> bool:
     except orjson.JSONDecodeError:
         return False
     return True
-
-
-def _refusal(message: str, hint: str | None = None) -> CommandFailed:
-    return CommandFailed(message, hint=hint, code=ExitCode.USAGE)

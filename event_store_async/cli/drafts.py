@@ -13,8 +13,7 @@ from ..errors import AppendTooLarge, InvalidEvent
 from ..events import NewEvent
 from ..settings import Settings
 from .documents import parsed, utf8
-from .exit_codes import ExitCode
-from .failures import CommandFailed
+from .failures import wrong_usage
 
 _ENVELOPE_KEYS: Final = {"payload", "payload_base64", "type", "metadata", "event_id"}
 _RECORDED_KEYS: Final = {"stream_id", "version", "timestamp"}
@@ -87,7 +86,7 @@ class Drafts:
 
         self._stream: UUID | None = None
         if self._metadata is not None and not isinstance(self._metadata, dict):
-            raise _refusal("--metadata must be a JSON object")
+            raise wrong_usage("--metadata must be a JSON object")
 
     def add(self, document: Any) -> Draft:
         """
@@ -112,9 +111,9 @@ class Drafts:
             encoded = encode_events([event], self.codec, self._settings).items[0]
         except InvalidEvent as error:
             words = error.message.removeprefix("event 1: ")
-            raise _refusal(f"event {number}: {words}", error.hint) from error
+            raise wrong_usage(f"event {number}: {words}", error.hint) from error
         except AppendTooLarge as error:
-            raise _refusal(
+            raise wrong_usage(
                 f"event {number}: its {error.size:,} {error.unit} are above the limit of "
                 f"{error.limit:,} for an append",
                 "store large content elsewhere, and its address in the event",
@@ -143,7 +142,7 @@ class Drafts:
     def _check_count(self, name: str, given: Sequence[Any], count: object) -> None:
         if given and len(given) != count:
             one = "give one, or one" if name == "--type" else "give one"
-            raise _refusal(
+            raise wrong_usage(
                 f"the number of {name} options ({len(given)}) is not that of events ({count})",
                 f"{one} for each event",
             )
@@ -152,16 +151,16 @@ class Drafts:
         name = f"event {self._number}"
         payloads = {"payload", "payload_base64"}
         if not isinstance(envelope, Mapping) or len(envelope.keys() & payloads) != 1:
-            raise _refusal(
+            raise wrong_usage(
                 f"{name} is not an envelope, which is a JSON object with a payload or a "
                 "payload_base64",
                 'for example: {"type": "deposited", "payload": {"amount": 50}}',
             )
         if unknown := sorted(envelope.keys() - _ENVELOPE_KEYS - _RECORDED_KEYS):
-            raise _refusal(f"{name} has unknown keys: {', '.join(unknown)}")
+            raise wrong_usage(f"{name} has unknown keys: {', '.join(unknown)}")
         event_id = _uuid_in(envelope, "event_id", name)
         if event_id is not None and given not in {None, event_id}:
-            raise _refusal(
+            raise wrong_usage(
                 f"{name} has the event id {event_id}, but --event-id is {given}",
                 "give the ids in the order of the events, or none if each event has its own",
             )
@@ -169,7 +168,7 @@ class Drafts:
         self._check_stream(envelope, name)
         raw = "payload" not in envelope
         if self._number > 1 and raw is not isinstance(self.codec, RawCodec):
-            raise _refusal(
+            raise wrong_usage(
                 "some events have a payload, others payload_base64",
                 "append them separately: one append has one codec",
             )
@@ -183,11 +182,11 @@ class Drafts:
         if version is None:
             return
         if not is_int(version) or version < 1:
-            raise _refusal(f"{name}: {version!r} is not a version")
+            raise wrong_usage(f"{name}: {version!r} is not a version")
         before = self._number - 1
         self._begin = version - before if self._begin is None else self._begin
         if version != self._begin + before:
-            raise _refusal(
+            raise wrong_usage(
                 f"{name} has version {version}, where {self._begin + before} is due",
                 "versions, if given, must rise by one: give the events in the order of their "
                 "stream, without gaps, or remove version from each",
@@ -197,7 +196,7 @@ class Drafts:
         stream_id = _uuid_in(envelope, "stream_id", name)
         self._stream = self._stream or stream_id
         if stream_id not in {None, self._stream}:
-            raise _refusal(
+            raise wrong_usage(
                 f"{name} is of stream {stream_id}, those before it are of {self._stream}",
                 "append each stream separately",
             )
@@ -213,7 +212,7 @@ def _bytes_in(envelope: Mapping[str, Any], name: str) -> bytes:
     try:
         return base64.b64decode(envelope["payload_base64"], validate=True)
     except (ValueError, TypeError):
-        raise _refusal(f"{name}: payload_base64 is not base64") from None
+        raise wrong_usage(f"{name}: payload_base64 is not base64") from None
 
 
 def _uuid_in(envelope: Mapping[str, Any], key: str, name: str) -> UUID | None:
@@ -221,8 +220,4 @@ def _uuid_in(envelope: Mapping[str, Any], key: str, name: str) -> UUID | None:
     try:
         return None if text is None else UUID(text)
     except (ValueError, AttributeError, TypeError):
-        raise _refusal(f"{name}: {key} {text!r} is not a UUID") from None
-
-
-def _refusal(message: str, hint: str | None = None) -> CommandFailed:
-    return CommandFailed(message, hint=hint, code=ExitCode.USAGE)
+        raise wrong_usage(f"{name}: {key} {text!r} is not a UUID") from None

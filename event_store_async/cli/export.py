@@ -16,7 +16,7 @@ from ..archive import (
 )
 from ..cassandra import EventStore
 from .exit_codes import ExitCode
-from .failures import CommandFailed
+from .failures import wrong_usage
 from .meter import GOES_ON, metered
 from .options import AsJson, Every
 from .output import write_json, write_lines, writing
@@ -51,10 +51,9 @@ async def export(
     """
     to_pipe = str(file) == "-"
     if to_pipe and sys.stdout.isatty():
-        raise CommandFailed(
+        raise wrong_usage(
             "an export cannot be written to a terminal: it is compressed",
-            hint="name a file, or use a pipe",
-            code=ExitCode.USAGE,
+            "name a file, or use a pipe",
         )
     with writing("standard output") if to_pipe else nullcontext():
         report = await metered(

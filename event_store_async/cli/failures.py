@@ -91,6 +91,11 @@ class CommandFailed(Exception):
         self.details = details
 
 
+def wrong_usage(message: str, hint: str | None = None) -> CommandFailed:
+    """Return the failure of a command that was given something wrong: exit code 2."""
+    return CommandFailed(message, hint=hint, code=ExitCode.USAGE)
+
+
 def explain(error: EventStoreError) -> CommandFailed:
     """Translate an error of the library for a user of the command."""
     hint = error.hint

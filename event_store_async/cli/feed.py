@@ -13,7 +13,7 @@ from ..errors import InvalidArgument, NotPublished, SchemaMissing
 from ..feeds import FeedEvent, Position
 from ..maintenance import Progress
 from .exit_codes import ExitCode
-from .failures import CommandFailed
+from .failures import CommandFailed, wrong_usage
 from .help import StoreCommand
 from .meter import GOES_ON, Meter, metered
 from .options import FLAG, AsJson, Every, Form, Stream, finite
@@ -182,7 +182,7 @@ async def follow(
     - `event-store feed follow --keyspace bank --now`
     """
     if now and after is not None:
-        raise CommandFailed("--now and --after exclude each other", code=ExitCode.USAGE)
+        raise wrong_usage("--now and --after exclude each other")
     feed = store.feed(categories=categories, types=types)
     start = await feed.head() if now else after
     note("following the feed; press Ctrl-C to stop")

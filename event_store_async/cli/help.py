@@ -12,8 +12,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from .configuration import HERE, KEYS
 from .escape import escape
-from .exit_codes import ExitCode
-from .failures import CommandFailed, reported
+from .failures import reported, wrong_usage
 from .output import write_text
 from .target import OPTIONS, TOPIC, connection_options
 
@@ -102,10 +101,9 @@ def help_(
         for word in words or ():
             found = getattr(command, "commands", {}).get(word)
             if found is None:
-                raise CommandFailed(
+                raise wrong_usage(
                     f"there is no command or topic {' '.join(words or ())!r}",
-                    hint=f"`event-store help` lists the commands; the topic is `{TOPIC}`",
-                    code=ExitCode.USAGE,
+                    f"`event-store help` lists the commands; the topic is `{TOPIC}`",
                 )
             command, above = found, type(ctx)(found, parent=above, info_name=word)
         # Typer prints it itself, by rich.

@@ -5,8 +5,7 @@ from typing import Annotated
 import typer
 
 from ..cassandra import EventStore
-from .exit_codes import ExitCode
-from .failures import CommandFailed
+from .failures import wrong_usage
 from .options import FLAG, Form, Stream
 from .output import note, write_lines
 from .printer import Printer
@@ -57,10 +56,9 @@ async def read(
     if first is not None and last is not None:
         span = (first - last if backward else last - first) + 1
         if span < 1:
-            raise CommandFailed(
+            raise wrong_usage(
                 f"{first} to {last} is empty when reading {'backward' if backward else 'forward'}",
-                hint="--from is where to start: with --backward, it is the higher version",
-                code=ExitCode.USAGE,
+                "--from is where to start: with --backward, it is the higher version",
             )
         count = span if count is None else min(count, span)
     elif last is not None and not backward:

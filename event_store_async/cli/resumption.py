@@ -6,8 +6,7 @@ from uuid import UUID
 from ..errors import UndecodableEvent
 from ..events import NewEvent, RecordedEvent
 from ..ports import EventReader
-from .exit_codes import ExitCode
-from .failures import CommandFailed
+from .failures import wrong_usage
 
 
 class Resumption:
@@ -48,12 +47,11 @@ class Resumption:
             if stored.event_id != event.event_id:
                 continue
             if _content(stored) != _content(event):
-                raise CommandFailed(
+                raise wrong_usage(
                     f"event {number} is stored already, at version {stored.version}, with other "
                     "content",
-                    hint="the input has changed since it was appended; append what is new as an "
+                    "the input has changed since it was appended; append what is new as an "
                     "input of its own",
-                    code=ExitCode.USAGE,
                 )
             return stored
         return None

@@ -16,8 +16,7 @@ from ..cassandra.driver.opening import Opening
 from ..codec import Codec
 from ..environment import HIGHEST_PORT, number, variable
 from . import configuration
-from .exit_codes import ExitCode
-from .failures import CommandFailed, reported
+from .failures import reported, wrong_usage
 from .output import waiting
 
 _P = ParamSpec("_P")
@@ -151,21 +150,18 @@ class Target:
         if password is None and file is not None:
             password = configuration.read_password(Path(file))
         if password is None:
-            raise CommandFailed(
+            raise wrong_usage(
                 f"the password of the user {self.username!r} is missing",
-                hint="set EVENT_STORE_PASSWORD or EVENT_STORE_PASSWORD_FILE, or set password_file "
+                "set EVENT_STORE_PASSWORD or EVENT_STORE_PASSWORD_FILE, or set password_file "
                 "in event-store.toml",
-                code=ExitCode.USAGE,
             )
         return password
 
     def _tls(self) -> Tls | None:
         if self.ca_file is None:
             if self.certificate_file is not None or self.private_key_file is not None:
-                raise CommandFailed(
-                    "a client's certificate needs an authority to trust",
-                    hint="set it with --ca-file",
-                    code=ExitCode.USAGE,
+                raise wrong_usage(
+                    "a client's certificate needs an authority to trust", "set it with --ca-file"
                 )
             return None
         return Tls(
@@ -210,7 +206,7 @@ def _from_environment(name: str) -> Any:
 
 def _consistency(source: str, value: str) -> str:
     if value not in {"local", "global"}:
-        raise CommandFailed(f"{source} must be local or global, not {value!r}", code=ExitCode.USAGE)
+        raise wrong_usage(f"{source} must be local or global, not {value!r}")
     return value
 
 
@@ -227,11 +223,10 @@ def resolve(options: Mapping[str, Any]) -> Target:
     """
     values = with_configuration(options)
     if "keyspace" not in values:
-        raise CommandFailed(
+        raise wrong_usage(
             "no keyspace is named",
-            hint='use --keyspace NAME, set EVENT_STORE_KEYSPACE, or write keyspace = "NAME" into '
+            'use --keyspace NAME, set EVENT_STORE_KEYSPACE, or write keyspace = "NAME" into '
             f"{configuration.HERE}",
-            code=ExitCode.USAGE,
         )
     _consistency("consistency", values.get("consistency", "local"))
     return Target(**values)

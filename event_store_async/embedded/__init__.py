@@ -18,6 +18,7 @@ although it uses a fitting Java on the machine if there is one.
     provisions      what a release needs, fetched
     java            the Java to run them, and their command line
     java_cache      a Java in the user's cache
+    lock_lines      what a lock file lists
     jars            the lock files of Cassandra's jars
     jar_cache       the jars in the user's cache
     fetch_folder    where they are fetched

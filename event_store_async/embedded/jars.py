@@ -7,6 +7,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from .errors import JarMismatch, VersionNotLocked
+from .lock_lines import lock_lines
 
 _PREFIX = "jars-"
 _SUFFIX = ".lock"
@@ -70,12 +71,7 @@ def parse_lock(text: str) -> list[Jar]:
         ValueError: A line is not a coordinate, a size and a SHA-256.
     """
     jars = []
-    for number, line in enumerate(text.splitlines(), start=1):
-        if not line or line.startswith("#"):
-            continue
-        match = _LINE.fullmatch(line)
-        if match is None:
-            raise ValueError(f"line {number} of the lock file does not describe a jar: {line!r}")
+    for match in lock_lines(text, _LINE, "a jar"):
         group, artifact, version, classifier, size, sha256 = match.groups(default="")
         jars.append(Jar(group, artifact, version, classifier, int(size), sha256))
     return jars

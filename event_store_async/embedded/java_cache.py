@@ -19,6 +19,7 @@ from .errors import JavaNotFound
 from .fetch_folder import fetch_folder
 from .file_lock import FileLock
 from .java import find_java, java_version
+from .lock_lines import lock_lines
 
 _LINE: Final = re.compile(
     r"(?P<name>(?P<package>\w+)-(?P<version>[\d.]+)-[\w.-]+\.whl) (?P<size>\d+) "
@@ -74,12 +75,7 @@ def parse_lock(text: str, platform: str) -> Wheel | None:
         ValueError: A line is not a wheel's name, a size and a SHA-256.
     """
     found = None
-    for number, line in enumerate(text.splitlines(), start=1):
-        if not line or line.startswith("#"):
-            continue
-        match = _LINE.fullmatch(line)
-        if match is None:
-            raise ValueError(f"line {number} of the lock file does not describe a wheel: {line!r}")
+    for match in lock_lines(text, _LINE, "a wheel"):
         if f"-{_PLATFORMS.get(platform)}" in match["name"]:
             found = Wheel(match["package"], match["version"], int(match["size"]), match["sha256"])
     return found

@@ -12,6 +12,7 @@ from pathlib import Path
 from typer.testing import CliRunner
 
 from event_store_async.cli.app import app
+from tools.terminal import shown_on
 
 from ..interruptible import interruptible
 
@@ -65,14 +66,8 @@ class Shell:
             env={**os.environ, **self.environment, **environment},
         )
         os.close(slave)
-        shown = b""
-        try:
-            while chunk := os.read(master, 65536):
-                shown += chunk
-        except OSError:
-            pass  # the other side of the terminal is closed
-        os.close(master)
-        return shown.decode(), process.wait(60)
+        shown = shown_on(master)
+        return shown, process.wait(60)
 
     async def process(
         self, *arguments: str, stdin: int | None = asyncio.subprocess.DEVNULL, **environment: str

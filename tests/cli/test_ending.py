@@ -13,6 +13,7 @@ import anyio
 import pytest
 
 from event_store_async import EventStore
+from tools.terminal import shown_on
 
 from ..faults.proxy import Proxy
 from ..fixtures.server import Server
@@ -242,7 +243,7 @@ async def test_results_go_to_a_pipe_while_a_terminal_shows_progress(
         env={**os.environ, **shell.environment, "TERM": "xterm-256color", "COLUMNS": "100"},
     )
     os.close(slave)
-    reading = asyncio.ensure_future(asyncio.to_thread(read_all_shown, master))
+    reading = asyncio.ensure_future(asyncio.to_thread(shown_on, master))
     out, _ = await asyncio.wait_for(process.communicate(), 90)
     shown = await reading
 
@@ -256,18 +257,6 @@ async def test_results_go_to_a_pipe_while_a_terminal_shows_progress(
     else:
         assert lines[0].startswith("streams ")
     assert "\u2501" not in shown, "the reader of the pipe may write to the same terminal"
-
-
-def read_all_shown(master: int) -> str:
-    """Return what a terminal shows until the other side is closed."""
-    shown = b""
-    try:
-        while chunk := os.read(master, 65536):
-            shown += chunk
-    except OSError:
-        pass
-    os.close(master)
-    return shown.decode()
 
 
 async def test_events_are_readable_on_a_terminal(

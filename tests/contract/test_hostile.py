@@ -36,47 +36,42 @@ from event_store_async.testing.contract import CategoryContract, EventStoreContr
 from event_store_async.testing.injections import APPENDS, READS
 
 
-class TestWithoutFaults(EventStoreContract):
+class WithoutFaults:
+    @pytest.fixture
+    def store(self) -> HostileEventStore:
+        self.memory = MemoryEventStore()
+        return HostileEventStore(self.memory, seed=1)
+
+    def reopened(self, store: HostileEventStore, **options: Any) -> MemoryEventStore:
+        del store  # another process would open a plain store
+        return self.memory.reopened(**options)
+
+
+class WithCheckedAppends(WithoutFaults):
+    """Every append is checked as if a fault came; a rival without events changes nothing."""
+
+    @pytest.fixture
+    def store(self) -> HostileEventStore:
+        self.memory = MemoryEventStore()
+        return HostileEventStore(self.memory, seed=1, conflict=1.0, rival=lambda _: [])
+
+
+class TestWithoutFaults(WithoutFaults, EventStoreContract):
     follows = True
     lists_streams = True
 
-    @pytest.fixture
-    def store(self) -> HostileEventStore:
-        self.memory = MemoryEventStore()
-        return HostileEventStore(self.memory, seed=1)
 
-    def reopened(self, store: HostileEventStore, **options: Any) -> MemoryEventStore:
-        del store  # another process would open a plain store
-        return self.memory.reopened(**options)
+class TestWithCheckedAppends(WithCheckedAppends, EventStoreContract):
+    follows = True
+    lists_streams = True
 
 
-class TestWithCheckedAppends(TestWithoutFaults):
-    """Every append is checked as if a fault came; a rival without events changes nothing."""
-
-    @pytest.fixture
-    def store(self) -> HostileEventStore:
-        self.memory = MemoryEventStore()
-        return HostileEventStore(self.memory, seed=1, conflict=1.0, rival=lambda _: [])
+class TestCategoriesWithoutFaults(WithoutFaults, CategoryContract):
+    pass
 
 
-class TestCategoriesWithoutFaults(CategoryContract):
-    @pytest.fixture
-    def store(self) -> HostileEventStore:
-        self.memory = MemoryEventStore()
-        return HostileEventStore(self.memory, seed=1)
-
-    def reopened(self, store: HostileEventStore, **options: Any) -> MemoryEventStore:
-        del store  # another process would open a plain store
-        return self.memory.reopened(**options)
-
-
-class TestCategoriesWithCheckedAppends(TestCategoriesWithoutFaults):
-    """Every append is checked as if a fault came; a rival without events changes nothing."""
-
-    @pytest.fixture
-    def store(self) -> HostileEventStore:
-        self.memory = MemoryEventStore()
-        return HostileEventStore(self.memory, seed=1, conflict=1.0, rival=lambda _: [])
+class TestCategoriesWithCheckedAppends(WithCheckedAppends, CategoryContract):
+    pass
 
 
 @pytest.fixture

@@ -42,6 +42,8 @@ class TestMyCategories(CategoryContract):
         return store.reopened(**options)
 
 class TestMyFeed(FeedContract):
+    is_monitored = True
+
     def reopened(self, store, **options):
         return store.reopened(**options)
 """

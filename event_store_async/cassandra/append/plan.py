@@ -135,10 +135,14 @@ class Plan(ABC):
         return Verdict("conflict", actual, doubtful)
 
 
-def category_head_values(
-    stream_id: UUID, expected: int, last: int, category: str
-) -> tuple[Any, ...]:
-    """Return what ``append_category_head`` binds: a stream without events must have none."""
+def head_values(stream_id: UUID, expected: int, last: int, category: str | None) -> tuple[Any, ...]:
+    """
+    Return what ``append_head`` binds; in a category, what ``append_category_head`` does.
+
+    A stream without events has no version yet, and must have no category.
+    """
+    if category is None:
+        return last, stream_id, expected or None
     return last, category, stream_id, expected or None, category if expected else None
 
 
@@ -200,13 +204,7 @@ class AppendPlan(Plan):
         garbage collector has to look at.
         """
         prepared = self._prepared
-        if self.category is None:
-            yield prepared.head, (self.last, self.stream_id, self.expected or None)
-        else:
-            yield (
-                prepared.head,
-                category_head_values(self.stream_id, self.expected, self.last, self.category),
-            )
+        yield prepared.head, head_values(self.stream_id, self.expected, self.last, self.category)
         milliseconds = to_milliseconds(self.timestamp)
         address = self.address
         events = bound_events(

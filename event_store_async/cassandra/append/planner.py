@@ -119,10 +119,7 @@ class Planner:
             await self._search(batch, expected)
         if not batch.waiting:
             return None
-        if batch.category is None:
-            prepared = await self.statements.append(batch.deadline)
-        else:
-            prepared = await self.statements.append_in_category(batch.deadline)
+        prepared = await self.statements.append_to(batch.category, batch.deadline)
         return self._plan(batch, prepared, expected, watch_of(batch.waiting))
 
     async def result(self, plan: AppendPlan, verdict: Verdict, deadline: Deadline) -> AppendResult:

@@ -117,6 +117,12 @@ class StatementCache:
             return await self._locked(lambda: self._get_ready_in_category(deadline), deadline)
         return self.ready_in_category
 
+    async def append_to(self, category: str | None, deadline: Deadline) -> AppendStatements:
+        """Return the statements of appends in a category, or in none; raises what they do."""
+        if category is None:
+            return await self.append(deadline)
+        return await self.append_in_category(deadline)
+
     async def has_categories(self, deadline: Deadline) -> bool:
         """Tell whether the table had a column for categories when it was looked at last."""
         await self.append(deadline)

@@ -16,7 +16,7 @@ from ...errors import (
 from ...retry import SHORTEST_ATTEMPT, Deadline
 from ...settings import Settings
 from ...stored import Restored, StoredEvent
-from ..append.plan import Plan, category_head_values
+from ..append.plan import Plan, head_values
 from ..append.settler import Settler
 from ..driver.port import Prepared
 from ..driver.session import Session
@@ -59,13 +59,10 @@ class RestorePlan(Plan):
 
     def statements(self) -> Iterator[tuple[Prepared, Sequence[Any]]]:
         """Yield the batch's statements with their values."""
-        if self.category is None:
-            yield self._prepared.head, (self.last, self.stream_id, self.expected or None)
-        else:
-            yield (
-                self._prepared.head,
-                category_head_values(self.stream_id, self.expected, self.last, self.category),
-            )
+        yield (
+            self._prepared.head,
+            head_values(self.stream_id, self.expected, self.last, self.category),
+        )
         address = self.address
         yield from self._rows() if address is None else announced(self._rows(), *address)
 
@@ -154,10 +151,7 @@ class Restorer:
         category: str | None,
         deadline: Deadline,
     ) -> Restored | ConcurrentModification:
-        if category is None:
-            prepared = await self._statements.append(deadline)
-        else:
-            prepared = await self._statements.append_in_category(deadline)
+        prepared = await self._statements.append_to(category, deadline)
         rest = events
         while True:
             plan = RestorePlan(prepared, rest, category)
