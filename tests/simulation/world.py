@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
 from unittest import mock
@@ -39,6 +40,8 @@ IDLE = "event_store_async.cassandra.feed.runner.IDLE"
 """Polls of idle sequencers are most of a run, and change nothing: they are made rarer."""
 
 LIVE = "event_store_async.cassandra.feed.runner.LIVE"
+
+_BEGINNING = datetime(2024, 1, 1, tzinfo=UTC)
 
 
 @dataclass
@@ -176,7 +179,13 @@ class World:
         def session(*_: Any, **__: Any) -> SimulatedSession:
             return SimulatedSession(self.tables, actor, self.sky, random)
 
+        loop = asyncio.get_running_loop()
+        # Each process has a clock of its own: whether an append was stored by another process is
+        # told from the events' timestamps, among others.
+        ahead = timedelta(minutes=self._names)
+
         settings = Settings(
+            clock=lambda: _BEGINNING + ahead + timedelta(seconds=loop.time()),
             timeout=10.0,
             request_timeout=TIMEOUT,
             backoff=Backoff(initial=0.01, maximum=0.2, random=random.random),
