@@ -74,7 +74,7 @@ def test_the_same_seed_is_the_same_run_in_another_process() -> None:
     def printed_by(hash_seed: str) -> str:
         environment = {**os.environ, "PYTHONHASHSEED": hash_seed}
         command = [sys.executable, "-c", code]
-        return subprocess.check_output(command, env=environment, text=True, timeout=200)  # noqa: S603
+        return subprocess.check_output(command, env=environment, text=True, timeout=200)
 
     assert printed_by("1") == printed_by("2")
 
@@ -85,7 +85,7 @@ def printed() -> None:
         for seed in (3, 27):
             world = World(seed, plan)
             outcome = run(world.live)
-            print(name, seed, outcome, world.appended, log_of(world.tables))  # noqa: T201
+            print(name, seed, outcome, world.appended, log_of(world.tables))
 
 
 def test_plans_differ() -> None:

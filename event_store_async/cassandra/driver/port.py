@@ -93,6 +93,18 @@ LEVELS: Final = {
     "global": ConsistencyLevels(acsylla.Consistency.QUORUM, acsylla.Consistency.SERIAL),
 }
 
+HEARTBEAT: Final = 2
+"""Seconds without a request after which a connection is asked whether it still works."""
+
+SILENCE: Final = 5
+"""
+Seconds without an answer after which a connection is closed, and its node left out.
+
+By default it takes the driver a minute: a node that hangs keeps its connections open. Of two
+appends a second on three nodes, one of which hung for half a minute, 19 took six seconds or more,
+and five of these had no outcome. With these seconds, four took one to three seconds.
+"""
+
 ELSEWHERE: Final = "elsewhere"
 """An execution profile: each request goes to the datacenter's next node, whatever its token."""
 
@@ -273,6 +285,8 @@ def open_cluster(
         exponential_reconnect_base_delay_ms=100,
         exponential_reconnect_max_delay_ms=2000,
         coalesce_delay_us=50,
+        heartbeat_interval_sec=HEARTBEAT,
+        idle_timeout_sec=SILENCE,
         log_level="critical",
         application_name=APPLICATION,
         ssl_enabled=False,
