@@ -164,8 +164,9 @@ class FeedRoom:
         return await keep_vigil(self._tables, self.runner)
 
     async def create(self) -> None:
-        """Create the feed's row, unless there is one; its tables exist."""
+        """Create the feed's row, unless there is one, and begin to sequence; its tables exist."""
         await self._tables.create(new_feed(self._settings.new_event_id()))
+        self._start()
 
     async def status(self) -> FeedStatus:
         """Return how the feed is doing; raises what `feed_status` does."""
