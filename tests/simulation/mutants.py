@@ -14,7 +14,7 @@ from event_store_async.cassandra.append.settler import Settler
 from event_store_async.cassandra.driver.faults import Fault
 from event_store_async.cassandra.feed.announcement import Address, Announcement
 from event_store_async.cassandra.feed.announcer import Announcer
-from event_store_async.cassandra.feed.entry import Link
+from event_store_async.cassandra.feed.entry import EntryDraft, Link
 from event_store_async.cassandra.feed.lane import Lane
 from event_store_async.cassandra.feed.lane_reader import LaneReader
 from event_store_async.cassandra.feed.log import Log
@@ -230,24 +230,24 @@ async def _look_at_some(self: Any, lanes: Any) -> Any:
 
 
 def _any_order(
-    self: Any, lane: Any, looks: Any, staged: dict[UUID, int], room: int
-) -> tuple[list[Link], None]:
-    links = []
+    self: Any, lane: Any, looks: Any, staged: dict[UUID, int], draft: EntryDraft
+) -> None:
     for seq, row in list(lane.open.items())[::-1]:
         at = max(self._progress.known(row.stream_id) or 0, staged.get(row.stream_id, 0))
         look = looks.get(Address(lane.writer, seq))
         if look is not None and look.outcome == "stored" and at <= row.expected:
-            links.append(Link(row.stream_id, at + 1, row.last - at, None))
+            draft.add(Link(row.stream_id, at + 1, row.last - at, None))
             staged[row.stream_id] = row.last
-    return links, None
 
 
 _walk = Sequencer._walk
 
 
-def _cut_appends(self: Any, *args: Any) -> Any:
-    links, gap = _walk(self, *args)
-    return [replace(link, events=1) for link in links], gap
+def _cut_appends(self: Any, lane: Any, looks: Any, staged: Any, draft: Any) -> Any:
+    before = len(draft.links)
+    gap = _walk(self, lane, looks, staged, draft)
+    draft.links[before:] = [replace(link, events=1) for link in draft.links[before:]]
+    return gap
 
 
 # Sequencers: what is remembered

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import orjson
 
-from .announcement import Types, type_at
+from .announcement import MAX_TYPES, Types, size_of, type_at
 
 MAX_LINKS: Final = 1000
 """The most links of an entry."""
@@ -73,6 +73,32 @@ class Entry:
         for link in self.links:
             heads[link.stream_id] = max(link.last, heads.get(link.stream_id, 0))
         return heads
+
+
+class EntryDraft:
+    """
+    The links of the next entry, as many as fit.
+
+    Attributes:
+        links: The links, in order.
+        is_full: Whether no further link fits.
+    """
+
+    def __init__(self) -> None:
+        self.links: list[Link] = []
+        self.is_full = False
+        self._size = 0
+
+    def add(self, link: Link) -> bool:
+        """Add a link; return whether it fits. The first one always does."""
+        self._size += size_of(link.types)
+        if self.links and self._size > MAX_TYPES:
+            self.is_full = True
+        if self.is_full:
+            return False
+        self.links.append(link)
+        self.is_full = len(self.links) == MAX_LINKS
+        return True
 
 
 def links_as_text(links: Iterable[Link]) -> str:

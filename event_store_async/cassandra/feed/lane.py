@@ -16,7 +16,7 @@ from ...retry import Deadline, nearest
 from ...settings import Settings
 from ..driver.faults import Certainty, Fault
 from ..driver.request import Request
-from .announcement import Address, Announcement, Types
+from .announcement import MAX_TYPES, Address, Announcement, Types, size_of
 from .tables import Doorbell, FeedRow, FeedTables
 
 _LOG: Final = logging.getLogger("event_store_async")
@@ -287,7 +287,11 @@ class Lane:
     def _next_batch(self, feed: FeedRow, writer: UUID) -> _Batch | None:
         part, done = divmod(self._seq, feed.part_rows)
         taken: list[_Waiting] = []
+        size = 0
         while self._waiting and len(taken) < min(_AT_ONCE, feed.part_rows - done):
+            size += size_of(self._waiting[0].types)
+            if taken and size > MAX_TYPES:
+                break
             waiting = self._waiting.popleft()
             if not waiting.left:
                 taken.append(waiting)

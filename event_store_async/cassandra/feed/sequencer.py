@@ -12,7 +12,7 @@ from ...retry import Deadline
 from ...settings import Settings
 from .announcement import Address, shared_type
 from .backlog import Backlog
-from .entry import MAX_LINKS, Entry, Link
+from .entry import Entry, EntryDraft, Link
 from .evidence import STANDING, Evidence, side_by_side
 from .gap import Gap
 from .guard import Guard
@@ -143,17 +143,17 @@ class Sequencer:
         self._wanted.clear()
         await self._read(lanes)
         looks = await self._look(lanes)
-        links, gaps = self._compose(lanes, looks)
+        draft, gaps = self._compose(lanes, looks)
         entry: Entry | None = None
-        if links:
+        if draft.links:
             sent = None if self._watch is None else Stopwatch()
-            entry = await self._append(links)
+            entry = await self._append(draft.links)
             if self._watch is not None and sent is not None and entry is not None:
                 self._watch.appended(sent, entry, lanes, looks, self._now())
         self._finish()
         if self._watch is not None and stopwatch is not None:
             self._watch.round_ended(stopwatch, len(lanes), self.backlog)
-        self.is_full = self._evidence.left_out or len(links) == MAX_LINKS
+        self.is_full = self._evidence.left_out or draft.is_full
         # What is missing may be in the log already, if another sequencer works.
         if gaps and await self._log.catch_up():
             self._wanted.update(gaps)
@@ -228,19 +228,21 @@ class Sequencer:
 
     def _compose(
         self, lanes: Sequence[LaneReader], looks: dict[Address, Look]
-    ) -> tuple[list[Link], dict[UUID, Gap]]:
-        links: list[Link] = []
+    ) -> tuple[EntryDraft, dict[UUID, Gap]]:
+        draft = EntryDraft()
         staged: dict[UUID, int] = {}
-        while self._strangers and len(links) < MAX_LINKS:
-            link = self._strangers.popleft()
+        while self._strangers and not draft.is_full:
+            link = self._strangers[0]
             at = staged.get(link.stream_id, self._progress.known(link.stream_id))
             if at == link.first - 1:
-                links.append(link)
+                if not draft.add(link):
+                    break
                 staged[link.stream_id] = link.last
+            self._strangers.popleft()
         gaps: dict[UUID, Gap] = {}
         young = {lane.writer for lane in lanes if lane.waits}
         moved = True
-        while moved and len(links) < MAX_LINKS:
+        while moved and not draft.is_full:
             moved = False
             gaps.clear()
             for lane in lanes:
@@ -252,46 +254,43 @@ class Sequencer:
                         gaps[lane.writer] = gaps[before.writer]
                     continue
                 lane.waits = lane.writer in young
-                found, gap = self._walk(lane, looks, staged, MAX_LINKS - len(links))
-                links += found
-                moved = moved or bool(found)
+                before_it = len(draft.links)
+                gap = self._walk(lane, looks, staged, draft)
+                moved = moved or len(draft.links) > before_it
                 if gap is not None:
                     gaps[lane.writer] = gap
                     lane.waits = True
-        return links, gaps
+        return draft, gaps
 
     def _walk(
         self,
         lane: LaneReader,
         looks: dict[Address, Look],
         staged: dict[UUID, int],
-        room: int,
-    ) -> tuple[list[Link], Gap | None]:
+        draft: EntryDraft,
+    ) -> Gap | None:
         """Go through a lane in order; stop where a predecessor must be published first."""
-        links: list[Link] = []
         for seq, row in lane.open.items():
             known = self._progress.known(row.stream_id)
             if known is None:
                 lane.waits = True
-                return links, None  # forgotten meanwhile: the next round asks again
+                return None  # forgotten meanwhile: the next round asks again
             at = max(known, staged.get(row.stream_id, 0))
             if at > row.expected:
                 continue
             look = looks.get(Address(lane.writer, seq))
             if look is None:
                 lane.waits = True
-                return links, None
+                return None
             if look.outcome == "open" or (look.outcome == "void" and not look.stranger):
                 continue
             if at < row.expected or look.outcome == "void":
-                return links, Gap(row.stream_id, at + 1, row.expected + look.stranger)
-            if len(links) == room:
-                return links, None
-            links.append(
-                Link(row.stream_id, row.expected + 1, row.events, row.types, look.category)
-            )
+                return Gap(row.stream_id, at + 1, row.expected + look.stranger)
+            link = Link(row.stream_id, row.expected + 1, row.events, row.types, look.category)
+            if not draft.add(link):
+                return None
             staged[row.stream_id] = row.last
-        return links, None
+        return None
 
     # (4) Append
 
