@@ -11,7 +11,7 @@ from uuid import UUID
 
 import anyio
 
-from ...errors import EventStoreError, StoreClosed, StoreUnavailable
+from ...errors import EventStoreError, RequestRefused, StoreClosed, StoreUnavailable
 from ...retry import Deadline, nearest
 from ...settings import Settings
 from ..driver.faults import Certainty, Fault
@@ -101,6 +101,7 @@ class Lane:
         self._expires = 0.0  # when the timer does
         self._ringing: asyncio.Task[None] | None = None
         self._rung = 0
+        self._is_mute = False  # the server refuses to let it ring
         self._stored: deque[int] = deque(maxlen=_REMEMBERED)
         self._news = 0  # grows with each stored append
         self._open = 0  # announced appends whose outcome is not known
@@ -378,10 +379,19 @@ class Lane:
                 self._rung = self._news
                 bell = Doorbell(writer, self._news, frozenset(self._stored))
                 await self._tables.ring(bell, Deadline(self._settings.request_timeout))
-        except (Fault, EventStoreError) as error:
-            _LOG.debug("a doorbell was not rung: %s", error)
+        except Fault as fault:
+            self._not_rung(fault, refused=fault.certainty is Certainty.REFUSED)
+        except EventStoreError as error:
+            self._not_rung(error, refused=isinstance(error, RequestRefused))
         finally:
             self._ringing = None
+
+    def _not_rung(self, error: Exception, *, refused: bool) -> None:
+        if refused and not self._is_mute:
+            self._is_mute = True
+            _LOG.warning("appends may reach the feed late: a doorbell cannot be rung: %s", error)
+        else:
+            _LOG.debug("a doorbell was not rung: %s", error)
 
 
 def _ignore(_address: Address, _applied: bool) -> None:
