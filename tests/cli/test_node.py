@@ -136,7 +136,8 @@ async def test_a_killed_cluster_counts_as_stopped_and_keeps_its_data(
 ) -> None:
     start = EXAMPLES["node start"][-1]
     directory = tmp_path / "cassandra"
-    there = exports((await shell.sh(start)).out)
+    first = await shell.sh(start)
+    there = exports(first.out)
     made = ("schema", "create", "--keyspace", "bank", "--replication", "datacenter1=1")
     await shell(*made, **there)
     stream = "7e31a1f0-3d5e-4b8e-9d3c-64cb5bd2f6ab"
@@ -149,11 +150,15 @@ async def test_a_killed_cluster_counts_as_stopped_and_keeps_its_data(
     psutil.wait_procs(below, timeout=60)
 
     killed = await shell("node", "status", "--directory", str(directory))
-    there = exports((await shell.sh(start)).out)
+    second = await shell.sh(start)
+    there = exports(second.out)
     head = await shell("head", stream, "--keyspace", "bank", **there)
 
     assert len(below) >= 2
     assert killed.code == 1
+    for done, has_data in ((first, False), (second, True)):
+        assert ("it has the data of earlier runs" in done.err) is has_data
+        assert ("next: event-store schema create" in done.err) is not has_data
     assert head.out == "1\n"
 
 
@@ -232,6 +237,7 @@ async def test_a_node_is_shown_only_with_a_process_of_its_own(
         "node       127.0.0.3, not running",
         "node       127.0.0.4, not running",
     ]
+    assert told["since"] == "2026-01-01T00:00:00.000Z"
     assert told["nodes"] == [
         {"address": "127.0.0.1", "pid": running, "paused": False},
         {"address": "127.0.0.2", "pid": paused, "paused": True},
