@@ -376,7 +376,7 @@ async def test_an_append_without_a_grant_names_it(
             for number in range(3):
                 await store.persist_events(stream_id, [number])
                 with anyio.fail_after(PATIENCE):
-                    while store._engine.feed._lane._ringing is not None:
+                    while store._engine.feed._lane._bell.ringing is not None:
                         await anyio.sleep(0.01)
             (warning,) = told(caplog)
             assert warning.startswith("appends may reach the feed late")
