@@ -17,11 +17,11 @@ from ...settings import Settings
 from ..driver.faults import Certainty, Fault
 from ..driver.request import Request
 from .announcement import MAX_TYPES, Address, Announcement, Types, size_of
-from .tables import Doorbell, FeedRow, FeedTables
+from .bell import Bell
+from .tables import FeedRow, FeedTables
 
 _LOG: Final = logging.getLogger("event_store_async")
 _AT_ONCE: Final = 256
-_REMEMBERED: Final = 256
 _SHORTEST_TIMER: Final = 0.01
 """Seconds. Thousands of appends may wait, and the timer looks at all of them each time."""
 
@@ -99,10 +99,7 @@ class Lane:
         self._task: asyncio.Task[None] | None = None  # registers, or repeats a batch
         self._timer: asyncio.TimerHandle | None = None
         self._expires = 0.0  # when the timer does
-        self._ringing: asyncio.Task[None] | None = None
-        self._rung = 0
-        self._stored: deque[int] = deque(maxlen=_REMEMBERED)
-        self._news = 0  # grows with each stored append
+        self._bell = Bell(tables, settings)
         self._open = 0  # announced appends whose outcome is not known
         self._closed = False
 
@@ -185,20 +182,18 @@ class Lane:
         if address.writer != self.writer:
             return  # it was announced in a lane that was given up
         self._open -= 1
-        if applied:
-            self._stored.append(address.seq)
         if applied or news:
-            self._news += 1
-            if not self.is_heard():
-                self._ring()
+            self._bell.note(address.seq if applied else None)
+            if not self.is_heard() and not self._closed:
+                self._bell.ring()
 
     async def close(self) -> None:
         """End the lane, in good order if the outcome of every append is known (W9)."""
         self._closed = True
-        for task in (self._task, self._ringing):
-            if task is not None:
-                task.cancel()
-                await asyncio.wait([task])
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait([self._task])
+        await self._bell.close()
         unacknowledged = bool(self._waiting) or self._in_flight is not None
         self._fail(StoreClosed())
         if self._timer is not None:
@@ -343,6 +338,7 @@ class Lane:
         writer = self._settings.new_event_id()
         await self._tables.register(feed.log_id, writer, feed.part_rows, self._prev)
         self._registered = feed, writer
+        self._bell.writer = writer
         self._on_open()
         return self._registered
 
@@ -369,23 +365,7 @@ class Lane:
         self._registered = None
         self._seq = 0
         self._open = 0
-        self._stored.clear()
-
-    def _ring(self) -> None:
-        if self._ringing is None and not self._closed:
-            self._ringing = asyncio.ensure_future(self._ring_all())
-
-    async def _ring_all(self) -> None:
-        """Ring until there is no news: a hint, so a fault is no harm."""
-        try:
-            while self._rung != self._news and (writer := self.writer) is not None:
-                self._rung = self._news
-                bell = Doorbell(writer, self._news, frozenset(self._stored))
-                await self._tables.ring(bell, Deadline(self._settings.request_timeout))
-        except (Fault, EventStoreError) as error:
-            _LOG.debug("a doorbell was not rung: %s", error)
-        finally:
-            self._ringing = None
+        self._bell.forget()
 
 
 def _ignore(_address: Address, _applied: bool) -> None:

@@ -11,7 +11,7 @@ from uuid import UUID
 
 import anyio
 
-from ...errors import EventStoreError, FeedInconsistent, MisuseError
+from ...errors import EventStoreError, FeedInconsistent, MisuseError, RequestRefused
 from ...hooks.observer import Observer
 from ...settings import Settings
 from ..append.settler import Settler
@@ -173,8 +173,7 @@ class Runner:
             return
         task.cancel()
         await asyncio.wait([task])
-        with suppress(EventStoreError):
-            await self._leadership.resign()
+        await self._resign()
 
     async def run(self) -> None:
         """Work or watch, until cancelled or the store is closed."""
@@ -197,6 +196,12 @@ class Runner:
                 self.sequencer, self.error = None, error
                 _LOG.error("the feed is no longer published: %s", error)
                 pause = _CALM
+            except RequestRefused as error:
+                # Another process may have the permission that this one lacks.
+                self.sequencer, self.error = None, error
+                _LOG.error("the sequencer of the feed leaves the lead to others: %s", error)
+                await self._resign()
+                pause = _CALM
             except EventStoreError as error:
                 self.error = error
                 # What is in memory may be wrong by now, so it is read again.
@@ -210,6 +215,11 @@ class Runner:
                 _LOG.exception("the sequencer of the feed failed; it begins again")
                 pause = _CALM
             await self._wait(pause)
+
+    async def _resign(self) -> None:
+        """Give the lead up; if that is not stored, the others miss the beat and take it."""
+        with suppress(EventStoreError):
+            await self._leadership.resign()
 
     async def step(self) -> bool:
         """Publish what can be published now; return whether anything was."""
