@@ -80,7 +80,15 @@ SHORT_LIVED = replace(
     sudden=True,
 )
 ORDER = Plan(writers=3, streams=3, appends=15, weather=replace(ROUGH, pause=0.0), crashes=0)
-HOLES = Plan(writers=1, streams=6, appends=60, weather=Weather(slow=0.5), crashes=0, part_rows=100)
+HOLES = Plan(
+    writers=3,
+    streams=6,
+    appends=40,
+    weather=Weather(slow=0.5),
+    crashes=0,
+    part_rows=100,
+    live=0.02,
+)
 AHEAD = Plan(
     writers=1,
     streams=4,
@@ -270,9 +278,8 @@ def _ignore_low(self: Any, row: Any) -> None:
 
 async def _progress_first(self: Any, links: Any) -> Any:
     for link in links:
-        await self._tables.write_progress(
-            self._log_id, link.stream_id, link.last, self._log.head + 1
-        )
+        row = link.stream_id, link.last, self._log.head + 1
+        await self._tables.write_progress(self._log_id, [row])
     return await _append(self, links)
 
 

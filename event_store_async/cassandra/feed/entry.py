@@ -67,11 +67,13 @@ class Entry:
         return sum(link.events for link in self.links)
 
     @cached_property
-    def heads(self) -> Mapping[UUID, int]:
-        """The highest version of each stream in it."""
-        heads: dict[UUID, int] = {}
+    def heads(self) -> Mapping[int, int]:
+        """The highest version of each stream in it, by ``UUID.int``; a UUID is slow to hash."""
+        heads: dict[int, int] = {}
         for link in self.links:
-            heads[link.stream_id] = max(link.last, heads.get(link.stream_id, 0))
+            key, last = link.stream_id.int, link.last
+            if last > heads.get(key, 0):
+                heads[key] = last
         return heads
 
 

@@ -164,7 +164,8 @@ def _runs(wanted: Sequence[Wanted]) -> Iterator[_Run]:
     runs: list[_Run] = []
     for at, (link, version, _) in enumerate(wanted):
         run = open_runs.get(link.stream_id.int)
-        if run is None or version > run.last + _BETWEEN:
+        # A log that is broken may name an event twice.
+        if run is None or not run.last < version <= run.last + _BETWEEN:
             run = _Run(link.stream_id, version, version)
             open_runs[link.stream_id.int] = run
             runs.append(run)

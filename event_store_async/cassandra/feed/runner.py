@@ -46,9 +46,9 @@ PACE: Final = 0.02
 """Seconds from one publication to the next, at least: appends of that time share its requests. The
 first append after a pause does not wait."""
 
-PROGRESS: Final = 0.15
-"""Seconds between two writes of the progress while there is work: streams that are appended to
-again and again need only the last."""
+PROGRESS: Final = 0.5
+"""Seconds from an entry to the write of its progress: streams that are appended to again and again
+need only the last. Fewer than it takes to append K entries at this pace."""
 
 _CALM: Final = 60.0
 _ROUNDS: Final = 3
@@ -237,8 +237,9 @@ class Runner:
             if published:
                 self._paced = now + PACE
             self._calm(sequencer, due, now)
-        if sequencer.owes_progress and (not published or now >= self._progress_due):
+        if not sequencer.owes_progress:
             self._progress_due = now + PROGRESS
+        elif now >= self._progress_due:
             await sequencer.write_progress()
         return published
 

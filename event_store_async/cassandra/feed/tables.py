@@ -308,9 +308,21 @@ class FeedTables:
         rows = await self._rows("feed/read_progress", (log_id, stream_id))
         return next(((version or 0, entry or 0) for version, entry in rows), (0, 0))
 
-    async def write_progress(self, log_id: UUID, stream_id: UUID, version: int, entry: int) -> None:
-        """Note the highest version of a stream in an entry of the log."""
-        await self._put("write_progress", (entry, version, entry, log_id, stream_id))
+    async def write_progress(self, log_id: UUID, rows: Sequence[tuple[UUID, int, int]]) -> None:
+        """
+        Note the highest versions of streams in entries of the log, in one request.
+
+        Each stream is a partition of its own. A request that is not answered may have written some
+        of them; repeating it is the same as sending a write for each.
+
+        Args:
+            log_id: The log.
+            rows: A stream, the version, and the entry, each.
+        """
+        await self._put(
+            "write_progress",
+            *[(entry, version, entry, log_id, stream_id) for stream_id, version, entry in rows],
+        )
 
     # The log
 
@@ -362,13 +374,12 @@ class FeedTables:
             if state is None:
                 return rows
 
-    async def _put(self, name: str, values: tuple[Any, ...]) -> None:
+    async def _put(self, name: str, *rows: tuple[Any, ...]) -> None:
         deadline = Deadline(self._settings.timeout)
         prepared = await self._statements.get(f"feed/{name}", deadline)
+        statements = [(prepared, values) for values in rows]
         await repeat(
-            lambda elsewhere: self._session.put(
-                [(prepared, values)], deadline, elsewhere=elsewhere
-            ),
+            lambda elsewhere: self._session.put(statements, deadline, elsewhere=elsewhere),
             deadline,
             self._settings.backoff,
             "writing the feed",
