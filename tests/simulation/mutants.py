@@ -215,14 +215,14 @@ _look = Sequencer._look
 
 
 async def _believe_announcements(self: Any, lanes: Any) -> Any:
-    return {Address(lane.writer, seq): Look("stored") for lane in lanes for seq in lane.open}
+    return {lane.writer: {seq: Look("stored") for seq in lane.open} for lane in lanes}
 
 
 async def _decide_at_once(self: Any, lanes: Any) -> Any:
     looks = await _look(self, lanes)
     for lane in lanes:
         for seq in list(lane.open):
-            look = looks.get(Address(lane.writer, seq))
+            look = looks[lane.writer].get(seq)
             if look is not None and look.outcome == "open":
                 lane.finish(seq)
     return looks
@@ -233,7 +233,7 @@ async def _look_at_some(self: Any, lanes: Any) -> Any:
     for lane in lanes:
         for seq in list(lane.open)[:-1]:
             if seq % 2:  # on backoff
-                looks[Address(lane.writer, seq)] = Look("open")
+                looks[lane.writer][seq] = Look("open")
     return looks
 
 
@@ -243,7 +243,7 @@ def _any_order(
     links = []
     for seq, row in list(lane.open.items())[::-1]:
         at = max(self._progress.known(row.stream_id) or 0, staged.get(row.stream_id, 0))
-        look = looks.get(Address(lane.writer, seq))
+        look = looks[lane.writer].get(seq)
         if look is not None and look.outcome == "stored" and at <= row.expected:
             links.append(Link(row.stream_id, at + 1, row.last - at, None))
             staged[row.stream_id] = row.last
@@ -255,7 +255,7 @@ _walk = Sequencer._walk
 
 def _cut_appends(self: Any, *args: Any) -> Any:
     links, gap = _walk(self, *args)
-    return [replace(link, events=1) for link in links], gap
+    return [link._replace(events=1) for link in links], gap
 
 
 # Sequencers: what is remembered

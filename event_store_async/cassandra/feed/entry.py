@@ -3,19 +3,19 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 import orjson
 
+from ...ids import parse_uuid
 from .announcement import Types, type_at
 
 MAX_LINKS: Final = 1000
 """The most links of an entry."""
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(NamedTuple):
     """
     Consecutive events of a stream in the log: those of one append.
 
@@ -88,6 +88,6 @@ def links_from_text(text: str) -> tuple[Link, ...]:
     """Return links from their stored form."""
     rows: list[list[Any]] = orjson.loads(text)
     return tuple(
-        Link(UUID(hex=stream), first, events, types, category)
+        Link(parse_uuid(stream), first, events, types, category)
         for stream, first, events, category, types in rows
     )

@@ -18,7 +18,6 @@ from ..append.settler import Settler
 from ..table.scanner import Scanner
 from .announcement import Address
 from .entry import Entry
-from .evidence import YOUNG
 from .heartbeat import Heartbeat
 from .leadership import BEAT, Leadership
 from .log import Log
@@ -249,10 +248,9 @@ class Runner:
             watch = self._watches.setdefault(bell.writer, _Watch())
             if bell.rings > watch.rings:
                 watch.rings = bell.rings
-                for seq in bell.stored:
-                    sequencer.know(Address(bell.writer, seq))
                 if bell.writer not in sequencer.lanes:
                     await sequencer.find_lanes()
+                sequencer.heard(bell)
                 due.add(bell.writer)
 
     async def _rounds(self, sequencer: Sequencer, due: set[UUID]) -> bool:
@@ -291,7 +289,7 @@ class Runner:
             watch.pause = LIVE if news else min(watch.pause * 1.5, DORMANT)
             if watch.due == 0.0:
                 continue  # this process has appended meanwhile
-            watch.due = now + (YOUNG if lane.waits else watch.pause)
+            watch.due = now + (lane.patience if lane.waits else watch.pause)
 
     async def _open(self) -> Sequencer:
         feed = await self._tables.feed()
