@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 
 from event_store_async import EventStore, NewEvent, Settings
-from event_store_async.cassandra.feed.evidence import YOUNG
+from event_store_async.cassandra.feed.lane_reader import YOUNG
 from event_store_async.cassandra.feed.runner import LIVE, PROGRESS, Runner
 from event_store_async.feeds import Position, Selection
 from event_store_async.retry import Deadline

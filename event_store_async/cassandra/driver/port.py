@@ -205,7 +205,7 @@ def putting(
     timeout: float,
     elsewhere: bool = False,
 ) -> Any:
-    """Return a batch of plain writes to one partition, with a time limit in seconds."""
+    """Return a batch of plain writes, with a time limit in seconds; see `Session.put`."""
     batch = acsylla.create_batch_unlogged()
     batch.set_consistency(level.quorum)
     batch.set_request_timeout(max(1, round(timeout * 1000)))

@@ -258,7 +258,12 @@ class Session:
     async def put(
         self, statements: Sequence[Bound], deadline: Deadline, *, elsewhere: bool = False
     ) -> None:
-        """Send plain writes to one partition, all of them or none; raises `Fault`."""
+        """
+        Send plain writes in one request; raises `Fault`.
+
+        Of those to one partition, all are carried out or none. After a fault, those to some
+        partitions may have been carried out, and those to others not.
+        """
         await self._permit(deadline)
         elsewhere = elsewhere and self.knows_elsewhere
         await self._wait(partial(self._put_batch, statements, deadline, elsewhere))
@@ -272,7 +277,7 @@ class Session:
         return self._begin(partial(self._execute_batch, statements, deadline), deadline)
 
     def begin_put(self, statements: Sequence[Bound], deadline: Deadline) -> Request | None:
-        """Do as `begin_write`, with plain writes to one partition."""
+        """Do as `begin_write`, with plain writes, as for `put`."""
         return self._begin(partial(self._put_batch, statements, deadline, False), deadline)
 
     def _begin(

@@ -1,7 +1,6 @@
 """Announcements: what a writer is about to append, and the address of each."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final, NamedTuple
 from uuid import UUID
 
@@ -34,8 +33,7 @@ class Address(NamedTuple):
     seq: int
 
 
-@dataclass(frozen=True, slots=True)
-class Announcement:
+class Announcement(NamedTuple):
     """
     An append that is about to be sent.
 

@@ -3,19 +3,19 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 import orjson
 
+from ...ids import parse_uuid
 from .announcement import MAX_TYPES, Types, size_of, type_at
 
 MAX_LINKS: Final = 1000
 """The most links of an entry."""
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(NamedTuple):
     """
     Consecutive events of a stream in the log: those of one append.
 
@@ -67,11 +67,13 @@ class Entry:
         return sum(link.events for link in self.links)
 
     @cached_property
-    def heads(self) -> Mapping[UUID, int]:
-        """The highest version of each stream in it."""
-        heads: dict[UUID, int] = {}
+    def heads(self) -> Mapping[int, int]:
+        """The highest version of each stream in it, by ``UUID.int``; a UUID is slow to hash."""
+        heads: dict[int, int] = {}
         for link in self.links:
-            heads[link.stream_id] = max(link.last, heads.get(link.stream_id, 0))
+            key, last = link.stream_id.int, link.last
+            if last > heads.get(key, 0):
+                heads[key] = last
         return heads
 
 
@@ -112,6 +114,6 @@ def links_from_text(text: str) -> tuple[Link, ...]:
     """Return links from their stored form."""
     rows: list[list[Any]] = orjson.loads(text)
     return tuple(
-        Link(UUID(hex=stream), first, events, types, category)
+        Link(parse_uuid(stream), first, events, types, category)
         for stream, first, events, category, types in rows
     )

@@ -18,7 +18,6 @@ from ..append.settler import Settler
 from ..table.scanner import Scanner
 from .announcement import Address
 from .entry import Entry
-from .evidence import YOUNG
 from .heartbeat import Heartbeat
 from .leadership import BEAT, Leadership
 from .log import Log
@@ -46,9 +45,9 @@ PACE: Final = 0.02
 """Seconds from one publication to the next, at least: appends of that time share its requests. The
 first append after a pause does not wait."""
 
-PROGRESS: Final = 0.15
-"""Seconds between two writes of the progress while there is work: streams that are appended to
-again and again need only the last."""
+PROGRESS: Final = 0.5
+"""Seconds from an entry to the write of its progress: streams that are appended to again and again
+need only the last. Fewer than it takes to append K entries at this pace."""
 
 _CALM: Final = 60.0
 _ROUNDS: Final = 3
@@ -247,8 +246,9 @@ class Runner:
             if published:
                 self._paced = now + PACE
             self._calm(sequencer, due, now)
-        if sequencer.owes_progress and (not published or now >= self._progress_due):
+        if not sequencer.owes_progress:
             self._progress_due = now + PROGRESS
+        elif now >= self._progress_due:
             await sequencer.write_progress()
         return published
 
@@ -258,10 +258,9 @@ class Runner:
             watch = self._watches.setdefault(bell.writer, _Watch())
             if bell.rings > watch.rings:
                 watch.rings = bell.rings
-                for seq in bell.stored:
-                    sequencer.know(Address(bell.writer, seq))
                 if bell.writer not in sequencer.lanes:
                     await sequencer.find_lanes()
+                sequencer.heard(bell)
                 due.add(bell.writer)
 
     async def _rounds(self, sequencer: Sequencer, due: set[UUID]) -> bool:
@@ -300,7 +299,7 @@ class Runner:
             watch.pause = LIVE if news else min(watch.pause * 1.5, DORMANT)
             if watch.due == 0.0:
                 continue  # this process has appended meanwhile
-            watch.due = now + (YOUNG if lane.waits else watch.pause)
+            watch.due = now + (lane.patience if lane.waits else watch.pause)
 
     async def _open(self) -> Sequencer:
         feed = await self._tables.feed()

@@ -13,15 +13,14 @@ from ...settings import Settings
 from .announcement import Address, shared_type
 from .backlog import Backlog
 from .entry import Entry, EntryDraft, Link
-from .evidence import STANDING, Evidence, side_by_side
+from .evidence import STANDING, Evidence, Looks, side_by_side
 from .gap import Gap
 from .guard import Guard
 from .lane_reader import LaneReader
 from .log import Log
-from .look import Look
 from .progress import FeedProgress
 from .sequencer_watch import SequencerWatch
-from .tables import FeedTables
+from .tables import Doorbell, FeedTables
 
 _T = TypeVar("_T")
 
@@ -72,15 +71,26 @@ class Sequencer:
         self._strangers: deque[Link] = deque()  # events that nobody announced
         self._wanted: set[UUID] = set()  # writers whose lanes hold a predecessor
         self._guard = Guard(progress.known, now, watch)
-        self._evidence = Evidence(tables, progress, now)
+        self._evidence = Evidence(tables, progress)
+        self._early: dict[UUID, set[int]] = {}  # what is known of lanes that are not
         self.lanes: dict[UUID, LaneReader] = {}
         self.published = 0
         self.lost = 0
         self.is_full = False
 
     def know(self, address: Address) -> None:
-        """Note that an announced append is stored, from one who knows."""
-        self._evidence.know(address)
+        """Note that an announced append is stored, from its writer."""
+        lane = self.lanes.get(address.writer)
+        if lane is not None:
+            lane.know(address.seq)
+        else:
+            self._early.setdefault(address.writer, set()).add(address.seq)
+
+    def heard(self, bell: Doorbell) -> None:
+        """Note what a doorbell says, of a lane that is known."""
+        lane = self.lanes.get(bell.writer)
+        if lane is not None:
+            lane.know_all(bell.stored)
 
     @property
     def strangers(self) -> int:
@@ -118,12 +128,12 @@ class Sequencer:
         for row in await self._tables.writers(self._log_id):
             lane = self.lanes.get(row.writer)
             if lane is None:
-                self.lanes[row.writer] = LaneReader(self._tables, row, self._now)
+                lane = self.lanes[row.writer] = LaneReader(self._tables, row, self._now)
+                lane.know_all(self._early.pop(row.writer, ()))
             else:
                 lane.saw(row)
         for writer in [writer for writer, lane in self.lanes.items() if lane.is_over]:
             del self.lanes[writer]
-            self._evidence.forget(writer)
 
     async def round(self, writers: Iterable[UUID]) -> Entry | None:
         """
@@ -218,7 +228,7 @@ class Sequencer:
 
     # (2) Look: all reads are sent after the lanes were read
 
-    async def _look(self, lanes: Sequence[LaneReader]) -> dict[Address, Look]:
+    async def _look(self, lanes: Sequence[LaneReader]) -> Looks:
         looks = await self._evidence.look(lanes)
         # Their own announcements publish what stands there. If a writer is dead, nobody rings.
         self._wanted |= self._evidence.winners
@@ -227,7 +237,7 @@ class Sequencer:
     # (3) Compose: no await, so that what is known does not change meanwhile
 
     def _compose(
-        self, lanes: Sequence[LaneReader], looks: dict[Address, Look]
+        self, lanes: Sequence[LaneReader], looks: Looks
     ) -> tuple[EntryDraft, dict[UUID, Gap]]:
         draft = EntryDraft()
         staged: dict[UUID, int] = {}
@@ -265,11 +275,12 @@ class Sequencer:
     def _walk(
         self,
         lane: LaneReader,
-        looks: dict[Address, Look],
+        looks: Looks,
         staged: dict[UUID, int],
         draft: EntryDraft,
     ) -> Gap | None:
         """Go through a lane in order; stop where a predecessor must be published first."""
+        seen = looks[lane.writer]
         for seq, row in lane.open.items():
             known = self._progress.known(row.stream_id)
             if known is None:
@@ -278,7 +289,7 @@ class Sequencer:
             at = max(known, staged.get(row.stream_id, 0))
             if at > row.expected:
                 continue
-            look = looks.get(Address(lane.writer, seq))
+            look = seen.get(seq)
             if look is None:
                 lane.waits = True
                 return None
@@ -317,7 +328,6 @@ class Sequencer:
                 known = self._progress.known(row.stream_id)
                 if known is not None and known > row.expected:
                     lane.finish(seq)
-                    self._evidence.finish(lane.writer, seq)
 
     # Predecessors
 

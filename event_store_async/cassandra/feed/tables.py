@@ -9,6 +9,7 @@ import orjson
 
 from ...checks import read_clock
 from ...errors import FeedDisabled
+from ...ids import parse_uuid
 from ...moments import to_milliseconds
 from ...retry import Deadline
 from ...settings import Settings
@@ -145,7 +146,9 @@ class FeedTables:
         if not rows:
             raise FeedDisabled(self.table)
         log_id, part_rows, segment_size, state, leader, beat, scanned = rows[0]
-        return FeedRow(UUID(log_id), part_rows, segment_size, state, _uuid(leader), beat, scanned)
+        return FeedRow(
+            parse_uuid(log_id), part_rows, segment_size, state, _uuid(leader), beat, scanned
+        )
 
     async def made(self, log_id: UUID) -> FeedRow:
         """
@@ -201,7 +204,7 @@ class FeedTables:
         """Return all writers."""
         rows = await self._rows("feed/read_writers", (log_id,))
         return [
-            WriterRow(UUID(writer), part_rows, _uuid(prev), closed_at, low or 0)
+            WriterRow(parse_uuid(writer), part_rows, _uuid(prev), closed_at, low or 0)
             for writer, part_rows, prev, closed_at, low in rows
             if part_rows is not None  # a row of which only `low` is visible yet
         ]
@@ -209,7 +212,9 @@ class FeedTables:
     async def registered(self, log_id: UUID) -> list[tuple[UUID, bool, int]]:
         """Return all writers: whether their lanes are closed, and when they were registered."""
         rows = await self._rows("feed/read_registered", (log_id,))
-        return [(UUID(row[0]), row[1] is not None, row[2]) for row in rows if row[2] is not None]
+        return [
+            (parse_uuid(row[0]), row[1] is not None, row[2]) for row in rows if row[2] is not None
+        ]
 
     async def announced_at(self, writer: UUID, part: int) -> int | None:
         """Return when the last announcement of a part was written; None if there is none."""
@@ -256,7 +261,7 @@ class FeedTables:
                 break
             found.append(
                 Announcement(
-                    seq, UUID(stream_id), expected, events, types_from_text(types), category
+                    seq, parse_uuid(stream_id), expected, events, types_from_text(types), category
                 )
             )
         return found
@@ -276,7 +281,7 @@ class FeedTables:
     async def doorbells(self) -> list[Doorbell]:
         """Return the doorbells of all writers."""
         return [
-            Doorbell(UUID(writer), rings, frozenset(orjson.loads(stored or "[]")))
+            Doorbell(parse_uuid(writer), rings, frozenset(orjson.loads(stored or "[]")))
             for writer, rings, stored in await self._rows("feed/read_doorbells", ())
             if rings is not None
         ]
@@ -297,7 +302,7 @@ class FeedTables:
         ):
             if version != from_version + len(found):
                 break
-            address = None if writer is None or seq is None else Address(UUID(writer), seq)
+            address = None if writer is None or seq is None else Address(parse_uuid(writer), seq)
             found.append(Standing(version, address, type_, category))
         return found
 
@@ -308,9 +313,21 @@ class FeedTables:
         rows = await self._rows("feed/read_progress", (log_id, stream_id))
         return next(((version or 0, entry or 0) for version, entry in rows), (0, 0))
 
-    async def write_progress(self, log_id: UUID, stream_id: UUID, version: int, entry: int) -> None:
-        """Note the highest version of a stream in an entry of the log."""
-        await self._put("write_progress", (entry, version, entry, log_id, stream_id))
+    async def write_progress(self, log_id: UUID, rows: Sequence[tuple[UUID, int, int]]) -> None:
+        """
+        Note the highest versions of streams in entries of the log, in one request.
+
+        Each stream is a partition of its own. A request that is not answered may have written some
+        of them; repeating it is the same as sending a write for each.
+
+        Args:
+            log_id: The log.
+            rows: A stream, the version, and the entry, each.
+        """
+        await self._put(
+            "write_progress",
+            *[(entry, version, entry, log_id, stream_id) for stream_id, version, entry in rows],
+        )
 
     # The log
 
@@ -362,13 +379,12 @@ class FeedTables:
             if state is None:
                 return rows
 
-    async def _put(self, name: str, values: tuple[Any, ...]) -> None:
+    async def _put(self, name: str, *rows: tuple[Any, ...]) -> None:
         deadline = Deadline(self._settings.timeout)
         prepared = await self._statements.get(f"feed/{name}", deadline)
+        statements = [(prepared, values) for values in rows]
         await repeat(
-            lambda elsewhere: self._session.put(
-                [(prepared, values)], deadline, elsewhere=elsewhere
-            ),
+            lambda elsewhere: self._session.put(statements, deadline, elsewhere=elsewhere),
             deadline,
             self._settings.backoff,
             "writing the feed",
@@ -393,4 +409,4 @@ def new_feed(log_id: UUID) -> FeedRow:
 
 
 def _uuid(text: str | None) -> UUID | None:
-    return None if text is None else UUID(text)
+    return None if text is None else parse_uuid(text)
