@@ -22,6 +22,9 @@ from .tables import Doorbell, FeedRow, FeedTables
 _LOG: Final = logging.getLogger("event_store_async")
 _AT_ONCE: Final = 256
 _REMEMBERED: Final = 256
+_RINGING: Final = 0.01
+"""Seconds from one ring to the next, at least. The first after a pause is at once."""
+
 _SHORTEST_TIMER: Final = 0.01
 """Seconds. Thousands of appends may wait, and the timer looks at all of them each time."""
 
@@ -101,6 +104,7 @@ class Lane:
         self._expires = 0.0  # when the timer does
         self._ringing: asyncio.Task[None] | None = None
         self._rung = 0
+        self._rings_at = 0.0  # the next ring is not before this
         self._stored: deque[int] = deque(maxlen=_REMEMBERED)
         self._news = 0  # grows with each stored append
         self._open = 0  # announced appends whose outcome is not known
@@ -375,6 +379,10 @@ class Lane:
         """Ring until there is no news: a hint, so a fault is no harm."""
         try:
             while self._rung != self._news and (writer := self.writer) is not None:
+                loop = asyncio.get_running_loop()
+                if (early := self._rings_at - loop.time()) > 0:
+                    await asyncio.sleep(early)
+                self._rings_at = loop.time() + _RINGING
                 self._rung = self._news
                 bell = Doorbell(writer, self._news, frozenset(self._stored))
                 await self._tables.ring(bell, Deadline(self._settings.request_timeout))
