@@ -29,6 +29,7 @@ from .port import (
     pin,
     pin_sessions,
     putting,
+    putting_one,
     reading,
     simple,
     writing,
@@ -357,6 +358,11 @@ class Session:
         self, statements: Sequence[Bound], deadline: Deadline, elsewhere: bool
     ) -> Coroutine[Any, Any, Any]:
         timeout, level = self._time_limit(deadline), self.level
+        if len(statements) == 1:
+            prepared, values = statements[0]
+            return self.raw.execute(
+                putting_one(prepared, values, level=level, timeout=timeout, elsewhere=elsewhere)
+            )
         batch = putting(statements, level=level, timeout=timeout, elsewhere=elsewhere)
         return self.raw.execute_batch(batch)
 

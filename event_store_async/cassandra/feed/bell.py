@@ -14,6 +14,8 @@ from .tables import Doorbell, FeedTables
 
 _LOG: Final = logging.getLogger("event_store_async")
 _REMEMBERED: Final = 256
+_PAUSE: Final = 0.01
+"""Seconds from one ring to the next, at least. The first after a pause is at once."""
 
 
 class Bell:
@@ -37,6 +39,7 @@ class Bell:
         self._stored: deque[int] = deque(maxlen=_REMEMBERED)
         self._news = 0  # grows with each stored append
         self._rung = 0
+        self._rings_at = 0.0  # the next ring is not before this
         self._is_refused = False  # the server refuses it, for lack of a permission for example
 
     def note(self, stored: int | None) -> None:
@@ -63,7 +66,13 @@ class Bell:
 
     async def _ring(self) -> None:
         try:
-            while self._rung != self._news and (writer := self.writer) is not None:
+            loop = asyncio.get_running_loop()
+            while self._rung != self._news:
+                if (early := self._rings_at - loop.time()) > 0:
+                    await asyncio.sleep(early)
+                if (writer := self.writer) is None:
+                    return
+                self._rings_at = loop.time() + _PAUSE
                 self._rung = self._news
                 bell = Doorbell(writer, self._news, frozenset(self._stored))
                 await self._tables.ring(bell, Deadline(self._settings.request_timeout))

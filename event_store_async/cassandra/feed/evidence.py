@@ -55,6 +55,7 @@ class Evidence:
     async def look(self, lanes: Sequence[LaneReader]) -> Looks:
         """Look at the open announcements of lanes, in order, until something can be published."""
         looks: Looks = {lane.writer: {} for lane in lanes}
+        by_writer = {lane.writer: lane for lane in lanes}
 
         async def look(rows: Sequence[tuple[Address, Announcement]]) -> None:
             """Look at the stream of some announcements: one read for all of them."""
@@ -72,6 +73,7 @@ class Evidence:
                     looks[address.writer][address.seq] = _OPEN
                 elif found[index].address == address:
                     looks[address.writer][address.seq] = _stored(found[index].category)
+                    by_writer[address.writer].looked_at(address.seq)
                     self._remember(stream_id, found[index].category)
                 else:
                     winner = found[index].address
@@ -115,6 +117,7 @@ class Evidence:
             if known is not None and category != _UNKNOWN:
                 looks[seq] = _stored(category)
             else:
+                # The stream may have been given a category after its first append.
                 yield Address(lane.writer, seq), row
 
     def _category_of(self, row: Announcement) -> str | None:

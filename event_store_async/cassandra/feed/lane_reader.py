@@ -16,11 +16,11 @@ stored, and what follows it in its lane waits. Most appends need no read so."""
 _OLD: Final = 0.5
 """Seconds after which it is looked at in any case."""
 
-_USUAL: Final = 1.5
-"""An announcement is young for so many times as long as the slow ones of its lane took lately."""
+_SLOWER: Final = 1.5
+"""An announcement is young for so many times as long as the slowest of its lane took lately."""
 
-_FADING: Final = 0.97
-"""What is left of a duration when the next append is known to be stored."""
+_LATELY: Final = 1.0
+"""Seconds."""
 
 _PARTS_AT_ONCE: Final = 20
 
@@ -63,7 +63,9 @@ class LaneReader:
         self.open: dict[int, Announcement] = {}
         self.read_at: dict[int, float] = {}
         self.stored: set[int] = set()
-        self._usual = 0.0  # seconds from when a slow one was read to when it was known to be stored
+        # Seconds from when the slowest was read to when it was known to be stored: of this second,
+        # which ends at a time, and of the one before.
+        self._slowest = self._slowest_before = self._lately_ends = 0.0
         self.is_new = True
         self.waits = False
         self._reads: deque[tuple[float, int]] = deque()  # when, and up to which announcement
@@ -99,7 +101,7 @@ class LaneReader:
         if read_at is not None:
             if seq not in self.stored:
                 self.stored.add(seq)
-                self._usual = max(self._now() - read_at, self._usual * _FADING)
+                self._took(read_at, self._now())
         elif seq > self.read_up_to:
             self.stored.add(seq)
 
@@ -109,6 +111,18 @@ class LaneReader:
         for seq in [seq for seq in seqs if seq > done and seq not in stored]:
             self.know(seq)
 
+    def _took(self, began: float, now: float) -> None:
+        if now > self._lately_ends:
+            self._slowest_before, self._slowest = self._slowest, 0.0
+            self._lately_ends = now + _LATELY
+        self._slowest = max(self._slowest, now - began)
+
+    def looked_at(self, seq: int) -> None:
+        """Note that a look found an append, before its writer said that it is stored."""
+        read_at = self.read_at.get(seq)
+        if read_at is not None:
+            self._took(read_at, self._now())
+
     @property
     def patience(self) -> float:
         """
@@ -117,7 +131,7 @@ class LaneReader:
         Appends take longer the more of them are under way. A look that is too early is a read, and
         shows nothing.
         """
-        return min(max(YOUNG, self._usual * _USUAL), _OLD)
+        return min(max(YOUNG, max(self._slowest, self._slowest_before) * _SLOWER), _OLD)
 
     @property
     def old_up_to(self) -> int:

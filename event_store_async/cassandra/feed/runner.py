@@ -45,6 +45,12 @@ PACE: Final = 0.02
 """Seconds from one publication to the next, at least: appends of that time share its requests. The
 first append after a pause does not wait."""
 
+_REST: Final = 3
+"""The next publication begins after so many times as long as the last one took, at least: where the
+cluster is busy, requests take longer, and more appends share them."""
+
+_LONGEST_REST: Final = 0.2
+
 PROGRESS: Final = 0.5
 """Seconds from an entry to the write of its progress: streams that are appended to again and again
 need only the last. Fewer than it takes to append K entries at this pace."""
@@ -244,7 +250,8 @@ class Runner:
                 self._watches[writer].due = now + LIVE
             published = await self._rounds(sequencer, due)
             if published:
-                self._paced = now + PACE
+                took = self._now() - now
+                self._paced = now + max(PACE, min(took * _REST, _LONGEST_REST))
             self._calm(sequencer, due, now)
         if not sequencer.owes_progress:
             self._progress_due = now + PROGRESS
