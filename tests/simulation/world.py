@@ -24,7 +24,7 @@ from event_store_async import (
     StreamError,
 )
 from event_store_async.cassandra.driver.port import Prepared
-from event_store_async.cassandra.feed.tables import FeedRow, State
+from event_store_async.cassandra.feed.rows import FeedRow, State
 from event_store_async.cassandra.schema.statements import AppendStatements
 from event_store_async.cassandra.schema.tables import StoreTables
 from event_store_async.events import UnidentifiedEvent

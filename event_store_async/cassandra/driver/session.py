@@ -1,8 +1,6 @@
 """A session: sends requests over the driver's, and fences in what could hang or corrupt."""
 
 import asyncio
-import os
-import weakref
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from contextvars import Context, copy_context
 from functools import partial
@@ -16,6 +14,7 @@ from ...cql_files import Statement
 from ...errors import StoreClosed, WrongEventLoop, WrongProcess
 from ...retry import SHORTEST_ATTEMPT, Backoff, Deadline
 from .faults import Fault
+from .forks import note
 from .port import (
     Bound,
     ConsistencyLevels,
@@ -27,7 +26,6 @@ from .port import (
     is_own,
     materialise,
     pin,
-    pin_sessions,
     putting,
     putting_one,
     reading,
@@ -36,21 +34,6 @@ from .port import (
 )
 from .repeat import Explain, repeat
 from .request import Outbox, Permits, Request
-
-_sessions: "weakref.WeakSet[Session]" = weakref.WeakSet()
-_over_callers: bool = False  # whether there was ever one over a session that a caller made
-
-
-def _disown_in_child() -> None:
-    # The closed ones, too: the driver frees them when their last name goes, not when they are
-    # closed. An exception's traceback may be what holds them.
-    for session in list(_sessions):
-        session.disown()
-    # And those that no store knows any longer.
-    pin_sessions(of_callers=_over_callers)
-
-
-os.register_at_fork(after_in_child=_disown_in_child)
 
 
 class Session:
@@ -100,7 +83,7 @@ class Session:
             self._loop = None  # no loop runs yet: that of the first use is taken
         self._thread: int | None = None  # the one in which the loop was last seen running
         self._closed = False
-        _note(self)
+        note(self, of_caller=not is_own(raw))
 
     @property
     def in_flight(self) -> int:
@@ -393,13 +376,6 @@ class Session:
         self._outbox.landed(self._at_server)
         if not self._requests and self._landed is not None and not self._landed.done():
             self._landed.set_result(None)
-
-
-def _note(session: Session) -> None:
-    """Remember a session for the children that this process forks."""
-    global _over_callers  # noqa: PLW0603 - only ever set
-    _sessions.add(session)
-    _over_callers = _over_callers or not is_own(session.raw)
 
 
 def _raise_translated(error: Exception) -> NoReturn:

@@ -7,6 +7,7 @@ docs/explanation/feed-protocol.md explains the protocol and its rules, W1 to W9 
     lane           the announcements of this store: the writer's side
     bell           the doorbell of this store
     announcer      what must happen before a plan is sent
+    rows           rows of the feed's tables
     tables         the tables of the feed, a request for each method
     entry          entries of the log, and their links
     log            appends to the log and reads it

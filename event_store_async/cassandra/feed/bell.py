@@ -10,7 +10,8 @@ from ...errors import EventStoreError, RequestRefused
 from ...retry import Deadline
 from ...settings import Settings
 from ..driver.faults import Certainty, Fault
-from .tables import Doorbell, FeedTables
+from .rows import Doorbell
+from .tables import FeedTables
 
 _LOG: Final = logging.getLogger("event_store_async")
 _REMEMBERED: Final = 256

@@ -18,7 +18,8 @@ from ..driver.faults import Certainty, Fault
 from ..driver.request import Request
 from .announcement import MAX_TYPES, Address, Announcement, Types, size_of
 from .bell import Bell
-from .tables import FeedRow, FeedTables
+from .rows import FeedRow
+from .tables import FeedTables
 
 _LOG: Final = logging.getLogger("event_store_async")
 _AT_ONCE: Final = 256

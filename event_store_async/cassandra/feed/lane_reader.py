@@ -7,7 +7,8 @@ from typing import Final
 from uuid import UUID
 
 from .announcement import Announcement
-from .tables import FeedTables, WriterRow
+from .rows import WriterRow
+from .tables import FeedTables
 
 YOUNG: Final = 0.05
 """Seconds for which an announcement is not looked at, at least: its writer will say that it is

@@ -10,9 +10,11 @@ from ...feeds.position import Position
 from ...retry import Deadline
 from ..append.plan import Plan, Verdict
 from ..append.settler import Settler
-from ..driver.port import Answer, Prepared
+from ..driver.answer import Answer
+from ..driver.port import Prepared
 from .entry import Entry, Link, links_as_text
-from .tables import FeedRow, FeedTables
+from .rows import FeedRow
+from .tables import FeedTables
 
 _AT_ONCE: Final = 100
 _LINKS_AT_ONCE: Final = 5000

@@ -34,9 +34,10 @@ from .link_reader import FeedLink, read_links
 from .log import Log
 from .progress import FeedProgress
 from .reader import CassandraFeedReader
+from .rows import FeedRow
 from .runner import Runner
 from .status import FeedStatus, feed_status
-from .tables import FeedRow, FeedTables, new_feed
+from .tables import FeedTables, new_feed
 from .tail import Tail
 from .verification import FeedFinding, FeedVerification, FeedVerificationProgress
 from .vigil import Vigil, keep_vigil

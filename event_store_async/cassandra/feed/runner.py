@@ -22,10 +22,11 @@ from .heartbeat import Heartbeat
 from .leadership import BEAT, Leadership
 from .log import Log
 from .progress import DELAY, FeedProgress
+from .rows import FeedRow
 from .scan import Scan
 from .sequencer import Sequencer
 from .sequencer_watch import SequencerWatch
-from .tables import FeedRow, FeedTables
+from .tables import FeedTables
 
 _LOG: Final = logging.getLogger("event_store_async")
 

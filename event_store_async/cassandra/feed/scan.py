@@ -13,9 +13,10 @@ from ..table.scanner import Scanner
 from .announcement import shared_type
 from .entry import Link
 from .evidence import side_by_side
+from .rows import FeedRow, Standing
 from .sequencer import Sequencer
 from .sequencer_watch import SequencerWatch
-from .tables import FeedRow, FeedTables, Standing
+from .tables import FeedTables
 
 _LOG: Final = logging.getLogger("event_store_async")
 

@@ -19,8 +19,9 @@ from .guard import Guard
 from .lane_reader import LaneReader
 from .log import Log
 from .progress import FeedProgress
+from .rows import Doorbell
 from .sequencer_watch import SequencerWatch
-from .tables import Doorbell, FeedTables
+from .tables import FeedTables
 
 _T = TypeVar("_T")
 

@@ -1,8 +1,7 @@
 """The tables of a feed: one request for each method, repeated until it is answered."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final
 from uuid import UUID
 
 import orjson
@@ -13,15 +12,15 @@ from ...ids import parse_uuid
 from ...moments import to_milliseconds
 from ...retry import Deadline
 from ...settings import Settings
-from ..driver.port import Page, Prepared, Row, answer_of
+from ..driver.answer import answer_of
+from ..driver.port import Page, Prepared, Row
 from ..driver.repeat import repeat
 from ..driver.request import Request
 from ..driver.session import Session
 from ..schema.statements import StatementCache
 from .announcement import Address, Announcement, announcing, types_from_text
 from .entry import Entry, links_from_text
-
-State = Literal["building", "complete"]
+from .rows import Doorbell, FeedRow, Standing, State, WriterRow
 
 PART_ROWS: Final = 5000
 """Rows of a part of a lane: a partition of at most some hundred kilobytes."""
@@ -30,84 +29,6 @@ SEGMENT_SIZE: Final = 1000
 """Entries of a segment of the log: a partition of at most some 80 megabytes."""
 
 _ROWS: Final = 5000
-
-
-@dataclass(frozen=True, slots=True)
-class FeedRow:
-    """
-    The row of a feed.
-
-    Attributes:
-        log_id: The log.
-        part_rows: How many rows a part of a new lane has.
-        segment_size: How many entries a segment of the log has.
-        state: ``"building"`` until the streams from before the feed are in the log.
-        leader: The sequencer that works, if any ever did.
-        beat: Grows while it does.
-        scanned: The token up to which the streams from before the feed are in the log.
-    """
-
-    log_id: UUID
-    part_rows: int
-    segment_size: int
-    state: State
-    leader: UUID | None = None
-    beat: int | None = None
-    scanned: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class WriterRow:
-    """
-    A writer of a feed.
-
-    Attributes:
-        writer: The writer.
-        part_rows: How many rows a part of its lane has.
-        prev: The writer that it was before, if it gave up a lane.
-        closed_at: The last seq of the lane, if it was closed in good order.
-        low: All announcements up to this one are finished.
-    """
-
-    writer: UUID
-    part_rows: int
-    prev: UUID | None
-    closed_at: int | None
-    low: int
-
-
-@dataclass(frozen=True, slots=True)
-class Doorbell:
-    """
-    What a writer says of its lane. It may be old.
-
-    Attributes:
-        writer: The writer.
-        rings: How often it rang.
-        stored: Seqs of its lane whose appends are stored; only the latest of them.
-    """
-
-    writer: UUID
-    rings: int
-    stored: frozenset[int]
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """
-    What stands in a stream at a version.
-
-    Attributes:
-        version: The version.
-        address: The address of the announcement, if the row is the first of an announced append.
-        type: The event's type, if any.
-        category: The category of the stream, if any.
-    """
-
-    version: int
-    address: Address | None
-    type: str | None
-    category: str | None
 
 
 class FeedTables:
