@@ -20,8 +20,10 @@ from event_store_async.cassandra.feed.lane_reader import LaneReader
 from event_store_async.cassandra.feed.log import Log
 from event_store_async.cassandra.feed.look import Look
 from event_store_async.cassandra.feed.progress import FeedProgress
+from event_store_async.cassandra.feed.runner import Runner
 from event_store_async.cassandra.feed.sequencer import Sequencer
 from event_store_async.cassandra.feed.tables import FeedTables
+from event_store_async.moments import to_milliseconds
 from event_store_async.retry import Deadline
 
 from .session import Weather
@@ -99,6 +101,10 @@ AHEAD = Plan(
     ahead=0.5,
     sequences=False,
 )
+
+
+LATE_PROGRESS = replace(DUEL, delay=1, sudden=True, crashes=3, progress=0.0)
+OLD = Plan(old_writers=1.0, crashes=0)
 
 
 def _patch(target: Any, name: str, value: Any) -> Broken:
@@ -313,6 +319,75 @@ async def _append_anyway(self: Any, after: int, links: Any, *args: Any) -> Any:
     return entry
 
 
+# Sequencers: what is looked at
+
+
+def _rung_only(self: Any, sequencer: Any, _now: float) -> set[UUID]:
+    return {writer for writer in sequencer.lanes if _has_rung(self, writer)}
+
+
+def _has_rung(runner: Any, writer: UUID) -> bool:
+    watch = runner._watches.get(writer)
+    return watch is not None and watch.due == 0.0
+
+
+async def _do_not_scan(self: Any, _sequencer: Any) -> bool:
+    return False
+
+
+def _as_announced(
+    self: Any, lane: Any, looks: Any, staged: dict[UUID, int], draft: EntryDraft
+) -> None:
+    """Publish up to what is announced, whatever must come first."""
+    for seq, row in lane.open.items():
+        at = max(self._progress.known(row.stream_id) or 0, staged.get(row.stream_id, 0))
+        look = looks[lane.writer].get(seq)
+        if look is not None and look.outcome == "stored" and at <= row.expected:
+            draft.add(Link(row.stream_id, at + 1, row.last - at, None))
+            staged[row.stream_id] = row.last
+
+
+async def _look_at_heads(self: Any, lanes: Any) -> Any:
+    looks = await _look(self, lanes)
+    self.heads = {}
+    for lane in lanes:
+        for seq, row in list(lane.open.items()):
+            look = looks[lane.writer].get(seq)
+            if look is not None and look.outcome != "open":
+                head = await self._tables.head(row.stream_id)
+                self.heads[row.stream_id] = max(head, self.heads.get(row.stream_id, 0))
+    return looks
+
+
+def _up_to_heads(
+    self: Any, lane: Any, looks: Any, staged: dict[UUID, int], draft: EntryDraft
+) -> None:
+    for seq, row in lane.open.items():
+        at = max(self._progress.known(row.stream_id) or 0, staged.get(row.stream_id, 0))
+        look = looks[lane.writer].get(seq)
+        head = self.heads.get(row.stream_id, 0)
+        if look is not None and look.outcome != "open" and at <= row.expected and head > at:
+            draft.add(Link(row.stream_id, at + 1, head - at, None))
+            staged[row.stream_id] = head
+
+
+def _finish_what_is_decided(self: Any) -> None:
+    for lane in self.lanes.values():
+        for seq in list(lane.open):
+            if seq in lane.stored:
+                lane.finish(seq)
+    _finish(self)
+
+
+async def _progress_by_the_clock(self: Any, log_id: UUID, rows: Any) -> None:
+    at = to_milliseconds(self._settings.clock()) * 1000
+    await self._put(
+        "write_progress",
+        *[(at, version, entry, log_id, stream_id) for stream_id, version, entry in rows],
+    )
+
+
+_finish = Sequencer._finish
 _log_append = Log.append
 
 _always_settled = _patch(Executor, "begin", lambda *_: None)
@@ -341,10 +416,19 @@ MUTANTS = (
            _patch(FeedTables, "announcements", _pass_over_holes), HOLES),
     Mutant("foreign lows are ignored", "S3", ("SKIPPED", "ALARM"),
            _patch(LaneReader, "saw", _ignore_low), STALE),
+    Mutant("only lanes whose doorbell rang are read", "S4", ("SKIPPED", "ALARM"),
+           _patch(Runner, "_due", _rung_only), CRASH),
     Mutant("published when announced", "S5", ("PHANTOM", "SKIPPED", "READER"),
            _patch(Sequencer, "_look", _believe_announcements), CRASH),
     Mutant("head == e decides", "S6", ("SKIPPED", "ALARM", "ORDER"),
            _patch(Sequencer, "_look", _decide_at_once), CRASH),
+    Mutant("finished before the log has it", "S7", ("SKIPPED", "ALARM"),
+           _patch(Sequencer, "_finish", _finish_what_is_decided), DUEL),
+    Mutant("up to what is announced, whatever comes first", "S8", ("ORDER",),
+           _patch(Sequencer, "_walk", _as_announced), ORDER),
+    Mutant("up to the head of the stream", "S8", ("ORDER",),
+           _both(_patch(Sequencer, "_look", _look_at_heads),
+                 _patch(Sequencer, "_walk", _up_to_heads)), ORDER),
     Mutant("older announcements are on backoff", "S8", ("ORDER",),
            _patch(Sequencer, "_look", _look_at_some), ORDER),
     Mutant("any order, up to what is announced", "S8", ("ORDER",),
@@ -365,6 +449,10 @@ MUTANTS = (
            _patch(LaneReader, "finished_up_to", property(lambda self: self.read_up_to)), LOWS),
     Mutant("progress without the last entries", "S13", ("TWICE", "MISORDERED"),
            _patch(FeedProgress, "of", _without_overlay), DUEL),
+    Mutant("progress without timestamps of its own", "S14", ("TWICE", "MISORDERED"),
+           _patch(FeedTables, "write_progress", _progress_by_the_clock), LATE_PROGRESS),
+    Mutant("nobody scans", "S19", ("SKIPPED",),
+           _patch(Runner, "_scan_on", _do_not_scan), OLD),
     Mutant("progress before the entry is certain", "S11", ("SKIPPED", "ALARM", "INCONSISTENT"),
            _patch(Sequencer, "_append", _progress_first), DUEL),
 )  # fmt: skip
