@@ -318,6 +318,41 @@ async def test_a_page_that_seems_to_be_the_last_is_not() -> None:
     assert hostile.injected == [Injected(Injection.STALE_HEAD, None)]
 
 
+async def test_a_short_page_is_continued() -> None:
+    memory = MemoryEventStore()
+    streams = await some(memory, 10)
+    feed = scripted(memory, Injection.SHORT_PAGE).feed()
+
+    page = await feed.page()
+    rest = await feed.page(page.position)
+
+    assert 1 <= len(page.events) < 10
+    assert page.position == page.events[-1].position
+    assert not page.caught_up
+    assert [event.stream_id for event in page.events + rest.events] == streams
+    assert rest.caught_up
+
+
+@pytest.mark.parametrize("call", ["page", "head", "locate", "read"])
+async def test_an_outage_is_raised_and_over_at_the_next_call(call: str) -> None:
+    memory = MemoryEventStore()
+    (stream_id,) = await some(memory, 1)
+    hostile = scripted(memory, Injection.UNAVAILABLE)
+    feed = hostile.feed()
+
+    async def made() -> object:
+        if call == "locate":
+            return await feed.locate(stream_id, 1)
+        if call == "read":
+            return [event.version async for event in feed.read()]
+        return await (feed.page() if call == "page" else feed.head())
+
+    with pytest.raises(StoreUnavailable):
+        await made()
+    assert hostile.injected == [Injected(Injection.UNAVAILABLE, None)]
+    assert await made()
+
+
 async def test_a_broken_event_can_be_read_the_next_time() -> None:
     memory = MemoryEventStore()
     await memory.persist_events(UUID(int=1), [NewEvent({"a": 1}, "noted")])

@@ -78,7 +78,10 @@ def test_the_feed_holds_while_everything_fails(tmp_path: Path) -> None:
     assert status == 0
     # A run in which nothing happened would prove nothing.
     counts = summary["counts"]
-    assert sum(summary["faults"].values()) >= seconds / 10
+    faults = summary["faults"]
+    assert sum(faults.values()) >= seconds / 10
+    for process in ("writer", "sequencer", "reader"):
+        assert faults.get(f"kill {process}", 0) + faults.get(f"pause {process}", 0) > 0
     assert counts["events in the feed"] == counts["events"] >= seconds
     assert counts["events delivered"] >= 2 * counts["events in the feed"]
     assert counts["positions asked for"] > 0
