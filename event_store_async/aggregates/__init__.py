@@ -1,7 +1,7 @@
 """
 Aggregates: state computed from events, and the commands that change it.
 
-    reducer       Reducer: from events to an aggregate; Snapshot: an aggregate at a version
+    reducer       Reducer: from events to an aggregate
     command       Command, its results, and RetryPolicy
     cache         SnapshotCache: aggregates that were used recently
     repository    Repository: loads aggregates from their streams
@@ -11,6 +11,7 @@ Aggregates: state computed from events, and the commands that change it.
 This package uses only the ports, so it works with any store.
 """
 
+from ..snapshot import Snapshot
 from .cache import Known, SnapshotCache
 from .command import (
     Command,
@@ -22,7 +23,7 @@ from .command import (
     RetryPolicy,
 )
 from .handler import CommandHandler
-from .reducer import Reducer, Snapshot
+from .reducer import Reducer
 from .repository import Repository
 
 __all__ = [

@@ -8,8 +8,8 @@ from weakref import ref
 from .._typevars import A_co
 from ..checks import check_instance, check_int, check_stream_id
 from ..errors import InvalidArgument
+from ..snapshot import Snapshot
 from ..values import value
-from .reducer import Snapshot
 
 
 @value

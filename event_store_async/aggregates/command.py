@@ -11,8 +11,8 @@ from ..checks import check_callable, check_instance, check_int, check_stream_id
 from ..errors import ConcurrentModification
 from ..events import NewEvent, RecordedEvent
 from ..retry import Backoff
+from ..snapshot import Snapshot
 from ..values import value
-from .reducer import Snapshot
 
 _COMMAND_ID: Final = "uuid.uuid5(namespace, key) makes a UUID of any str"
 

@@ -10,6 +10,7 @@ from ..errors import InvalidEvent
 from ..events import NewEvent, SoughtEvent, UnidentifiedEvent
 from ..ports import EventWriter
 from ..results import Persisted
+from ..snapshot import Snapshot
 from .cache import Known
 from .command import (
     Command,
@@ -19,7 +20,7 @@ from .command import (
     Rejected,
     RetryPolicy,
 )
-from .reducer import Reducer, Snapshot
+from .reducer import Reducer
 from .repository import Loading
 
 

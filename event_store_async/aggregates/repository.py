@@ -15,9 +15,10 @@ from ..checks import (
 from ..errors import StreamError
 from ..events import RecordedEvent
 from ..ports import EventReader
+from ..snapshot import Snapshot
 from .cache import Known, SnapshotCache
 from .command import Command, CommandHandled, InvalidAggregateVersion
-from .reducer import Reducer, Snapshot
+from .reducer import Reducer
 
 
 class Loading(Generic[A, E]):

@@ -17,6 +17,7 @@ Every error that the library raises.
     │   ├── InvalidEvent                cannot be stored
     │   │   └── PayloadNotEncodable     the codec refuses its payload or metadata
     │   │       └── LossyPayload        its type does not store all of it
+    │   ├── InvalidSnapshot             a snapshot cannot be stored
     │   ├── AppendTooLarge              too many bytes or events
     │   └── InvalidIdentifier           not a keyspace, table or datacenter name
     ├── MisuseError (RuntimeError)      the store cannot be used here; nothing was sent
@@ -30,6 +31,7 @@ Every error that the library raises.
     │   ├── StreamHole                  events are missing
     │   ├── StreamInconsistent          an event has a version above the stream's
     │   ├── UndecodableEvent            no codec can decode it
+    │   ├── UndecodableSnapshot         no codec can decode a stored snapshot
     │   ├── MistypedEvent               its payload does not fit its type
     │   └── UnknownEventType            its type, or its revision of it, is not registered
     ├── InvalidArchive                  a file of exported events is not valid
@@ -71,6 +73,7 @@ from .argument import (
     InvalidEvent,
     InvalidExpectedVersion,
     InvalidIdentifier,
+    InvalidSnapshot,
     InvalidStreamId,
     LossyPayload,
     PayloadNotEncodable,
@@ -112,6 +115,7 @@ from .stream import (
     StreamHole,
     StreamInconsistent,
     UndecodableEvent,
+    UndecodableSnapshot,
     UnknownEventType,
 )
 
@@ -134,6 +138,7 @@ __all__ = [
     "InvalidEvent",
     "InvalidExpectedVersion",
     "InvalidIdentifier",
+    "InvalidSnapshot",
     "InvalidStreamId",
     "LossyPayload",
     "MistypedEvent",
@@ -157,6 +162,7 @@ __all__ = [
     "TimeToLiveRefused",
     "TlsFailed",
     "UndecodableEvent",
+    "UndecodableSnapshot",
     "UnknownEventType",
     "WrongCategory",
     "WrongEventLoop",

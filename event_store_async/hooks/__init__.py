@@ -6,6 +6,7 @@ Hooks: a store reports what happens in it to your callables, one record at a tim
     append_watch    collects the facts of one append, and of the batches that carry it
     read_watch      collects the facts of one read
     list_watch      collects the facts of one list of streams
+    snapshot_watch  collects the facts of one call on a stored snapshot
 
 A store without hooks makes no watch and no record.
 """
@@ -22,6 +23,9 @@ from .records import (
     ReadOutcome,
     Record,
     SerialRepair,
+    SnapshotEnded,
+    SnapshotOperation,
+    SnapshotOutcome,
     Source,
 )
 
@@ -37,5 +41,8 @@ __all__ = [
     "ReadOutcome",
     "Record",
     "SerialRepair",
+    "SnapshotEnded",
+    "SnapshotOperation",
+    "SnapshotOutcome",
     "Source",
 ]

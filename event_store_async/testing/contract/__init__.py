@@ -40,6 +40,7 @@ mode.
     feed_position  positions, pages and selections
     feed_refusals  invalid arguments, and closed stores
     categories    `CategoryContract`, of stores with categories
+    snapshots     `SnapshotContract`, of stores that keep snapshots
 """
 
 import pkgutil
@@ -69,6 +70,7 @@ from .reading import Reading  # noqa: E402
 from .records import Records  # noqa: E402
 from .refusals import Refusals  # noqa: E402
 from .repetition import Repetition  # noqa: E402
+from .snapshots import SnapshotContract  # noqa: E402
 
 __all__ = [
     "CategoryContract",
@@ -92,6 +94,7 @@ __all__ = [
     "Records",
     "Refusals",
     "Repetition",
+    "SnapshotContract",
 ]
 
 
