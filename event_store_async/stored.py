@@ -1,5 +1,6 @@
 """Streams and events as they are stored: bit for bit, not decoded."""
 
+from datetime import datetime
 from uuid import UUID
 
 from .ring import ScanPosition
@@ -96,3 +97,21 @@ class Restored:
     stream_id: UUID
     version: int
     stored: int
+
+
+@value
+class SnapshotSummary:
+    """
+    A stored snapshot as a scan sees it, without the aggregate.
+
+    Attributes:
+        stream_id: The stream.
+        kind: The kind of the snapshot.
+        version: Its version.
+        timestamp: The timestamp of the event at that version; None if another program wrote it.
+    """
+
+    stream_id: UUID
+    kind: str
+    version: int
+    timestamp: datetime | None

@@ -11,7 +11,7 @@ Aggregates: state computed from events, and the commands that change it.
 This package uses only the ports, so it works with any store.
 """
 
-from ..snapshot import Snapshot
+from ..snapshot import Snapshot, StoredSnapshot
 from .cache import Known, SnapshotCache
 from .command import (
     Command,
@@ -40,4 +40,5 @@ __all__ = [
     "RetryPolicy",
     "Snapshot",
     "SnapshotCache",
+    "StoredSnapshot",
 ]

@@ -3,12 +3,13 @@
 from collections.abc import Iterable
 
 from ..checks import check_codecs, check_names
-from ..codec import Codec, JsonCodec
+from ..codec import Codec, Codecs, JsonCodec
 from ..errors import InvalidArgument
 from ..follower import Wakeups
 from ..hooks import Source
 from ..hooks.observer import Observer
 from ..settings import Settings, checked_settings
+from ..snapshots.store import Snapshots
 from .append.appender import Appender
 from .append.executor import Executor
 from .append.planner import KnownHeads, Planner
@@ -27,6 +28,7 @@ from .read.rows import RowDecoder
 from .schema.migrator import Migrator
 from .schema.statements import StatementCache
 from .schema.tables import StoreTables
+from .snapshots.table import SnapshotTable
 from .table.categoriser import Categoriser
 from .table.lister import Lister
 from .table.restorer import Restorer
@@ -51,6 +53,7 @@ class Engine:
         queues: Carries out appends.
         appender: Begins appends.
         storage: `EventStore.storage`.
+        snapshots: `EventStore.snapshots`.
         lister: `EventStore.streams`.
         migrator: Changes the schema.
         operations: `EventStore.operations`.
@@ -109,7 +112,16 @@ class Engine:
         self.reader = reader
         self.queues = queues
         self.appender = Appender(session, queues, codec, settings, observer)
-        self.migrator = Migrator(session, statements, tables, settings)
+        self.migrator = Migrator(session, statements, tables.with_snapshots(), settings)
+        snapshot_table = SnapshotTable(session, statements, settings)
+        self.snapshots = Snapshots(
+            snapshot_table,
+            codec,
+            Codecs(codec, codecs, limit=settings.max_payload_bytes),
+            settings,
+            observer,
+            self.check_open,
+        )
         self.health = HealthProbe(
             source,
             tables,
@@ -121,7 +133,7 @@ class Engine:
         )
         self.lifetime = Lifetime(
             f"<EventStore {keyspace}.{table}>",
-            [queues, restorer],
+            [queues, restorer, self.snapshots.saves],
             self.feed.close,
             session,
             wakeups,
@@ -134,6 +146,7 @@ class Engine:
             decoder,
             restorer,
             Categoriser(statements, settler),
+            snapshot_table,
             settings,
             keyspace,
             table,
@@ -142,7 +155,7 @@ class Engine:
         self.lister = Lister(Scanner(session, statements, settings), self.storage.table)
         inspector = Inspector(
             session,
-            tables,
+            tables.with_snapshots(),
             request_timeout=settings.request_timeout,
             clock=settings.clock,
         )

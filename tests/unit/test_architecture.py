@@ -43,6 +43,7 @@ CASSANDRA_LAYERS = [
     ["schema"],
     ["read"],
     ["append"],
+    ["snapshots"],
     ["table"],
     ["feed"],
     ["operations", "lifetime"],

@@ -7,6 +7,7 @@ from typing import Final
 
 from ....errors import SchemaError, SchemaMissing, SchemaOutdated
 from ...schema.state import TableState
+from ...schema.tables import CATEGORY
 from ..inspector import ClusterState
 from .finding import (
     Finding,
@@ -69,6 +70,8 @@ def _table(table: TableState, state: ClusterState) -> Finding:
         table.check_usable()
     except SchemaError as error:
         hint = error.hint or f"compare it with cql/{table.spec.created_by}.cql"
+        if not table.spec.is_needed:
+            return _without(table, error)
         command, keyspace = "event-store schema", f"--keyspace {table.name.partition('.')[0]}"
         if isinstance(error, SchemaMissing):
             here = sum(node.datacenter == state.local_datacenter for node in state.nodes)
@@ -78,6 +81,8 @@ def _table(table: TableState, state: ClusterState) -> Finding:
             hint = f"run `{command} migrate {keyspace}`; --dry-run shows what it would do"
         return must("schema", error.message, hint, "no store can use the table as it is")
     found = f"{table.name}, version {table.version} of {table.spec.latest}"
+    if CATEGORY not in table.spec.additions:
+        return ok("schema", found)
     try:
         table.check_categorised()
     except SchemaError as error:
@@ -85,6 +90,16 @@ def _table(table: TableState, state: ClusterState) -> Finding:
         why = "appends through views of a category are refused; everything else works"
         return advice("schema", f"{found}; {error.message}", hint, why)
     return ok("schema", found)
+
+
+def _without(table: TableState, error: SchemaError) -> Finding:
+    """Return what is found if a table that a store can do without cannot be used."""
+    change = f"compare it with cql/{table.spec.created_by}.cql"
+    if isinstance(error, SchemaMissing | SchemaOutdated):
+        keyspace = table.name.partition(".")[0]
+        change = f"run `event-store schema migrate --keyspace {keyspace}`"
+    why = f"calls that use {table.spec.name} are refused; everything else works"
+    return advice("schema", error.message, change, why)
 
 
 def consistency(state: ClusterState) -> Iterator[Finding]:
