@@ -54,7 +54,9 @@ from .ports import (
 from .results import AppendResult, Persisted
 from .ring import SMALLEST, ScanPosition
 from .settings import Settings, checked_settings
+from .snapshots.codec import SnapshotCodec
 from .snapshots.memory import MemorySnapshotRows
+from .snapshots.saves import BackgroundSaves
 from .snapshots.store import Snapshots
 from .statistics import Statistics
 from .stream_head import StreamHead
@@ -92,6 +94,7 @@ class MemoryEventStore(FeedStore, CategorisedStore, StreamFollower, StreamLister
         self._cursors = Cursors(f"the store in memory {random_uuid()}")
         self._categories: dict[UUID, str] = {}
         self._snapshot_rows = MemorySnapshotRows()
+        self._snapshot_saves = BackgroundSaves()
         self._closed = False
 
     def reopened(
@@ -111,21 +114,12 @@ class MemoryEventStore(FeedStore, CategorisedStore, StreamFollower, StreamLister
         other._snapshot_rows = self._snapshot_rows
         return other
 
-    @property
+    @cached_property
     def snapshots(self) -> SnapshotStore:
         """Snapshots of aggregates, kept beside the streams; the store itself never reads them."""
-        return self._snapshots
-
-    @cached_property
-    def _snapshots(self) -> Snapshots:
-        return Snapshots(
-            self._snapshot_rows,
-            self._codec,
-            self._codecs,
-            self._settings,
-            self._observer,
-            self._check_open,
-        )
+        codec = SnapshotCodec(self._codec, self._codecs, self._settings)
+        rows, saves = self._snapshot_rows, self._snapshot_saves
+        return Snapshots(rows, codec, self._observer, self._check_open, saves)
 
     def category(self, name: str) -> CategoryStore:  # noqa: D102 - inherited from the port
         return CategoryStore(self, name, self._persist)
@@ -361,10 +355,10 @@ class MemoryEventStore(FeedStore, CategorisedStore, StreamFollower, StreamLister
     async def close(self) -> None:
         """Refuse new calls, and save the snapshots that wait. Calling it twice is harmless."""
         self._closed = True
-        self._snapshots.saves.refuse()
+        self._snapshot_saves.refuse()
         self._wakeups.wake_all()
         self._log.wake_all()
-        await self._snapshots.saves.drain(self._settings.close_timeout)
+        await self._snapshot_saves.drain(self._settings.close_timeout)
 
     async def __aenter__(self) -> Self:
         return self

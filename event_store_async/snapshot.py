@@ -5,9 +5,12 @@ from typing import Final, Generic
 from uuid import UUID
 
 from ._typevars import A_co
-from .errors import InvalidArgument
+from .checks import is_int
+from .errors import InvalidArgument, InvalidSnapshot
 from .excerpt import excerpt
+from .moments import MAX_TIMESTAMP, MIN_TIMESTAMP, to_milliseconds
 from .values import value
+from .versions import MAX_VERSION
 
 _LONGEST_KIND: Final = 200
 _KIND_HINT: Final = "the aggregate's name and the revision of its reducer: 'account/1'"
@@ -60,3 +63,33 @@ def check_kind(kind: object) -> str:
             hint=_KIND_HINT,
         )
     return text
+
+
+def check_snapshot(stream_id: UUID, kind: str, snapshot: object) -> int:
+    """
+    Return the timestamp of a snapshot in milliseconds, if it can be stored whatever its aggregate.
+
+    Raises:
+        InvalidSnapshot: it is no `Snapshot`, or has no version above 0 or no aware timestamp, or
+            ids that are none.
+    """
+
+    def invalid(reason: str) -> InvalidSnapshot:
+        return InvalidSnapshot(stream_id, kind, reason)
+
+    if not isinstance(snapshot, Snapshot):
+        raise invalid(f"a Snapshot is needed, not {excerpt(snapshot)}")
+    version, moment = snapshot.version, snapshot.timestamp
+    if not is_int(version) or not 1 <= version <= MAX_VERSION:
+        raise invalid(f"its version must be 1 to {MAX_VERSION}, not {excerpt(version)}")
+    aware = isinstance(moment, datetime) and moment.utcoffset() is not None
+    timestamp = to_milliseconds(moment) if aware and moment else None
+    if timestamp is None or not MIN_TIMESTAMP <= timestamp <= MAX_TIMESTAMP:
+        raise invalid(
+            "its timestamp must be that of the event at its version, an aware datetime, "
+            f"not {excerpt(moment)}"
+        )
+    recent = snapshot.recent if isinstance(snapshot, StoredSnapshot) else ()
+    if not isinstance(recent, tuple) or not all(isinstance(each, UUID) for each in recent):
+        raise invalid("the ids of its recent events must be a tuple of UUIDs")
+    return timestamp

@@ -4,6 +4,8 @@ Aggregates: state computed from events, and the commands that change it.
     reducer       Reducer: from events to an aggregate
     command       Command, its results, and RetryPolicy
     cache         SnapshotCache: aggregates that were used recently
+    proof         whether a stored snapshot fits its stream
+    stored        the stored snapshots of a repository: found, saved, rejected
     repository    Repository: loads aggregates from their streams
     execution     CommandExecution: decides one command and appends its events
     handler       CommandHandler: carries out commands, each exactly once
@@ -11,6 +13,7 @@ Aggregates: state computed from events, and the commands that change it.
 This package uses only the ports, so it works with any store.
 """
 
+from ..ports import SnapshotConversion
 from ..snapshot import Snapshot, StoredSnapshot
 from .cache import Known, SnapshotCache
 from .command import (
@@ -40,5 +43,6 @@ __all__ = [
     "RetryPolicy",
     "Snapshot",
     "SnapshotCache",
+    "SnapshotConversion",
     "StoredSnapshot",
 ]

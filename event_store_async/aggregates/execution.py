@@ -138,7 +138,8 @@ class CommandExecution(Generic[A, E]):
                 self._stored = True
                 return None
             after = Snapshot(decided.aggregate, result.version, result.events[-1].timestamp)
-            self._loading.remember(stream_id, known, after, self._first_id)
+            last_id = decided.events[-1].event_id
+            self._loading.remember(stream_id, known, after, self._first_id, last_id)
             return CommandHandled(before, result.events, after)
         self._attempts_left -= 1
         if self._attempts_left:

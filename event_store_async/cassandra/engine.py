@@ -9,6 +9,8 @@ from ..follower import Wakeups
 from ..hooks import Source
 from ..hooks.observer import Observer
 from ..settings import Settings, checked_settings
+from ..snapshots.codec import SnapshotCodec
+from ..snapshots.saves import BackgroundSaves
 from ..snapshots.store import Snapshots
 from .append.appender import Appender
 from .append.executor import Executor
@@ -114,14 +116,11 @@ class Engine:
         self.appender = Appender(session, queues, codec, settings, observer)
         self.migrator = Migrator(session, statements, tables.with_snapshots(), settings)
         snapshot_table = SnapshotTable(session, statements, settings)
-        self.snapshots = Snapshots(
-            snapshot_table,
-            codec,
-            Codecs(codec, codecs, limit=settings.max_payload_bytes),
-            settings,
-            observer,
-            self.check_open,
+        snapshot_codec = SnapshotCodec(
+            codec, Codecs(codec, codecs, limit=settings.max_payload_bytes), settings
         )
+        saves = BackgroundSaves()
+        self.snapshots = Snapshots(snapshot_table, snapshot_codec, observer, self.check_open, saves)
         self.health = HealthProbe(
             source,
             tables,
@@ -133,7 +132,7 @@ class Engine:
         )
         self.lifetime = Lifetime(
             f"<EventStore {keyspace}.{table}>",
-            [queues, restorer, self.snapshots.saves],
+            [queues, restorer, saves],
             self.feed.close,
             session,
             wakeups,

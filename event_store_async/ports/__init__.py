@@ -13,7 +13,7 @@ from .categories import CategorisedStore, CategoryStore
 from .events import EventReader, EventReaderWriter, EventWriter, StreamFollower
 from .feeds import FeedStore
 from .monitoring import HealthCheck
-from .snapshots import SnapshotStore
+from .snapshots import SnapshotConversion, SnapshotStore
 from .streams import StreamLister
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "EventWriter",
     "FeedStore",
     "HealthCheck",
+    "SnapshotConversion",
     "SnapshotStore",
     "StreamFollower",
     "StreamLister",

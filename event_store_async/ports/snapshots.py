@@ -1,11 +1,23 @@
 """The port of stored snapshots: `SnapshotStore`."""
 
-from typing import Protocol
+from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
 from .._typevars import A
 from ..errors import InvalidArgument
 from ..snapshot import Snapshot, StoredSnapshot
+
+B = TypeVar("B")
+
+
+class SnapshotConversion(Protocol[A]):
+    """Converts aggregates to plain data, which a codec can encode, and back."""
+
+    def plain(self, aggregate: A) -> Any:
+        """Return an aggregate as plain data; any exception refuses the snapshot."""
+
+    def aggregate(self, plain: Any) -> A:
+        """Return plain data as an aggregate; any exception makes the snapshot undecodable."""
 
 
 class SnapshotStore(Protocol[A]):
@@ -106,6 +118,18 @@ class SnapshotStore(Protocol[A]):
             RequestRefused: the server refuses for good, for lack of permissions for example.
             MisuseError: the store is closed, or belongs to another event loop or process.
             SchemaError: the table of snapshots is missing, or its schema has another version.
+        """
+        raise NotImplementedError
+
+    def converted(self, conversion: SnapshotConversion[B]) -> "SnapshotStore[B]":
+        """
+        Return these snapshots with aggregates of another type; see `typed_snapshots`.
+
+        Args:
+            conversion: Converts them to the plain data that is stored here, and back.
+
+        Raises:
+            InvalidArgument: *conversion* is no `SnapshotConversion`.
         """
         raise NotImplementedError
 

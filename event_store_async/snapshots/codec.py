@@ -3,19 +3,17 @@
 from typing import Any, Final
 from uuid import UUID
 
-from ..checks import check_moment, is_int
 from ..codec import Codec, Codecs
 from ..codec.compression import SUFFIX, compressed
-from ..errors import InvalidArgument, InvalidSnapshot, UndecodableSnapshot
-from ..excerpt import excerpt
-from ..moments import from_milliseconds, to_milliseconds
+from ..errors import InvalidSnapshot, UndecodableSnapshot
+from ..moments import from_milliseconds
+from ..ports import SnapshotConversion
 from ..settings import Settings
-from ..snapshot import Snapshot, StoredSnapshot
-from ..versions import MAX_VERSION
+from ..snapshot import Snapshot, StoredSnapshot, check_snapshot
 from .rows import SnapshotRow
 
 _TYPED_HINT: Final = (
-    "store plain data, or give it a type: TypedSnapshotStore(store.snapshots, EventTypes(…))"
+    "store plain data, or give it a type: typed_snapshots(store.snapshots, EventTypes(…))"
 )
 _ID_BYTES: Final = 16
 
@@ -28,14 +26,28 @@ class SnapshotCodec:
         codec: Encodes.
         codecs: Decode.
         settings: The store's: compression, and the largest append, which is the largest snapshot.
+        conversion: Converts aggregates to what the codecs encode, and back; None converts nothing.
     """
 
-    def __init__(self, codec: Codec, codecs: Codecs, settings: Settings) -> None:
+    def __init__(
+        self,
+        codec: Codec,
+        codecs: Codecs,
+        settings: Settings,
+        conversion: SnapshotConversion[Any] | None = None,
+    ) -> None:
         self._codec = codec
         self._codecs = codecs
         self._settings = settings
+        self._conversion = conversion
 
-    def row(self, stream_id: UUID, kind: str, snapshot: object) -> SnapshotRow:
+    def converted(self, conversion: SnapshotConversion[Any]) -> "SnapshotCodec":
+        """Return a codec for other aggregates: they are converted to those of this one."""
+        if self._conversion is not None:
+            conversion = _Chained(conversion, self._conversion)
+        return SnapshotCodec(self._codec, self._codecs, self._settings, conversion)
+
+    def row(self, stream_id: UUID, kind: str, snapshot: Snapshot[Any]) -> SnapshotRow:
         """
         Return a snapshot as a row.
 
@@ -43,25 +55,11 @@ class SnapshotCodec:
             InvalidSnapshot: it is none, the codec refuses it, it would be read back as another, or
                 it is too large.
         """
+        timestamp = check_snapshot(stream_id, kind, snapshot)
 
         def invalid(reason: str, hint: str | None = None) -> InvalidSnapshot:
             return InvalidSnapshot(stream_id, kind, reason, hint=hint)
 
-        if not isinstance(snapshot, Snapshot):
-            raise invalid(f"a Snapshot is needed, not {excerpt(snapshot)}")
-        version = snapshot.version
-        if not is_int(version) or not 1 <= version <= MAX_VERSION:
-            raise invalid(f"its version must be 1 to {MAX_VERSION}, not {excerpt(version)}")
-        try:
-            timestamp = to_milliseconds(check_moment(snapshot.timestamp))
-        except (InvalidArgument, OverflowError):
-            raise invalid(
-                "its timestamp must be that of the event at its version, an aware datetime, "
-                f"not {excerpt(snapshot.timestamp)}"
-            ) from None
-        recent = _recent(snapshot)
-        if recent is None:
-            raise invalid("the ids of its recent events must be a tuple of UUIDs")
         payload = self._encoded(snapshot.aggregate, invalid)
         content_type = self._codec.content_type
         limit = self._settings.compress_above
@@ -74,15 +72,25 @@ class SnapshotCodec:
                 f"it has {len(payload):,} bytes, above Settings.max_append_bytes "
                 f"({self._settings.max_append_bytes:,})"
             )
-        return SnapshotRow(version, timestamp, payload, content_type, recent)
+        recent = snapshot.recent if isinstance(snapshot, StoredSnapshot) else ()
+        return SnapshotRow(
+            snapshot.version,
+            timestamp,
+            payload,
+            content_type,
+            b"".join(each.bytes for each in recent),
+        )
 
     def _encoded(self, aggregate: Any, invalid: Any) -> bytes:
         try:
+            if self._conversion is not None:
+                aggregate = self._conversion.plain(aggregate)
             payload = self._codec.encode(aggregate)
             again = self._codec.decode(payload)
             alike = bool(again == aggregate)
         except Exception as error:
-            raise invalid(f"it cannot be encoded: {error}", _TYPED_HINT) from error
+            hint = _TYPED_HINT if self._conversion is None else None
+            raise invalid(f"it cannot be encoded: {error}", hint) from error
         if type(payload) is not bytes:
             raise invalid(f"the codec returned {type(payload).__name__}, not bytes")
         # A dataclass that comes back as a dict would break the reducer at the next load.
@@ -104,8 +112,11 @@ class SnapshotCodec:
             payload: Any = row.payload
             timestamp: Any = row.timestamp
             recent = row.recent or b""
+            aggregate = self._codecs.decode(row.content_type, payload)
+            if self._conversion is not None:
+                aggregate = self._conversion.aggregate(aggregate)
             return StoredSnapshot(
-                self._codecs.decode(row.content_type, payload),
+                aggregate,
                 row.version,
                 from_milliseconds(timestamp),
                 tuple(
@@ -119,8 +130,15 @@ class SnapshotCodec:
             ) from error
 
 
-def _recent(snapshot: Snapshot[Any]) -> bytes | None:
-    recent = snapshot.recent if isinstance(snapshot, StoredSnapshot) else ()
-    if not isinstance(recent, tuple) or not all(isinstance(each, UUID) for each in recent):
-        return None
-    return b"".join(each.bytes for each in recent)
+class _Chained:
+    """Converts aggregates by one conversion after the other."""
+
+    def __init__(self, outer: SnapshotConversion[Any], inner: SnapshotConversion[Any]) -> None:
+        self._outer = outer
+        self._inner = inner
+
+    def plain(self, aggregate: Any) -> Any:
+        return self._inner.plain(self._outer.plain(aggregate))
+
+    def aggregate(self, plain: Any) -> Any:
+        return self._outer.aggregate(self._inner.aggregate(plain))

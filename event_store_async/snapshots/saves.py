@@ -3,10 +3,9 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextvars import Context
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Final
 from uuid import UUID
-
-from ..snapshot import Snapshot
 
 AT_ONCE: Final = 4
 """How many are saved at a time: few beside the appends, which share the connection."""
@@ -14,7 +13,25 @@ AT_ONCE: Final = 4
 WAITING: Final = 1000
 """How many may wait."""
 
-Save = Callable[[UUID, str, Snapshot[Any]], Awaitable[None]]
+
+@dataclass(frozen=True, slots=True)
+class PendingSave:
+    """
+    A snapshot to be saved.
+
+    Attributes:
+        stream_id: The stream.
+        kind: Its kind.
+        version: Its version.
+        save: Saves it. It reports a failure, and raises none.
+        drop: Reports that it is given up.
+    """
+
+    stream_id: UUID
+    kind: str
+    version: int
+    save: Callable[[], Awaitable[None]]
+    drop: Callable[[], object]
 
 
 class BackgroundSaves:
@@ -22,28 +39,22 @@ class BackgroundSaves:
     Saves snapshots in the background.
 
     Of one stream and kind only the newest waits: it makes the older ones pointless.
-
-    Args:
-        save: Saves one. It reports its failures, and raises none.
-        drop: Reports one that is given up, because too many wait or the store closes.
     """
 
-    def __init__(self, save: Save, drop: Callable[[UUID, str, Snapshot[Any]], object]) -> None:
-        self._save = save
-        self._drop = drop
-        self._waiting: dict[tuple[UUID, str], Snapshot[Any]] = {}
+    def __init__(self) -> None:
+        self._waiting: dict[tuple[UUID, str], PendingSave] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._closed = False
 
-    def add(self, stream_id: UUID, kind: str, snapshot: Snapshot[Any]) -> None:
-        """Save a snapshot soon."""
-        key = stream_id, kind
+    def add(self, pending: PendingSave) -> None:
+        """Save a snapshot soon, unless too many wait."""
+        key = pending.stream_id, pending.kind
         waiting = self._waiting.get(key)
         if self._closed or (waiting is None and len(self._waiting) >= WAITING):
-            self._drop(stream_id, kind, snapshot)
+            pending.drop()
             return
-        if waiting is None or waiting.version < snapshot.version:
-            self._waiting[key] = snapshot
+        if waiting is None or waiting.version < pending.version:
+            self._waiting[key] = pending
         if len(self._tasks) < AT_ONCE:
             # In a context of its own: the correlation and the span are those of one command.
             task = asyncio.get_running_loop().create_task(self._work(), context=Context())
@@ -58,8 +69,8 @@ class BackgroundSaves:
         """Wait until all are saved, *timeout* seconds at most; give up the others."""
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=timeout)
-        for (stream_id, kind), snapshot in self._waiting.items():
-            self._drop(stream_id, kind, snapshot)
+        for pending in self._waiting.values():
+            pending.drop()
         self._waiting.clear()
         for task in self._tasks:
             task.cancel()
@@ -72,5 +83,4 @@ class BackgroundSaves:
 
     async def _work(self) -> None:
         while self._waiting:
-            stream_id, kind = key = next(iter(self._waiting))
-            await self._save(stream_id, kind, self._waiting.pop(key))
+            await self._waiting.pop(next(iter(self._waiting))).save()

@@ -2,20 +2,21 @@
 
 import logging
 from collections.abc import Callable
-from typing import Any, Final
+from functools import partial
+from typing import Any, Final, TypeVar
 from uuid import UUID
 
-from ..checks import check_stream_id
-from ..codec import Codec, Codecs
+from ..checks import check_methods, check_stream_id
 from ..errors import EventStoreError
 from ..hooks.observer import Observer
 from ..hooks.snapshot_watch import SnapshotWatch
-from ..ports import SnapshotStore
-from ..settings import Settings
-from ..snapshot import Snapshot, StoredSnapshot, check_kind
+from ..ports import SnapshotConversion, SnapshotStore
+from ..snapshot import Snapshot, StoredSnapshot, check_kind, check_snapshot
 from .codec import SnapshotCodec
 from .rows import SnapshotRow, SnapshotRows
-from .saves import BackgroundSaves
+from .saves import BackgroundSaves, PendingSave
+
+B = TypeVar("B")
 
 _LOG: Final = logging.getLogger("event_store_async")
 
@@ -26,31 +27,26 @@ class Snapshots(SnapshotStore[Any]):
 
     Args:
         rows: Stores them.
-        codec: Encodes.
-        codecs: Decode.
-        settings: The store's.
+        codec: Encodes and decodes them.
         observer: Reports to the hooks; None if there are none.
         check_open: Raises if the store cannot be used.
-
-    Attributes:
         saves: What is saved in the background, to be drained when the store closes.
     """
 
     def __init__(
         self,
         rows: SnapshotRows,
-        codec: Codec,
-        codecs: Codecs,
-        settings: Settings,
+        codec: SnapshotCodec,
         observer: Observer | None,
         check_open: Callable[[], object],
+        saves: BackgroundSaves,
     ) -> None:
         self._rows = rows
-        self._codec = SnapshotCodec(codec, codecs, settings)
+        self._codec = codec
         self._observer = observer
         self._check_open = check_open
         self._warned: set[type[BaseException]] = set()
-        self.saves = BackgroundSaves(self._save_quietly, self._drop)
+        self._saves = saves
 
     async def load(  # noqa: D102 - inherited from the port
         self, stream_id: UUID, kind: str
@@ -90,7 +86,15 @@ class Snapshots(SnapshotStore[Any]):
         try:
             self._check_open()
             stream_id, kind = check_stream_id(stream_id), check_kind(kind)
-            self.saves.add(stream_id, kind, snapshot)
+            check_snapshot(stream_id, kind, snapshot)
+            pending = PendingSave(
+                stream_id,
+                kind,
+                snapshot.version,
+                partial(self._save_quietly, stream_id, kind, snapshot),
+                partial(self._drop, stream_id, kind, snapshot),
+            )
+            self._saves.add(pending)
         except Exception as error:  # noqa: BLE001 - it never raises: the append is stored
             SnapshotWatch(self._observer, "save", stream_id, kind).failed(error)
             self._warn(error)
@@ -102,6 +106,7 @@ class Snapshots(SnapshotStore[Any]):
         watch.reason = reason
         try:
             stream_id, kind = check_stream_id(stream_id), check_kind(kind)
+            check_snapshot(stream_id, kind, snapshot)
             watch.version = snapshot.version
             self._check_open()
             await self._rows.remove(stream_id, kind, snapshot.version)
@@ -120,6 +125,13 @@ class Snapshots(SnapshotStore[Any]):
             watch.failed(error)
             raise
         watch.ended("forgotten")
+
+    def converted(  # noqa: D102 - inherited from the port
+        self, conversion: SnapshotConversion[B]
+    ) -> SnapshotStore[B]:
+        check_methods("conversion", conversion, "a SnapshotConversion", "plain", "aggregate")
+        codec = self._codec.converted(conversion)
+        return Snapshots(self._rows, codec, self._observer, self._check_open, self._saves)
 
     async def _save_quietly(self, stream_id: UUID, kind: str, snapshot: Snapshot[Any]) -> None:
         # Whether the store is open is not asked: it waits for this when it closes.

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
@@ -55,7 +56,9 @@ def _series(release: str) -> tuple[int, int]:
 def schema(state: ClusterState) -> Iterator[Finding]:
     """Look at the tables, and at whether the nodes agree on all schemas."""
     for table in state.schema.tables:
-        yield _table(table, state)
+        finding = _table(table, state)
+        needed = table.spec.is_needed
+        yield finding if needed else replace(finding, check=f"schema of {table.name}")
     if len({node.schema_version for node in state.nodes}) > 1:
         yield must(
             "schema agreement",
