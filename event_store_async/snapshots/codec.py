@@ -1,5 +1,6 @@
 """Codec: snapshots as rows, and rows as snapshots."""
 
+from collections.abc import Callable
 from typing import Any, Final
 from uuid import UUID
 
@@ -81,16 +82,21 @@ class SnapshotCodec:
             b"".join(each.bytes for each in recent),
         )
 
-    def _encoded(self, aggregate: Any, invalid: Any) -> bytes:
+    def _encoded(self, aggregate: Any, invalid: Callable[..., InvalidSnapshot]) -> bytes:
+        """Return an aggregate as bytes from which it can be read back."""
+        conversion = self._conversion
         try:
-            if self._conversion is not None:
-                aggregate = self._conversion.plain(aggregate)
-            payload = self._codec.encode(aggregate)
+            plain = aggregate if conversion is None else conversion.plain(aggregate)
+            payload = self._codec.encode(plain)
             again = self._codec.decode(payload)
-            alike = bool(again == aggregate)
+            if conversion is None:
+                alike = bool(again == aggregate)
+            else:
+                conversion.aggregate(again)
+                alike = True  # a conversion checks for itself what it gives back
         except Exception as error:
-            hint = _TYPED_HINT if self._conversion is None else None
-            raise invalid(f"it cannot be encoded: {error}", hint) from error
+            hint = _TYPED_HINT if conversion is None else None
+            raise invalid(f"it cannot be stored: {error}", hint) from error
         if type(payload) is not bytes:
             raise invalid(f"the codec returned {type(payload).__name__}, not bytes")
         # A dataclass that comes back as a dict would break the reducer at the next load.
