@@ -137,6 +137,9 @@ READ_DURATION: Final = Instrument(
 )
 READ_WAIT: Final = _duration("read.wait", "Time that a read waited for pages")
 EVENTS_READ: Final = Instrument("events.read", "counter", "{event}", "Events returned to readers")
+SNAPSHOT_DURATION: Final = _duration(
+    "snapshot.duration", "Duration of calls on stored snapshots", "operation", "outcome"
+)
 
 IN_FLIGHT: Final = _observed("requests.in_flight", "gauge", "{request}", "Requests in flight")
 IN_FLIGHT_LIMIT: Final = _observed(

@@ -21,6 +21,7 @@ from ..hooks import (
     ReadEnded,
     Record,
     SerialRepair,
+    SnapshotEnded,
 )
 
 __all__ = ["LogHook"]
@@ -32,6 +33,7 @@ _WORDS: Final = {
     SerialRepair: "serial repair",
     ReadEnded: "read ended",
     ListEnded: "list ended",
+    SnapshotEnded: "snapshot",
 }
 _LEVELS: Final = {
     "stored": logging.DEBUG,
@@ -42,6 +44,10 @@ _LEVELS: Final = {
     "stopped": logging.DEBUG,
     "applied": logging.DEBUG,
     "found": logging.INFO,
+    "missing": logging.DEBUG,
+    "saved": logging.DEBUG,
+    "outdated": logging.DEBUG,
+    "forgotten": logging.INFO,
     "unknown": logging.WARNING,
     "hole": logging.ERROR,
 }
@@ -53,8 +59,8 @@ class LogHook:
     Writes each record as one line with fields, at a level that depends on its outcome.
 
     Success is debug; conflicts, repeated appends and cancelled calls are info; serial repairs,
-    failed attempts and failed calls are warnings; appends whose outcome is unknown, and holes, are
-    errors.
+    rejected snapshots, failed attempts and failed calls are warnings; appends whose outcome is
+    unknown, and holes, are errors.
 
     Args:
         logger: The logger to write to; ``event_store_async.telemetry`` by default.
@@ -71,7 +77,8 @@ class LogHook:
 
 
 def _level(record: Record) -> int:
-    if isinstance(record, PageRead):
+    found = isinstance(record, SnapshotEnded) and record.outcome == "found"
+    if found or isinstance(record, PageRead):
         return logging.DEBUG
     if isinstance(record, AppendEnded) and record.outcome == "unknown":
         return logging.ERROR
@@ -80,6 +87,8 @@ def _level(record: Record) -> int:
 
 def _message(record: Record) -> str:
     parts = [_WORDS.get(type(record), type(record).__name__)]
+    if isinstance(record, SnapshotEnded):
+        parts = [f"{record.operation} {parts[0]}"]
     if (outcome := getattr(record, "outcome", None)) is not None:
         parts.append(outcome)
     if (stream_id := getattr(record, "stream_id", None)) is not None:

@@ -12,6 +12,7 @@ from ..hooks import (
     ReadEnded,
     Record,
     SerialRepair,
+    SnapshotEnded,
     Source,
 )
 from ..statistics import DriverMetrics, Statistics
@@ -58,6 +59,8 @@ def measurements(record: Record) -> Iterator[Measurement]:
         yield it.READ_DURATION, record.duration, (*of, record.outcome)
         yield it.READ_WAIT, record.waited, of
         yield it.EVENTS_READ, record.events, of
+    elif isinstance(record, SnapshotEnded):
+        yield it.SNAPSHOT_DURATION, record.duration, (*of, record.operation, record.outcome)
 
 
 _FRESH: Final = 1.0

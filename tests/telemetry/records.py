@@ -10,6 +10,7 @@ from event_store_async.hooks import (
     PageRead,
     ReadEnded,
     SerialRepair,
+    SnapshotEnded,
     Source,
 )
 
@@ -99,3 +100,20 @@ def listing(**given: Any) -> ListEnded:
         "streams": 7,
     }
     return ListEnded(**(facts | given))
+
+
+def snapshot(**given: Any) -> SnapshotEnded:
+    facts: dict[str, Any] = {
+        "source": BANK,
+        "stream_id": STREAM,
+        "kind": "account/1",
+        "operation": "load",
+        "started": STARTED,
+        "duration": 0.25,
+        "outcome": "found",
+        "error": None,
+        "reason": None,
+        "version": 200,
+        "bytes": 300,
+    }
+    return SnapshotEnded(**(facts | given))

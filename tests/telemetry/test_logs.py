@@ -28,6 +28,15 @@ from . import records
         (records.read(outcome="hole"), logging.ERROR),
         (records.listing(), logging.DEBUG),
         (records.listing(outcome="unavailable"), logging.WARNING),
+        (records.snapshot(), logging.DEBUG),
+        (records.snapshot(operation="save", outcome="saved"), logging.DEBUG),
+        (records.snapshot(operation="save", outcome="outdated"), logging.DEBUG),
+        (records.snapshot(operation="save", outcome="dropped"), logging.WARNING),
+        (records.snapshot(operation="save", outcome="invalid"), logging.WARNING),
+        (records.snapshot(outcome="missing"), logging.DEBUG),
+        (records.snapshot(outcome="undecodable"), logging.WARNING),
+        (records.snapshot(operation="reject", outcome="rejected"), logging.WARNING),
+        (records.snapshot(operation="forget", outcome="forgotten"), logging.INFO),
     ],
 )
 def test_levels_depend_on_the_outcome(
@@ -103,6 +112,7 @@ class Forged(UUID):
         ),
         (records.page(), f"page read, stream {records.STREAM}"),
         (records.read(), f"read ended, complete, stream {records.STREAM}"),
+        (records.snapshot(), f"load snapshot, found, stream {records.STREAM}"),
         (records.page(stream_id=Forged(int=7)), f"page read, stream {records.STREAM}"),
     ],
 )

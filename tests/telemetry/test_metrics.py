@@ -36,6 +36,8 @@ FED: list[Any] = [
     records.page(serial=True),
     records.repair(),
     records.read(),
+    records.snapshot(),
+    records.snapshot(operation="reject", outcome="rejected", reason="it is above the head"),
 ]
 
 DRIVER = DriverMetrics(3, 1, 2, 50.0, 0.004, 0.003, 0.01, 0.02, 0.03, 0.04)
@@ -73,6 +75,8 @@ EXPECTED = [
     ("read.duration", "_count", {"outcome": "complete"}, 1),
     ("read.wait", "_count", {}, 1),
     ("events.read", "", {}, 10),
+    ("snapshot.duration", "_count", {"operation": "load", "outcome": "found"}, 1),
+    ("snapshot.duration", "_count", {"operation": "reject", "outcome": "rejected"}, 1),
     ("requests.in_flight", "", {}, 5),
     ("requests.in_flight_limit", "", {}, 128),
     ("appends.waiting", "", {}, 7),
