@@ -11,6 +11,7 @@ from .results import Results
 GOALS: Final = (
     *("latency", "throughput", "append_cpu", "batching", "batching_alone"),
     *("replay", "read_cpu", "memory", "flat_cost"),
+    *("snapshot_load", "snapshot_save"),
 )
 """The names of the goals that a full run measures."""
 

@@ -6,6 +6,7 @@ from .bench import OURS, RAW
 from .flat_cost import VERSIONS, at_version
 from .peers import SINGLY
 from .results import Key, Results
+from .snapshots import EVERY, LONG, SHORT, STORED, WHOLE, WITHOUT
 from .spread import Spread, ratios, spread
 
 
@@ -41,6 +42,7 @@ class Goal:
 def goals(results: Results) -> list[Goal]:
     """Return the goals that the results have numbers for, in order."""
     found = [*_hot_path(results), *_hot_stream(results), *_reading(results), _flat(results)]
+    found += _snapshots(results)
     return [goal for goal in found if goal is not None]
 
 
@@ -93,6 +95,18 @@ def _flat(results: Results) -> Goal | None:
     low, high = (Key("flat_cost", OURS, at_version(it), 0) for it in (VERSIONS[0], VERSIONS[-1]))
     text = f"append at version {VERSIONS[-1]:,}: latency (p50) relative to version 1"
     return _goal(results, (high, low), "p50_ms", "flat_cost", text, 1.15)
+
+
+def _snapshots(results: Results) -> list[Goal | None]:
+    long, short = Key("snapshots", OURS, STORED, LONG), Key("snapshots", OURS, WHOLE, SHORT)
+    load = f"loading an aggregate of {LONG:,} events from a stored snapshot: latency (p50) "
+    load += f"relative to {SHORT} events without one"
+    with_, without = (Key("snapshots", OURS, case, 0) for case in (EVERY, WITHOUT))
+    save = "a command that saves a snapshot every 100 events: latency (p50) relative to none"
+    return [
+        _goal(results, (long, short), "p50_ms", "snapshot_load", load, 1.5),
+        _goal(results, (with_, without), "p50_ms", "snapshot_save", save, 1.05),
+    ]
 
 
 def _goal(
