@@ -7,7 +7,7 @@ from typing import Any, Final, TypeVar
 from uuid import UUID
 
 from ..checks import check_methods, check_stream_id
-from ..errors import EventStoreError
+from ..errors import EventStoreError, StoreClosed
 from ..hooks.observer import Observer
 from ..hooks.snapshot_watch import SnapshotWatch
 from ..ports import SnapshotConversion, SnapshotStore
@@ -84,9 +84,9 @@ class Snapshots(SnapshotStore[Any]):
         self, stream_id: UUID, kind: str, snapshot: Snapshot[Any]
     ) -> None:
         try:
-            self._check_open()
             stream_id, kind = check_stream_id(stream_id), check_kind(kind)
             check_snapshot(stream_id, kind, snapshot)
+            self._check_open()
             pending = PendingSave(
                 stream_id,
                 kind,
@@ -95,6 +95,8 @@ class Snapshots(SnapshotStore[Any]):
                 partial(self._drop, stream_id, kind, snapshot),
             )
             self._saves.add(pending)
+        except StoreClosed:
+            self._drop(stream_id, kind, snapshot)
         except Exception as error:  # noqa: BLE001 - it never raises: the append is stored
             SnapshotWatch(self._observer, "save", stream_id, kind).failed(error)
             self._warn(error)

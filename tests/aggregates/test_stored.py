@@ -475,6 +475,14 @@ async def test_what_cannot_wait_is_given_up_and_reported(bank: Bank) -> None:
     assert bank.outcomes("save").count("saved") == AT_ONCE + WAITING
 
 
+async def test_what_comes_after_closing_is_given_up(bank: Bank, account: UUID) -> None:
+    await bank.memory.close()
+
+    bank.memory.snapshots.save_soon(account, KIND, Snapshot(total(1), 1, MOMENT))
+
+    assert bank.outcomes("save") == ["dropped"]
+
+
 async def test_closing_gives_up_what_takes_too_long(bank: Bank) -> None:
     memory = bank.memory.reopened(
         settings=Settings(close_timeout=0.01, hooks=bank.memory._settings.hooks)

@@ -5,12 +5,14 @@ import logging
 import subprocess
 import sys
 from datetime import UTC, datetime
+from pathlib import Path
 from textwrap import dedent
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 from acsylla.errors import CassErrorLibRequestTimedOut
+from backports import zstd
 
 from event_store_async import (
     EventStore,
@@ -22,6 +24,7 @@ from event_store_async import (
     StoreUnavailable,
 )
 from event_store_async.aggregates import Command, CommandHandler, Reducer, Repository, Snapshot
+from event_store_async.archive import export_events
 from event_store_async.cassandra.schema.tables import SNAPSHOTS
 from event_store_async.hooks import Record, SnapshotEnded
 from event_store_async.snapshots.rows import KEPT
@@ -97,13 +100,21 @@ async def test_a_kind_is_dropped_by_itself(store: EventStore, stream_id: UUID) -
 
 
 async def test_events_and_their_export_know_nothing_of_snapshots(
-    store: EventStore, stream_id: UUID
+    store: EventStore, stream_id: UUID, tmp_path: Path
 ) -> None:
-    await store.snapshots.save(stream_id, KIND, snapshot(5))
+    other = uuid4()
+    await store.persist_events(stream_id, ["an event"])
+    for each in (stream_id, other):
+        await store.snapshots.save(each, "secret/1", Snapshot("an aggregate", 1, MOMENT))
 
-    found = [each.stream_id async for each in store.streams()]
-    assert stream_id not in found
-    assert await store.current_version(stream_id) == 0
+    await export_events(store, tmp_path / "all.zst")
+    exported = zstd.decompress((tmp_path / "all.zst").read_bytes())
+
+    assert other not in [each.stream_id async for each in store.streams()]
+    assert await store.current_version(other) == 0
+    assert b"an event" in exported
+    for text in (b"secret/1", b"an aggregate", str(other).encode()):
+        assert text not in exported
 
 
 # A repository on it

@@ -5,6 +5,7 @@ import contextlib
 import inspect
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -31,13 +32,14 @@ from event_store_async.aggregates import (
     RetryPolicy,
     Snapshot,
     SnapshotCache,
+    StoredSnapshot,
 )
 from event_store_async.archive import export_events, import_events
 from event_store_async.correlation import caused_by, correlated
 from event_store_async.embedded import EmbeddedCassandra, VersionNotLocked
 from event_store_async.maintenance import survey_streams, verify_streams
 from event_store_async.testing import HostileEventStore
-from event_store_async.typed import EventType, EventTypes, TypedEventStore
+from event_store_async.typed import EventType, EventTypes, TypedEventStore, typed_snapshots
 
 
 class Opened:
@@ -113,6 +115,23 @@ MADE: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
         TypedEventStore,
         {"store": MemoryEventStore(), "types": EventTypes(EventType(Deposited, "deposited"))},
     ),
+    "Repository with snapshots": (
+        Repository,
+        {
+            "reader": MemoryEventStore(),
+            "reducer": REDUCER,
+            "snapshots": MemoryEventStore().snapshots,
+            "kind": "account/1",
+            "every": 10,
+        },
+    ),
+    "typed_snapshots": (
+        typed_snapshots,
+        {
+            "snapshots": MemoryEventStore().snapshots,
+            "types": EventTypes(EventType(Deposited, "deposited")),
+        },
+    ),
     "HostileEventStore": (HostileEventStore, {"store": MemoryEventStore(), "seed": 1}),
     "correlated": (partial(entered, correlated), {"correlation_id": "c", "causation_id": None}),
     "caused_by": (partial(entered, caused_by), {"event": None}),
@@ -176,6 +195,22 @@ STORAGE: dict[str, dict[str, Any]] = {
     "tail": {"stream_id": STREAM},
     "decode": {"event": None},
     "categorise": {"stream_id": STREAM, "category": "account"},
+    "scan_snapshots": {},
+    "drop_snapshots": {"stream_id": STREAM, "kind": "account/1"},
+}
+SNAPSHOT: Snapshot[Any] = Snapshot({}, 1, datetime(2026, 1, 1, tzinfo=UTC))
+SNAPSHOTS: dict[str, dict[str, Any]] = {
+    "load": {"stream_id": STREAM, "kind": "account/1"},
+    "save": {"stream_id": STREAM, "kind": "account/1", "snapshot": SNAPSHOT},
+    "save_soon": {"stream_id": STREAM, "kind": "account/1", "snapshot": SNAPSHOT},
+    "reject": {
+        "stream_id": STREAM,
+        "kind": "account/1",
+        "snapshot": StoredSnapshot({}, 1, SNAPSHOT.timestamp),
+        "reason": "wrong",
+    },
+    "forget": {"stream_id": STREAM},
+    "converted": {"conversion": None},
 }
 
 
@@ -214,6 +249,16 @@ async def test_junk_is_refused_by_the_storage(method: str) -> None:
     store = EventStore(session, keyspace="bank", settings=Settings(timeout=0.2))
 
     await refused_or_accepted(getattr(store.storage, method), STORAGE[method])
+
+
+@pytest.mark.parametrize("method", SNAPSHOTS)
+async def test_junk_is_refused_by_stored_snapshots(method: str) -> None:
+    session: Any = Unreachable()
+    memory = MemoryEventStore()
+    cassandra = EventStore(session, keyspace="bank", settings=Settings(timeout=0.2))
+    for store in (memory, cassandra, HostileEventStore(memory, seed=1)):
+        await refused_or_accepted(getattr(store.snapshots, method), SNAPSHOTS[method])
+    await memory.close()
 
 
 def test_a_class_in_place_of_an_instance_has_a_hint() -> None:
