@@ -160,9 +160,10 @@ class SchemaState:
         return all(table.is_current for table in self.tables)
 
     def check_usable(self) -> None:
-        """Raise the `SchemaError` that keeps a store from using its tables, if there is one."""
+        """Raise the `SchemaError` that keeps a store from working, if there is one."""
         for table in self.tables:
-            table.check_usable()
+            if table.spec.is_needed:
+                table.check_usable()
 
     def check_migratable(self) -> None:
         """Raise the `SchemaError` that keeps a table from being migrated, if there is one."""
