@@ -359,6 +359,7 @@ class MemoryEventStore(FeedStore, CategorisedStore, StreamFollower, StreamLister
         self._wakeups.wake_all()
         self._log.wake_all()
         await self._snapshot_saves.drain(self._settings.close_timeout)
+        await self._snapshot_saves.ended()
 
     async def __aenter__(self) -> Self:
         return self

@@ -1,6 +1,6 @@
 """Proof: whether a stored snapshot fits its stream."""
 
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 from uuid import UUID
 
 from ..events import RecordedEvent
@@ -9,6 +9,8 @@ from ..snapshot import StoredSnapshot
 from .reducer import Reducer
 
 _A = TypeVar("_A")
+
+_GONE: Final = "events after it are no longer there"
 
 
 class Disproved(Exception):
@@ -37,6 +39,7 @@ class Proof:
         self._snapshot = snapshot
         self._reader = reader
         self._stream_id = stream_id
+        self._head: int | None = None
         self.is_complete = False
 
     def takes(self, event: RecordedEvent[Any]) -> bool:
@@ -51,7 +54,7 @@ class Proof:
         if event.version == snapshot.version + 1:
             return False  # the event itself is no longer there, but the next one is
         if event.version != snapshot.version:
-            raise Disproved("events after it are no longer there")
+            raise Disproved(_GONE)
         named = snapshot.recent[-1] if snapshot.recent else None
         if event.timestamp != snapshot.timestamp or (
             named is not None and event.event_id is not None and event.event_id != named
@@ -71,15 +74,34 @@ class Proof:
         except Exception as error:
             raise Disproved(f"the reducer cannot go on from it: {type(error).__name__}") from error
 
-    async def of_the_head(self) -> None:
+    async def asks_again(self) -> bool:
         """
-        Compare the version of the stream, since there is no event at that of the snapshot.
+        Find out what it means that no event was read, and tell whether to read once more.
 
-        At the serial level: the event may be in the middle of its commit.
+        The event may have been in the middle of its commit; a look at the head completes that. Or
+        it is no longer there, as all events of the stream.
 
         Raises:
-            Disproved: the snapshot is above it.
+            Disproved: the snapshot is above the head, or the events after it are missing.
         """
-        head = await self._reader.current_version(self._stream_id, serial=True)
-        if head < self._snapshot.version:
-            raise Disproved(f"it is above the head, {head}")
+        if self._head is None:
+            self._head = await check_head(self._reader, self._stream_id, self._snapshot.version)
+            return True
+        if self._head > self._snapshot.version:
+            raise Disproved(_GONE)
+        return False
+
+
+async def check_head(reader: EventReader[Any], stream_id: UUID, version: int) -> int:
+    """
+    Return the version of a stream, for a snapshot at which no event was read.
+
+    At the serial level: the event may be in the middle of its commit.
+
+    Raises:
+        Disproved: the snapshot is above it.
+    """
+    head = await reader.current_version(stream_id, serial=True)
+    if head < version:
+        raise Disproved(f"it is above the head, {head}")
+    return head

@@ -13,13 +13,13 @@ from ..checks import (
     check_methods,
     check_optional_int,
 )
-from ..errors import InvalidArgument, StreamError
+from ..errors import EventStoreError, InvalidArgument, StreamError, UndecodableSnapshot
 from ..events import RecordedEvent
 from ..ports import EventReader, SnapshotStore
 from ..snapshot import Snapshot, check_kind
 from .cache import RECENT, Known, SnapshotCache
 from .command import Command, CommandHandled, InvalidAggregateVersion
-from .proof import Disproved, Proof
+from .proof import Disproved, Proof, check_head
 from .reducer import Reducer
 from .stored import StoredAggregates
 
@@ -70,6 +70,10 @@ class Loading(Generic[A, E]):
         snapshot = None if stored is None else await stored.find(aggregate_id)
         if stored is None or snapshot is None:
             return await self._read(aggregate_id, known, seeking)
+        if isinstance(snapshot, UndecodableSnapshot):
+            found = await self._read(aggregate_id, None, seeking)
+            await self._reject_above_head(aggregate_id, stored, snapshot.version, found[0])
+            return found
         proof = Proof(snapshot, self._reader, aggregate_id)
         from_snapshot = Known(
             Snapshot(snapshot.aggregate, snapshot.version, snapshot.timestamp), snapshot.recent
@@ -79,8 +83,21 @@ class Loading(Generic[A, E]):
         except Disproved as disproof:
             # Read first: an error that has nothing to do with the snapshot happens again here.
             found = await self._read(aggregate_id, None, seeking)
-            await stored.reject(aggregate_id, snapshot, str(disproof))
+            await stored.reject(aggregate_id, snapshot.version, str(disproof))
             return found
+
+    async def _reject_above_head(
+        self, aggregate_id: UUID, stored: StoredAggregates[A], version: int, known: Known[A]
+    ) -> None:
+        """Reject what no newer snapshot would ever replace: it would cost every load its time."""
+        if version <= known.snapshot.version:
+            return
+        try:
+            await check_head(self._reader, aggregate_id, version)
+        except Disproved as disproof:
+            await stored.reject(aggregate_id, version, str(disproof))
+        except EventStoreError as error:  # the aggregate is loaded; the next load looks again
+            stored.warn(aggregate_id, error)
 
     async def _read(
         self,
@@ -109,8 +126,8 @@ class Loading(Generic[A, E]):
                 if event.event_id is not None:
                     found = found or event.event_id == seeking
                     recent.append(event.event_id)
-        if proof is not None and not proof.is_complete:
-            await proof.of_the_head()
+        if proof is not None and not proof.is_complete and await proof.asks_again():
+            return await self._read(aggregate_id, known, seeking, proof)
         before = known.snapshot.version
         if last is not None:
             known = Known(Snapshot(aggregate, last.version, last.timestamp), tuple(recent))

@@ -5,10 +5,12 @@ from typing import Any, Final, Generic
 from uuid import UUID
 
 from .._typevars import A
-from ..checks import check_methods
+from ..checks import check_instance, check_methods
+from ..errors import UndecodableSnapshot
 from ..ports import SnapshotStore
-from ..snapshot import Snapshot, StoredSnapshot
+from ..snapshot import Snapshot, StoredSnapshot, check_snapshot
 from .cache import Known
+from .proof import Disproved
 
 _LOG: Final = logging.getLogger("event_store_async")
 
@@ -38,20 +40,42 @@ class StoredAggregates(Generic[A]):
         self._every = every
         self._warned: set[type[BaseException]] = set()
 
-    async def find(self, stream_id: UUID) -> StoredSnapshot[A] | None:
-        """Return the newest snapshot, None if there is none or it cannot be loaded."""
-        try:
-            return await self._snapshots.load(stream_id, self._kind)
-        except Exception as error:  # noqa: BLE001 - whatever it is, the stream can be read
-            self._warn(stream_id, error)
-            return None
+    async def find(self, stream_id: UUID) -> StoredSnapshot[A] | UndecodableSnapshot | None:
+        """
+        Return the newest snapshot, None if there is none or it cannot be loaded.
 
-    async def reject(self, stream_id: UUID, snapshot: StoredSnapshot[A], reason: str) -> None:
-        """Report and delete a snapshot that does not fit its stream."""
+        One that cannot be decoded is returned as that error: it may be the program that is too old.
+        """
         try:
-            await self._snapshots.reject(stream_id, self._kind, snapshot, reason)
+            found = await self._snapshots.load(stream_id, self._kind)
+            if found is not None:
+                # Those of an application's own store may be anything.
+                check_instance("a snapshot", found, StoredSnapshot, "a StoredSnapshot")
+                check_snapshot(stream_id, self._kind, found)
+        except UndecodableSnapshot as error:
+            self.warn(stream_id, error)
+            return error
+        except Exception as error:  # noqa: BLE001 - whatever it is, the stream can be read
+            self.warn(stream_id, error)
+            return None
+        return found
+
+    async def reject(self, stream_id: UUID, version: int, reason: str) -> None:
+        """Report and delete a snapshot that does not fit its stream."""
+        if Disproved not in self._warned:
+            self._warned.add(Disproved)
+            _LOG.warning(
+                "a snapshot of %r, stream %s, version %s, was not used: %s; further ones are only "
+                "reported to hooks",
+                self._kind,
+                stream_id,
+                version,
+                reason,
+            )
+        try:
+            await self._snapshots.reject(stream_id, self._kind, version, reason)
         except Exception as error:  # noqa: BLE001 - the aggregate is loaded all the same
-            self._warn(stream_id, error)
+            self.warn(stream_id, error)
 
     def loaded(self, stream_id: UUID, before: int, known: Known[A]) -> None:
         """Save what a load has read if it read many events after version *before*."""
@@ -71,9 +95,12 @@ class StoredAggregates(Generic[A]):
         snapshot: StoredSnapshot[Any] = StoredSnapshot(
             of.aggregate, of.version, of.timestamp, recent
         )
-        self._snapshots.save_soon(stream_id, self._kind, snapshot)
+        try:
+            self._snapshots.save_soon(stream_id, self._kind, snapshot)
+        except Exception as error:  # noqa: BLE001 - the events are stored, or read, all the same
+            self.warn(stream_id, error)
 
-    def _warn(self, stream_id: UUID, error: Exception) -> None:
+    def warn(self, stream_id: UUID, error: Exception) -> None:
         """Log the first error of each kind: a store without hooks would never show one."""
         if type(error) not in self._warned:
             self._warned.add(type(error))

@@ -88,14 +88,14 @@ class SnapshotStore(Protocol[A]):
         """
         raise NotImplementedError
 
-    async def reject(self, stream_id: UUID, kind: str, snapshot: Snapshot[A], reason: str) -> None:
+    async def reject(self, stream_id: UUID, kind: str, version: int, reason: str) -> None:
         """
         Report that a snapshot does not fit its stream, and delete it.
 
         Args:
             stream_id: The stream.
             kind: The kind.
-            snapshot: The snapshot, as `load` returned it.
+            version: The version of the snapshot.
             reason: Why, in a few words, for the hooks.
 
         Raises:
@@ -107,7 +107,8 @@ class SnapshotStore(Protocol[A]):
         """
         Delete all snapshots of a stream, of every kind. It is safe to repeat.
 
-        One that another process is saving meanwhile may be kept.
+        Those of the stream that wait to be saved here are given up. One that is saved meanwhile,
+        by another process for example, may be kept.
 
         Args:
             stream_id: The stream.

@@ -1,9 +1,11 @@
 """Codec: snapshots as rows, and rows as snapshots."""
 
+import marshal
 from collections.abc import Callable
 from typing import Any, Final
 from uuid import UUID
 
+from ..checks import check_int
 from ..codec import Codec, Codecs
 from ..codec.compression import SUFFIX, compressed
 from ..errors import InvalidSnapshot, UndecodableSnapshot
@@ -11,6 +13,7 @@ from ..moments import from_milliseconds
 from ..ports import SnapshotConversion
 from ..settings import Settings
 from ..snapshot import Snapshot, StoredSnapshot, check_snapshot
+from ..versions import MAX_VERSION
 from .rows import SnapshotRow
 
 _TYPED_HINT: Final = (
@@ -62,50 +65,71 @@ class SnapshotCodec:
             return InvalidSnapshot(stream_id, kind, reason, hint=hint)
 
         payload = self._encoded(snapshot.aggregate, invalid)
-        content_type = self._codec.content_type
-        limit = self._settings.compress_above
-        if limit is not None and limit < len(payload) <= self._settings.max_payload_bytes:
-            smaller = compressed(payload)
-            if smaller is not None:
-                payload, content_type = smaller, content_type + SUFFIX
-        if len(payload) > self._settings.max_append_bytes:
+        stored, content_type = self._compressed(payload)
+        if len(stored) > self._settings.max_append_bytes:
             raise invalid(
-                f"it has {len(payload):,} bytes, above Settings.max_append_bytes "
+                f"it has {len(stored):,} bytes, above Settings.max_append_bytes "
                 f"({self._settings.max_append_bytes:,})"
             )
+        # Last: it takes the most time, and nothing else runs meanwhile.
+        self._check_read_back(snapshot.aggregate, payload, invalid)
         recent = snapshot.recent if isinstance(snapshot, StoredSnapshot) else ()
         return SnapshotRow(
             snapshot.version,
             timestamp,
-            payload,
+            stored,
             content_type,
             b"".join(each.bytes for each in recent),
         )
 
     def _encoded(self, aggregate: Any, invalid: Callable[..., InvalidSnapshot]) -> bytes:
-        """Return an aggregate as bytes from which it can be read back."""
-        conversion = self._conversion
         try:
-            plain = aggregate if conversion is None else conversion.plain(aggregate)
+            plain = aggregate if self._conversion is None else self._conversion.plain(aggregate)
             payload = self._codec.encode(plain)
-            again = self._codec.decode(payload)
-            if conversion is None:
-                alike = bool(again == aggregate)
-            else:
-                conversion.aggregate(again)
-                alike = True  # a conversion checks for itself what it gives back
         except Exception as error:
-            hint = _TYPED_HINT if conversion is None else None
-            raise invalid(f"it cannot be stored: {error}", hint) from error
+            raise self._cannot_be_stored(error, invalid) from error
         if type(payload) is not bytes:
             raise invalid(f"the codec returned {type(payload).__name__}, not bytes")
-        # A dataclass that comes back as a dict would break the reducer at the next load.
+        return payload
+
+    def _compressed(self, payload: bytes) -> tuple[bytes, str]:
+        """Return what is stored for an encoded aggregate, and its content type."""
+        content_type = self._codec.content_type
+        limit = self._settings.compress_above
+        if limit is not None and limit < len(payload) <= self._settings.max_payload_bytes:
+            smaller = compressed(payload)
+            if smaller is not None:
+                return smaller, content_type + SUFFIX
+        return payload, content_type
+
+    def _check_read_back(
+        self, aggregate: Any, payload: bytes, invalid: Callable[..., InvalidSnapshot]
+    ) -> None:
+        """
+        Refuse an aggregate that would be read back as another.
+
+        A dataclass that comes back as a dict would break the reducer at the next load. A member of
+        an enum that comes back as its value would mislead it.
+        """
+        try:
+            again = self._codec.decode(payload)
+            if self._conversion is not None:
+                self._conversion.aggregate(again)
+                return  # a conversion checks for itself what it gives back
+            alike = bool(again == aggregate) and (_is_plain(aggregate) or not _is_plain(again))
+        except Exception as error:
+            raise self._cannot_be_stored(error, invalid) from error
         # Neither is shown: an aggregate may hold personal data, and errors are logged.
         if not alike:
             given, found = type(aggregate).__name__, type(again).__name__
             what = f"another {given}" if given == found else f"a {found}"
             raise invalid(f"a {given} would be read back as {what}", _TYPED_HINT)
-        return payload
+
+    def _cannot_be_stored(
+        self, error: Exception, invalid: Callable[..., InvalidSnapshot]
+    ) -> InvalidSnapshot:
+        hint = _TYPED_HINT if self._conversion is None else None
+        return invalid(f"it cannot be stored: {error}", hint)
 
     def snapshot(self, stream_id: UUID, kind: str, row: SnapshotRow) -> StoredSnapshot[Any]:
         """
@@ -121,6 +145,7 @@ class SnapshotCodec:
             aggregate = self._codecs.decode(row.content_type, payload)
             if self._conversion is not None:
                 aggregate = self._conversion.aggregate(aggregate)
+            check_int("version", row.version, at_least=1, at_most=MAX_VERSION)
             return StoredSnapshot(
                 aggregate,
                 row.version,
@@ -134,6 +159,15 @@ class SnapshotCodec:
             raise UndecodableSnapshot(
                 stream_id, kind, row.version, row.content_type, str(error)
             ) from error
+
+
+def _is_plain(value: Any) -> bool:
+    """Return whether a value consists of the built-in types themselves, and not of subclasses."""
+    try:
+        marshal.dumps(value)  # takes nothing else, and looks at all of it without an own loop here
+    except ValueError:
+        return False
+    return True
 
 
 class _Chained:

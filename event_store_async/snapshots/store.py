@@ -6,12 +6,13 @@ from functools import partial
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
-from ..checks import check_methods, check_stream_id
-from ..errors import EventStoreError, StoreClosed
+from ..checks import check_int, check_methods, check_stream_id, check_text
+from ..errors import StoreClosed
 from ..hooks.observer import Observer
 from ..hooks.snapshot_watch import SnapshotWatch
 from ..ports import SnapshotConversion, SnapshotStore
 from ..snapshot import Snapshot, StoredSnapshot, check_kind, check_snapshot
+from ..versions import MAX_VERSION
 from .codec import SnapshotCodec
 from .rows import SnapshotRow, SnapshotRows
 from .saves import BackgroundSaves, PendingSave
@@ -102,16 +103,16 @@ class Snapshots(SnapshotStore[Any]):
             self._warn(error)
 
     async def reject(  # noqa: D102 - inherited from the port
-        self, stream_id: UUID, kind: str, snapshot: Snapshot[Any], reason: str
+        self, stream_id: UUID, kind: str, version: int, reason: str
     ) -> None:
         watch = SnapshotWatch(self._observer, "reject", stream_id, kind)
-        watch.reason = reason
         try:
             stream_id, kind = check_stream_id(stream_id), check_kind(kind)
-            check_snapshot(stream_id, kind, snapshot)
-            watch.version = snapshot.version
+            check_int("version", version, at_least=1, at_most=MAX_VERSION)
+            reason = check_text("reason", reason)
+            watch.version, watch.reason = version, reason
             self._check_open()
-            await self._rows.remove(stream_id, kind, snapshot.version)
+            await self._rows.remove(stream_id, kind, version)
         except BaseException as error:
             watch.failed(error)
             raise
@@ -122,6 +123,7 @@ class Snapshots(SnapshotStore[Any]):
         try:
             stream_id = check_stream_id(stream_id)
             self._check_open()
+            await self._saves.give_up(stream_id)
             await self._rows.clear(stream_id)
         except BaseException as error:
             watch.failed(error)
@@ -141,7 +143,7 @@ class Snapshots(SnapshotStore[Any]):
         try:
             try:
                 row = self._codec.row(stream_id, kind, snapshot)
-            except EventStoreError as error:
+            except BaseException as error:
                 watch.failed(error)
                 raise
             await self._write(watch, stream_id, kind, row)

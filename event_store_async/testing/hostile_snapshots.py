@@ -82,10 +82,10 @@ class HostileSnapshots(SnapshotStore[Any]):
         self._snapshots.save_soon(stream_id, kind, snapshot)
 
     async def reject(  # noqa: D102 - inherited from the port
-        self, stream_id: UUID, kind: str, snapshot: Snapshot[Any], reason: str
+        self, stream_id: UUID, kind: str, version: int, reason: str
     ) -> None:
         await self._write(stream_id, "rejecting")
-        await self._snapshots.reject(stream_id, kind, snapshot, reason)
+        await self._snapshots.reject(stream_id, kind, version, reason)
 
     async def forget(self, stream_id: UUID) -> None:  # noqa: D102 - inherited from the port
         await self._write(stream_id, "forgetting")

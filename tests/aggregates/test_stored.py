@@ -66,7 +66,7 @@ class Bank:
 
     async def saved(self) -> None:
         """Wait until nothing waits to be saved."""
-        while self.memory._snapshot_saves._tasks:
+        while self.memory._snapshot_saves._running:
             await asyncio.sleep(0)
 
     def outcomes(self, operation: str) -> list[str]:

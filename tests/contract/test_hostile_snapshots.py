@@ -106,7 +106,7 @@ async def test_unavailable_means_that_nothing_is_done(
     with pytest.raises(StoreUnavailable):
         await kept.forget(stream_id)
     with pytest.raises(StoreUnavailable):
-        await kept.reject(stream_id, KIND, snapshot(10), "wrong")
+        await kept.reject(stream_id, KIND, 10, "wrong")
     kept.save_soon(stream_id, KIND, snapshot(30))
     await memory.close()
 

@@ -4,7 +4,7 @@ import copy
 import logging
 import math
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from time import monotonic
 from typing import Final, TypeVar
 
@@ -49,15 +49,6 @@ class AppendStatements:
     has_feed: bool = False
 
 
-@dataclass(slots=True)
-class _Look:
-    """The last look at some tables, which the calls that meet a fault share."""
-
-    lock: anyio.Lock = field(default_factory=anyio.Lock)
-    at: float = -math.inf
-    found: SchemaError | None = None
-
-
 class StatementCache:
     """
     Prepares the statements of a store's tables when they are first needed.
@@ -86,8 +77,9 @@ class StatementCache:
         self.ready: AppendStatements | None = None
         self.ready_in_category: AppendStatements | None = None
         self._has_categories = False
-        self._store_look = _Look()
-        self._snapshots_look = _Look()
+        self._looking = anyio.Lock()
+        self._looked_at = -math.inf
+        self._found: SchemaError | None = None
 
     async def get(self, name: str, deadline: Deadline) -> Prepared:
         """
@@ -158,31 +150,17 @@ class StatementCache:
         Raises:
             SchemaError: the table, or a column of it, is missing.
         """
-        await self._explain(self._store_look, self._look, fault, deadline)
-
-    async def explain_snapshots(self, fault: Fault, deadline: Deadline) -> None:
-        """Do the same for a statement on the table of snapshots, which a store need not have."""
-        await self.explain(fault, deadline)
-        await self._explain(self._snapshots_look, self._look_at_snapshots, fault, deadline)
-
-    async def _explain(
-        self,
-        look: "_Look",
-        search: Callable[[Deadline], Awaitable[SchemaError | None]],
-        fault: Fault,
-        deadline: Deadline,
-    ) -> None:
         if fault.name not in _MAY_LACK_A_TABLE:
             return
         seconds = max(0.0, min(_LOOK, deadline.remaining()))
         with anyio.move_on_after(seconds):
             # In an outage every call comes here, so that they share a look.
-            async with look.lock:
-                if monotonic() > look.at + _LOOK:
-                    look.found = await search(Deadline(seconds))
-                    look.at = monotonic()
-            if look.found is not None:
-                raise copy.copy(look.found) from fault
+            async with self._looking:
+                if monotonic() > self._looked_at + _LOOK:
+                    self._found = await self._look(Deadline(seconds))
+                    self._looked_at = monotonic()
+            if self._found is not None:
+                raise copy.copy(self._found) from fault
 
     async def _look(self, deadline: Deadline) -> SchemaError | None:
         """Return what is missing; None if nothing is, or if it cannot be found out."""
@@ -202,22 +180,11 @@ class StatementCache:
             return None
         return None
 
-    async def _look_at_snapshots(self, deadline: Deadline) -> SchemaError | None:
-        """Return what is wrong with the table of snapshots; None if nothing is known to be."""
-        try:
-            await self._check_snapshots(deadline)
-        except SchemaError as error:
-            self.forget()
-            return error
-        except (Fault, EventStoreError):
-            return None
-        return None
-
     def forget(self) -> None:
         """Check the schema and prepare again when next needed: the schema has changed."""
         self.ready = self.ready_in_category = None
         self._prepared.clear()
-        self._store_look.at = self._snapshots_look.at = -math.inf
+        self._looked_at = -math.inf
 
     async def _locked(self, load: Callable[[], Awaitable[_T]], deadline: Deadline) -> _T:
         doing = f"preparing statements for table {self._tables}"
@@ -234,8 +201,6 @@ class StatementCache:
     async def _checked(self, name: str, deadline: Deadline) -> Prepared:
         ready = await self._get_ready(deadline)
         unannounced = name.startswith("feed/") and not ready.has_feed
-        if name.startswith("snapshots/"):
-            await self._check_snapshots(deadline)
         try:
             prepared = await self.prepare(name, deadline)
         except Fault as fault:
@@ -254,10 +219,6 @@ class StatementCache:
             "appends from now on; those that it made meanwhile reach the feed later, by a scan",
             self._tables,
         )
-
-    async def _check_snapshots(self, deadline: Deadline) -> None:
-        state = await inspect(self._session, self._tables.of_snapshots(), deadline)
-        state.tables[0].check_usable()
 
     async def _get_ready(self, deadline: Deadline) -> AppendStatements:
         # The statements of appends are prepared even if a read comes first: so the first append

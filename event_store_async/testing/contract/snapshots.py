@@ -188,8 +188,8 @@ class SnapshotContract(ContractBase):
         await snapshots.save(stream_id, KIND, before)
         await snapshots.save(stream_id, KIND, wrong)
 
-        await snapshots.reject(stream_id, KIND, wrong, "it is above the head")
-        await snapshots.reject(stream_id, KIND, wrong, "it is above the head")
+        await snapshots.reject(stream_id, KIND, wrong.version, "it is above the head")
+        await snapshots.reject(stream_id, KIND, wrong.version, "it is above the head")
 
         assert await snapshots.load(stream_id, KIND) == before
 
@@ -239,7 +239,7 @@ class SnapshotContract(ContractBase):
         with pytest.raises(InvalidArgument):
             await snapshots.save(stream_id, kind, snapshot(1))
         with pytest.raises(InvalidArgument):
-            await snapshots.reject(stream_id, kind, snapshot(1), "wrong")
+            await snapshots.reject(stream_id, kind, 1, "wrong")
         snapshots.save_soon(stream_id, kind, snapshot(1))
 
     @pytest.mark.asyncio
@@ -330,7 +330,7 @@ class SnapshotContract(ContractBase):
         calls: list[Callable[[], Any]] = [
             lambda: kept.load(stream_id, KIND),
             lambda: kept.save(stream_id, KIND, snapshot(1)),
-            lambda: kept.reject(stream_id, KIND, snapshot(1), "wrong"),
+            lambda: kept.reject(stream_id, KIND, 1, "wrong"),
             lambda: kept.forget(stream_id),
         ]
         for call in calls:
@@ -354,7 +354,7 @@ class SnapshotContract(ContractBase):
                 await kept.save(stream_id, KIND, snapshot(version))
             await kept.save(stream_id, KIND, snapshot(1))
             await kept.load(stream_id, KIND)
-            await kept.reject(stream_id, KIND, snapshot(4), "above the head")
+            await kept.reject(stream_id, KIND, 4, "above the head")
             with pytest.raises(InvalidSnapshot):
                 await kept.save(stream_id, KIND, Snapshot(object(), 9, MOMENT))
             await kept.forget(stream_id)
@@ -371,6 +371,7 @@ class SnapshotContract(ContractBase):
             ("reject", "rejected", 4),
             ("save", "invalid", None),
             ("forget", "forgotten", None),
+            ("save", "saved", 5),
             ("save", "invalid", None),
         ]
         assert {it.stream_id for it in records} == {stream_id}
