@@ -30,6 +30,7 @@ from .read.rows import RowDecoder
 from .schema.migrator import Migrator
 from .schema.statements import StatementCache
 from .schema.tables import StoreTables
+from .snapshots.statements import SnapshotStatements
 from .snapshots.table import SnapshotTable
 from .table.categoriser import Categoriser
 from .table.lister import Lister
@@ -55,6 +56,7 @@ class Engine:
         queues: Carries out appends.
         appender: Begins appends.
         storage: `EventStore.storage`.
+        snapshot_statements: Prepares the statements of the table of snapshots.
         snapshots: `EventStore.snapshots`.
         lister: `EventStore.streams`.
         migrator: Changes the schema.
@@ -126,7 +128,8 @@ class Engine:
         self.queues = queues
         self.appender = Appender(session, queues, codec, settings, observer)
         self.migrator = Migrator(session, statements, tables.with_snapshots(), settings)
-        snapshot_table = SnapshotTable(session, statements, settings)
+        self.snapshot_statements = SnapshotStatements(session, tables, settings.backoff)
+        snapshot_table = SnapshotTable(session, self.snapshot_statements, settings)
         snapshot_codec = SnapshotCodec(
             codec, Codecs(codec, codecs, limit=settings.max_payload_bytes), settings
         )
@@ -178,4 +181,5 @@ class Engine:
     def schema_changed(self) -> None:
         """Look at the schema again at the next use, and forget the streams' versions."""
         self.statements.forget()
+        self.snapshot_statements.forget()
         self.known_heads.clear()

@@ -12,7 +12,7 @@ from ...stored import SnapshotSummary
 from ..driver.port import Bound, Page, Row
 from ..driver.repeat import repeat
 from ..driver.session import Session
-from ..schema.statements import StatementCache
+from .statements import SnapshotStatements
 
 _ROWS: Final = 1000
 
@@ -27,11 +27,13 @@ class SnapshotTable:
 
     Args:
         session: The store's.
-        statements: The store's.
+        statements: Those of the table.
         settings: The store's.
     """
 
-    def __init__(self, session: Session, statements: StatementCache, settings: Settings) -> None:
+    def __init__(
+        self, session: Session, statements: SnapshotStatements, settings: Settings
+    ) -> None:
         self._session = session
         self._statements = statements
         self._settings = settings
@@ -48,12 +50,12 @@ class SnapshotTable:
         if row.version not in kept:
             return False
         deadline = self._deadline()
-        write = await self._statements.get("snapshots/write", deadline)
+        write = await self._statements.get("write", deadline)
         values = (row.version, row.timestamp, row.payload, row.content_type, row.recent)
         batch: list[Bound] = [(write, (stream_id, kind, *values))]
         # Only if it drops anything: each range that is dropped leaves a tombstone.
         if len(found) == KEPT and row.version not in {version for (version,) in found}:
-            drop = await self._statements.get("snapshots/drop_older", deadline)
+            drop = await self._statements.get("drop_older", deadline)
             batch.append((drop, (stream_id, kind, kept[0])))
         await self._put(batch, deadline)
         return True
@@ -88,18 +90,18 @@ class SnapshotTable:
     async def _page(self, name: str, values: tuple[Any, ...], state: bytes | None) -> Page:
         deadline = self._deadline()
         return await self._session.read(
-            await self._statements.get(f"snapshots/{name}", deadline),
+            await self._statements.get(name, deadline),
             values,
             deadline,
             doing="reading snapshots",
             page_size=_ROWS,
             page_state=state,
-            explain=self._statements.explain_snapshots,
+            explain=self._statements.explain,
         )
 
     async def _delete(self, name: str, *values: Any) -> None:
         deadline = self._deadline()
-        prepared = await self._statements.get(f"snapshots/{name}", deadline)
+        prepared = await self._statements.get(name, deadline)
         await self._put([(prepared, values)], deadline)
 
     async def _put(self, batch: list[Bound], deadline: Deadline) -> None:
@@ -108,7 +110,7 @@ class SnapshotTable:
             deadline,
             self._settings.backoff,
             "writing snapshots",
-            self._statements.explain_snapshots,
+            self._statements.explain,
         )
 
     def _deadline(self) -> Deadline:
