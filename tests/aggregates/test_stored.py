@@ -3,7 +3,6 @@
 import asyncio
 import logging
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -12,7 +11,6 @@ import pytest
 from event_store_async import (
     InvalidArgument,
     MemoryEventStore,
-    NewEvent,
     Settings,
     SnapshotStore,
     StoreUnavailable,
@@ -29,81 +27,24 @@ from event_store_async.aggregates import (
 )
 from event_store_async.aggregates.proof import Disproved, Proof
 from event_store_async.events import RecordedEvent
-from event_store_async.hooks import Record, SnapshotEnded
 from event_store_async.snapshots.saves import AT_ONCE, WAITING
 from event_store_async.testing import HostileEventStore
 
-from .bank import SpyStore, policy
-
-KIND = "total/1"
-EVERY = 10
-MOMENT = datetime(2026, 1, 1, tzinfo=UTC)
-
-Total = dict[str, int]
-
-TOTAL = Reducer[Total, int](
-    {"sum": 0, "count": 0},
-    lambda total, amount: {"sum": total["sum"] + amount, "count": total["count"] + 1},
+from .bank import SpyStore
+from .totals import (
+    EVERY,
+    KIND,
+    MOMENT,
+    TOTAL,
+    Bank,
+    Blocked,
+    Broken,
+    Total,
+    WithHead,
+    add,
+    lying,
+    total,
 )
-
-
-@dataclass
-class Bank:
-    """A store with hooks, and what is opened on it."""
-
-    memory: MemoryEventStore
-    store: SpyStore
-    records: list[SnapshotEnded]
-
-    def repository(self, snapshots: Any = None, **options: Any) -> Repository[Total, int]:
-        options = {"kind": KIND, "every": EVERY, **options}
-        return Repository(
-            self.store, TOTAL, snapshots=snapshots or self.memory.snapshots, **options
-        )
-
-    def handler(self, **options: Any) -> CommandHandler[Total, int]:
-        return CommandHandler(self.repository(**options), self.store, retry=policy())
-
-    async def saved(self) -> None:
-        """Wait until nothing waits to be saved."""
-        while self.memory._snapshot_saves._running:
-            await asyncio.sleep(0)
-
-    def outcomes(self, operation: str) -> list[str]:
-        return [it.outcome for it in self.records if it.operation == operation]
-
-
-@pytest.fixture
-def bank() -> Bank:
-    records: list[SnapshotEnded] = []
-
-    def hook(record: Record) -> None:
-        if isinstance(record, SnapshotEnded):
-            records.append(record)
-
-    memory = MemoryEventStore(settings=Settings(hooks=(hook,)))
-    return Bank(memory, SpyStore(memory), records)
-
-
-class WithHead(SpyStore):
-    """A store that may be asked for the version of a stream, and counts that."""
-
-    def __init__(self, store: MemoryEventStore) -> None:
-        super().__init__(store)
-        self.asked: list[bool] = []
-
-    async def current_version(self, stream_id: UUID, *, serial: bool = False, **_: Any) -> int:
-        self.asked.append(serial)
-        return await self.store.current_version(stream_id)
-
-
-def add(account: UUID, amount: int = 1, **options: Any) -> Command[Total, int]:
-    return Command(account, lambda _: [amount], **options)
-
-
-def total(count: int) -> Total:
-    return {"sum": count, "count": count}
-
 
 # What is saved, and when
 
@@ -202,20 +143,6 @@ async def test_a_changed_reducer_never_meets_an_old_snapshot(bank: Bank, account
 
 
 # Snapshots that lie
-
-
-async def lying(bank: Bank, account: UUID, **changes: Any) -> None:
-    """Store 25 events, and a snapshot at 20 with something wrong in it."""
-    done = await bank.memory.persist_events(account, [NewEvent(1) for _ in range(25)])
-    at = done.events[19]
-    facts: dict[str, Any] = {
-        "aggregate": total(20),
-        "version": 20,
-        "timestamp": at.timestamp,
-        "recent": (at.event_id,),
-    }
-    await bank.memory.snapshots.save(account, KIND, StoredSnapshot(**(facts | changes)))
-    bank.records.clear()
 
 
 @pytest.mark.parametrize(
@@ -352,28 +279,6 @@ async def test_an_aggregate_that_would_come_back_as_something_else_is_not_saved(
     assert "balance=25" not in caplog.text, "an aggregate may hold personal data"
 
 
-class Broken:
-    """Stored snapshots that fail, each call in a way of its own."""
-
-    def __init__(self, error: BaseException) -> None:
-        self.error = error
-
-    async def load(self, *_: Any) -> None:
-        raise self.error
-
-    async def save(self, *_: Any) -> None:
-        raise self.error
-
-    async def reject(self, *_: Any) -> None:
-        raise self.error
-
-    async def forget(self, *_: Any) -> None:
-        raise self.error
-
-    def save_soon(self, *_: Any) -> None:
-        pass
-
-
 @pytest.mark.parametrize(
     "error", [StoreUnavailable("away"), RuntimeError("no"), OSError("disk")], ids=repr
 )
@@ -420,23 +325,6 @@ async def test_the_truth_is_found_through_any_faults(account: UUID) -> None:
 
 
 # In the background
-
-
-class Blocked(Broken):
-    """Snapshots of a store in memory whose saves wait until they may go on."""
-
-    def __init__(self, memory: MemoryEventStore) -> None:
-        super().__init__(RuntimeError())
-        self.go = asyncio.Event()
-        self.rows = memory._snapshot_rows
-        self.write = self.rows.write
-        self.rows.write = self._write  # type: ignore[assignment, method-assign]
-        self.writing = 0
-
-    async def _write(self, *arguments: Any) -> bool:
-        self.writing += 1
-        await self.go.wait()
-        return await self.write(*arguments)
 
 
 async def test_commands_do_not_wait_for_saves_and_few_are_saved_at_a_time(bank: Bank) -> None:

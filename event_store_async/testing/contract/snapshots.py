@@ -2,9 +2,11 @@
 # ruff: noqa: D102, S101 - the names of the tests say what they check; tests assert
 
 import asyncio
+from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from typing import Any, Final
 from uuid import UUID, uuid4
 
@@ -51,6 +53,12 @@ class Account:
     """An aggregate that JSON does not give back."""
 
     balance: int
+
+
+class Status(StrEnum):
+    """A part of an aggregate that JSON gives back as a plain str, which equals it."""
+
+    OPEN = "open"
 
 
 class SnapshotContract(ContractBase):
@@ -222,7 +230,11 @@ class SnapshotContract(ContractBase):
 
     @pytest.mark.asyncio
     @needs("keeps_json")
-    @pytest.mark.parametrize("aggregate", [Account(7), (1, 2), {"a": (1,)}, {1: "a"}], ids=str)
+    @pytest.mark.parametrize(
+        "aggregate",
+        [Account(7), (1, 2), {"a": (1,)}, {1: "a"}, {"a": Status.OPEN}, OrderedDict(a=1)],
+        ids=str,
+    )
     async def test_what_would_be_read_back_as_something_else_is_refused(
         self, snapshots: SnapshotStore, stream_id: UUID, aggregate: Any
     ) -> None:
@@ -282,6 +294,42 @@ class SnapshotContract(ContractBase):
             )
 
         assert await snapshots.load(stream_id, KIND) == given[20]
+
+    @pytest.mark.asyncio
+    async def test_a_save_that_is_cancelled_is_made_or_not(
+        self, snapshots: SnapshotStore, stream_id: UUID
+    ) -> None:
+        given = {version: snapshot(version) for version in range(1, 13)}
+        saved = 0
+        for version, each in given.items():  # cancelled at each of its steps
+            task = asyncio.ensure_future(snapshots.save(stream_id, KIND, each))
+            for _ in range(version - 1):
+                await asyncio.sleep(0)
+            task.cancel()
+            await asyncio.wait([task])
+            if not task.cancelled():
+                task.result()
+                saved = version
+
+            found = await snapshots.load(stream_id, KIND)
+            assert found is None or found == given[found.version]
+            assert saved <= (found.version if found else 0), "a cancelled one may be stored late"
+
+    @pytest.mark.asyncio
+    @needs("opens_others")
+    async def test_a_late_save_does_not_replace_a_newer_one(
+        self, store: Any, snapshots: SnapshotStore, stream_id: UUID
+    ) -> None:
+        async with self.reopened(store) as other:
+            kept: SnapshotStore = other.snapshots  # type: ignore[attr-defined]
+            newest = snapshot(900)
+            for version in (700, 800):
+                await kept.save(stream_id, KIND, snapshot(version))
+            await kept.save(stream_id, KIND, newest)
+            for version in (100, 750, 850):
+                await snapshots.save(stream_id, KIND, snapshot(version))
+                assert await snapshots.load(stream_id, KIND) == newest
+            assert await kept.load(stream_id, KIND) == newest
 
     @pytest.mark.asyncio
     @needs("opens_others")
