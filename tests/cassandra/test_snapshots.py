@@ -22,8 +22,18 @@ from event_store_async import (
     Settings,
     SnapshotStore,
     StoreUnavailable,
+    UndecodableSnapshot,
 )
-from event_store_async.aggregates import Command, CommandHandler, Reducer, Repository, Snapshot
+from event_store_async.aggregates import (
+    Command,
+    CommandHandled,
+    CommandHandler,
+    Known,
+    Reducer,
+    Repository,
+    Snapshot,
+    SnapshotCache,
+)
 from event_store_async.archive import export_events
 from event_store_async.cassandra.schema.tables import SNAPSHOTS
 from event_store_async.hooks import Record, SnapshotEnded
@@ -36,6 +46,17 @@ from ..fixtures.stores import drop_keyspace, run_cql
 KIND = "total/1"
 MOMENT = datetime(2026, 1, 1, tzinfo=UTC)
 TOTAL = Reducer[int, int](0, lambda total, amount: total + amount)
+
+
+class Kept:
+    """A hook that keeps what it is told of snapshots."""
+
+    def __init__(self) -> None:
+        self.records: list[SnapshotEnded] = []
+
+    def __call__(self, record: Record, /) -> None:
+        if isinstance(record, SnapshotEnded):
+            self.records.append(record)
 
 
 def snapshot(version: int) -> Snapshot[dict[str, int]]:
@@ -159,6 +180,76 @@ async def test_a_stream_that_was_restored_to_an_older_state_is_loaded_whole(
     assert await versions(store, stream_id) == [], "it was rejected"
 
 
+async def test_handlers_of_two_processes_save_what_the_stream_says(
+    server: Server, keyspace: str, store: EventStore, stream_id: UUID
+) -> None:
+    async with server.connect(keyspace) as one, server.connect(keyspace) as other:
+        handlers = [CommandHandler(repository(each, every=5), each) for each in (one, other)]
+
+        async def work(number: int) -> None:
+            for _ in range(20):
+                command = Command(stream_id, lambda _: [number + 1])
+                while not isinstance(await handlers[number].handle(command), CommandHandled):
+                    pass
+
+        await asyncio.gather(work(0), work(1))
+
+    whole = await Repository(store, TOTAL).load(stream_id)
+    found = await store.snapshots.load(stream_id, KIND)
+    assert (whole.version, whole.aggregate) == (40, 60)
+    assert found is not None
+    assert found.version == 40
+    assert await repository(store).load(stream_id) == whole
+
+
+# What another program wrote
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("payload", "null"),
+        ("payload", "0x7b"),
+        ("timestamp", "null"),
+        ("timestamp", str(2**62)),
+        ("content_type", "'text/unknown'"),
+        ("recent", "0x0102"),
+    ],
+)
+async def test_what_another_program_wrote_is_reported_and_not_used(
+    server: Server, keyspace: str, store: EventStore, stream_id: UUID, column: str, value: str
+) -> None:
+    await store.persist_events(stream_id, [1] * 5)
+    await store.snapshots.save(stream_id, KIND, Snapshot(5, 5, MOMENT))
+    await run_cql(
+        store,
+        f"UPDATE {keyspace}.events_snapshots SET {column} = {value} "
+        f"WHERE stream_id = {stream_id} AND kind = '{KIND}' AND version = 5",
+    )
+    hook = Kept()
+    async with server.connect(keyspace, settings=Settings(hooks=(hook,))) as opened:
+        found = await repository(opened).load(stream_id)
+
+    assert (found.aggregate, found.version) == (5, 5)
+    assert [each.outcome for each in hook.records] == ["undecodable"]
+
+
+@pytest.mark.parametrize("version", [0, -1, -(2**31)])
+async def test_a_version_that_no_stream_has_is_not_used(
+    keyspace: str, store: EventStore, stream_id: UUID, version: int
+) -> None:
+    await store.persist_events(stream_id, [1] * 5)
+    await run_cql(
+        store,
+        f"INSERT INTO {keyspace}.events_snapshots (stream_id, kind, version, timestamp, payload, "
+        f"content_type) VALUES ({stream_id}, '{KIND}', {version}, 1, 0x35, 'application/json')",
+    )
+
+    with pytest.raises(UndecodableSnapshot):
+        await store.snapshots.load(stream_id, KIND)
+    assert (await repository(store).load(stream_id)).aggregate == 5
+
+
 # Faults
 
 
@@ -207,6 +298,133 @@ async def test_a_process_that_is_killed_between_append_and_save_harms_nothing(
     assert await versions(store, stream_id) == []
     found = await repository(store).load(stream_id)
     assert (found.aggregate, found.version) == (100, 100)
+
+
+FORKING = """
+    import asyncio, os, sys
+    from datetime import UTC, datetime
+    from uuid import UUID, uuid4
+    from event_store_async import EventStore, WrongProcess
+    from event_store_async.aggregates import Snapshot
+
+    MOMENT = datetime(2026, 1, 1, tzinfo=UTC)
+
+    def child(store, stream):
+        store.snapshots.save_soon(stream, "total/1", Snapshot(7, 7, MOMENT))
+        loading = store.snapshots.load(stream, "total/1")
+        try:
+            loading.send(None)
+        except WrongProcess:
+            os._exit(0)
+        os._exit(1)
+
+    async def main():
+        host, port, datacenter, keyspace, stream = sys.argv[1:]
+        async with EventStore.connect(
+            host, port=int(port), keyspace=keyspace, local_datacenter=datacenter
+        ) as store:
+            for version in range(1, 7):
+                snapshot = Snapshot(version, version, MOMENT)
+                store.snapshots.save_soon(UUID(stream), "total/1", snapshot)
+                store.snapshots.save_soon(uuid4(), "total/1", snapshot)
+                await asyncio.sleep(0)
+            pid = os.fork()  # saves are in progress, and others wait
+            if pid == 0:
+                child(store, UUID(stream))
+            _, status = await asyncio.to_thread(os.waitpid, pid, 0)
+        sys.exit(os.waitstatus_to_exitcode(status))
+
+    asyncio.run(main())
+"""
+
+
+async def test_a_child_that_is_forked_while_snapshots_are_saved_sends_nothing(
+    server: Server, store: EventStore, keyspace: str, stream_id: UUID
+) -> None:
+    ((datacenter, _),) = server.replication.items()
+    arguments = (server.contact_points[0], server.port, datacenter, keyspace, stream_id)
+    done = await asyncio.to_thread(
+        subprocess.run,
+        [sys.executable, "-W", "ignore", "-c", dedent(FORKING), *map(str, arguments)],
+        timeout=100,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+
+    assert done.returncode == 0, done.stderr
+    found = await store.snapshots.load(stream_id, KIND)
+    assert found is not None
+    assert found.version == 6, "the parent saved what waited, when it closed its store"
+
+
+class Holding(FaultySession):
+    """A session that holds what is prepared for the table of snapshots, until it is opened."""
+
+    def __init__(self, real: Any) -> None:
+        super().__init__(real)
+        self.opened = asyncio.Event()
+        self.prepared: list[str] = []
+
+    async def create_prepared(self, statement: str) -> Any:
+        self.prepared.append(statement)
+        if "_snapshots" in statement:
+            await self.opened.wait()
+        return await super().create_prepared(statement)
+
+
+async def test_nothing_waits_for_snapshots_that_hang(
+    store: EventStore, keyspace: str, stream_id: UUID
+) -> None:
+    session, hook = Holding(store._engine.session.raw), Kept()
+    settings = Settings(timeout=60.0, close_timeout=0.1, hooks=(hook,))
+    opened = EventStore(session, keyspace=keyspace, settings=settings)
+    opened.snapshots.save_soon(uuid4(), KIND, snapshot(1))  # before anything else is prepared
+    cached = repository(opened, every=1, cache=SnapshotCache())
+    known = await Repository(opened, TOTAL).load(stream_id)  # nor is this delayed
+    cached._loading.remember(stream_id, Known(known), known, uuid4(), uuid4())
+    handler = CommandHandler(cached, opened)
+
+    for _ in range(20):
+        assert isinstance(await handler.handle(Command(stream_id, lambda _: [1])), CommandHandled)
+    assert len([event async for event in opened.read_events(stream_id)]) == 20
+    assert hook.records == [], "none has ended"
+    async with asyncio.timeout(60):
+        closing = asyncio.ensure_future(opened.close())
+        while not hook.records:
+            await asyncio.sleep(0.01)
+        session.opened.set()  # closing waits for requests that the driver still has
+        await closing
+
+    assert {each.outcome for each in hook.records} == {"cancelled", "dropped"}
+
+
+async def test_a_save_that_arrives_late_replaces_nothing_newer(
+    store: EventStore, keyspace: str, stream_id: UUID
+) -> None:
+    rows: Any = store.snapshots
+    put, opened, arrived = rows._rows._put, asyncio.Event(), asyncio.Event()
+
+    async def late(*arguments: Any) -> None:
+        arrived.set()
+        await opened.wait()
+        await put(*arguments)
+
+    rows._rows._put = late
+    saving = asyncio.ensure_future(store.snapshots.save(stream_id, KIND, snapshot(100)))
+    await arrived.wait()
+    rows._rows._put = put
+    async with EventStore(store._engine.session.raw, keyspace=keyspace) as other:
+        for version in (200, 300, 400, 500):
+            await other.snapshots.save(stream_id, KIND, snapshot(version))
+    opened.set()
+    await saving
+
+    found = await store.snapshots.load(stream_id, KIND)
+    assert found is not None
+    assert found.version == 500
+    await store.snapshots.save(stream_id, KIND, snapshot(600))
+    assert await versions(store, stream_id) == [600, 500, 400], "what came late is dropped again"
 
 
 class Refusing(FaultySession):
@@ -304,6 +522,27 @@ async def test_a_table_that_is_dropped_while_connected_is_named_at_once(
         await store.persist_events(stream_id, [1])
         assert await store.current_version(stream_id) == 1
         await drop_keyspace(operator, other)
+
+
+async def test_appends_prepare_nothing_again_when_the_table_is_dropped(
+    server: Server, other: str, stream_id: UUID
+) -> None:
+    async with server.connect(other) as owner:
+        await owner.create_schema(server.replication)
+        session = Holding(owner._engine.session.raw)
+        session.opened.set()
+        async with EventStore(session, keyspace=other) as store:
+            await store.persist_events(stream_id, [1])
+            await store.snapshots.save(stream_id, KIND, snapshot(1))
+            await run_cql(owner, f"DROP TABLE {other}.events_snapshots")
+            for _ in range(3):
+                with pytest.raises(SchemaMissing, match="events_snapshots"):
+                    await store.snapshots.save(stream_id, KIND, snapshot(2))
+            session.prepared.clear()
+            await store.persist_events(stream_id, [2])
+
+            assert session.prepared == []
+        await drop_keyspace(owner, other)
 
 
 async def test_another_table_of_that_name_is_not_written_to(

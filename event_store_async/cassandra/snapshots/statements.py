@@ -57,7 +57,11 @@ class SnapshotStatements:
             with anyio.fail_after(max(0.0, deadline.remaining())):
                 async with self._lock:
                     return await repeat(
-                        lambda _: self._prepare(name, deadline), deadline, self._backoff, doing
+                        lambda _: self._prepare(name, deadline),
+                        deadline,
+                        self._backoff,
+                        doing,
+                        self.explain,
                     )
         except TimeoutError:
             raise StoreUnavailable(f"{doing}: no answer in time") from None
