@@ -13,7 +13,7 @@ from ..driver.faults import Certainty, Fault
 from ..driver.port import Prepared
 from ..driver.repeat import repeat
 from ..driver.session import Session
-from .look import Look
+from .explainer import Explainer
 from .state import inspect
 from .tables import StoreTables
 
@@ -72,7 +72,7 @@ class StatementCache:
         self.ready: AppendStatements | None = None
         self.ready_in_category: AppendStatements | None = None
         self._has_categories = False
-        self._after_fault = Look(self._look)
+        self._after_fault = Explainer(self._look)
 
     async def get(self, name: str, deadline: Deadline) -> Prepared:
         """
@@ -130,7 +130,7 @@ class StatementCache:
         return prepared
 
     async def explain(self, fault: Fault, deadline: Deadline) -> None:
-        """Look at the schema if a fault may be due to it; see `Look.explain`."""
+        """Look at the schema if a fault may be due to it; see `Explainer.explain`."""
         await self._after_fault.explain(fault, deadline)
 
     async def _look(self, deadline: Deadline) -> SchemaError | None:

@@ -10,7 +10,7 @@ from ..driver.faults import Fault
 from ..driver.port import Prepared
 from ..driver.repeat import repeat
 from ..driver.session import Session
-from ..schema.look import Look
+from ..schema.explainer import Explainer
 from ..schema.state import inspect
 from ..schema.tables import StoreTables
 
@@ -36,7 +36,7 @@ class SnapshotStatements:
         self._backoff = backoff
         self._lock = anyio.Lock()
         self._prepared: dict[str, Prepared] = {}
-        self._after_fault = Look(self._look)
+        self._after_fault = Explainer(self._look)
 
     async def get(self, name: str, deadline: Deadline) -> Prepared:
         """
@@ -67,7 +67,7 @@ class SnapshotStatements:
             raise StoreUnavailable(f"{doing}: no answer in time") from None
 
     async def explain(self, fault: Fault, deadline: Deadline) -> None:
-        """Look at the table if a fault may be due to it; see `Look.explain`."""
+        """Look at the table if a fault may be due to it; see `Explainer.explain`."""
         await self._after_fault.explain(fault, deadline)
 
     def forget(self) -> None:

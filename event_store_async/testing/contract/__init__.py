@@ -41,6 +41,8 @@ mode.
     feed_telemetry  what is reported of the feed
     feed_refusals  invalid arguments, and closed stores
     categories    `CategoryContract`, of stores with categories
+    snapshot_base  what the tests of stored snapshots share
+    snapshot_refusals  what they refuse
     snapshots     `SnapshotContract`, of stores that keep snapshots
 """
 

@@ -1,4 +1,4 @@
-"""The look at a schema after a fault: calls that meet the same one share it."""
+"""The explainer: finds out whether a fault is due to the schema; calls share its look."""
 
 import copy
 import math
@@ -17,7 +17,7 @@ _LASTS: Final = 1.0
 """Seconds for which a look is valid, and which it may take."""
 
 
-class Look:
+class Explainer:
     """
     Finds out whether a fault is due to the schema.
 
