@@ -77,7 +77,7 @@ models: install ## Compare the memory store with Cassandra in 10,000 random prog
 
 bench: install ## Measure speed against other stores (QUICK=1, ONLY=hot_path,replay, PROFILE=1, RECORD=1, STRICT=1)
 	@# One of them needs a server that is not a Python package: apt-get install postgresql
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[bench]'
+	$(BIN)/python -m pip install --disable-pip-version-check --constraint constraints.txt --editable '.[bench]'
 	$(BIN)/python -m benchmarks $(if $(QUICK),--quick) $(if $(RECORD),--record) $(if $(STRICT),--strict) \
 		$(if $(PROFILE),--only profile,$(if $(ONLY),--only $(ONLY)))
 

@@ -219,6 +219,7 @@ _REPLACED: Final = tuple(
         (r"[\d,]+(?= in the file)", "560"),
         (r"(?<=memory     )[\d,]+", "900"),
         (r"(?<=process    )\d+", "4242"),
+        (r"(?<=, process )\d+", "4243"),
         (r'(?<="event_id":")[0-9a-f-]+', "0cf6a4c5-0f0e-4a34-8f3e-3a5a9d7c1b52"),
         (r"\d+\.\d{3} s (ahead of|behind) this machine", "0.001 s ahead of this machine"),
         (r"(?<=give or take )\d+\.\d{3} s", "0.002 s"),

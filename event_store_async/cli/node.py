@@ -8,7 +8,7 @@ import anyio
 import orjson
 import typer
 
-from ..embedded import Background, EmbeddedError, Running, VersionNotLocked
+from ..embedded import Background, EmbeddedError, Running, RunningNode, VersionNotLocked
 from ..embedded.releases import find_release
 from .failures import CommandFailed, reported
 from .options import AsJson
@@ -138,7 +138,7 @@ def stop(directory: Directory = None) -> None:
 @app.command()
 def status(directory: Directory = None, as_json: AsJson = False) -> None:
     """
-    Show where that Cassandra runs, since when and in how much memory.
+    Show where that Cassandra runs, since when and in how much memory, and each node's process.
 
     Exit code 1: it is not running.
 
@@ -182,9 +182,16 @@ def _lines(running: Running) -> list[str]:
         f"address    {', '.join(running.contact_points)}, port {running.port}",
         f"since      {moment_text(running.since)}",
         f"memory     {running.memory / 1024 / 1024:,.0f} MiB",
-        f"process    {running.pid}",
+        f"process    {running.pid}, which keeps the nodes running",
+        *(f"node       {node.address}, {_state(node)}" for node in running.nodes),
         f"directory  {running.directory}",
     ]
+
+
+def _state(node: RunningNode) -> str:
+    if node.pid is None:
+        return "not running"
+    return f"process {node.pid}{', paused' if node.is_paused else ''}"
 
 
 def _json(running: Running) -> str:
@@ -196,6 +203,10 @@ def _json(running: Running) -> str:
         "since": moment_text(running.since),
         "memory_bytes": running.memory,
         "pid": running.pid,
+        "nodes": [
+            {"address": node.address, "pid": node.pid, "paused": node.is_paused}
+            for node in running.nodes
+        ],
         "directory": str(running.directory),
     }
     return orjson.dumps(fields).decode()

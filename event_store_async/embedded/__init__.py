@@ -32,7 +32,7 @@ although it uses a fitting Java on the machine if there is one.
     errors          all errors
 """
 
-from .background import Background, Running
+from .background import Background, Running, RunningNode
 from .cluster import EmbeddedCassandra
 from .errors import (
     AddressUnavailable,
@@ -69,6 +69,7 @@ __all__ = [
     "NodeTimedOut",
     "PortInUse",
     "Running",
+    "RunningNode",
     "StartProgress",
     "VersionNotLocked",
 ]

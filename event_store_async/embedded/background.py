@@ -17,11 +17,13 @@ from anyio import to_thread
 from ..checks import check_instance
 from ..json_input import read_json
 from .cluster import check_nodes
-from .data_directory import MANIFEST
+from .data_directory import MANIFEST, node_directory
 from .errors import BackgroundFailed
 from .home import home_folder
+from .java import directory_mark
 from .keeper import DATA, STATE
-from .processes import end, find, memory
+from .node import PID_FILE
+from .processes import end, find, find_written, is_stopped, memory
 from .releases import find_release
 from .start_progress import StartProgress, make_progress
 
@@ -40,6 +42,22 @@ def data_directory() -> Path:
 
 
 @dataclass(frozen=True, slots=True)
+class RunningNode:
+    """
+    A node of a cluster that runs in the background.
+
+    Attributes:
+        address: The address that it listens on.
+        pid: The id of its Java process; None if that has ended.
+        is_paused: Whether its process is suspended by a signal.
+    """
+
+    address: str
+    pid: int | None
+    is_paused: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Running:
     """
     A cluster that runs in the background.
@@ -53,6 +71,7 @@ class Running:
         since: When it came up: aware, UTC.
         memory: The resident memory of all its processes, in bytes.
         directory: The directory of its data and logs.
+        nodes: Its nodes, in the order of their addresses.
     """
 
     pid: int
@@ -63,6 +82,7 @@ class Running:
     since: datetime
     memory: int
     directory: Path
+    nodes: tuple[RunningNode, ...]
 
 
 class Background:
@@ -174,15 +194,17 @@ class Background:
             pid = int(state["pid"])
             if not find(pid, self._mark, state["created"]):
                 return None
+            points = tuple(state["contact_points"])
             return Running(
                 pid,
                 state["version"],
-                tuple(state["contact_points"]),
+                points,
                 int(state["port"]),
                 state["datacenter"],
                 datetime.fromisoformat(state["since"]),
                 memory(pid),
                 self.directory,
+                tuple(self._node(index, address) for index, address in enumerate(points)),
             )
         except FileNotFoundError:
             return None
@@ -190,6 +212,11 @@ class Background:
             raise BackgroundFailed(
                 f"{self.directory / STATE} cannot be read", str(error)
             ) from error
+
+    def _node(self, index: int, address: str) -> RunningNode:
+        directory = node_directory(self.directory / DATA, index)
+        pid = find_written(directory / PID_FILE, directory_mark(directory))
+        return RunningNode(address, pid, pid is not None and is_stopped(pid))
 
     def _spawn(self, options: dict[str, Any]) -> tuple[int, int]:
         self.directory.mkdir(parents=True, exist_ok=True)

@@ -77,7 +77,7 @@ class DataDirectory:
 
     def node(self, index: int) -> Path:
         """Return the directory of one node, counted from 0."""
-        return self.path / f"node{index + 1}"
+        return node_directory(self.path, index)
 
     def manifest(self) -> Manifest | None:
         """
@@ -111,6 +111,11 @@ class DataDirectory:
             (self.path / MANIFEST).unlink(missing_ok=True)
             self._lock.path.unlink(missing_ok=True)
         self._lock.release()
+
+
+def node_directory(path: Path, index: int) -> Path:
+    """Return the directory of one node, counted from 0, in the directory of a cluster."""
+    return path / f"node{index + 1}"
 
 
 def _given(path: Path) -> FileLock:

@@ -82,6 +82,21 @@ def find(pid: int, mark: Sequence[str], began: float | None = None) -> bool:
         return False
 
 
+def find_written(pid_file: Path, mark: str) -> int | None:
+    """
+    Return the id in a file if that process is running and ours, also if it is suspended.
+
+    Args:
+        pid_file: The file with the id; it need not exist.
+        mark: The argument that only our process has.
+    """
+    try:
+        pid = int(pid_file.read_text())
+    except (OSError, ValueError):
+        return None
+    return pid if find(pid, (mark,)) else None
+
+
 def end(pid: int, mark: Sequence[str], number: signal.Signals) -> None:
     """
     Send a signal to a process, if it is ours, and wait for its end.

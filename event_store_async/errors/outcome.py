@@ -5,7 +5,7 @@ from uuid import UUID
 
 from ..counts import counted
 from ..events import NewEvent
-from ..versions import ExpectedVersion
+from ..versions import ANY, STREAM_EXISTS, ExpectedVersion
 from .base import EventStoreError
 
 
@@ -32,7 +32,10 @@ class ConcurrentModification(EventStoreError):
         actual_version: int,
         found: Mapping[UUID, int] | None = None,
     ) -> None:
-        text = f"stream {stream_id} is at version {actual_version}, expected {expected_version!r}"
+        text = f"stream {stream_id} is at version {actual_version}"
+        is_as_expected = expected_version is ANY or expected_version is STREAM_EXISTS
+        if not found or not is_as_expected:
+            text += f", expected {expected_version!r}"
         if found:
             places = ", ".join(f"{event_id} at version {at}" for event_id, at in found.items())
             text += f"; some of the events are stored already: {places}"

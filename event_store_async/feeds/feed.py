@@ -188,12 +188,17 @@ class Feed(Generic[P_co]):
         """
         Return a position at or after an event: a reader that has passed it has passed the event.
 
+        It is not the event's own position, which only a read gives. On Cassandra, it is the end of
+        the log's entry that has the latest published event of the stream: mostly the end of the
+        feed if that was appended just now. It moves when the stream is appended to.
+
         Args:
             stream_id: The stream of the event.
             version: Its version.
 
         Returns:
-            The position; None if the event is not in the feed, or not yet.
+            The position; None if the event is not in the feed, or not yet. It may be None for a
+            moment although the event can be read already.
 
         Raises:
             InvalidArgument: an argument is not valid; nothing is sent.
@@ -207,7 +212,7 @@ class Feed(Generic[P_co]):
         Return what `locate` does, but wait until the event is in the feed.
 
         This is for reading a view right after a write: a view that has passed this position has
-        seen the event.
+        seen the event. A view may have seen it before; see `locate`.
 
         Args:
             stream_id: The stream of the event.

@@ -71,12 +71,15 @@ class FeedReader(Protocol[P_co]):
         """
         Return a position at or after an event: a reader that has passed it has passed the event.
 
+        It need not be the event's own, and may be later at each call.
+
         Args:
             stream_id: The stream of the event.
             version: Its version.
 
         Returns:
-            The position; None if the event is not in the feed, or not yet.
+            The position; None if the event is not in the feed, or not yet. It may be None for a
+            moment although the event can be read already.
 
         Raises:
             EventStoreError: as `read_page` does.

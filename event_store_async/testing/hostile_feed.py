@@ -101,7 +101,7 @@ class HostileFeedReader:
         return await self._reader.changed(self._log.pulled, timeout)
 
     async def locate(self, stream_id: UUID, version: int) -> Position | None:
-        """Return the position of an event; see `FeedReader.locate`."""
+        """Return a position at or after an event; see `FeedReader.locate`."""
         await self._begin("locating an event in a feed", FEED_HEADS)
         return self._log.locate(stream_id, version)
 

@@ -88,7 +88,7 @@ class HostileLog:
         self._lock = anyio.Lock()
         self._pulled: Position | None = None
         self._waiting: list[_Append] = []
-        self._places: dict[tuple[UUID, int], Position] = {}
+        self._latest: dict[UUID, tuple[int, Position]] = {}  # the last event shown of each stream
         self._held = 0
         self._acknowledged = 0
         self._flights: list[Flight] = []
@@ -124,8 +124,9 @@ class HostileLog:
         return bool(self._waiting)
 
     def locate(self, stream_id: UUID, version: int) -> Position | None:
-        """Return the position of an event; None if it is not shown."""
-        return self._places.get((stream_id, version))
+        """Return the position of the latest event of a stream; None if an event is not shown."""
+        shown, position = self._latest.get(stream_id, (0, None))
+        return position if version <= shown else None
 
     # Appends through the hostile store
 
@@ -232,7 +233,7 @@ class HostileLog:
                 position,
             )
         self.shown.append(event)
-        self._places[event.stream_id, event.version] = event.position
+        self._latest[event.stream_id] = event.version, event.position
 
     def _another(self, appends: list[_Append]) -> list[_Append]:
         """Return appends in another legal order, if there is one."""

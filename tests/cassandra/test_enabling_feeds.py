@@ -47,6 +47,18 @@ async def admin(server: Server, keyspace: str) -> AsyncGenerator[EventStore, Non
         await drop_keyspace(opened, keyspace)
 
 
+async def test_the_store_that_creates_a_feed_sequences_it(
+    server: Server, keyspace: str, admin: EventStore
+) -> None:
+    async with server.connect(keyspace) as store:
+        await store.create_schema(server.replication, feed=True)
+        async with asyncio.timeout(TIMEOUT):
+            while not (await admin.operations.feed_status()).is_sequenced:
+                pass
+            while (await admin.operations.feed_status()).state != "complete":
+                pass
+
+
 class Clock:
     """A monotonic clock that only the test moves."""
 

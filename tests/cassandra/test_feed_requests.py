@@ -10,11 +10,12 @@ from uuid import uuid4
 import pytest
 import pytest_asyncio
 
-from event_store_async import EventStore, Settings
-from event_store_async.cassandra.feed.evidence import YOUNG
+from event_store_async import EventStore, NewEvent, Settings
+from event_store_async.cassandra.feed.lane_reader import YOUNG
 from event_store_async.cassandra.feed.runner import LIVE, PROGRESS, Runner
 from event_store_async.feeds import Position, Selection
 from event_store_async.retry import Deadline
+from event_store_async.tasks import task_group
 
 from ..fixtures.server import Server
 from ..fixtures.stores import drop_keyspace
@@ -61,7 +62,7 @@ class Sequenced:
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def feed_keyspace(server: Server, keyspace: str) -> AsyncGenerator[str, None]:
     """Give a keyspace whose table has a feed: the tests of this module share it."""
-    async with server.connect(keyspace) as store:
+    async with server.connect(keyspace, settings=Settings(sequences=False)) as store:
         await store.create_schema(server.replication, feed=True)
         yield keyspace
         await drop_keyspace(store, keyspace)
@@ -183,6 +184,24 @@ async def test_the_log_is_not_read_again_for_every_page(server: Server, feed_key
 
         assert numbers == list(range(2, 13))
         assert made.sent["read_log"] <= 1
+
+
+async def test_appends_of_many_long_types_are_announced_and_published(
+    server: Server, feed_keyspace: str
+) -> None:
+    """Together they are larger than a write may be, 16 MiB; one of them is not."""
+    async with sequenced(server, feed_keyspace, max_append_bytes=10**9) as made:
+        streams = [uuid4() for _ in range(40)]
+        types = ["a" * 500, "b" * 500]
+        events = [NewEvent(number, types[number % 2]) for number in range(1000)]
+        async with task_group() as group:
+            for stream_id in streams:
+                group.start_soon(made.store.persist_events, stream_id, events, 0)
+        await made.publish(40_000)
+
+        feed = made.store.feed()
+        assert made.start is not None
+        assert await feed.head() - made.start == 40_000
 
 
 @pytest.mark.parametrize("broken", ["payload", "hole"])

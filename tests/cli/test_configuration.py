@@ -358,6 +358,19 @@ def test_looking_for_a_file_never_raises(monkeypatch: pytest.MonkeyPatch) -> Non
     assert configuration.find(None) is None
 
 
+async def test_a_working_folder_that_is_gone(nowhere: Shell) -> None:
+    """Each command looks for event-store.toml in it."""
+    leave = "mkdir gone && cd gone && rmdir ../gone"
+    for command, code in (
+        ("--help", 0),
+        ("schema show --keyspace bank", 0),
+        ("node status --directory /nowhere", 1),
+        (f"head {uuid4()} --keyspace bank --port 1", 1),
+    ):
+        done = await nowhere.sh(f"{leave} && event-store {command} || exit $?")
+        assert (done.code, "Traceback" in done.err) == (code, False), command
+
+
 async def test_a_command_without_home_and_working_folder(
     nowhere: Shell, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -361,6 +361,7 @@ async def test_a_reader_that_leaves_ends_the_command_quietly(
         ["locate", str(uuid4()), str(2**31)],
         ["locate", str(uuid4()), "1", "--timeout", "-1"],
         ["locate", str(uuid4()), "1", "--timeout", "nan"],
+        ["locate", str(uuid4()), "1", "--timeout", "inf"],
         ["run", "--every", "nan"],
         ["enable", "--no-such-option"],
     ],

@@ -64,8 +64,12 @@ async def test_it_runs_until_it_is_stopped(shell: Shell, tmp_path: Path) -> None
     assert told["memory_bytes"] > 100 * 1024 * 1024
     assert (told["port"], told["contact_points"]) == (int(there["EVENT_STORE_PORT"]), ["127.0.0.1"])
     assert {line.split()[0] for line in status.lines} == {
-        *("Cassandra", "address", "since", "memory", "process", "directory")
+        *("Cassandra", "address", "since", "memory", "process", "node", "directory")
     }
+    (node,) = told["nodes"]
+    assert (node["address"], node["paused"]) == ("127.0.0.1", False)
+    assert f"node       127.0.0.1, process {node['pid']}" in status.lines
+    assert node["pid"] != told["pid"]
     assert (again.code, exports(again.out)) == (0, there)
     assert "already running since" in again.err
     assert "nodes: 1, not 2" in again.err
@@ -73,9 +77,39 @@ async def test_it_runs_until_it_is_stopped(shell: Shell, tmp_path: Path) -> None
     assert (other.code, "is in use" in other.err) == (1, True)
     assert (stopped.code, f"its data is kept in {directory}" in stopped.err) == (0, True)
     assert (after.code, twice.code, "no Cassandra is running" in twice.err) == (1, 0, True)
-    assert not psutil.pid_exists(told["pid"]) or (
-        psutil.Process(told["pid"]).status() == psutil.STATUS_ZOMBIE
-    )
+    for pid in (told["pid"], node["pid"]):
+        assert not psutil.pid_exists(pid) or (psutil.Process(pid).status() == psutil.STATUS_ZOMBIE)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+async def test_a_node_of_a_ring_can_be_paused_and_killed_by_what_status_says(
+    shell: Shell, tmp_path: Path
+) -> None:
+    directory = str(tmp_path / "cassandra")
+    status = ("node", "status", "--directory", directory)
+    await ended(await shell.process("node", "start", "--nodes", "3", "--directory", directory))
+    up = orjson.loads((await shell(*status, "--json")).out)
+    pids = [node["pid"] for node in up["nodes"]]
+
+    os.kill(pids[1], signal.SIGSTOP)
+    os.kill(pids[2], signal.SIGKILL)
+    psutil.wait_procs([psutil.Process(pids[2])], timeout=30)
+    broken = (await shell(*status)).lines
+    os.kill(pids[1], signal.SIGCONT)
+    mended = (await shell(*status)).lines
+    stopped = await shell("node", "stop", "--directory", directory)
+
+    addresses = ["127.0.0.1", "127.0.0.2", "127.0.0.3"]
+    assert [node["address"] for node in up["nodes"]] == up["contact_points"] == addresses
+    assert len(set(pids)) == 3
+    assert [line for line in broken if line.startswith("node ")] == [
+        f"node       127.0.0.1, process {pids[0]}",
+        f"node       127.0.0.2, process {pids[1]}, paused",
+        "node       127.0.0.3, not running",
+    ]
+    assert f"node       127.0.0.2, process {pids[1]}" in mended
+    assert stopped.code == 0
 
 
 @pytest.mark.slow
@@ -102,7 +136,8 @@ async def test_a_killed_cluster_counts_as_stopped_and_keeps_its_data(
 ) -> None:
     start = EXAMPLES["node start"][-1]
     directory = tmp_path / "cassandra"
-    there = exports((await shell.sh(start)).out)
+    first = await shell.sh(start)
+    there = exports(first.out)
     made = ("schema", "create", "--keyspace", "bank", "--replication", "datacenter1=1")
     await shell(*made, **there)
     stream = "7e31a1f0-3d5e-4b8e-9d3c-64cb5bd2f6ab"
@@ -115,11 +150,15 @@ async def test_a_killed_cluster_counts_as_stopped_and_keeps_its_data(
     psutil.wait_procs(below, timeout=60)
 
     killed = await shell("node", "status", "--directory", str(directory))
-    there = exports((await shell.sh(start)).out)
+    second = await shell.sh(start)
+    there = exports(second.out)
     head = await shell("head", stream, "--keyspace", "bank", **there)
 
     assert len(below) >= 2
     assert killed.code == 1
+    for done, has_data in ((first, False), (second, True)):
+        assert ("it has the data of earlier runs" in done.err) is has_data
+        assert ("next: event-store schema create" in done.err) is not has_data
     assert head.out == "1\n"
 
 
@@ -149,6 +188,62 @@ async def test_another_process_with_its_id_is_left_alone(tmp_path: Path) -> None
     finally:
         for process in (stranger, alike):
             await asyncio.wait_for(process.communicate(b"\n"), 30)
+
+
+async def test_a_node_is_shown_only_with_a_process_of_its_own(
+    nowhere: Shell, tmp_path: Path
+) -> None:
+    """A keeper and four nodes: one runs, one is paused, one has ended, one's id is a stranger's."""
+    nodes = [tmp_path / "data" / f"node{number}" for number in (1, 2, 3, 4)]
+    marks = [[f"-Dcassandra.storagedir={node}"] for node in nodes]
+    keeper = ["event_store_async.embedded.keeper", str(tmp_path)]
+    processes = [
+        await asyncio.create_subprocess_exec(
+            *(sys.executable, "-c", "input()", *arguments), stdin=asyncio.subprocess.PIPE
+        )
+        for arguments in (keeper, *marks[:3], ["stranger"])
+    ]
+    try:
+        state = {
+            "pid": processes[0].pid,
+            "created": psutil.Process(processes[0].pid).create_time(),
+            "version": "5.0.8",
+            "contact_points": [f"127.0.0.{number}" for number in (1, 2, 3, 4)],
+            "port": 9042,
+            "datacenter": "datacenter1",
+            "since": "2026-01-01T00:00:00+00:00",
+        }
+        (tmp_path / STATE).write_text(json.dumps(state))
+        for node, process in zip(nodes, processes[1:], strict=True):
+            node.mkdir(parents=True)
+            (node / "java.pid").write_text(str(process.pid))
+        await asyncio.wait_for(processes[3].communicate(b"\n"), 30)
+        processes[2].send_signal(signal.SIGSTOP)
+        await asyncio.to_thread(os.waitid, os.P_PID, processes[2].pid, os.WSTOPPED)
+
+        status = ("node", "status", "--directory", str(tmp_path))
+        shown = await nowhere(*status)
+        told = orjson.loads((await nowhere(*status, "--json")).out)
+    finally:
+        processes[2].send_signal(signal.SIGCONT)
+        for process in processes:
+            if process.returncode is None:
+                await asyncio.wait_for(process.communicate(b"\n"), 30)
+
+    running, paused = processes[1].pid, processes[2].pid
+    assert [line for line in shown.lines if line.startswith("node ")] == [
+        f"node       127.0.0.1, process {running}",
+        f"node       127.0.0.2, process {paused}, paused",
+        "node       127.0.0.3, not running",
+        "node       127.0.0.4, not running",
+    ]
+    assert told["since"] == "2026-01-01T00:00:00.000Z"
+    assert told["nodes"] == [
+        {"address": "127.0.0.1", "pid": running, "paused": False},
+        {"address": "127.0.0.2", "pid": paused, "paused": True},
+        {"address": "127.0.0.3", "pid": None, "paused": False},
+        {"address": "127.0.0.4", "pid": None, "paused": False},
+    ]
 
 
 async def test_an_unknown_version_is_refused_before_anything_starts(

@@ -56,6 +56,11 @@ async def test_an_append_with_closed_streams_is_stored(
         ("schema status", 0),
         ("schema show", 0),
         ("node status --directory none", 1),
+        ("doctor", 0),
+        ("feed read", 1),
+        ("feed status", 1),
+        ("help", 0),
+        ("help connecting", 0),
     ],
 )
 async def test_commands_with_closed_streams(

@@ -1,6 +1,8 @@
 """`event-store streams`, `verify`, `export` and `import`."""
 
+import asyncio
 import json
+import re
 from collections.abc import AsyncGenerator
 from uuid import uuid4
 
@@ -151,6 +153,56 @@ async def test_progress_lines_follow_the_interval(shell: Shell) -> None:
     assert " events in 2" in told.err
     assert "events/s, " in told.err
     assert told.err.rstrip().endswith("0 s left")
+
+
+@pytest.mark.slow
+async def test_rows_on_a_terminal_stand_above_the_bar(
+    shell: Shell, server: Server, keyspace: str
+) -> None:
+    async with server.connect(keyspace, table="many") as store:
+        await store.create_schema(server.replication)
+        streams = [uuid4() for _ in range(1200)]
+        for part in range(0, len(streams), 100):
+            await asyncio.gather(
+                *(store.persist_events(each, ["a"], 0) for each in streams[part : part + 100])
+            )
+    command = ("streams", "--table", "many", "--list")
+
+    shown, code = await asyncio.to_thread(
+        shell.on_a_terminal, *command, TERM="xterm-256color", COLUMNS="160"
+    )
+    lines = left_on_the_screen(shown)
+
+    assert code == 0
+    rows = [line for line in lines if re.match(r"[0-9a-f-]{36}\s", line)]
+    assert {row.split()[0] for row in rows} == {str(each) for each in streams}
+    assert len(rows) == len(streams)
+    assert sum("\u2501" in line for line in lines) == 1, "the bar, once"
+    assert not any("\u2501" in row for row in rows)
+
+
+def left_on_the_screen(shown: str) -> list[str]:
+    """Return the lines that a terminal shows in the end, of a length without bounds."""
+    lines, at, column = [""], 0, 0
+    for sequence, count, what, text in re.findall(
+        r"(\x1b\[\??([\d;]*)([A-Za-z]))|([^\x1b]+)", shown
+    ):
+        if what == "A":
+            at -= int(count or 1)
+        elif what == "K":
+            lines[at] = ""
+        else:
+            assert what in {"", "m", "h", "l"}, sequence
+        for letter in text:
+            if letter == "\n":
+                at += 1
+                lines += [""] * (at == len(lines))
+            elif letter == "\r":
+                column = 0
+            else:
+                lines[at] = lines[at][:column].ljust(column) + letter + lines[at][column + 1 :]
+                column += 1
+    return lines
 
 
 async def test_progress_on_a_terminal_is_a_bar(shell: Shell) -> None:

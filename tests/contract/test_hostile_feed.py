@@ -354,6 +354,20 @@ async def test_a_deaf_wait_takes_its_time_and_a_false_alarm_takes_none() -> None
     assert slept == [7.0]
 
 
+async def test_an_event_is_located_at_the_latest_one_of_its_stream() -> None:
+    """As on Cassandra: what takes it for the event's own position must fail here, too."""
+    memory = MemoryEventStore()
+    busy, calm = uuid4(), uuid4()
+    for stream_id in (busy, calm, busy):
+        await memory.persist_events(stream_id, ["a"])
+    feed = HostileEventStore(memory, seed=1).feed()
+
+    at = {(each.stream_id, each.version): each.position async for each in feed.read()}
+    assert await feed.locate(busy, 1) == await feed.locate(busy, 2) == at[busy, 2]
+    assert await feed.locate(calm, 1) == at[calm, 1]
+    assert await feed.locate(busy, 3) is None
+
+
 async def test_every_delivery_has_a_payload_of_its_own() -> None:
     memory = MemoryEventStore()
     await memory.persist_events(uuid4(), [{"a": 1}])

@@ -5,10 +5,12 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 import anyio
 import psutil  # type: ignore[import-untyped, unused-ignore]
@@ -42,9 +44,9 @@ STARTER = textwrap.dedent("""
 
 
 @contextmanager
-def started(*arguments: str) -> Iterator["subprocess.Popen[str]"]:
+def started(*arguments: str, stderr: IO[str] | None = None) -> Iterator["subprocess.Popen[str]"]:
     command = interruptible([sys.executable, *arguments])
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as run:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=stderr, text=True) as run:
         try:
             yield run
         finally:
@@ -95,15 +97,22 @@ async def test_ctrl_c_ends_the_program_and_its_node(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TMPDIR", str(tmp_path))
-    with started("-m", "event_store_async.embedded") as program:
+    with (
+        tempfile.TemporaryFile("w+") as said,
+        started("-m", "event_store_async.embedded", stderr=said) as program,
+    ):
         lines = [await to_thread.run_sync(line_of, program) for _ in range(3)]
         pid = the_node_in(tmp_path)
         program.send_signal(signal.SIGINT)
         with anyio.fail_after(BOUND):
             status = await to_thread.run_sync(program.wait)
         await until_gone(pid)
+        said.seek(0)
+        shown = said.read().splitlines()
 
     assert status == 0
+    # In a file or a pipe, too: it may download for a minute.
+    assert shown[-2:] == ["Starting Cassandra nodes: 0 of 1", "Starting Cassandra nodes: 1 of 1"]
     version = find_release(None).version
     assert lines[0].startswith(f"# Cassandra {version} on 127.0.0.1, port ")
     assert lines[1] == "export EVENT_STORE_CONTACT_POINTS=127.0.0.1\n"

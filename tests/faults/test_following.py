@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing
 from uuid import UUID
 
 import pytest
@@ -18,12 +18,12 @@ from event_store_async import (
     StoreUnavailable,
 )
 from event_store_async.embedded import EmbeddedCassandra
-from event_store_async.embedded.node import Node
 from event_store_async.hooks import ReadEnded, Record
 
 from ..fixtures.bounds import Within
 from ..history.answers import GRACE
 from .conftest import SHORT_TIMEOUTS, WITHIN, OpenProxied, wait_until_ready
+from .outages import killed, paused
 from .proxy import Proxy
 
 SOON = Polling(shortest=0.02, longest=0.2)
@@ -134,27 +134,6 @@ async def test_closing_during_an_outage_ends_a_follower(
             await proxied_store.close()
             with pytest.raises(EventStoreError, match="closed"):
                 await step
-
-
-@asynccontextmanager
-async def paused(node: Node) -> AsyncGenerator[None, None]:
-    """Suspend a node during the block."""
-    node.pause()
-    try:
-        yield
-    finally:
-        node.resume()
-
-
-@asynccontextmanager
-async def killed(node: Node) -> AsyncGenerator[None, None]:
-    """Kill a node, and start it again after the block."""
-    node.kill()
-    await node.wait_dead()
-    try:
-        yield
-    finally:
-        await node.start()
 
 
 @pytest.mark.slow

@@ -1,11 +1,15 @@
 """Roles: what a role must be granted, on a real server, by the statements of docs/connecting.md."""
 
-from collections.abc import AsyncGenerator
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, Iterable
+from contextlib import aclosing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 from uuid import uuid4
 
+import anyio
 import pytest
 import pytest_asyncio
 
@@ -17,6 +21,7 @@ from event_store_async import (
     NewEvent,
     RequestRefused,
     SchemaChangeFailed,
+    Settings,
 )
 from event_store_async.aggregates import (
     Command,
@@ -27,6 +32,8 @@ from event_store_async.aggregates import (
     Snapshot,
 )
 from event_store_async.cassandra import Opening
+from event_store_async.cassandra.feed import tables
+from event_store_async.cassandra.schema.tables import FEED_SPECS
 from event_store_async.embedded import EmbeddedCassandra
 
 from ..docs.blocks import blocks
@@ -52,7 +59,12 @@ async def guarded() -> AsyncGenerator[EmbeddedCassandra, None]:
 
 
 def connecting(
-    cluster: EmbeddedCassandra, role: str, password: str, keyspace: str, table: str = "events"
+    cluster: EmbeddedCassandra,
+    role: str,
+    password: str,
+    keyspace: str,
+    table: str = "events",
+    settings: Settings | None = None,
 ) -> Opening[EventStore]:
     return EventStore.connect(
         cluster.contact_points,
@@ -63,25 +75,46 @@ def connecting(
         username=role,
         password=password,
         connect_timeout=60.0,
+        settings=settings,
     )
 
 
 def statements_of(role: str) -> list[str]:
     """Return the page's statements about a role: the first creates it, the others are grants."""
-    (block,) = [block for block in blocks(PAGE) if block.language == "cql"]
-    lines = (line for line in block.text.splitlines() if not line.startswith("--"))
-    statements = [text.strip() for text in " ".join(lines).split(";")]
-    return [text for text in statements if role in text]
+    first, _ = [block for block in blocks(PAGE) if block.language == "cql"]
+    return [text for text in statements_in(first.text) if role in text]
+
+
+def grants_with_feed() -> list[str]:
+    """Return the page's further grants to the application's role on a table with a feed."""
+    _, second = [block for block in blocks(PAGE) if block.language == "cql"]
+    return statements_in(second.text)
+
+
+def statements_in(text: str) -> list[str]:
+    lines = (line for line in text.splitlines() if not line.startswith("--"))
+    return [text.strip() for text in " ".join(lines).split(";") if text.strip()]
 
 
 async def make_role(
-    admin: EventStore, like: str, keyspace: str, *, without: str | None = None
+    admin: EventStore,
+    like: str,
+    keyspace: str,
+    *,
+    without: str | None = None,
+    grants: Iterable[str] | None = None,
+    further: Iterable[str] = (),
 ) -> str:
-    """Create a role as the page does, with its grants except the one that contains *without*."""
+    """
+    Create a role as the page does, with its grants except the one that contains *without*.
+
+    Or with other *grants*, or with *further* ones.
+    """
     name = f"role_{uuid4().hex[:8]}"
-    made, *grants = statements_of(like)
-    kept = [grant for grant in grants if without is None or without not in grant]
-    assert len(kept) == len(grants) - (without is not None)
+    made, *pages = statements_of(like)
+    all_grants = [*(pages if grants is None else grants), *further]
+    kept = [grant for grant in all_grants if without is None or without not in grant]
+    assert len(kept) == len(all_grants) - (without is not None)
     for text in (made, *kept):
         ours = text.replace(like, name).replace("ON bank.", f"ON {keyspace}.")
         ours = ours.replace("KEYSPACE bank ", f"KEYSPACE {keyspace} ").replace("…", PASSWORD)
@@ -218,3 +251,262 @@ async def make_originals_table(admin: EventStore, name: str) -> None:
         "timestamp bigint, max_version int static, PRIMARY KEY (stream_id, version))",
         timeout=60,
     )
+
+
+# Tables with a feed
+
+PATIENCE: Final = 60.0
+QUIET: Final = Settings(sequences=False)
+ROWS: Final = 2
+"""Rows of a part of a lane, few, so that finished parts are dropped soon."""
+
+
+def columns() -> dict[str, list[str]]:
+    """Return the grants of the page's table, by what they are for."""
+    lines = [line for line in PAGE.read_text("utf-8").splitlines() if line.startswith("|")]
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+    (head,) = [index for index, row in enumerate(rows) if row[0] == "table"]
+    return {
+        purpose: [
+            f"GRANT {permission} ON bank.{row[0].strip('`')} TO bank_app"
+            for row in rows[head + 2 :]
+            for permission in row[column].split(", ")
+            if permission
+        ]
+        for column, purpose in enumerate(rows[head][1:], 1)
+    }
+
+
+def each_of(purpose: str) -> list[str]:
+    """Return the grants that something needs, as in "SELECT ON bank.events TO"."""
+    return [grant.removeprefix("GRANT ").removesuffix("bank_app") for grant in columns()[purpose]]
+
+
+def missing(without: str, keyspace: str) -> str:
+    """Return what the server says of a grant that is missing."""
+    permission, _, table, _ = without.split()
+    return f"no {permission} permission on <table {table.replace('bank', keyspace)}>"
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def feed_admin(guarded: EmbeddedCassandra) -> AsyncGenerator[EventStore, None]:
+    """Give a superuser's store that does not sequence, on a table with a complete feed."""
+    keyspace = f"guarded_{uuid4().hex[:8]}"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tables, "PART_ROWS", ROWS)
+        async with connecting(guarded, SUPERUSER, SUPERUSER, keyspace, settings=QUIET) as store:
+            await store.create_schema({guarded.local_datacenter: 1}, feed=True)
+            await store.operations.build_feed(lambda _: None)
+            yield store
+
+
+def told(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [record.getMessage() for record in caplog.records if record.levelno > logging.INFO]
+
+
+def test_the_page_grants_what_its_table_lists() -> None:
+    """The statements of a role that does everything are the table's, all together."""
+    _, *plain = statements_of("bank_app")
+    listed = {grant for grants in columns().values() for grant in grants}
+
+    assert list(columns()) == ["to append", "to read the feed", "to sequence"]
+    assert listed <= {*plain, *grants_with_feed()}
+    assert {spec.suffix for spec in FEED_SPECS} == {
+        grant.split()[3].removeprefix("bank.events") for grant in grants_with_feed()
+    }
+
+
+async def test_the_pages_role_appends_reads_the_feed_and_sequences(
+    guarded: EmbeddedCassandra, feed_admin: EventStore, caplog: pytest.LogCaptureFixture
+) -> None:
+    keyspace, stream_id = keyspace_of(feed_admin), uuid4()
+    role = await make_role(feed_admin, "bank_app", keyspace, further=grants_with_feed())
+
+    async with connecting(guarded, role, PASSWORD, keyspace) as store:
+        feed = store.feed()
+        start = await feed.head()
+        for number in range(1, 2 * ROWS + 2):
+            await store.persist_events(stream_id, [number])
+        await feed.position_of(stream_id, 2 * ROWS + 1, timeout=PATIENCE)
+        await until_dropped(store)
+        health = await store.health(timeout=PATIENCE)
+
+        assert [event.payload async for event in feed.read(start)] == [1, 2, 3, 4, 5]
+        assert store._engine.feed.runner.works()
+        assert (health.is_ready, health.warnings) == (True, ())
+    assert told(caplog) == []
+
+
+async def test_a_role_that_only_appends_needs_the_pages_grants_for_that(
+    guarded: EmbeddedCassandra, feed_admin: EventStore, caplog: pytest.LogCaptureFixture
+) -> None:
+    keyspace, stream_id = keyspace_of(feed_admin), uuid4()
+    role = await make_role(feed_admin, "bank_app", keyspace, grants=columns()["to append"])
+    event = NewEvent("c")
+
+    async with connecting(guarded, role, PASSWORD, keyspace, settings=QUIET) as store:
+        await store.persist_events(stream_id, ["a"], 0)
+        await store.persist_events(stream_id, ["b"])
+        for _ in range(2):
+            await store.persist_events(stream_id, [event])
+        assert len(await read_all(store, stream_id)) == 3
+        assert (await store.health(timeout=PATIENCE)).warnings == ()
+    assert told(caplog) == []
+
+
+async def test_a_role_that_only_reads_the_feed_needs_the_pages_grants_for_that(
+    guarded: EmbeddedCassandra, feed_admin: EventStore, caplog: pytest.LogCaptureFixture
+) -> None:
+    keyspace, stream_id = keyspace_of(feed_admin), uuid4()
+    role = await make_role(feed_admin, "bank_app", keyspace, grants=columns()["to read the feed"])
+    start = await feed_admin.feed().head()
+    await feed_admin.persist_events(stream_id, ["a"])
+    async with connecting(guarded, SUPERUSER, SUPERUSER, keyspace) as sequencing:
+        await sequencing.feed().position_of(stream_id, 1, timeout=PATIENCE)
+
+    async with connecting(guarded, role, PASSWORD, keyspace, settings=QUIET) as store:
+        feed = store.feed()
+        located = await feed.position_of(stream_id, 1, timeout=PATIENCE)
+        events = [event async for event in feed.read(start) if event.stream_id == stream_id]
+        async with aclosing(feed.follow(start)) as following:
+            followed = await anext(following)
+
+        assert [event.payload for event in events] == ["a"]
+        assert events[0].position <= located == await feed.locate(stream_id, 1)
+        assert followed.position > start
+        assert (await store.health(timeout=PATIENCE)).warnings == ()
+    assert told(caplog) == []
+
+
+async def test_a_role_that_only_sequences_needs_the_pages_grants_for_that(
+    guarded: EmbeddedCassandra, feed_admin: EventStore, caplog: pytest.LogCaptureFixture
+) -> None:
+    keyspace, stream_id = keyspace_of(feed_admin), uuid4()
+    role = await make_role(feed_admin, "bank_app", keyspace, grants=columns()["to sequence"])
+    for number in range(2 * ROWS + 1):
+        await feed_admin.persist_events(stream_id, [number])
+
+    async with connecting(guarded, role, PASSWORD, keyspace, settings=QUIET) as store:
+        sequencing = asyncio.ensure_future(store.operations.run_sequencer())
+        await feed_admin.feed().position_of(stream_id, 2 * ROWS + 1, timeout=PATIENCE)
+        await until_dropped(feed_admin)
+        assert (await store.health(timeout=PATIENCE)).warnings == ()
+        sequencing.cancel()
+        await asyncio.wait([sequencing])
+    assert told(caplog) == []
+
+
+@pytest.mark.parametrize("without", each_of("to append"))
+async def test_an_append_without_a_grant_names_it(
+    guarded: EmbeddedCassandra,
+    feed_admin: EventStore,
+    without: str,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    keyspace, stream_id = keyspace_of(feed_admin), uuid4()
+    grants = columns()["to append"]
+    role = await make_role(feed_admin, "bank_app", keyspace, grants=grants, without=without)
+
+    async with connecting(guarded, role, PASSWORD, keyspace, settings=QUIET) as store:
+        if "doorbells" in without:
+            for number in range(3):
+                await store.persist_events(stream_id, [number])
+                with anyio.fail_after(PATIENCE):
+                    while store._engine.feed._lane._bell.ringing is not None:
+                        await anyio.sleep(0.01)
+            (warning,) = told(caplog)
+            assert warning.startswith("appends may reach the feed late")
+            assert missing(without, keyspace) in warning
+            return
+        with pytest.raises(RequestRefused) as caught:
+            await store.persist_events(stream_id, ["a"])
+        assert missing(without, keyspace) in str(caught.value)
+        assert "tables of its feed" in str(caught.value.hint)
+    assert await feed_admin.current_version(stream_id) == 0
+
+
+@pytest.mark.parametrize("without", each_of("to read the feed"))
+async def test_a_read_of_the_feed_without_a_grant_names_it(
+    guarded: EmbeddedCassandra, feed_admin: EventStore, without: str
+) -> None:
+    keyspace, stream_id = keyspace_of(feed_admin), uuid4()
+    grants = columns()["to read the feed"]
+    role = await make_role(feed_admin, "bank_app", keyspace, grants=grants, without=without)
+    await feed_admin.persist_events(stream_id, ["a"])
+    async with connecting(guarded, SUPERUSER, SUPERUSER, keyspace) as sequencing:
+        await sequencing.feed().position_of(stream_id, 1, timeout=PATIENCE)
+
+    async with connecting(guarded, role, PASSWORD, keyspace, settings=QUIET) as store:
+        with pytest.raises(RequestRefused) as caught:
+            if "progress" in without:
+                await store.feed().locate(stream_id, 1)
+            else:
+                await store.feed().page()
+
+    assert missing(without, keyspace) in str(caught.value)
+
+
+@pytest.mark.parametrize("without", each_of("to sequence"))
+async def test_a_sequencer_without_a_grant_says_so_and_leaves_the_lead_to_another(
+    guarded: EmbeddedCassandra,
+    feed_admin: EventStore,
+    without: str,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Both in the log and in the health of its store."""
+    keyspace, stream_id = keyspace_of(feed_admin), uuid4()
+    grants = columns()["to sequence"]
+    role = await make_role(feed_admin, "bank_app", keyspace, grants=grants, without=without)
+    for number in range(2 * ROWS + 1):
+        await feed_admin.persist_events(stream_id, [number])
+
+    async with connecting(guarded, role, PASSWORD, keyspace, settings=QUIET) as store:
+        if "migrations" in without:
+            with pytest.raises(RequestRefused) as caught:
+                await store.operations.run_sequencer()
+            assert missing(without, keyspace) in str(caught.value)
+            return
+        runner = store._engine.feed.runner
+        runner.start()
+        with anyio.fail_after(PATIENCE):
+            while runner.error is None:
+                await anyio.sleep(0.02)
+        assert isinstance(runner.error, RequestRefused)
+        assert missing(without, keyspace) in str(runner.error)
+        assert any(missing(without, keyspace) in text for text in told(caplog))
+        health = await store.health(timeout=PATIENCE)
+        assert any(
+            missing(without, keyspace) in text for text in (*health.warnings, *health.reasons)
+        )
+
+        async with connecting(guarded, SUPERUSER, SUPERUSER, keyspace) as other:
+            await other.feed().position_of(stream_id, 2 * ROWS + 1, timeout=PATIENCE)
+            with anyio.fail_after(PATIENCE):
+                while not other._engine.feed.runner.works():
+                    await anyio.sleep(0.02)
+        await runner.close()
+
+
+async def test_the_pages_migrator_enables_a_feed(
+    guarded: EmbeddedCassandra, feed_admin: EventStore
+) -> None:
+    keyspace = keyspace_of(feed_admin)
+    role = await make_role(feed_admin, "bank_migrator", keyspace)
+
+    async with connecting(guarded, role, PASSWORD, keyspace, "enabled", QUIET) as store:
+        await store.create_schema()
+        await store.persist_events(uuid4(), ["from before"])
+        await store.create_schema(feed=True)
+        done = await store.operations.build_feed(lambda _: None)
+
+    assert done.events == 1
+
+
+async def until_dropped(store: EventStore) -> None:
+    """Wait until the last part that a store has filled with announcements is dropped."""
+    room = store._engine.feed
+    writer, part = room._lane.writer, room._lane._seq // ROWS - 1
+    assert writer is not None
+    with anyio.fail_after(PATIENCE):
+        while await room._tables.announced_at(writer, part) is not None:
+            await anyio.sleep(0.02)

@@ -17,6 +17,7 @@ from event_store_async.cassandra import (
     FeedVerificationProgress,
 )
 from event_store_async.cassandra.feed import audit
+from event_store_async.cassandra.feed.progress import DELAY
 
 from ..fixtures.server import Server
 from ..fixtures.stores import run_cql
@@ -64,7 +65,9 @@ async def publish(server: Server, keyspace: str, streams: list[UUID], events: in
 async def test_everything_wrong_is_found(server: Server, made: tuple[EventStore, str]) -> None:
     store, keyspace = made
     empty, _ = await verified(store)
-    streams = [uuid4() for _ in range(20)]
+    # So many that the progress of the first ones must be written.
+    streams = [uuid4() for _ in range(DELAY + 12)]
+    end = len(streams)
     await publish(server, keyspace, streams, events=3)
     sound, nothing = await verified(store)
     log_id = (await store.feed().head()).feed_id
@@ -95,7 +98,7 @@ async def test_everything_wrong_is_found(server: Server, made: tuple[EventStore,
     await run_cql(
         store,
         f"INSERT INTO {log} (log_id, segment, entry, ordinal, events, links, identity) "
-        f"VALUES ({log_id}, 0, 21, 61, 0, '[]', {uuid4()})",
+        f"VALUES ({log_id}, 0, {end + 1}, {end * 3 + 1}, 0, '[]', {uuid4()})",
     )
     await run_cql(
         store, f"DELETE FROM {progress} WHERE log_id = {log_id} AND stream_id = {streams[0]}"
@@ -110,7 +113,7 @@ async def test_everything_wrong_is_found(server: Server, made: tuple[EventStore,
     report, findings = await verified(store)
 
     assert (empty.entries, empty.events, empty.streams, empty.findings) == (0, 0, 0, {})
-    assert (sound.entries, sound.events, sound.streams) == (20, 60, 20)
+    assert (sound.entries, sound.events, sound.streams) == (end, end * 3, end)
     assert (sound.state, sound.unpublished, sound.findings, nothing) == ("complete", 0, {}, [])
     kinds = FeedFindingKind
     assert {(it.kind, it.stream_id, it.version, it.entry) for it in findings} == {
@@ -130,7 +133,7 @@ async def test_everything_wrong_is_found(server: Server, made: tuple[EventStore,
         (kinds.MISPLACED, streams[13], 2, 14),
         (kinds.PROGRESS, streams[16], 9, 17),
         (kinds.PROGRESS, streams[17], 9, 99),
-        (kinds.ENTRY, None, None, 21),
+        (kinds.ENTRY, None, None, end + 1),
     }
     assert sum(report.findings.values()) == len(findings)
     text = {(it.kind, it.stream_id or it.entry): it.detail for it in findings}

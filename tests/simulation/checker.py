@@ -23,7 +23,7 @@ class Appended:
         stream_id: The stream.
         first: The version of its first event.
         last: The version of its last event.
-        fresh: Whether this very call stored it.
+        fresh: Whether a request of this very call stored it.
     """
 
     instance: str

@@ -14,7 +14,7 @@ from event_store_async.cassandra.append.settler import Settler
 from event_store_async.cassandra.driver.faults import Fault
 from event_store_async.cassandra.feed.announcement import Address, Announcement
 from event_store_async.cassandra.feed.announcer import Announcer
-from event_store_async.cassandra.feed.entry import Link
+from event_store_async.cassandra.feed.entry import EntryDraft, Link
 from event_store_async.cassandra.feed.lane import Lane
 from event_store_async.cassandra.feed.lane_reader import LaneReader
 from event_store_async.cassandra.feed.log import Log
@@ -80,7 +80,15 @@ SHORT_LIVED = replace(
     sudden=True,
 )
 ORDER = Plan(writers=3, streams=3, appends=15, weather=replace(ROUGH, pause=0.0), crashes=0)
-HOLES = Plan(writers=1, streams=6, appends=60, weather=Weather(slow=0.5), crashes=0, part_rows=100)
+HOLES = Plan(
+    writers=3,
+    streams=6,
+    appends=40,
+    weather=Weather(slow=0.5),
+    crashes=0,
+    part_rows=100,
+    live=0.02,
+)
 AHEAD = Plan(
     writers=1,
     streams=4,
@@ -207,14 +215,14 @@ _look = Sequencer._look
 
 
 async def _believe_announcements(self: Any, lanes: Any) -> Any:
-    return {Address(lane.writer, seq): Look("stored") for lane in lanes for seq in lane.open}
+    return {lane.writer: {seq: Look("stored") for seq in lane.open} for lane in lanes}
 
 
 async def _decide_at_once(self: Any, lanes: Any) -> Any:
     looks = await _look(self, lanes)
     for lane in lanes:
         for seq in list(lane.open):
-            look = looks.get(Address(lane.writer, seq))
+            look = looks[lane.writer].get(seq)
             if look is not None and look.outcome == "open":
                 lane.finish(seq)
     return looks
@@ -225,29 +233,29 @@ async def _look_at_some(self: Any, lanes: Any) -> Any:
     for lane in lanes:
         for seq in list(lane.open)[:-1]:
             if seq % 2:  # on backoff
-                looks[Address(lane.writer, seq)] = Look("open")
+                looks[lane.writer][seq] = Look("open")
     return looks
 
 
 def _any_order(
-    self: Any, lane: Any, looks: Any, staged: dict[UUID, int], room: int
-) -> tuple[list[Link], None]:
-    links = []
+    self: Any, lane: Any, looks: Any, staged: dict[UUID, int], draft: EntryDraft
+) -> None:
     for seq, row in list(lane.open.items())[::-1]:
         at = max(self._progress.known(row.stream_id) or 0, staged.get(row.stream_id, 0))
-        look = looks.get(Address(lane.writer, seq))
+        look = looks[lane.writer].get(seq)
         if look is not None and look.outcome == "stored" and at <= row.expected:
-            links.append(Link(row.stream_id, at + 1, row.last - at, None))
+            draft.add(Link(row.stream_id, at + 1, row.last - at, None))
             staged[row.stream_id] = row.last
-    return links, None
 
 
 _walk = Sequencer._walk
 
 
-def _cut_appends(self: Any, *args: Any) -> Any:
-    links, gap = _walk(self, *args)
-    return [replace(link, events=1) for link in links], gap
+def _cut_appends(self: Any, lane: Any, looks: Any, staged: Any, draft: Any) -> Any:
+    before = len(draft.links)
+    gap = _walk(self, lane, looks, staged, draft)
+    draft.links[before:] = [link._replace(events=1) for link in draft.links[before:]]
+    return gap
 
 
 # Sequencers: what is remembered
@@ -270,9 +278,8 @@ def _ignore_low(self: Any, row: Any) -> None:
 
 async def _progress_first(self: Any, links: Any) -> Any:
     for link in links:
-        await self._tables.write_progress(
-            self._log_id, link.stream_id, link.last, self._log.head + 1
-        )
+        row = link.stream_id, link.last, self._log.head + 1
+        await self._tables.write_progress(self._log_id, [row])
     return await _append(self, links)
 
 

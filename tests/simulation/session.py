@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from random import Random
 from typing import Any
+from uuid import UUID
 
 from event_store_async.cassandra.driver.faults import Certainty, Fault
 from event_store_async.cassandra.driver.port import LEVELS, Page, Prepared
@@ -19,6 +20,9 @@ from .tables import Tables
 
 TIMEOUT = 0.5
 """Seconds after which a request is given up."""
+
+PARTLY = 0.3
+"""How likely a write is left out of a request to several partitions that is not answered."""
 
 
 @dataclass
@@ -56,11 +60,19 @@ class Sky:
 
 
 class Actor:
-    """A process: it stands still, or is dead, with all that waits in it."""
+    """
+    A process: it stands still, or is dead, with all that waits in it.
+
+    Attributes:
+        name: Its name.
+        is_dead: Whether it is dead.
+        writers: The writers that it has been.
+    """
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.is_dead = False
+        self.writers: set[UUID] = set()
 
     async def lives(self) -> None:
         """Go on, unless dead: then never."""
@@ -149,9 +161,14 @@ class SimulatedSession(Session):
         return request
 
     def _plain(self, statements: Sequence[tuple[Prepared, Sequence[Any]]]) -> Callable[[], None]:
+        for prepared, values in statements:
+            if prepared.statement.name == "register_writer":
+                bound = dict(zip(prepared.statement.binds, values, strict=True))
+                self._actor.writers.add(bound["writer"])
+
         def write() -> None:
-            partition, made = self._tables.plain(statements)
-            self._store(partition, made)
+            for partition, made in self._tables.plain(statements):
+                self._store(partition, made)
 
         return write
 
@@ -211,7 +228,10 @@ class SimulatedSession(Session):
         """Leave writes that nobody was told of: half visible for a while, or for ever."""
         loop = asyncio.get_running_loop()
         for partition, write in pending:
-            if self._random.random() >= weather.half:
+            # Of writes to several partitions, some may never be carried out.
+            if len(pending) > 1 and self._random.random() < PARTLY:
+                partition.half = [each for each in partition.half if each is not write]
+            elif self._random.random() >= weather.half:
                 later = self._random.uniform(0.001, 5.0)
                 loop.call_later(later, partition.land, write)
 

@@ -58,14 +58,15 @@ class Tables:
 
     # Plain writes
 
-    def plain(self, statements: Statements) -> tuple[Partition, Write]:
-        """Return a batch of plain writes to one partition, ready to be seen by some."""
-        places: set[tuple[Any, ...]] = set()
-        cells: dict[tuple[Any, str], Any] = {}
-        at, deletes = self._next(), False
+    def plain(self, statements: Statements) -> list[tuple[Partition, Write]]:
+        """Return plain writes, one for each partition, ready to be seen by some."""
+        writes: dict[tuple[Any, ...], Write] = {}
+        now = self._next()
         for prepared, values in statements:
             name = prepared.statement.name
             bound = dict(zip(prepared.statement.binds, values, strict=True))
+            cells: dict[tuple[Any, str], Any] = {}
+            at, deletes = now, False
             if name == "register_writer":
                 place: tuple[Any, ...] = ("writers", bound["log_id"])
                 row = bound["writer"]
@@ -97,9 +98,10 @@ class Tables:
                 place = ("feed", 0)
                 for column in ("found", "found_at", "found_stream"):
                     cells[0, column] = bound[column]
-            places.add(place)
-        (only,) = places
-        return self.partitions[only], Write(cells, at, deletes)
+            write = writes.setdefault(place, Write({}, at, deletes))
+            assert (write.at, write.deletes) == (at, deletes), name
+            write.cells.update(cells)
+        return [(self.partitions[place], write) for place, write in writes.items()]
 
     # Conditional writes
 

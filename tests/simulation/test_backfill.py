@@ -1,11 +1,14 @@
 """A backfill that another sequencer completes, while the first one stands still: scripted."""
 
 import asyncio
+from typing import Any
+from unittest import mock
 from uuid import UUID
 
 import pytest
 
 from event_store_async import EventStore, NewEvent
+from event_store_async.cassandra.feed.entry import Link
 
 from .checker import Appended, judge
 from .clock import Loop, run
@@ -47,5 +50,36 @@ def test_what_comes_after_it_is_not_taken_for_what_was_before(leads: str) -> Non
         for _ in range(5):
             await waiting.step()
         return judge(world.tables, appended, complete=True)
+
+    assert run(live) == []
+
+
+def test_it_is_not_complete_before_what_another_one_kept_from_the_log_is_in_it() -> None:
+    streams = [UUID(int=number) for number in range(1, 5)]
+
+    async def live(_: Loop) -> list[str]:
+        world = World(1, QUIET)
+        await world._create_feed()
+        writer, first, second = (world.open_store()[1] for _ in range(3))
+        for stream_id in streams:
+            await writer.persist_events(stream_id, [NewEvent({}, "opened")], 0)
+        runner = first._engine.feed.runner
+        sequencer, rival = await runner._open(), await second._engine.feed.runner._open()
+        append, rivals = sequencer._log.append, iter(streams[1:3])
+
+        async def too_late(*args: Any) -> Any:
+            for stream_id in rivals:
+                await rival.progress_of(stream_id)
+                rival.add_stranger(Link(stream_id, 1, 1, "opened"))
+                assert await rival.round(()) is not None
+                break
+            return await append(*args)
+
+        with mock.patch.object(sequencer._log, "append", too_late):
+            while await runner._scan_on(sequencer):
+                pass
+        assert sequencer.lost == 2
+        assert world.tables.partitions["feed", 0].seen(None)[0, "state"] == "complete"
+        return judge(world.tables, [], complete=True)
 
     assert run(live) == []

@@ -61,7 +61,7 @@ def test_a_round_reports_what_it_left() -> None:
 
 
 def test_an_entry_that_another_sequencer_appended_first_is_reported() -> None:
-    records = reported(DUEL)
+    records = reported(DUEL, seeds=8)
     lost = of(records, EntryLost)
 
     assert lost

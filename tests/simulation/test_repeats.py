@@ -57,7 +57,7 @@ def published(stored: int, repeated: int) -> list[str]:
         await fast.current_version(STREAM)
         await runner.step()
         # Its outcome is unknown, let us say: nobody rings for what it stored.
-        fast._engine.feed._lane._ring = lambda: None  # type: ignore[method-assign]
+        fast._engine.feed._lane._bell.ring = lambda: None  # type: ignore[method-assign]
         results = overtake(slow, fast, EVENTS[1 : 1 + stored])
         await slow.try_persist_events(STREAM, EVENTS[1 : 1 + repeated], 1)
         assert [result.version for result in results] == [1 + stored]

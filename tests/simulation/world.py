@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
 from unittest import mock
@@ -23,7 +24,7 @@ from event_store_async import (
     StreamError,
 )
 from event_store_async.cassandra.driver.port import Prepared
-from event_store_async.cassandra.feed.tables import FeedRow, State
+from event_store_async.cassandra.feed.rows import FeedRow, State
 from event_store_async.cassandra.schema.statements import AppendStatements
 from event_store_async.cassandra.schema.tables import StoreTables
 from event_store_async.events import UnidentifiedEvent
@@ -39,6 +40,9 @@ IDLE = "event_store_async.cassandra.feed.runner.IDLE"
 """Polls of idle sequencers are most of a run, and change nothing: they are made rarer."""
 
 LIVE = "event_store_async.cassandra.feed.runner.LIVE"
+PROGRESS = "event_store_async.cassandra.feed.runner.PROGRESS"
+
+_BEGINNING = datetime(2024, 1, 1, tzinfo=UTC)
 
 
 @dataclass
@@ -63,6 +67,7 @@ class Plan:
         timeouts: The deadlines of the appends, in seconds; None is that of the settings.
         backfill: The feed is enabled while the writers write: promise (2) holds later.
         live: Seconds after which sequencers look at all lanes, and write how far they are finished.
+        progress: Seconds after which the progress of an entry is written, if not before by rule K.
         repeats: How likely an append repeats an earlier one's ids, with more or fewer events.
         categories: How likely an append is one of a category, perhaps not of the stream's.
         old_writers: How likely a store is one that does not announce. The scan finds its events,
@@ -86,6 +91,7 @@ class Plan:
     backfill: bool = False
     old_writers: float = 0.0
     live: float = 1.0
+    progress: float = 0.0
     repeats: float = 0.1
     categories: float = 0.1
 
@@ -121,6 +127,7 @@ class Plan:
             backfill=random.random() < 0.2,
             old_writers=random.choice([0.0, 0.0, 0.0, 0.5]),
             live=random.choice([0.02, 0.2, 1.0]),
+            progress=random.choice([0.0, 0.5, 100.0]),
         )
 
 
@@ -176,7 +183,13 @@ class World:
         def session(*_: Any, **__: Any) -> SimulatedSession:
             return SimulatedSession(self.tables, actor, self.sky, random)
 
+        loop = asyncio.get_running_loop()
+        # Each process has a clock of its own: whether an append was stored by another process is
+        # told from the events' timestamps, among others.
+        ahead = timedelta(minutes=self._names)
+
         settings = Settings(
+            clock=lambda: _BEGINNING + ahead + timedelta(seconds=loop.time()),
             timeout=10.0,
             request_timeout=TIMEOUT,
             backoff=Backoff(initial=0.01, maximum=0.2, random=random.random),
@@ -267,9 +280,19 @@ class World:
                 stream_id,
                 first,
                 result.version,
-                not result.stored_earlier,
+                not result.stored_earlier and self._is_of(actor, stream_id, first),
             )
         )
+
+    def _is_of(self, actor: Actor, stream_id: UUID, version: int) -> bool:
+        """
+        Tell whether a store's own request stored an event, or one that does not announce.
+
+        A store that was not told of its own request's outcome cannot know, if another one has
+        repeated the call. The order is not promised of what the other one has stored.
+        """
+        cells = self.tables.partitions["events", stream_id].seen(None)
+        return cells.get((version, "ann_writer")) in {None, *actor.writers}
 
     def _view(self, store: EventStore) -> EventReaderWriter[Any]:
         """Return the store, or a view of it, whose category the stream may not have."""
@@ -305,7 +328,11 @@ class World:
     async def live(self, loop: Loop) -> Outcome:
         """Run it, let everything calm down, and judge it."""
         await self._create_feed()
-        with mock.patch(IDLE, 0.1), mock.patch(LIVE, self.plan.live):
+        with (
+            mock.patch(IDLE, 0.1),
+            mock.patch(LIVE, self.plan.live),
+            mock.patch(PROGRESS, self.plan.progress),
+        ):
             await asyncio.wait(
                 [loop.create_task(self.write(index, loop)) for index in range(self.plan.writers)]
             )

@@ -2,6 +2,7 @@
 
 import inspect
 import pydoc
+import re
 import typing
 
 import pytest
@@ -24,6 +25,8 @@ from event_store_async.testing import HostileEventStore
 from event_store_async.testing.hostile_feed import HostileFeedReader
 from event_store_async.typed import TypedEventStore
 from event_store_async.typed.feed import TypedFeedReader
+
+from .test_public import exported, signatures
 
 PORTS = {
     name: port
@@ -101,6 +104,18 @@ def test_the_ports_are_these() -> None:
         "streams",
         "try_persist_events",
     ]
+
+
+def test_every_error_in_a_public_docstring_has_a_description() -> None:
+    """Otherwise the build of the reference warns of it, and users do not learn when it comes."""
+    bare = []
+    for place, thing in exported():
+        for name, documented in signatures(place, thing):
+            _, _, raises = (inspect.getdoc(documented) or "").partition("\nRaises:\n")
+            entries = re.findall(r"^    (\S.*)$", raises.partition("\n\n")[0], re.MULTILINE)
+            bare += [f"{name}: {each}" for each in entries if not re.match(r"[\w, .]+: \S", each)]
+
+    assert bare == []
 
 
 def test_help_shows_what_an_append_raises() -> None:

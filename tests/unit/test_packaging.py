@@ -25,6 +25,16 @@ BESIDE = {"_event_store_async_command.py", "_event_store_async_pytest.py"}
 CQL = sorted(path.relative_to(ROOT / "cql").as_posix() for path in (ROOT / "cql").rglob("*.cql"))
 
 
+def test_pip_shows_how_far_a_long_installation_is() -> None:
+    makefile = (ROOT / "Makefile").read_text("utf-8").replace("\\\n", " ")
+    lines = [line for line in makefile.splitlines() if "--editable '.[" in line]
+
+    assert len(lines) == 2, "everything for development, and the peers of the benchmark"
+    for line in lines:
+        assert "pip install" in line
+        assert not re.search(r"--quiet|-q\b", line)
+
+
 def test_version_and_changelog_agree() -> None:
     changelog = (ROOT / "CHANGELOG.md").read_text("utf-8")
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]

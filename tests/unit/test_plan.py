@@ -8,7 +8,8 @@ import pytest
 
 from event_store_async import JsonCodec, NewEvent, Settings
 from event_store_async.cassandra.append.plan import AppendPlan, Verdict
-from event_store_async.cassandra.driver.port import Page, Prepared, answer_of
+from event_store_async.cassandra.driver.answer import answer_of
+from event_store_async.cassandra.driver.port import Page, Prepared
 from event_store_async.cassandra.schema.statements import AppendStatements
 from event_store_async.encoding import encode_events
 

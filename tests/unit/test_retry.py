@@ -1,7 +1,8 @@
 """Retries: pauses that grow, and no attempt after the deadline."""
 
 from event_store_async import Backoff
-from event_store_async.cassandra.driver.port import Page, answer_of
+from event_store_async.cassandra.driver.answer import answer_of
+from event_store_async.cassandra.driver.port import Page
 from event_store_async.retry import SHORTEST_ATTEMPT, Deadline, Retry
 
 

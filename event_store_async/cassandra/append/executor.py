@@ -18,8 +18,8 @@ from ...errors import (
 from ...results import Persisted
 from ...retry import Deadline
 from ...settings import Settings
+from ..driver.answer import applied
 from ..driver.faults import Certainty, Fault
-from ..driver.port import applied
 from ..driver.request import Request
 from ..driver.session import Session
 from .batch import Batch, PendingAppend, split_result, watch_of

@@ -13,7 +13,8 @@ from ...hooks.append_watch import BatchWatch
 from ...moments import to_milliseconds
 from ...results import Persisted, persisted
 from ...versions import ExpectedVersion
-from ..driver.port import Answer, Prepared
+from ..driver.answer import Answer
+from ..driver.port import Prepared
 from ..read.rows import announced, bound_events
 from ..schema.statements import AppendStatements
 

@@ -13,8 +13,9 @@ from ...errors import (
 )
 from ...hooks import AttemptOutcome
 from ...retry import Backoff, Deadline, Retry
+from ..driver.answer import answer_of
 from ..driver.faults import Certainty, Fault
-from ..driver.port import Page, answer_of
+from ..driver.port import Page
 from ..driver.repeat import Explain
 from ..driver.request import Request
 from ..driver.session import Session

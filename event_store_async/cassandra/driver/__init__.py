@@ -3,8 +3,10 @@ Private. The driver: what could hang, crash or mislead is fenced in here.
 
     port           the only import of acsylla
     faults         what an exception proves about the request that met it
+    answer         what the server says of a conditional batch
     repeat         repeats what may be repeated
     request        a request in flight; permits; which requests are sent together
+    forks          sessions that a forked child must not use
     session        sends requests, and returns plain tuples
     nodes          which nodes and datacenters there are
     descriptors    whether there are enough file descriptors

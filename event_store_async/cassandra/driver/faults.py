@@ -120,8 +120,8 @@ CERTAINTIES: Final[dict[str, Certainty]] = {
 
 
 _GRANTS: Final = (
-    "an application's role needs SELECT and MODIFY on its table of events, "
-    "and SELECT on event_store_migrations"
+    "an application's role needs SELECT and MODIFY on its table of events, and on the tables of "
+    "its feed if it has one, and SELECT on event_store_migrations"
 )
 
 

@@ -1,8 +1,6 @@
 """A session: sends requests over the driver's, and fences in what could hang or corrupt."""
 
 import asyncio
-import os
-import weakref
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from contextvars import Context, copy_context
 from functools import partial
@@ -16,6 +14,7 @@ from ...cql_files import Statement
 from ...errors import StoreClosed, WrongEventLoop, WrongProcess
 from ...retry import SHORTEST_ATTEMPT, Backoff, Deadline
 from .faults import Fault
+from .forks import note
 from .port import (
     Bound,
     ConsistencyLevels,
@@ -27,29 +26,14 @@ from .port import (
     is_own,
     materialise,
     pin,
-    pin_sessions,
     putting,
+    putting_one,
     reading,
     simple,
     writing,
 )
 from .repeat import Explain, repeat
 from .request import Outbox, Permits, Request
-
-_sessions: "weakref.WeakSet[Session]" = weakref.WeakSet()
-_over_callers: bool = False  # whether there was ever one over a session that a caller made
-
-
-def _disown_in_child() -> None:
-    # The closed ones, too: the driver frees them when their last name goes, not when they are
-    # closed. An exception's traceback may be what holds them.
-    for session in list(_sessions):
-        session.disown()
-    # And those that no store knows any longer.
-    pin_sessions(of_callers=_over_callers)
-
-
-os.register_at_fork(after_in_child=_disown_in_child)
 
 
 class Session:
@@ -99,7 +83,7 @@ class Session:
             self._loop = None  # no loop runs yet: that of the first use is taken
         self._thread: int | None = None  # the one in which the loop was last seen running
         self._closed = False
-        _note(self)
+        note(self, of_caller=not is_own(raw))
 
     @property
     def in_flight(self) -> int:
@@ -258,7 +242,12 @@ class Session:
     async def put(
         self, statements: Sequence[Bound], deadline: Deadline, *, elsewhere: bool = False
     ) -> None:
-        """Send plain writes to one partition, all of them or none; raises `Fault`."""
+        """
+        Send plain writes in one request; raises `Fault`.
+
+        Of those to one partition, all are carried out or none. After a fault, those to some
+        partitions may have been carried out, and those to others not.
+        """
         await self._permit(deadline)
         elsewhere = elsewhere and self.knows_elsewhere
         await self._wait(partial(self._put_batch, statements, deadline, elsewhere))
@@ -272,7 +261,7 @@ class Session:
         return self._begin(partial(self._execute_batch, statements, deadline), deadline)
 
     def begin_put(self, statements: Sequence[Bound], deadline: Deadline) -> Request | None:
-        """Do as `begin_write`, with plain writes to one partition."""
+        """Do as `begin_write`, with plain writes, as for `put`."""
         return self._begin(partial(self._put_batch, statements, deadline, False), deadline)
 
     def _begin(
@@ -352,6 +341,11 @@ class Session:
         self, statements: Sequence[Bound], deadline: Deadline, elsewhere: bool
     ) -> Coroutine[Any, Any, Any]:
         timeout, level = self._time_limit(deadline), self.level
+        if len(statements) == 1:
+            prepared, values = statements[0]
+            return self.raw.execute(
+                putting_one(prepared, values, level=level, timeout=timeout, elsewhere=elsewhere)
+            )
         batch = putting(statements, level=level, timeout=timeout, elsewhere=elsewhere)
         return self.raw.execute_batch(batch)
 
@@ -382,13 +376,6 @@ class Session:
         self._outbox.landed(self._at_server)
         if not self._requests and self._landed is not None and not self._landed.done():
             self._landed.set_result(None)
-
-
-def _note(session: Session) -> None:
-    """Remember a session for the children that this process forks."""
-    global _over_callers  # noqa: PLW0603 - only ever set
-    _sessions.add(session)
-    _over_callers = _over_callers or not is_own(session.raw)
 
 
 def _raise_translated(error: Exception) -> NoReturn:

@@ -5,7 +5,9 @@ docs/explanation/feed-protocol.md explains the protocol and its rules, W1 to W9 
 
     announcement   an append that is about to be sent, and its address
     lane           the announcements of this store: the writer's side
+    bell           the doorbell of this store
     announcer      what must happen before a plan is sent
+    rows           rows of the feed's tables
     tables         the tables of the feed, a request for each method
     entry          entries of the log, and their links
     log            appends to the log and reads it

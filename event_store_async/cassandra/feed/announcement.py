@@ -1,8 +1,7 @@
 """Announcements: what a writer is about to append, and the address of each."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Final, NamedTuple
 from uuid import UUID
 
 import orjson
@@ -11,6 +10,14 @@ from ..driver.port import UNSET, Bound, Prepared
 
 Types = str | None | Sequence[str | None]
 """The types of consecutive events: one for all of them, or one for each."""
+
+MAX_TYPES: Final = 1_000_000
+"""
+The most characters of types in one batch of announcements, and in one entry of the log.
+
+Cassandra refuses a write of more than half a segment of its commit log, 16 MiB by default. What
+is refused would be tried again for ever, and hold up all that comes after it.
+"""
 
 
 class Address(NamedTuple):
@@ -26,8 +33,7 @@ class Address(NamedTuple):
     seq: int
 
 
-@dataclass(frozen=True, slots=True)
-class Announcement:
+class Announcement(NamedTuple):
     """
     An append that is about to be sent.
 
@@ -61,6 +67,13 @@ def shared_type(types: Sequence[str | None]) -> Types:
 def type_at(types: Types, index: int) -> str | None:
     """Return the type of one of the events, counted from 0."""
     return types if types is None or isinstance(types, str) else types[index]
+
+
+def size_of(types: Types) -> int:
+    """Return about how many characters types take where they are stored."""
+    if types is None or isinstance(types, str):
+        return 4 if types is None else len(types)
+    return sum(4 if each is None else 3 + len(each) for each in types)
 
 
 def types_as_text(types: Types) -> str:

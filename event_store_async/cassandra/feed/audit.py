@@ -14,8 +14,9 @@ from ...tasks import task_group
 from ..table.scanner import Scanner
 from .log_check import LogCheck, Share, versions
 from .progress import DELAY
+from .rows import FeedRow
 from .stored_log import StoredLog
-from .tables import FeedRow, FeedTables
+from .tables import FeedTables
 from .verification import (
     FeedFinding,
     FeedFindingKind,

@@ -2,7 +2,7 @@
 
 from ...ring import LARGEST, SMALLEST
 from ...values import value
-from .tables import FeedRow, State
+from .rows import FeedRow, State
 
 
 @value

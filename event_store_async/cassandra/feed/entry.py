@@ -3,19 +3,19 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 import orjson
 
-from .announcement import Types, type_at
+from ...ids import parse_uuid
+from .announcement import MAX_TYPES, Types, size_of, type_at
 
 MAX_LINKS: Final = 1000
 """The most links of an entry."""
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(NamedTuple):
     """
     Consecutive events of a stream in the log: those of one append.
 
@@ -67,12 +67,40 @@ class Entry:
         return sum(link.events for link in self.links)
 
     @cached_property
-    def heads(self) -> Mapping[UUID, int]:
-        """The highest version of each stream in it."""
-        heads: dict[UUID, int] = {}
+    def heads(self) -> Mapping[int, int]:
+        """The highest version of each stream in it, by ``UUID.int``; a UUID is slow to hash."""
+        heads: dict[int, int] = {}
         for link in self.links:
-            heads[link.stream_id] = max(link.last, heads.get(link.stream_id, 0))
+            key, last = link.stream_id.int, link.last
+            if last > heads.get(key, 0):
+                heads[key] = last
         return heads
+
+
+class EntryDraft:
+    """
+    The links of the next entry, as many as fit.
+
+    Attributes:
+        links: The links, in order.
+        is_full: Whether no further link fits.
+    """
+
+    def __init__(self) -> None:
+        self.links: list[Link] = []
+        self.is_full = False
+        self._size = 0
+
+    def add(self, link: Link) -> bool:
+        """Add a link; return whether it fits. The first one always does."""
+        self._size += size_of(link.types)
+        if self.links and self._size > MAX_TYPES:
+            self.is_full = True
+        if self.is_full:
+            return False
+        self.links.append(link)
+        self.is_full = len(self.links) == MAX_LINKS
+        return True
 
 
 def links_as_text(links: Iterable[Link]) -> str:
@@ -86,6 +114,6 @@ def links_from_text(text: str) -> tuple[Link, ...]:
     """Return links from their stored form."""
     rows: list[list[Any]] = orjson.loads(text)
     return tuple(
-        Link(UUID(hex=stream), first, events, types, category)
+        Link(parse_uuid(stream), first, events, types, category)
         for stream, first, events, category, types in rows
     )

@@ -2,7 +2,6 @@
 
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
-from collections.abc import Set as AbstractSet
 from itertools import islice
 from typing import Final, TypeVar
 from uuid import UUID
@@ -20,10 +19,6 @@ _LOOKS: Final = 500
 """Announcements of a lane that are looked at in a round, if one of them is found to be stored."""
 
 
-YOUNG: Final = 0.05
-"""Seconds for which an announcement is not looked at, since its writer will say that it is stored.
-What follows it in its lane waits. Most appends are known to be stored by then, without a read."""
-
 STANDING: Final = 1000
 """Events of a stream that one read looks at."""
 
@@ -31,6 +26,10 @@ _READS_AT_ONCE: Final = 32
 _CATEGORIES: Final = 100_000
 _UNKNOWN: Final = ""
 _OPEN: Final = Look("open")
+_STORED: Final = Look("stored")
+
+Looks = dict[UUID, dict[int, Look]]
+"""What was seen of announcements, by writer and seq."""
 
 
 class Evidence:
@@ -40,41 +39,23 @@ class Evidence:
     Args:
         tables: The feed's tables.
         progress: How much of each stream is in the log.
-        now: The monotonic clock, in seconds.
 
     Attributes:
         left_out: Whether the last look did not get to all announcements.
         winners: The writers whose appends the last look found in the place of announced ones.
     """
 
-    def __init__(
-        self, tables: FeedTables, progress: FeedProgress, now: Callable[[], float]
-    ) -> None:
+    def __init__(self, tables: FeedTables, progress: FeedProgress) -> None:
         self._tables = tables
         self._progress = progress
-        self._now = now
-        self._facts: dict[UUID, set[int]] = {}  # seqs that are known to be stored
         self._categories: OrderedDict[int, str | None] = OrderedDict()
         self.left_out = False
         self.winners: set[UUID] = set()
 
-    def know(self, address: Address) -> None:
-        """Note that an announced append is stored, from one who knows."""
-        self._facts.setdefault(address.writer, set()).add(address.seq)
-
-    def finish(self, writer: UUID, seq: int) -> None:
-        """Forget what is known of an announcement."""
-        facts = self._facts.get(writer)
-        if facts is not None:
-            facts.discard(seq)
-
-    def forget(self, writer: UUID) -> None:
-        """Forget what is known of a writer's announcements."""
-        self._facts.pop(writer, None)
-
-    async def look(self, lanes: Sequence[LaneReader]) -> dict[Address, Look]:
+    async def look(self, lanes: Sequence[LaneReader]) -> Looks:
         """Look at the open announcements of lanes, in order, until something can be published."""
-        looks: dict[Address, Look] = {}
+        looks: Looks = {lane.writer: {} for lane in lanes}
+        by_writer = {lane.writer: lane for lane in lanes}
 
         async def look(rows: Sequence[tuple[Address, Announcement]]) -> None:
             """Look at the stream of some announcements: one read for all of them."""
@@ -89,53 +70,55 @@ class Evidence:
             for address, row in open_rows:
                 index = row.expected + 1 - first
                 if index >= len(found):
-                    looks[address] = _OPEN
+                    looks[address.writer][address.seq] = _OPEN
                 elif found[index].address == address:
-                    looks[address] = Look("stored", category=found[index].category)
+                    looks[address.writer][address.seq] = _stored(found[index].category)
+                    by_writer[address.writer].looked_at(address.seq)
                     self._remember(stream_id, found[index].category)
                 else:
                     winner = found[index].address
-                    looks[address] = Look("void", stranger=winner is None)
+                    looks[address.writer][address.seq] = Look("void", stranger=winner is None)
                     if winner is not None:
                         self.winners.add(winner.writer)
 
         self.left_out = False
         self.winners = set()
-        left = [(lane, self._unread(lane, looks)) for lane in lanes]
+        left = [(lane, self._unread(lane, looks[lane.writer])) for lane in lanes]
         while left:
             parts = [(lane, unread, list(islice(unread, _LOOKS))) for lane, unread in left]
             await side_by_side(_by_stream(it for _, _, part in parts for it in part), look)
             left = [(lane, unread) for lane, unread, part in parts if len(part) == _LOOKS]
             # A long lane is published piece by piece: its first entry does not wait for its end.
-            if left and any(it.outcome == "stored" for it in looks.values()):
+            if left and any(
+                it.outcome == "stored" for seen in looks.values() for it in seen.values()
+            ):
                 self.left_out = True
                 break
         return looks
 
     def _unread(
-        self, lane: LaneReader, looks: dict[Address, Look]
+        self, lane: LaneReader, looks: dict[int, Look]
     ) -> Iterator[tuple[Address, Announcement]]:
         """Yield the open announcements that need a read; of the others, say what is known."""
-        facts: AbstractSet[int] = self._facts.get(lane.writer, frozenset())
-        old_up_to = lane.read_before(self._now() - YOUNG)
+        old_up_to = lane.old_up_to
         lane.waits = False
         for seq, row in list(lane.open.items()):
             known = self._progress.known(row.stream_id)
             if known is not None and known > row.expected:
                 continue
-            address = Address(lane.writer, seq)
-            if seq not in facts:
+            if seq not in lane.stored:
                 if seq > old_up_to:
                     # Nothing after it is published now, so nothing after it is looked at.
                     lane.waits = True
                     return
-                yield address, row
+                yield Address(lane.writer, seq), row
                 continue
             category = row.category or self._category_of(row)
             if known is not None and category != _UNKNOWN:
-                looks[address] = Look("stored", category=category)
+                looks[seq] = _stored(category)
             else:
-                yield address, row
+                # The stream may have been given a category after its first append.
+                yield Address(lane.writer, seq), row
 
     def _category_of(self, row: Announcement) -> str | None:
         """Return the category of the stream of a row without one, or `_UNKNOWN`."""
@@ -148,6 +131,10 @@ class Evidence:
         self._categories[stream_id.int] = category
         if len(self._categories) > _CATEGORIES:
             self._categories.popitem(last=False)
+
+
+def _stored(category: str | None) -> Look:
+    return _STORED if category is None else Look("stored", category=category)
 
 
 async def side_by_side(items: Sequence[_T], call: Callable[[_T], Awaitable[object]]) -> None:

@@ -11,8 +11,9 @@ from ...moments import from_milliseconds, since_epoch
 from ...tasks import task_group
 from .lane_reader import LaneReader
 from .log import Log
+from .rows import WriterRow
 from .status import FeedStatus, feed_status
-from .tables import FeedTables, WriterRow
+from .tables import FeedTables
 
 SILENT_AFTER: Final = timedelta(days=1)
 """A writer that has announced nothing for so long, and is not closed, is silent."""

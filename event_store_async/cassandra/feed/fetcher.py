@@ -159,12 +159,16 @@ class Fetcher:
 
 
 def _runs(wanted: Sequence[Wanted]) -> Iterator[_Run]:
-    """Yield the runs of wanted events, in the order of the first event of each."""
+    """
+    Yield the runs of wanted events, in the order of the first event of each.
+
+    The versions of a run grow, also in a log that is wrong and holds an event twice.
+    """
     open_runs: dict[int, _Run] = {}  # by UUID.int; a UUID is slow to hash
     runs: list[_Run] = []
     for at, (link, version, _) in enumerate(wanted):
         run = open_runs.get(link.stream_id.int)
-        if run is None or version > run.last + _BETWEEN:
+        if run is None or not run.last < version <= run.last + _BETWEEN:
             run = _Run(link.stream_id, version, version)
             open_runs[link.stream_id.int] = run
             runs.append(run)

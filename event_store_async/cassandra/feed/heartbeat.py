@@ -1,6 +1,6 @@
 """Heartbeat: when the sequencer that leads was last seen to work, by the watcher's own clock."""
 
-from .tables import FeedRow
+from .rows import FeedRow
 
 
 class Heartbeat:

@@ -16,12 +16,13 @@ from ...retry import Deadline, nearest
 from ...settings import Settings
 from ..driver.faults import Certainty, Fault
 from ..driver.request import Request
-from .announcement import Address, Announcement, Types
-from .tables import Doorbell, FeedRow, FeedTables
+from .announcement import MAX_TYPES, Address, Announcement, Types, size_of
+from .bell import Bell
+from .rows import FeedRow
+from .tables import FeedTables
 
 _LOG: Final = logging.getLogger("event_store_async")
 _AT_ONCE: Final = 256
-_REMEMBERED: Final = 256
 _SHORTEST_TIMER: Final = 0.01
 """Seconds. Thousands of appends may wait, and the timer looks at all of them each time."""
 
@@ -99,10 +100,7 @@ class Lane:
         self._task: asyncio.Task[None] | None = None  # registers, or repeats a batch
         self._timer: asyncio.TimerHandle | None = None
         self._expires = 0.0  # when the timer does
-        self._ringing: asyncio.Task[None] | None = None
-        self._rung = 0
-        self._stored: deque[int] = deque(maxlen=_REMEMBERED)
-        self._news = 0  # grows with each stored append
+        self._bell = Bell(tables, settings)
         self._open = 0  # announced appends whose outcome is not known
         self._closed = False
 
@@ -185,20 +183,18 @@ class Lane:
         if address.writer != self.writer:
             return  # it was announced in a lane that was given up
         self._open -= 1
-        if applied:
-            self._stored.append(address.seq)
         if applied or news:
-            self._news += 1
-            if not self.is_heard():
-                self._ring()
+            self._bell.note(address.seq if applied else None)
+            if not self.is_heard() and not self._closed:
+                self._bell.ring()
 
     async def close(self) -> None:
         """End the lane, in good order if the outcome of every append is known (W9)."""
         self._closed = True
-        for task in (self._task, self._ringing):
-            if task is not None:
-                task.cancel()
-                await asyncio.wait([task])
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait([self._task])
+        await self._bell.close()
         unacknowledged = bool(self._waiting) or self._in_flight is not None
         self._fail(StoreClosed())
         if self._timer is not None:
@@ -287,7 +283,11 @@ class Lane:
     def _next_batch(self, feed: FeedRow, writer: UUID) -> _Batch | None:
         part, done = divmod(self._seq, feed.part_rows)
         taken: list[_Waiting] = []
+        size = 0
         while self._waiting and len(taken) < min(_AT_ONCE, feed.part_rows - done):
+            size += size_of(self._waiting[0].types)
+            if taken and size > MAX_TYPES:
+                break
             waiting = self._waiting.popleft()
             if not waiting.left:
                 taken.append(waiting)
@@ -339,6 +339,7 @@ class Lane:
         writer = self._settings.new_event_id()
         await self._tables.register(feed.log_id, writer, feed.part_rows, self._prev)
         self._registered = feed, writer
+        self._bell.writer = writer
         self._on_open()
         return self._registered
 
@@ -365,23 +366,7 @@ class Lane:
         self._registered = None
         self._seq = 0
         self._open = 0
-        self._stored.clear()
-
-    def _ring(self) -> None:
-        if self._ringing is None and not self._closed:
-            self._ringing = asyncio.ensure_future(self._ring_all())
-
-    async def _ring_all(self) -> None:
-        """Ring until there is no news: a hint, so a fault is no harm."""
-        try:
-            while self._rung != self._news and (writer := self.writer) is not None:
-                self._rung = self._news
-                bell = Doorbell(writer, self._news, frozenset(self._stored))
-                await self._tables.ring(bell, Deadline(self._settings.request_timeout))
-        except (Fault, EventStoreError) as error:
-            _LOG.debug("a doorbell was not rung: %s", error)
-        finally:
-            self._ringing = None
+        self._bell.forget()
 
 
 def _ignore(_address: Address, _applied: bool) -> None:

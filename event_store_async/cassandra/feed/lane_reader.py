@@ -1,13 +1,27 @@
 """Lane reader: what a sequencer knows of one writer's lane."""
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from time import monotonic
 from typing import Final
 from uuid import UUID
 
 from .announcement import Announcement
-from .tables import FeedTables, WriterRow
+from .rows import WriterRow
+from .tables import FeedTables
+
+YOUNG: Final = 0.05
+"""Seconds for which an announcement is not looked at, at least: its writer will say that it is
+stored, and what follows it in its lane waits. Most appends need no read so."""
+
+_OLD: Final = 0.5
+"""Seconds after which it is looked at in any case."""
+
+_SLOWER: Final = 1.5
+"""An announcement is young for so many times as long as the slowest of its lane took lately."""
+
+_LATELY: Final = 1.0
+"""Seconds."""
 
 _PARTS_AT_ONCE: Final = 20
 
@@ -28,6 +42,7 @@ class LaneReader:
         read_up_to: The last announcement that was read.
         open: Announcements that are not finished, by seq, in order.
         read_at: When each of them was first read here, by seq.
+        stored: Seqs of those that are known to be stored, from their writer, and of later ones.
         is_new: Whether rows were read since its reader looked at this, and cleared it.
         waits: Whether the lane was not gone through to its end in the last round: what comes first
             was not known, or not published. The lane that follows it waits as well.
@@ -48,6 +63,10 @@ class LaneReader:
         self.read_up_to = row.low
         self.open: dict[int, Announcement] = {}
         self.read_at: dict[int, float] = {}
+        self.stored: set[int] = set()
+        # Seconds from when the slowest was read to when it was known to be stored: of this second,
+        # which ends at a time, and of the one before.
+        self._slowest = self._slowest_before = self._lately_ends = 0.0
         self.is_new = True
         self.waits = False
         self._reads: deque[tuple[float, int]] = deque()  # when, and up to which announcement
@@ -75,9 +94,50 @@ class LaneReader:
             self.read_up_to = max(self.read_up_to, row.low)
             for seq in [seq for seq in self.open if seq <= row.low]:
                 self.finish(seq)
+            self.stored = {seq for seq in self.stored if seq > row.low}
 
-    def read_before(self, moment: float) -> int:
-        """Return the last announcement that was read before a moment, or one before it."""
+    def know(self, seq: int) -> None:
+        """Note that an announced append is stored, from its writer."""
+        read_at = self.read_at.get(seq)
+        if read_at is not None:
+            if seq not in self.stored:
+                self.stored.add(seq)
+                self._took(read_at, self._now())
+        elif seq > self.read_up_to:
+            self.stored.add(seq)
+
+    def know_all(self, seqs: Collection[int]) -> None:
+        """Do as `know`, for many, most of which are known already."""
+        done, stored = self.finished_up_to, self.stored
+        for seq in [seq for seq in seqs if seq > done and seq not in stored]:
+            self.know(seq)
+
+    def _took(self, began: float, now: float) -> None:
+        if now > self._lately_ends:
+            self._slowest_before, self._slowest = self._slowest, 0.0
+            self._lately_ends = now + _LATELY
+        self._slowest = max(self._slowest, now - began)
+
+    def looked_at(self, seq: int) -> None:
+        """Note that a look found an append, before its writer said that it is stored."""
+        read_at = self.read_at.get(seq)
+        if read_at is not None:
+            self._took(read_at, self._now())
+
+    @property
+    def patience(self) -> float:
+        """
+        Seconds for which an announcement is not looked at after it was read.
+
+        Appends take longer the more of them are under way. A look that is too early is a read, and
+        shows nothing.
+        """
+        return min(max(YOUNG, max(self._slowest, self._slowest_before) * _SLOWER), _OLD)
+
+    @property
+    def old_up_to(self) -> int:
+        """The last announcement that is not young any more, or one before it."""
+        moment = self._now() - self.patience
         while len(self._reads) > 1 and self._reads[1][0] < moment:
             self._reads.popleft()
         return self._reads[0][1] if self._reads and self._reads[0][0] < moment else self.low
@@ -105,6 +165,7 @@ class LaneReader:
         """Note that an announcement is finished: its stream's progress is beyond it."""
         del self.open[seq]
         self.read_at.pop(seq, None)
+        self.stored.discard(seq)
 
     async def write_low(self, log_id: UUID) -> None:
         """Write how far the lane is finished; then drop the parts that nobody will read again."""

@@ -7,7 +7,8 @@ from typing import Final
 from uuid import UUID
 
 from .heartbeat import Heartbeat
-from .tables import FeedRow, FeedTables
+from .rows import FeedRow
+from .tables import FeedTables
 
 BEAT: Final = 1.0
 """Seconds between a leader's beats."""

@@ -10,14 +10,17 @@ from ...feeds.position import Position
 from ...retry import Deadline
 from ..append.plan import Plan, Verdict
 from ..append.settler import Settler
-from ..driver.port import Answer, Prepared
+from ..driver.answer import Answer
+from ..driver.port import Prepared
 from .entry import Entry, Link, links_as_text
-from .tables import FeedRow, FeedTables
+from .rows import FeedRow
+from .tables import FeedTables
 
 _AT_ONCE: Final = 100
 _LINKS_AT_ONCE: Final = 5000
-_LINKS_CACHED: Final = 20_000
-"""Entries with so many links are kept in memory: some megabytes, whatever the size of entries."""
+_LINKS_CACHED: Final = 40_000
+"""Entries with so many links are kept in memory: some megabytes, whatever the size of entries. The
+last ones are among them that may lack their progress."""
 
 
 class EntryOutcomeUnknown(EventStoreError):
@@ -204,6 +207,24 @@ class Log:
         if not found:
             raise FeedInconsistent(f"entry {number} of the log is missing")
         return found[0]
+
+    def recalled(self, stream_id: UUID, version: int, first: int) -> Entry | None:
+        """Do as `find`, with the entries in memory alone, up to the first that is not there."""
+        for number in range(max(1, first), self.head + 1):
+            entry = self._entries.get(number)
+            if entry is None:
+                return None
+            if entry.heads.get(stream_id.int, 0) >= version:
+                return entry
+        return None
+
+    async def find(self, stream_id: UUID, version: int, first: int) -> Entry | None:
+        """Return the first known entry from one on with a version of a stream, or a later one."""
+        first = max(1, first)
+        for entry in await self.run(first, self.head - first + 1):
+            if entry.heads.get(stream_id.int, 0) >= version:
+                return entry
+        return None
 
     @property
     def _stride(self) -> int:

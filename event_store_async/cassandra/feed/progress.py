@@ -11,14 +11,22 @@ from .entry import Entry
 from .log import Log
 from .tables import FeedTables
 
-DELAY: Final = 8
-"""K: the progress of an entry is written before the K-th entry after it is appended."""
+DELAY: Final = 32
+"""K: the progress of an entry is written before the K-th entry after it is appended. The larger it
+is, the fewer writes a stream needs that is in many entries; and the more entries a new sequencer
+reads when it begins. All processes of a feed must agree on it."""
 
-_KEPT: Final = 1000
+_KEPT: Final = 100
 """How many entries are kept beyond those that may lack their progress."""
 
 _CACHED: Final = 100_000
+
+_TOGETHER: Final = 10
+"""Streams whose progress one request writes: above this, a node of Cassandra logs a warning."""
+
 _AT_ONCE: Final = 16
+_MOST_OWED: Final = 4000
+"""Streams that may wait for their progress to be written: so no write takes long."""
 
 
 class FeedProgress:
@@ -45,8 +53,9 @@ class FeedProgress:
         self._log_id = log_id
         self._delay = delay
         self._cache: OrderedDict[int, int] = OrderedDict()  # by UUID.int; a UUID is slow to hash
-        self._window: OrderedDict[int, Mapping[UUID, int]] = OrderedDict()
+        self._window: OrderedDict[int, Mapping[int, int]] = OrderedDict()
         self._written = 0  # the progress of all entries up to this one is acknowledged
+        self._owed = 0  # about how many streams the entries after it have
 
     async def open(self) -> None:
         """Begin after `Log.open`: keep the entries whose progress may not be written."""
@@ -54,6 +63,7 @@ class FeedProgress:
         self._written = max(0, head - self._delay)
         for entry in await self._log.run(self._written + 1, self._delay):
             self._window[entry.number] = entry.heads
+            self._owed += len(entry.heads)
         self._log.on_entry = self.apply
 
     def known(self, stream_id: UUID) -> int | None:
@@ -79,49 +89,55 @@ class FeedProgress:
                 raise FeedInconsistent(f"the progress of stream {stream_id} is ahead of the log")
         if self._window and next(iter(self._window)) > max(1, asked_at - self._delay + 1):
             return await self.of(stream_id)  # too much went by meanwhile
-        for number, heads in self._window.items():
-            if number > asked_at - self._delay:
-                version = max(version, heads.get(stream_id, 0))
+        for number, heads in reversed(self._window.items()):
+            if number <= asked_at - self._delay:
+                break
+            version = max(version, heads.get(stream_id.int, 0))
         # What was read is used in one step: a cached value is raised by every entry from now on.
         self._remember(stream_id, max(version, self._cache.get(stream_id.int, 0)))
         return self._cache[stream_id.int]
 
     def apply(self, entry: Entry) -> None:
         """Know an entry that is in the log."""
-        self._window[entry.number] = entry.heads
+        heads = self._window[entry.number] = entry.heads
+        self._owed += len(heads)
         while len(self._window) > self._delay + _KEPT:
             self._window.popitem(last=False)
-        for stream_id, version in entry.heads.items():
-            known = self._cache.get(stream_id.int)
+        cache = self._cache
+        for key, version in heads.items():
+            known = cache.get(key)
             if known is not None:
-                self._remember(stream_id, max(known, version))
+                cache[key] = max(known, version)
+                cache.move_to_end(key)
         self._written = max(self._written, entry.number - self._delay)
 
     async def write(self, up_to: int) -> None:
         """Write the progress of the entries up to one, whoever appended them, and wait for it."""
         # Of a stream that is in several of them, only the last needs to be written: it is in the
         # log as well, and what is written later is what counts.
-        latest: dict[int, tuple[UUID, int, int]] = {}
+        latest: dict[int, tuple[int, int]] = {}
         for number in range(self._written + 1, up_to + 1):
-            for stream_id, version in self._window[number].items():
-                latest[stream_id.int] = stream_id, version, number
-        coming = iter(latest.values())
+            for key, version in self._window[number].items():
+                latest[key] = version, number
+        rows = [(UUID(int=key), version, number) for key, (version, number) in latest.items()]
+        coming = iter([rows[at : at + _TOGETHER] for at in range(0, len(rows), _TOGETHER)])
 
         async def write() -> None:
-            for stream_id, version, number in coming:  # shared: each worker takes the next
-                await self._tables.write_progress(self._log_id, stream_id, version, number)
+            for together in coming:  # shared: each worker takes the next
+                await self._tables.write_progress(self._log_id, together)
 
-        if len(latest) == 1:
+        if len(rows) <= _TOGETHER:
             await write()
-        elif latest:
+        else:
             async with task_group() as group:
-                for _ in range(min(_AT_ONCE, len(latest))):
+                for _ in range(min(_AT_ONCE, -(-len(rows) // _TOGETHER))):
                     group.start_soon(write)
         self._written = max(self._written, up_to)
+        self._owed = sum(len(self._window[it]) for it in range(up_to + 1, self._log.head + 1))
 
     async def due(self, number: int) -> None:
         """Write what must be written before an entry is appended; then all that is known."""
-        if number - self._delay > self._written:
+        if number - self._delay > self._written or self._owed > _MOST_OWED:
             await self.write(self._log.head)
 
     @property

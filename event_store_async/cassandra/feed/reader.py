@@ -12,6 +12,7 @@ from ...hooks.feed_watch import FeedWatch
 from ...hooks.observer import Observer
 from .fetcher import Fetcher, Wanted
 from .log import Log
+from .progress import DELAY
 from .tables import FeedTables
 from .tail import Tail
 
@@ -85,12 +86,19 @@ class CassandraFeedReader:
         self._check_open()
         tail = await self._tail()
         log_id = tail.log.beginning.feed_id
-        published, number = await self._tables.progress(log_id, stream_id)
-        if published < version:
-            return None
-        if number > tail.log.head:
-            await tail.refresh()
-        return tail.log.position_after(await tail.log.entry(number))
+        # The table of progress may lack the last K entries before it was read (S13).
+        first = tail.log.head - DELAY + 1
+        found = tail.log.recalled(stream_id, version, first)
+        if found is None:
+            published, number = await self._tables.progress(log_id, stream_id)
+            if published < version or number > tail.log.head:
+                await tail.refresh()
+            found = (
+                await tail.log.find(stream_id, version, first)
+                if published < version
+                else await tail.log.entry(number)
+            )
+        return None if found is None else tail.log.position_after(found)
 
     async def _select(
         self, log: Log, start: Position, head: Position, max_count: int, selection: Selection

@@ -34,9 +34,10 @@ from .link_reader import FeedLink, read_links
 from .log import Log
 from .progress import FeedProgress
 from .reader import CassandraFeedReader
+from .rows import FeedRow
 from .runner import Runner
 from .status import FeedStatus, feed_status
-from .tables import FeedRow, FeedTables, new_feed
+from .tables import FeedTables, new_feed
 from .tail import Tail
 from .verification import FeedFinding, FeedVerification, FeedVerificationProgress
 from .vigil import Vigil, keep_vigil
@@ -164,8 +165,9 @@ class FeedRoom:
         return await keep_vigil(self._tables, self.runner)
 
     async def create(self) -> None:
-        """Create the feed's row, unless there is one; its tables exist."""
+        """Create the feed's row, unless there is one, and begin to sequence; its tables exist."""
         await self._tables.create(new_feed(self._settings.new_event_id()))
+        self._start()
 
     async def status(self) -> FeedStatus:
         """Return how the feed is doing; raises what `feed_status` does."""

@@ -11,22 +11,22 @@ from uuid import UUID
 
 import anyio
 
-from ...errors import EventStoreError, FeedInconsistent, MisuseError
+from ...errors import EventStoreError, FeedInconsistent, MisuseError, RequestRefused
 from ...hooks.observer import Observer
 from ...settings import Settings
 from ..append.settler import Settler
 from ..table.scanner import Scanner
 from .announcement import Address
 from .entry import Entry
-from .evidence import YOUNG
 from .heartbeat import Heartbeat
 from .leadership import BEAT, Leadership
 from .log import Log
 from .progress import DELAY, FeedProgress
+from .rows import FeedRow
 from .scan import Scan
 from .sequencer import Sequencer
 from .sequencer_watch import SequencerWatch
-from .tables import FeedRow, FeedTables
+from .tables import FeedTables
 
 _LOG: Final = logging.getLogger("event_store_async")
 
@@ -46,9 +46,15 @@ PACE: Final = 0.02
 """Seconds from one publication to the next, at least: appends of that time share its requests. The
 first append after a pause does not wait."""
 
-PROGRESS: Final = 0.15
-"""Seconds between two writes of the progress while there is work: streams that are appended to
-again and again need only the last."""
+_REST: Final = 3
+"""The next publication begins after so many times as long as the last one took, at least: where the
+cluster is busy, requests take longer, and more appends share them."""
+
+_LONGEST_REST: Final = 0.2
+
+PROGRESS: Final = 0.5
+"""Seconds from an entry to the write of its progress: streams that are appended to again and again
+need only the last. Fewer than it takes to append K entries at this pace."""
 
 _CALM: Final = 60.0
 _ROUNDS: Final = 3
@@ -173,8 +179,7 @@ class Runner:
             return
         task.cancel()
         await asyncio.wait([task])
-        with suppress(EventStoreError):
-            await self._leadership.resign()
+        await self._resign()
 
     async def run(self) -> None:
         """Work or watch, until cancelled or the store is closed."""
@@ -197,6 +202,12 @@ class Runner:
                 self.sequencer, self.error = None, error
                 _LOG.error("the feed is no longer published: %s", error)
                 pause = _CALM
+            except RequestRefused as error:
+                # Another process may have the permission that this one lacks.
+                self.sequencer, self.error = None, error
+                _LOG.error("the sequencer of the feed leaves the lead to others: %s", error)
+                await self._resign()
+                pause = _CALM
             except EventStoreError as error:
                 self.error = error
                 # What is in memory may be wrong by now, so it is read again.
@@ -210,6 +221,11 @@ class Runner:
                 _LOG.exception("the sequencer of the feed failed; it begins again")
                 pause = _CALM
             await self._wait(pause)
+
+    async def _resign(self) -> None:
+        """Give the lead up; if that is not stored, the others miss the beat and take it."""
+        with suppress(EventStoreError):
+            await self._leadership.resign()
 
     async def step(self) -> bool:
         """Publish what can be published now; return whether anything was."""
@@ -235,10 +251,12 @@ class Runner:
                 self._watches[writer].due = now + LIVE
             published = await self._rounds(sequencer, due)
             if published:
-                self._paced = now + PACE
+                took = self._now() - now
+                self._paced = now + max(PACE, min(took * _REST, _LONGEST_REST))
             self._calm(sequencer, due, now)
-        if sequencer.owes_progress and (not published or now >= self._progress_due):
+        if not sequencer.owes_progress:
             self._progress_due = now + PROGRESS
+        elif now >= self._progress_due:
             await sequencer.write_progress()
         return published
 
@@ -248,10 +266,9 @@ class Runner:
             watch = self._watches.setdefault(bell.writer, _Watch())
             if bell.rings > watch.rings:
                 watch.rings = bell.rings
-                for seq in bell.stored:
-                    sequencer.know(Address(bell.writer, seq))
                 if bell.writer not in sequencer.lanes:
                     await sequencer.find_lanes()
+                sequencer.heard(bell)
                 due.add(bell.writer)
 
     async def _rounds(self, sequencer: Sequencer, due: set[UUID]) -> bool:
@@ -290,7 +307,7 @@ class Runner:
             watch.pause = LIVE if news else min(watch.pause * 1.5, DORMANT)
             if watch.due == 0.0:
                 continue  # this process has appended meanwhile
-            watch.due = now + (YOUNG if lane.waits else watch.pause)
+            watch.due = now + (lane.patience if lane.waits else watch.pause)
 
     async def _open(self) -> Sequencer:
         feed = await self._tables.feed()

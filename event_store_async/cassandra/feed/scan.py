@@ -13,9 +13,10 @@ from ..table.scanner import Scanner
 from .announcement import shared_type
 from .entry import Link
 from .evidence import side_by_side
+from .rows import FeedRow, Standing
 from .sequencer import Sequencer
 from .sequencer_watch import SequencerWatch
-from .tables import FeedRow, FeedTables, Standing
+from .tables import FeedTables
 
 _LOG: Final = logging.getLogger("event_store_async")
 
@@ -98,12 +99,10 @@ class Scan:
             return False
         # Side by side: nothing is published meanwhile, and a new leader knows it of no stream.
         await side_by_side(streams, lambda stream: sequencer.progress_of(stream.stream_id))
-        for stream in streams:
-            await self._look_at(sequencer, stream.stream_id, stream.version or 0, now)
-            if sequencer.strangers >= _EVENTS_OF_LINK:
-                await sequencer.round(())
-        while sequencer.strangers:
-            await sequencer.round(())
+        heads = {stream.stream_id: stream.version or 0 for stream in streams}
+        # Again, if another sequencer appended its entry first: what was in ours is not published.
+        while heads := await self._look_at_all(sequencer, heads, now):
+            pass
         if len(streams) < STREAMS_AT_ONCE:
             self._token = SMALLEST
             if self.is_backfill:
@@ -125,14 +124,24 @@ class Scan:
         async with aclosing(scanning) as streams:
             return [stream async for stream in streams]
 
-    async def _look_at(self, sequencer: Sequencer, stream_id: UUID, head: int, now: float) -> None:
-        published = await sequencer.progress_of(stream_id)
-        if published >= head:
-            return
-        if self.is_backfill:
-            await self._publish(sequencer, stream_id, head)
-        elif stream_id not in self._suspects:
-            self._suspects[stream_id] = _Suspect(published, now)
+    async def _look_at_all(
+        self, sequencer: Sequencer, heads: dict[UUID, int], now: float
+    ) -> dict[UUID, int]:
+        """Look at streams, and return those that were to be published."""
+        begun: dict[UUID, int] = {}
+        for stream_id, head in heads.items():
+            published = await sequencer.progress_of(stream_id)
+            if published >= head:
+                continue
+            if not self.is_backfill:
+                self._suspects.setdefault(stream_id, _Suspect(published, now))
+            elif await self._publish(sequencer, stream_id, head):
+                begun[stream_id] = head
+            if sequencer.strangers >= _EVENTS_OF_LINK:
+                await sequencer.round(())
+        while sequencer.strangers:
+            await sequencer.round(())
+        return begun
 
     async def _look_again(self, sequencer: Sequencer, now: float) -> None:
         """Publish what has been waiting for too long, and forget what was published meanwhile."""
@@ -159,19 +168,24 @@ class Scan:
                     await self._publish(sequencer, stream_id, head)
                     await self._tables.note_found(head - published, stream_id)
 
-    async def _publish(self, sequencer: Sequencer, stream_id: UUID, head: int) -> None:
-        """Put a stream's events up to its head into the log, in links of bounded size."""
+    async def _publish(self, sequencer: Sequencer, stream_id: UUID, head: int) -> bool:
+        """
+        Put a stream's events up to its head into the log, in links of bounded size.
+
+        Returns whether there were any; the last link waits for the sequencer's next round.
+        """
         while (published := await sequencer.progress_of(stream_id)) < head:
             standing = await self._tables.standing(stream_id, published + 1, _EVENTS_OF_LINK)
             if not standing:
-                return  # half committed, or a hole: seen again in the next round
+                return False  # half committed, or a hole: seen again in the next round
             run = _cut(standing) if standing[-1].version < head else standing
             types = shared_type([each.type for each in run])
             sequencer.add_stranger(Link(stream_id, published + 1, len(run), types, run[0].category))
             if run[-1].version >= head:
-                return
+                return True
             while sequencer.strangers:
                 await sequencer.round(())
+        return True
 
 
 def _cut(standing: list[Standing]) -> list[Standing]:

@@ -12,14 +12,14 @@ from ...retry import Deadline
 from ...settings import Settings
 from .announcement import Address, shared_type
 from .backlog import Backlog
-from .entry import MAX_LINKS, Entry, Link
-from .evidence import STANDING, Evidence, side_by_side
+from .entry import Entry, EntryDraft, Link
+from .evidence import STANDING, Evidence, Looks, side_by_side
 from .gap import Gap
 from .guard import Guard
 from .lane_reader import LaneReader
 from .log import Log
-from .look import Look
 from .progress import FeedProgress
+from .rows import Doorbell
 from .sequencer_watch import SequencerWatch
 from .tables import FeedTables
 
@@ -72,15 +72,26 @@ class Sequencer:
         self._strangers: deque[Link] = deque()  # events that nobody announced
         self._wanted: set[UUID] = set()  # writers whose lanes hold a predecessor
         self._guard = Guard(progress.known, now, watch)
-        self._evidence = Evidence(tables, progress, now)
+        self._evidence = Evidence(tables, progress)
+        self._early: dict[UUID, set[int]] = {}  # what is known of lanes that are not
         self.lanes: dict[UUID, LaneReader] = {}
         self.published = 0
         self.lost = 0
         self.is_full = False
 
     def know(self, address: Address) -> None:
-        """Note that an announced append is stored, from one who knows."""
-        self._evidence.know(address)
+        """Note that an announced append is stored, from its writer."""
+        lane = self.lanes.get(address.writer)
+        if lane is not None:
+            lane.know(address.seq)
+        else:
+            self._early.setdefault(address.writer, set()).add(address.seq)
+
+    def heard(self, bell: Doorbell) -> None:
+        """Note what a doorbell says, of a lane that is known."""
+        lane = self.lanes.get(bell.writer)
+        if lane is not None:
+            lane.know_all(bell.stored)
 
     @property
     def strangers(self) -> int:
@@ -118,12 +129,12 @@ class Sequencer:
         for row in await self._tables.writers(self._log_id):
             lane = self.lanes.get(row.writer)
             if lane is None:
-                self.lanes[row.writer] = LaneReader(self._tables, row, self._now)
+                lane = self.lanes[row.writer] = LaneReader(self._tables, row, self._now)
+                lane.know_all(self._early.pop(row.writer, ()))
             else:
                 lane.saw(row)
         for writer in [writer for writer, lane in self.lanes.items() if lane.is_over]:
             del self.lanes[writer]
-            self._evidence.forget(writer)
 
     async def round(self, writers: Iterable[UUID]) -> Entry | None:
         """
@@ -143,17 +154,17 @@ class Sequencer:
         self._wanted.clear()
         await self._read(lanes)
         looks = await self._look(lanes)
-        links, gaps = self._compose(lanes, looks)
+        draft, gaps = self._compose(lanes, looks)
         entry: Entry | None = None
-        if links:
+        if draft.links:
             sent = None if self._watch is None else Stopwatch()
-            entry = await self._append(links)
+            entry = await self._append(draft.links)
             if self._watch is not None and sent is not None and entry is not None:
                 self._watch.appended(sent, entry, lanes, looks, self._now())
         self._finish()
         if self._watch is not None and stopwatch is not None:
             self._watch.round_ended(stopwatch, len(lanes), self.backlog)
-        self.is_full = self._evidence.left_out or len(links) == MAX_LINKS
+        self.is_full = self._evidence.left_out or draft.is_full
         # What is missing may be in the log already, if another sequencer works.
         if gaps and await self._log.catch_up():
             self._wanted.update(gaps)
@@ -218,7 +229,7 @@ class Sequencer:
 
     # (2) Look: all reads are sent after the lanes were read
 
-    async def _look(self, lanes: Sequence[LaneReader]) -> dict[Address, Look]:
+    async def _look(self, lanes: Sequence[LaneReader]) -> Looks:
         looks = await self._evidence.look(lanes)
         # Their own announcements publish what stands there. If a writer is dead, nobody rings.
         self._wanted |= self._evidence.winners
@@ -227,20 +238,22 @@ class Sequencer:
     # (3) Compose: no await, so that what is known does not change meanwhile
 
     def _compose(
-        self, lanes: Sequence[LaneReader], looks: dict[Address, Look]
-    ) -> tuple[list[Link], dict[UUID, Gap]]:
-        links: list[Link] = []
+        self, lanes: Sequence[LaneReader], looks: Looks
+    ) -> tuple[EntryDraft, dict[UUID, Gap]]:
+        draft = EntryDraft()
         staged: dict[UUID, int] = {}
-        while self._strangers and len(links) < MAX_LINKS:
-            link = self._strangers.popleft()
+        while self._strangers and not draft.is_full:
+            link = self._strangers[0]
             at = staged.get(link.stream_id, self._progress.known(link.stream_id))
             if at == link.first - 1:
-                links.append(link)
+                if not draft.add(link):
+                    break
                 staged[link.stream_id] = link.last
+            self._strangers.popleft()
         gaps: dict[UUID, Gap] = {}
         young = {lane.writer for lane in lanes if lane.waits}
         moved = True
-        while moved and len(links) < MAX_LINKS:
+        while moved and not draft.is_full:
             moved = False
             gaps.clear()
             for lane in lanes:
@@ -252,46 +265,44 @@ class Sequencer:
                         gaps[lane.writer] = gaps[before.writer]
                     continue
                 lane.waits = lane.writer in young
-                found, gap = self._walk(lane, looks, staged, MAX_LINKS - len(links))
-                links += found
-                moved = moved or bool(found)
+                before_it = len(draft.links)
+                gap = self._walk(lane, looks, staged, draft)
+                moved = moved or len(draft.links) > before_it
                 if gap is not None:
                     gaps[lane.writer] = gap
                     lane.waits = True
-        return links, gaps
+        return draft, gaps
 
     def _walk(
         self,
         lane: LaneReader,
-        looks: dict[Address, Look],
+        looks: Looks,
         staged: dict[UUID, int],
-        room: int,
-    ) -> tuple[list[Link], Gap | None]:
+        draft: EntryDraft,
+    ) -> Gap | None:
         """Go through a lane in order; stop where a predecessor must be published first."""
-        links: list[Link] = []
+        seen = looks[lane.writer]
         for seq, row in lane.open.items():
             known = self._progress.known(row.stream_id)
             if known is None:
                 lane.waits = True
-                return links, None  # forgotten meanwhile: the next round asks again
+                return None  # forgotten meanwhile: the next round asks again
             at = max(known, staged.get(row.stream_id, 0))
             if at > row.expected:
                 continue
-            look = looks.get(Address(lane.writer, seq))
+            look = seen.get(seq)
             if look is None:
                 lane.waits = True
-                return links, None
+                return None
             if look.outcome == "open" or (look.outcome == "void" and not look.stranger):
                 continue
             if at < row.expected or look.outcome == "void":
-                return links, Gap(row.stream_id, at + 1, row.expected + look.stranger)
-            if len(links) == room:
-                return links, None
-            links.append(
-                Link(row.stream_id, row.expected + 1, row.events, row.types, look.category)
-            )
+                return Gap(row.stream_id, at + 1, row.expected + look.stranger)
+            link = Link(row.stream_id, row.expected + 1, row.events, row.types, look.category)
+            if not draft.add(link):
+                return None
             staged[row.stream_id] = row.last
-        return links, None
+        return None
 
     # (4) Append
 
@@ -318,7 +329,6 @@ class Sequencer:
                 known = self._progress.known(row.stream_id)
                 if known is not None and known > row.expected:
                     lane.finish(seq)
-                    self._evidence.finish(lane.writer, seq)
 
     # Predecessors
 

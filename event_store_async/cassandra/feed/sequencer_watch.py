@@ -1,6 +1,6 @@
 """The sequencer watch: what a sequencer does, for the hooks of its store."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from uuid import UUID
 
 from ...hooks import (
@@ -12,12 +12,11 @@ from ...hooks import (
     ScanFound,
 )
 from ...hooks.observer import Observer, Stopwatch
-from .announcement import Address
 from .backlog import Backlog
 from .entry import Entry
+from .evidence import Looks
 from .gap import Gap
 from .lane_reader import LaneReader
-from .look import Look
 
 
 class SequencerWatch:
@@ -36,7 +35,7 @@ class SequencerWatch:
         stopwatch: Stopwatch,
         entry: Entry,
         lanes: Collection[LaneReader],
-        looks: Mapping[Address, Look],
+        looks: Looks,
         now: float,
     ) -> None:
         """
@@ -55,7 +54,7 @@ class SequencerWatch:
             for lane in lanes
             for seq, row in lane.open.items()
             if (row.stream_id, row.expected + 1) in published
-            and (look := looks.get(Address(lane.writer, seq))) is not None
+            and (look := looks[lane.writer].get(seq)) is not None
             and look.outcome == "stored"
         ]
         self._observer.report(

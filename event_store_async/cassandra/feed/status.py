@@ -11,7 +11,8 @@ from .backfill import fraction_of
 from .lane_reader import LaneReader
 from .leadership import BEAT
 from .log import Log
-from .tables import FeedTables, State
+from .rows import State
+from .tables import FeedTables
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,8 @@ from collections.abc import AsyncGenerator
 from typing import Final
 
 from .entry import Entry
-from .tables import FeedRow, FeedTables
+from .rows import FeedRow
+from .tables import FeedTables
 
 _ENTRIES_AT_ONCE: Final = 20
 

@@ -1,26 +1,26 @@
 """The tables of a feed: one request for each method, repeated until it is answered."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final
 from uuid import UUID
 
 import orjson
 
 from ...checks import read_clock
 from ...errors import FeedDisabled
+from ...ids import parse_uuid
 from ...moments import to_milliseconds
 from ...retry import Deadline
 from ...settings import Settings
-from ..driver.port import Page, Prepared, Row, answer_of
+from ..driver.answer import answer_of
+from ..driver.port import Page, Prepared, Row
 from ..driver.repeat import repeat
 from ..driver.request import Request
 from ..driver.session import Session
 from ..schema.statements import StatementCache
 from .announcement import Address, Announcement, announcing, types_from_text
 from .entry import Entry, links_from_text
-
-State = Literal["building", "complete"]
+from .rows import Doorbell, FeedRow, Standing, State, WriterRow
 
 PART_ROWS: Final = 5000
 """Rows of a part of a lane: a partition of at most some hundred kilobytes."""
@@ -29,84 +29,6 @@ SEGMENT_SIZE: Final = 1000
 """Entries of a segment of the log: a partition of at most some 80 megabytes."""
 
 _ROWS: Final = 5000
-
-
-@dataclass(frozen=True, slots=True)
-class FeedRow:
-    """
-    The row of a feed.
-
-    Attributes:
-        log_id: The log.
-        part_rows: How many rows a part of a new lane has.
-        segment_size: How many entries a segment of the log has.
-        state: ``"building"`` until the streams from before the feed are in the log.
-        leader: The sequencer that works, if any ever did.
-        beat: Grows while it does.
-        scanned: The token up to which the streams from before the feed are in the log.
-    """
-
-    log_id: UUID
-    part_rows: int
-    segment_size: int
-    state: State
-    leader: UUID | None = None
-    beat: int | None = None
-    scanned: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class WriterRow:
-    """
-    A writer of a feed.
-
-    Attributes:
-        writer: The writer.
-        part_rows: How many rows a part of its lane has.
-        prev: The writer that it was before, if it gave up a lane.
-        closed_at: The last seq of the lane, if it was closed in good order.
-        low: All announcements up to this one are finished.
-    """
-
-    writer: UUID
-    part_rows: int
-    prev: UUID | None
-    closed_at: int | None
-    low: int
-
-
-@dataclass(frozen=True, slots=True)
-class Doorbell:
-    """
-    What a writer says of its lane. It may be old.
-
-    Attributes:
-        writer: The writer.
-        rings: How often it rang.
-        stored: Seqs of its lane whose appends are stored; only the latest of them.
-    """
-
-    writer: UUID
-    rings: int
-    stored: frozenset[int]
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """
-    What stands in a stream at a version.
-
-    Attributes:
-        version: The version.
-        address: The address of the announcement, if the row is the first of an announced append.
-        type: The event's type, if any.
-        category: The category of the stream, if any.
-    """
-
-    version: int
-    address: Address | None
-    type: str | None
-    category: str | None
 
 
 class FeedTables:
@@ -145,7 +67,9 @@ class FeedTables:
         if not rows:
             raise FeedDisabled(self.table)
         log_id, part_rows, segment_size, state, leader, beat, scanned = rows[0]
-        return FeedRow(UUID(log_id), part_rows, segment_size, state, _uuid(leader), beat, scanned)
+        return FeedRow(
+            parse_uuid(log_id), part_rows, segment_size, state, _uuid(leader), beat, scanned
+        )
 
     async def made(self, log_id: UUID) -> FeedRow:
         """
@@ -201,7 +125,7 @@ class FeedTables:
         """Return all writers."""
         rows = await self._rows("feed/read_writers", (log_id,))
         return [
-            WriterRow(UUID(writer), part_rows, _uuid(prev), closed_at, low or 0)
+            WriterRow(parse_uuid(writer), part_rows, _uuid(prev), closed_at, low or 0)
             for writer, part_rows, prev, closed_at, low in rows
             if part_rows is not None  # a row of which only `low` is visible yet
         ]
@@ -209,7 +133,9 @@ class FeedTables:
     async def registered(self, log_id: UUID) -> list[tuple[UUID, bool, int]]:
         """Return all writers: whether their lanes are closed, and when they were registered."""
         rows = await self._rows("feed/read_registered", (log_id,))
-        return [(UUID(row[0]), row[1] is not None, row[2]) for row in rows if row[2] is not None]
+        return [
+            (parse_uuid(row[0]), row[1] is not None, row[2]) for row in rows if row[2] is not None
+        ]
 
     async def announced_at(self, writer: UUID, part: int) -> int | None:
         """Return when the last announcement of a part was written; None if there is none."""
@@ -256,7 +182,7 @@ class FeedTables:
                 break
             found.append(
                 Announcement(
-                    seq, UUID(stream_id), expected, events, types_from_text(types), category
+                    seq, parse_uuid(stream_id), expected, events, types_from_text(types), category
                 )
             )
         return found
@@ -276,7 +202,7 @@ class FeedTables:
     async def doorbells(self) -> list[Doorbell]:
         """Return the doorbells of all writers."""
         return [
-            Doorbell(UUID(writer), rings, frozenset(orjson.loads(stored or "[]")))
+            Doorbell(parse_uuid(writer), rings, frozenset(orjson.loads(stored or "[]")))
             for writer, rings, stored in await self._rows("feed/read_doorbells", ())
             if rings is not None
         ]
@@ -297,7 +223,7 @@ class FeedTables:
         ):
             if version != from_version + len(found):
                 break
-            address = None if writer is None or seq is None else Address(UUID(writer), seq)
+            address = None if writer is None or seq is None else Address(parse_uuid(writer), seq)
             found.append(Standing(version, address, type_, category))
         return found
 
@@ -308,9 +234,21 @@ class FeedTables:
         rows = await self._rows("feed/read_progress", (log_id, stream_id))
         return next(((version or 0, entry or 0) for version, entry in rows), (0, 0))
 
-    async def write_progress(self, log_id: UUID, stream_id: UUID, version: int, entry: int) -> None:
-        """Note the highest version of a stream in an entry of the log."""
-        await self._put("write_progress", (entry, version, entry, log_id, stream_id))
+    async def write_progress(self, log_id: UUID, rows: Sequence[tuple[UUID, int, int]]) -> None:
+        """
+        Note the highest versions of streams in entries of the log, in one request.
+
+        Each stream is a partition of its own. A request that is not answered may have written some
+        of them; repeating it is the same as sending a write for each.
+
+        Args:
+            log_id: The log.
+            rows: A stream, the version, and the entry, each.
+        """
+        await self._put(
+            "write_progress",
+            *[(entry, version, entry, log_id, stream_id) for stream_id, version, entry in rows],
+        )
 
     # The log
 
@@ -362,13 +300,12 @@ class FeedTables:
             if state is None:
                 return rows
 
-    async def _put(self, name: str, values: tuple[Any, ...]) -> None:
+    async def _put(self, name: str, *rows: tuple[Any, ...]) -> None:
         deadline = Deadline(self._settings.timeout)
         prepared = await self._statements.get(f"feed/{name}", deadline)
+        statements = [(prepared, values) for values in rows]
         await repeat(
-            lambda elsewhere: self._session.put(
-                [(prepared, values)], deadline, elsewhere=elsewhere
-            ),
+            lambda elsewhere: self._session.put(statements, deadline, elsewhere=elsewhere),
             deadline,
             self._settings.backoff,
             "writing the feed",
@@ -393,4 +330,4 @@ def new_feed(log_id: UUID) -> FeedRow:
 
 
 def _uuid(text: str | None) -> UUID | None:
-    return None if text is None else UUID(text)
+    return None if text is None else parse_uuid(text)

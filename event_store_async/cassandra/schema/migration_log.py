@@ -7,7 +7,7 @@ from uuid import UUID
 from ...moments import to_milliseconds
 from ...retry import Deadline
 from ...settings import Settings
-from ..driver.port import Answer, answer_of
+from ..driver.answer import Answer, answer_of
 from ..driver.repeat import repeat
 from ..driver.session import Session
 from .statements import StatementCache

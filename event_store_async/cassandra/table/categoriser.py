@@ -15,7 +15,8 @@ from ...retry import Deadline
 from ...versions import STREAM_EXISTS
 from ..append.plan import Plan, Verdict
 from ..append.settler import Settler
-from ..driver.port import Answer, Prepared
+from ..driver.answer import Answer
+from ..driver.port import Prepared
 from ..read.reader import Reader
 from ..schema.statements import StatementCache
 

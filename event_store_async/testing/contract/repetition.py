@@ -171,6 +171,8 @@ class Repetition(ContractBase):
         assert isinstance(result, ConcurrentModification)
         assert result.found == {A.event_id: 2}
         assert f"{A.event_id} at version 2" in str(result)
+        as_expected = expected in {ANY, STREAM_EXISTS}
+        assert (f"expected {expected!r}" in str(result)) is not as_expected
         assert await store.current_version(stream_id) == 2
 
     @pytest.mark.asyncio

@@ -1,0 +1,43 @@
+"""Where `Feed.locate` says that an event stands: behind the latest one of its stream."""
+
+from collections.abc import AsyncGenerator
+from uuid import uuid4
+
+import pytest_asyncio
+
+from event_store_async import EventStore, Position
+
+from ..fixtures.server import Server
+from ..maintenance.stores import new_store
+
+PATIENCE = 60.0
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def store(server: Server) -> AsyncGenerator[EventStore, None]:
+    async with new_store(server, feed=True) as (made, _):
+        yield made
+
+
+async def test_all_events_of_a_stream_are_located_at_its_latest_one(store: EventStore) -> None:
+    feed, busy, calm = store.feed(), uuid4(), uuid4()
+    start = await feed.head()
+    for stream_id, version in ((busy, 1), (calm, 1), (busy, 2)):
+        await store.persist_events(stream_id, [version])
+        await feed.position_of(stream_id, version, timeout=PATIENCE)
+
+    stands: dict[tuple[object, int], Position] = {
+        (event.stream_id, event.version): event.position async for event in feed.read(start)
+    }
+    assert stands[busy, 1] < stands[calm, 1] < stands[busy, 2] == await feed.head()
+    assert await feed.locate(busy, 1) == await feed.locate(busy, 2) == stands[busy, 2]
+    assert await feed.locate(calm, 1) == stands[calm, 1]
+
+
+async def test_events_of_one_entry_are_located_at_its_end(store: EventStore) -> None:
+    feed, stream_id = store.feed(), uuid4()
+    await store.persist_events(stream_id, ["a", "b", "c"])
+    located = await feed.position_of(stream_id, 1, timeout=PATIENCE)
+
+    assert located == await feed.head()
+    assert await feed.locate(stream_id, 3) == located

@@ -1,0 +1,57 @@
+"""A node that hangs: its connections stay open, and nothing comes back on them."""
+
+import asyncio
+from uuid import uuid4
+
+import pytest
+
+from event_store_async import DriverMetrics, EventStore, EventStoreError, NewEvent
+from event_store_async.embedded import EmbeddedCassandra
+
+from .outages import paused
+
+LIMIT = 40.0
+"""Seconds after which the driver counts as not having noticed."""
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+async def test_a_node_that_hangs_is_left_out_until_it_answers_again() -> None:
+    streams = [uuid4() for _ in range(40)]
+    async with (
+        EmbeddedCassandra(3, heap="512M") as cassandra,
+        EventStore.connect(
+            cassandra.contact_points, port=cassandra.port, keyspace="hanging"
+        ) as store,
+    ):
+        await store.create_schema({cassandra.local_datacenter: 3})
+        for stream_id in streams:
+            await store.persist_events(stream_id, [NewEvent(1)])
+
+        async with paused(cassandra.nodes[-1]):
+            await _connected(store, 2)
+            before = _driver(store).request_timeouts
+            for stream_id in streams:
+                await store.persist_events(stream_id, [NewEvent(2)])
+            assert _driver(store).request_timeouts == before
+
+        await _connected(store, 3)
+        for stream_id in streams:
+            await store.persist_events(stream_id, [NewEvent(3)])
+            assert await store.current_version(stream_id) == 3
+
+
+async def _connected(store: EventStore, nodes: int) -> None:
+    """Use the store until its driver has connections to so many nodes."""
+    async with asyncio.timeout(LIMIT):
+        while _driver(store).connections != nodes:
+            try:
+                await store.current_version(uuid4())
+            except EventStoreError:
+                continue  # it was sent to the node that hangs
+
+
+def _driver(store: EventStore) -> DriverMetrics:
+    metrics = store.statistics().driver
+    assert metrics is not None
+    return metrics
