@@ -28,6 +28,7 @@ from event_store_async.aggregates import (
     Snapshot,
     StoredSnapshot,
 )
+from event_store_async.hooks import SnapshotEnded
 from event_store_async.snapshots.rows import SnapshotRow
 from event_store_async.snapshots.saves import AT_ONCE
 
@@ -363,6 +364,23 @@ async def test_one_that_is_too_large_is_given_up_before_it_is_decoded(account: U
 
     assert codec.decoded == 0, "nothing else runs while it is"
     assert [each.outcome for each in records] == ["invalid", "invalid"]
+
+
+async def test_one_that_decompresses_to_too_much_is_not_used(account: UUID) -> None:
+    records: list[Any] = []
+    large = {"sum": 0, "count": 0, "filler": "x" * 5000}
+    async with MemoryEventStore(settings=Settings(compress_above=100)) as writer:
+        (first,) = (await writer.persist_events(account, [1])).events
+        at = StoredSnapshot(large, 1, first.timestamp)
+        await writer.snapshots.save(account, KIND, at)
+        small = Settings(max_payload_bytes=1000, hooks=(records.append,))
+        async with writer.reopened(settings=small) as reader:
+            repository = Repository(reader, TOTAL, snapshots=reader.snapshots, kind=KIND)
+            assert (await repository.load(account)).aggregate == total(1)
+        assert await writer.snapshots.load(account, KIND) == at
+
+    outcomes = [each.outcome for each in records if isinstance(each, SnapshotEnded)]
+    assert outcomes == ["undecodable"]
 
 
 # Saves that end in other ways
