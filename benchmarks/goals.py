@@ -15,6 +15,7 @@ from .feeds import (
 from .flat_cost import VERSIONS, at_version
 from .peers import FEED, SEQUENCER, SINGLY, WITH_WRITE
 from .results import Key, Results
+from .snapshots import EVERY, LONG, SHORT, STORED, WHOLE, WITHOUT
 from .spread import Spread, ratios, spread
 
 
@@ -58,6 +59,7 @@ def goals(results: Results) -> list[Goal]:
         *_deliveries(results),
         *_sequencing(results),
         *_catch_up(results),
+        *_snapshots(results),
     ]
     return [goal for goal in found if goal is not None]
 
@@ -167,6 +169,18 @@ def _catch_up(results: Results) -> list[Goal | None]:
     return [
         _goal(results, (feed[0], raw[0]), "rate", "feed_catch_up", text, 0.8),
         _goal(results, (last, first), "resident_mib", "feed_memory", flat, 1.05),
+    ]
+
+
+def _snapshots(results: Results) -> list[Goal | None]:
+    long, short = Key("snapshots", OURS, STORED, LONG), Key("snapshots", OURS, WHOLE, SHORT)
+    load = f"loading an aggregate of {LONG:,} events from a stored snapshot: latency (p50) "
+    load += f"relative to {SHORT} events without one"
+    with_, without = (Key("snapshots", OURS, case, 0) for case in (EVERY, WITHOUT))
+    save = "a command that saves a snapshot every 100 events: latency (p50) relative to none"
+    return [
+        _goal(results, (long, short), "p50_ms", "snapshot_load", load, 1.5),
+        _goal(results, (with_, without), "p50_ms", "snapshot_save", save, 1.05),
     ]
 
 

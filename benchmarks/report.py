@@ -62,6 +62,11 @@ counts these files, in a trace; a long stream is flushed several times before it
 one file. A new stream is in no file at all, so it is shown, but is not what the others are compared
 with.
 """
+_SNAPSHOTS: Final = """\
+What does a stored snapshot save a load, and what does saving one cost a command? A load reads its
+snapshot from the server, since nothing is cached in the process. A command is one append, since its
+aggregate is cached; snapshots are saved in the background. Cases take turns.
+"""
 _PROFILE: Final = """\
 Where the client's CPU time goes, for ours and raw, when it appends to 64 streams and when it reads.
 The totals are measured without a profiler. A profiler outside the process then takes samples while
@@ -137,6 +142,7 @@ def markdown(results: Results, *, plots: bool) -> str:
         picture = f"\n![{PLOTS[name]}](performance/{name}.svg)\n" if name else ""
         parts.append(_section(title, made + picture, _FEED.get(title, "")))
     parts.append(_section("Flat cost", tables.flat_cost_table(results), _FLAT))
+    parts.append(_section("Stored snapshots", tables.snapshots_table(results), _SNAPSHOTS))
     notes = tried(TRIED.read_text(encoding="utf-8"), "peers")
     if notes and tables.series_of(results, "peers"):
         parts.append(_section("Compared with the peers", notes))

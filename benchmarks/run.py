@@ -23,6 +23,7 @@ from .profiles import profile
 from .representation import representation
 from .results import Results
 from .scenarios import hot_path, hot_stream, peers, replay
+from .snapshots import snapshots
 from .variants import node, variants
 
 
@@ -49,6 +50,7 @@ SCENARIOS: Final[dict[str, Scenario]] = {
     "replay": Scenario(replay, 70, 15),
     "memory": Scenario(memory, 70, 15),
     "flat_cost": Scenario(flat_cost, 40, 25),
+    "snapshots": Scenario(snapshots, 40, 0),
     "opening": Scenario(opening, 3, 3),
     "representation": Scenario(representation, 10, 3),
     "processes": Scenario(processes, 70, 20),

@@ -232,6 +232,19 @@ def flat_cost_table(results: Results) -> str:
     return table(["append of one event", "p50, ms", "relative to version 1", "files read"], rows)
 
 
+def snapshots_table(results: Results) -> str:
+    """Return what loads and commands take, with and without stored snapshots."""
+    rows = [
+        [
+            _label(key.case),
+            f"{key.x:,}" if key.x else "",
+            spread_text(results.spread(key, "p50_ms")),
+        ]
+        for key in series_of(results, "snapshots")
+    ]
+    return table(["", "events in the stream", "p50, ms"], rows) if rows else ""
+
+
 def compared(results: Results, scenario: str, first: str) -> dict[str, str]:
     """Return the tables of a scenario that compares peers or nodes, by case."""
     keys = [key for key in results.series if key.scenario == scenario]

@@ -25,11 +25,12 @@ The layers, each of which imports only those above it:
     results retry codec correlation    outcomes; backoff; payloads as bytes; who caused what
     ring ids health                    the ring of tokens; fast UUIDs; what a probe sees
     stored stream_head cursor          events as they are stored; lists of streams
+    snapshot                           aggregates at a version
     follower feeds                     a stream as it grows; the log of all streams
     hooks                              records for hooks
     settings statistics ports          limits and deadlines; how busy a store is; the ports
-    encoding                           events encoded
-    memory_feed                        the log of a store in memory
+    encoding snapshots                 events encoded; snapshots stored
+    memory_feed memory_row             the log and the rows of a store in memory
     cassandra memory                   the store on Cassandra; the same promises in memory
     typed aggregates                   on the ports alone
     maintenance archive telemetry      whole stores; adapters for hooks
@@ -67,6 +68,7 @@ from .errors import (
     InvalidEvent,
     InvalidExpectedVersion,
     InvalidIdentifier,
+    InvalidSnapshot,
     InvalidStreamId,
     LossyPayload,
     MistypedEvent,
@@ -90,6 +92,7 @@ from .errors import (
     TimeToLiveRefused,
     TlsFailed,
     UndecodableEvent,
+    UndecodableSnapshot,
     UnknownEventType,
     WrongCategory,
     WrongEventLoop,
@@ -111,6 +114,7 @@ from .ports import (
 )
 from .ports.feeds import FeedStore
 from .ports.monitoring import HealthCheck
+from .ports.snapshots import SnapshotStore
 from .ports.streams import StreamLister
 from .results import AppendResult, Persisted
 from .retry import Backoff
@@ -171,6 +175,7 @@ __all__ = [
     "InvalidEvent",
     "InvalidExpectedVersion",
     "InvalidIdentifier",
+    "InvalidSnapshot",
     "InvalidStreamId",
     "JsonCodec",
     "LossyPayload",
@@ -196,6 +201,7 @@ __all__ = [
     "SchemaState",
     "SchemaTooNew",
     "Settings",
+    "SnapshotStore",
     "Statistics",
     "StoreClosed",
     "StoreOverloaded",
@@ -211,6 +217,7 @@ __all__ = [
     "Tls",
     "TlsFailed",
     "UndecodableEvent",
+    "UndecodableSnapshot",
     "UnidentifiedEvent",
     "UnknownEventType",
     "WrongCategory",

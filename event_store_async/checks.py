@@ -379,7 +379,10 @@ def read_clock(clock: Callable[[], datetime]) -> datetime:
 
 # Names in CQL
 
-_IDENTIFIER: Final = re.compile(r"[a-z][a-z0-9_]{0,47}")
+LONGEST_NAME: Final = 48
+"""The most characters in the name of a keyspace or table."""
+
+_IDENTIFIER: Final = re.compile(rf"[a-z][a-z0-9_]{{0,{LONGEST_NAME - 1}}}")
 _DATACENTER: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.\-]{0,63}")
 
 

@@ -9,8 +9,7 @@ Cassandra does by consensus is done here between two awaits.
 
 import asyncio
 from collections.abc import AsyncGenerator, Collection, Iterable
-from dataclasses import dataclass
-from datetime import datetime
+from functools import cached_property
 from hashlib import blake2b
 from typing import Any, Self
 from uuid import UUID
@@ -29,8 +28,8 @@ from .checks import (
 )
 from .codec import Codec, Codecs, JsonCodec
 from .cursor import Cursors
-from .encoding import EncodedEvents, decode_metadata, encode_events
-from .errors import ConcurrentModification, StoreClosed, UndecodableEvent, WrongCategory
+from .encoding import EncodedEvents, encode_events
+from .errors import ConcurrentModification, StoreClosed, WrongCategory
 from .events import NewEvent, RecordedEvent
 from .feeds import Feed, Selection
 from .follower import Follower, Polling, Wakeups
@@ -42,32 +41,26 @@ from .hooks.observer import Observer
 from .hooks.read_watch import ReadWatch
 from .ids import random_uuid
 from .memory_feed import MemoryFeedReader, MemoryLog
+from .memory_row import MemoryRow
 from .ports import (
     CategorisedStore,
     CategoryStore,
     FeedStore,
     HealthCheck,
+    SnapshotStore,
     StreamFollower,
     StreamLister,
 )
 from .results import AppendResult, Persisted
 from .ring import SMALLEST, ScanPosition
 from .settings import Settings, checked_settings
+from .snapshots.codec import SnapshotCodec
+from .snapshots.memory import MemorySnapshotRows
+from .snapshots.saves import BackgroundSaves
+from .snapshots.store import Snapshots
 from .statistics import Statistics
 from .stream_head import StreamHead
 from .versions import ANY, ExpectedVersion
-
-
-@dataclass(frozen=True, slots=True)
-class _Row:
-    """An event as it is stored. Its position in the list is its version, less one."""
-
-    payload: bytes
-    content_type: str
-    metadata: bytes | None
-    type: str | None
-    event_id: UUID
-    timestamp: datetime
 
 
 class MemoryEventStore(FeedStore, CategorisedStore, StreamFollower, StreamLister, HealthCheck):
@@ -95,11 +88,13 @@ class MemoryEventStore(FeedStore, CategorisedStore, StreamFollower, StreamLister
         self._settings = checked_settings(settings)
         self._codecs = Codecs(self._codec, codecs, limit=self._settings.max_payload_bytes)
         self._observer = Observer.of(Source("memory"), self._settings.hooks)
-        self._streams: dict[UUID, list[_Row]] = {}
+        self._streams: dict[UUID, list[MemoryRow]] = {}
         self._log = MemoryLog()
         self._wakeups = Wakeups()
         self._cursors = Cursors(f"the store in memory {random_uuid()}")
         self._categories: dict[UUID, str] = {}
+        self._snapshot_rows = MemorySnapshotRows()
+        self._snapshot_saves = BackgroundSaves()
         self._closed = False
 
     def reopened(
@@ -116,7 +111,15 @@ class MemoryEventStore(FeedStore, CategorisedStore, StreamFollower, StreamLister
         other._wakeups = self._wakeups
         other._cursors = self._cursors
         other._categories = self._categories
+        other._snapshot_rows = self._snapshot_rows
         return other
+
+    @cached_property
+    def snapshots(self) -> SnapshotStore:
+        """Snapshots of aggregates, kept beside the streams; the store itself never reads them."""
+        codec = SnapshotCodec(self._codec, self._codecs, self._settings)
+        rows, saves = self._snapshot_rows, self._snapshot_saves
+        return Snapshots(rows, codec, self._observer, self._check_open, saves)
 
     def category(self, name: str) -> CategoryStore:  # noqa: D102 - inherited from the port
         return CategoryStore(self, name, self._persist)
@@ -212,7 +215,7 @@ class MemoryEventStore(FeedStore, CategorisedStore, StreamFollower, StreamLister
         rows = self._streams.setdefault(stream_id, [])
         events = []
         for item in encoded.items:
-            row = _Row(
+            row = MemoryRow(
                 item.encoded_payload,
                 item.content_type,
                 item.encoded_metadata,
@@ -325,8 +328,7 @@ class MemoryEventStore(FeedStore, CategorisedStore, StreamFollower, StreamLister
     def feed(  # noqa: D102 - inherited from the port
         self, *, categories: Collection[str] = (), types: Collection[str] = ()
     ) -> Feed[Any]:
-        if self._closed:
-            raise StoreClosed
+        self._check_open()
         running_loop()
         reader = MemoryFeedReader(self._log, self._event_at, self._turn, self._observer)
         return Feed(reader, Selection.of(categories, types))
@@ -351,10 +353,13 @@ class MemoryEventStore(FeedStore, CategorisedStore, StreamFollower, StreamLister
         return self._log.statistics(self._settings.max_append_bytes)
 
     async def close(self) -> None:
-        """Refuse new calls. Calling it twice is harmless."""
+        """Refuse new calls, and save the snapshots that wait. Calling it twice is harmless."""
         self._closed = True
+        self._snapshot_saves.refuse()
         self._wakeups.wake_all()
         self._log.wake_all()
+        await self._snapshot_saves.drain(self._settings.close_timeout)
+        await self._snapshot_saves.ended()
 
     async def __aenter__(self) -> Self:
         return self
@@ -362,36 +367,24 @@ class MemoryEventStore(FeedStore, CategorisedStore, StreamFollower, StreamLister
     async def __aexit__(self, *_: object) -> None:
         await self.close()
 
-    def _known_version(self, stream_id: UUID) -> int:
+    def _check_open(self) -> None:
         if self._closed:
             raise StoreClosed
+
+    def _known_version(self, stream_id: UUID) -> int:
+        self._check_open()
         return len(self._streams.get(stream_id, ()))
 
     async def _turn(self) -> None:
         # A fake that never lets other tasks run would hide the races of the applications on it.
-        if self._closed:
-            raise StoreClosed
+        self._check_open()
         await asyncio.sleep(0)
 
     def _event_at(self, stream_id: UUID, version: int) -> RecordedEvent:
         return self._event(stream_id, self._streams[stream_id], version - 1)
 
-    def _event(self, stream_id: UUID, rows: list[_Row], at: int) -> RecordedEvent:
-        row = rows[at]
-        try:
-            return RecordedEvent(
-                stream_id,
-                at + 1,
-                self._codecs.decode(row.content_type, row.payload),
-                row.timestamp,
-                row.event_id,
-                row.type,
-                decode_metadata(row.metadata),
-            )
-        except Exception as error:
-            raise UndecodableEvent(
-                stream_id, at + 1, row.content_type, row.payload, str(error)
-            ) from error
+    def _event(self, stream_id: UUID, rows: list[MemoryRow], at: int) -> RecordedEvent:
+        return rows[at].recorded(stream_id, at + 1, self._codecs)
 
 
 def _place(stream_id: UUID) -> ScanPosition:

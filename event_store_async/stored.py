@@ -1,5 +1,6 @@
 """Streams and events as they are stored: bit for bit, not decoded."""
 
+from datetime import datetime
 from uuid import UUID
 
 from .checks import check_instance, check_int, check_stream_id, check_text
@@ -113,3 +114,21 @@ def check_stored(event: object) -> None:
     for name, text in (("type", event.type), ("content_type", event.content_type)):
         if text is not None:
             check_text(name, text)
+
+
+@value
+class SnapshotSummary:
+    """
+    A stored snapshot as a scan sees it, without the aggregate.
+
+    Attributes:
+        stream_id: The stream.
+        kind: The kind of the snapshot.
+        version: Its version.
+        timestamp: The timestamp of the event at that version; None if another program wrote it.
+    """
+
+    stream_id: UUID
+    kind: str
+    version: int
+    timestamp: datetime | None

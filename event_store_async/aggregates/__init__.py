@@ -1,9 +1,11 @@
 """
 Aggregates: state computed from events, and the commands that change it.
 
-    reducer       Reducer: from events to an aggregate; Snapshot: an aggregate at a version
+    reducer       Reducer: from events to an aggregate
     command       Command, its results, and RetryPolicy
     cache         SnapshotCache: aggregates that were used recently
+    proof         whether a stored snapshot fits its stream
+    stored        the stored snapshots of a repository: found, saved, rejected
     repository    Repository: loads aggregates from their streams
     execution     CommandExecution: decides one command and appends its events
     handler       CommandHandler: carries out commands, each exactly once
@@ -11,6 +13,8 @@ Aggregates: state computed from events, and the commands that change it.
 This package uses only the ports, so it works with any store.
 """
 
+from ..ports import SnapshotConversion
+from ..snapshot import Snapshot, StoredSnapshot
 from .cache import Known, SnapshotCache
 from .command import (
     Command,
@@ -22,7 +26,7 @@ from .command import (
     RetryPolicy,
 )
 from .handler import CommandHandler
-from .reducer import Reducer, Snapshot
+from .reducer import Reducer
 from .repository import Repository
 
 __all__ = [
@@ -39,4 +43,6 @@ __all__ = [
     "RetryPolicy",
     "Snapshot",
     "SnapshotCache",
+    "SnapshotConversion",
+    "StoredSnapshot",
 ]

@@ -1,15 +1,18 @@
 """The cache: aggregates that were used recently, at the version they had then."""
 
 from collections import OrderedDict
-from typing import Generic
+from typing import Final, Generic
 from uuid import UUID
 from weakref import ref
 
 from .._typevars import A_co
 from ..checks import check_instance, check_int, check_stream_id
 from ..errors import InvalidArgument
+from ..snapshot import Snapshot
 from ..values import value
-from .reducer import Snapshot
+
+RECENT: Final = 100
+"""How many of an aggregate's last events are remembered by id, if nobody says how many."""
 
 
 @value
@@ -43,7 +46,7 @@ class SnapshotCache:
         InvalidArgument: a number is not an int above 0.
     """
 
-    def __init__(self, max_aggregates: int = 1000, recent_events: int = 100) -> None:
+    def __init__(self, max_aggregates: int = 1000, recent_events: int = RECENT) -> None:
         check_int("max_aggregates", max_aggregates, at_least=1)
         check_int("recent_events", recent_events, at_least=1)
         self._max_aggregates = max_aggregates

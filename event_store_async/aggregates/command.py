@@ -17,9 +17,9 @@ from ..checks import (
 from ..errors import ConcurrentModification
 from ..events import NewEvent, RecordedEvent
 from ..retry import Backoff
+from ..snapshot import Snapshot
 from ..values import value
 from ..versions import MAX_VERSION
-from .reducer import Snapshot
 
 _COMMAND_ID: Final = "uuid.uuid5(namespace, key) makes a UUID of any str"
 

@@ -10,6 +10,7 @@ from ..errors import InvalidEvent
 from ..events import NewEvent, SoughtEvent, UnidentifiedEvent
 from ..ports import EventWriter
 from ..results import Persisted
+from ..snapshot import Snapshot
 from .cache import Known
 from .command import (
     Command,
@@ -19,7 +20,7 @@ from .command import (
     Rejected,
     RetryPolicy,
 )
-from .reducer import Reducer, Snapshot
+from .reducer import Reducer
 from .repository import Loading
 
 
@@ -137,7 +138,8 @@ class CommandExecution(Generic[A, E]):
                 self._stored = True
                 return None
             after = Snapshot(decided.aggregate, result.version, result.events[-1].timestamp)
-            self._loading.remember(stream_id, known, after, self._first_id)
+            last_id = decided.events[-1].event_id
+            self._loading.remember(stream_id, known, after, self._first_id, last_id)
             return CommandHandled(before, result.events, after)
         self._attempts_left -= 1
         if self._attempts_left:

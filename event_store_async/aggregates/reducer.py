@@ -1,10 +1,9 @@
-"""Reducers compute aggregates from events; a snapshot is an aggregate at one version."""
+"""Reducers compute aggregates from events."""
 
 from collections.abc import Callable, Iterable
-from datetime import datetime
 from typing import Generic
 
-from .._typevars import A, A_co, E
+from .._typevars import A, E
 from ..checks import check_callable, check_instance
 from ..values import value
 
@@ -45,19 +44,3 @@ class Reducer(Generic[A, E]):
         for payload in payloads:
             aggregate = self.handle(aggregate, payload)
         return aggregate
-
-
-@value
-class Snapshot(Generic[A_co]):
-    """
-    An aggregate at one version of its stream. It stays true for that version.
-
-    Attributes:
-        aggregate: What the events up to `version` amount to.
-        version: The version of the last of them; 0 if there are none.
-        timestamp: That event's timestamp: aware, in UTC; None if there are no events.
-    """
-
-    aggregate: A_co
-    version: int
-    timestamp: datetime | None

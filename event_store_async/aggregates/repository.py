@@ -9,15 +9,19 @@ from .._typevars import A, E
 from ..checks import (
     check_aggregate_version,
     check_instance,
+    check_int,
     check_methods,
     check_optional_int,
 )
-from ..errors import StreamError
+from ..errors import EventStoreError, InvalidArgument, StreamError, UndecodableSnapshot
 from ..events import RecordedEvent
-from ..ports import EventReader
-from .cache import Known, SnapshotCache
+from ..ports import EventReader, SnapshotStore
+from ..snapshot import Snapshot, check_kind
+from .cache import RECENT, Known, SnapshotCache
 from .command import Command, CommandHandled, InvalidAggregateVersion
-from .reducer import Reducer, Snapshot
+from .proof import Disproved, Proof, check_head
+from .reducer import Reducer
+from .stored import StoredAggregates
 
 
 class Loading(Generic[A, E]):
@@ -29,6 +33,7 @@ class Loading(Generic[A, E]):
         reducer: Computes aggregates from their events.
         page_size: Events fetched at once; None lets the store choose.
         cache: Remembers aggregates; None remembers nothing.
+        stored: Keeps snapshots of aggregates; None keeps none.
     """
 
     def __init__(
@@ -37,11 +42,16 @@ class Loading(Generic[A, E]):
         reducer: Reducer[A, E],
         page_size: int | None,
         cache: SnapshotCache | None,
+        stored: StoredAggregates[A] | None,
     ) -> None:
         self.reducer = reducer
         self._reader = reader
         self._page_size = page_size
         self._cache = cache
+        self._stored = stored
+        self._window = RECENT if cache is None else cache.recent_events
+        if cache is None and stored is None:
+            self._window = 0
 
     async def known(self, aggregate_id: UUID) -> Known[A] | None:
         """Return what is remembered of an aggregate; it may be out of date."""
@@ -51,39 +61,94 @@ class Loading(Generic[A, E]):
         self, aggregate_id: UUID, known: Known[A] | None, seeking: UUID | None = None
     ) -> tuple[Known[A], bool]:
         """
-        Read the events after the known version, or the whole stream if nothing is known.
+        Read the events after the known version, or those after the stored snapshot if none is.
 
-        Returns what is known afterwards, and whether the event *seeking* was among those read.
+        Returns what is known afterwards, and whether the event *seeking* is in the stream: among
+        those read, or among the last ones before the stored snapshot.
         """
+        stored = self._stored if known is None else None
+        snapshot = None if stored is None else await stored.find(aggregate_id)
+        if stored is None or snapshot is None:
+            return await self._read(aggregate_id, known, seeking)
+        if isinstance(snapshot, UndecodableSnapshot):
+            found = await self._read(aggregate_id, None, seeking)
+            await self._reject_above_head(aggregate_id, stored, snapshot.version, found[0])
+            return found
+        proof = Proof(snapshot, self._reader, aggregate_id)
+        from_snapshot = Known(
+            Snapshot(snapshot.aggregate, snapshot.version, snapshot.timestamp), snapshot.recent
+        )
+        try:
+            return await self._read(aggregate_id, from_snapshot, seeking, proof)
+        except Disproved as disproof:
+            # Read first: an error that has nothing to do with the snapshot happens again here.
+            found = await self._read(aggregate_id, None, seeking)
+            await stored.reject(aggregate_id, snapshot.version, str(disproof))
+            return found
+
+    async def _reject_above_head(
+        self, aggregate_id: UUID, stored: StoredAggregates[A], version: int, known: Known[A]
+    ) -> None:
+        """Reject what no newer snapshot would ever replace: it would cost every load its time."""
+        if version <= known.snapshot.version:
+            return
+        try:
+            await check_head(self._reader, aggregate_id, version)
+        except Disproved as disproof:
+            await stored.reject(aggregate_id, version, str(disproof))
+        except EventStoreError as error:  # the aggregate is loaded; the next load looks again
+            stored.warn(aggregate_id, error)
+
+    async def _read(
+        self,
+        aggregate_id: UUID,
+        known: Known[A] | None,
+        seeking: UUID | None,
+        proof: Proof | None = None,
+    ) -> tuple[Known[A], bool]:
         if known is None:
             known = Known(Snapshot(self.reducer.initial, 0, None))
-        aggregate, last, found = known.snapshot.aggregate, None, False
-        window = 0 if self._cache is None else self._cache.recent_events
-        recent = deque(known.recent, maxlen=window)
-        events = self._reader.read_events(
-            aggregate_id, known.snapshot.version + 1, page_size=self._page_size
-        )
+        aggregate, last = known.snapshot.aggregate, None
+        found = proof is not None and seeking in known.recent
+        recent = deque(known.recent, maxlen=self._window)
+        # With a proof, the event at the snapshot's version is read as well.
+        first = known.snapshot.version + (proof is None)
+        events = self._reader.read_events(aggregate_id, first, page_size=self._page_size)
         async with aclosing(events):
             async for event in events:
-                aggregate, last = self.reducer.handle(aggregate, event.payload), event
+                if proof is not None and not proof.is_complete and proof.takes(event):
+                    continue
+                if proof is None:
+                    aggregate = self.reducer.handle(aggregate, event.payload)
+                else:
+                    aggregate = proof.handled(self.reducer, aggregate, event)
+                last = event
                 if event.event_id is not None:
                     found = found or event.event_id == seeking
                     recent.append(event.event_id)
+        if proof is not None and not proof.is_complete and await proof.asks_again():
+            return await self._read(aggregate_id, known, seeking, proof)
+        before = known.snapshot.version
         if last is not None:
             known = Known(Snapshot(aggregate, last.version, last.timestamp), tuple(recent))
         if self._cache is not None:
             self._cache.put(aggregate_id, known)
+        if self._stored is not None:
+            self._stored.loaded(aggregate_id, before, known)
         return known, found
 
     def remember(
-        self, aggregate_id: UUID, known: Known[A], after: Snapshot[A], first_id: UUID
+        self, aggregate_id: UUID, known: Known[A], after: Snapshot[A], first_id: UUID, last_id: UUID
     ) -> None:
-        """Remember the aggregate after an append at the known version."""
-        if self._cache is not None:
+        """Remember the aggregate after an append at the known version, of events with these ids."""
+        if self._window:
             # A command is recognised by its first event. The other ids of a long command would only
             # push out those of other commands.
-            recent = (*known.recent, first_id)[-self._cache.recent_events :]
-            self._cache.put(aggregate_id, Known(after, recent))
+            now = Known(after, (*known.recent, first_id)[-self._window :])
+            if self._cache is not None:
+                self._cache.put(aggregate_id, now)
+            if self._stored is not None:
+                self._stored.appended(aggregate_id, known.snapshot.version, now, last_id)
 
     async def is_stored_at(self, command: Command[A, E], version: int) -> bool:
         """Tell whether a command's first event is at a version of the stream."""
@@ -132,9 +197,17 @@ class Repository(Generic[A, E]):
         page_size: Events fetched at once; None lets the store choose by their size.
         cache: Remembers aggregates, so that only new events are read. Give each repository a cache
             of its own.
+        snapshots: Keeps snapshots of aggregates, so that another process, too, reads only the
+            events after them; usually ``store.snapshots``, or `typed_snapshots` of them. They
+            are saved in the background, by loads and by commands. One that does not fit its stream
+            is reported to the hooks of the store, and the stream is read from its beginning.
+        kind: The name of the aggregate and the revision of its reducer, as in ``"account/1"``.
+            Required with *snapshots*. Change it whenever the reducer computes something else.
+        every: A snapshot is saved once in so many events, or a few more.
 
     Raises:
-        InvalidArgument: an argument is of the wrong kind, or the cache is another repository's.
+        InvalidArgument: an argument is of the wrong kind, or the cache is another repository's, or
+            *snapshots* and *kind* are not given together.
     """
 
     def __init__(
@@ -144,14 +217,23 @@ class Repository(Generic[A, E]):
         *,
         page_size: int | None = None,
         cache: SnapshotCache | None = None,
+        snapshots: SnapshotStore[A] | None = None,
+        kind: str | None = None,
+        every: int = 100,
     ) -> None:
         check_methods("reader", reader, "a store", "read_events", "current_version")
         check_methods("reducer", reducer, "a Reducer", "handle", "reduce")
         check_optional_int("page_size", page_size, at_least=1)
         check_instance("cache", cache, SnapshotCache, "a SnapshotCache", optional=True)
+        check_int("every", every, at_least=1)
+        stored = None
+        if snapshots is not None:
+            stored = StoredAggregates(snapshots, check_kind(kind), every)
+        elif kind is not None:
+            raise InvalidArgument("kind is for stored snapshots", hint="snapshots=store.snapshots")
         if cache is not None:
             cache.belong_to(self)
-        self._loading = Loading(reader, reducer, page_size, cache)
+        self._loading = Loading(reader, reducer, page_size, cache, stored)
 
     @overload
     async def load(self, stream_id: UUID, expected_version: None = None) -> Snapshot[A]: ...

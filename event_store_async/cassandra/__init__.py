@@ -6,6 +6,7 @@ The event store on Apache Cassandra. These names are public; the rooms are priva
     read          reading streams
     append        appending to streams
     feed          one log of all streams: announced, sequenced, read
+    snapshots     the table of snapshots
     table         all streams, as they are stored
     operations    for those who run a cluster
     lifetime      open, drain, close, in the one safe order

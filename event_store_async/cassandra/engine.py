@@ -3,12 +3,15 @@
 from collections.abc import Iterable
 
 from ..checks import check_codecs, check_names
-from ..codec import Codec, JsonCodec
+from ..codec import Codec, Codecs, JsonCodec
 from ..errors import InvalidArgument
 from ..follower import Wakeups
 from ..hooks import Source
 from ..hooks.observer import Observer
 from ..settings import Settings, checked_settings
+from ..snapshots.codec import SnapshotCodec
+from ..snapshots.saves import BackgroundSaves
+from ..snapshots.store import Snapshots
 from .append.appender import Appender
 from .append.executor import Executor
 from .append.planner import KnownHeads, Planner
@@ -27,6 +30,8 @@ from .read.rows import RowDecoder
 from .schema.migrator import Migrator
 from .schema.statements import StatementCache
 from .schema.tables import StoreTables
+from .snapshots.statements import SnapshotStatements
+from .snapshots.table import SnapshotTable
 from .table.categoriser import Categoriser
 from .table.lister import Lister
 from .table.restorer import Restorer
@@ -51,6 +56,8 @@ class Engine:
         queues: Carries out appends.
         appender: Begins appends.
         storage: `EventStore.storage`.
+        snapshot_statements: Prepares the statements of the table of snapshots.
+        snapshots: `EventStore.snapshots`.
         lister: `EventStore.streams`.
         migrator: Changes the schema.
         operations: `EventStore.operations`.
@@ -120,7 +127,14 @@ class Engine:
         self.reader = reader
         self.queues = queues
         self.appender = Appender(session, queues, codec, settings, observer)
-        self.migrator = Migrator(session, statements, tables, settings)
+        self.migrator = Migrator(session, statements, tables.with_snapshots(), settings)
+        self.snapshot_statements = SnapshotStatements(session, tables, settings.backoff)
+        snapshot_table = SnapshotTable(session, self.snapshot_statements, settings)
+        snapshot_codec = SnapshotCodec(
+            codec, Codecs(codec, codecs, limit=settings.max_payload_bytes), settings
+        )
+        saves = BackgroundSaves()
+        self.snapshots = Snapshots(snapshot_table, snapshot_codec, observer, check_open, saves)
         self.health = HealthProbe(
             source,
             tables,
@@ -131,13 +145,14 @@ class Engine:
             in_flight_limit=settings.max_in_flight,
             append_limit=settings.max_append_bytes,
         )
-        self.lifetime.ends([queues, restorer], self.feed.close)
+        self.lifetime.ends([queues, restorer, saves], self.feed.close)
         self.storage = Storage(
             session,
             statements,
             decoder,
             restorer,
             Categoriser(statements, settler, reader, self.feed.holds),
+            snapshot_table,
             settings,
             keyspace,
             table,
@@ -146,7 +161,7 @@ class Engine:
         self.lister = Lister(Scanner(session, statements, settings), self.storage.table)
         inspector = Inspector(
             session,
-            tables,
+            tables.with_snapshots(),
             request_timeout=settings.request_timeout,
             clock=settings.clock,
         )
@@ -166,4 +181,5 @@ class Engine:
     def schema_changed(self) -> None:
         """Look at the schema again at the next use, and forget the streams' versions."""
         self.statements.forget()
+        self.snapshot_statements.forget()
         self.known_heads.clear()

@@ -21,7 +21,7 @@ from ..follower import Follower, Polling
 from ..health import Health
 from ..hooks.list_watch import ListWatch
 from ..hooks.read_watch import ReadWatch
-from ..ports import CategoryStore
+from ..ports import CategoryStore, SnapshotStore
 from ..results import AppendResult, Persisted, persisted_or_raise
 from ..retry import Deadline
 from ..settings import Settings, checked_settings
@@ -64,6 +64,7 @@ class EventStore:
         storage: All streams and their events as they are stored, for
             `event_store_async.maintenance` and `event_store_async.archive`.
         operations: What those who run a cluster ask of a store.
+        snapshots: Snapshots of aggregates, in a table of their own, for a `Repository`.
 
     Raises:
         InvalidArgument: a name is not safe in CQL, or an argument is wrong.
@@ -84,6 +85,7 @@ class EventStore:
         self._appender = self._engine.appender
         self.storage = self._engine.storage
         self.operations = self._engine.operations
+        self.snapshots: SnapshotStore = self._engine.snapshots
 
     @classmethod
     def connect(
@@ -446,7 +448,7 @@ class EventStore:
         self, replication: Mapping[str, int] | None = None, *, feed: bool = False
     ) -> SchemaReport:
         """
-        Create the keyspace and the table, or migrate an older table, the Clojure original's too.
+        Create the keyspace and the tables, or migrate older tables, the Clojure original's too.
 
         It is safe to call again, and from many processes at once: they take turns. Nothing else in
         this library changes a schema. Rows are never changed.
@@ -485,6 +487,8 @@ class EventStore:
     async def close(self) -> None:
         """
         Refuse new calls, wait for appends and restores in progress, then close the connection.
+
+        Snapshots that wait to be saved are saved, too.
 
         It waits for `Settings.close_timeout` seconds at most. An append that is not settled by then
         raises `AppendOutcomeUnknown` in its caller, a restore `RestoreOutcomeUnknown`. A session

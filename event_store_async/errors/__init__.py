@@ -17,6 +17,7 @@ Every error that the library raises.
     │   ├── InvalidEvent                cannot be stored
     │   │   └── PayloadNotEncodable     the codec refuses its payload or metadata
     │   │       └── LossyPayload        its type does not store all of it
+    │   ├── InvalidSnapshot             a snapshot cannot be stored
     │   ├── AppendTooLarge              too many bytes or events
     │   └── InvalidIdentifier           not a keyspace, table or datacenter name
     ├── MisuseError (RuntimeError)      the store cannot be used here; nothing was sent
@@ -30,6 +31,7 @@ Every error that the library raises.
     │   ├── StreamHole                  events are missing
     │   ├── StreamInconsistent          an event has a version above the stream's
     │   ├── UndecodableEvent            no codec can decode it
+    │   ├── UndecodableSnapshot         no codec can decode a stored snapshot
     │   ├── MistypedEvent               its payload does not fit its type
     │   └── UnknownEventType            its type, or its revision of it, is not registered
     ├── InvalidArchive                  a file of exported events is not valid
@@ -72,6 +74,7 @@ from .argument import (
     InvalidEvent,
     InvalidExpectedVersion,
     InvalidIdentifier,
+    InvalidSnapshot,
     InvalidStreamId,
     LossyPayload,
     PayloadNotEncodable,
@@ -113,6 +116,7 @@ from .stream import (
     StreamHole,
     StreamInconsistent,
     UndecodableEvent,
+    UndecodableSnapshot,
     UnknownEventType,
 )
 
@@ -136,6 +140,7 @@ __all__ = [
     "InvalidEvent",
     "InvalidExpectedVersion",
     "InvalidIdentifier",
+    "InvalidSnapshot",
     "InvalidStreamId",
     "LossyPayload",
     "MistypedEvent",
@@ -159,6 +164,7 @@ __all__ = [
     "TimeToLiveRefused",
     "TlsFailed",
     "UndecodableEvent",
+    "UndecodableSnapshot",
     "UnknownEventType",
     "WrongCategory",
     "WrongEventLoop",

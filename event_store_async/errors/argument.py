@@ -112,6 +112,21 @@ class AppendTooLarge(InvalidArgument):
         self.limit = limit
 
 
+class InvalidSnapshot(InvalidArgument):
+    """
+    A snapshot cannot be stored: it is none, or the codec refuses it, or it is too large.
+
+    Attributes:
+        stream_id: The stream.
+        kind: The kind that it was given.
+    """
+
+    def __init__(self, stream_id: UUID, kind: str, reason: str, *, hint: str | None = None) -> None:
+        super().__init__(f"a snapshot of {kind!r}, stream {stream_id}: {reason}", hint=hint)
+        self.stream_id = stream_id
+        self.kind = kind
+
+
 class InvalidIdentifier(InvalidArgument):
     """
     A name is not safe in CQL.

@@ -76,6 +76,30 @@ class UndecodableEvent(StreamError):
         self.data = data
 
 
+class UndecodableSnapshot(StreamError):
+    """
+    A stored snapshot cannot be decoded. Its stream can be read from the beginning.
+
+    Attributes:
+        stream_id: The stream.
+        kind: The kind of the snapshot.
+        version: Its version.
+        content_type: The stored content type, if any.
+    """
+
+    def __init__(
+        self, stream_id: UUID, kind: str, version: int, content_type: str | None, reason: str
+    ) -> None:
+        super().__init__(
+            f"a snapshot of {kind!r}, stream {stream_id}, version {version} "
+            f"({content_type or 'no content type'}): {reason}"
+        )
+        self.stream_id = stream_id
+        self.kind = kind
+        self.version = version
+        self.content_type = content_type
+
+
 class UnknownEventType(StreamError):
     """
     The type of the event is not registered; it can be read raw, and later events can be read.

@@ -9,6 +9,7 @@ Hooks: a store reports what happens in it to your callables, one record at a tim
     read_watch      collects the facts of one read
     list_watch      collects the facts of one list of streams
     feed_watch      collects the facts of one page of the feed
+    snapshot_watch  collects the facts of one call on a stored snapshot
 
 A store without hooks makes no watch and no record.
 """
@@ -35,6 +36,9 @@ from .records import (
     ReadOutcome,
     Record,
     SerialRepair,
+    SnapshotEnded,
+    SnapshotOperation,
+    SnapshotOutcome,
 )
 from .source import Source
 
@@ -58,5 +62,8 @@ __all__ = [
     "RoundEnded",
     "ScanFound",
     "SerialRepair",
+    "SnapshotEnded",
+    "SnapshotOperation",
+    "SnapshotOutcome",
     "Source",
 ]

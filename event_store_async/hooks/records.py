@@ -51,6 +51,30 @@ ReadOutcome: TypeAlias = Literal[
 iterating (``stopped``), or with an error: ``hole`` is `StreamHole`, ``undecodable`` is
 `UndecodableEvent`, the others are those of appends."""
 
+SnapshotOperation: TypeAlias = Literal["load", "save", "reject", "forget"]
+"""What was done to a stored snapshot; see the methods of `SnapshotStore`."""
+
+SnapshotOutcome: TypeAlias = Literal[
+    "found",
+    "missing",
+    "saved",
+    "outdated",
+    "rejected",
+    "forgotten",
+    "dropped",
+    "undecodable",
+    "invalid",
+    "unavailable",
+    "refused",
+    "cancelled",
+    "failed",
+]
+"""How a call on a stored snapshot ended. Without an error: a load found one (``found``) or there is
+none (``missing``); a save kept it (``saved``), or newer ones are kept (``outdated``); it did not
+fit its stream (``rejected``); all of a stream were deleted (``forgotten``). ``dropped``: too many
+were waiting to be saved. ``undecodable`` is `UndecodableSnapshot`; the others are those of
+appends."""
+
 
 @dataclass(frozen=True, slots=True)
 class AttemptEnded:
@@ -222,6 +246,38 @@ class ListEnded:
     streams: int
 
 
+@dataclass(frozen=True, slots=True)
+class SnapshotEnded:
+    """
+    A call on a stored snapshot has ended; a save usually runs in the background.
+
+    Attributes:
+        source: The store.
+        stream_id: The stream; None if the argument was not a UUID.
+        kind: The kind of the snapshot; "" if all of a stream were deleted, or it was not a str.
+        operation: What was done.
+        started: When it was called, or when the save began, as seconds since the epoch.
+        duration: Seconds that it took.
+        outcome: How it ended.
+        error: The name of the error's class; None if there was no error.
+        reason: Why the snapshot was rejected; None for another operation.
+        version: The version of the snapshot; None if there is none.
+        bytes: Size of the encoded aggregate; 0 if it was neither read nor written.
+    """
+
+    source: Source
+    stream_id: UUID | None
+    kind: str
+    operation: SnapshotOperation
+    started: float
+    duration: float
+    outcome: SnapshotOutcome
+    error: str | None
+    reason: str | None
+    version: int | None
+    bytes: int
+
+
 FeedRecord: TypeAlias = (
     FeedPageRead
     | EntryPublished
@@ -234,7 +290,14 @@ FeedRecord: TypeAlias = (
 """What a hook receives of the feed: of its readers, and of the sequencer of this store."""
 
 Record: TypeAlias = (
-    AppendEnded | AttemptEnded | PageRead | SerialRepair | ReadEnded | ListEnded | FeedRecord
+    AppendEnded
+    | AttemptEnded
+    | PageRead
+    | SerialRepair
+    | ReadEnded
+    | ListEnded
+    | SnapshotEnded
+    | FeedRecord
 )
 """What a hook receives. Later versions may add kinds of records: ignore those you do not know."""
 
@@ -245,8 +308,8 @@ class Hook(Protocol):
 
     It is called on the event loop, between the store's own steps, so it must not block. An
     exception that it raises affects no append and no read; the first one is logged with its
-    traceback. `AppendEnded`, `ReadEnded`, `ListEnded` and `FeedPageRead` arrive in the caller's
-    task and context, the others in any task.
+    traceback. `AppendEnded`, `ReadEnded`, `ListEnded`, `FeedPageRead` and, for a load,
+    `SnapshotEnded` arrive in the caller's task and context, the others in any task.
     """
 
     def __call__(self, record: Record, /) -> None:

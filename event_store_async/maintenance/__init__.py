@@ -11,7 +11,7 @@ Both use `EventStore.storage`, so they need Cassandra. Both are commands of ``ev
 
 from ..cassandra import Storage
 from ..ring import RING, ScanPosition, TokenRange
-from ..stored import Restored, StoredEvent, StreamSummary, StreamTail
+from ..stored import Restored, SnapshotSummary, StoredEvent, StreamSummary, StreamTail
 from .digest import StoreDigest, StreamDigest, event_bytes
 from .findings import FindingKind, StreamFinding
 from .progress import Earlier, Progress
@@ -26,6 +26,7 @@ __all__ = [
     "Progress",
     "Restored",
     "ScanPosition",
+    "SnapshotSummary",
     "Storage",
     "StoreDigest",
     "StoredEvent",

@@ -5,6 +5,7 @@ Private. What an application asks of any event store: `event_store_async` export
     categories    the category of a stream: a view that appends with it
     streams       list the streams
     feeds         read the feed of all streams
+    snapshots     keep snapshots of aggregates
     monitoring    ask a store for its health
 """
 
@@ -12,6 +13,7 @@ from .categories import CategorisedStore, CategoryStore
 from .events import EventReader, EventReaderWriter, EventWriter, StreamFollower
 from .feeds import FeedStore
 from .monitoring import HealthCheck
+from .snapshots import SnapshotConversion, SnapshotStore
 from .streams import StreamLister
 
 __all__ = [
@@ -22,6 +24,8 @@ __all__ = [
     "EventWriter",
     "FeedStore",
     "HealthCheck",
+    "SnapshotConversion",
+    "SnapshotStore",
     "StreamFollower",
     "StreamLister",
 ]

@@ -137,6 +137,9 @@ READ_DURATION: Final = Instrument(
 )
 READ_WAIT: Final = _duration("read.wait", "Time that a read waited for pages")
 EVENTS_READ: Final = Instrument("events.read", "counter", "{event}", "Events returned to readers")
+SNAPSHOT_DURATION: Final = _duration(
+    "snapshot.duration", "Duration of calls on stored snapshots", "operation", "outcome"
+)
 
 FEED_PAGE_DURATION: Final = _duration(
     "feed.page.duration", "Duration of reads of a page of the feed"

@@ -30,6 +30,7 @@ from ..hooks import (
     RoundEnded,
     ScanFound,
     SerialRepair,
+    SnapshotEnded,
 )
 from .measurements import check_record
 
@@ -49,6 +50,7 @@ _WORDS: Final = {
     ScanFound: "events found that no writer announced",
     LaneHeldUp: "events published whose announcement is missing",
     LeadershipChanged: "lead of the sequencers changed",
+    SnapshotEnded: "snapshot",
 }
 _LEVELS: Final = {
     "stored": logging.DEBUG,
@@ -59,6 +61,10 @@ _LEVELS: Final = {
     "stopped": logging.DEBUG,
     "applied": logging.DEBUG,
     "found": logging.INFO,
+    "missing": logging.DEBUG,
+    "saved": logging.DEBUG,
+    "outdated": logging.DEBUG,
+    "forgotten": logging.INFO,
     "unknown": logging.WARNING,
     "hole": logging.ERROR,
 }
@@ -82,9 +88,9 @@ class LogHook:
     Writes each record as one line with fields, at a level that depends on its outcome.
 
     Success is debug; conflicts, repeated appends and cancelled calls are info; serial repairs,
-    failed attempts and failed calls are warnings; appends whose outcome is unknown, and holes, are
-    errors. Of the feed, pages, entries and rounds are debug; lost entries and a change of the lead
-    are info; what the scan found, and lanes that were held up, are errors.
+    rejected snapshots, failed attempts and failed calls are warnings; appends whose outcome is
+    unknown, and holes, are errors. Of the feed, pages, entries and rounds are debug; lost entries
+    and a change of the lead are info; what the scan found, and lanes that were held up, are errors.
 
     Args:
         logger: The logger to write to; ``event_store_async.telemetry`` by default.
@@ -108,6 +114,8 @@ class LogHook:
 
 
 def _level(record: Record) -> int:
+    if isinstance(record, SnapshotEnded) and record.outcome == "found":
+        return logging.DEBUG
     if isinstance(record, AppendEnded) and record.outcome == "unknown":
         return logging.ERROR
     level = _LEVELS_OF.get(type(record))
@@ -116,6 +124,8 @@ def _level(record: Record) -> int:
 
 def _message(record: Record) -> str:
     parts = [_WORDS.get(type(record), type(record).__name__)]
+    if isinstance(record, SnapshotEnded):
+        parts = [f"{record.operation} {parts[0]}"]
     if (outcome := getattr(record, "outcome", None)) is not None:
         parts.append(outcome)
     if (stream_id := getattr(record, "stream_id", None)) is not None:

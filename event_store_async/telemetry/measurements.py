@@ -19,6 +19,7 @@ from ..hooks import (
     Record,
     ScanFound,
     SerialRepair,
+    SnapshotEnded,
     Source,
 )
 from ..statistics import DriverMetrics, FeedStatistics, Statistics
@@ -75,6 +76,8 @@ def measurements(record: Record) -> Iterator[Measurement]:
         yield it.READ_DURATION, record.duration, (*of, record.outcome)
         yield it.READ_WAIT, record.waited, of
         yield it.EVENTS_READ, record.events, of
+    elif isinstance(record, SnapshotEnded):
+        yield it.SNAPSHOT_DURATION, record.duration, (*of, record.operation, record.outcome)
     else:
         yield from _of_the_feed(record, of)
 

@@ -36,6 +36,7 @@ from ..hooks import (
     PageRead,
     ReadEnded,
     Record,
+    SnapshotEnded,
     Source,
 )
 from .instruments import INSTRUMENTS, Instrument
@@ -46,7 +47,10 @@ __all__ = ["OpenTelemetryHook"]
 _NAME: Final = "event_store_async"
 _SCHEMA: Final = "https://opentelemetry.io/schemas/1.44.0"
 _OPERATION_SECONDS: Final = (0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0)
-_NOT_ERRORS: Final = {"stored", "stored_earlier", "conflict", "cancelled", "complete", "stopped"}
+_NOT_ERRORS: Final = {
+    *("stored", "stored_earlier", "conflict", "cancelled", "complete", "stopped"),
+    *("found", "missing", "saved", "outdated", "forgotten"),
+}
 """Outcomes that are not errors: optimistic locking is meant to find conflicts."""
 
 
@@ -101,6 +105,8 @@ class OpenTelemetryHook:
             self._read(record)
         elif isinstance(record, ListEnded):
             self._span(record, "list", {"event_store.streams": record.streams})
+        elif isinstance(record, SnapshotEnded):
+            self._snapshot(record)
         elif isinstance(record, PageRead):
             self._operation(record.source, "read_page", None, record.duration)
         elif isinstance(record, FeedPageRead):
@@ -158,9 +164,22 @@ class OpenTelemetryHook:
             },
         )
 
+    def _snapshot(self, record: SnapshotEnded) -> None:
+        self._span(
+            record,
+            f"{record.operation}_snapshot",
+            {
+                "event_store.stream_id": str(record.stream_id),
+                "event_store.snapshot.kind": record.kind,
+                "event_store.bytes": record.bytes,
+                **({} if record.version is None else {"event_store.version": record.version}),
+                **({} if record.reason is None else {"event_store.reason": record.reason}),
+            },
+        )
+
     def _span(
         self,
-        record: AppendEnded | ReadEnded | ListEnded,
+        record: AppendEnded | ReadEnded | ListEnded | SnapshotEnded,
         operation: str,
         more: Mapping[str, str | int | float],
         attempts: Iterable[AttemptEnded] = (),
@@ -246,7 +265,7 @@ def _attempt(attempt: AttemptEnded) -> dict[str, str | int | float]:
     }
 
 
-def _end_of(record: AppendEnded | ReadEnded | ListEnded | AttemptEnded) -> float:
+def _end_of(record: AppendEnded | ReadEnded | ListEnded | SnapshotEnded | AttemptEnded) -> float:
     return record.started + record.duration
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import copy
 from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Iterable, Iterator
+from functools import cached_property
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
@@ -23,16 +24,19 @@ from ..ports import (
     EventReaderWriter,
     FeedStore,
     HealthCheck,
+    SnapshotStore,
     StreamFollower,
     StreamLister,
 )
 from ..ports.feeds import feeder
+from ..ports.snapshots import snapshots_of
 from ..ports.streams import lister
 from ..results import AppendResult, Persisted
 from ..stream_head import StreamHead
 from ..versions import ANY, MAX_VERSION, ExpectedVersion
 from .hostile_feed import HostileFeedReader
 from .hostile_log import HostileLog
+from .hostile_snapshots import HostileSnapshots
 from .injections import (
     APPENDS,
     READS,
@@ -83,6 +87,10 @@ class HostileEventStore(FeedStore, CategorisedStore, StreamFollower, StreamListe
         broken_event: The probability of `Injection.BROKEN_EVENT` for a page of a feed.
         deaf: The probability of `Injection.DEAF` for a wait for a feed.
         false_alarm: The probability of `Injection.FALSE_ALARM` for a wait for a feed.
+        no_snapshot: The probability of `Injection.NO_SNAPSHOT` for a load of a stored snapshot.
+        stale_snapshot: The probability of `Injection.STALE_SNAPSHOT` for such a load.
+        snapshot_ahead: The probability of `Injection.SNAPSHOT_AHEAD` for such a load.
+        undecodable_snapshot: The probability of `Injection.UNDECODABLE_SNAPSHOT` for such a load.
         delay: The probability that a call is delayed, with or without another fault.
         longest_delay: The longest delay in seconds; lengths are uniformly distributed.
         sleep: Waits for a number of seconds. Replace it to make tests fast.
@@ -116,6 +124,10 @@ class HostileEventStore(FeedStore, CategorisedStore, StreamFollower, StreamListe
         broken_event: float = 0.0,
         deaf: float = 0.0,
         false_alarm: float = 0.0,
+        no_snapshot: float = 0.0,
+        stale_snapshot: float = 0.0,
+        snapshot_ahead: float = 0.0,
+        undecodable_snapshot: float = 0.0,
         delay: float = 0.0,
         longest_delay: float = 0.05,
         sleep: Callable[[float], Awaitable[Any]] = asyncio.sleep,
@@ -141,6 +153,10 @@ class HostileEventStore(FeedStore, CategorisedStore, StreamFollower, StreamListe
             Injection.BROKEN_EVENT: broken_event,
             Injection.DEAF: deaf,
             Injection.FALSE_ALARM: false_alarm,
+            Injection.NO_SNAPSHOT: no_snapshot,
+            Injection.STALE_SNAPSHOT: stale_snapshot,
+            Injection.SNAPSHOT_AHEAD: snapshot_ahead,
+            Injection.UNDECODABLE_SNAPSHOT: undecodable_snapshot,
             Injection.DELAY: delay,
         }
         self._chooser = Chooser(seed, chances, longest_delay, script)
@@ -327,6 +343,12 @@ class HostileEventStore(FeedStore, CategorisedStore, StreamFollower, StreamListe
             wrapped.reader, self._log, self._choose, self._record, self._sleep
         )
         return Feed(reader, wrapped.selection)
+
+    @cached_property
+    def snapshots(self) -> SnapshotStore:
+        """The stored snapshots of the wrapped store, with faults; it must have some."""
+        kept = snapshots_of(self._store)
+        return HostileSnapshots(kept, self._chooser, self._choose, self._record)
 
     async def health(self, *, timeout: float = 1.0) -> Health:
         """

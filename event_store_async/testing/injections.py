@@ -71,6 +71,19 @@ class Injection(Enum):
     """An event on the page of a feed cannot be decoded; the next read can decode it. The bytes in
     its error are its payload as JSON."""
 
+    NO_SNAPSHOT = "no snapshot"
+    """The load of a stored snapshot finds none."""
+
+    STALE_SNAPSHOT = "stale snapshot"
+    """The load of a stored snapshot finds an old one that was loaded before, if there is one."""
+
+    SNAPSHOT_AHEAD = "snapshot ahead"
+    """The load of a stored snapshot finds one above the head of its stream, as after the restore of
+    a backup."""
+
+    UNDECODABLE_SNAPSHOT = "undecodable snapshot"
+    """The load of a stored snapshot raises `UndecodableSnapshot`."""
+
 
 @dataclass(frozen=True, slots=True)
 class Injected:
@@ -119,8 +132,15 @@ FEED_PAGES: Final = FEED_HEADS | {
     Injection.BROKEN_EVENT,
 }
 FEED_WAITS: Final = VERSION_READS | {Injection.DEAF, Injection.FALSE_ALARM}
+SNAPSHOT_LOADS: Final = VERSION_READS | {
+    Injection.NO_SNAPSHOT,
+    Injection.STALE_SNAPSHOT,
+    Injection.SNAPSHOT_AHEAD,
+    Injection.UNDECODABLE_SNAPSHOT,
+}
+SNAPSHOT_WRITES: Final = VERSION_READS
 
-_CALLS: Final = (READS, APPENDS, FEED_PAGES, FEED_WAITS)
+_CALLS: Final = (READS, APPENDS, FEED_PAGES, FEED_WAITS, SNAPSHOT_LOADS)
 
 
 _LONGEST_SCRIPT: Final = 1_000_000

@@ -4,6 +4,7 @@ Events of an application's own types, in any store.
     types       the registry: stored names, revisions, upcasters
     store       a store whose payloads are of those types
     feed        a feed whose payloads are of those types
+    snapshots   stored snapshots whose aggregates are of those types
     payload     a stored payload as an event of those types
     shapes      converts events of one type to plain data and back
     difference  finds what an event lost when it was stored
@@ -13,7 +14,15 @@ pydantic (the extra ``pydantic``).
 """
 
 from .feed import typed_feed
+from .snapshots import typed_snapshots
 from .store import TypedEventStore
 from .types import EventType, EventTypes, UnknownEvent
 
-__all__ = ["EventType", "EventTypes", "TypedEventStore", "UnknownEvent", "typed_feed"]
+__all__ = [
+    "EventType",
+    "EventTypes",
+    "TypedEventStore",
+    "UnknownEvent",
+    "typed_feed",
+    "typed_snapshots",
+]

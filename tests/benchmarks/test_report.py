@@ -14,6 +14,7 @@ from benchmarks.peers import SINGLY
 from benchmarks.plots import PLOTS, plotted
 from benchmarks.report import PAGE, RECORDED, TRIED, markdown, publish, tried
 from benchmarks.results import Key, Results, round_of
+from benchmarks.snapshots import EVERY, LONG, SHORT, STORED, WHOLE, WITHOUT
 from benchmarks.spread import Spread, percentile, ratios, spread
 from benchmarks.tables import compared, headline
 
@@ -127,6 +128,23 @@ def test_memory_and_cost_are_relative_to_the_first_events() -> None:
     assert (cost.measured.median, cost.met) == (1.5, False)
     page = markdown_of(made)
     assert "| at version 100,000 | 3 | 1.5 | 1 |" in page
+
+
+def test_snapshots_are_relative_to_none() -> None:
+    made = Results({})
+    for case, events, latency in (
+        (WHOLE, SHORT, 4.0),
+        (STORED, LONG, 5.0),
+        (WITHOUT, 0, 2.0),
+        (EVERY, 0, 2.2),
+    ):
+        made.add(Key("snapshots", OURS, case, events), {"p50_ms": latency})
+
+    load, save = goals(made)
+
+    assert (load.name, load.measured.median, load.met) == ("snapshot_load", 1.25, True)
+    assert (save.name, round(save.measured.median, 2), save.met) == ("snapshot_save", 1.1, False)
+    assert f"| {STORED} | 50,000 | 5 |" in markdown_of(made)
 
 
 def test_a_missed_goal_shows_what_was_tried_and_where_the_time_goes(

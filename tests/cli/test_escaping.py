@@ -214,6 +214,8 @@ BASES: dict[str, list[str]] = {
     "schema create": ["--replication", "datacenter1=1"],
     "schema migrate": [],
     "schema status": [],
+    "snapshots list": [STREAM],
+    "snapshots drop": [STREAM],
     # A folder that cannot be one, so that nothing is started.
     "node start": ["--directory", ARGUMENT],
     "node stop": ["--directory", ARGUMENT],

@@ -16,6 +16,7 @@ from event_store_async.testing.contract import (
     CategoryContract,
     EventStoreContract,
     FeedContract,
+    SnapshotContract,
 )
 
 from ..fixtures.server import Server
@@ -42,6 +43,14 @@ class TestCassandra(OnCassandra, EventStoreContract):
 
 
 class TestCassandraCategories(OnCassandra, CategoryContract):
+    @pytest.fixture(autouse=True)
+    def _in(self, keyspace: str) -> None:
+        self.keyspace = keyspace
+
+
+class TestCassandraSnapshots(OnCassandra, SnapshotContract):
+    is_monitored = True
+
     @pytest.fixture(autouse=True)
     def _in(self, keyspace: str) -> None:
         self.keyspace = keyspace

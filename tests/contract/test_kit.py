@@ -10,6 +10,7 @@ from event_store_async.testing.contract import (
     CategoryContract,
     EventStoreContract,
     FeedContract,
+    SnapshotContract,
 )
 
 pytestmark = pytest.mark.slow
@@ -22,6 +23,7 @@ from event_store_async.testing.contract import (
     CategoryContract,
     EventStoreContract,
     FeedContract,
+    SnapshotContract,
 )
 
 @pytest_asyncio.fixture
@@ -42,6 +44,12 @@ class TestMyCategories(CategoryContract):
         return store.reopened(**options)
 
 class TestMyFeed(FeedContract):
+    is_monitored = True
+
+    def reopened(self, store, **options):
+        return store.reopened(**options)
+
+class TestMySnapshots(SnapshotContract):
     is_monitored = True
 
     def reopened(self, store, **options):
@@ -140,7 +148,7 @@ def test_a_missing_reopened_is_asked_for(tmp_path: Path) -> None:
 
 
 def test_no_class_of_tests_overrides_a_test_of_another() -> None:
-    contracts = (EventStoreContract, CategoryContract, FeedContract)
+    contracts = (EventStoreContract, CategoryContract, FeedContract, SnapshotContract)
     classes = {base for contract in contracts for base in contract.__mro__}
     own = [name for base in classes for name in vars(base) if name.startswith("test_")]
 

@@ -9,6 +9,7 @@ from event_store_async.testing.contract import (
     CategoryContract,
     EventStoreContract,
     FeedContract,
+    SnapshotContract,
 )
 
 
@@ -35,6 +36,17 @@ class TestMemoryCategories(CategoryContract):
 
 
 class TestMemoryFeed(FeedContract):
+    is_monitored = True
+
+    @pytest.fixture
+    def store(self) -> MemoryEventStore:
+        return MemoryEventStore()
+
+    def reopened(self, store: MemoryEventStore, **options: Any) -> MemoryEventStore:
+        return store.reopened(**options)
+
+
+class TestMemorySnapshots(SnapshotContract):
     is_monitored = True
 
     @pytest.fixture

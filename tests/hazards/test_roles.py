@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, Iterable
 from contextlib import aclosing
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 from uuid import uuid4
@@ -22,6 +23,14 @@ from event_store_async import (
     SchemaChangeFailed,
     Settings,
 )
+from event_store_async.aggregates import (
+    Command,
+    CommandHandled,
+    CommandHandler,
+    Reducer,
+    Repository,
+    Snapshot,
+)
 from event_store_async.cassandra import Opening
 from event_store_async.cassandra.feed import tables
 from event_store_async.cassandra.schema.tables import FEED_SPECS
@@ -35,6 +44,7 @@ PASSWORD: Final = "a password"
 SUPERUSER: Final = "cassandra"
 """The name and the password of the role that a new cluster has."""
 
+SNAPSHOT: Final = Snapshot({"total": 3}, 3, datetime(2026, 1, 1, tzinfo=UTC))
 SETTINGS: Final = {
     "authenticator": "PasswordAuthenticator",
     "authorizer": "CassandraAuthorizer",
@@ -142,13 +152,16 @@ async def test_the_pages_role_of_an_application_suffices(
         assert [event.payload for event in events] == ["a", "b", "c"]
         assert await store.current_version(stream_id) == 3
         assert (await store.health(timeout=60)).is_ready
+        await store.snapshots.save(stream_id, "total/1", SNAPSHOT)
+        assert await store.snapshots.load(stream_id, "total/1") is not None
+        await store.snapshots.forget(stream_id)
 
 
 @pytest.mark.parametrize(
     ("without", "missing"),
     [
-        ("SELECT ON bank.events", "no SELECT permission on <table {}.events>"),
-        ("MODIFY ON bank.events", "no MODIFY permission on <table {}.events>"),
+        ("SELECT ON bank.events TO", "no SELECT permission on <table {}.events>"),
+        ("MODIFY ON bank.events TO", "no MODIFY permission on <table {}.events>"),
         (
             "SELECT ON bank.event_store_migrations",
             "no SELECT permission on <table {}.event_store_migrations>",
@@ -171,6 +184,29 @@ async def test_a_role_with_fewer_grants_learns_what_it_lacks(
         if "MODIFY" in without:
             assert await store.current_version(stream_id) == 0
     assert await admin.current_version(stream_id) == 0
+
+
+@pytest.mark.parametrize("without", ["SELECT", "MODIFY"])
+async def test_an_aggregate_is_loaded_by_a_role_that_may_not_use_its_snapshots(
+    guarded: EmbeddedCassandra, admin: EventStore, without: str
+) -> None:
+    keyspace, stream_id = keyspace_of(admin), uuid4()
+    lacking = f"{without} ON bank.events_snapshots TO"
+    role = await make_role(admin, "bank_app", keyspace, without=lacking)
+    reducer = Reducer[int, int](0, lambda total, amount: total + amount)
+    await admin.persist_events(stream_id, [1] * 5)
+
+    async with connecting(guarded, role, PASSWORD, keyspace) as store:
+        repository = Repository(store, reducer, snapshots=store.snapshots, kind="total/1", every=1)
+        loaded = await repository.load(stream_id)
+        handled = await CommandHandler(repository, store).handle(Command(stream_id, lambda _: [1]))
+        with pytest.raises(RequestRefused) as caught:
+            await store.snapshots.save(stream_id, "total/1", SNAPSHOT)
+
+    assert (loaded.version, loaded.aggregate) == (5, 5)
+    assert isinstance(handled, CommandHandled)
+    assert f"no {without} permission on <table {keyspace}.events_snapshots>" in str(caught.value)
+    assert await admin.snapshots.load(stream_id, "total/1") is None
 
 
 async def test_the_pages_role_of_a_migrator_suffices(

@@ -18,6 +18,7 @@ from event_store_async.hooks import (
     RoundEnded,
     ScanFound,
     SerialRepair,
+    SnapshotEnded,
     Source,
 )
 
@@ -173,3 +174,20 @@ def held_up(**given: Any) -> LaneHeldUp:
 def lead(**given: Any) -> LeadershipChanged:
     facts: dict[str, Any] = {"source": BANK, "leads": True}
     return LeadershipChanged(**(facts | given))
+
+
+def snapshot(**given: Any) -> SnapshotEnded:
+    facts: dict[str, Any] = {
+        "source": BANK,
+        "stream_id": STREAM,
+        "kind": "account/1",
+        "operation": "load",
+        "started": STARTED,
+        "duration": 0.25,
+        "outcome": "found",
+        "error": None,
+        "reason": None,
+        "version": 200,
+        "bytes": 300,
+    }
+    return SnapshotEnded(**(facts | given))

@@ -243,7 +243,13 @@ def test_the_page_names_every_metric_record_and_field() -> None:
     names = {name for it in INSTRUMENTS for name in (it.name, it.prometheus_name, *it.labels)}
     for record in get_args(hooks.Record):
         names |= {record.__name__, *record.__dataclass_fields__}
-    for outcomes in (hooks.AppendOutcome, hooks.AttemptOutcome, hooks.ReadOutcome):
+    for outcomes in (
+        hooks.AppendOutcome,
+        hooks.AttemptOutcome,
+        hooks.ReadOutcome,
+        hooks.SnapshotOperation,
+        hooks.SnapshotOutcome,
+    ):
         names |= set(get_args(outcomes))
 
     assert [name for name in sorted(names) if f"`{name}`" not in page] == []
@@ -257,6 +263,9 @@ def test_the_page_names_every_attribute_of_spans(exported: Exported) -> None:
         )
     )
     exported.opentelemetry(records.read())
+    exported.opentelemetry(
+        records.snapshot(operation="reject", outcome="rejected", reason="it is above the head")
+    )
     names = {name for span in exported.spans for name in attributes(span)}
     names |= {name for span in exported.spans for it in span.events for name in it.attributes or {}}
 

@@ -36,6 +36,15 @@ from . import records
         (records.held_up(), logging.ERROR),
         (records.lead(), logging.INFO),
         (records.lead(leads=False), logging.INFO),
+        (records.snapshot(), logging.DEBUG),
+        (records.snapshot(operation="save", outcome="saved"), logging.DEBUG),
+        (records.snapshot(operation="save", outcome="outdated"), logging.DEBUG),
+        (records.snapshot(operation="save", outcome="dropped"), logging.WARNING),
+        (records.snapshot(operation="save", outcome="invalid"), logging.WARNING),
+        (records.snapshot(outcome="missing"), logging.DEBUG),
+        (records.snapshot(outcome="undecodable"), logging.WARNING),
+        (records.snapshot(operation="reject", outcome="rejected"), logging.WARNING),
+        (records.snapshot(operation="forget", outcome="forgotten"), logging.INFO),
     ],
 )
 def test_levels_depend_on_the_outcome(
@@ -123,6 +132,7 @@ class Forged(UUID):
         (records.read(), f"read ended, complete, stream {records.STREAM}"),
         (records.found(), f"events found that no writer announced, stream {records.STREAM}"),
         (records.lead(), "lead of the sequencers changed"),
+        (records.snapshot(), f"load snapshot, found, stream {records.STREAM}"),
         (records.page(stream_id=Forged(int=7)), f"page read, stream {records.STREAM}"),
     ],
 )

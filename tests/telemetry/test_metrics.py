@@ -45,6 +45,8 @@ FED: list[Any] = [
     records.held_up(),
     records.lead(),
     records.lead(leads=False),
+    records.snapshot(),
+    records.snapshot(operation="reject", outcome="rejected", reason="it is above the head"),
 ]
 
 DRIVER = DriverMetrics(3, 1, 2, 50.0, 0.004, 0.003, 0.01, 0.02, 0.03, 0.04)
@@ -100,6 +102,8 @@ EXPECTED = [
     ("feed.oldest", "", {}, 7.5),
     ("feed.silence", "", {}, 0.5),
     ("feed.leads", "", {}, 1),
+    ("snapshot.duration", "_count", {"operation": "load", "outcome": "found"}, 1),
+    ("snapshot.duration", "_count", {"operation": "reject", "outcome": "rejected"}, 1),
     ("requests.in_flight", "", {}, 5),
     ("requests.in_flight_limit", "", {}, 128),
     ("appends.waiting", "", {}, 7),

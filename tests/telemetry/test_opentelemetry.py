@@ -92,6 +92,23 @@ def test_a_list_is_a_span(exported: Exported) -> None:
     }
 
 
+def test_a_call_on_a_snapshot_is_a_span(exported: Exported) -> None:
+    exported.opentelemetry(records.snapshot())
+    exported.opentelemetry(
+        records.snapshot(operation="reject", outcome="rejected", reason="it is above the head")
+    )
+
+    found, rejected = exported.spans
+    assert (found.name, found.status.status_code) == ("load_snapshot events", StatusCode.UNSET)
+    assert attributes(found)["event_store.snapshot.kind"] == "account/1"
+    assert attributes(found)["event_store.version"] == 200
+    assert (rejected.name, rejected.status.status_code) == (
+        "reject_snapshot events",
+        StatusCode.ERROR,
+    )
+    assert attributes(rejected)["event_store.reason"] == "it is above the head"
+
+
 def test_its_parent_is_the_span_that_is_current_for_the_caller(exported: Exported) -> None:
     tracer = exported.tracer_provider.get_tracer("application")
 

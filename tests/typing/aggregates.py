@@ -19,8 +19,10 @@ from event_store_async.aggregates import (
     RetryPolicy,
     Snapshot,
     SnapshotCache,
+    StoredSnapshot,
 )
 from event_store_async.testing import given
+from event_store_async.typed import EventType, EventTypes, typed_snapshots
 
 
 @dataclass(frozen=True)
@@ -121,3 +123,32 @@ async def scenarios() -> None:
     then = await given(REDUCER).when_async(deposit_later)
     then.then_aggregate(Account(5))
     then.then_aggregate(5)  # type: ignore[arg-type]
+
+
+class Plain:
+    """Converts accounts to ints, and back."""
+
+    def plain(self, aggregate: Account) -> Any:
+        return aggregate.balance
+
+    def aggregate(self, plain: Any) -> Account:
+        return Account(plain)
+
+
+async def snapshots(
+    store: es.EventStore, events: es.EventReader[Event], accounts: es.SnapshotStore[Account]
+) -> None:
+    stream = UUID(int=7)
+    assert_type(store.snapshots, es.SnapshotStore[Any])
+    assert_type(await accounts.load(stream, "account/1"), StoredSnapshot[Account] | None)
+    assert_type(await accounts.save(stream, "account/1", Snapshot(Account(), 1, None)), None)
+    await accounts.save(stream, "account/1", Snapshot(7, 1, None))  # type: ignore[arg-type]
+    assert_type(store.snapshots.converted(Plain()), es.SnapshotStore[Account])
+
+    types = EventTypes[Account](EventType(Account, "account"))
+    typed = typed_snapshots(store.snapshots, types)
+    assert_type(typed, es.SnapshotStore[Account])
+    repository = Repository(events, REDUCER, snapshots=typed, kind="account/1", every=50)
+    assert_type(repository, Repository[Account, Event])
+    others = typed_snapshots(store.snapshots, EventTypes[Opened](EventType(Opened, "opened")))
+    Repository(events, REDUCER, snapshots=others, kind="opened/1")  # type: ignore[misc]

@@ -11,6 +11,7 @@ import inspect
 import pickle
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -19,13 +20,21 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from event_store_async import EventStore, InvalidArgument, JsonCodec, MemoryEventStore, Settings
-from event_store_async.aggregates import Reducer, Repository, SnapshotCache
+from event_store_async import (
+    EventStore,
+    InvalidArgument,
+    JsonCodec,
+    MemoryEventStore,
+    Settings,
+    SnapshotStore,
+)
+from event_store_async.aggregates import Reducer, Repository, Snapshot, SnapshotCache
 from event_store_async.archive import export_events, import_events
 from event_store_async.correlation import correlated
 from event_store_async.maintenance import survey_streams, verify_streams
 
 from .surface.attempts import ALSO, attempt
+from .surface.hints import fits
 from .surface.junk import DRAWN, JUNK
 from .surface.targets import ENDLESS, GIVEN, NOT_CALLED, Target, Unreachable, World, nested, targets
 
@@ -87,6 +96,40 @@ async def test_values_are_looked_at_where_they_are_used(target: Target, paramete
                 wrong.setdefault((cls.__name__, field, found), []).append(name)
 
     assert wrong == {}
+
+
+SNAPSHOTS = [
+    Target(f"SnapshotStore.{method}", SnapshotStore, method)
+    for method in ("load", "save", "reject", "forget", "converted")
+]
+"""The methods of the stored snapshots, which no public class has; but for `save_soon`."""
+
+
+@pytest.mark.parametrize("target", SNAPSHOTS, ids=str)
+async def test_stored_snapshots_refuse_arguments_of_the_wrong_kind(target: Target) -> None:
+    wrong: dict[tuple[str, str], list[str]] = {}
+    for parameter in target.parameters:
+        for name, junk in JUNK.items():
+            if found := await attempt(target, parameter, junk()):
+                wrong.setdefault((parameter, found), []).append(name)
+
+    assert wrong == {}
+
+
+@pytest.mark.parametrize("parameter", ["stream_id", "kind", "snapshot"])
+async def test_a_save_in_the_background_raises_nothing_and_saves_nothing_wrong(
+    parameter: str,
+) -> None:
+    snapshot: Snapshot[Any] = Snapshot({}, 1, datetime(2026, 1, 1, tzinfo=UTC))
+    right: dict[str, Any] = {"stream_id": uuid4(), "kind": "account/1", "snapshot": snapshot}
+    hints = Target("SnapshotStore.save_soon", SnapshotStore, "save_soon").hints
+    async with MemoryEventStore() as store:
+        for junk in JUNK.values():
+            given = junk()
+            if not fits(hints[parameter], given):
+                store.snapshots.save_soon(**{**right, parameter: given})
+
+    assert store._snapshot_rows._rows == {}
 
 
 @settings(max_examples=400, suppress_health_check=list(HealthCheck))

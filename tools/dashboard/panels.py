@@ -188,6 +188,12 @@ ROWS: Final[dict[str, tuple[Panel, ...]]] = {
         Panel("Latency of pages", "One page, retries included.", "s", _quantiles(it.PAGE_DURATION)),
         Panel("Size of pages", "Payload.", "bytes", _quantiles(it.PAGE_SIZE)),
         Panel(
+            "Stored snapshots",
+            "Loads, saves and rejections, by outcome.",
+            "ops",
+            _rates(it.SNAPSHOT_DURATION, "operation", "outcome"),
+        ),
+        Panel(
             "SERIAL repairs",
             "Reads that met an append in the middle of its commit, and completed it.",
             "ops",

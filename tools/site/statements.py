@@ -10,6 +10,7 @@ _FOLDERS: Final = {
     "additions": "Optional columns that it adds to an older table.",
     "statements": "All statements that a store sends.",
     "statements/feed": "All statements that a feed sends.",
+    "statements/snapshots": "All statements that stored snapshots send.",
     "testing": "Statements that only the test tools send.",
 }
 

@@ -3,6 +3,7 @@ Private. The schema: which tables a store needs, and how they get there.
 
     tables           what each table must look like
     state            what the cluster has, compared with that
+    explainer        finds out whether a fault is due to it
     ddl              the CQL of changes
     lease            a lock that expires
     migration_log    which migrations a table has had; the lock on the schema

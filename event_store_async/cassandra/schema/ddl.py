@@ -129,7 +129,7 @@ def schema_cql(
     Raises:
         InvalidArgument: a name is not safe in CQL.
     """
-    tables = StoreTables(keyspace, table)
+    tables = StoreTables(keyspace, table).with_snapshots()
     names = {
         "keyspace": keyspace,
         "replication": replication_options(replication),

@@ -16,7 +16,7 @@ from ...retry import Deadline
 from ..driver.faults import Certainty, Fault
 from ..driver.port import Row
 from ..driver.session import Session
-from .tables import CATEGORY, FEED, FEED_SPECS, Columns, StoreTables, TableSpec
+from .tables import CATEGORY, EVENTS, FEED, FEED_SPECS, Columns, StoreTables, TableSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,9 +160,10 @@ class SchemaState:
         return all(table.is_current for table in self.tables)
 
     def check_usable(self) -> None:
-        """Raise the `SchemaError` that keeps a store from using its tables, if there is one."""
+        """Raise the `SchemaError` that keeps a store from working, if there is one."""
         for table in self.tables:
-            table.check_usable()
+            if table.spec.is_needed:
+                table.check_usable()
 
     def check_migratable(self) -> None:
         """Raise the `SchemaError` that keeps a table from being migrated, if there is one."""
@@ -202,7 +203,8 @@ async def inspect(session: Session, tables: StoreTables, deadline: Deadline) -> 
         )
 
     specs = tables.specs
-    if FEED not in specs and await ask("describe_table", tables.name_of(FEED)):
+    with_feed = EVENTS in specs and FEED not in specs
+    if with_feed and await ask("describe_table", tables.name_of(FEED)):
         specs = (*specs, *FEED_SPECS)
     ((_, _, release, _),) = await ask("describe_local")
     keyspaces = await ask("describe_keyspace")

@@ -1,11 +1,8 @@
 """Prepared statements: each is prepared once, after a look at the schema."""
 
-import copy
 import logging
-import math
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from time import monotonic
 from typing import Final, TypeVar
 
 import anyio
@@ -16,14 +13,12 @@ from ..driver.faults import Certainty, Fault
 from ..driver.port import Prepared
 from ..driver.repeat import repeat
 from ..driver.session import Session
+from .explainer import Explainer
 from .state import inspect
 from .tables import StoreTables
 
 _LOG: Final = logging.getLogger("event_store_async")
 _APPEND: Final = ("append_head", "append_first", "append_rest")
-_MAY_LACK_A_TABLE: Final = ("CassErrorLibNoHostsAvailable", "CassErrorServerInvalidQuery")
-_LOOK: Final = 1.0
-"""Seconds for which a look at the schema is valid after a fault, and which it may take."""
 
 _T = TypeVar("_T")
 
@@ -77,9 +72,7 @@ class StatementCache:
         self.ready: AppendStatements | None = None
         self.ready_in_category: AppendStatements | None = None
         self._has_categories = False
-        self._looking = anyio.Lock()
-        self._looked_at = -math.inf
-        self._found: SchemaError | None = None
+        self._after_fault = Explainer(self._look)
 
     async def get(self, name: str, deadline: Deadline) -> Prepared:
         """
@@ -137,30 +130,8 @@ class StatementCache:
         return prepared
 
     async def explain(self, fault: Fault, deadline: Deadline) -> None:
-        """
-        Look at the schema if a fault may be due to it. Returns if it is not, or is not known to be.
-
-        The driver does not report a table that was dropped: it cannot prepare the statement again
-        at any node, so it has "no hosts available".
-
-        Args:
-            fault: What a request with one of the statements met.
-            deadline: That of the request.
-
-        Raises:
-            SchemaError: the table, or a column of it, is missing.
-        """
-        if fault.name not in _MAY_LACK_A_TABLE:
-            return
-        seconds = max(0.0, min(_LOOK, deadline.remaining()))
-        with anyio.move_on_after(seconds):
-            # In an outage every call comes here, so that they share a look.
-            async with self._looking:
-                if monotonic() > self._looked_at + _LOOK:
-                    self._found = await self._look(Deadline(seconds))
-                    self._looked_at = monotonic()
-            if self._found is not None:
-                raise copy.copy(self._found) from fault
+        """Look at the schema if a fault may be due to it; see `Explainer.explain`."""
+        await self._after_fault.explain(fault, deadline)
 
     async def _look(self, deadline: Deadline) -> SchemaError | None:
         """Return what is missing; None if nothing is, or if it cannot be found out."""
@@ -184,7 +155,7 @@ class StatementCache:
         """Check the schema and prepare again when next needed: the schema has changed."""
         self.ready = self.ready_in_category = None
         self._prepared.clear()
-        self._looked_at = -math.inf
+        self._after_fault.forget()
 
     async def _locked(self, load: Callable[[], Awaitable[_T]], deadline: Deadline) -> _T:
         doing = f"preparing statements for table {self._tables}"

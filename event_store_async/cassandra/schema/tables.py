@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from importlib.resources.abc import Traversable
 from typing import Final
 
-from ...checks import check_identifier
+from ...checks import LONGEST_NAME, check_identifier
 from ...cql_files import Statement, load_statement, load_statements, numbered_files, read_file
 
 Columns = Mapping[str, tuple[str, str]]
@@ -33,6 +33,8 @@ class TableSpec:
             them can ignore, by the path of the CQL file that adds them. No schema version tells of
             them: they are there if the columns are.
         refuses_time_to_live: Whether a ``default_time_to_live`` would destroy what it stores.
+        is_needed: Whether a store cannot do without it. Without another one, only the calls that
+            use it are refused.
         root: The folder of the CQL files; None is that of the library.
     """
 
@@ -43,6 +45,7 @@ class TableSpec:
     columns: Mapping[int, Columns]
     additions: Mapping[str, Columns] = field(default_factory=dict)
     refuses_time_to_live: bool = True
+    is_needed: bool = True
     root: Traversable | None = field(default=None, repr=False)
 
     @property
@@ -245,8 +248,29 @@ LOG: Final = TableSpec(
 )
 """The log."""
 
+SNAPSHOTS: Final = TableSpec(
+    name="snapshots",
+    suffix="_snapshots",
+    created_by="schema/snapshots",
+    migrations="migrations/snapshots",
+    columns={
+        1: {
+            "stream_id": ("uuid", "partition_key"),
+            "kind": ("text", "clustering"),
+            "version": ("int", "clustering"),
+            "timestamp": ("bigint", "regular"),
+            "payload": ("blob", "regular"),
+            "content_type": ("text", "regular"),
+            "recent": ("blob", "regular"),
+        }
+    },
+    refuses_time_to_live=False,
+    is_needed=False,
+)
+"""Snapshots of aggregates."""
+
 SPECS: Final = (EVENTS,)
-"""The tables of every store; that of events comes first."""
+"""The tables that every store needs; that of events comes first."""
 
 FEED_SPECS: Final = (WRITERS, ANNOUNCEMENTS, DOORBELLS, PROGRESS, LOG, FEED)
 """The tables of a feed. That of its row comes last: if it exists, all of them do."""
@@ -276,6 +300,20 @@ class StoreTables:
         for spec in self.specs:
             check_identifier("table", self.name_of(spec))
 
+    def with_snapshots(self) -> "StoreTables":
+        """
+        Return these tables and that of snapshots, to create them or to look at them.
+
+        A table of events with a name so long that there is no room for the suffix has no snapshots.
+        """
+        if len(self.name_of(SNAPSHOTS)) > LONGEST_NAME:
+            return self
+        return replace(self, specs=(*self.specs, SNAPSHOTS))
+
+    def of_snapshots(self) -> "StoreTables":
+        """Return the table of snapshots alone; raises `InvalidIdentifier` as the class does."""
+        return replace(self, specs=(SNAPSHOTS,))
+
     def with_feed(self) -> "StoreTables":
         """Return these tables and those of a feed; raises `InvalidIdentifier` as the class does."""
         return replace(self, specs=(*self.specs, *FEED_SPECS))
@@ -290,7 +328,7 @@ class StoreTables:
 
     def statement(self, path: str, **names: str) -> Statement:
         """Return the statement of one of the library's CQL files, for these tables."""
-        own = {spec.name: self.name_of(spec) for spec in (*self.specs, *FEED_SPECS)}
+        own = {spec.name: self.name_of(spec) for spec in (*self.specs, SNAPSHOTS, *FEED_SPECS)}
         own |= {"keyspace": self.keyspace, "table": self.table, **names}
         return load_statement(path, root=None, **own)
 

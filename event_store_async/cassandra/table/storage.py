@@ -25,8 +25,10 @@ from ...moments import MAX_TIMESTAMP, MIN_TIMESTAMP
 from ...retry import Deadline
 from ...ring import LARGEST, RING, SMALLEST, ScanPosition, TokenRange
 from ...settings import Settings
+from ...snapshot import check_kind
 from ...stored import (
     Restored,
+    SnapshotSummary,
     StoredEvent,
     StreamSummary,
     StreamTail,
@@ -38,6 +40,7 @@ from ..read.gap_check import Range
 from ..read.reader import Reader
 from ..read.rows import RowDecoder, StoredRowDecoder
 from ..schema.statements import StatementCache
+from ..snapshots.table import SnapshotTable
 from .categoriser import Categoriser
 from .restorer import Restorer
 from .scanner import Scanner
@@ -56,6 +59,7 @@ class Storage:
         decoder: The store's codecs.
         restorer: Writes stored events back.
         categoriser: Gives streams their categories.
+        snapshots: The table of snapshots.
         settings: The store's.
         keyspace: Its name, checked.
         table: Its name, checked.
@@ -69,6 +73,7 @@ class Storage:
         decoder: RowDecoder,
         restorer: Restorer,
         categoriser: Categoriser,
+        snapshots: SnapshotTable,
         settings: Settings,
         keyspace: str,
         table: str,
@@ -83,6 +88,7 @@ class Storage:
         self._reader = Reader(session, statements, StoredRowDecoder(), settings)
         self._restorer = restorer
         self._categoriser = categoriser
+        self._snapshots = snapshots
 
     def scan_streams(
         self,
@@ -252,6 +258,37 @@ class Storage:
         name = check_category(category)
         deadline = self._deadline(timeout)
         return await self._categoriser.categorise(stream_id, name, deadline)
+
+    def scan_snapshots(
+        self, stream_id: UUID | None = None
+    ) -> AsyncGenerator[SnapshotSummary, None]:
+        """
+        Iterate over the stored snapshots of a stream, or of all streams, the newest first.
+
+        Args:
+            stream_id: The stream; None for all of them, in no order.
+
+        Raises:
+            InvalidArgument: at the call, before anything is sent.
+            StoreUnavailable: no quorum answered in time.
+            MisuseError: the store is closed, or belongs to another loop or process.
+            SchemaError: the table of snapshots is missing or of another version.
+        """
+        stream_id = None if stream_id is None else check_stream_id(stream_id)
+        self._check_open()
+        return self._snapshots.scan(stream_id)
+
+    async def drop_snapshots(self, stream_id: UUID, kind: str) -> None:
+        """
+        Delete all stored snapshots of a stream and kind. It is safe to repeat.
+
+        Raises:
+            InvalidArgument: an argument is not valid; nothing is sent.
+            StoreUnavailable, RequestRefused, MisuseError, SchemaError: as `SnapshotStore.forget`.
+        """
+        stream_id, kind = check_stream_id(stream_id), check_kind(kind)
+        self._check_open()
+        await self._snapshots.remove_kind(stream_id, kind)
 
     def _deadline(self, timeout: float | None) -> Deadline:
         check_timeout(timeout)

@@ -41,6 +41,9 @@ mode.
     feed_telemetry  what is reported of the feed
     feed_refusals  invalid arguments, and closed stores
     categories    `CategoryContract`, of stores with categories
+    snapshot_base  what the tests of stored snapshots share
+    snapshot_refusals  what they refuse
+    snapshots     `SnapshotContract`, of stores that keep snapshots
 """
 
 import pkgutil
@@ -70,6 +73,7 @@ from .reading import Reading  # noqa: E402
 from .records import Records  # noqa: E402
 from .refusals import Refusals  # noqa: E402
 from .repetition import Repetition  # noqa: E402
+from .snapshots import SnapshotContract  # noqa: E402
 
 __all__ = [
     "CategoryContract",
@@ -93,6 +97,7 @@ __all__ = [
     "Records",
     "Refusals",
     "Repetition",
+    "SnapshotContract",
 ]
 
 

@@ -25,7 +25,7 @@ from event_store_async import (
     Settings,
     StreamState,
 )
-from event_store_async.aggregates import Command, CommandHandler, Reducer, Repository
+from event_store_async.aggregates import Command, CommandHandler, Reducer, Repository, Snapshot
 from event_store_async.embedded import Background, EmbeddedCassandra
 from event_store_async.errors import StreamError, UndecodableEvent
 from event_store_async.feeds import FeedReader
@@ -103,6 +103,7 @@ TYPES: Final = EventTypes(EventType(Deposited, "deposited"))
 REDUCER: Final[Reducer[int, Any]] = Reducer(0, lambda balance, _: balance)
 REFUSED: Final = UndecodableEvent(STREAM, 1, None, b"x", "it is not JSON")
 RECORDED: Final = RecordedEvent(STREAM, 1, "a", datetime(2026, 1, 1, tzinfo=UTC), UUID(int=1))
+SNAPSHOT: Final[Snapshot[Any]] = Snapshot({}, 1, datetime(2026, 1, 1, tzinfo=UTC))
 STORED: Final = StoredEvent(STREAM, 1, b'"a"', 0, UUID(int=1))
 
 
@@ -118,6 +119,7 @@ MAKERS: Final[Mapping[Any, Callable[[World], Any]]] = {
     EventStore: lambda world: world.store,
     MemoryEventStore: lambda world: world.memory,
     RecordedEvent: lambda _: RECORDED,
+    Snapshot: lambda _: SNAPSHOT,
     Feed: lambda world: world.memory.feed(),
     FeedReader: lambda world: world.memory.feed().reader,
     Position: lambda _: Position.beginning(FEED),
@@ -148,6 +150,7 @@ OBJECTS: Final[Mapping[str, Callable[[World], Any]]] = {
     "Background": lambda _: Unstarted(Path("never-used")),
     "Operations": lambda world: world.store.operations,
     "Storage": lambda world: world.store.storage,
+    "SnapshotStore": lambda world: world.memory.snapshots,
     "HostileEventStore": lambda world: HostileEventStore(world.memory, seed=1),
     "TypedEventStore": lambda world: TypedEventStore(world.memory, TYPES),
     "CommandHandler": lambda world: CommandHandler(_repository(world), world.memory),

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
@@ -55,7 +56,9 @@ def _series(release: str) -> tuple[int, int]:
 def schema(state: ClusterState) -> Iterator[Finding]:
     """Look at the tables, and at whether the nodes agree on all schemas."""
     for table in state.schema.tables:
-        yield _table(table, state)
+        finding = _table(table, state)
+        needed = table.spec.is_needed
+        yield finding if needed else replace(finding, check=f"schema of {table.name}")
     if len({node.schema_version for node in state.nodes}) > 1:
         yield must(
             "schema agreement",
@@ -70,6 +73,8 @@ def _table(table: TableState, state: ClusterState) -> Finding:
         table.check_usable()
     except SchemaError as error:
         hint = error.hint or f"compare it with cql/{table.spec.created_by}.cql"
+        if not table.spec.is_needed:
+            return _without(table, error)
         command, keyspace = "event-store schema", f"--keyspace {table.name.partition('.')[0]}"
         if isinstance(error, SchemaMissing):
             here = sum(node.datacenter == state.local_datacenter for node in state.nodes)
@@ -93,6 +98,16 @@ def _table(table: TableState, state: ClusterState) -> Finding:
         why = "appends through views of a category are refused; everything else works"
         return advice("schema", f"{found}; {error.message}", hint, why)
     return ok("schema", found)
+
+
+def _without(table: TableState, error: SchemaError) -> Finding:
+    """Return what is found if a table that a store can do without cannot be used."""
+    change = f"compare it with cql/{table.spec.created_by}.cql"
+    if isinstance(error, SchemaMissing | SchemaOutdated):
+        keyspace = table.name.partition(".")[0]
+        change = f"run `event-store schema migrate --keyspace {keyspace}`"
+    why = f"calls that use {table.spec.name} are refused; everything else works"
+    return advice("schema", error.message, change, why)
 
 
 def consistency(state: ClusterState) -> Iterator[Finding]:

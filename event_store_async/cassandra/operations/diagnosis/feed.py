@@ -5,7 +5,7 @@ from typing import Final
 
 from ....errors import SchemaError
 from ...feed.facts import FeedFacts
-from ...schema.tables import ANNOUNCEMENT, EVENTS
+from ...schema.tables import ANNOUNCEMENT, EVENTS, FEED_SPECS
 from ..inspector import ClusterState
 from .finding import Finding, advice, must, ok
 
@@ -74,11 +74,8 @@ def _announcements(state: ClusterState) -> Iterator[Finding]:
 
 
 def _partitions(state: ClusterState) -> Iterator[Finding]:
-    large = {
-        name: size
-        for name, size in state.partitions.items()
-        if size > _LARGE and name != state.schema.table
-    }
+    own = {table.name for table in state.schema.tables if table.spec in FEED_SPECS}
+    large = {name: size for name, size in state.partitions.items() if size > _LARGE and name in own}
     for name, size in large.items():
         yield advice(
             f"partitions of {name}",

@@ -18,8 +18,8 @@ from .finding import (
 _HINT_WINDOW: Final = 3 * 60 * 60
 _FITTING: Final = {"UnifiedCompactionStrategy", "LeveledCompactionStrategy"}
 _LARGEST_CHUNK: Final = 64
-_GROWING: Final = {"events", "log", "progress"}
-"""The tables that grow with what is stored; the others of a feed stay small."""
+_GROWING: Final = {"events", "log", "progress", "snapshots"}
+"""The tables that grow with what is stored; the others stay small."""
 
 
 def options(state: ClusterState) -> Iterator[Finding]:
