@@ -22,7 +22,7 @@ def test_a_lane_is_closed_once_the_outcome_of_each_append_is_certain(outcome: st
     async def live(_: Loop) -> object:
         world = World(1, QUIET)
         await world._create_feed()
-        _, store = world.open_store()
+        store = world.open_store()[1]
         await store.persist_events(STREAM, [NewEvent({}, "opened")], 0)
         lane = store._engine.feed._lane
         address = await lane.announce(STREAM, 1, 1, None, None, Deadline(10.0))
