@@ -31,12 +31,14 @@ class Sequenced:
         sent: How often its session has sent each statement.
         now: The clock of the sequencer.
         start: The end of the feed before the test.
+        largest: The most plain writes that were sent in one request.
     """
 
     store: EventStore
     sent: Counter[str] = field(default_factory=Counter)
     now: float = 1000.0
     start: Position | None = None
+    largest: int = 0
 
     @property
     def runner(self) -> Runner:
@@ -87,6 +89,7 @@ async def sequenced(
 
         async def counted_put(statements: Any, *args: Any, **options: Any) -> Any:
             made.sent[statements[0][0].statement.name.rsplit("/")[-1]] += 1
+            made.largest = max(made.largest, len(statements))
             return await put(statements, *args, **options)
 
         session.fetch, session.put = counted_fetch, counted_put
@@ -149,6 +152,45 @@ async def test_the_progress_of_a_stream_is_written_once_for_several_entries(
         assert located is not None
         assert made.start is not None
         assert located - made.start == 6
+
+
+async def test_the_progress_of_many_streams_is_written_ten_to_a_request(
+    server: Server, feed_keyspace: str
+) -> None:
+    async with sequenced(server, feed_keyspace) as made:
+        await made.publish(0)
+        streams = [uuid4() for _ in range(25)]
+        for stream_id in streams:
+            await made.store.persist_events(stream_id, [{}], 0)
+        while made.published < 25:
+            await made.step(YOUNG)
+        made.largest = 0
+        await made.step(2 * PROGRESS)
+
+        assert made.sent["write_progress"] <= 5
+        assert made.largest == 10
+        log_id = (await made.store.feed().head()).feed_id
+        tables = made.store._engine.feed._tables
+        assert [(await tables.progress(log_id, stream_id))[0] for stream_id in streams] == [1] * 25
+
+
+async def test_an_event_is_located_before_its_progress_is_written(
+    server: Server, feed_keyspace: str
+) -> None:
+    async with sequenced(server, feed_keyspace) as made, server.connect(feed_keyspace) as other:
+        feed = other.feed()
+        await made.publish(0)
+        stream_id = uuid4()
+        assert await feed.locate(stream_id, 1) is None
+        await made.store.persist_events(stream_id, [{}, {}], 0)
+        while made.published < 2:
+            await made.step(YOUNG / 4)
+        assert made.sent["write_progress"] == 0
+        head = await made.store.feed().head()
+
+        assert await made.store.feed().locate(stream_id, 2) == head
+        assert await feed.locate(stream_id, 2) == head
+        assert await feed.locate(stream_id, 3) is None
 
 
 async def test_announcements_of_one_stream_are_looked_at_by_one_read(

@@ -8,7 +8,7 @@ sent; values are counted; and rows leave as tuples.
 
 import ctypes
 import gc
-from collections.abc import Iterable, Sequence
+from collections.abc import Coroutine, Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final, Literal, Protocol
@@ -198,41 +198,33 @@ def writing(
     return batch
 
 
-def putting(
+def put(
+    session: RawSession,
     statements: Sequence[Bound],
     *,
     level: ConsistencyLevels,
     timeout: float,
     elsewhere: bool = False,
-) -> Any:
-    """Return a batch of plain writes, with a time limit in seconds; see `Session.put`."""
-    batch = acsylla.create_batch_unlogged()
-    batch.set_consistency(level.quorum)
-    batch.set_request_timeout(max(1, round(timeout * 1000)))
-    batch.set_is_idempotent(True)
-    if elsewhere:
-        batch.set_execution_profile(ELSEWHERE)
-    batch.set_retry_policy("fallthrough")
-    for prepared, values in statements:
-        batch.add_statement(bind(prepared, values))
-    return batch
+) -> Coroutine[Any, Any, Any]:
+    """
+    Return the request that sends plain writes, with a time limit in seconds; see `Session.put`.
 
-
-def putting_one(
-    prepared: Prepared,
-    values: Sequence[Any],
-    *,
-    level: ConsistencyLevels,
-    timeout: float,
-    elsewhere: bool = False,
-) -> Any:
-    """Return a plain write alone: it costs the server less than a batch of one."""
-    statement = bind(prepared, values, consistency=level.quorum, timeout=timeout)
-    statement.set_is_idempotent(True)
+    A write alone is no batch: that costs the server less.
+    """
+    if len(statements) == 1:
+        prepared, values = statements[0]
+        made = bind(prepared, values, consistency=level.quorum, timeout=timeout)
+    else:
+        made = acsylla.create_batch_unlogged()
+        made.set_consistency(level.quorum)
+        made.set_request_timeout(max(1, round(timeout * 1000)))
+        for prepared, values in statements:
+            made.add_statement(bind(prepared, values))
+    made.set_is_idempotent(True)
     if elsewhere:
-        statement.set_execution_profile(ELSEWHERE)
-    statement.set_retry_policy("fallthrough")
-    return statement
+        made.set_execution_profile(ELSEWHERE)
+    made.set_retry_policy("fallthrough")
+    return session.execute(made) if len(statements) == 1 else session.execute_batch(made)
 
 
 def simple(text: str, *, level: ConsistencyLevels, timeout: float, elsewhere: bool = False) -> Any:

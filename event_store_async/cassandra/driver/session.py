@@ -26,8 +26,7 @@ from .port import (
     is_own,
     materialise,
     pin,
-    putting,
-    putting_one,
+    put,
     reading,
     simple,
     writing,
@@ -242,12 +241,7 @@ class Session:
     async def put(
         self, statements: Sequence[Bound], deadline: Deadline, *, elsewhere: bool = False
     ) -> None:
-        """
-        Send plain writes in one request; raises `Fault`.
-
-        Of those to one partition, all are carried out or none. After a fault, those to some
-        partitions may have been carried out, and those to others not.
-        """
+        """Send plain writes: of those to one partition all or none; raises `Fault`."""
         await self._permit(deadline)
         elsewhere = elsewhere and self.knows_elsewhere
         await self._wait(partial(self._put_batch, statements, deadline, elsewhere))
@@ -341,13 +335,7 @@ class Session:
         self, statements: Sequence[Bound], deadline: Deadline, elsewhere: bool
     ) -> Coroutine[Any, Any, Any]:
         timeout, level = self._time_limit(deadline), self.level
-        if len(statements) == 1:
-            prepared, values = statements[0]
-            return self.raw.execute(
-                putting_one(prepared, values, level=level, timeout=timeout, elsewhere=elsewhere)
-            )
-        batch = putting(statements, level=level, timeout=timeout, elsewhere=elsewhere)
-        return self.raw.execute_batch(batch)
+        return put(self.raw, statements, level=level, timeout=timeout, elsewhere=elsewhere)
 
     def _queue(self, request: Request, deadline: Deadline) -> None:
         """Send a request once it has a permit, unless it is too late by then, or closed."""

@@ -1,15 +1,18 @@
 """Fetcher: the events of a page of the feed, from their streams."""
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from typing import Any, Final, NamedTuple
+from itertools import islice
+from operator import attrgetter
+from typing import Any, Final, NamedTuple, cast
 from uuid import UUID
 
 from ...errors import StreamError, StreamHole
 from ...events import RecordedEvent
 from ...feeds.page import BrokenEvent, FeedEvent
-from ...feeds.position import Position
+from ...feeds.position import Position, position
 from ...tasks import task_group
 from ..read.gap_check import Range
 from ..read.reader import Reader
@@ -27,30 +30,60 @@ _BETWEEN: Final = 16
 _EXPECTED: Final = 4096
 """Bytes of an event, before any was read."""
 
+_first_of = attrgetter("first")
+
+_Found = list[FeedEvent[Any] | BrokenEvent | None]
+
 
 class Wanted(NamedTuple):
     """
-    An event that is to be fetched.
+    Consecutive events of a link that are to be fetched.
 
     Attributes:
-        link: The link that it belongs to.
-        version: Its version.
-        position: The position after it.
+        link: The link.
+        first: The version of the first of them.
+        events: How many they are.
+        entry: The number of the entry.
+        before: How many events of the entry come before them.
+        ordinal: The number of the first of them, counted over the whole log.
+        place: Where the first of them stands on the page, from 0.
     """
 
     link: Link
-    version: int
-    position: Position
+    first: int
+    events: int
+    entry: int
+    before: int
+    ordinal: int
+    place: int
+
+    def position(self, feed_id: UUID, version: int) -> Position:
+        """Return the position after one of them."""
+        at = version - self.first
+        return position(feed_id, self.entry, self.before + at + 1, self.ordinal + at)
 
 
 @dataclass(slots=True)
 class _Run:
-    """Wanted events of one stream, read together: where each stands on the page, by version."""
+    """Wanted events of one stream, read together."""
 
     stream_id: UUID
     first: int
     last: int
-    places: dict[int, int] = field(default_factory=dict)
+    parts: list[Wanted] = field(default_factory=list)
+
+    def between(self, first: int, end: int) -> Iterator[tuple[Wanted, int]]:
+        """Yield the wanted versions from one on, up to another, each with its part."""
+        at = max(0, bisect_right(self.parts, first, key=_first_of) - 1)
+        for part in islice(self.parts, at, None):
+            if part.first >= end:
+                break
+            for version in range(max(part.first, first), min(part.first + part.events, end)):
+                yield part, version
+
+    def part_of(self, version: int) -> Wanted | None:
+        """Return the part with a version; None if nobody wants that."""
+        return next((part for part, _ in self.between(version, version + 1)), None)
 
 
 class Fetcher:
@@ -69,13 +102,15 @@ class Fetcher:
         self._page_bytes = page_bytes
         self._mean = float(_EXPECTED)
 
-    async def fetch(self, wanted: Sequence[Wanted]) -> list[FeedEvent[Any] | BrokenEvent]:
+    async def fetch(
+        self, feed_id: UUID, wanted: Sequence[Wanted]
+    ) -> list[FeedEvent[Any] | BrokenEvent]:
         """
         Return wanted events in their order: all of them, or the first ones if they are large.
 
         An event that cannot be read is a value. There is at least one event, if one is wanted.
         """
-        found: list[FeedEvent[Any] | BrokenEvent | None] = [None] * len(wanted)
+        found: _Found = [None] * (wanted[-1].place + wanted[-1].events if wanted else 0)
         runs = list(_runs(wanted))
         coming = iter(runs)
         left = self._page_bytes * _REQUESTS_A_PAGE
@@ -87,7 +122,7 @@ class Fetcher:
                     return
                 version = run.first
                 while version <= run.last:
-                    version, size = await self._fetch_some(run, version, wanted, found)
+                    version, size = await self._fetch_some(feed_id, run, version, found)
                     left -= size
                     if left <= 0 and version <= run.last:
                         return
@@ -98,62 +133,55 @@ class Fetcher:
             async with task_group() as group:
                 for _ in range(min(STREAMS_AT_ONCE, len(runs))):
                     group.start_soon(work)
-        whole: list[FeedEvent[Any] | BrokenEvent] = []
-        for item in found:
-            if item is None:
-                break
-            whole.append(item)
-        return whole
+        missing = next((at for at, item in enumerate(found) if item is None), None)
+        if missing is not None:
+            del found[missing:]
+        return cast("list[FeedEvent[Any] | BrokenEvent]", found)
 
     async def _fetch_some(
-        self,
-        run: _Run,
-        version: int,
-        wanted: Sequence[Wanted],
-        found: list[FeedEvent[Any] | BrokenEvent | None],
+        self, feed_id: UUID, run: _Run, version: int, found: _Found
     ) -> tuple[int, int]:
         """Fetch events of a run from a version on; return the next version, and their bytes."""
         count = max(1, min(run.last - version + 1, int(self._page_bytes / self._mean)))
         events, size = await self._reader.some(run.stream_id, version, count)
-        places = run.places
-        for event in events:
-            at = places.get(event.version)
-            if at is not None:
-                found[at] = FeedEvent.of(event, wanted[at].position, wanted[at].link.category)
+        end = version + len(events)
+        for part, each in run.between(version, end):
+            found[part.place + each - part.first] = FeedEvent.of(
+                events[each - version], part.position(feed_id, each), part.link.category
+            )
         if events:
             self._mean += (size / len(events) + 1 - self._mean) / 8
-        version += len(events)
         if len(events) < count:
-            version = await self._fetch_one(run, version, wanted, found)
-        return version, size
+            end = await self._fetch_one(feed_id, run, end, found)
+        return end, size
 
-    async def _fetch_one(
-        self,
-        run: _Run,
-        version: int,
-        wanted: Sequence[Wanted],
-        found: list[FeedEvent[Any] | BrokenEvent | None],
-    ) -> int:
+    async def _fetch_one(self, feed_id: UUID, run: _Run, version: int, found: _Found) -> int:
         """
         Fetch an event that a quorum read did not show, or that cannot be decoded.
 
         What is in the log is committed: a serial read shows it.
         """
-        at = run.places.get(version)
+        part = run.part_of(version)
         try:
             one = Range(run.stream_id, version, 1)
             async with aclosing(self._reader.read(one, serial=True)) as events:
                 event = await anext(events, None)
             if event is None or event.version != version:
                 raise StreamHole(run.stream_id, version)
-            if at is not None:
-                found[at] = FeedEvent.of(event, wanted[at].position, wanted[at].link.category)
+            if part is not None:
+                found[part.place + version - part.first] = FeedEvent.of(
+                    event, part.position(feed_id, version), part.link.category
+                )
         except StreamError as error:
-            if at is not None:
-                link = wanted[at].link
-                type_ = link.type_at(version - link.first)
-                found[at] = BrokenEvent(
-                    wanted[at].position, run.stream_id, version, type_, link.category, error
+            if part is not None:
+                link = part.link
+                found[part.place + version - part.first] = BrokenEvent(
+                    part.position(feed_id, version),
+                    run.stream_id,
+                    version,
+                    link.type_at(version - link.first),
+                    link.category,
+                    error,
                 )
         return version + 1
 
@@ -166,12 +194,13 @@ def _runs(wanted: Sequence[Wanted]) -> Iterator[_Run]:
     """
     open_runs: dict[int, _Run] = {}  # by UUID.int; a UUID is slow to hash
     runs: list[_Run] = []
-    for at, (link, version, _) in enumerate(wanted):
-        run = open_runs.get(link.stream_id.int)
-        if run is None or not run.last < version <= run.last + _BETWEEN:
-            run = _Run(link.stream_id, version, version)
-            open_runs[link.stream_id.int] = run
+    for part in wanted:
+        stream_id = part.link.stream_id
+        run = open_runs.get(stream_id.int)
+        if run is None or not run.last < part.first <= run.last + _BETWEEN:
+            run = _Run(stream_id, part.first, part.first)
+            open_runs[stream_id.int] = run
             runs.append(run)
-        run.last = version
-        run.places[version] = at
+        run.last = part.first + part.events - 1
+        run.parts.append(part)
     yield from runs

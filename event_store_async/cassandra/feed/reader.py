@@ -1,6 +1,6 @@
 """Reader: pages of the feed, their events fetched from the streams."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Any, Final
 from uuid import UUID
 
@@ -10,6 +10,7 @@ from ...feeds.position import Position
 from ...feeds.selection import Selection
 from ...hooks.feed_watch import FeedWatch
 from ...hooks.observer import Observer
+from .entry import Link
 from .fetcher import Fetcher, Wanted
 from .log import Log
 from .progress import DELAY
@@ -61,12 +62,13 @@ class CassandraFeedReader:
         if start >= head:
             head = await tail.refresh()
         position, wanted = await self._select(tail.log, start, head, max_count, selection)
-        events = await self._fetcher.fetch(wanted)
-        if len(events) < len(wanted):
+        events = await self._fetcher.fetch(beginning.feed_id, wanted)
+        count = sum(each.events for each in wanted)
+        if len(events) < count:
             position = events[-1].position
         page = FeedPage(tuple(events), position, head)
         if watch is not None:
-            watch.ended(page, len(wanted))
+            watch.ended(page, count)
         return page
 
     async def head(self) -> Position:
@@ -105,7 +107,7 @@ class CassandraFeedReader:
     ) -> tuple[Position, list[Wanted]]:
         """Return how far the log was looked at, and which events of it are wanted."""
         wanted: list[Wanted] = []
-        feed_id, position, looked = start.feed_id, start, 0
+        feed_id, position, looked, count = start.feed_id, start, 0, 0
         number, skipped = max(start.entry, 1), start.index
         while number <= head.entry:
             entries = await log.entries(number, head.entry - number + 1)
@@ -116,15 +118,21 @@ class CassandraFeedReader:
                     if end > skipped:
                         looked += 1
                         if selection.wants_stream(link.stream_id, link.category):
-                            for index in range(max(skipped, before), end):
-                                at = index - before
-                                if selection.types and not selection.wants_type(link.type_at(at)):
-                                    continue
-                                ordinal = entry.ordinal + index
-                                position = Position(feed_id, entry.number, index + 1, ordinal)
-                                wanted.append(Wanted(link, link.first + at, position))
-                                if len(wanted) == max_count:
-                                    return position, wanted
+                            for index, events in _wanted_of(link, skipped - before, selection):
+                                part = Wanted(
+                                    link,
+                                    link.first + index,
+                                    min(events, max_count - count),
+                                    entry.number,
+                                    before + index,
+                                    entry.ordinal + before + index,
+                                    count,
+                                )
+                                wanted.append(part)
+                                count += part.events
+                                if count == max_count:
+                                    last = part.first + part.events - 1
+                                    return part.position(feed_id, last), wanted
                         if looked == _LINKS_A_PAGE:
                             ordinal = entry.ordinal + end - 1
                             return Position(feed_id, entry.number, end, ordinal), wanted
@@ -133,3 +141,14 @@ class CassandraFeedReader:
             position = log.position_after(entries[-1])
             number = position.entry + 1
         return position, wanted
+
+
+def _wanted_of(link: Link, skipped: int, selection: Selection) -> Iterator[tuple[int, int]]:
+    """Yield which events of a link are wanted, after the skipped ones: from where on, how many."""
+    start = max(skipped, 0)
+    if not selection.types:
+        yield start, link.events - start
+        return
+    for index in range(start, link.events):
+        if selection.wants_type(link.type_at(index)):
+            yield index, 1

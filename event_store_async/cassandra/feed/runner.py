@@ -254,10 +254,12 @@ class Runner:
                 took = self._now() - now
                 self._paced = now + max(PACE, min(took * _REST, _LONGEST_REST))
             self._calm(sequencer, due, now)
-        if not sequencer.owes_progress:
-            self._progress_due = now + PROGRESS
-        elif now >= self._progress_due:
+        owes = sequencer.owes_progress
+        if owes and now >= self._progress_due:
             await sequencer.write_progress()
+            owes = False
+        if not owes:
+            self._progress_due = now + PROGRESS
         return published
 
     async def _listen(self, sequencer: Sequencer, due: set[UUID]) -> None:

@@ -235,20 +235,8 @@ class FeedTables:
         return next(((version or 0, entry or 0) for version, entry in rows), (0, 0))
 
     async def write_progress(self, log_id: UUID, rows: Sequence[tuple[UUID, int, int]]) -> None:
-        """
-        Note the highest versions of streams in entries of the log, in one request.
-
-        Each stream is a partition of its own. A request that is not answered may have written some
-        of them; repeating it is the same as sending a write for each.
-
-        Args:
-            log_id: The log.
-            rows: A stream, the version, and the entry, each.
-        """
-        await self._put(
-            "write_progress",
-            *[(entry, version, entry, log_id, stream_id) for stream_id, version, entry in rows],
-        )
+        """Note the highest versions of streams (stream, version, entry), in one request."""
+        await self._put("write_progress", *[(at, to, at, log_id, it) for it, to, at in rows])
 
     # The log
 
