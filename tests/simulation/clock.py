@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 PATCHED = (
     "event_store_async.retry.monotonic",
-    "event_store_async.cassandra.schema.statements.monotonic",
+    "event_store_async.cassandra.schema.explainer.monotonic",
     "event_store_async.cassandra.feed.tail.monotonic",
 )
 
