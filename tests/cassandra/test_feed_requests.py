@@ -72,9 +72,13 @@ async def feed_keyspace(server: Server, keyspace: str) -> AsyncGenerator[str, No
 
 @asynccontextmanager
 async def sequenced(
-    server: Server, keyspace: str, **settings: Any
+    server: Server, keyspace: str, *, remembers: bool = False, **settings: Any
 ) -> AsyncGenerator[Sequenced, None]:
-    """Open a store that has published all that others left, and the events of its own."""
+    """
+    Open a store that the test sequences.
+
+    Unless it *remembers*, it reads what it has appended itself, as another process would.
+    """
     async with server.connect(
         keyspace, settings=Settings(sequences=False, timeout=60.0, request_timeout=30.0, **settings)
     ) as store:
@@ -94,6 +98,7 @@ async def sequenced(
 
         session.fetch, session.put = counted_fetch, counted_put
         made.start = await store.feed().head()
+        store._engine.feed._recent.is_wanted = remembers
         yield made
 
 
@@ -112,6 +117,32 @@ async def test_the_events_of_a_stream_on_one_page_are_read_together(
         assert [event.stream_id for event in events] == streams * 4
         assert [event.payload["n"] for event in events] == [0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 3]
         assert made.sent["read_forward"] == 3
+
+
+async def test_what_a_store_appended_itself_needs_no_read(
+    server: Server, feed_keyspace: str
+) -> None:
+    async with (
+        sequenced(server, feed_keyspace, remembers=True) as made,
+        server.connect(feed_keyspace, settings=Settings(sequences=False)) as other,
+    ):
+        own, shared = uuid4(), uuid4()
+        metadata = {"by": "a test"}
+        await made.store.persist_events(own, [NewEvent({"n": 1}, "a", metadata), {"n": 2}], 0)
+        await made.store.category("account").persist_events(shared, [{"n": 3}], 0)
+        await made.store.persist_events(own, [{"n": 4}], 2)
+        await other.persist_events(shared, [{"n": 5}], 1)
+        await made.publish(5)
+        feed, read_here = made.store.feed(), made.sent
+
+        first = (await feed.page(made.start)).events
+        assert read_here["read_forward"] == 1, "of the stream with another store's events"
+        theirs = (await other.feed().page(made.start)).events
+        assert first == theirs
+
+        first[0].payload["n"] = "changed"  # type: ignore[union-attr]
+        again = (await feed.page(made.start)).events
+        assert again == theirs
 
 
 async def test_a_page_of_large_events_is_cut_and_the_next_one_goes_on(

@@ -8,9 +8,13 @@ import pytest
 
 from event_store_async.cassandra.feed.entry import Link
 from event_store_async.cassandra.feed.fetcher import Fetcher, Wanted
+from event_store_async.cassandra.feed.recent import RecentAppends
+from event_store_async.cassandra.read.rows import RowDecoder
+from event_store_async.codec import JsonCodec
 from event_store_async.events import recorded_event
 from event_store_async.feeds import Position
 
+DECODER = RowDecoder(JsonCodec())
 FEED, A, B = (UUID(int=number) for number in (1, 2, 3))
 MOMENT = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -47,7 +51,7 @@ async def fetched(
 ) -> list[tuple[UUID, int]]:
     """Return the events of a page; their positions are those of their places."""
     reader: Any = streams
-    items = await Fetcher(reader, page_bytes).fetch(FEED, parts)
+    items = await Fetcher(reader, page_bytes, RecentAppends(DECODER)).fetch(FEED, parts)
     first = parts[0]
     for at, item in enumerate(items):
         assert item.position == Position(FEED, 7, first.before + at + 1, first.ordinal + at)
@@ -109,4 +113,4 @@ async def test_a_page_is_cut_where_it_becomes_too_large(page_bytes: int) -> None
 async def test_nothing_is_fetched_if_nothing_is_wanted() -> None:
     reader: Any = Streams()
 
-    assert await Fetcher(reader, 1000).fetch(FEED, []) == []
+    assert await Fetcher(reader, 1000, RecentAppends(DECODER)).fetch(FEED, []) == []

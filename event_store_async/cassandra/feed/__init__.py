@@ -24,6 +24,7 @@ docs/explanation/feed-protocol.md explains the protocol and its rules, W1 to W9 
     leadership     which sequencer works
     runner         the sequencer of a store, in the background
     tail           what the readers of a process share
+    recent         what this store appended lately: its own readers need no read
     fetcher        the events of a page, from their streams
     reader         pages of the feed
     link_reader    the log as it stands, link by link

@@ -6,9 +6,10 @@ from uuid import UUID
 
 from ...errors import WrongCategory
 from ...retry import Deadline
-from ..append.plan import Plan, Verdict, VerdictName
+from ..append.plan import AppendPlan, Plan, Verdict, VerdictName
 from .announcement import Address, Types, shared_type
 from .lane import Lane
+from .recent import RecentAppends
 
 Head = Callable[[UUID, Deadline, bool, str | None], Coroutine[Any, Any, int]]
 """
@@ -30,6 +31,7 @@ class Announcer:
         known: Returns the version at which a stream was last seen; it was committed then.
         head: Reads the version of a stream.
         saw: Remembers the version of a stream.
+        recent: Keeps what is stored, for readers of the feed in this process.
     """
 
     def __init__(
@@ -38,7 +40,9 @@ class Announcer:
         known: Callable[[UUID], int | None],
         head: Head,
         saw: Callable[[UUID, int], object],
+        recent: RecentAppends,
     ) -> None:
+        self._recent = recent
         self._lane = lane
         self._known = known
         self._head = head
@@ -100,6 +104,8 @@ class Announcer:
         """
         if plan.address is not None:
             address = Address(*plan.address)
+            if outcome == "applied" and self._recent.is_wanted and isinstance(plan, AppendPlan):
+                self._recent.note(plan)
             self._lane.settled(address, applied=outcome == "applied", news=outcome == "found")
 
 

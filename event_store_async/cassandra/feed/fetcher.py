@@ -17,6 +17,7 @@ from ...tasks import task_group
 from ..read.gap_check import Range
 from ..read.reader import Reader
 from .entry import Link
+from .recent import RecentAppends
 
 STREAMS_AT_ONCE: Final = 32
 """How many streams are read side by side."""
@@ -95,10 +96,14 @@ class Fetcher:
     Args:
         reader: Reads streams.
         page_bytes: The most bytes of payload that one request should return.
+        recent: What needs no read.
     """
 
-    def __init__(self, reader: Reader[RecordedEvent[Any]], page_bytes: int) -> None:
+    def __init__(
+        self, reader: Reader[RecordedEvent[Any]], page_bytes: int, recent: RecentAppends
+    ) -> None:
         self._reader = reader
+        self._recent = recent
         self._page_bytes = page_bytes
         self._mean = float(_EXPECTED)
 
@@ -111,7 +116,7 @@ class Fetcher:
         An event that cannot be read is a value. There is at least one event, if one is wanted.
         """
         found: _Found = [None] * (wanted[-1].place + wanted[-1].events if wanted else 0)
-        runs = list(_runs(wanted))
+        runs = [run for run in _runs(wanted) if not self._is_known(feed_id, run, found)]
         coming = iter(runs)
         left = self._page_bytes * _REQUESTS_A_PAGE
 
@@ -138,6 +143,23 @@ class Fetcher:
             del found[missing:]
         return cast("list[FeedEvent[Any] | BrokenEvent]", found)
 
+    def _is_known(self, feed_id: UUID, run: _Run, found: _Found) -> bool:
+        """Take events of this store's own recent appends, if a run has no others."""
+        events = self._recent.find(run.stream_id, run.first, run.last)
+        if events is not None:
+            self._place(feed_id, run, events, found)
+        return events is not None
+
+    def _place(
+        self, feed_id: UUID, run: _Run, events: Sequence[RecordedEvent[Any]], found: _Found
+    ) -> None:
+        """Put consecutive events of a run, at least one, in their places on the page."""
+        first = events[0].version
+        for part, each in run.between(first, first + len(events)):
+            found[part.place + each - part.first] = FeedEvent.of(
+                events[each - first], part.position(feed_id, each), part.link.category
+            )
+
     async def _fetch_some(
         self, feed_id: UUID, run: _Run, version: int, found: _Found
     ) -> tuple[int, int]:
@@ -145,11 +167,8 @@ class Fetcher:
         count = max(1, min(run.last - version + 1, int(self._page_bytes / self._mean)))
         events, size = await self._reader.some(run.stream_id, version, count)
         end = version + len(events)
-        for part, each in run.between(version, end):
-            found[part.place + each - part.first] = FeedEvent.of(
-                events[each - version], part.position(feed_id, each), part.link.category
-            )
         if events:
+            self._place(feed_id, run, events, found)
             self._mean += (size / len(events) + 1 - self._mean) / 8
         if len(events) < count:
             end = await self._fetch_one(feed_id, run, end, found)

@@ -34,6 +34,7 @@ from .link_reader import FeedLink, read_links
 from .log import Log
 from .progress import FeedProgress
 from .reader import CassandraFeedReader
+from .recent import RecentAppends
 from .rows import FeedRow
 from .runner import Runner
 from .status import FeedStatus, feed_status
@@ -98,8 +99,9 @@ class FeedRoom:
         ) -> int:
             return await reader.head(stream_id, deadline, serial=serial, category=category)
 
-        self.announcer = Announcer(self._lane, known_heads.get, head, known_heads.put)
-        self._fetcher = Fetcher(reader, settings.page_bytes)
+        self._recent = RecentAppends(reader.decoder)
+        self.announcer = Announcer(self._lane, known_heads.get, head, known_heads.put, self._recent)
+        self._fetcher = Fetcher(reader, settings.page_bytes, self._recent)
         self._observer = observer
 
     def feed(self, categories: Collection[str], types: Collection[str]) -> Feed[Any]:
@@ -119,6 +121,7 @@ class FeedRoom:
                     await log.open()
                     self._tail = Tail(log)
                     self.runner.on_entry = self._tail.wake
+                    self._recent.is_wanted = True
                     self._start()
         return self._tail
 

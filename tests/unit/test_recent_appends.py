@@ -1,0 +1,97 @@
+"""What a store remembers of its own appends, for its own readers of the feed."""
+
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from event_store_async import NewEvent, Settings
+from event_store_async.cassandra.append.plan import AppendPlan
+from event_store_async.cassandra.feed import recent
+from event_store_async.cassandra.feed.recent import RecentAppends
+from event_store_async.cassandra.read.rows import RowDecoder
+from event_store_async.codec import JsonCodec
+from event_store_async.encoding import encode_events
+
+STREAM, OTHER = UUID(int=1), UUID(int=2)
+MOMENT = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def noted(appends: RecentAppends, stream_id: UUID, expected: int, payloads: list[Any]) -> None:
+    statements: Any = None
+    events = [NewEvent(payload, "a type", {"by": "a test"}) for payload in payloads]
+    encoded = encode_events(events, JsonCodec(), Settings())
+    appends.note(AppendPlan(statements, stream_id, expected, encoded, MOMENT, expected))
+
+
+def found(appends: RecentAppends, first: int, last: int) -> list[Any] | None:
+    events = appends.find(STREAM, first, last)
+    return None if events is None else [(event.version, event.payload) for event in events]
+
+
+@pytest.fixture
+def appends() -> RecentAppends:
+    return RecentAppends(RowDecoder(JsonCodec()))
+
+
+def test_events_of_several_appends_are_found_together(appends: RecentAppends) -> None:
+    noted(appends, STREAM, 0, ["a", "b"])
+    noted(appends, OTHER, 2, ["of another stream"])
+    noted(appends, STREAM, 2, ["c"])
+
+    assert found(appends, 1, 3) == [(1, "a"), (2, "b"), (3, "c")]
+    assert found(appends, 1, 1) == [(1, "a")]
+    assert found(appends, 3, 3) == [(3, "c")]
+    (event,) = appends.find(STREAM, 3, 3) or []
+    assert (event.type, event.metadata, event.timestamp) == ("a type", {"by": "a test"}, MOMENT)
+
+
+def test_what_is_not_known_whole_is_not_found(appends: RecentAppends) -> None:
+    noted(appends, STREAM, 0, ["a", "b"])
+    noted(appends, STREAM, 3, ["d"])
+
+    assert found(appends, 1, 3) is None, "3 was appended by another store"
+    assert found(appends, 2, 2) is None, "in the middle of an append"
+    assert found(appends, 4, 5) is None
+
+
+@pytest.mark.parametrize(("bound", "most"), [("_MOST_EVENTS", 3), ("_MOST_BYTES", 60)])
+def test_the_oldest_are_forgotten(
+    appends: RecentAppends, monkeypatch: pytest.MonkeyPatch, bound: str, most: int
+) -> None:
+    monkeypatch.setattr(recent, bound, most)
+    for version in range(10):
+        noted(appends, STREAM, version, [version])
+
+    kept = [version for version in range(1, 11) if found(appends, version, version) is not None]
+    assert kept == [8, 9, 10]
+
+
+def test_an_append_larger_than_all_is_not_kept(
+    appends: RecentAppends, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recent, "_MOST_EVENTS", 3)
+    noted(appends, STREAM, 0, list(range(4)))
+
+    assert found(appends, 1, 4) is None
+    noted(appends, STREAM, 4, ["next"])
+    assert found(appends, 5, 5) == [(5, "next")]
+
+
+def test_what_cannot_be_decoded_is_left_to_the_reader() -> None:
+    class Odd:
+        content_type = "odd"
+
+        def encode(self, _payload: Any) -> bytes:
+            return b"?"
+
+        def decode(self, _data: bytes) -> Any:
+            raise ValueError("never")
+
+    appends = RecentAppends(RowDecoder(Odd()))
+    statements: Any = None
+    encoded = encode_events([NewEvent(1)], Odd(), Settings())
+    appends.note(AppendPlan(statements, STREAM, 0, encoded, MOMENT, 0))
+
+    assert found(appends, 1, 1) is None
