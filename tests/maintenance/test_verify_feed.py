@@ -54,12 +54,15 @@ async def verified(store: EventStore) -> tuple[FeedVerification, list[FeedFindin
 
 
 async def publish(server: Server, keyspace: str, streams: list[UUID], events: int = 1) -> None:
-    """Append to each stream, each in an entry of its own."""
+    """Append to each stream, each in an entry of its own, whose progress is written."""
     async with server.connect(keyspace) as store:
         feed = store.feed()
         for stream_id in streams:
             done = await store.persist_events(stream_id, range(events))
             await feed.position_of(stream_id, done.version, timeout=PATIENCE)
+        sequencer = store._engine.feed.runner.sequencer
+        assert sequencer is not None
+        await sequencer.write_progress()
 
 
 async def test_everything_wrong_is_found(server: Server, made: tuple[EventStore, str]) -> None:
