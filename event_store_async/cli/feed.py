@@ -205,9 +205,9 @@ async def locate(
     """
     Print a position at or after an event: a reader that has passed it has seen the event.
 
-    It is not the event's own position, but the end of the log's entry that has the stream's latest
-    published event: mostly the end of the feed, if that was appended just now. `feed read --json`
-    prints each event with its own position.
+    It is not the event's own position, but the end of an entry of the log: of an older event, the
+    entry with the latest event of its stream. `feed read --json` prints each event with its own
+    position.
 
     Exit code 1: the event is not in the feed, or not yet.
 

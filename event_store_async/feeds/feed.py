@@ -189,8 +189,8 @@ class Feed(Generic[P_co]):
         Return a position at or after an event: a reader that has passed it has passed the event.
 
         It is not the event's own position, which only a read gives. On Cassandra, it is the end of
-        the log's entry that has the latest published event of the stream: mostly the end of the
-        feed if that was appended just now. It moves when the stream is appended to.
+        an entry of the log: of the event's own entry if that is among the last 32, otherwise of the
+        one with the latest published event of the stream. It moves when the stream is appended to.
 
         Args:
             stream_id: The stream of the event.

@@ -1,11 +1,12 @@
-"""Where `Feed.locate` says that an event stands: behind the latest one of its stream."""
+"""Where `Feed.locate` says that an event stands: at or after it."""
 
 from collections.abc import AsyncGenerator
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest_asyncio
 
 from event_store_async import EventStore, Position
+from event_store_async.cassandra.feed.progress import DELAY
 
 from ..fixtures.server import Server
 from ..maintenance.stores import new_store
@@ -19,19 +20,26 @@ async def store(server: Server) -> AsyncGenerator[EventStore, None]:
         yield made
 
 
-async def test_all_events_of_a_stream_are_located_at_its_latest_one(store: EventStore) -> None:
+async def test_an_old_event_is_located_at_the_latest_one_of_its_stream(store: EventStore) -> None:
     feed, busy, calm = store.feed(), uuid4(), uuid4()
     start = await feed.head()
-    for stream_id, version in ((busy, 1), (calm, 1), (busy, 2)):
+
+    async def publish(stream_id: UUID, version: int) -> None:
         await store.persist_events(stream_id, [version])
         await feed.position_of(stream_id, version, timeout=PATIENCE)
 
-    stands: dict[tuple[object, int], Position] = {
+    for stream_id, version in ((busy, 1), (calm, 1), (busy, 2)):
+        await publish(stream_id, version)
+
+    stands: dict[tuple[UUID, int], Position] = {
         (event.stream_id, event.version): event.position async for event in feed.read(start)
     }
     assert stands[busy, 1] < stands[calm, 1] < stands[busy, 2] == await feed.head()
+    assert [await feed.locate(*place) for place in stands] == list(stands.values())
+
+    for version in range(2, DELAY + 3):
+        await publish(calm, version)
     assert await feed.locate(busy, 1) == await feed.locate(busy, 2) == stands[busy, 2]
-    assert await feed.locate(calm, 1) == stands[calm, 1]
 
 
 async def test_events_of_one_entry_are_located_at_its_end(store: EventStore) -> None:
