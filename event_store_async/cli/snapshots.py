@@ -53,11 +53,14 @@ async def list_(
     - `event-store snapshots list $STREAM --json`
     """
     kind = None if kind is None else check_kind(kind)
-    lines = LineWriter(as_json=as_json)
+    lines, count = LineWriter(as_json=as_json), 0
     async with aclosing(store.storage.scan_snapshots(stream)) as found:
         async for each in found:
             if kind in {None, each.kind}:
                 await lines.write(_line(each, as_json))
+                count += 1
+    if not count:
+        note("no such snapshot is stored" if stream or kind else "no snapshot is stored")
 
 
 @app.command(cls=StoreCommand)

@@ -84,7 +84,8 @@ async def test_all_are_dropped(shell: Shell, store: EventStore, stream_id: UUID)
     done = await shell("snapshots", "drop", "--all")
 
     assert done.code == 0
-    assert (await shell("snapshots", "list")).out == ""
+    listed = await shell("snapshots", "list")
+    assert (listed.out, listed.err) == ("", "no snapshot is stored\n")
 
 
 @pytest.mark.parametrize(

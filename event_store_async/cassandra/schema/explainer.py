@@ -23,25 +23,28 @@ class Explainer:
 
     The driver does not report a table that was dropped: it cannot prepare the statement again at
     any node, so it has "no hosts available".
-
-    Args:
-        search: Looks at the schema within a deadline. Returns what is wrong with it; None if
-            nothing is, or if it cannot be found out.
     """
 
-    def __init__(self, search: Callable[[Deadline], Awaitable[SchemaError | None]]) -> None:
-        self._search = search
+    def __init__(self) -> None:
         self._lock = anyio.Lock()
         self._at = -math.inf
         self._found: SchemaError | None = None
 
-    async def explain(self, fault: Fault, deadline: Deadline) -> None:
+    async def explain(
+        self,
+        fault: Fault,
+        deadline: Deadline,
+        search: Callable[[Deadline], Awaitable[SchemaError | None]],
+    ) -> None:
         """
         Look if a fault may be due to the schema. Returns if it is not, or is not known to be.
 
         Args:
             fault: What a request with a prepared statement met.
             deadline: That of the request.
+            search: Looks at the schema within a deadline. Returns what is wrong with it; None if
+                nothing is, or if it cannot be found out. It is not kept: its owner has this
+                explainer, and a cycle would keep the driver's session alive.
 
         Raises:
             SchemaError: the table, or a column of it, is missing.
@@ -53,7 +56,7 @@ class Explainer:
             # In an outage every call comes here, so that they share a look.
             async with self._lock:
                 if monotonic() > self._at + _LASTS:
-                    self._found = await self._search(Deadline(seconds))
+                    self._found = await search(Deadline(seconds))
                     self._at = monotonic()
             if self._found is not None:
                 raise copy.copy(self._found) from fault

@@ -72,7 +72,7 @@ class StatementCache:
         self.ready: AppendStatements | None = None
         self.ready_in_category: AppendStatements | None = None
         self._has_categories = False
-        self._after_fault = Explainer(self._look)
+        self._after_fault = Explainer()
 
     async def get(self, name: str, deadline: Deadline) -> Prepared:
         """
@@ -131,7 +131,7 @@ class StatementCache:
 
     async def explain(self, fault: Fault, deadline: Deadline) -> None:
         """Look at the schema if a fault may be due to it; see `Explainer.explain`."""
-        await self._after_fault.explain(fault, deadline)
+        await self._after_fault.explain(fault, deadline, self._look)
 
     async def _look(self, deadline: Deadline) -> SchemaError | None:
         """Return what is missing; None if nothing is, or if it cannot be found out."""

@@ -36,7 +36,7 @@ class SnapshotStatements:
         self._backoff = backoff
         self._lock = anyio.Lock()
         self._prepared: dict[str, Prepared] = {}
-        self._after_fault = Explainer(self._look)
+        self._after_fault = Explainer()
 
     async def get(self, name: str, deadline: Deadline) -> Prepared:
         """
@@ -68,7 +68,7 @@ class SnapshotStatements:
 
     async def explain(self, fault: Fault, deadline: Deadline) -> None:
         """Look at the table if a fault may be due to it; see `Explainer.explain`."""
-        await self._after_fault.explain(fault, deadline)
+        await self._after_fault.explain(fault, deadline, self._look)
 
     def forget(self) -> None:
         """Check the table and prepare again when next needed: the schema has changed."""
