@@ -8,7 +8,7 @@ from uuid import UUID
 
 from .checks import is_event_list
 from .codec import Codec, JsonCodec
-from .codec.compression import SUFFIX, compressed
+from .codec.compression import as_stored
 from .codec.refused import refused_part
 from .correlation import CURRENT, with_correlation
 from .errors import AppendTooLarge, InvalidEvent, PayloadNotEncodable
@@ -201,10 +201,8 @@ def _encode_one(
     content_type = codec.content_type
     if type(content_type) is not str and isinstance(content_type, str):
         content_type = plain_str(content_type)
-    if compress_above is not None and compress_above < len(encoded) <= max_payload_bytes:
-        smaller = compressed(encoded)
-        if smaller is not None:
-            encoded, content_type = smaller, content_type + SUFFIX
+    if compress_above is not None:
+        encoded, content_type = as_stored(encoded, content_type, compress_above, max_payload_bytes)
     return EncodedEvent(event_id, payload, type_, metadata, encoded, encoded_metadata, content_type)
 
 

@@ -19,6 +19,7 @@ __all__ = [
     "HINT",
     "SUFFIX",
     "ZstdError",
+    "as_stored",
     "available",
     "compressed",
     "decompressed",
@@ -45,6 +46,25 @@ def compressed(data: bytes) -> bytes | None:
     """Return the bytes compressed, or None if that does not make them fewer."""
     smaller = zstd.compress(data, _LEVEL)
     return smaller if len(smaller) < len(data) else None
+
+
+def as_stored(
+    encoded: bytes, content_type: str, above: int | None, limit: int
+) -> tuple[bytes, str]:
+    """
+    Return what is stored of an encoded payload, and its content type.
+
+    Args:
+        encoded: The payload, encoded.
+        content_type: That of its codec.
+        above: The size from which on it is compressed, in bytes, exclusive; None for never.
+        limit: The size up to which it is: what decompresses to more bytes is refused when read.
+    """
+    if above is not None and above < len(encoded) <= limit:
+        smaller = compressed(encoded)
+        if smaller is not None:
+            return smaller, content_type + SUFFIX
+    return encoded, content_type
 
 
 def decompressed(data: bytes, limit: int) -> bytes:

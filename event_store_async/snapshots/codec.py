@@ -7,7 +7,7 @@ from uuid import UUID
 
 from ..checks import check_int
 from ..codec import Codec, Codecs
-from ..codec.compression import SUFFIX, compressed
+from ..codec.compression import as_stored
 from ..errors import InvalidSnapshot, UndecodableSnapshot
 from ..moments import from_milliseconds
 from ..ports import SnapshotConversion
@@ -65,11 +65,14 @@ class SnapshotCodec:
             return InvalidSnapshot(stream_id, kind, reason, hint=hint)
 
         payload = self._encoded(snapshot.aggregate, invalid)
-        stored, content_type = self._compressed(payload)
-        if len(stored) > self._settings.max_append_bytes:
+        settings = self._settings
+        stored, content_type = as_stored(
+            payload, self._codec.content_type, settings.compress_above, settings.max_payload_bytes
+        )
+        if len(stored) > settings.max_append_bytes:
             raise invalid(
                 f"it has {len(stored):,} bytes, above Settings.max_append_bytes "
-                f"({self._settings.max_append_bytes:,})"
+                f"({settings.max_append_bytes:,})"
             )
         # Last: it takes the most time, and nothing else runs meanwhile.
         self._check_read_back(snapshot.aggregate, payload, invalid)
@@ -91,16 +94,6 @@ class SnapshotCodec:
         if type(payload) is not bytes:
             raise invalid(f"the codec returned {type(payload).__name__}, not bytes")
         return payload
-
-    def _compressed(self, payload: bytes) -> tuple[bytes, str]:
-        """Return what is stored for an encoded aggregate, and its content type."""
-        content_type = self._codec.content_type
-        limit = self._settings.compress_above
-        if limit is not None and limit < len(payload) <= self._settings.max_payload_bytes:
-            smaller = compressed(payload)
-            if smaller is not None:
-                return smaller, content_type + SUFFIX
-        return payload, content_type
 
     def _check_read_back(
         self, aggregate: Any, payload: bytes, invalid: Callable[..., InvalidSnapshot]
