@@ -246,6 +246,23 @@ class Session:
         elsewhere = elsewhere and self.knows_elsewhere
         await self._wait(partial(self._put_batch, statements, deadline, elsewhere))
 
+    async def store(
+        self,
+        statements: Sequence[Bound],
+        deadline: Deadline,
+        *,
+        doing: str,
+        explain: Explain | None = None,
+    ) -> None:
+        """Send plain writes, and try again until they are answered; see `read`."""
+        await repeat(
+            lambda elsewhere: self.put(statements, deadline, elsewhere=elsewhere),
+            deadline,
+            self._backoff,
+            doing,
+            explain,
+        )
+
     def begin_write(self, statements: Iterable[Bound], deadline: Deadline) -> Request | None:
         """
         Send one conditional batch as soon as there is a permit; `page` returns its answer.

@@ -292,13 +292,8 @@ class FeedTables:
         deadline = Deadline(self._settings.timeout)
         prepared = await self._statements.get(f"feed/{name}", deadline)
         statements = [(prepared, values) for values in rows]
-        await repeat(
-            lambda elsewhere: self._session.put(statements, deadline, elsewhere=elsewhere),
-            deadline,
-            self._settings.backoff,
-            "writing the feed",
-            self._statements.explain,
-        )
+        explain = self._statements.explain
+        await self._session.store(statements, deadline, doing="writing the feed", explain=explain)
 
     async def _change(self, name: str, *values: Any) -> bool:
         """Send a conditional write until it is answered; return whether it was applied, at last."""

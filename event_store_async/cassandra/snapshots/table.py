@@ -10,7 +10,6 @@ from ...settings import Settings
 from ...snapshots.rows import KEPT, SnapshotRow
 from ...stored import SnapshotSummary
 from ..driver.port import Bound, Page, Row
-from ..driver.repeat import repeat
 from ..driver.session import Session
 from .statements import SnapshotStatements
 
@@ -105,13 +104,8 @@ class SnapshotTable:
         await self._put([(prepared, values)], deadline)
 
     async def _put(self, batch: list[Bound], deadline: Deadline) -> None:
-        await repeat(
-            lambda elsewhere: self._session.put(batch, deadline, elsewhere=elsewhere),
-            deadline,
-            self._settings.backoff,
-            "writing snapshots",
-            self._statements.explain,
-        )
+        explain = self._statements.explain
+        await self._session.store(batch, deadline, doing="writing snapshots", explain=explain)
 
     def _deadline(self) -> Deadline:
         return Deadline(self._settings.timeout)
