@@ -4,6 +4,7 @@ Private. The schema: which tables a store needs, and how they get there.
     tables           what each table must look like
     state            what the cluster has, compared with that
     explainer        finds out whether a fault is due to it
+    preparation      lets calls prepare statements by turns
     ddl              the CQL of changes
     lease            a lock that expires
     migration_log    which migrations a table has had; the lock on the schema

@@ -5,15 +5,13 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
-import anyio
-
-from ...errors import EventStoreError, FeedDisabled, SchemaError, StoreUnavailable
+from ...errors import EventStoreError, FeedDisabled, SchemaError
 from ...retry import Backoff, Deadline
 from ..driver.faults import Certainty, Fault
 from ..driver.port import Prepared
-from ..driver.repeat import repeat
 from ..driver.session import Session
 from .explainer import Explainer
+from .preparation import Preparation
 from .state import inspect
 from .tables import StoreTables
 
@@ -66,8 +64,7 @@ class StatementCache:
     def __init__(self, session: Session, tables: StoreTables, backoff: Backoff) -> None:
         self._session = session
         self._tables = tables
-        self._backoff = backoff
-        self._lock = anyio.Lock()
+        self._preparation = Preparation(f"preparing statements for table {tables}", backoff)
         self._prepared: dict[str, Prepared] = {}
         self.ready: AppendStatements | None = None
         self.ready_in_category: AppendStatements | None = None
@@ -158,16 +155,7 @@ class StatementCache:
         self._after_fault.forget()
 
     async def _locked(self, load: Callable[[], Awaitable[_T]], deadline: Deadline) -> _T:
-        doing = f"preparing statements for table {self._tables}"
-        try:
-            # The call that holds the lock may have more time left than this one.
-            with anyio.fail_after(max(0.0, deadline.remaining())):
-                async with self._lock:
-                    return await repeat(
-                        lambda _: load(), deadline, self._backoff, doing, self.explain
-                    )
-        except TimeoutError:
-            raise StoreUnavailable(f"{doing}: no answer in time") from None
+        return await self._preparation.run(load, deadline, self.explain)
 
     async def _checked(self, name: str, deadline: Deadline) -> Prepared:
         ready = await self._get_ready(deadline)

@@ -2,15 +2,13 @@
 
 from typing import Final
 
-import anyio
-
-from ...errors import EventStoreError, SchemaError, StoreUnavailable
+from ...errors import EventStoreError, SchemaError
 from ...retry import Backoff, Deadline
 from ..driver.faults import Fault
 from ..driver.port import Prepared
-from ..driver.repeat import repeat
 from ..driver.session import Session
 from ..schema.explainer import Explainer
+from ..schema.preparation import Preparation
 from ..schema.state import inspect
 from ..schema.tables import StoreTables
 
@@ -33,8 +31,7 @@ class SnapshotStatements:
     def __init__(self, session: Session, tables: StoreTables, backoff: Backoff) -> None:
         self._session = session
         self._tables = tables
-        self._backoff = backoff
-        self._lock = anyio.Lock()
+        self._preparation = Preparation(_DOING.format(tables), backoff)
         self._prepared: dict[str, Prepared] = {}
         self._after_fault = Explainer()
 
@@ -51,20 +48,9 @@ class SnapshotStatements:
         """
         if (prepared := self._prepared.get(name)) is not None:
             return prepared
-        doing = _DOING.format(self._tables)
-        try:
-            # The call that holds the lock may have more time left than this one.
-            with anyio.fail_after(max(0.0, deadline.remaining())):
-                async with self._lock:
-                    return await repeat(
-                        lambda _: self._prepare(name, deadline),
-                        deadline,
-                        self._backoff,
-                        doing,
-                        self.explain,
-                    )
-        except TimeoutError:
-            raise StoreUnavailable(f"{doing}: no answer in time") from None
+        return await self._preparation.run(
+            lambda: self._prepare(name, deadline), deadline, self.explain
+        )
 
     async def explain(self, fault: Fault, deadline: Deadline) -> None:
         """Look at the table if a fault may be due to it; see `Explainer.explain`."""
