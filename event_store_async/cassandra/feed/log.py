@@ -1,7 +1,7 @@
 """The log: entries that are appended one after the other, by a conditional batch each."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Final
 from uuid import UUID
 
@@ -210,21 +210,13 @@ class Log:
 
     def recalled(self, stream_id: UUID, version: int, first: int) -> Entry | None:
         """Do as `find`, with the entries in memory alone, up to the first that is not there."""
-        for number in range(max(1, first), self.head + 1):
-            entry = self._entries.get(number)
-            if entry is None:
-                return None
-            if entry.heads.get(stream_id.int, 0) >= version:
-                return entry
-        return None
+        cached = map(self._entries.get, range(max(1, first), self.head + 1))
+        return _first_with(stream_id, version, cached)
 
     async def find(self, stream_id: UUID, version: int, first: int) -> Entry | None:
         """Return the first known entry from one on with a version of a stream, or a later one."""
         first = max(1, first)
-        for entry in await self.run(first, self.head - first + 1):
-            if entry.heads.get(stream_id.int, 0) >= version:
-                return entry
-        return None
+        return _first_with(stream_id, version, await self.run(first, self.head - first + 1))
 
     @property
     def _stride(self) -> int:
@@ -300,6 +292,16 @@ class Log:
     def _last_of(self, segment: int) -> int:
         """Return the last entry that a segment can have."""
         return (segment + 1) * self._feed.segment_size
+
+
+def _first_with(stream_id: UUID, version: int, entries: Iterable[Entry | None]) -> Entry | None:
+    """Return the first entry with a version or a later one, before any that is not there."""
+    for entry in entries:
+        if entry is None:
+            return None
+        if entry.heads.get(stream_id.int, 0) >= version:
+            return entry
+    return None
 
 
 def _ignore(_entry: Entry) -> None:
