@@ -253,6 +253,22 @@ async def test_a_version_that_no_stream_has_is_not_used(
 # Faults
 
 
+async def run_program(
+    code: str, server: Server, keyspace: str, stream_id: UUID, *options: str
+) -> subprocess.CompletedProcess[str]:
+    """Run a program that is told the server, the keyspace and a stream, with options of Python."""
+    ((datacenter, _),) = server.replication.items()
+    arguments = (server.contact_points[0], server.port, datacenter, keyspace, stream_id)
+    return await asyncio.to_thread(
+        subprocess.run,
+        [sys.executable, *options, "-c", dedent(code), *map(str, arguments)],
+        timeout=100,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+
+
 CRASHING = """
     import asyncio, os, sys
     from uuid import UUID
@@ -283,16 +299,7 @@ CRASHING = """
 async def test_a_process_that_is_killed_between_append_and_save_harms_nothing(
     server: Server, store: EventStore, keyspace: str, stream_id: UUID
 ) -> None:
-    ((datacenter, _),) = server.replication.items()
-    arguments = (server.contact_points[0], server.port, datacenter, keyspace, stream_id)
-    done = await asyncio.to_thread(
-        subprocess.run,
-        [sys.executable, "-c", dedent(CRASHING), *map(str, arguments)],
-        timeout=100,
-        check=False,
-        capture_output=True,
-        text=True,
-    )
+    done = await run_program(CRASHING, server, keyspace, stream_id)
     assert done.returncode == 9, done.stderr
 
     assert await versions(store, stream_id) == []
@@ -341,16 +348,7 @@ FORKING = """
 async def test_a_child_that_is_forked_while_snapshots_are_saved_sends_nothing(
     server: Server, store: EventStore, keyspace: str, stream_id: UUID
 ) -> None:
-    ((datacenter, _),) = server.replication.items()
-    arguments = (server.contact_points[0], server.port, datacenter, keyspace, stream_id)
-    done = await asyncio.to_thread(
-        subprocess.run,
-        [sys.executable, "-W", "ignore", "-c", dedent(FORKING), *map(str, arguments)],
-        timeout=100,
-        check=False,
-        capture_output=True,
-        text=True,
-    )
+    done = await run_program(FORKING, server, keyspace, stream_id, "-W", "ignore")
 
     assert done.returncode == 0, done.stderr
     found = await store.snapshots.load(stream_id, KIND)
