@@ -38,8 +38,8 @@ test: install ## Run the whole test suite on a real Cassandra (CASSANDRA=4.1, AR
 test-uvloop: install ## Run the Cassandra tests on uvloop
 	EVENT_STORE_TEST_LOOP=uvloop $(BIN)/python -m pytest tests/cassandra tests/contract/test_cassandra.py $(ARGS)
 
-test-debug: install ## Run the Cassandra tests in asyncio's debug mode
-	$(BIN)/python -X dev -m pytest tests/cassandra tests/contract/test_cassandra.py -o asyncio_debug=true $(ARGS)
+test-debug: install ## Run the Cassandra tests in asyncio's debug mode, on tables with a feed
+	EVENT_STORE_TEST_FEED=1 $(BIN)/python -X dev -m pytest tests/cassandra tests/contract/test_cassandra.py -o asyncio_debug=true $(ARGS)
 
 check: lint types docs test test-uvloop test-debug ## Run everything that CI runs
 

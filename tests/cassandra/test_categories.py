@@ -66,6 +66,7 @@ async def new(recording: Recording, keyspace: str) -> AsyncGenerator[EventStore,
         yield opened
 
 
+@pytest.mark.without_feed
 async def test_an_append_through_a_view_takes_the_requests_of_any_append(
     new: EventStore, recording: Recording
 ) -> None:
@@ -98,6 +99,7 @@ async def test_an_append_through_a_view_takes_the_requests_of_any_append(
     assert plain[:4] == [(1, 0)] * 4, "one conditional batch, and nothing else"
 
 
+@pytest.mark.without_feed
 async def test_a_store_without_views_sends_what_it_always_sent(
     new: EventStore, recording: Recording, stream_id: UUID
 ) -> None:
@@ -108,6 +110,7 @@ async def test_a_store_without_views_sends_what_it_always_sent(
     assert [text for text in recording.prepared if "category" in text] == []
 
 
+@pytest.mark.without_feed
 async def test_a_view_adds_one_statement(
     new: EventStore, recording: Recording, stream_id: UUID
 ) -> None:
@@ -162,6 +165,7 @@ async def test_a_batch_of_the_wrong_category_tells_each_caller(
     assert payloads(await read_all(faulty_store, stream_id)) == ["a", "b"]
 
 
+@pytest.mark.without_feed
 async def test_hooks_are_told_of_a_wrong_category(
     store: EventStore, keyspace: str, stream_id: UUID
 ) -> None:
@@ -293,6 +297,7 @@ async def test_the_loser_of_a_race_whose_first_answer_was_lost_is_told_the_categ
     assert payloads(await read_all(store, stream_id)) == ["theirs"]
 
 
+@pytest.mark.without_feed
 async def test_what_may_apply_once_the_stream_is_categorised_is_unknown(
     store: EventStore,
     faulty_store: EventStore,
@@ -430,6 +435,7 @@ async def test_a_column_of_another_kind_is_a_mismatch_for_views_only(
 # Streams that began without a category
 
 
+@pytest.mark.without_feed
 async def test_a_stream_without_a_category_gets_one_once(
     store: EventStore, stream_id: UUID
 ) -> None:
@@ -469,6 +475,7 @@ async def test_a_bad_name_is_refused_before_anything_is_sent(
     assert (faulty.sent, faulty.read) == (0, 0)
 
 
+@pytest.mark.without_feed
 @pytest.mark.parametrize("actual", ["account", "order", None, "new"])
 async def test_categorising_tells_the_truth_after_faults(
     store: EventStore, keyspace: str, passing_time: PassingTime, actual: str | None
@@ -513,6 +520,7 @@ def is_told(outcome: Any, there: str | None, actual: str | None) -> bool:
     return there == (None if actual == "new" else actual)
 
 
+@pytest.mark.without_feed
 async def test_of_two_that_categorise_one_wins(store: EventStore) -> None:
     for _ in range(10):
         stream_id = uuid4()

@@ -10,7 +10,8 @@ from uuid import uuid4
 import pytest
 import pytest_asyncio
 
-from event_store_async import EventStore, NewEvent, Settings
+from event_store_async import EventStore, ForeignPosition, NewEvent, Settings
+from event_store_async.cassandra.feed import reader
 from event_store_async.cassandra.feed.lane_reader import YOUNG
 from event_store_async.cassandra.feed.runner import LIVE, PROGRESS, Runner
 from event_store_async.feeds import Position, Selection
@@ -257,6 +258,49 @@ async def test_the_log_is_not_read_again_for_every_page(server: Server, feed_key
 
         assert numbers == list(range(2, 13))
         assert made.sent["read_log"] <= 1
+
+
+async def test_a_foreign_position_is_refused_before_anything_is_sent(
+    server: Server, feed_keyspace: str
+) -> None:
+    async with sequenced(server, feed_keyspace) as made:
+        await made.store.persist_events(uuid4(), [{"n": 1}], 0)
+        await made.publish(1)
+        feed, foreign = made.store.feed(), Position(uuid4(), 1, 1, 1)
+
+        for call in (
+            feed.page(foreign),
+            feed.reader.changed(foreign, 1.0),
+            anext(feed.follow(foreign)),
+        ):
+            with pytest.raises(ForeignPosition):
+                await call
+
+        assert not made.sent
+
+
+async def test_a_page_looks_at_a_bounded_number_of_links(
+    server: Server, feed_keyspace: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reader, "_LINKS_A_PAGE", 3)
+    async with sequenced(server, feed_keyspace) as made:
+        streams = [uuid4() for _ in range(8)]
+        for stream_id in streams:
+            await made.store.persist_events(stream_id, [NewEvent(1, "seen"), NewEvent(2, "both")])
+        await made.publish(16)
+        assert made.start is not None
+        nothing = Selection(types=frozenset({"never"}))
+        some = Selection(types=frozenset({"both"}))
+
+        page = await made.store.feed().reader.read_page(made.start, 100, nothing)
+        assert page.events == ()
+        assert (page.position - made.start, page.caught_up) == (6, False)
+        page = await made.store.feed().reader.read_page(page.position, 100, some)
+        assert [event.stream_id for event in page.events] == streams[3:6]
+        assert page.position - made.start == 12
+
+        found = [event async for event in made.store.feed(types=["both"]).read(made.start)]
+        assert [event.stream_id for event in found] == streams
 
 
 async def test_appends_of_many_long_types_are_announced_and_published(

@@ -13,15 +13,15 @@ from .world import Sources, World
 settings.register_profile("long", deadline=None)
 
 
-@pytest.fixture(scope="module")
-def world(server: Server, keyspace: str) -> Iterator[World]:
-    """Give a world with its own event loop."""
+@pytest.fixture(scope="module", params=[False, True], ids=["without a feed", "with a feed"])
+def world(server: Server, keyspace: str, request: pytest.FixtureRequest) -> Iterator[World]:
+    """Give a world with its own event loop, on a table without and with a feed."""
     loop = asyncio.new_event_loop()
     sources = Sources()
 
     async def open_world() -> World:
         opened = await server.connect(keyspace, settings=sources.settings())
-        await opened.create_schema(server.replication)
+        await opened.create_schema(server.replication, feed=request.param)
         return World(loop, opened, keyspace, sources)
 
     async def close_world(world: World) -> None:

@@ -178,7 +178,8 @@ class CategoryContract(ContractBase):
         assert (copied.stream_id, copied.expected, copied.actual) == (stream_id, "order", "account")
         assert str(copied) == str(caught.value)
 
-    # C3: the plain store appends to a stream of any category
+    # C3: the plain store appends to a stream of any category. `FeedContract` tests that such events
+    # are in the category's feed.
 
     @pytest.mark.asyncio
     async def test_the_store_itself_appends_to_streams_of_any_category(
