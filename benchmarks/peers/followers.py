@@ -70,6 +70,37 @@ class FollowerProcess:
         return line
 
 
+class BlockingFollowerProcess:
+    """
+    A `FollowerProcess` for a peer whose appends block.
+
+    Args:
+        module: The module to run.
+        arguments: Its arguments.
+    """
+
+    def __init__(self, module: str, *arguments: str) -> None:
+        self._follower = FollowerProcess(module, *arguments)
+        self._loop = asyncio.Runner()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with self._loop:
+            self._loop.run(self._follower.__aexit__())
+
+    def deliver(
+        self, append: Callable[[Payload], object], payloads: list[Payload], pause: float
+    ) -> list[int]:
+        """Append events one by one, with pauses; return how long each took to its handler."""
+
+        async def blocking(payload: Payload) -> None:
+            append(payload)  # nothing else runs on this loop
+
+        return self._loop.run(self._follower.deliver(blocking, payloads, pause))
+
+
 def stamped(payload: Payload) -> Payload:
     """Return a payload with the moment of this call."""
     return {**payload, SENT: time.monotonic_ns()}
