@@ -3,7 +3,7 @@
 from collections.abc import Generator
 from contextlib import contextmanager
 
-from .followers import BlockingFollowerProcess
+from .followers import FollowerProcess
 from .postgres import run_postgres
 from .protocol import Options
 from .recorders import RecorderPeer
@@ -17,12 +17,7 @@ _CONNECTIONS = 16
 def open_peer(options: Options) -> Generator[ThreadPeer, None, None]:
     """Start the server and create the table."""
     del options
-    with (
-        run_postgres() as server,
-        BlockingFollowerProcess(
-            "benchmarks.peers.eventsourcing_postgres_follower", "--port", str(server.port)
-        ) as follower,
-    ):
+    with run_postgres() as server:
         peer = RecorderPeer(
             NAME,
             "PostgreSQL with its default durability: each append is synced to disk; expected "
@@ -34,7 +29,9 @@ def open_peer(options: Options) -> Generator[ThreadPeer, None, None]:
             f"{_CONNECTIONS} connections; the package's database functions on, its fastest way; "
             "delivery: ProjectionRunner, woken by NOTIFY, records its progress after each event",
             environment(server.port),
-            follower,
+            FollowerProcess(
+                "benchmarks.peers.eventsourcing_postgres_follower", "--port", str(server.port)
+            ),
         )
         try:
             yield peer

@@ -54,8 +54,8 @@ def _begin_at_the_end(settings: dict[str, str]) -> None:
     with Bench(settings) as application:
         last = application.recorder.max_notification_id()
     factory = InfrastructureFactory.construct(Environment(Arrivals.name, settings))
-    if last is not None:
-        view = factory.tracking_recorder(PostgresTrackingRecorder)
+    view = factory.tracking_recorder(PostgresTrackingRecorder)
+    if last != view.max_tracking_id(Bench.name):
         view.insert_tracking(Tracking(Bench.name, last))
     factory.close()
 

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 import orjson
 
-from .followers import BlockingFollowerProcess
+from .followers import FollowerProcess
 from .payloads import Payload
 from .protocol import CommandRefused, Ready, Unavailable
 from .threads import Writer
@@ -43,7 +43,7 @@ class RecorderPeer:
         guarantees: str,
         notes: str,
         environment: Mapping[str, str],
-        follower: BlockingFollowerProcess | None = None,
+        follower: FollowerProcess | None = None,
     ) -> None:
         try:
             from eventsourcing.persistence import (
@@ -129,7 +129,7 @@ class RecorderPeer:
         """Append to a stream that a projection in another process handles."""
         if self._follower is None:
             raise CommandRefused("this peer has no projection in another process")
-        return self._follower.deliver(self.own(uuid4()), payloads, pause)
+        return self._follower.deliver_blocking(self.own(uuid4()), payloads, pause)
 
     def close(self) -> None:
         """Close its connections."""

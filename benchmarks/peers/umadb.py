@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 
 import orjson
 
-from .followers import BlockingFollowerProcess
+from .followers import FollowerProcess
 from .payloads import Payload
 from .postgres import free_port, wait_for_port
 from .protocol import Options, Ready, Unavailable
@@ -25,7 +25,7 @@ _AT_ONCE = 1000
 class UmaDb:
     """The peer: a stream is a tag, and an expected version is a condition on events with it."""
 
-    def __init__(self, url: str, follower: BlockingFollowerProcess) -> None:
+    def __init__(self, url: str, follower: FollowerProcess) -> None:
         import umadb
 
         self._library: Any = umadb
@@ -93,7 +93,7 @@ class UmaDb:
 
     def deliver(self, payloads: list[Payload], pause: float) -> list[int]:
         """Append to a stream that a subscriber in another process handles."""
-        return self._follower.deliver(self.own(uuid4()), payloads, pause)
+        return self._follower.deliver_blocking(self.own(uuid4()), payloads, pause)
 
     def _query(self, tag: str) -> Any:
         return self._library.Query([self._library.QueryItem(tags=[tag])])
@@ -130,10 +130,8 @@ def open_peer(options: Options) -> Generator[ThreadPeer, None, None]:
             )
         try:
             wait_for_port(server, port, log)
-            with BlockingFollowerProcess(
-                "benchmarks.peers.umadb_follower", "--port", str(port)
-            ) as follower:
-                yield UmaDb(f"http://{address}", follower)
+            follower = FollowerProcess("benchmarks.peers.umadb_follower", "--port", str(port))
+            yield UmaDb(f"http://{address}", follower)
         finally:
             server.terminate()
             server.wait(30)

@@ -35,7 +35,6 @@ public final class Peer {
 
   private final ActorSystem system;
   private final String[] arguments;
-  private Deliveries deliveries; // null until the first
 
   private Peer(ActorSystem system, String[] arguments) {
     this.system = system;
@@ -74,9 +73,6 @@ public final class Peer {
         answer = Map.of("error", text(error));
       }
       answers.println(JSON.writeValueAsString(answer));
-    }
-    if (peer.deliveries != null) {
-      peer.deliveries.close();
     }
     system.terminate();
     system.getWhenTerminated().toCompletableFuture().get(START_SECONDS, TimeUnit.SECONDS);
@@ -224,11 +220,10 @@ public final class Peer {
   }
 
   private Map<String, Object> deliver(int count, int pauseMillis, int seed) throws Exception {
-    if (deliveries == null) {
-      deliveries = new Deliveries(arguments);
+    try (Deliveries deliveries = new Deliveries(arguments)) {
+      List<Long> latencies = deliveries.deliver(Payloads.make(count, 200, seed), pauseMillis);
+      return Map.of("latencies_us", latencies, "count", latencies.size());
     }
-    List<Long> latencies = deliveries.deliver(Payloads.make(count, 200, seed), pauseMillis);
-    return Map.of("latencies_us", latencies, "count", latencies.size());
   }
 
   private Started recovered(UUID stream) throws Exception {
