@@ -1,4 +1,4 @@
-"""The peers of the benchmark follow their protocol; only those that need no other server."""
+"""The peers of the benchmark follow their protocol; some are skipped if they are not installed."""
 
 import asyncio
 import importlib.util
