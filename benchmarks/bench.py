@@ -78,17 +78,13 @@ class Bench:
     async def peer(self, name: str, keyspace: str = "") -> Peer | None:
         """Return a peer, started on first use; None if it cannot take part."""
         if name not in self._peers:
-            self.say(f"starting {name}", 0)
-            peer = await self.start(name, keyspace or f"bench_{name}", self.port)
-            self._peers[name] = peer
-            self.results.peers[name] = peer.about
-            if peer.process is None:
-                reason = f"{peer.about['reason']} ({peer.about['hint']})"
-                self.results.notes.append(f"{name} did not take part: {reason}")
-            else:
-                await self.warm(peer)
-        peer = self._peers[name]
-        return None if peer.process is None else peer
+            started = await self._started(name, keyspace or f"bench_{name}", self.stack)
+            self._peers[name] = started
+        return _taking_part(self._peers[name])
+
+    async def guest(self, name: str, stack: AsyncExitStack) -> Peer | None:
+        """Return a new process of a peer, which *stack* ends; None if it cannot take part."""
+        return _taking_part(await self._started(name, f"bench_{name}_guest", stack))
 
     async def required(self, name: str) -> Peer:
         """Return a peer that the scenario cannot do without; raises `PeerFailed`."""
@@ -100,6 +96,20 @@ class Bench:
     async def start(self, name: str, keyspace: str, port: int) -> Peer:
         """Start one more process of a peer."""
         return await self.stack.enter_async_context(run_peer(name, self.contact, port, keyspace))
+
+    async def _started(self, name: str, keyspace: str, stack: AsyncExitStack) -> Peer:
+        self.say(f"starting {name}", 0)
+        running = run_peer(name, self.contact, self.port, keyspace)
+        peer = await stack.enter_async_context(running)
+        self.results.peers[name] = peer.about
+        if peer.process is None:
+            reason = f"{peer.about['reason']} ({peer.about['hint']})"
+            note = f"{name} did not take part: {reason}"
+            if note not in self.results.notes:
+                self.results.notes.append(note)
+        else:
+            await self.warm(peer)
+        return peer
 
     async def warm(self, peer: Peer) -> None:
         """Warm up a peer, and the server's code for it."""
@@ -154,6 +164,10 @@ class Bench:
         """Measure a case once, with the round's number as the seed; raises `PeerFailed`."""
         answer = await case.peer.ask(**case.command, **_seed(case.command, number))
         self.results.add(case.key, round_of(answer))
+
+
+def _taking_part(peer: Peer) -> Peer | None:
+    return None if peer.process is None else peer
 
 
 def _seed(command: dict[str, Any], number: int) -> dict[str, int]:

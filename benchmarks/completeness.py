@@ -3,8 +3,9 @@
 from typing import Final
 
 from .bench import OURS, RAW
+from .feeds import DELIVERY
 from .goals import goals
-from .peers import NAMES, SINGLY
+from .peers import DELIVERING, NAMES, SINGLY
 from .profiles import PROFILES
 from .results import Results
 
@@ -25,6 +26,8 @@ def missing(results: Results) -> list[str]:
     for name in (*NAMES, SINGLY):
         if not results.peers.get(name, {}).get("ready"):
             lines.append(f"no peer {name}")
+    delivered = {key.subject for key in results.series if key.scenario == DELIVERY}
+    lines += [f"no deliveries by {name}" for name in DELIVERING if name not in delivered]
     for profile in (f"{what}/{name}" for what in PROFILES for name in (RAW, OURS)):
         if profile not in results.profiles:
             lines.append(f"no profile {profile}")

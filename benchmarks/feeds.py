@@ -1,6 +1,7 @@
 """What a feed costs, how fast it delivers, and whether it keeps up."""
 
 import asyncio
+from contextlib import AsyncExitStack
 from typing import Any, Final
 
 from .bench import OURS, RAW, Bench, Case, append_case
@@ -47,23 +48,26 @@ async def feed_append(bench: Bench) -> None:
 
 
 async def feed_delivery(bench: Bench) -> None:
-    """From the call of an append to its handler in another process, with an idle store."""
+    """
+    From the call of an append to its handler in another process, with an idle store.
+
+    A follower runs only while it has its turn, so that the store is idle in the turns of others.
+    """
     cases: list[Case] = []
     count = _DELIVERED // 4 if bench.size.quick else _DELIVERED
     raw = await bench.required(RAW)
     cases.append(append_case(DELIVERY, raw, "one batch", 1, await bench.count(raw, 1)))
-    for name in (FEED,) if bench.size.quick else DELIVERING:
-        try:
-            peer = await bench.peer(name)
-            if peer is None:
+    async with AsyncExitStack() as stack:
+        for name in (FEED,) if bench.size.quick else DELIVERING:
+            try:
+                peer = await bench.guest(name, stack)
+            except PeerFailed as error:
+                bench.results.notes.append(f"{DELIVERY}: {error}")
                 continue
-            command = {"do": "deliver", "count": count, "pause_ms": _PAUSE_MS, "seed": _SEED}
-            await peer.ask(**command)  # starts the follower
-        except PeerFailed as error:
-            bench.results.notes.append(f"{DELIVERY}: {error}")
-        else:
-            cases.append(Case(Key(DELIVERY, name, "delivery", 0), peer, command))
-    await bench.interleave(cases)
+            if peer is not None:
+                command = {"do": "deliver", "count": count, "pause_ms": _PAUSE_MS, "seed": _SEED}
+                cases.append(Case(Key(DELIVERY, name, "delivery", 0), peer, command))
+        await bench.interleave(cases)
 
 
 async def feed_sequencing(bench: Bench) -> None:

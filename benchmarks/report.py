@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from . import tables
+from .feeds import DELIVERY
 from .flames import write_flame_graphs
 from .goals import Goal, goals
 from .plots import PLOTS, plot
@@ -85,8 +86,11 @@ same process, as every store does by default. `ours_announcing` leaves that to a
 """,
     "Delivery to another process": """\
 One append at a time to a store that is idle otherwise. Measured from the call of the append to the
-handler of a follower in another process, on the same machine. Each peer runs as its documentation
-shows, with its default settings.
+handler of a follower in another process, on the same machine. Each follower is the one that the
+peer's documentation shows, with its default settings; [the notes on the
+peers](#what-each-peer-promises) say what differs. Pekko's `eventsByTag` stays seconds behind,
+because the events of another node may become visible late. The library's feed need not wait: each
+append is announced before it is sent.
 """,
     "Sequencing the appends of 64 callers": """\
 The sequencer is a process of its own here, so that its CPU can be told apart. The callers append in
@@ -149,7 +153,7 @@ def markdown(results: Results, *, plots: bool) -> str:
     for scenario, first in (("peers", "peer"), ("variants", "node")):
         for case, made in tables.compared(results, scenario, first).items():
             parts.append(_section(f"{scenario.capitalize()}: {case}", made))
-    if tables.series_of(results, "peers"):
+    if tables.series_of(results, "peers") or tables.series_of(results, DELIVERY):
         parts.append(_section("What each peer promises", tables.promises_table(results)))
     parts.append(_section("Opening a store", tables.opening_table(results)))
     parts.append(_section("How an event is represented", tables.representation_table(results)))

@@ -55,7 +55,7 @@ SCENARIOS: Final[dict[str, Scenario]] = {
     "representation": Scenario(representation, 10, 3),
     "processes": Scenario(processes, 70, 20),
     "feed_append": Scenario(feed_append, 80, 15),
-    "feed_delivery": Scenario(feed_delivery, 160, 0),
+    "feed_delivery": Scenario(feed_delivery, 260, 0),
     "feed_sequencing": Scenario(feed_sequencing, 60, 14),
     "feed_catch_up": Scenario(feed_catch_up, 100, 0),
     "feed_requests": Scenario(feed_requests, 35, 0),

@@ -17,7 +17,7 @@ from .flat_cost import (
 )
 from .goals import goals
 from .hotspots import by_area, by_function
-from .peers import ANNOUNCING, FEED, IN_SHORT, SEQUENCER, SINGLY, WITH_WRITE
+from .peers import ANNOUNCING, DELIVERED, FEED, IN_SHORT, SEQUENCER, SINGLY, WITH_WRITE
 from .representation import LABELS, REMARKS
 from .results import Key, Results
 from .spread import Spread, ratios, spread
@@ -181,7 +181,6 @@ def feed_tables(results: Results) -> dict[str, str]:
         "Appends with a feed: 64 callers, one stream": [
             Key(APPEND, name, "one stream", 64) for name in appends
         ],
-        "Delivery to another process": series_of(results, DELIVERY),
         "Sequencing the appends of 64 callers": [
             Key(SEQUENCING, name, "own streams", 64) for name in (RAW, SEQUENCER)
         ],
@@ -191,6 +190,7 @@ def feed_tables(results: Results) -> dict[str, str]:
         "Memory while reading a feed": results.along(CATCH_UP, FEED, MEMORY),
     }
     found = {title: _subjects(results, keys) for title, keys in rows.items()}
+    found["Delivery to another process"] = _deliveries(results)
     found["What a feed sends"] = _requests(results)
     return {title: made for title, made in found.items() if made}
 
@@ -208,6 +208,20 @@ def _subjects(results: Results, keys: Sequence[Key]) -> str:
         for key in keys
     ]
     return table(["", *[_COLUMNS[name] for name in columns]], rows) if rows else ""
+
+
+def _deliveries(results: Results) -> str:
+    columns = ("p50_ms", "p90_ms", "p99_ms")
+    rows = [
+        [
+            _FEED_LABELS.get(key.case, key.subject),
+            *[spread_text(results.spread(key, name)) for name in columns],
+            *DELIVERED.get(key.subject, ("", "")),
+        ]
+        for key in series_of(results, DELIVERY)
+    ]
+    head = ["", *[_COLUMNS[name] for name in columns], "how it learns of events", "which it gets"]
+    return table(head, rows) if rows else ""
 
 
 def _requests(results: Results) -> str:

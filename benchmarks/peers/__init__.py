@@ -33,7 +33,7 @@ ANNOUNCING: Final = "ours_announcing"
 SEQUENCER: Final = "ours_sequencer"
 """A process that sequences the feed of `ANNOUNCING`, and does nothing else."""
 
-DELIVERING: Final = (FEED, "eventsourcing_postgres", "umadb")
+DELIVERING: Final = (FEED, "pekko", "eventsourcing_postgres", "umadb")
 """The peers that deliver events to another process."""
 
 _ON_CASSANDRA: Final = ("within 10 s", "a quorum; here 1")
@@ -49,3 +49,17 @@ IN_SHORT: Final[dict[str, tuple[str, str, str]]] = {
     "umadb": ("by a condition, if given", *_ON_ONE_MACHINE),
 }
 """For each peer: how versions are checked, when an append is on disk, and the copies."""
+
+DELIVERED: Final[dict[str, tuple[str, str]]] = {
+    FEED: ("polls, every 8 ms while events arrive", "every event, in one order"),
+    "pekko": (
+        "polls every 3 s, and stays 5 s behind",
+        "every event; after a restart, one that was written late can be missed",
+    ),
+    "eventsourcing_postgres": (
+        "a notification, and then a query",
+        "an event whose number becomes visible late can be missed",
+    ),
+    "umadb": ("its server sends them", "every event, in one order"),
+}
+"""For each of `DELIVERING`: how a follower learns of events, and which of them it gets."""

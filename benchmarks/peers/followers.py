@@ -5,7 +5,7 @@ import random
 import sys
 import time
 from collections.abc import Awaitable, Callable
-from typing import Any, Final, Self
+from typing import Any, Final
 
 from .payloads import Payload
 
@@ -16,11 +16,12 @@ the same for all processes of a machine."""
 
 _STARTING: Final = 60.0
 _ARRIVING: Final = 60.0
+_WARMING: Final = 10
 
 
 class FollowerProcess:
     """
-    Starts a follower when it is first needed, and ends it with the block.
+    Runs a follower for as long as events are delivered to it, and no longer.
 
     A follower prints `READY` once it follows, and for each event that it handles a line: the
     microseconds since its append was called.
@@ -32,16 +33,6 @@ class FollowerProcess:
 
     def __init__(self, module: str, *arguments: str) -> None:
         self._command = (sys.executable, "-m", module, *arguments)
-        self._process: asyncio.subprocess.Process | None = None
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        process, self._process = self._process, None
-        if process is not None and process.returncode is None:
-            process.terminate()
-            await process.wait()
 
     async def deliver(
         self,
@@ -49,25 +40,53 @@ class FollowerProcess:
         payloads: list[Payload],
         pause: float,
     ) -> list[int]:
-        """Append events one by one, with pauses; return how long each took to its handler."""
-        if self._process is None:
-            self._process = await asyncio.create_subprocess_exec(
-                *self._command, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
-            )
-            await self._line(_STARTING, READY)
-        pauses = random.Random(len(payloads))
-        for payload in payloads:
-            await append(stamped(payload))
-            await asyncio.sleep(pauses.uniform(pause / 2, pause * 1.5))
-        return [int(await self._line(_ARRIVING)) for _ in payloads]
+        """
+        Append events one by one, with pauses; return how long each took to its handler.
 
-    async def _line(self, within: float, wanted: str = "") -> str:
-        assert self._process is not None
-        assert self._process.stdout is not None
-        line = (await asyncio.wait_for(self._process.stdout.readline(), within)).decode().strip()
-        if not line or (wanted and line != wanted):
-            raise RuntimeError(f"the follower said {line!r}")
-        return line
+        The first ones are appended twice, and only the second time is measured.
+        """
+        process = await asyncio.create_subprocess_exec(
+            *self._command, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
+        )
+        try:
+            await _line(process, _STARTING, READY)
+            await _delivered(process, append, payloads[:_WARMING], pause)
+            return await _delivered(process, append, payloads, pause)
+        finally:
+            if process.returncode is None:
+                process.terminate()
+            await process.wait()
+
+    def deliver_blocking(
+        self, append: Callable[[Payload], object], payloads: list[Payload], pause: float
+    ) -> list[int]:
+        """Do the same with an append that blocks."""
+
+        async def blocking(payload: Payload) -> None:
+            append(payload)  # nothing else runs on this loop
+
+        return asyncio.run(self.deliver(blocking, payloads, pause))
+
+
+async def _delivered(
+    process: asyncio.subprocess.Process,
+    append: Callable[[Payload], Awaitable[None]],
+    payloads: list[Payload],
+    pause: float,
+) -> list[int]:
+    pauses = random.Random(len(payloads))
+    for payload in payloads:
+        await append(stamped(payload))
+        await asyncio.sleep(pauses.uniform(pause / 2, pause * 1.5))
+    return [int(await _line(process, _ARRIVING)) for _ in payloads]
+
+
+async def _line(process: asyncio.subprocess.Process, within: float, wanted: str = "") -> str:
+    assert process.stdout is not None
+    line = (await asyncio.wait_for(process.stdout.readline(), within)).decode().strip()
+    if not line or (wanted and line != wanted):
+        raise RuntimeError(f"the follower said {line!r}")
+    return line
 
 
 def stamped(payload: Payload) -> Payload:

@@ -162,11 +162,11 @@ async def open_peer(
         raise Unavailable(str(error), "start a node: make cassandra") from error
     async with store:
         await store.create_schema({"datacenter1": 1}, feed=feed)
-        async with FollowerProcess(
+        follower = FollowerProcess(
             *["benchmarks.peers.ours_follower", "--contact", options.contact],
             *["--port", str(options.port), "--keyspace", options.keyspace],
-        ) as follower:
-            yield Ours(store, name, notes, follower if feed else None)
+        )
+        yield Ours(store, name, notes, follower if feed else None)
 
 
 if __name__ == "__main__":

@@ -4,17 +4,22 @@ from collections.abc import Mapping
 from importlib.metadata import version as version_of
 from threading import Lock
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import orjson
 
+from .followers import FollowerProcess
 from .payloads import Payload
-from .protocol import Ready, Unavailable
+from .protocol import CommandRefused, Ready, Unavailable
 from .threads import Writer
 
 _AT_ONCE = 1000
 _HINT = "pip install 'event_store_async[bench]'"
-_TOPIC = "benchmark:Deposited"
+APPLICATION = "bench"
+"""The name of the application whose events they are."""
+
+TOPIC = "benchmark:Deposited"
+"""The topic of its events."""
 
 
 class RecorderPeer:
@@ -29,10 +34,16 @@ class RecorderPeer:
         guarantees: What it promises.
         notes: Further notes.
         environment: The settings of the package's infrastructure.
+        follower: Runs a projection of the events in another process; None if nothing does.
     """
 
     def __init__(
-        self, name: str, guarantees: str, notes: str, environment: Mapping[str, str]
+        self,
+        name: str,
+        guarantees: str,
+        notes: str,
+        environment: Mapping[str, str],
+        follower: FollowerProcess | None = None,
     ) -> None:
         try:
             from eventsourcing.persistence import (
@@ -47,10 +58,13 @@ class RecorderPeer:
         self._name = name
         self._guarantees = guarantees
         self._notes = notes
+        self._follower = follower
         self._event = StoredEvent
         self._conflict = IntegrityError
         try:
-            self._factory: Any = InfrastructureFactory.construct(Environment("bench", environment))
+            self._factory: Any = InfrastructureFactory.construct(
+                Environment(APPLICATION, environment)
+            )
         except InfrastructureFactoryError as error:  # psycopg is not installed
             raise Unavailable(str(error), _HINT) from error
         self._recorder = self._factory.application_recorder()
@@ -111,6 +125,12 @@ class RecorderPeer:
                 return count
             after = events[-1].originator_version
 
+    def deliver(self, payloads: list[Payload], pause: float) -> list[int]:
+        """Append to a stream that a projection in another process handles."""
+        if self._follower is None:
+            raise CommandRefused("this peer has no projection in another process")
+        return self._follower.deliver_blocking(self.own(uuid4()), payloads, pause)
+
     def close(self) -> None:
         """Close its connections."""
         self._factory.close()
@@ -118,7 +138,7 @@ class RecorderPeer:
     def _insert(self, stream: UUID, version: int, payloads: list[Payload]) -> None:
         self._recorder.insert_events(
             [
-                self._event(stream, number, _TOPIC, orjson.dumps(payload))
+                self._event(stream, number, TOPIC, orjson.dumps(payload))
                 for number, payload in enumerate(payloads, start=version + 1)
             ]
         )

@@ -12,6 +12,7 @@ from uuid import UUID, uuid4
 
 import orjson
 
+from .followers import FollowerProcess
 from .payloads import Payload
 from .postgres import free_port, wait_for_port
 from .protocol import Options, Ready, Unavailable
@@ -24,11 +25,12 @@ _AT_ONCE = 1000
 class UmaDb:
     """The peer: a stream is a tag, and an expected version is a condition on events with it."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, follower: FollowerProcess) -> None:
         import umadb
 
         self._library: Any = umadb
         self._url = url
+        self._follower = follower
         self._client = umadb.Client(url)
 
     def ready(self) -> Ready:
@@ -42,7 +44,8 @@ class UmaDb:
             ),
             notes=(
                 "the synchronous client in threads, one client for all; its server is a process "
-                "of its own and its CPU not counted; hot: no condition"
+                "of its own and its CPU not counted; hot: no condition; "
+                "delivery: its subscription, which the server pushes"
             ),
         )
 
@@ -88,6 +91,10 @@ class UmaDb:
             count += isinstance(orjson.loads(item.event.data), dict)
         return count
 
+    def deliver(self, payloads: list[Payload], pause: float) -> list[int]:
+        """Append to a stream that a subscriber in another process handles."""
+        return self._follower.deliver_blocking(self.own(uuid4()), payloads, pause)
+
     def _query(self, tag: str) -> Any:
         return self._library.Query([self._library.QueryItem(tags=[tag])])
 
@@ -123,7 +130,8 @@ def open_peer(options: Options) -> Generator[ThreadPeer, None, None]:
             )
         try:
             wait_for_port(server, port, log)
-            yield UmaDb(f"http://{address}")
+            follower = FollowerProcess("benchmarks.peers.umadb_follower", "--port", str(port))
+            yield UmaDb(f"http://{address}", follower)
         finally:
             server.terminate()
             server.wait(30)

@@ -17,7 +17,7 @@ from benchmarks.feeds import (
     slope,
 )
 from benchmarks.goals import Goal, goals
-from benchmarks.peers import ANNOUNCING, FEED, SEQUENCER, WITH_WRITE
+from benchmarks.peers import ANNOUNCING, DELIVERED, FEED, SEQUENCER, WITH_WRITE
 from benchmarks.plots import plot, plotted
 from benchmarks.report import markdown
 from benchmarks.results import Key, Results, round_of
@@ -93,6 +93,8 @@ def test_the_page_has_the_sections_of_the_feed_once_a_run_has_measured_it() -> N
     assert "## Appends with a feed: one caller" in page
     assert "| raw_with_write | 1 | 2 |" in page
     assert "| one batch by raw, for comparison |" in page
+    for name in (FEED, "umadb"):
+        assert f"| {' | '.join(DELIVERED[name])} |" in page
     assert "| ours_sequencer | 1 | 40 | 30 | 0.5 |" in page
     assert "| 1,000 events | 55 |" in page
     assert f"| {ANNOUNCEMENT} | 1.5 | 1.5 | 1.5 |" in page

@@ -1,4 +1,4 @@
-"""The peers of the benchmark follow their protocol; only those that need no other server."""
+"""The peers of the benchmark follow their protocol; some are skipped if they are not installed."""
 
 import asyncio
 import importlib.util
@@ -14,6 +14,7 @@ import pytest
 
 from benchmarks.peers import (
     ANNOUNCING,
+    DELIVERED,
     DELIVERING,
     FEED,
     IN_SHORT,
@@ -22,6 +23,8 @@ from benchmarks.peers import (
     SINGLY,
     WITH_WRITE,
 )
+from benchmarks.peers.followers import SENT, FollowerProcess
+from benchmarks.peers.ours import Ours
 from benchmarks.peers.payloads import make_payloads, stream_ids
 from benchmarks.peers.pekko.harness import VERSION
 from benchmarks.peers.protocol import (
@@ -37,7 +40,10 @@ from benchmarks.peers.protocol import (
     Usage,
     parse_command,
 )
+from benchmarks.peers.recorders import RecorderPeer
+from benchmarks.peers.umadb import UmaDb
 from event_store_async import EventStore
+from event_store_async.embedded.jar_cache import cache_directory
 from event_store_async.embedded.jars import parse_lock
 from event_store_async.retry import Deadline
 
@@ -150,12 +156,51 @@ async def test_a_peer_with_a_feed_fills_reads_and_delivers(
             whole = await peer.ask({"do": "read_feed", "every": 100})
             assert (whole["count"], len(whole["resident_mib"])) == (200, 2)
             done = await peer.ask({"do": "deliver", "count": 3, "pause_ms": 5})
-            assert (done["count"], len(done["latencies_us"])) == (3, 3)
-            assert min(done["latencies_us"]) > 0
+            assert done["count"] == 3
             used = await peer.ask({"do": "usage"})
-            assert (used["events"], used["cpu_seconds"] > 0) == (203, True)
+            assert (used["events"], used["cpu_seconds"] > 0) == (206, True)
     finally:
         await drop_keyspace(store, keyspace)
+
+
+@pytest.mark.parametrize("name", DELIVERING)
+async def test_a_peer_named_as_delivering_delivers(
+    name: str, server: Server, store: EventStore
+) -> None:
+    if name == "pekko" and not (cache_directory() / f"pekko-{VERSION}").exists():
+        pytest.skip("its jars are not in the cache")
+    keyspace = f"test_{uuid4().hex[:12]}"
+    try:
+        async with started(name, server.port, keyspace) as peer:
+            ready = await peer.answer()
+            if not ready["ready"]:
+                pytest.skip(f"{ready['reason']} ({ready['hint']})")
+            for _ in range(2):  # each starts a follower
+                done = await peer.ask({"do": "deliver", "count": 3, "pause_ms": 5})
+                assert (done["count"], len(done["latencies_us"])) == (3, 3)
+                assert min(done["latencies_us"]) > 0
+    finally:
+        await drop_keyspace(store, keyspace)
+
+
+def test_every_peer_named_as_delivering_has_the_command_and_is_described() -> None:
+    assert set(DELIVERED) == set(DELIVERING)
+    for peer in (Ours, RecorderPeer, UmaDb):
+        assert callable(peer.deliver)
+    harness = ROOT / "benchmarks" / "peers" / "pekko" / "Peer.java"
+    assert '"deliver".equals(what)' in harness.read_text("utf-8")
+
+
+def test_a_follower_runs_while_events_are_delivered_and_is_warmed_up() -> None:
+    appended: list[Any] = []
+    follower = FollowerProcess("tests.benchmarks.prompt_follower")
+    two = [{"number": 1}, {"number": 2}]
+    assert follower.deliver_blocking(appended.append, two, 0.0) == [3, 4]
+    assert follower.deliver_blocking(appended.append, two[:1], 0.0) == [2]
+    with pytest.raises(RuntimeError, match="the follower said ''"):
+        follower.deliver_blocking(appended.append, [*two, {"number": 3}], 0.0)
+    assert [payload["number"] for payload in appended] == [1, 2, 1, 2, 1, 1, 1, 2, 3, 1, 2, 3]
+    assert all(payload[SENT] > 0 for payload in appended)
 
 
 async def test_a_process_that_only_sequences_publishes_what_another_appends(

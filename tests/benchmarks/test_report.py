@@ -252,5 +252,6 @@ def test_a_run_that_lacks_something_is_not_complete() -> None:
 
     assert "no goal throughput" in lines
     assert "no peer umadb" in lines
+    assert "no deliveries by pekko" in lines
     assert "no profile hot/ours" in lines
     assert "beside: ours, own streams 64: 2 of 3 rounds" in lines

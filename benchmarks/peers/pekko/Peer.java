@@ -1,7 +1,6 @@
 import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.sun.management.OperatingSystemMXBean;
-import com.typesafe.config.ConfigFactory;
 import java.io.BufferedReader;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
@@ -35,17 +34,19 @@ public final class Peer {
   private static final int LARGEST_COUNT = 10_000_000;
 
   private final ActorSystem system;
+  private final String[] arguments;
 
-  private Peer(ActorSystem system) {
+  private Peer(ActorSystem system, String[] arguments) {
     this.system = system;
+    this.arguments = arguments;
   }
 
   public static void main(String[] arguments) throws Exception {
     PrintStream answers =
         new PrintStream(new FileOutputStream(FileDescriptor.out), true, StandardCharsets.UTF_8);
     System.setOut(System.err); // what a library prints must not be taken for an answer
-    ActorSystem system = ActorSystem.create("peer", configuration(arguments));
-    Peer peer = new Peer(system);
+    ActorSystem system = ActorSystem.create("peer", Settings.plain(arguments));
+    Peer peer = new Peer(system, arguments);
     try {
       // The journal creates its tables on first use.
       peer.fill(UUID.randomUUID(), 1, 200);
@@ -78,24 +79,6 @@ public final class Peer {
     System.exit(0);
   }
 
-  private static com.typesafe.config.Config configuration(String[] arguments) {
-    Map<String, Object> own = new LinkedHashMap<>();
-    own.put("pekko.loglevel", "OFF");
-    own.put("pekko.stdout-loglevel", "OFF");
-    own.put("pekko.persistence.journal.plugin", "pekko.persistence.cassandra.journal");
-    own.put("pekko.persistence.cassandra.journal.keyspace", arguments[2]);
-    own.put("pekko.persistence.cassandra.journal.keyspace-autocreate", true);
-    own.put("pekko.persistence.cassandra.journal.tables-autocreate", true);
-    // Its reference configuration advises to turn these off if they are not used.
-    own.put("pekko.persistence.cassandra.events-by-tag.enabled", false);
-    own.put("pekko.persistence.cassandra.journal.support-deletes", false);
-    own.put("pekko.persistence.cassandra.journal.support-all-persistence-ids", false);
-    own.put(
-        "datastax-java-driver.basic.contact-points", List.of(arguments[0] + ":" + arguments[1]));
-    own.put("datastax-java-driver.basic.load-balancing-policy.local-datacenter", "datacenter1");
-    return ConfigFactory.parseMap(own).withFallback(ConfigFactory.load());
-  }
-
   private static Map<String, Object> ready(String version) {
     Map<String, Object> ready = new LinkedHashMap<>();
     ready.put("name", NAME);
@@ -107,9 +90,12 @@ public final class Peer {
             + "timed-out write is left unknown and stops the actor");
     ready.put(
         "notes",
-        "Java; events by tag, deletes and the list of persistence ids off; own: persist; hot: one actor, persistAsync, which "
-            + "its journal batches; an actor's first recovery is done before the clock starts; "
-            + "page_size is not used; the JVM is cold in the first commands");
+        "Java; deletes, the list of persistence ids and, except for deliveries, events by tag off; "
+            + "own: persist; hot: one actor, persistAsync, which its journal batches; an actor's first recovery is done before the clock starts; "
+            + "page_size is not used; the JVM is cold in the first commands; "
+            + "delivery: eventsByTag with its default settings, eventual-consistency-delay 5 s and "
+            + "refresh-interval 3 s; its page on tuning for lower latency shows a delay of 50 ms, "
+            + "with searches for the events missed, and notifications, which need a cluster");
     ready.put("ready", true);
     return ready;
   }
@@ -136,7 +122,13 @@ public final class Peer {
     if ("read".equals(what)) {
       return read(stream(command));
     }
-    throw new IllegalArgumentException("do is append, fill, read or quit, not " + what);
+    if ("deliver".equals(what)) {
+      return deliver(
+          number(command, "count", null, 1),
+          number(command, "pause_ms", null, 1),
+          number(command, "seed", 0, 0));
+    }
+    throw new IllegalArgumentException("do is append, fill, read, deliver or quit, not " + what);
   }
 
   private Map<String, Object> append(int count, int concurrency, int size, boolean hot, int seed)
@@ -227,7 +219,18 @@ public final class Peer {
     return answer;
   }
 
+  private Map<String, Object> deliver(int count, int pauseMillis, int seed) throws Exception {
+    try (Deliveries deliveries = new Deliveries(arguments)) {
+      List<Long> latencies = deliveries.deliver(Payloads.make(count, 200, seed), pauseMillis);
+      return Map.of("latencies_us", latencies, "count", latencies.size());
+    }
+  }
+
   private Started recovered(UUID stream) throws Exception {
+    return recovered(system, stream);
+  }
+
+  static Started recovered(ActorSystem system, UUID stream) throws Exception {
     CompletableFuture<Integer> recovered = new CompletableFuture<>();
     ActorRef actor = system.actorOf(Props.create(Stream.class, stream.toString(), recovered));
     return new Started(actor, recovered.get(START_SECONDS, TimeUnit.SECONDS));
@@ -266,5 +269,5 @@ public final class Peer {
     return error.getClass().getSimpleName() + ": " + error.getMessage();
   }
 
-  private record Started(ActorRef actor, int events) {}
+  record Started(ActorRef actor, int events) {}
 }

@@ -20,7 +20,10 @@ from ..protocol import Options, Unavailable
 
 VERSION: Final = "1.1.0"
 _COMPILER = "org.eclipse.jdt.internal.compiler.batch.Main"  # not every Java brings javac
-_SOURCES = ("Peer.java", "Payloads.java", "Stream.java")
+_SOURCES = (
+    *("Peer.java", "Payloads.java", "Settings.java", "Stream.java"),
+    *("Deliveries.java", "Follower.java", "Tagging.java"),
+)
 _HEAP = "512M"
 
 
