@@ -61,7 +61,7 @@ class AnnouncedAttempt(FirstAttempt):
 
     session: Session
     deadline: Deadline
-    _callback: Callable[[], object] = field(init=False)
+    _callback: Callable[[], object] | None = field(default=None, init=False)
 
     def then(self, callback: Callable[[], object]) -> None:
         """Call back when the request has ended, or cannot be sent; never at once."""
@@ -72,10 +72,13 @@ class AnnouncedAttempt(FirstAttempt):
         if address is not None:
             self.plan.address = address
             self.request = self.session.begin_write(self.plan.statements(), self.deadline)
+        # The callback refers to this attempt: kept, it would be left to the garbage collector.
+        callback, self._callback = self._callback, None
+        assert callback is not None  # noqa: S101 - `then` comes first, and this comes once
         if self.request is None:
-            self._callback()
+            callback()
         else:
-            self.request.then(self._callback)
+            self.request.then(callback)
 
 
 @dataclass(slots=True)
