@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 
 from event_store_async import EventStore, ForeignPosition, NewEvent, Settings
-from event_store_async.cassandra.feed import reader
+from event_store_async.cassandra.feed import log, reader
 from event_store_async.cassandra.feed.lane_reader import YOUNG
 from event_store_async.cassandra.feed.runner import LIVE, PROGRESS, Runner
 from event_store_async.feeds import Position, Selection
@@ -19,7 +19,7 @@ from event_store_async.retry import Deadline
 from event_store_async.tasks import task_group
 
 from ..fixtures.server import Server
-from ..fixtures.stores import drop_keyspace
+from ..fixtures.stores import complete_feed, drop_keyspace
 
 
 @dataclass
@@ -67,6 +67,7 @@ async def feed_keyspace(server: Server, keyspace: str) -> AsyncGenerator[str, No
     """Give a keyspace whose table has a feed: the tests of this module share it."""
     async with server.connect(keyspace, settings=Settings(sequences=False)) as store:
         await store.create_schema(server.replication, feed=True)
+        await complete_feed(store)
         yield keyspace
         await drop_keyspace(store, keyspace)
 
@@ -301,6 +302,22 @@ async def test_a_page_looks_at_a_bounded_number_of_links(
 
         found = [event async for event in made.store.feed(types=["both"]).read(made.start)]
         assert [event.stream_id for event in found] == streams
+
+
+async def test_a_bounded_number_of_links_is_kept_in_memory(
+    server: Server, feed_keyspace: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(log, "_LINKS_CACHED", 5)
+    async with sequenced(server, feed_keyspace) as made:
+        for number in range(12):
+            await made.store.persist_events(uuid4(), [{"n": number}], 0)
+            await made.publish(number + 1)
+        known = (await made.store._engine.feed.tail()).log
+
+        numbers = [event.payload["n"] async for event in made.store.feed().read(made.start)]
+
+        assert numbers == list(range(12))
+        assert 0 < sum(len(entry.links) for entry in known._entries.values()) <= 5
 
 
 async def test_appends_of_many_long_types_are_announced_and_published(

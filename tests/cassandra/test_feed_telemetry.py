@@ -22,6 +22,7 @@ from event_store_async.hooks import (
 from event_store_async.retry import Deadline
 
 from ..fixtures.server import Server
+from ..fixtures.stores import complete_feed
 from ..maintenance.stores import new_store
 
 PATIENCE = 60.0
@@ -32,9 +33,7 @@ SILENTLY = Settings(sequences=False)
 async def enabled(server: Server) -> AsyncGenerator[tuple[EventStore, str], None]:
     """Give a store on a table with a feed that it does not sequence, and its keyspace."""
     async with new_store(server, feed=True, settings=SILENTLY) as made:
-        async with server.connect(made[1]) as first:
-            # Until the feed is complete, the scan may find an append before its announcement.
-            await first.operations.build_feed(lambda _: None)
+        await complete_feed(made[0])
         yield made
 
 

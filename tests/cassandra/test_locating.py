@@ -9,6 +9,7 @@ from event_store_async import EventStore, Position
 from event_store_async.cassandra.feed.progress import DELAY
 
 from ..fixtures.server import Server
+from ..fixtures.stores import complete_feed
 from ..maintenance.stores import new_store
 
 PATIENCE = 60.0
@@ -17,6 +18,7 @@ PATIENCE = 60.0
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def store(server: Server) -> AsyncGenerator[EventStore, None]:
     async with new_store(server, feed=True) as (made, _):
+        await complete_feed(made)
         yield made
 
 

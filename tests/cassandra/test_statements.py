@@ -48,6 +48,7 @@ async def new(session: PreparingSession, keyspace: str) -> AsyncGenerator[EventS
 APPENDING = ["UPDATE", "UPDATE", "INSERT"]
 
 
+@pytest.mark.without_feed
 async def test_a_store_that_only_appends_prepares_no_query(
     new: EventStore, session: PreparingSession, stream_id: UUID
 ) -> None:
@@ -58,6 +59,7 @@ async def test_a_store_that_only_appends_prepares_no_query(
     assert session.read == QUESTIONS
 
 
+@pytest.mark.without_feed
 async def test_a_store_that_only_reads_prepares_what_it_reads_with(
     new: EventStore, session: PreparingSession, stream_id: UUID
 ) -> None:
@@ -77,6 +79,7 @@ async def test_the_first_append_after_a_read_finds_its_statements_prepared(
     assert new._engine.statements.ready is not None
 
 
+@pytest.mark.without_feed
 async def test_calls_that_begin_together_prepare_each_statement_once(
     new: EventStore, session: PreparingSession
 ) -> None:
@@ -101,6 +104,7 @@ async def test_a_failure_is_not_remembered(
     assert (await new.persist_events(stream_id, ["a"], 0)).version == 1
 
 
+@pytest.mark.without_feed
 async def test_statements_are_prepared_again_after_a_change_of_the_schema(
     new: EventStore, session: PreparingSession, stream_id: UUID
 ) -> None:

@@ -10,7 +10,7 @@ import pytest_asyncio
 from event_store_async import EventStore
 
 from ..fixtures.server import Server
-from ..fixtures.stores import drop_keyspace
+from ..fixtures.stores import complete_feed, drop_keyspace
 from .running import Shell
 
 
@@ -47,6 +47,7 @@ async def feed_store(server: Server, keyspace: str) -> AsyncGenerator[EventStore
     """Give a store whose table has a feed; it sequences."""
     async with server.connect(f"{keyspace}_feed") as opened:
         await opened.create_schema(server.replication, feed=True)
+        await complete_feed(opened)
         yield opened
     # From another connection: the sequencer of this one must not meet missing tables meanwhile.
     async with server.connect(f"{keyspace}_feed") as other:

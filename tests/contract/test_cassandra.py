@@ -20,7 +20,7 @@ from event_store_async.testing.contract import (
 )
 
 from ..fixtures.server import Server
-from ..fixtures.stores import drop_keyspace
+from ..fixtures.stores import complete_feed, drop_keyspace
 
 
 class OnCassandra:
@@ -61,6 +61,7 @@ async def store_with_feed(server: Server, keyspace: str) -> AsyncGenerator[Event
     """Give a store whose table has a feed."""
     async with server.connect(f"{keyspace}_feed") as opened:
         await opened.create_schema(server.replication, feed=True)
+        await complete_feed(opened)
         yield opened
     # From another connection: the sequencer of this one must not meet missing tables meanwhile.
     async with server.connect(f"{keyspace}_feed") as other:
