@@ -5,6 +5,7 @@ Import from here, and from these packages; everything else is private and may ch
 
     event_store_async.aggregates     reducers, repositories and commands
     event_store_async.feeds          one log of all streams: positions, pages, selections
+    event_store_async.subscriptions  code that handles the feed's events, in groups of processes
     event_store_async.typed          events of an application's own types
     event_store_async.testing        the contract of every store, a hostile store, given-when-then
     event_store_async.hooks          what a store reports of itself
@@ -29,9 +30,11 @@ The layers, each of which imports only those above it:
     hooks                              records for hooks
     settings statistics ports          limits and deadlines; how busy a store is; the ports
     encoding                           events encoded
-    memory_feed                        the log of a store in memory
+    memory_feed memory_subscriptions   the log of a store in memory, and who works on it
+    memory_row                         an event as a store in memory keeps it
     cassandra memory                   the store on Cassandra; the same promises in memory
     typed aggregates                   on the ports alone
+    subscriptions                      who handles which event, and how far they are
     maintenance archive telemetry      whole stores; adapters for hooks
     embedded testing cli               opt-in: a server, a test kit, the command ``event-store``
 """
@@ -53,6 +56,7 @@ from .errors import (
     AuthenticationFailed,
     CategoriesMissing,
     CategoryOutcomeUnknown,
+    CommandNotHandled,
     ConcurrentModification,
     ConnectionFailed,
     EventStoreError,
@@ -60,6 +64,8 @@ from .errors import (
     FeedError,
     FeedInconsistent,
     ForeignPosition,
+    HandlerCancelled,
+    HandlerTimedOut,
     InvalidArchive,
     InvalidArgument,
     InvalidCheckpoint,
@@ -67,12 +73,15 @@ from .errors import (
     InvalidExpectedVersion,
     InvalidIdentifier,
     InvalidStreamId,
+    LeaseLost,
     LossyPayload,
     MistypedEvent,
     MisuseError,
+    NotParked,
     NotPublished,
     PayloadNotEncodable,
     RequestRefused,
+    ResliceRefused,
     RestoreOutcomeUnknown,
     SchemaChangeFailed,
     SchemaError,
@@ -80,16 +89,22 @@ from .errors import (
     SchemaMissing,
     SchemaOutdated,
     SchemaTooNew,
+    SliceHeld,
     StoreClosed,
     StoreOverloaded,
     StoreUnavailable,
     StreamError,
     StreamHole,
     StreamInconsistent,
+    SubscriptionError,
+    SubscriptionMismatch,
+    SubscriptionRunning,
+    SubscriptionUnknown,
     TimeToLiveRefused,
     TlsFailed,
     UndecodableEvent,
     UnknownEventType,
+    WaitedInsideHandler,
     WrongCategory,
     WrongEventLoop,
     WrongProcess,
@@ -141,6 +156,7 @@ __all__ = [
     "CategoryOutcomeUnknown",
     "CategoryStore",
     "Codec",
+    "CommandNotHandled",
     "ConcurrentModification",
     "ConnectionFailed",
     "ConsistencyChoice",
@@ -159,6 +175,8 @@ __all__ = [
     "FeedPage",
     "FeedStore",
     "ForeignPosition",
+    "HandlerCancelled",
+    "HandlerTimedOut",
     "Health",
     "HealthCheck",
     "Hook",
@@ -170,11 +188,13 @@ __all__ = [
     "InvalidIdentifier",
     "InvalidStreamId",
     "JsonCodec",
+    "LeaseLost",
     "LossyPayload",
     "MemoryEventStore",
     "MistypedEvent",
     "MisuseError",
     "NewEvent",
+    "NotParked",
     "NotPublished",
     "PayloadNotEncodable",
     "Persisted",
@@ -183,6 +203,7 @@ __all__ = [
     "RawCodec",
     "RecordedEvent",
     "RequestRefused",
+    "ResliceRefused",
     "RestoreOutcomeUnknown",
     "SchemaChangeFailed",
     "SchemaError",
@@ -193,6 +214,7 @@ __all__ = [
     "SchemaState",
     "SchemaTooNew",
     "Settings",
+    "SliceHeld",
     "Statistics",
     "StoreClosed",
     "StoreOverloaded",
@@ -204,12 +226,17 @@ __all__ = [
     "StreamInconsistent",
     "StreamLister",
     "StreamState",
+    "SubscriptionError",
+    "SubscriptionMismatch",
+    "SubscriptionRunning",
+    "SubscriptionUnknown",
     "TimeToLiveRefused",
     "Tls",
     "TlsFailed",
     "UndecodableEvent",
     "UnidentifiedEvent",
     "UnknownEventType",
+    "WaitedInsideHandler",
     "WrongCategory",
     "WrongEventLoop",
     "WrongProcess",

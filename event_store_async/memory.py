@@ -9,8 +9,6 @@ Cassandra does by consensus is done here between two awaits.
 
 import asyncio
 from collections.abc import AsyncGenerator, Collection, Iterable
-from dataclasses import dataclass
-from datetime import datetime
 from hashlib import blake2b
 from typing import Any, Self
 from uuid import UUID
@@ -29,8 +27,8 @@ from .checks import (
 )
 from .codec import Codec, Codecs, JsonCodec
 from .cursor import Cursors
-from .encoding import EncodedEvents, decode_metadata, encode_events
-from .errors import ConcurrentModification, StoreClosed, UndecodableEvent, WrongCategory
+from .encoding import EncodedEvents, encode_events
+from .errors import ConcurrentModification, StoreClosed, WrongCategory
 from .events import NewEvent, RecordedEvent
 from .feeds import Feed, Selection
 from .follower import Follower, Polling, Wakeups
@@ -42,6 +40,8 @@ from .hooks.observer import Observer
 from .hooks.read_watch import ReadWatch
 from .ids import random_uuid
 from .memory_feed import MemoryFeedReader, MemoryLog
+from .memory_row import MemoryRow
+from .memory_subscriptions import MemoryGroups, MemorySubscriptions
 from .ports import (
     CategorisedStore,
     CategoryStore,
@@ -50,24 +50,13 @@ from .ports import (
     StreamFollower,
     StreamLister,
 )
+from .ports.subscriptions import Subscriptions
 from .results import AppendResult, Persisted
 from .ring import SMALLEST, ScanPosition
 from .settings import Settings, checked_settings
 from .statistics import Statistics
 from .stream_head import StreamHead
 from .versions import ANY, ExpectedVersion
-
-
-@dataclass(frozen=True, slots=True)
-class _Row:
-    """An event as it is stored. Its position in the list is its version, less one."""
-
-    payload: bytes
-    content_type: str
-    metadata: bytes | None
-    type: str | None
-    event_id: UUID
-    timestamp: datetime
 
 
 class MemoryEventStore(FeedStore, CategorisedStore, StreamFollower, StreamLister, HealthCheck):
@@ -95,8 +84,9 @@ class MemoryEventStore(FeedStore, CategorisedStore, StreamFollower, StreamLister
         self._settings = checked_settings(settings)
         self._codecs = Codecs(self._codec, codecs, limit=self._settings.max_payload_bytes)
         self._observer = Observer.of(Source("memory"), self._settings.hooks)
-        self._streams: dict[UUID, list[_Row]] = {}
+        self._streams: dict[UUID, list[MemoryRow]] = {}
         self._log = MemoryLog()
+        self._groups = MemoryGroups()
         self._wakeups = Wakeups()
         self._cursors = Cursors(f"the store in memory {random_uuid()}")
         self._categories: dict[UUID, str] = {}
@@ -113,6 +103,7 @@ class MemoryEventStore(FeedStore, CategorisedStore, StreamFollower, StreamLister
         other = MemoryEventStore(codec=codec, codecs=codecs, settings=settings)
         other._streams = self._streams
         other._log = self._log
+        other._groups = self._groups
         other._wakeups = self._wakeups
         other._cursors = self._cursors
         other._categories = self._categories
@@ -212,7 +203,7 @@ class MemoryEventStore(FeedStore, CategorisedStore, StreamFollower, StreamLister
         rows = self._streams.setdefault(stream_id, [])
         events = []
         for item in encoded.items:
-            row = _Row(
+            row = MemoryRow(
                 item.encoded_payload,
                 item.content_type,
                 item.encoded_metadata,
@@ -329,7 +320,17 @@ class MemoryEventStore(FeedStore, CategorisedStore, StreamFollower, StreamLister
             raise StoreClosed
         running_loop()
         selection = Selection.of(categories, types)
-        return Feed(MemoryFeedReader(self._log, self._event_at, self._turn), selection)
+        return Feed(self._feed_reader(), selection)
+
+    @property
+    def subscriptions(self) -> Subscriptions:
+        """How far the subscriptions to the feed are, and who works on them."""
+        return MemorySubscriptions(
+            self._groups, self._feed_reader(), self._settings.clock, self._turn
+        )
+
+    def _feed_reader(self) -> MemoryFeedReader:
+        return MemoryFeedReader(self._log, self._event_at, self._turn)
 
     async def health(  # noqa: D102 - inherited from the port
         self, *, timeout: float = 1.0
@@ -376,22 +377,8 @@ class MemoryEventStore(FeedStore, CategorisedStore, StreamFollower, StreamLister
     def _event_at(self, stream_id: UUID, version: int) -> RecordedEvent:
         return self._event(stream_id, self._streams[stream_id], version - 1)
 
-    def _event(self, stream_id: UUID, rows: list[_Row], at: int) -> RecordedEvent:
-        row = rows[at]
-        try:
-            return RecordedEvent(
-                stream_id,
-                at + 1,
-                self._codecs.decode(row.content_type, row.payload),
-                row.timestamp,
-                row.event_id,
-                row.type,
-                decode_metadata(row.metadata),
-            )
-        except Exception as error:
-            raise UndecodableEvent(
-                stream_id, at + 1, row.content_type, row.payload, str(error)
-            ) from error
+    def _event(self, stream_id: UUID, rows: list[MemoryRow], at: int) -> RecordedEvent:
+        return rows[at].recorded(stream_id, at + 1, self._codecs)
 
 
 def _place(stream_id: UUID) -> ScanPosition:

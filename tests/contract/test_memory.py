@@ -9,6 +9,7 @@ from event_store_async.testing.contract import (
     CategoryContract,
     EventStoreContract,
     FeedContract,
+    SubscriptionStoreContract,
 )
 
 
@@ -41,3 +42,9 @@ class TestMemoryFeed(FeedContract):
 
     def reopened(self, store: MemoryEventStore, **options: Any) -> MemoryEventStore:
         return store.reopened(**options)
+
+
+class TestMemorySubscriptions(SubscriptionStoreContract):
+    @pytest.fixture
+    def store(self) -> MemoryEventStore:
+        return MemoryEventStore()

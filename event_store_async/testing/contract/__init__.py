@@ -40,6 +40,10 @@ mode.
     feed_position  positions, pages and selections
     feed_refusals  invalid arguments, and closed stores
     categories    `CategoryContract`, of stores with categories
+    subscriptions  the contract of what keeps subscriptions
+    subscription_base  what its tests share
+    subscription_leases  who works on a slice, and how far it is
+    subscription_operations  groups, generations, and what operators do
 """
 
 import pkgutil
@@ -69,6 +73,7 @@ from .reading import Reading  # noqa: E402
 from .records import Records  # noqa: E402
 from .refusals import Refusals  # noqa: E402
 from .repetition import Repetition  # noqa: E402
+from .subscriptions import SubscriptionStoreContract  # noqa: E402
 
 __all__ = [
     "CategoryContract",
@@ -92,6 +97,7 @@ __all__ = [
     "Records",
     "Refusals",
     "Repetition",
+    "SubscriptionStoreContract",
 ]
 
 
