@@ -16,7 +16,14 @@ from .errors import (
 )
 from .feeds import FeedReader, Position
 from .feeds.selection import slice_of
-from .ports.changes import after_skip, corrected, divided, parked_by_operator, position_of_start
+from .ports.changes import (
+    after_skip,
+    check_division,
+    corrected,
+    divided,
+    parked_by_operator,
+    position_of_start,
+)
 from .ports.lag import SubscriptionStatus, measured_lag
 from .ports.slices import (
     Beat,
@@ -200,6 +207,14 @@ class MemorySubscriptions(Subscriptions):
         )
         return group.registration
 
+    async def divide(  # noqa: D102 - inherited from the port
+        self, registration: Registration
+    ) -> Registration:
+        group = await self._group(registration.name)
+        if group.registration.generation == registration.generation:
+            _divide(group)
+        return group.registration
+
     async def checkpoints(self, name: str) -> Checkpoints:  # noqa: D102 - inherited from the port
         return _checkpoints(await self._group(name))
 
@@ -251,22 +266,12 @@ class MemorySubscriptions(Subscriptions):
         group = await self._group(name)
         known = group.registration
         if known.slices == slices:
-            return known
-        positions = tuple(each.position for each in group.slices)
-        earlier = divided(known, positions)
-        start = min(positions)
-        parked = {key: row for each in group.slices for key, row in each.parked.items()}
-        group.registration = replace(
-            known,
-            generation=known.generation + 1,
-            slices=slices,
-            start=start,
-            ready=False,
-            earlier=earlier,
-        )
-        group.slices = [_Slice(start) for _ in range(slices)]
-        for stream_id, row in parked.items():
-            group.slices[slice_of(stream_id, slices)].parked[stream_id] = row
+            group.registration = replace(known, next_slices=None)
+            return group.registration
+        check_division(known, tuple(each.position for each in group.slices))
+        group.registration = replace(known, next_slices=slices)
+        if all(each.holder is None for each in group.slices):
+            _divide(group)
         return group.registration
 
     async def parked(  # noqa: D102 - inherited from the port
@@ -370,3 +375,25 @@ def _checkpoints(group: _Group) -> Checkpoints:
         tuple(each.position for each in group.slices),
         {key: row for each in group.slices for key, row in each.parked.items()},
     )
+
+
+def _divide(group: _Group) -> None:
+    known = group.registration
+    slices = known.next_slices
+    if slices is None:
+        return
+    positions = tuple(each.position for each in group.slices)
+    parked = [row for each in group.slices for row in each.parked.values()]
+    start = min(positions)
+    group.registration = replace(
+        known,
+        generation=known.generation + 1,
+        slices=slices,
+        next_slices=None,
+        start=start,
+        ready=False,
+        earlier=divided(known, positions),
+    )
+    group.slices = [_Slice(start) for _ in range(slices)]
+    for row in parked:
+        group.slices[slice_of(row.stream_id, slices)].parked[row.stream_id] = row

@@ -41,17 +41,24 @@ def divided(known: Registration, positions: tuple[Position, ...]) -> tuple[Divis
     Args:
         known: The generation that ends.
         positions: How far its slices have got.
-
-    Raises:
-        ResliceRefused: there are too many earlier divisions that still count.
     """
     behind = min(positions)
     earlier = [each for each in known.earlier if max(each.positions) > behind]
     if known.ready:
         earlier.append(Division(known.generation, positions))
-    if len(earlier) > MOST_DIVISIONS:
-        raise ResliceRefused(known.name, len(earlier) - 1)
     return tuple(earlier)
+
+
+def check_division(known: Registration, positions: tuple[Position, ...]) -> None:
+    """
+    Refuse another number of slices while too many changes before it still count.
+
+    Raises:
+        ResliceRefused: it is too many.
+    """
+    changes = len(divided(known, positions)) - 1
+    if changes >= MOST_DIVISIONS:
+        raise ResliceRefused(known.name, changes)
 
 
 def corrected(earlier: tuple[Division, ...], stopped: Stopped | None) -> tuple[Division, ...]:

@@ -120,6 +120,8 @@ class Registration:
         requests: Counts what operators changed of its slices: a member that sees another count
             refreshes its leases.
         earlier: How far the generations before had got, as far as it still counts.
+        next_slices: How many slices it is to have, if an operator has asked for another number.
+            Members finish the events in hand, give their slices back, and begin a new generation.
 
     Raises:
         InvalidArgument: a field is not valid.
@@ -134,6 +136,7 @@ class Registration:
     paused: bool = False
     requests: int = 0
     earlier: tuple[Division, ...] = ()
+    next_slices: int | None = None
 
     def __post_init__(self) -> None:
         """Check the fields; raises `InvalidArgument`."""
@@ -146,6 +149,8 @@ class Registration:
         check_int("requests", self.requests, at_least=0)
         for each in self.earlier:
             check_instance("each of earlier", each, Division, "a Division")
+        if self.next_slices is not None:
+            check_slices(self.next_slices)
 
     def passed(self, stream_id: UUID, position: Position) -> bool:
         """Return whether an event of a stream was handled in an earlier generation."""

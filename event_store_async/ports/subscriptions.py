@@ -169,6 +169,23 @@ class SubscriptionStore(CheckpointReader, Protocol):
         """
         raise NotImplementedError
 
+    async def divide(self, registration: Registration) -> Registration:
+        """
+        Begin the generation with the number of slices that an operator has asked for.
+
+        Members call it once no living one holds a slice, so that what they handled is committed.
+        What any slice had committed is not delivered again, nothing is left out, and parked streams
+        stay parked. Leases that are left are lost.
+
+        Args:
+            registration: The generation that ends. If it is no longer the current one, or if no
+                other number of slices is asked for, nothing is changed.
+
+        Returns:
+            The subscription as it is registered now.
+        """
+        raise NotImplementedError
+
 
 class SubscriptionAdmin(Protocol):
     """
@@ -228,12 +245,17 @@ class SubscriptionAdmin(Protocol):
         """
         Change the number of slices. Nobody has to be stopped: it is a new generation.
 
-        Every lease of the generation before is lost. What its slices had committed is not delivered
-        again, nothing is left out, and parked streams stay parked.
+        It begins at once if nobody holds a slice. Otherwise the members see it at their next beat,
+        finish the event in hand, commit, and begin it: nothing is delivered twice or left out, but
+        for what a member that died had not committed. Parked streams stay parked.
 
         Args:
             name: The name of the subscription.
-            slices: How many slices it has now.
+            slices: How many slices it is to have. The number that it has takes a change back that
+                has not begun.
+
+        Returns:
+            The subscription as it is registered now.
 
         Raises:
             ResliceRefused: it was changed often, and has yet to catch up.

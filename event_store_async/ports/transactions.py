@@ -79,6 +79,10 @@ class Transaction(Protocol[T_co]):
         """
         raise NotImplementedError
 
+    async def forget_marks(self) -> None:
+        """Forget the marks of `first_time`: the view begins empty, in this transaction."""
+        raise NotImplementedError
+
 
 class Transactions(Protocol[T_co]):
     """
@@ -98,8 +102,8 @@ class Transactions(Protocol[T_co]):
         """
         Begin a transaction for the holder of a slice.
 
-        The first one of a generation makes the database forget the marks of `first_time`, and the
-        positions of the generation before are kept as `Transaction.stopped`.
+        When the first one of a generation is committed, the positions of the last generation that
+        had got anywhere are kept as `Transaction.stopped`.
 
         Args:
             lease: The lease of the slice.

@@ -42,7 +42,14 @@ Modules that users import from besides. The adapters of telemetry need an extra 
 package cannot import them; and the tree of errors can be imported from where it is drawn.
 """
 
-MADE_BY_THE_LIBRARY = {"Storage", "Operations", "Node", "Connection", "Opening"}
+MADE_BY_THE_LIBRARY = {
+    "Storage",
+    "Operations",
+    "Node",
+    "Connection",
+    "Opening",
+    "SubscriptionRunner",
+}
 """Public classes that users get and never make: what their constructors take is private."""
 
 

@@ -11,7 +11,7 @@ import pytest_asyncio
 from ...feeds import Position
 from ...feeds.selection import slice_of
 from ...ports.feeds import FeedStore
-from ...ports.slices import Beat, Lease, ParkedStream, SliceKey
+from ...ports.slices import Beat, Lease, ParkedStream, Registration, SliceKey
 from ...ports.subscriptions import Subscriptions
 from .base import ContractBase
 from .feed_base import PATIENCE, read_feed
@@ -54,6 +54,11 @@ async def claimed(subscriptions: Subscriptions, name: str, slice_: int = 0) -> L
 async def rows(subscriptions: Subscriptions, name: str) -> dict[UUID, ParkedStream]:
     """Return the parked streams of a subscription."""
     return {each.stream_id: each async for each in subscriptions.parked(name)}
+
+
+async def resliced(subscriptions: Subscriptions, name: str, slices: int) -> Registration:
+    """Change the number of slices, as members do that have finished the events in hand."""
+    return await subscriptions.divide(await subscriptions.reslice(name, slices))
 
 
 class SubscriptionBase(ContractBase):

@@ -21,7 +21,14 @@ from ...feeds import Position
 from ...ports.slices import Beat, SliceKey
 from ...ports.subscriptions import Subscriptions
 from ...ports.transactions import Stopped
-from .subscription_base import SubscriptionBase, claimed, row, rows, stream_in
+from .subscription_base import (
+    SubscriptionBase,
+    claimed,
+    resliced,
+    row,
+    rows,
+    stream_in,
+)
 
 
 class SubscriptionOperations(SubscriptionBase):
@@ -81,7 +88,7 @@ class SubscriptionOperations(SubscriptionBase):
     ) -> None:
         await subscriptions.register(name, 3, places[0])
         lease = await claimed(subscriptions, name, 1)
-        await subscriptions.reslice(name, 2)
+        await resliced(subscriptions, name, 2)
 
         member = uuid4()
         for number, fence in ((0, 0), (1, lease.fence), (2, 0)):
@@ -89,6 +96,37 @@ class SubscriptionOperations(SubscriptionBase):
         assert await subscriptions.claim(SliceKey(name, 2, 2), member, 0) is None
         assert await subscriptions.claim(SliceKey(name, 3, 0), member, 0) is None
         assert await subscriptions.claim(SliceKey(name, 2, 0), member, 0) is not None
+
+    @pytest.mark.asyncio
+    async def test_s9_another_number_of_slices_waits_for_those_who_work(
+        self, subscriptions: Subscriptions, name: str, places: list[Position]
+    ) -> None:
+        old = await subscriptions.register(name, 2, places[0])
+        lease = await claimed(subscriptions, name, 1)
+
+        asked = await subscriptions.reslice(name, 3)
+        assert (asked.generation, asked.slices, asked.next_slices) == (1, 2, 3)
+        roster = await subscriptions.beat(name, lease.member, Beat(1, 2))
+        assert roster.registration.next_slices == 3
+        lease = await subscriptions.commit(lease, places[1], {})
+        assert (await subscriptions.reslice(name, 2)).next_slices is None
+        assert await subscriptions.divide(old) == old
+        await subscriptions.reslice(name, 4)
+        new = await subscriptions.divide(old)
+        assert (new.generation, new.slices, new.next_slices) == (2, 4, None)
+        assert await subscriptions.divide(old) == new  # once more
+        with pytest.raises(LeaseLost):
+            await subscriptions.commit(lease, places[2], {})
+
+    @pytest.mark.asyncio
+    async def test_s9_another_number_of_slices_is_at_once_if_nobody_works(
+        self, subscriptions: Subscriptions, name: str, places: list[Position]
+    ) -> None:
+        await subscriptions.register(name, 2, places[0])
+        await subscriptions.release(await claimed(subscriptions, name, 1))
+
+        new = await subscriptions.reslice(name, 3)
+        assert (new.generation, new.slices, new.next_slices) == (2, 3, None)
 
     @pytest.mark.asyncio
     async def test_s9_what_other_slices_had_passed_stays_passed(
@@ -100,7 +138,7 @@ class SubscriptionOperations(SubscriptionBase):
         lease = await claimed(subscriptions, name, 1)
         await subscriptions.commit(lease, places[3], {ahead: parked})
 
-        registration = await subscriptions.reslice(name, 3)
+        registration = await resliced(subscriptions, name, 3)
 
         assert (registration.generation, registration.slices) == (2, 3)
         assert (registration.start, registration.fresh) == (places[0], False)
@@ -122,7 +160,7 @@ class SubscriptionOperations(SubscriptionBase):
     ) -> None:
         await subscriptions.register(name, 2, places[0])
         await subscriptions.commit(await claimed(subscriptions, name, 1), places[2], {})
-        registration = await subscriptions.reslice(name, 1)
+        registration = await resliced(subscriptions, name, 1)
 
         stopped = Stopped(1, {0: places[1], 1: places[1]})
         ready = await subscriptions.prepared(registration, stopped)
@@ -141,7 +179,7 @@ class SubscriptionOperations(SubscriptionBase):
             lease = await claimed(subscriptions, name, 1)
             await subscriptions.commit(lease, places[1 + changes % 5], {})
             try:
-                registration = await subscriptions.reslice(name, 2 + (changes + 1) % 2)
+                registration = await resliced(subscriptions, name, 2 + (changes + 1) % 2)
             except ResliceRefused:
                 refused = True
             else:
@@ -153,7 +191,7 @@ class SubscriptionOperations(SubscriptionBase):
         assert changes > 3
         for number in range(before.slices):
             await subscriptions.commit(await claimed(subscriptions, name, number), places[5], {})
-        after = await subscriptions.reslice(name, 4)
+        after = await resliced(subscriptions, name, 4)
         assert (after.generation, after.start) == (before.generation + 1, places[5])
         assert len(after.earlier) == 1
 
@@ -168,7 +206,7 @@ class SubscriptionOperations(SubscriptionBase):
         await subscriptions.pause(name)
         assert (await subscriptions.beat(name, member, Beat(1, 1))).registration.paused
         assert await subscriptions.refresh(lease) == lease
-        await subscriptions.reslice(name, 2)
+        await resliced(subscriptions, name, 2)
         assert (await subscriptions.beat(name, member, Beat(1, 2))).registration.paused
         await subscriptions.resume(name)
         assert not (await subscriptions.beat(name, member, Beat(1, 3))).registration.paused
