@@ -115,7 +115,7 @@ class MemorySubscriptions(Subscriptions):
                 Registration(name, 1, slices, start), [_Slice(start) for _ in range(slices)]
             )
             self._groups[name] = group
-        elif group.registration.slices != slices:
+        elif slices not in {group.registration.slices, group.registration.next_slices}:
             raise SubscriptionMismatch(name, slices, group.registration.slices)
         return group.registration
 

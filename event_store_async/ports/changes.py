@@ -35,18 +35,18 @@ def divided(known: Registration, positions: tuple[Position, ...]) -> tuple[Divis
     """
     Return what the next generation must know of the earlier ones, for another number of slices.
 
-    A generation that was never prepared handled nothing. A division that every slice has passed
-    says nothing any more.
+    A generation that was never prepared handled nothing, and the database of a view may yet know
+    better what those before it did. A division that every slice has passed says nothing any more.
 
     Args:
         known: The generation that ends.
         positions: How far its slices have got.
     """
+    if not known.ready:
+        return known.earlier
     behind = min(positions)
-    earlier = [each for each in known.earlier if max(each.positions) > behind]
-    if known.ready:
-        earlier.append(Division(known.generation, positions))
-    return tuple(earlier)
+    earlier = (each for each in known.earlier if max(each.positions) > behind)
+    return (*earlier, Division(known.generation, positions))
 
 
 def check_division(known: Registration, positions: tuple[Position, ...]) -> None:

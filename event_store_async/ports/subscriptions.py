@@ -66,7 +66,8 @@ class SubscriptionStore(CheckpointReader, Protocol):
 
         Raises:
             InvalidArgument: before anything is sent.
-            SubscriptionMismatch: it is registered with another number of slices.
+            SubscriptionMismatch: it is registered with another number of slices, and is not to
+                have this one next.
         """
         raise NotImplementedError
 

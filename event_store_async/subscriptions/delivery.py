@@ -19,18 +19,19 @@ Clear: TypeAlias = Callable[[T], Awaitable[None]]
 
 
 class Delivery(Protocol):
-    """
-    Hands the events of one slice to the code of the user.
+    """Hands the events of one slice to the code of the user."""
 
-    Attributes:
-        takes_pages: Whether several events are handed over at once.
-        has_position: Whether the database of the view keeps the position, exactly.
-        transient: What is raised in an outage.
-    """
+    @property
+    def takes_pages(self) -> bool:
+        """Whether several events are handed over at once."""
 
-    takes_pages: bool
-    has_position: bool
-    transient: tuple[type[Exception], ...]
+    @property
+    def has_position(self) -> bool:
+        """Whether the database of the view keeps the position, exactly."""
+
+    @property
+    def transient(self) -> tuple[type[Exception], ...]:
+        """What is raised in an outage."""
 
     async def prepare(self, registration: Registration, lease: Lease) -> Stopped | None:
         """Begin a generation: empty the view if it is fresh."""

@@ -14,7 +14,7 @@ from ..errors import EventStoreError, LeaseLost, StoreOverloaded, StoreUnavailab
 from ..feeds import Position
 from ..ids import random_uuid
 from ..ports.changes import position_of_start
-from ..ports.slices import Beat, Registration, Roster, SliceKey, Start
+from ..ports.slices import Beat, Lease, Registration, Roster, SliceKey, Start
 from ..retry import Backoff
 from ..tasks import task_group
 from .assignment import assigned
@@ -241,14 +241,20 @@ class Member:
         if not may_begin(registration.generation, living, roster.members):
             return
         for number, member in sorted(self._wanted(roster, living).items()):
-            if member != self.id or number in self.workers or number in self._done:
+            if number in self.workers:
                 continue
             holder, fence = roster.holders.get(number, (None, 0))
+            key = SliceKey(registration.name, registration.generation, number)
+            if holder == self.id and (member != self.id or number in self._done):
+                # Claimed or given back by a request whose answer was lost: others wait for it.
+                await self._work.store.release(Lease(key, self.id, fence, registration.start))
+                continue
+            if member != self.id or number in self._done:
+                continue
             if holder is not None and holder in living and holder != self.id:
                 continue
             if not self.is_live:
                 return
-            key = SliceKey(registration.name, registration.generation, number)
             lease = await self._work.store.claim(key, self.id, fence)
             if lease is not None:
                 ledger = Ledger(self._work.store, lease, self._work.now)

@@ -40,6 +40,7 @@ class SubscriptionRunner:
 
     Attributes:
         name: The name of the subscription.
+        feed: Whose events are handled.
         progress: How far the subscription is, whoever works on it.
     """
 
@@ -65,6 +66,7 @@ class SubscriptionRunner:
         check_instance("recovery", recovery, Recovery, "a Recovery")
         check_instance("pace", pace, Pace, "a Pace")
         check_callable("clock", clock)
+        self.feed = feed
         self._work = Work(self.name, feed, store, delivery, recovery, pace, clock)
         self._slices = slices
         self._start = start

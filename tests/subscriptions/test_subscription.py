@@ -654,3 +654,54 @@ def test_an_unknown_stream_is_not_replayed(wrong: UUID) -> None:
             await store.subscriptions.replay("test", wrong)
 
     simulated(program)
+
+
+@pytest.mark.parametrize(("beat", "lease"), [(3.0, 15.0), (1.0, 15.0), (1.0, 4.0)])
+def test_r8_a_dead_member_is_taken_over_after_its_lease_and_a_beat(
+    beat: float, lease: float
+) -> None:
+    async def program() -> float:
+        store, notes, loop = MemoryEventStore(), Notes(), asyncio.get_running_loop()
+        pace = Pace(beat=beat, lease=lease)
+
+        async def hangs(_: FeedEvent[Any]) -> None:
+            await asyncio.sleep(10**6)
+
+        dead = subscribed(store, hangs, pace=pace)
+        task = asyncio.ensure_future(dead.run())
+        await until(lambda: dead.health().slices_held == 1)
+        other = subscribed(store, notes.handle, pace=pace)
+        second = asyncio.ensure_future(other.run())
+        await asyncio.sleep(50)
+        assert dead._member is not None
+        # It beats no more, as after kill -9.
+        dead._member._say = lambda: asyncio.sleep(10**6)  # type: ignore[method-assign]
+        killed = loop.time()
+        await append(store, A)
+        await until(lambda: notes.got == [(A, 1)])
+        taken = loop.time() - killed
+        other.stop()
+        task.cancel()
+        await asyncio.wait([task, second])
+        return taken
+
+    assert lease - beat < simulated(program) <= lease + 2 * beat + 0.1
+
+
+@pytest.mark.parametrize("beat", [2.0, 5.0])
+def test_r8_what_an_operator_does_is_seen_at_the_next_beat(beat: float) -> None:
+    async def program() -> float:
+        store, notes, loop = MemoryEventStore(), Notes(), asyncio.get_running_loop()
+        subscription = subscribed(store, notes.handle, pace=Pace(beat=beat))
+        task = asyncio.ensure_future(subscription.run())
+        await until(lambda: subscription.health().caught_up)
+        await asyncio.sleep(beat / 2)
+        asked = loop.time()
+        await store.subscriptions.reset("test", "beginning")
+        await until(lambda: subscription.health().generation == 2)
+        taken = loop.time() - asked
+        subscription.stop()
+        await task
+        return taken
+
+    assert beat / 4 < simulated(program) <= beat

@@ -42,6 +42,7 @@ mode.
     categories    `CategoryContract`, of stores with categories
     subscriptions  the contract of what keeps subscriptions
     subscription_base  what its tests share
+    transactions  the contract of a view and its checkpoint, kept together
     subscription_leases  who works on a slice, and how far it is
     subscription_operations  groups, generations, and what operators do
 """
@@ -74,6 +75,7 @@ from .records import Records  # noqa: E402
 from .refusals import Refusals  # noqa: E402
 from .repetition import Repetition  # noqa: E402
 from .subscriptions import SubscriptionStoreContract  # noqa: E402
+from .transactions import TransactionsContract  # noqa: E402
 
 __all__ = [
     "CategoryContract",
@@ -98,6 +100,7 @@ __all__ = [
     "Refusals",
     "Repetition",
     "SubscriptionStoreContract",
+    "TransactionsContract",
 ]
 
 

@@ -108,6 +108,8 @@ class SubscriptionOperations(SubscriptionBase):
         assert (asked.generation, asked.slices, asked.next_slices) == (1, 2, 3)
         roster = await subscriptions.beat(name, lease.member, Beat(1, 2))
         assert roster.registration.next_slices == 3
+        for slices in (2, 3):
+            assert await subscriptions.register(name, slices, places[1]) == asked
         lease = await subscriptions.commit(lease, places[1], {})
         assert (await subscriptions.reslice(name, 2)).next_slices is None
         assert await subscriptions.divide(old) == old
