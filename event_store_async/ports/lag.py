@@ -6,8 +6,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from ..checks import check_instance, check_int, check_not_negative
-from ..errors import InvalidArgument
+from ..checks import check_instance, check_int, check_not_negative, check_tuple
 from ..feeds import FeedEvent, FeedReader, Position, Selection
 from ..feeds.selection import slice_of
 from ..values import value
@@ -71,10 +70,7 @@ class Lag:
     def __post_init__(self) -> None:
         """Check the fields; raises `InvalidArgument`."""
         check_instance("head", self.head, Position, "a Position")
-        if not self.slices:
-            raise InvalidArgument("there must be one slice at least")
-        for each in self.slices:
-            check_instance("each of slices", each, SliceLag, "a SliceLag")
+        check_tuple("slices", self.slices, SliceLag, "a SliceLag", at_least=1)
 
     @property
     def events(self) -> int:

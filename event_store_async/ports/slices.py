@@ -7,7 +7,14 @@ from datetime import datetime
 from typing import Final, Literal, TypeAlias
 from uuid import UUID
 
-from ..checks import check_bool, check_instance, check_int, check_moment, check_stream_id
+from ..checks import (
+    check_bool,
+    check_instance,
+    check_int,
+    check_moment,
+    check_stream_id,
+    check_tuple,
+)
 from ..errors import InvalidArgument
 from ..excerpt import excerpt
 from ..feeds import Position
@@ -38,7 +45,9 @@ def check_subscription_name(name: object) -> str:
 
 def check_start(name: str, start: object) -> None:
     """Refuse anything but a position, "beginning" or "now"; raises `InvalidArgument`."""
-    if not isinstance(start, Position) and start not in ("beginning", "now"):
+    if isinstance(start, Position):
+        return
+    if not isinstance(start, str) or plain_str(start) not in ("beginning", "now"):
         raise InvalidArgument(
             f"{name} must be a Position, 'beginning' or 'now', not {excerpt(start)}",
             hint="Position.parse(text) reads the text of a position",
@@ -97,7 +106,7 @@ class Division:
     def __post_init__(self) -> None:
         """Check the fields; raises `InvalidArgument`."""
         check_int("generation", self.generation, at_least=1)
-        _check_positions(self.positions)
+        check_tuple("positions", self.positions, Position, "a Position", at_least=1)
 
     def passed(self, stream_id: UUID, position: Position) -> bool:
         """Return whether the slice of a stream had passed a position."""
@@ -147,8 +156,7 @@ class Registration:
         for name in ("fresh", "ready", "paused"):
             check_bool(name, getattr(self, name))
         check_int("requests", self.requests, at_least=0)
-        for each in self.earlier:
-            check_instance("each of earlier", each, Division, "a Division")
+        check_tuple("earlier", self.earlier, Division, "a Division")
         if self.next_slices is not None:
             check_slices(self.next_slices)
 
@@ -348,7 +356,7 @@ class Checkpoints:
     def __post_init__(self) -> None:
         """Check the fields; raises `InvalidArgument`."""
         check_instance("registration", self.registration, Registration, "a Registration")
-        _check_positions(self.positions)
+        check_tuple("positions", self.positions, Position, "a Position", at_least=1)
         if len(self.positions) != self.registration.slices:
             raise InvalidArgument("there must be one position for each slice")
         check_instance("parked", self.parked, Mapping, "a mapping")
@@ -358,10 +366,3 @@ class Checkpoints:
         if position <= self.positions[slice_of(stream_id, len(self.positions))]:
             return True
         return self.registration.passed(stream_id, position)
-
-
-def _check_positions(positions: tuple[Position, ...]) -> None:
-    if not positions:
-        raise InvalidArgument("there must be one position at least")
-    for each in positions:
-        check_instance("each of positions", each, Position, "a Position")

@@ -9,9 +9,10 @@ from typing import Generic
 from uuid import UUID
 
 from .._typevars import T
+from ..checks import check_instance, check_int
 from ..errors import LeaseLost
 from ..feeds import Position
-from ..ports.slices import Lease
+from ..ports.slices import Lease, check_subscription_name
 from ..ports.transactions import Stopped, Transaction, Transactions
 
 
@@ -97,6 +98,7 @@ class MemoryTransactions(Transactions[T], Generic[T]):
         self._lock = asyncio.Lock()
 
     def begin(self, lease: Lease) -> AbstractAsyncContextManager[Transaction[T]]:  # noqa: D102
+        check_instance("lease", lease, Lease, "a Lease")
         return self._begin(lease)
 
     @asynccontextmanager
@@ -122,6 +124,8 @@ class MemoryTransactions(Transactions[T], Generic[T]):
             self._names[key.name] = known
 
     async def positions(self, name: str, generation: int) -> Mapping[int, Position]:  # noqa: D102
+        name = check_subscription_name(name)
+        check_int("generation", generation, at_least=1)
         await asyncio.sleep(0)
         known = self._names.get(name)
         if known is None or known.generation != generation:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
-from ..checks import check_instance, check_int, check_not_negative, check_positive
+from ..checks import check_choice, check_instance, check_int, check_not_negative, check_positive
 from ..errors import (
     AppendOutcomeUnknown,
     InvalidArgument,
@@ -54,8 +54,7 @@ class Recovery:
         check_int("attempts", self.attempts, at_least=1)
         check_instance("backoff", self.backoff, Backoff, "a Backoff")
         check_positive("timeout", self.timeout)
-        if self.then not in ("park", "hold"):
-            raise InvalidArgument(f"then must be 'park' or 'hold', not {excerpt(self.then)}")
+        check_choice("then", self.then, "park", "hold")
         check_instance("transient", self.transient, tuple, "a tuple of classes of exceptions")
         for each in self.transient:
             if not (isinstance(each, type) and issubclass(each, Exception)):

@@ -7,8 +7,9 @@ from random import Random
 from typing import Any, Final, TypeAlias, TypeVar
 from uuid import UUID
 
-from ..checks import check_callable
+from ..checks import check_callable, check_stream_id, is_event_list, listed
 from ..errors import InvalidArgument
+from ..excerpt import excerpt
 from ..feeds import Position
 from ..memory import MemoryEventStore
 from ..ports.slices import Beat, Checkpoints, Lease, ParkedStream, Registration, Roster, SliceKey
@@ -25,6 +26,7 @@ Make: TypeAlias = Callable[
 """Makes a subscription or projection for a view, of a store and what keeps subscriptions."""
 
 _ORDERS: Final = 5
+_MOST_EVENTS: Final = 1000
 _BEAT: Final = 0.01
 """Seconds: a process that crashed is taken over after three of them."""
 
@@ -93,7 +95,13 @@ async def every_delivery(
         InvalidArgument: an argument is not valid.
         Exception: what *begin*, *make* or *observe* raises.
     """
-    given = tuple(events)
+    if not is_event_list(events):
+        raise InvalidArgument(f"events must be an iterable of pairs, not {excerpt(events)}")
+    given = tuple(listed("events", events, _MOST_EVENTS))
+    for each in given:
+        if not isinstance(each, tuple) or len(each) != 2:
+            raise InvalidArgument(f"each of events must be a stream and a payload: {excerpt(each)}")
+        check_stream_id(each[0])
     if not given:
         raise InvalidArgument("events must not be empty: nothing would be delivered")
     for name, function in (("begin", begin), ("make", make), ("observe", observe)):

@@ -13,7 +13,7 @@ _BEGINNING: Final = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def given_events(
-    *events: Any, stream_id: UUID | None = None, category: str | None = None
+    *events: object, stream_id: UUID | None = None, category: str | None = None
 ) -> list[FeedEvent[Any]]:
     """
     Return events as a feed delivers them: the first events of one stream, in a feed of their own.
