@@ -17,6 +17,7 @@ from event_store_async.testing.contract import (
     EventStoreContract,
     FeedContract,
     SnapshotContract,
+    SubscriptionStoreContract,
 )
 
 from ..fixtures.server import Server
@@ -88,6 +89,10 @@ class TestCassandraCategoriesWithFeed(WithFeed, CategoryContract):
 
 class TestCassandraFeed(WithFeed, FeedContract):
     is_monitored = True
+
+
+class TestCassandraSubscriptions(WithFeed, SubscriptionStoreContract):
+    pass
 
 
 async def test_a_table_without_a_feed_says_so(store: EventStore, stream_id: UUID) -> None:

@@ -47,6 +47,7 @@ CASSANDRA_LAYERS = [
     ["snapshots"],
     ["table"],
     ["feed"],
+    ["subscriptions"],
     ["operations", "lifetime"],
     ["engine"],
     ["store"],
