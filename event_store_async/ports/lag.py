@@ -113,6 +113,8 @@ class SubscriptionStatus:
         check_instance("lag", self.lag, Lag, "a Lag")
 
 
+_FOREIGN: Final = "its position is in another feed: reset the subscription"
+
 _BROKEN: Final = 10
 """How many events that cannot be read are looked behind for one with a timestamp."""
 
@@ -136,8 +138,15 @@ async def measured_lag(
         EventStoreError: as `FeedReader.read_page` does.
     """
     head = await reader.head()
+    beginning = Position.beginning(head.feed_id)
+    # After a restore, the feed may have been built anew. Then nothing of it is handled.
+    foreign = [each.feed_id != head.feed_id for each in checkpoints.positions]
+    places = [
+        beginning if is_foreign else position
+        for position, is_foreign in zip(checkpoints.positions, foreign, strict=True)
+    ]
     ages: dict[Position, float] = {}
-    for position in set(checkpoints.positions):
+    for position in set(places):
         ages[position] = 0.0
         if position < head:
             page = await reader.read_page(position, _BROKEN, Selection())
@@ -161,11 +170,11 @@ async def measured_lag(
             SliceLag(
                 number,
                 position,
-                max(head - position, 0),
-                ages[position],
+                max(head - places[number], 0),
+                ages[places[number]],
                 parked[number],
                 holders.get(number),
-                holding.get(number),
+                _FOREIGN if foreign[number] else holding.get(number),
             )
             for number, position in enumerate(checkpoints.positions)
         ),

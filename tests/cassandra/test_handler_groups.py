@@ -1,6 +1,7 @@
 """Groups on Cassandra: members of two processes, one of which dies; reset, slices, parked."""
 
 import asyncio
+import functools
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
@@ -167,7 +168,7 @@ def silence(subscription: Subscription[Any]) -> None:
 
             return never
 
-    member: Any = subscription._member  # type: ignore[attr-defined]
+    member: Any = subscription._member
     member._work.store = Dead()
     for worker in member.workers.values():
         worker.ledger._store = Dead()
@@ -285,7 +286,7 @@ async def test_a_view_with_transactions_is_right_though_members_change(
                 tasks[0].cancel()
             if round_ == 3:
                 await one.subscriptions.reset(name, start)
-            await until(lambda wanted=round_ * 2: sums_are(wanted))
+            await until(functools.partial(sums_are, round_ * 2))
 
     assert await sums_are(6)
     await projected(one).catch_up()

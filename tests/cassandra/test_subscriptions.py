@@ -494,6 +494,20 @@ async def test_an_operator_completes_a_division_that_is_in_the_way(
         assert found == rows | {first: replace(rows[first], replay=True)}
 
 
+@pytest.mark.parametrize(("method", "after"), DEATHS)
+async def test_a_reset_forgets_what_a_division_has_moved_already(
+    subscriptions: Subscriptions, another: Subscriptions, name: str, method: str, after: int
+) -> None:
+    async with begun_by_halves(subscriptions, name, method, after):
+        reset = await another.reset(name, "now")
+        assert (reset.generation, reset.slices, reset.next_slices) == (2, 2, 5)
+        begun = await another.divide(reset)
+
+        assert (begun.generation, begun.slices) == (3, 5)
+        assert await parked(another, name) == {}
+        assert (await another.checkpoints(name)).positions == (reset.start,) * 5
+
+
 @pytest.mark.parametrize("after", [0, 1])
 async def test_a_reset_voids_leases_also_if_its_process_dies(
     subscriptions: Subscriptions, another: Subscriptions, name: str, after: int

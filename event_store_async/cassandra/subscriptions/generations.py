@@ -48,6 +48,8 @@ class Generations:
             if known.series == series:  # done, by a request whose answer was lost
                 return None
             before.append(known)
+            # A division that was begun may have filled the slices for which it closed these ones.
+            other = None if known.next_series is None else random_uuid()
             public = replace(
                 known.public,
                 generation=known.public.generation + 1,
@@ -56,7 +58,7 @@ class Generations:
                 ready=False,
                 earlier=(),
             )
-            return replace(known, series=series, public=public)
+            return replace(known, series=series, next_series=other, public=public)
 
         made = await self._registry.change(name, decide)
         # Afterwards, and not before: leases that last a little longer harm nobody, since what they
@@ -64,6 +66,7 @@ class Generations:
         # next generation would.
         await self._close(before[-1], series)
         await self._drop(before[-1].series, before[-1].public.slices)
+        await self.take_back(before[-1])
         return made
 
     async def divide(self, known: StoredRegistration) -> StoredRegistration:

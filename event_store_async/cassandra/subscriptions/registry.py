@@ -83,6 +83,19 @@ class Registry:
             else:
                 raise SubscriptionMismatch(name, slices, known.public.slices)
 
+    async def unregister(self, name: str) -> StoredRegistration:
+        """Delete a registration, and return it; raises what `change` does."""
+        retry = Retry(self._tables.settings.backoff, Deadline(self._tables.settings.timeout))
+        while True:
+            known = await self.get(name)
+            written = await self._tables.unregister(known)
+            if written.applied or (written.doubtful and await self.find(name) is None):
+                self.forget(name)
+                return known
+            if not retry.allows():
+                raise StoreUnavailable(f"deleting subscription {name!r}: others were quicker")
+            await retry.pause()
+
     async def change(self, name: str, decide: Decide) -> StoredRegistration:
         """
         Change a registration until it is as it is to be.

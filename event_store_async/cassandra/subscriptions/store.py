@@ -287,14 +287,7 @@ class CassandraSubscriptions(Subscriptions):
             yield each
 
     async def forget(self, name: str) -> None:  # noqa: D102 - inherited from the port
-        name = self._checked(name)
-        known = await self._registry.get(name)
-        while True:
-            written = await self._tables.unregister(known)
-            if written.applied or written.doubtful:
-                break
-            known = await self._registry.get(name)
-        self._registry.forget(name)
+        known = await self._registry.unregister(self._checked(name))
         await self._generations.end(known)
 
     # What both need

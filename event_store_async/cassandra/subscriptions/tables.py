@@ -92,8 +92,8 @@ class SubscriptionTables:
         return await self._change([("change_registration", (*made.values(), *own))])
 
     async def unregister(self, known: StoredRegistration) -> Written:
-        """Delete a registration, if there is still one with this id."""
-        return await self._change([("unregister", (known.public.name, known.id))])
+        """Delete a registration, if it is still as it was seen."""
+        return await self._change([("unregister", (known.public.name, known.id, known.revision))])
 
     # Slices
 

@@ -365,6 +365,16 @@ class SubscriptionOperations(SubscriptionBase):
         assert status.members[lease.member].count == 2
 
     @pytest.mark.asyncio
+    async def test_a_status_tells_of_positions_in_a_feed_that_was_built_anew(
+        self, subscriptions: Subscriptions, name: str, places: list[Position]
+    ) -> None:
+        await subscriptions.register(name, 1, replace(places[5], feed_id=uuid4()))
+
+        lag = (await subscriptions.status(name)).lag
+        assert lag.events == lag.head.ordinal
+        assert "another feed" in str(lag.slices[0].holding)
+
+    @pytest.mark.asyncio
     @pytest.mark.parametrize("wrong", ["", "a b", "ä", "x" * 65, 7, None], ids=str)
     async def test_what_is_no_name_is_refused(
         self, subscriptions: Subscriptions, wrong: Any, places: list[Position]
