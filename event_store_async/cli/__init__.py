@@ -10,6 +10,7 @@ Needs the extra ``cli``. `main` is the entry point. Its commands:
     schema         creates, migrates and inspects the table
     streams        counts streams and events
     feed           reads and runs the feed of the table
+    subscription   what operators see of subscriptions, and do with them
     snapshots      lists and drops stored snapshots
     categorise     gives streams their categories
     verify         checks every stream
