@@ -32,7 +32,7 @@ LAYERS = [
     ["memory_row"],
     ["cassandra", "memory"],
     ["typed", "aggregates", "maintenance", "telemetry"],
-    ["archive", "subscriptions"],
+    ["archive", "subscriptions", "sql"],
     ["embedded"],
     ["testing"],
     ["cli"],

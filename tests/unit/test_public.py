@@ -32,6 +32,7 @@ PUBLIC = [
 
 PUBLIC_MODULES = [
     "event_store_async.errors",
+    "event_store_async.sql.psycopg",
     "event_store_async.telemetry.logs",
     "event_store_async.telemetry.opentelemetry",
     "event_store_async.telemetry.prometheus",
