@@ -35,7 +35,7 @@ The layers, each of which imports only those above it:
     memory_row                         an event as a store in memory keeps it
     cassandra memory                   the store on Cassandra; the same promises in memory
     typed aggregates                   on the ports alone
-    subscriptions                      who handles which event, and how far they are
+    subscriptions sql                  who handles which event, and how far; databases of views
     maintenance archive telemetry      whole stores; adapters for hooks
     embedded testing cli               opt-in: a server, a test kit, the command ``event-store``
 """

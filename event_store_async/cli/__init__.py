@@ -33,6 +33,7 @@ What they share:
     resumption     finds what an earlier run has stored of it
     outcome        the outcome of an append, in words and as JSON
     printer        prints events and findings
+    subscription_text  subscriptions as lines
     rendering      an event as text
     output         standard output and standard error
     escape         makes text harmless for a terminal

@@ -5,28 +5,20 @@ from contextlib import aclosing
 from typing import Annotated, Any
 from uuid import UUID
 
-import orjson
 import typer
 
 from ..cassandra import EventStore
 from ..counts import counted
 from ..errors import InvalidArgument
 from ..feeds import Position
-from ..subscriptions import (
-    ParkedStream,
-    Registration,
-    SliceLag,
-    Start,
-    SubscriptionProgress,
-    SubscriptionStatus,
-)
+from ..subscriptions import Start, SubscriptionProgress
 from ..versions import MAX_VERSION
 from .exit_codes import ExitCode
 from .failures import CommandFailed, wrong_usage
 from .help import StoreCommand
 from .options import FLAG, AsJson, Stream, finite, uuid_argument
 from .output import LineWriter, note, waiting, write_json, write_lines
-from .rendering import moment_text
+from .subscription_text import parked_json, parked_line, slice_line, status_json, status_line
 from .target import with_store
 
 app = typer.Typer(
@@ -82,7 +74,7 @@ async def list_(store: EventStore, as_json: AsJson = False) -> None:
     lines, found = LineWriter(as_json=as_json), 0
     async with aclosing(store.subscriptions.all()) as statuses:
         async for each in statuses:
-            await lines.write(_json(each) if as_json else _line(each))
+            await lines.write(status_json(each) if as_json else status_line(each))
             found += 1
     if not found:
         note("there are no subscriptions")
@@ -119,12 +111,12 @@ async def lag(
     """
     found = await store.subscriptions.status(name)
     if as_json:
-        await write_json([_json(found)])
+        await write_json([status_json(found)])
     else:
-        await write_lines(_slice_line(each) for each in found.lag.slices)
+        await write_lines(slice_line(each) for each in found.lag.slices)
     passed = []
     if max_events is not None and found.lag.events > max_events:
-        passed.append(f"{found.lag.events:,} events behind, more than {max_events:,}")
+        passed.append(f"{counted(found.lag.events, 'event')} behind, more than {max_events:,}")
     if max_seconds is not None and found.lag.seconds > max_seconds:
         passed.append(f"{found.lag.seconds:,.1f} seconds behind, more than {max_seconds:g}")
     if passed:
@@ -151,7 +143,7 @@ async def parked(
     lines, found = LineWriter(as_json=as_json), 0
     async with aclosing(store.subscriptions.parked(name, stream)) as rows:
         async for row in rows:
-            await lines.write(_parked_json(row) if as_json else _parked_line(row))
+            await lines.write(parked_json(row) if as_json else parked_line(row))
             found += 1
     if not found:
         note("no stream is parked" if stream is None else "the stream is not parked")
@@ -351,97 +343,3 @@ async def park(store: EventStore, name: Name, stream: Stream) -> None:
     """
     await store.subscriptions.park(name, stream)
     note(f"stream {stream} is parked")
-
-
-# As text
-
-
-def _state(known: Registration) -> str:
-    if known.paused:
-        return "paused"
-    if known.next_slices is not None:
-        return f"going over to {counted(known.next_slices, 'slice')}"
-    return "ready" if known.ready else "preparing"
-
-
-def _line(found: SubscriptionStatus) -> str:
-    known, behind = found.registration, found.lag
-    cells: tuple[object, ...] = (
-        known.name,
-        known.slices,
-        len(found.members),
-        behind.events,
-        f"{behind.seconds:.1f}",
-        behind.parked,
-        _state(known),
-    )
-    return "\t".join(map(str, cells))
-
-
-def _slice_line(found: SliceLag) -> str:
-    cells = (
-        found.slice,
-        found.events,
-        f"{found.seconds:.1f}",
-        found.parked,
-        found.holder or "-",
-        found.holding or "-",
-    )
-    return "\t".join(map(str, cells))
-
-
-def _json(found: SubscriptionStatus) -> str:
-    known, behind = found.registration, found.lag
-    return orjson.dumps(
-        {
-            "name": known.name,
-            "state": _state(known),
-            "generation": known.generation,
-            "members": sorted(map(str, found.members)),
-            "head": str(behind.head),
-            "events": behind.events,
-            "seconds": behind.seconds,
-            "parked": behind.parked,
-            "slices": [
-                {
-                    "slice": each.slice,
-                    "position": str(each.position),
-                    "events": each.events,
-                    "seconds": each.seconds,
-                    "parked": each.parked,
-                    "holder": each.holder,
-                    "holding": each.holding,
-                }
-                for each in behind.slices
-            ],
-        }
-    ).decode()
-
-
-def _parked_line(row: ParkedStream) -> str:
-    cells = (
-        row.stream_id,
-        row.version if row.waits else "-",
-        row.type or "-",
-        row.last_version if row.waits else "-",
-        moment_text(row.since),
-        row.attempts,
-        "replay" if row.replay else "-",
-        row.error,
-    )
-    return "\t".join(map(str, cells))
-
-
-def _parked_json(row: ParkedStream) -> str:
-    return orjson.dumps(
-        {
-            "stream_id": row.stream_id,
-            "version": row.version if row.waits else None,
-            "last_version": row.last_version if row.waits else None,
-            "type": row.type,
-            "since": moment_text(row.since),
-            "attempts": row.attempts,
-            "replay": row.replay,
-            "error": row.error,
-        }
-    ).decode()

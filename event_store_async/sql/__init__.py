@@ -1,6 +1,6 @@
 """
-Transactions of SQL databases, for projections. Each adapter needs an extra of its own.
+Private. Transactions of SQL databases; each adapter is public, and needs an extra of its own.
 
-    psycopg      `PsycopgTransactions`, on PostgreSQL
-    tables.sql   the tables, in the database of the view
+    psycopg         `PsycopgTransactions`, on PostgreSQL
+    statements      the statements of ``statements.sql``; ``tables.sql`` creates the tables
 """

@@ -2,8 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from importlib.resources import files
-from typing import Any, Final, TypeAlias
+from typing import Any, TypeAlias
 from uuid import UUID
 
 import orjson
@@ -14,6 +13,7 @@ from ..extras import install_hint
 from ..feeds import Position
 from ..ports.slices import Lease, check_subscription_name
 from ..ports.transactions import Stopped, Transaction, Transactions
+from .statements import STATEMENTS, text_of
 
 try:
     import psycopg
@@ -26,38 +26,6 @@ except ModuleNotFoundError as error:
 __all__ = ["PsycopgTransactions"]
 
 Connection: TypeAlias = "psycopg.AsyncConnection[Any]"
-
-_SUBSCRIPTION: Final = (
-    "SELECT generation, stopped_generation, stopped FROM event_store_subscriptions WHERE name = %s"
-)
-_ADD_SUBSCRIPTION: Final = (
-    "INSERT INTO event_store_subscriptions (name, generation) VALUES (%s, 0) ON CONFLICT DO NOTHING"
-)
-_BEGIN: Final = (
-    "UPDATE event_store_subscriptions SET generation = %s, stopped_generation = %s, stopped = %s"
-    " WHERE name = %s"
-)
-_END_SLICES: Final = "DELETE FROM event_store_slices WHERE name = %s"
-_POSITIONS: Final = (
-    "SELECT slice, position FROM event_store_slices WHERE name = %s AND position IS NOT NULL"
-)
-_POSITIONS_OF: Final = (
-    "SELECT slice, position FROM event_store_slices JOIN event_store_subscriptions USING (name)"
-    " WHERE name = %s AND generation = %s AND position IS NOT NULL"
-)
-_SLICE: Final = (
-    "SELECT fence, position FROM event_store_slices WHERE name = %s AND slice = %s FOR UPDATE"
-)
-_ADD_SLICE: Final = (
-    "INSERT INTO event_store_slices (name, slice, fence) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING"
-)
-_CLAIM: Final = "UPDATE event_store_slices SET fence = %s WHERE name = %s AND slice = %s"
-_ADVANCE: Final = "UPDATE event_store_slices SET position = %s WHERE name = %s AND slice = %s"
-_MARK: Final = (
-    "INSERT INTO event_store_handled (name, stream_id, version) VALUES (%s, %s, %s)"
-    " ON CONFLICT DO NOTHING"
-)
-_FORGET: Final = "DELETE FROM event_store_handled WHERE name = %s"
 
 
 class _PsycopgTransaction(Transaction[Connection]):
@@ -97,15 +65,17 @@ class _PsycopgTransaction(Transaction[Connection]):
     async def advance(self, position: Position) -> None:
         check_instance("position", position, Position, "a Position")
         values = (str(position), self._key.name, self._key.slice)
-        await self._connection.execute(_ADVANCE, values)
+        await self._connection.execute(STATEMENTS["advance"], values)
         self._position = position
 
     async def first_time(self, stream_id: UUID, version: int) -> bool:
-        marked = await self._connection.execute(_MARK, (self._key.name, stream_id, version))
+        marked = await self._connection.execute(
+            STATEMENTS["mark"], (self._key.name, stream_id, version)
+        )
         return marked.rowcount == 1
 
     async def forget_marks(self) -> None:
-        await self._connection.execute(_FORGET, (self._key.name,))
+        await self._connection.execute(STATEMENTS["forget_marks"], (self._key.name,))
 
 
 class PsycopgTransactions(Transactions[Connection]):
@@ -138,11 +108,10 @@ class PsycopgTransactions(Transactions[Connection]):
         Raises:
             psycopg.Error: the database refuses, or is away.
         """
-        text = (files(__package__) / "tables.sql").read_text("utf-8")
         async with self._pool.connection() as connection, connection.transaction():
             # Two processes that create a table at once would collide.
-            await connection.execute("SELECT pg_advisory_xact_lock(7305809155083170405)")
-            await connection.execute(text.encode())
+            await connection.execute(STATEMENTS["take_turn"])
+            await connection.execute(text_of("tables.sql").encode())
 
     def begin(  # noqa: D102 - inherited from the port
         self, lease: Lease
@@ -165,7 +134,7 @@ class PsycopgTransactions(Transactions[Connection]):
             self._pool.connection() as connection,
             connection.cursor(row_factory=tuple_row) as cursor,
         ):
-            await cursor.execute(_POSITIONS_OF, (name, generation))
+            await cursor.execute(STATEMENTS["read_positions_of_generation"], (name, generation))
             return _positions(await cursor.fetchall())
 
 
@@ -174,42 +143,44 @@ async def _lock_generation(
 ) -> tuple[Stopped | None, bool]:
     """Lock the generation, and begin that of a lease; return what is known of the one before."""
     name, generation = lease.key.name, lease.key.generation
-    await cursor.execute(_SUBSCRIPTION, (name,))
+    await cursor.execute(STATEMENTS["read_subscription"], (name,))
     row = await cursor.fetchone()
     if row is None:
-        await cursor.execute(_ADD_SUBSCRIPTION, (name,))
+        await cursor.execute(STATEMENTS["add_subscription"], (name,))
         row = (0, None, None)
     # Who begins a generation waits for the transactions of the one before, and shuts them out.
-    lock = " FOR UPDATE" if row[0] < generation else " FOR SHARE"
-    await cursor.execute(_SUBSCRIPTION + lock, (name,))
+    lock = "lock_subscription" if row[0] < generation else "share_subscription"
+    await cursor.execute(STATEMENTS[lock], (name,))
     known, stopped_generation, stopped = await cursor.fetchone() or row
     if known > generation:
         raise LeaseLost(name, generation, lease.key.slice)
     if known == generation:
         return _stopped(stopped_generation, stopped), False
-    await cursor.execute(_POSITIONS, (name,))
+    await cursor.execute(STATEMENTS["read_positions"], (name,))
     positions = {str(number): text for number, text in await cursor.fetchall()}
     if positions:  # a generation that got nowhere says nothing of those before it
         stopped_generation, stopped = known, orjson.dumps(positions).decode()
-    await cursor.execute(_BEGIN, (generation, stopped_generation, stopped, name))
-    await cursor.execute(_END_SLICES, (name,))
+    await cursor.execute(
+        STATEMENTS["begin_generation"], (generation, stopped_generation, stopped, name)
+    )
+    await cursor.execute(STATEMENTS["end_slices"], (name,))
     return _stopped(stopped_generation, stopped), True
 
 
 async def _lock_slice(cursor: "psycopg.AsyncCursor[Any]", lease: Lease) -> Position | None:
     """Lock the checkpoint of a slice, and return its position."""
     key = lease.key
-    await cursor.execute(_SLICE, (key.name, key.slice))
+    await cursor.execute(STATEMENTS["lock_slice"], (key.name, key.slice))
     row = await cursor.fetchone()
     if row is None:
-        await cursor.execute(_ADD_SLICE, (key.name, key.slice, lease.fence))
-        await cursor.execute(_SLICE, (key.name, key.slice))
+        await cursor.execute(STATEMENTS["add_slice"], (key.name, key.slice, lease.fence))
+        await cursor.execute(STATEMENTS["lock_slice"], (key.name, key.slice))
         row = await cursor.fetchone() or (lease.fence, None)
     fence, position = row
     if fence > lease.fence:
         raise LeaseLost(key.name, key.generation, key.slice)
     if fence < lease.fence:
-        await cursor.execute(_CLAIM, (lease.fence, key.name, key.slice))
+        await cursor.execute(STATEMENTS["claim_slice"], (lease.fence, key.name, key.slice))
     return None if position is None else Position.parse(position)
 
 
