@@ -5,6 +5,7 @@ Import from here, and from these packages; everything else is private and may ch
 
     event_store_async.aggregates     reducers, repositories and commands
     event_store_async.feeds          one log of all streams: positions, pages, selections
+    event_store_async.subscriptions  code that handles the feed's events, in groups of processes
     event_store_async.typed          events of an application's own types
     event_store_async.testing        the contract of every store, a hostile store, given-when-then
     event_store_async.hooks          what a store reports of itself
@@ -30,9 +31,11 @@ The layers, each of which imports only those above it:
     hooks                              records for hooks
     settings statistics ports          limits and deadlines; how busy a store is; the ports
     encoding snapshots                 events encoded; snapshots stored
-    memory_feed memory_row             the log and the rows of a store in memory
+    memory_feed memory_subscriptions   the log of a store in memory, and who works on it
+    memory_row                         an event as a store in memory keeps it
     cassandra memory                   the store on Cassandra; the same promises in memory
     typed aggregates                   on the ports alone
+    subscriptions sql                  who handles which event, and how far; databases of views
     maintenance archive telemetry      whole stores; adapters for hooks
     embedded testing cli               opt-in: a server, a test kit, the command ``event-store``
 """
@@ -55,6 +58,7 @@ from .errors import (
     AuthenticationFailed,
     CategoriesMissing,
     CategoryOutcomeUnknown,
+    CommandNotHandled,
     ConcurrentModification,
     ConnectionFailed,
     EventStoreError,
@@ -62,6 +66,8 @@ from .errors import (
     FeedError,
     FeedInconsistent,
     ForeignPosition,
+    HandlerCancelled,
+    HandlerTimedOut,
     InvalidArchive,
     InvalidArgument,
     InvalidCheckpoint,
@@ -70,12 +76,15 @@ from .errors import (
     InvalidIdentifier,
     InvalidSnapshot,
     InvalidStreamId,
+    LeaseLost,
     LossyPayload,
     MistypedEvent,
     MisuseError,
+    NotParked,
     NotPublished,
     PayloadNotEncodable,
     RequestRefused,
+    ResliceRefused,
     RestoreOutcomeUnknown,
     SchemaChangeFailed,
     SchemaError,
@@ -83,17 +92,23 @@ from .errors import (
     SchemaMissing,
     SchemaOutdated,
     SchemaTooNew,
+    SliceHeld,
     StoreClosed,
     StoreOverloaded,
     StoreUnavailable,
     StreamError,
     StreamHole,
     StreamInconsistent,
+    SubscriptionError,
+    SubscriptionMismatch,
+    SubscriptionRunning,
+    SubscriptionUnknown,
     TimeToLiveRefused,
     TlsFailed,
     UndecodableEvent,
     UndecodableSnapshot,
     UnknownEventType,
+    WaitedInsideHandler,
     WrongCategory,
     WrongEventLoop,
     WrongProcess,
@@ -147,6 +162,7 @@ __all__ = [
     "CategoryOutcomeUnknown",
     "CategoryStore",
     "Codec",
+    "CommandNotHandled",
     "ConcurrentModification",
     "ConnectionFailed",
     "ConsistencyChoice",
@@ -166,6 +182,8 @@ __all__ = [
     "FeedStatistics",
     "FeedStore",
     "ForeignPosition",
+    "HandlerCancelled",
+    "HandlerTimedOut",
     "Health",
     "HealthCheck",
     "Hook",
@@ -178,11 +196,13 @@ __all__ = [
     "InvalidSnapshot",
     "InvalidStreamId",
     "JsonCodec",
+    "LeaseLost",
     "LossyPayload",
     "MemoryEventStore",
     "MistypedEvent",
     "MisuseError",
     "NewEvent",
+    "NotParked",
     "NotPublished",
     "PayloadNotEncodable",
     "Persisted",
@@ -191,6 +211,7 @@ __all__ = [
     "RawCodec",
     "RecordedEvent",
     "RequestRefused",
+    "ResliceRefused",
     "RestoreOutcomeUnknown",
     "SchemaChangeFailed",
     "SchemaError",
@@ -201,6 +222,7 @@ __all__ = [
     "SchemaState",
     "SchemaTooNew",
     "Settings",
+    "SliceHeld",
     "SnapshotStore",
     "Statistics",
     "StoreClosed",
@@ -213,6 +235,10 @@ __all__ = [
     "StreamInconsistent",
     "StreamLister",
     "StreamState",
+    "SubscriptionError",
+    "SubscriptionMismatch",
+    "SubscriptionRunning",
+    "SubscriptionUnknown",
     "TimeToLiveRefused",
     "Tls",
     "TlsFailed",
@@ -220,6 +246,7 @@ __all__ = [
     "UndecodableSnapshot",
     "UnidentifiedEvent",
     "UnknownEventType",
+    "WaitedInsideHandler",
     "WrongCategory",
     "WrongEventLoop",
     "WrongProcess",

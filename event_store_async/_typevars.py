@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     E_co = TypeVar("E_co", default=Any, covariant=True)
     P_co = TypeVar("P_co", default=Any, covariant=True)
     R_co = TypeVar("R_co", default=Any, covariant=True)
+    T = TypeVar("T", default=Any)
+    T_co = TypeVar("T_co", default=Any, covariant=True)
 else:
     from typing import TypeVar
 
@@ -23,3 +25,5 @@ else:
     E_co = TypeVar("E_co", covariant=True)
     P_co = TypeVar("P_co", covariant=True)
     R_co = TypeVar("R_co", covariant=True)
+    T = TypeVar("T")
+    T_co = TypeVar("T_co", covariant=True)

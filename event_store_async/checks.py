@@ -112,6 +112,25 @@ def check_instance(
     raise InvalidArgument(f"{name} must be {due}{none}, not {excerpt(value)}", hint=hint)
 
 
+def check_tuple(name: str, value: object, kind: type, due: str, *, at_least: int = 0) -> None:
+    """
+    Refuse anything but a tuple of instances of a class; raises `InvalidArgument`.
+
+    Args:
+        name: The argument.
+        value: Its value.
+        kind: The class.
+        due: What each of them must be, in words, as in "a Position".
+        at_least: How many there must be.
+    """
+    check_instance(name, value, tuple, "a tuple", hint="give a tuple: tuple(…)")
+    found = tuple.__getitem__(value, slice(None)) if isinstance(value, tuple) else ()
+    if len(found) < at_least:
+        raise InvalidArgument(f"{name} must hold {at_least} at least")
+    for each in found:
+        check_instance(f"each of {name}", each, kind, due)
+
+
 def check_text(name: str, value: object) -> str:
     """Return a str as a plain one; raises `InvalidArgument` for others, and for a surrogate."""
     if not isinstance(value, str):

@@ -10,7 +10,6 @@ Cassandra does by consensus is done here between two awaits.
 import asyncio
 from collections.abc import AsyncGenerator, Collection, Iterable
 from functools import cached_property
-from hashlib import blake2b
 from typing import Any, Self
 from uuid import UUID
 
@@ -42,6 +41,7 @@ from .hooks.read_watch import ReadWatch
 from .ids import random_uuid
 from .memory_feed import MemoryFeedReader, MemoryLog
 from .memory_row import MemoryRow
+from .memory_subscriptions import MemoryGroups, MemorySubscriptions
 from .ports import (
     CategorisedStore,
     CategoryStore,
@@ -51,8 +51,9 @@ from .ports import (
     StreamFollower,
     StreamLister,
 )
+from .ports.subscriptions import Subscriptions
 from .results import AppendResult, Persisted
-from .ring import SMALLEST, ScanPosition
+from .ring import ScanPosition, hashed_position
 from .settings import Settings, checked_settings
 from .snapshots.codec import SnapshotCodec
 from .snapshots.memory import MemorySnapshotRows
@@ -90,6 +91,7 @@ class MemoryEventStore(FeedStore, CategorisedStore, StreamFollower, StreamLister
         self._observer = Observer.of(Source("memory"), self._settings.hooks)
         self._streams: dict[UUID, list[MemoryRow]] = {}
         self._log = MemoryLog()
+        self._groups = MemoryGroups()
         self._wakeups = Wakeups()
         self._cursors = Cursors(f"the store in memory {random_uuid()}")
         self._categories: dict[UUID, str] = {}
@@ -108,6 +110,7 @@ class MemoryEventStore(FeedStore, CategorisedStore, StreamFollower, StreamLister
         other = MemoryEventStore(codec=codec, codecs=codecs, settings=settings)
         other._streams = self._streams
         other._log = self._log
+        other._groups = self._groups
         other._wakeups = self._wakeups
         other._cursors = self._cursors
         other._categories = self._categories
@@ -309,7 +312,7 @@ class MemoryEventStore(FeedStore, CategorisedStore, StreamFollower, StreamLister
         if max_count == 0:
             return
         await self._turn()
-        places = sorted(map(_place, self._streams), key=lambda place: place.order)
+        places = sorted(map(hashed_position, self._streams), key=lambda place: place.order)
         if after is not None:
             places = [place for place in places if place.order > after.order]
         for place in places[:max_count]:
@@ -330,8 +333,16 @@ class MemoryEventStore(FeedStore, CategorisedStore, StreamFollower, StreamLister
     ) -> Feed[Any]:
         self._check_open()
         running_loop()
-        reader = MemoryFeedReader(self._log, self._event_at, self._turn, self._observer)
-        return Feed(reader, Selection.of(categories, types))
+        return Feed(self._feed_reader(), Selection.of(categories, types))
+
+    @property
+    def subscriptions(self) -> Subscriptions:
+        """How far the subscriptions to the feed are, and who works on them."""
+        clock = self._settings.clock
+        return MemorySubscriptions(self._groups, self._feed_reader(), clock, self._turn)
+
+    def _feed_reader(self) -> MemoryFeedReader:
+        return MemoryFeedReader(self._log, self._event_at, self._turn, self._observer)
 
     async def health(  # noqa: D102 - inherited from the port
         self, *, timeout: float = 1.0
@@ -385,9 +396,3 @@ class MemoryEventStore(FeedStore, CategorisedStore, StreamFollower, StreamLister
 
     def _event(self, stream_id: UUID, rows: list[MemoryRow], at: int) -> RecordedEvent:
         return rows[at].recorded(stream_id, at + 1, self._codecs)
-
-
-def _place(stream_id: UUID) -> ScanPosition:
-    """Return where a list shows a stream: anywhere, but always there, as on Cassandra."""
-    digest = blake2b(stream_id.bytes, digest_size=8).digest()
-    return ScanPosition(max(int.from_bytes(digest, signed=True), SMALLEST + 1), stream_id)

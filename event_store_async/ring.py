@@ -1,5 +1,6 @@
 """The ring of tokens, on which the partitioner (Murmur3) places streams. No I/O."""
 
+from hashlib import blake2b
 from itertools import pairwise
 from typing import Final
 from uuid import UUID
@@ -90,3 +91,9 @@ class TokenRange:
 
 RING: Final = TokenRange()
 """All tokens that streams can have."""
+
+
+def hashed_position(stream_id: UUID) -> ScanPosition:
+    """Return a stream's place where no partitioner chooses one: anywhere, but always there."""
+    digest = blake2b(stream_id.bytes, digest_size=8).digest()
+    return ScanPosition(max(int.from_bytes(digest, signed=True), SMALLEST + 1), stream_id)

@@ -7,6 +7,7 @@ The event store on Apache Cassandra. These names are public; the rooms are priva
     append        appending to streams
     feed          one log of all streams: announced, sequenced, read
     snapshots     the table of snapshots
+    subscriptions  subscriptions to the feed
     table         all streams, as they are stored
     operations    for those who run a cluster
     lifetime      open, drain, close, in the one safe order
@@ -34,7 +35,7 @@ from .operations.inspector import ClockDifference, ClusterState, NodeState, Tabl
 from .operations.operations import Examination, Operations
 from .schema.migrator import SchemaReport, TableReport
 from .schema.state import SchemaState, TableState
-from .schema.tables import TableSpec
+from .schema.table_spec import TableSpec
 from .store import EventStore
 from .table.storage import Storage
 

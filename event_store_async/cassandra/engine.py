@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from ..checks import check_codecs, check_names
+from ..checks import check_codecs, check_names, read_clock
 from ..codec import Codec, Codecs, JsonCodec
 from ..errors import InvalidArgument
 from ..follower import Wakeups
@@ -27,11 +27,13 @@ from .operations.inspector import Inspector
 from .operations.operations import Operations
 from .read.reader import Reader
 from .read.rows import RowDecoder
+from .schema.added_statements import AddedStatements
 from .schema.migrator import Migrator
 from .schema.statements import StatementCache
 from .schema.tables import StoreTables
-from .snapshots.statements import SnapshotStatements
 from .snapshots.table import SnapshotTable
+from .subscriptions.store import CassandraSubscriptions
+from .subscriptions.tables import SubscriptionTables
 from .table.categoriser import Categoriser
 from .table.lister import Lister
 from .table.restorer import Restorer
@@ -58,6 +60,8 @@ class Engine:
         storage: `EventStore.storage`.
         snapshot_statements: Prepares the statements of the table of snapshots.
         snapshots: `EventStore.snapshots`.
+        subscription_statements: Prepares the statements of the tables of subscriptions.
+        subscriptions: `EventStore.subscriptions`.
         lister: `EventStore.streams`.
         migrator: Changes the schema.
         operations: `EventStore.operations`.
@@ -128,13 +132,24 @@ class Engine:
         self.queues = queues
         self.appender = Appender(session, queues, codec, settings, observer)
         self.migrator = Migrator(session, statements, tables.with_snapshots(), settings)
-        self.snapshot_statements = SnapshotStatements(session, tables, settings.backoff)
+        self.snapshot_statements = AddedStatements(
+            session, tables, StoreTables.of_snapshots, "snapshots", settings.backoff
+        )
         snapshot_table = SnapshotTable(session, self.snapshot_statements, settings)
         snapshot_codec = SnapshotCodec(
             codec, Codecs(codec, codecs, limit=settings.max_payload_bytes), settings
         )
         saves = BackgroundSaves()
         self.snapshots = Snapshots(snapshot_table, snapshot_codec, observer, check_open, saves)
+        self.subscription_statements = AddedStatements(
+            session, tables, StoreTables.of_subscriptions, "subscriptions", settings.backoff
+        )
+        self.subscriptions = CassandraSubscriptions(
+            SubscriptionTables(session, self.subscription_statements, settings),
+            self.feed.feed((), ()).reader,
+            lambda: read_clock(settings.clock),
+            check_open,
+        )
         self.health = HealthProbe(
             source,
             tables,
@@ -182,4 +197,5 @@ class Engine:
         """Look at the schema again at the next use, and forget the streams' versions."""
         self.statements.forget()
         self.snapshot_statements.forget()
+        self.subscription_statements.forget()
         self.known_heads.clear()

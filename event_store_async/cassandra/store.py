@@ -22,6 +22,7 @@ from ..health import Health
 from ..hooks.list_watch import ListWatch
 from ..hooks.read_watch import ReadWatch
 from ..ports import CategoryStore, SnapshotStore
+from ..ports.subscriptions import Subscriptions
 from ..results import AppendResult, Persisted, persisted_or_raise
 from ..retry import Deadline
 from ..settings import Settings, checked_settings
@@ -65,6 +66,7 @@ class EventStore:
             `event_store_async.maintenance` and `event_store_async.archive`.
         operations: What those who run a cluster ask of a store.
         snapshots: Snapshots of aggregates, in a table of their own, for a `Repository`.
+        subscriptions: How far the subscriptions to the feed are, and who works on them.
 
     Raises:
         InvalidArgument: a name is not safe in CQL, or an argument is wrong.
@@ -86,6 +88,7 @@ class EventStore:
         self.storage = self._engine.storage
         self.operations = self._engine.operations
         self.snapshots: SnapshotStore = self._engine.snapshots
+        self.subscriptions: Subscriptions = self._engine.subscriptions
 
     @classmethod
     def connect(

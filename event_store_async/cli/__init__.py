@@ -10,6 +10,7 @@ Needs the extra ``cli``. `main` is the entry point. Its commands:
     schema         creates, migrates and inspects the table
     streams        counts streams and events
     feed           reads and runs the feed of the table
+    subscription   what operators see of subscriptions, and do with them
     snapshots      lists and drops stored snapshots
     categorise     gives streams their categories
     verify         checks every stream
@@ -32,6 +33,7 @@ What they share:
     resumption     finds what an earlier run has stored of it
     outcome        the outcome of an append, in words and as JSON
     printer        prints events and findings
+    subscription_text  subscriptions as lines
     rendering      an event as text
     output         standard output and standard error
     escape         makes text harmless for a terminal

@@ -5,7 +5,7 @@ from typing import Annotated, Final
 import typer
 
 from .. import __version__
-from . import feed, node, schema, snapshots, streams
+from . import feed, node, schema, snapshots, streams, subscription
 from .append import append
 from .doctor import doctor
 from .export import export
@@ -50,6 +50,7 @@ app.command(cls=StoreCommand)(export)
 app.command("import", cls=StoreCommand)(import_)
 app.add_typer(schema.app, name="schema")
 app.add_typer(feed.app, name="feed")
+app.add_typer(subscription.app, name="subscription")
 app.add_typer(snapshots.app, name="snapshots")
 app.add_typer(node.app, name="node")
 app.command("help")(help_)

@@ -23,7 +23,9 @@ Every error that the library raises.
     ├── MisuseError (RuntimeError)      the store cannot be used here; nothing was sent
     │   ├── StoreClosed                 it is closed
     │   ├── WrongEventLoop              it belongs to another event loop
-    │   └── WrongProcess                it was opened before a fork
+    │   ├── WrongProcess                it was opened before a fork
+    │   ├── SubscriptionRunning         the subscription runs already
+    │   └── WaitedInsideHandler         a handler waits for its own subscription
     ├── ConnectionFailed                no node can be reached
     │   ├── AuthenticationFailed        the credentials were refused
     │   └── TlsFailed                   the TLS connection is not trusted
@@ -40,6 +42,16 @@ Every error that the library raises.
     │   ├── AlreadyPublished            it is too late for a stream to get a category
     │   ├── NotPublished                an event was not in the feed in time
     │   └── FeedInconsistent            its tables contradict each other
+    ├── SubscriptionError               something is wrong with a subscription
+    │   ├── SubscriptionUnknown         it is not registered
+    │   ├── SubscriptionMismatch        it is registered with another number of slices
+    │   ├── LeaseLost                   another member or generation has the slice
+    │   ├── NotParked                   an event is not the first parked one of its stream
+    │   ├── ResliceRefused              the number of slices was changed too often in a row
+    │   ├── SliceHeld                   a slice stays at an event that fails
+    │   ├── HandlerTimedOut             a handler took too long
+    │   ├── HandlerCancelled            a handler ended as if it was cancelled
+    │   └── CommandNotHandled           a command of a reaction was not carried out
     └── SchemaError                     the table is not as the store needs it
         ├── SchemaMissing               it does not exist
         ├── FeedDisabled                it has no feed
@@ -61,6 +73,7 @@ All of them can be pickled and have their facts as attributes. ``message`` says 
     outcome      how appends, restores and reads end without success
     stream       StreamError and its subclasses
     feed         FeedError and its subclasses
+    subscription   SubscriptionError and its subclasses
     schema       SchemaError and its subclasses
     archive      InvalidArchive
     checkpoint   InvalidCheckpoint
@@ -86,6 +99,8 @@ from .feed import AlreadyPublished, FeedError, FeedInconsistent, NotPublished
 from .misuse import (
     MisuseError,
     StoreClosed,
+    SubscriptionRunning,
+    WaitedInsideHandler,
     WrongEventLoop,
     WrongProcess,
 )
@@ -119,6 +134,18 @@ from .stream import (
     UndecodableSnapshot,
     UnknownEventType,
 )
+from .subscription import (
+    CommandNotHandled,
+    HandlerCancelled,
+    HandlerTimedOut,
+    LeaseLost,
+    NotParked,
+    ResliceRefused,
+    SliceHeld,
+    SubscriptionError,
+    SubscriptionMismatch,
+    SubscriptionUnknown,
+)
 
 __all__ = [
     "AlreadyPublished",
@@ -127,6 +154,7 @@ __all__ = [
     "AuthenticationFailed",
     "CategoriesMissing",
     "CategoryOutcomeUnknown",
+    "CommandNotHandled",
     "ConcurrentModification",
     "ConnectionFailed",
     "EventStoreError",
@@ -134,6 +162,8 @@ __all__ = [
     "FeedError",
     "FeedInconsistent",
     "ForeignPosition",
+    "HandlerCancelled",
+    "HandlerTimedOut",
     "InvalidArchive",
     "InvalidArgument",
     "InvalidCheckpoint",
@@ -142,12 +172,15 @@ __all__ = [
     "InvalidIdentifier",
     "InvalidSnapshot",
     "InvalidStreamId",
+    "LeaseLost",
     "LossyPayload",
     "MistypedEvent",
     "MisuseError",
+    "NotParked",
     "NotPublished",
     "PayloadNotEncodable",
     "RequestRefused",
+    "ResliceRefused",
     "RestoreOutcomeUnknown",
     "SchemaChangeFailed",
     "SchemaError",
@@ -155,17 +188,23 @@ __all__ = [
     "SchemaMissing",
     "SchemaOutdated",
     "SchemaTooNew",
+    "SliceHeld",
     "StoreClosed",
     "StoreOverloaded",
     "StoreUnavailable",
     "StreamError",
     "StreamHole",
     "StreamInconsistent",
+    "SubscriptionError",
+    "SubscriptionMismatch",
+    "SubscriptionRunning",
+    "SubscriptionUnknown",
     "TimeToLiveRefused",
     "TlsFailed",
     "UndecodableEvent",
     "UndecodableSnapshot",
     "UnknownEventType",
+    "WaitedInsideHandler",
     "WrongCategory",
     "WrongEventLoop",
     "WrongProcess",

@@ -35,3 +35,32 @@ class WrongProcess(MisuseError):
             "the event store was opened in another process",
             hint="open a store in each process, after the fork",
         )
+
+
+class SubscriptionRunning(MisuseError):
+    """
+    A subscription was told to run, or to catch up, while it does already.
+
+    Attributes:
+        name: The name of the subscription.
+    """
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"subscription {name!r} runs already",
+            hint="make another Subscription or Projection of the same name: it joins the group",
+        )
+        self.name = name
+
+
+class WaitedInsideHandler(MisuseError):
+    """
+    A handler waited until its own subscription has handled an event: it would wait for itself.
+
+    Attributes:
+        name: The name of the subscription.
+    """
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"a handler of subscription {name!r} waits for that subscription")
+        self.name = name

@@ -6,6 +6,11 @@ Private. What an application asks of any event store: `event_store_async` export
     streams       list the streams
     feeds         read the feed of all streams
     snapshots     keep snapshots of aggregates
+    slices        what a store keeps of a subscription
+    lag           how far a subscription is behind
+    changes       changes of subscriptions that every store makes in the same way
+    subscriptions  work on the feed in a group, and operate such groups
+    transactions  keep a view and its checkpoint together
     monitoring    ask a store for its health
 """
 

@@ -6,6 +6,9 @@ For tests: of applications that use a store, and of stores.
     hostile_feed  reads its feed
     hostile_snapshots  its stored snapshots
     hostile_log   what it shows of a feed
+    settlement   settle: several subscriptions, until nobody appends any more
+    deliveries   every_delivery: whether a handler bears every way in which events may come
+    given        given_events: what a feed would deliver
     scenario     given-when-then for reducers and decisions, without any store
     rendering    the differences that a failed scenario shows
     contract     EventStoreContract: the tests that every store of the ports must pass
@@ -16,11 +19,28 @@ An application is tested on `event_store_async.MemoryEventStore`. Subclass
 extra ``testing``, which this package itself does not.
 """
 
+from .deliveries import DeliveryDiffers as DeliveryDiffers
+from .deliveries import every_delivery as every_delivery
+from .given import given_events as given_events
 from .hostile import HostileEventStore as HostileEventStore
 from .injections import Injected as Injected
 from .injections import Injection as Injection
 from .scenario import Given as Given
 from .scenario import Then as Then
 from .scenario import given as given
+from .settlement import NotSettled as NotSettled
+from .settlement import settle as settle
 
-__all__ = ["Given", "HostileEventStore", "Injected", "Injection", "Then", "given"]
+__all__ = [
+    "DeliveryDiffers",
+    "Given",
+    "HostileEventStore",
+    "Injected",
+    "Injection",
+    "NotSettled",
+    "Then",
+    "every_delivery",
+    "given",
+    "given_events",
+    "settle",
+]

@@ -127,10 +127,10 @@ async def test_a_new_table_is_created_with_its_feed(
     plain = await admin.create_schema(server.replication)
     nothing = await admin.operations.plan_schema(feed=True)
 
-    assert sum(text.startswith("CREATE TABLE") for text in planned) == 9
-    assert [table.created for table in report.tables] == [True] * 8
-    assert [table.created for table in again.tables] == [False] * 8
-    assert [table.created for table in plain.tables] == [False] * 8
+    assert sum(text.startswith("CREATE TABLE") for text in planned) == 13
+    assert [table.created for table in report.tables] == [True] * 12
+    assert [table.created for table in again.tables] == [False] * 12
+    assert [table.created for table in plain.tables] == [False] * 12
     assert {table.version for table in report.tables} == {1}
     assert nothing == ()
     assert await log_id(admin) == before

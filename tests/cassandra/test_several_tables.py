@@ -21,7 +21,8 @@ from event_store_async.cassandra.operations.diagnosis import diagnose
 from event_store_async.cassandra.operations.inspector import Inspector
 from event_store_async.cassandra.schema.migrator import Migrator
 from event_store_async.cassandra.schema.statements import StatementCache
-from event_store_async.cassandra.schema.tables import EVENTS, StoreTables, TableSpec
+from event_store_async.cassandra.schema.table_spec import TableSpec
+from event_store_async.cassandra.schema.tables import EVENTS, StoreTables
 from event_store_async.retry import Deadline
 
 from ..fixtures.server import Server

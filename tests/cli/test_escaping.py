@@ -5,8 +5,9 @@ import json
 import re
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import orjson
 import pytest
@@ -16,6 +17,7 @@ from event_store_async import EventStore, NewEvent, StoreUnavailable
 from event_store_async.cli.escape import ERRORS, escape
 from event_store_async.cli.failures import explain
 from event_store_async.cli.output import note, say_error, waiting
+from event_store_async.subscriptions import Beat, ParkedStream, SliceKey
 
 from ..fixtures.stores import run_cql
 from .running import QUIET, Shell
@@ -209,6 +211,18 @@ BASES: dict[str, list[str]] = {
     "feed follow": ["--count", "1"],
     "feed locate": [STREAM, "1", "--timeout", "60"],
     "feed run": ["--until-complete"],
+    "subscription list": [],
+    "subscription lag": ["mails"],
+    "subscription parked": ["mails"],
+    "subscription wait": ["mails", STREAM, "1", "--timeout", "0.1"],
+    "subscription pause": ["mails"],
+    "subscription resume": ["mails"],
+    "subscription reset": ["mails", "--to", "now"],
+    "subscription slices": ["mails", "3"],
+    "subscription replay": ["mails"],
+    "subscription skip": ["mails", STREAM, "1", "--reason", "a test"],
+    "subscription park": ["mails", STREAM],
+    "subscription forget": ["mails"],
     "help": ["head"],
     "schema show": [],
     "schema create": ["--replication", "datacenter1=1"],
@@ -253,7 +267,21 @@ def place(
     name: str, shell: Shell, store: EventStore, feed_shell: Shell, feed_store: EventStore
 ) -> tuple[Shell, EventStore]:
     """Give a shell and a store: on a table with a feed, for the commands that need one."""
-    return (feed_shell, feed_store) if name.startswith("feed") else (shell, store)
+    needs_feed = name.startswith(("feed", "subscription"))
+    return (feed_shell, feed_store) if needs_feed else (shell, store)
+
+
+async def subscribe(store: EventStore) -> None:
+    """Register a subscription with a parked stream whose error is up to no good."""
+    head = await store.feed().head()
+    if "mails" in [each.registration.name async for each in store.subscriptions.all()]:
+        await store.subscriptions.forget("mails")
+    await store.subscriptions.register("mails", 1, head)
+    lease = await store.subscriptions.claim(SliceKey("mails", 1, 0), uuid4(), 0)
+    assert lease is not None
+    row = ParkedStream(UUID(STREAM), 1, 1, head, head, WORSE, WORSE, 1, datetime.now(UTC))
+    await store.subscriptions.commit(lease, head, {row.stream_id: row})
+    await store.subscriptions.beat("mails", lease.member, Beat(1, 1, {0: WORSE}))
 
 
 def test_every_command_is_fed() -> None:
@@ -265,6 +293,8 @@ async def test_every_parameter_of_every_command(place: tuple[Shell, EventStore],
     """In pipes: of a text, standard output and error; of JSON, only standard error."""
     shell, store = place
     await store.persist_events(UUID(STREAM), [NewEvent({WORSE: WORSE}, WORSE, {WORSE: 1})])
+    if name.startswith("subscription"):
+        await subscribe(store)
     assert (await shell("export", "good.zst")).code == 0
     await asyncio.to_thread(write_evil, shell.folder)
 
@@ -283,6 +313,8 @@ async def test_every_parameter_of_every_command(place: tuple[Shell, EventStore],
 async def test_every_command_on_a_terminal(place: tuple[Shell, EventStore], name: str) -> None:
     shell, store = place
     await store.persist_events(UUID(STREAM), [NewEvent({WORSE: WORSE}, WORSE, {WORSE: 1})])
+    if name.startswith("subscription"):
+        await subscribe(store)
     await on_a_terminal(shell, "export", "good.zst")
     await asyncio.to_thread(write_evil, shell.folder)
     connects = name not in {"help", "schema show"} and not name.startswith("node")

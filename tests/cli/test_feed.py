@@ -108,7 +108,7 @@ async def test_enabling_an_old_table_with_data(shell: Shell, server: Server, key
     assert len(creates) >= 6
     assert "nothing was changed" in planned.err
     assert untouched.code == 1
-    assert sum(": created; schema version 1" in line for line in enabled.lines) == 6
+    assert sum(": created; schema version 1" in line for line in enabled.lines) == 10
     assert "restart every process that appends to the table" in enabled.err
     assert "this command among them" in enabled.err
     assert f"    {server.contact_points[0]}  " in enabled.err

@@ -5,9 +5,10 @@ import re
 import shlex
 import signal
 from collections.abc import AsyncGenerator, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from string import Template
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 import pytest_asyncio
@@ -18,6 +19,7 @@ from event_store_async.cli import configuration
 from event_store_async.cli.app import app
 from event_store_async.cli.target import OPTIONS
 from event_store_async.embedded import Background
+from event_store_async.subscriptions import ParkedStream, SliceKey
 
 from ..fixtures.server import Server
 from ..fixtures.stores import drop_keyspace
@@ -150,8 +152,10 @@ async def test_examples_work(
 ) -> None:
     stream, other = uuid4(), uuid4()
     await store.persist_events(stream, [1] if "--expected-version 1" in example else [1, 2, 3])
-    if "feed" in example:
+    if "feed" in example or "subscription" in example:
         await bank.persist_events(stream, [1])
+    if "subscription" in example:
+        await subscribe(bank, stream)
     (shell.folder / "payloads.jsonl").write_text('{"amount": 50}\n{"amount": 20}\n')
     names = {"STREAM": str(stream), "OTHER": str(other)}
 
@@ -164,6 +168,19 @@ async def test_examples_work(
 
     assert done.code == 0, done.err
     assert done.out or done.err
+
+
+async def subscribe(store: EventStore, stream_id: UUID) -> None:
+    """Register the subscription that examples name, with a stream that waits from version 2 on."""
+    if "mails" in [each.registration.name async for each in store.subscriptions.all()]:
+        await store.subscriptions.forget("mails")
+    await store.feed().position_of(stream_id, 1, timeout=60)
+    head = await store.feed().head()
+    await store.subscriptions.register("mails", 1, head)
+    lease = await store.subscriptions.claim(SliceKey("mails", 1, 0), uuid4(), 0)
+    assert lease is not None
+    row = ParkedStream(stream_id, 2, 3, head, head, None, "ValueError", 5, datetime.now(UTC))
+    await store.subscriptions.commit(lease, head, {stream_id: row})
 
 
 async def interrupted(shell: Shell, *arguments: str) -> Done:

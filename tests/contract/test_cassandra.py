@@ -5,18 +5,21 @@ On a table with a feed every append is announced first, so the contract of the s
 """
 
 from collections.abc import AsyncGenerator
+from itertools import cycle
 from typing import Any
 from uuid import UUID
 
 import pytest
 import pytest_asyncio
 
-from event_store_async import EventStore, FeedDisabled
+from event_store_async import EventStore, FeedDisabled, Settings
+from event_store_async.subscriptions import Subscriptions
 from event_store_async.testing.contract import (
     CategoryContract,
     EventStoreContract,
     FeedContract,
     SnapshotContract,
+    SubscriptionStoreContract,
 )
 
 from ..fixtures.server import Server
@@ -89,6 +92,29 @@ class TestCassandraCategoriesWithFeed(WithFeed, CategoryContract):
 
 class TestCassandraFeed(WithFeed, FeedContract):
     is_monitored = True
+
+
+class TestCassandraSubscriptions(WithFeed, SubscriptionStoreContract):
+    pass
+
+
+class ByTurns:
+    """The subscriptions of several processes: each call is another's."""
+
+    def __init__(self, *subscriptions: Subscriptions) -> None:
+        self._turns = cycle(subscriptions)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(next(self._turns), name)
+
+
+class TestCassandraSubscriptionsOfTwoProcesses(WithFeed, SubscriptionStoreContract):
+    @pytest_asyncio.fixture
+    async def subscriptions(  # type: ignore[override] # it is asynchronous
+        self, store: EventStore, server: Server
+    ) -> AsyncGenerator[Any, None]:
+        async with server.connect(self.keyspace, settings=Settings(sequences=False)) as other:
+            yield ByTurns(store.subscriptions, other.subscriptions)
 
 
 async def test_a_table_without_a_feed_says_so(store: EventStore, stream_id: UUID) -> None:

@@ -5,11 +5,14 @@ from typing import Any
 import pytest
 
 from event_store_async import MemoryEventStore
+from event_store_async.subscriptions import MemoryTransactions
 from event_store_async.testing.contract import (
     CategoryContract,
     EventStoreContract,
     FeedContract,
     SnapshotContract,
+    SubscriptionStoreContract,
+    TransactionsContract,
 )
 
 
@@ -55,3 +58,22 @@ class TestMemorySnapshots(SnapshotContract):
 
     def reopened(self, store: MemoryEventStore, **options: Any) -> MemoryEventStore:
         return store.reopened(**options)
+
+
+class TestMemorySubscriptions(SubscriptionStoreContract):
+    @pytest.fixture
+    def store(self) -> MemoryEventStore:
+        return MemoryEventStore()
+
+
+class TestMemoryTransactions(TransactionsContract):
+    @pytest.fixture
+    def transactions(self) -> MemoryTransactions[set[str]]:
+        return MemoryTransactions(set())
+
+    async def write(self, connection: Any, mark: str) -> None:
+        connection.add(mark)
+
+    async def marks(self, transactions: Any) -> set[str]:
+        view: set[str] = transactions.view
+        return view

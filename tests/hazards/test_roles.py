@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, Iterable
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -22,6 +22,7 @@ from event_store_async import (
     RequestRefused,
     SchemaChangeFailed,
     Settings,
+    SubscriptionUnknown,
 )
 from event_store_async.aggregates import (
     Command,
@@ -33,8 +34,9 @@ from event_store_async.aggregates import (
 )
 from event_store_async.cassandra import Opening
 from event_store_async.cassandra.feed import tables
-from event_store_async.cassandra.schema.tables import FEED_SPECS
+from event_store_async.cassandra.schema.tables import FEED_SPECS, SUBSCRIPTION_SPECS
 from event_store_async.embedded import EmbeddedCassandra
+from event_store_async.subscriptions import Beat, ParkedStream, SliceKey
 
 from ..docs.blocks import blocks
 from ..fixtures.stores import read_all
@@ -311,7 +313,7 @@ def test_the_page_grants_what_its_table_lists() -> None:
 
     assert list(columns()) == ["to append", "to read the feed", "to sequence"]
     assert listed <= {*plain, *grants_with_feed()}
-    assert {spec.suffix for spec in FEED_SPECS} == {
+    assert {spec.suffix for spec in (*FEED_SPECS, *SUBSCRIPTION_SPECS)} == {
         grant.split()[3].removeprefix("bank.events") for grant in grants_with_feed()
     }
 
@@ -332,9 +334,53 @@ async def test_the_pages_role_appends_reads_the_feed_and_sequences(
         health = await store.health(timeout=PATIENCE)
 
         assert [event.payload async for event in feed.read(start)] == [1, 2, 3, 4, 5]
+        await use_subscriptions(store)
         assert store._engine.feed.runner.works()
         assert (health.is_ready, health.warnings) == (True, ())
     assert told(caplog) == []
+
+
+async def use_subscriptions(store: EventStore) -> None:
+    """Do with a subscription whatever needs a grant."""
+    subscriptions, member, stream_id = store.subscriptions, uuid4(), uuid4()
+    await subscriptions.register("mails", 1, await store.feed().head())
+    await subscriptions.beat("mails", member, Beat(1, 1))
+    lease = await subscriptions.claim(SliceKey("mails", 1, 0), member, 0)
+    assert lease is not None
+    row = ParkedStream(
+        stream_id, 1, 1, lease.position, lease.position, None, "no", 1, datetime.now(UTC)
+    )
+    await subscriptions.commit(lease, lease.position, {stream_id: row})
+    await subscriptions.skip("mails", stream_id, 1, reason="a test", by="tests")
+    assert [each.version async for each in subscriptions.skipped("mails")] == [1]
+    await subscriptions.leave("mails", member)
+    await subscriptions.reset("mails", "now")
+    assert [each.registration.generation async for each in subscriptions.all()] == [2]
+    await subscriptions.forget("mails")
+
+
+@pytest.mark.parametrize(
+    "without",
+    [
+        f"{permission} ON bank.events{spec.suffix} TO"
+        for spec in SUBSCRIPTION_SPECS
+        for permission in ("SELECT", "MODIFY")
+    ],
+)
+async def test_a_subscription_without_a_grant_names_it(
+    guarded: EmbeddedCassandra, feed_admin: EventStore, without: str
+) -> None:
+    keyspace = keyspace_of(feed_admin)
+    role = await make_role(
+        feed_admin, "bank_app", keyspace, further=grants_with_feed(), without=without
+    )
+
+    async with connecting(guarded, role, PASSWORD, keyspace, settings=QUIET) as store:
+        with pytest.raises(RequestRefused) as caught:
+            await use_subscriptions(store)
+    assert missing(without, keyspace) in str(caught.value)
+    with suppress(SubscriptionUnknown):
+        await feed_admin.subscriptions.forget("mails")
 
 
 async def test_a_role_that_only_appends_needs_the_pages_grants_for_that(

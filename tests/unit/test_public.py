@@ -22,6 +22,7 @@ PUBLIC = [
     "event_store_async.feeds",
     "event_store_async.hooks",
     "event_store_async.maintenance",
+    "event_store_async.subscriptions",
     "event_store_async.telemetry",
     "event_store_async.testing",
     "event_store_async.testing.contract",
@@ -31,6 +32,7 @@ PUBLIC = [
 
 PUBLIC_MODULES = [
     "event_store_async.errors",
+    "event_store_async.sql.psycopg",
     "event_store_async.telemetry.logs",
     "event_store_async.telemetry.opentelemetry",
     "event_store_async.telemetry.prometheus",
@@ -41,7 +43,14 @@ Modules that users import from besides. The adapters of telemetry need an extra 
 package cannot import them; and the tree of errors can be imported from where it is drawn.
 """
 
-MADE_BY_THE_LIBRARY = {"Storage", "Operations", "Node", "Connection", "Opening"}
+MADE_BY_THE_LIBRARY = {
+    "Storage",
+    "Operations",
+    "Node",
+    "Connection",
+    "Opening",
+    "SubscriptionRunner",
+}
 """Public classes that users get and never make: what their constructors take is private."""
 
 

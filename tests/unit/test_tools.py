@@ -10,7 +10,13 @@ import pytest
 from event_store_async import Backoff, InvalidArgument, Settings
 from event_store_async.cassandra.append.planner import KnownHeads
 from event_store_async.cassandra.read.gap_check import GapCheck, Range
-from event_store_async.cassandra.schema.tables import SNAPSHOTS, SPECS, StoreTables
+from event_store_async.cassandra.schema.tables import (
+    FEED_SPECS,
+    SNAPSHOTS,
+    SPECS,
+    SUBSCRIPTION_SPECS,
+    StoreTables,
+)
 from event_store_async.cql_files import (
     cql_root,
     load_statements,
@@ -132,7 +138,7 @@ def test_every_statement_names_its_binds_in_order() -> None:
 
 
 def test_migrations_are_numbered_without_gaps_and_hold_statements() -> None:
-    for spec in (*SPECS, SNAPSHOTS):
+    for spec in (*SPECS, SNAPSHOTS, *FEED_SPECS, *SUBSCRIPTION_SPECS):
         migrations = spec.migrations_after(spec.first)
 
         assert [number for number, _ in migrations] == sorted(set(spec.columns) - {spec.first})

@@ -12,6 +12,7 @@ MODULES: Final = (
     "event_store_async.aggregates",
     "event_store_async.typed",
     "event_store_async.feeds",
+    "event_store_async.subscriptions",
     "event_store_async.hooks",
     "event_store_async.telemetry.opentelemetry",
     "event_store_async.telemetry.prometheus",

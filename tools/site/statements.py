@@ -11,6 +11,7 @@ _FOLDERS: Final = {
     "statements": "All statements that a store sends.",
     "statements/feed": "All statements that a feed sends.",
     "statements/snapshots": "All statements that stored snapshots send.",
+    "statements/subscriptions": "All statements that subscriptions send.",
     "testing": "Statements that only the test tools send.",
 }
 

@@ -15,6 +15,7 @@ EXTRAS: Final = (
     "embedded",
     "opentelemetry",
     "prometheus",
+    "psycopg",
     "pydantic",
     "testing",
     "typed",

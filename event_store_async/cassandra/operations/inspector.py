@@ -22,7 +22,8 @@ from ..driver.port import (
 from ..driver.session import Session
 from ..feed.facts import FeedFacts
 from ..schema.state import SchemaState, inspect
-from ..schema.tables import FEED_SPECS, StoreTables, TableSpec
+from ..schema.table_spec import TableSpec
+from ..schema.tables import FEED_SPECS, StoreTables
 from .clients import ConnectedProcess, processes_of
 
 _MOST_CLOCKS: Final = 32

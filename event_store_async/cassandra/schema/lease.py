@@ -24,11 +24,11 @@ class LeaseTaken(Exception):
     """Another holder has had the lock for as long as this one was ready to wait."""
 
 
-class Lease:
+class SchemaLease:
     """
     Takes a lock for as long as a context manager's body runs.
 
-    Each `Lease` is a holder of its own. The lock is not renewed: the body must end before it
+    Each `SchemaLease` is a holder of its own. The lock is not renewed: the body must end before it
     expires, or be safe to run in two places.
 
     Args:

@@ -16,7 +16,7 @@ from ..driver.nodes import cluster_nodes
 from ..driver.repeat import repeat
 from ..driver.session import Session
 from .ddl import Ddl, Step, checked_replication
-from .lease import Lease, LeaseTaken
+from .lease import LeaseTaken, SchemaLease
 from .migration_log import LOCK_SECONDS, MigrationLog
 from .state import SchemaState, TableState, inspect
 from .statements import StatementCache
@@ -200,7 +200,7 @@ class Migrator:
         return self._ddl.create_keyspace(replication)
 
     async def _bring_up_to_date(self, begun: datetime, *, feed: bool) -> list[Step]:
-        lease = Lease(self._log, self._settings.backoff)
+        lease = SchemaLease(self._log, self._settings.backoff)
         try:
             async with lease.held(within=2 * LOCK_SECONDS):
                 # Looked at again: another process may have changed it before the lock was ours.

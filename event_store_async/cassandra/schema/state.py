@@ -16,7 +16,8 @@ from ...retry import Deadline
 from ..driver.faults import Certainty, Fault
 from ..driver.port import Row
 from ..driver.session import Session
-from .tables import CATEGORY, EVENTS, FEED, FEED_SPECS, Columns, StoreTables, TableSpec
+from .table_spec import Columns, TableSpec
+from .tables import CATEGORY, EVENTS, FEED, FEED_SPECS, SUBSCRIPTION_SPECS, StoreTables
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +206,7 @@ async def inspect(session: Session, tables: StoreTables, deadline: Deadline) -> 
     specs = tables.specs
     with_feed = EVENTS in specs and FEED not in specs
     if with_feed and await ask("describe_table", tables.name_of(FEED)):
-        specs = (*specs, *FEED_SPECS)
+        specs = (*specs, *SUBSCRIPTION_SPECS, *FEED_SPECS)
     ((_, _, release, _),) = await ask("describe_local")
     keyspaces = await ask("describe_keyspace")
     return SchemaState(

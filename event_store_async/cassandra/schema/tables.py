@@ -1,102 +1,11 @@
-"""The tables of a store: what each of them must look like."""
+"""The tables of a store, and what each of them must look like."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from importlib.resources.abc import Traversable
+from dataclasses import dataclass, replace
 from typing import Final
 
 from ...checks import LONGEST_NAME, check_identifier
-from ...cql_files import Statement, load_statement, load_statements, numbered_files, read_file
-
-Columns = Mapping[str, tuple[str, str]]
-"""Columns by name, each as (type, kind), as ``system_schema.columns`` describes them."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TableSpec:
-    """
-    What a table must look like, and the CQL that makes it so.
-
-    The CQL has the placeholders ``{keyspace}`` and ``{table}``; the one that creates the table may
-    also use ``{compaction}``.
-
-    Attributes:
-        name: What the table is for, in one word. Statements on other tables than that of events
-            name them by it, as in ``{log}``.
-        suffix: What its name has after the name of the table of events.
-        created_by: The CQL file that creates it, at its latest version.
-        migrations: The folder of the CQL files that bring older versions up to date, one for each
-            version after the first: ``0002_name.cql``, recorded as version 2, ``0002_name``.
-        columns: The columns by the schema version that added them. Tables of the lowest version
-            have all of its columns.
-        additions: Nullable columns that a store can do without, and that releases that do not know
-            them can ignore, by the path of the CQL file that adds them. No schema version tells of
-            them: they are there if the columns are.
-        refuses_time_to_live: Whether a ``default_time_to_live`` would destroy what it stores.
-        is_needed: Whether a store cannot do without it. Without another one, only the calls that
-            use it are refused.
-        root: The folder of the CQL files; None is that of the library.
-    """
-
-    name: str
-    suffix: str = ""
-    created_by: str
-    migrations: str
-    columns: Mapping[int, Columns]
-    additions: Mapping[str, Columns] = field(default_factory=dict)
-    refuses_time_to_live: bool = True
-    is_needed: bool = True
-    root: Traversable | None = field(default=None, repr=False)
-
-    @property
-    def first(self) -> int:
-        """The lowest schema version that such a table can have."""
-        return min(self.columns)
-
-    @property
-    def latest(self) -> int:
-        """The schema version that this library needs."""
-        return max(self.columns)
-
-    @property
-    def base_columns(self) -> Columns:
-        """The columns of the first version."""
-        return self.columns[self.first]
-
-    @property
-    def added_columns(self) -> Columns:
-        """The columns that later versions added."""
-        later = [added for version, added in sorted(self.columns.items()) if version > self.first]
-        return {name: column for added in later for name, column in added.items()}
-
-    @property
-    def needed_columns(self) -> Columns:
-        """The columns that every store needs: those of the latest version."""
-        return {**self.base_columns, **self.added_columns}
-
-    @property
-    def optional_columns(self) -> Columns:
-        """The columns of the additions."""
-        return {name: column for added in self.additions.values() for name, column in added.items()}
-
-    @property
-    def all_columns(self) -> Columns:
-        """The columns of a table that is up to date."""
-        return {**self.needed_columns, **self.optional_columns}
-
-    def migrations_after(self, version: int) -> list[tuple[int, str]]:
-        """Return the migrations to versions above *version* as (version, name), in order."""
-        found = numbered_files(self.migrations, self.root)
-        return [(number, name) for number, name in found if number > version]
-
-    def statements(self, path: str, **names: str) -> list[Statement]:
-        """Return the statements of one of its CQL files."""
-        return load_statements(path, root=self.root, **names)
-
-    def text(self, path: str) -> str:
-        """Return the text of one of its CQL files, comments and placeholders included."""
-        return read_file(path, self.root)
-
+from ...cql_files import Statement, load_statement
+from .table_spec import TableSpec
 
 CATEGORY: Final = "additions/category"
 """The addition for the category of a stream."""
@@ -248,6 +157,103 @@ LOG: Final = TableSpec(
 )
 """The log."""
 
+SUBSCRIPTIONS: Final = TableSpec(
+    name="subscriptions",
+    suffix="_feed_subscriptions",
+    created_by="schema/feed_subscriptions",
+    migrations="migrations/feed_subscriptions",
+    columns={
+        1: {
+            "name": ("text", "partition_key"),
+            "id": ("uuid", "regular"),
+            "revision": ("int", "regular"),
+            "generation": ("int", "regular"),
+            "series": ("uuid", "regular"),
+            "slices": ("int", "regular"),
+            "start": ("text", "regular"),
+            "fresh": ("boolean", "regular"),
+            "ready": ("boolean", "regular"),
+            "paused": ("boolean", "regular"),
+            "requests": ("int", "regular"),
+            "earlier": ("text", "regular"),
+            "next_slices": ("int", "regular"),
+            "next_series": ("uuid", "regular"),
+        }
+    },
+    is_needed=False,
+)
+"""Subscriptions to a feed."""
+
+SLICES: Final = TableSpec(
+    name="slices",
+    suffix="_feed_slices",
+    created_by="schema/feed_slices",
+    migrations="migrations/feed_slices",
+    columns={
+        1: {
+            "series": ("uuid", "partition_key"),
+            "slice": ("int", "partition_key"),
+            "item": ("text", "clustering"),
+            "revision": ("int", "regular"),
+            "fence": ("int", "regular"),
+            "holder": ("uuid", "regular"),
+            "position": ("text", "regular"),
+            "closed": ("uuid", "regular"),
+            "version": ("int", "regular"),
+            "last_version": ("int", "regular"),
+            "after": ("text", "regular"),
+            "last_position": ("text", "regular"),
+            "type": ("text", "regular"),
+            "error": ("text", "regular"),
+            "attempts": ("int", "regular"),
+            "since": ("bigint", "regular"),
+            "replay": ("boolean", "regular"),
+        }
+    },
+    is_needed=False,
+)
+"""The slices of subscriptions, and their parked streams."""
+
+MEMBERS: Final = TableSpec(
+    name="members",
+    suffix="_feed_members",
+    created_by="schema/feed_members",
+    migrations="migrations/feed_members",
+    columns={
+        1: {
+            "id": ("uuid", "partition_key"),
+            "member": ("uuid", "clustering"),
+            "generation": ("int", "regular"),
+            "beats": ("int", "regular"),
+            "holding": ("text", "regular"),
+        }
+    },
+    refuses_time_to_live=False,
+    is_needed=False,
+)
+"""The beats of the members of consumer groups."""
+
+SKIPPED: Final = TableSpec(
+    name="skipped",
+    suffix="_feed_skipped",
+    created_by="schema/feed_skipped",
+    migrations="migrations/feed_skipped",
+    columns={
+        1: {
+            "id": ("uuid", "partition_key"),
+            "at": ("bigint", "clustering"),
+            "skip": ("uuid", "clustering"),
+            "stream_id": ("uuid", "regular"),
+            "version": ("int", "regular"),
+            "error": ("text", "regular"),
+            "reason": ("text", "regular"),
+            "skipped_by": ("text", "regular"),
+        }
+    },
+    is_needed=False,
+)
+"""Events that operators skipped."""
+
 SNAPSHOTS: Final = TableSpec(
     name="snapshots",
     suffix="_snapshots",
@@ -274,6 +280,11 @@ SPECS: Final = (EVENTS,)
 
 FEED_SPECS: Final = (WRITERS, ANNOUNCEMENTS, DOORBELLS, PROGRESS, LOG, FEED)
 """The tables of a feed. That of its row comes last: if it exists, all of them do."""
+
+
+SUBSCRIPTION_SPECS: Final = (SUBSCRIPTIONS, SLICES, MEMBERS, SKIPPED)
+"""The tables of subscriptions, beside those of a feed; a feed that was enabled by an older release
+has none, and works without."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -315,8 +326,17 @@ class StoreTables:
         return replace(self, specs=(SNAPSHOTS,))
 
     def with_feed(self) -> "StoreTables":
-        """Return these tables and those of a feed; raises `InvalidIdentifier` as the class does."""
-        return replace(self, specs=(*self.specs, *FEED_SPECS))
+        """
+        Return these tables and those of a feed, and of subscriptions to it.
+
+        Raises:
+            InvalidIdentifier: a name is too long.
+        """
+        return replace(self, specs=(*self.specs, *SUBSCRIPTION_SPECS, *FEED_SPECS))
+
+    def of_subscriptions(self) -> "StoreTables":
+        """Return those that subscriptions need; raises `InvalidIdentifier` as the class does."""
+        return replace(self, specs=(FEED, *SUBSCRIPTION_SPECS))
 
     def name_of(self, spec: TableSpec) -> str:
         """Return the name of one of the tables, without the keyspace."""
@@ -328,7 +348,8 @@ class StoreTables:
 
     def statement(self, path: str, **names: str) -> Statement:
         """Return the statement of one of the library's CQL files, for these tables."""
-        own = {spec.name: self.name_of(spec) for spec in (*self.specs, SNAPSHOTS, *FEED_SPECS)}
+        further = (SNAPSHOTS, *FEED_SPECS, *SUBSCRIPTION_SPECS)
+        own = {spec.name: self.name_of(spec) for spec in (*self.specs, *further)}
         own |= {"keyspace": self.keyspace, "table": self.table, **names}
         return load_statement(path, root=None, **own)
 

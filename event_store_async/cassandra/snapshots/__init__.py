@@ -1,7 +1,6 @@
 """
 Private. The table of snapshots, beside a table of events.
 
-    statements    prepares its statements, after a look at it
     table         reads and writes its rows, a request or two for each method
 
 A partition is a stream, and not a stream and a kind:

@@ -11,7 +11,7 @@ from ...snapshots.rows import KEPT, SnapshotRow
 from ...stored import SnapshotSummary
 from ..driver.port import Bound, Page, Row
 from ..driver.session import Session
-from .statements import SnapshotStatements
+from ..schema.added_statements import AddedStatements
 
 _ROWS: Final = 1000
 
@@ -30,9 +30,7 @@ class SnapshotTable:
         settings: The store's.
     """
 
-    def __init__(
-        self, session: Session, statements: SnapshotStatements, settings: Settings
-    ) -> None:
+    def __init__(self, session: Session, statements: AddedStatements, settings: Settings) -> None:
         self._session = session
         self._statements = statements
         self._settings = settings

@@ -44,6 +44,11 @@ mode.
     snapshot_base  what the tests of stored snapshots share
     snapshot_refusals  what they refuse
     snapshots     `SnapshotContract`, of stores that keep snapshots
+    subscriptions  the contract of what keeps subscriptions
+    subscription_base  what its tests share
+    transactions  the contract of a view and its checkpoint, kept together
+    subscription_leases  who works on a slice, and how far it is
+    subscription_operations  groups, generations, and what operators do
 """
 
 import pkgutil
@@ -74,6 +79,8 @@ from .records import Records  # noqa: E402
 from .refusals import Refusals  # noqa: E402
 from .repetition import Repetition  # noqa: E402
 from .snapshots import SnapshotContract  # noqa: E402
+from .subscriptions import SubscriptionStoreContract  # noqa: E402
+from .transactions import TransactionsContract  # noqa: E402
 
 __all__ = [
     "CategoryContract",
@@ -98,6 +105,8 @@ __all__ = [
     "Refusals",
     "Repetition",
     "SnapshotContract",
+    "SubscriptionStoreContract",
+    "TransactionsContract",
 ]
 
 

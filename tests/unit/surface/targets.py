@@ -31,6 +31,7 @@ from event_store_async.errors import StreamError, UndecodableEvent
 from event_store_async.feeds import FeedReader
 from event_store_async.hooks import Record, SerialRepair, Source
 from event_store_async.maintenance import StoredEvent, StoreDigest
+from event_store_async.subscriptions import Checkpoints, Division, Lag, Registration, SliceLag
 from event_store_async.telemetry.prometheus import PrometheusHook
 from event_store_async.testing import HostileEventStore, given
 from event_store_async.testing.servers import CassandraServer, ExistingCluster
@@ -103,6 +104,7 @@ TYPES: Final = EventTypes(EventType(Deposited, "deposited"))
 REDUCER: Final[Reducer[int, Any]] = Reducer(0, lambda balance, _: balance)
 REFUSED: Final = UndecodableEvent(STREAM, 1, None, b"x", "it is not JSON")
 RECORDED: Final = RecordedEvent(STREAM, 1, "a", datetime(2026, 1, 1, tzinfo=UTC), UUID(int=1))
+REGISTERED: Final = Registration("mails", 1, 1, Position.beginning(FEED))
 SNAPSHOT: Final[Snapshot[Any]] = Snapshot({}, 1, datetime(2026, 1, 1, tzinfo=UTC))
 STORED: Final = StoredEvent(STREAM, 1, b'"a"', 0, UUID(int=1))
 
@@ -135,6 +137,12 @@ MAKERS: Final[Mapping[Any, Callable[[World], Any]]] = {
     logging.Logger: lambda _: logging.getLogger("event_store_async.tests"),
     prometheus_client.CollectorRegistry: lambda _: prometheus_client.CollectorRegistry(),
     StreamState: lambda _: ANY,
+    Checkpoints: lambda _: Checkpoints(REGISTERED, (Position.beginning(FEED),), {}),
+    Division: lambda _: Division(1, (Position.beginning(FEED),)),
+    Lag: lambda _: Lag(
+        Position.beginning(FEED), (SliceLag(0, Position.beginning(FEED), 0, 0.0, 0),)
+    ),
+    Registration: lambda _: REGISTERED,
     Record: lambda _: SerialRepair(Source("memory"), STREAM, 1),
 }
 """By hint: what makes a value, if calling the class with values that fit its hints does not."""
@@ -176,6 +184,9 @@ GIVEN: Final[Mapping[str, Mapping[str, Callable[[World], Any]]]] = {
 """By name and parameter: what is given, if any value that fits the hint does not do."""
 
 NOT_CALLED: Final[Mapping[str, str]] = {
+    "Checkpoints.passed": "called by subscriptions, with each event that they read",
+    "Division.passed": "called by subscriptions, with each event that they read",
+    "Registration.passed": "called by subscriptions, with each event that they read",
     "FeedEvent.of": "called by readers of feeds, with each event that they read",
     "Given": "made by given",
     "Given.then_aggregate": "asserts, and shows the caller's own objects",

@@ -1,0 +1,22 @@
+"""The statements of ``statements.sql``, by their names."""
+
+from importlib.resources import files
+from typing import Final
+
+
+def text_of(name: str) -> str:
+    """Return the text of one of the files of this folder."""
+    return (files(__package__) / name).read_text("utf-8")
+
+
+def _statements() -> dict[str, str]:
+    found: dict[str, str] = {}
+    for block in text_of("statements.sql").split("\n\n"):
+        name, _, text = block.removeprefix("-- ").partition("\n")
+        if text:
+            found[name] = " ".join(text.split()).removesuffix(";")
+    return found
+
+
+STATEMENTS: Final = _statements()
+"""Each statement by its name, in one line."""

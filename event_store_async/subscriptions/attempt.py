@@ -1,0 +1,72 @@
+"""Attempt: one call of a handler, within its time, with what went wrong as a value."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Final
+
+import anyio
+
+from ..errors import HandlerCancelled, HandlerTimedOut, LeaseLost, MisuseError
+
+_HANDLING: Final[ContextVar[frozenset[str]]] = ContextVar(
+    "event_store_handling", default=frozenset()
+)
+
+
+def is_handling(name: str) -> bool:
+    """Return whether this code was called by a handler of a subscription."""
+    return name in _HANDLING.get()
+
+
+@contextmanager
+def _handling(name: str) -> Iterator[None]:
+    token = _HANDLING.set(_HANDLING.get() | {name})
+    try:
+        yield
+    finally:
+        _HANDLING.reset(token)
+
+
+async def attempted(
+    name: str, call: Callable[[], Awaitable[object]], timeout: float
+) -> Exception | None:
+    """
+    Call a handler once, and return what it raised; None if it succeeded.
+
+    A cancellation from outside is none of these, and goes on.
+
+    Args:
+        name: The subscription.
+        call: Calls the handler.
+        timeout: The most seconds that it may take.
+
+    Raises:
+        MisuseError: the program is wrong, and trying again does not mend it.
+        LeaseLost: the database of the view knows a later lease.
+    """
+    error: Exception | None = None
+    with anyio.move_on_after(timeout) as scope, _handling(name):
+        try:
+            await call()
+        except (MisuseError, LeaseLost):
+            raise
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if task is None or task.cancelling():
+                raise
+            # It waited for something that was cancelled. That would end this task without a word.
+            error = HandlerCancelled()
+        except Exception as caught:  # noqa: BLE001 - it is the event's, and is told as such
+            error = caught
+    return HandlerTimedOut(timeout) if scope.cancelled_caught else error
+
+
+def is_transient(error: BaseException, kinds: tuple[type[Exception], ...]) -> bool:
+    """Return whether an error is an outage, or a group of nothing else."""
+    if isinstance(error, kinds):
+        return True
+    return isinstance(error, BaseExceptionGroup) and all(
+        is_transient(each, kinds) for each in error.exceptions
+    )

@@ -1,0 +1,200 @@
+"""Deliveries: how events are handed to the code of the user, one by one or by pages."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Protocol, TypeAlias
+
+from .._typevars import E, T
+from ..feeds import FeedEvent, Position
+from ..ports.slices import Lease, Registration
+from ..ports.transactions import Stopped, Transactions
+
+Handler: TypeAlias = Callable[[FeedEvent[E]], Awaitable[None]]
+"""Handles one event."""
+
+Apply: TypeAlias = Callable[[T, Sequence[FeedEvent[E]]], Awaitable[None]]
+"""Applies events to a view, through a connection; None without transactions."""
+
+Clear: TypeAlias = Callable[[T], Awaitable[None]]
+"""Empties a view, through a connection; None without transactions."""
+
+
+class Delivery(Protocol):
+    """Hands the events of one slice to the code of the user."""
+
+    @property
+    def takes_pages(self) -> bool:
+        """Whether several events are handed over at once."""
+
+    @property
+    def has_position(self) -> bool:
+        """Whether the database of the view keeps the position, exactly."""
+
+    @property
+    def transient(self) -> tuple[type[Exception], ...]:
+        """What is raised in an outage."""
+
+    async def prepare(self, registration: Registration, lease: Lease) -> Stopped | None:
+        """Begin a generation: empty the view if it is fresh."""
+
+    async def open(self, lease: Lease) -> Position | None:
+        """Shut out earlier leases; return the position that the view's database knows."""
+
+    async def deliver(
+        self, lease: Lease, events: Sequence[FeedEvent[Any]], up_to: Position
+    ) -> None:
+        """Hand events over; afterwards the slice is at a position."""
+
+    async def redeliver(self, lease: Lease, event: FeedEvent[Any]) -> None:
+        """Hand an event over that was parked; the slice stays where it is."""
+
+    async def advance(self, lease: Lease, position: Position) -> None:
+        """Move the view's database on, past events that are not handed over."""
+
+
+class EventDelivery:
+    """
+    Hands events over one by one.
+
+    Args:
+        handle: Handles an event.
+    """
+
+    takes_pages = False
+    has_position = False
+    transient: tuple[type[Exception], ...] = ()
+
+    def __init__(self, handle: Handler[Any]) -> None:
+        self._handle = handle
+
+    async def prepare(self, registration: Registration, lease: Lease) -> Stopped | None:
+        """There is no view."""
+
+    async def open(self, lease: Lease) -> Position | None:
+        """There is no database."""
+
+    async def deliver(
+        self,
+        lease: Lease,  # noqa: ARG002 - of the protocol
+        events: Sequence[FeedEvent[Any]],
+        up_to: Position,  # noqa: ARG002
+    ) -> None:
+        """Hand over each event."""
+        for event in events:
+            await self._handle(event)
+
+    async def redeliver(self, lease: Lease, event: FeedEvent[Any]) -> None:  # noqa: ARG002
+        """Hand over an event that was parked."""
+        await self._handle(event)
+
+    async def advance(self, lease: Lease, position: Position) -> None:
+        """There is no database."""
+
+
+class PageDelivery:
+    """
+    Hands pages over, without a transaction.
+
+    Args:
+        apply: Applies events to the view.
+        clear: Empties the view, if it can be emptied.
+    """
+
+    takes_pages = True
+    has_position = False
+    transient: tuple[type[Exception], ...] = ()
+
+    def __init__(self, apply: Apply[Any, Any], clear: Clear[Any] | None) -> None:
+        self._apply = apply
+        self._clear = clear
+
+    async def prepare(
+        self,
+        registration: Registration,
+        lease: Lease,  # noqa: ARG002 - of the protocol
+    ) -> Stopped | None:
+        """Empty the view if the generation is fresh."""
+        if registration.fresh and self._clear is not None:
+            await self._clear(None)
+        return None
+
+    async def open(self, lease: Lease) -> Position | None:
+        """There is no position but the store's."""
+
+    async def deliver(
+        self,
+        lease: Lease,  # noqa: ARG002 - of the protocol
+        events: Sequence[FeedEvent[Any]],
+        up_to: Position,  # noqa: ARG002
+    ) -> None:
+        """Apply events."""
+        await self._apply(None, events)
+
+    async def redeliver(self, lease: Lease, event: FeedEvent[Any]) -> None:  # noqa: ARG002
+        """Apply an event that was parked."""
+        await self._apply(None, (event,))
+
+    async def advance(self, lease: Lease, position: Position) -> None:
+        """There is no position but the store's."""
+
+
+class TransactionDelivery:
+    """
+    Hands pages over in a transaction each, which moves the position as well.
+
+    Args:
+        apply: Applies events to the view.
+        clear: Empties the view, if it can be emptied.
+        transactions: Begins transactions.
+    """
+
+    takes_pages = True
+    has_position = True
+
+    def __init__(
+        self,
+        apply: Apply[Any, Any],
+        clear: Clear[Any] | None,
+        transactions: Transactions[Any],
+    ) -> None:
+        self._apply = apply
+        self._clear = clear
+        self._transactions = transactions
+        self.transient: tuple[type[Exception], ...] = tuple(transactions.transient)
+
+    async def prepare(self, registration: Registration, lease: Lease) -> Stopped | None:
+        """Shut out earlier generations, and empty the view in the same transaction."""
+        async with self._transactions.begin(lease) as transaction:
+            if transaction.fresh and registration.fresh:
+                await transaction.forget_marks()
+                if self._clear is not None:
+                    await self._clear(transaction.connection)
+            return transaction.stopped
+
+    async def open(self, lease: Lease) -> Position | None:
+        """Shut out earlier leases: what a member applies that was too slow must not be parked."""
+        async with self._transactions.begin(lease) as transaction:
+            return transaction.position
+
+    async def deliver(
+        self, lease: Lease, events: Sequence[FeedEvent[Any]], up_to: Position
+    ) -> None:
+        """Apply events and move on, in one transaction."""
+        async with self._transactions.begin(lease) as transaction:
+            known = transaction.position
+            if known is not None and known >= up_to:
+                return  # committed, though the answer was lost
+            await self._apply(transaction.connection, events)
+            await transaction.advance(up_to)
+
+    async def redeliver(self, lease: Lease, event: FeedEvent[Any]) -> None:
+        """Apply an event that was parked, unless that was done."""
+        async with self._transactions.begin(lease) as transaction:
+            if await transaction.first_time(event.stream_id, event.version):
+                await self._apply(transaction.connection, (event,))
+
+    async def advance(self, lease: Lease, position: Position) -> None:
+        """Move on past events that are not applied."""
+        async with self._transactions.begin(lease) as transaction:
+            known = transaction.position
+            if known is None or known < position:
+                await transaction.advance(position)

@@ -1,0 +1,67 @@
+"""Consumer groups in virtual time: sound runs, and mutants that are caught."""
+
+import os
+from collections import Counter
+
+import pytest
+
+from .group_mutants import (
+    DIVIDED,
+    GENERATIONS,
+    LEASES,
+    MUTANTS,
+    PARKING,
+    REPLAYS,
+    RESETS,
+    VIEW,
+    GroupMutant,
+)
+from .group_world import GroupPlan, GroupWorld, simulate_group
+
+SEEDS = int(os.environ.get("EVENT_STORE_SIMULATION_SEEDS", "20"))
+"""How many worlds of each kind: `make simulate SEEDS=…` runs more."""
+
+FIRST = int(os.environ.get("EVENT_STORE_SIMULATION_FIRST", "0"))
+
+TRIES = 40
+"""Seeds within which each mutant must be caught; most are at the first."""
+
+PLANS: dict[str, GroupPlan | None] = {
+    "drawn": None,
+    "leases": LEASES,
+    "parking": PARKING,
+    "view": VIEW,
+    "replays": REPLAYS,
+    "generations": GENERATIONS,
+    "resets": RESETS,
+    "divided": DIVIDED,
+}
+
+
+@pytest.mark.parametrize("name", PLANS)
+def test_a_group_is_right_whatever_happens(name: str) -> None:
+    facts: Counter[str] = Counter()
+    for seed in range(FIRST, FIRST + (SEEDS * 3 if name == "drawn" else max(SEEDS // 4, 1))):
+        outcome = simulate_group(seed, PLANS[name])
+        facts.update(outcome.facts)
+        assert not outcome.wrong, f"seed {seed}, plan {name}: {outcome.wrong}"
+
+    assert facts["appended"] > SEEDS  # the runs do what they are for
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
+def test_every_broken_rule_of_a_group_is_caught(mutant: GroupMutant) -> None:
+    found: Counter[str] = Counter()
+    for seed in range(TRIES):
+        with mutant.broken():
+            wrong = simulate_group(seed, mutant.plan).wrong
+        kinds = {each.partition(":")[0] for each in wrong}
+        if kinds & set(mutant.shows):
+            return
+        found.update(kinds)
+
+    raise AssertionError(f"{mutant.name} was not caught in {TRIES} runs; they showed {found}")
+
+
+def test_plans_differ() -> None:
+    assert len({repr(GroupWorld(seed).plan) for seed in range(20)}) == 20
