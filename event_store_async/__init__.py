@@ -31,6 +31,7 @@ The layers, each of which imports only those above it:
     settings statistics ports          limits and deadlines; how busy a store is; the ports
     encoding snapshots                 events encoded; snapshots stored
     memory_feed memory_row             the log and the rows of a store in memory
+    memory_stream memory_table         its streams; all that it keeps
     cassandra memory                   the store on Cassandra; the same promises in memory
     typed aggregates                   on the ports alone
     maintenance archive telemetry      whole stores; adapters for hooks
@@ -57,6 +58,7 @@ from .errors import (
     CategoryOutcomeUnknown,
     ConcurrentModification,
     ConnectionFailed,
+    ErasureOutcomeUnknown,
     EventStoreError,
     FeedDisabled,
     FeedError,
@@ -86,11 +88,14 @@ from .errors import (
     StoreClosed,
     StoreOverloaded,
     StoreUnavailable,
+    StreamClosed,
     StreamError,
     StreamHole,
     StreamInconsistent,
+    StreamTruncated,
     TimeToLiveRefused,
     TlsFailed,
+    TruncationMissing,
     UndecodableEvent,
     UndecodableSnapshot,
     UnknownEventType,
@@ -112,11 +117,20 @@ from .ports import (
     EventWriter,
     StreamFollower,
 )
+from .ports.erasure import StreamEraser
 from .ports.feeds import FeedStore
 from .ports.monitoring import HealthCheck
 from .ports.snapshots import SnapshotStore
 from .ports.streams import StreamLister
-from .results import AppendResult, Persisted
+from .results import (
+    AppendResult,
+    Closed,
+    Deleted,
+    DeleteResult,
+    Persisted,
+    Truncated,
+    TruncateResult,
+)
 from .retry import Backoff
 from .settings import Settings
 from .statistics import DriverMetrics, FeedStatistics, Statistics
@@ -146,11 +160,15 @@ __all__ = [
     "CategorisedStore",
     "CategoryOutcomeUnknown",
     "CategoryStore",
+    "Closed",
     "Codec",
     "ConcurrentModification",
     "ConnectionFailed",
     "ConsistencyChoice",
+    "DeleteResult",
+    "Deleted",
     "DriverMetrics",
+    "ErasureOutcomeUnknown",
     "EventReader",
     "EventReaderWriter",
     "EventStore",
@@ -206,6 +224,8 @@ __all__ = [
     "StoreClosed",
     "StoreOverloaded",
     "StoreUnavailable",
+    "StreamClosed",
+    "StreamEraser",
     "StreamError",
     "StreamFollower",
     "StreamHead",
@@ -213,9 +233,13 @@ __all__ = [
     "StreamInconsistent",
     "StreamLister",
     "StreamState",
+    "StreamTruncated",
     "TimeToLiveRefused",
     "Tls",
     "TlsFailed",
+    "TruncateResult",
+    "Truncated",
+    "TruncationMissing",
     "UndecodableEvent",
     "UndecodableSnapshot",
     "UnidentifiedEvent",
