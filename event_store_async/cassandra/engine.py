@@ -1,6 +1,7 @@
 """The engine: builds the collaborators of one store and connects them."""
 
 from collections.abc import Iterable
+from uuid import UUID
 
 from ..checks import check_codecs, check_names
 from ..codec import Codec, Codecs, JsonCodec
@@ -33,6 +34,7 @@ from .schema.tables import StoreTables
 from .snapshots.statements import SnapshotStatements
 from .snapshots.table import SnapshotTable
 from .table.categoriser import Categoriser
+from .table.eraser import Eraser
 from .table.lister import Lister
 from .table.restorer import Restorer
 from .table.scanner import Scanner
@@ -55,6 +57,7 @@ class Engine:
         feed: The feed of the table, if it has one.
         queues: Carries out appends.
         appender: Begins appends.
+        eraser: Erases events.
         storage: `EventStore.storage`.
         snapshot_statements: Prepares the statements of the table of snapshots.
         snapshots: `EventStore.snapshots`.
@@ -103,7 +106,8 @@ class Engine:
             f"<EventStore {keyspace}.{table}>", session, wakeups, settings.close_timeout
         )
         check_open = self.lifetime.check_open
-        self.feed = FeedRoom(
+        # Local, too: a callback that held this object would keep the driver's session alive.
+        self.feed = feed = FeedRoom(
             session,
             statements,
             reader,
@@ -117,6 +121,13 @@ class Engine:
         planner = Planner(statements, reader, settings, known_heads)
         queues = StreamQueues(Executor(planner, settler, session, settings), settings)
         restorer = Restorer(session, statements, settler, settings)
+
+        def erased(stream_id: UUID, kept_from: int) -> None:
+            known_heads.forget(stream_id)
+            reader.beginnings.put(stream_id, kept_from)
+            feed.erased(stream_id, kept_from)
+
+        self.eraser = Eraser(statements, settler, reader, settings, feed.published, erased)
         self.settings = settings
         self.codec = codec
         self.observer = observer
@@ -145,7 +156,9 @@ class Engine:
             in_flight_limit=settings.max_in_flight,
             append_limit=settings.max_append_bytes,
         )
-        self.lifetime.ends([queues, restorer, saves], self.feed.close)
+        self.lifetime.ends(
+            [queues, restorer.outstanding, self.eraser.outstanding, saves], self.feed.close
+        )
         self.storage = Storage(
             session,
             statements,
@@ -183,3 +196,4 @@ class Engine:
         self.statements.forget()
         self.snapshot_statements.forget()
         self.known_heads.clear()
+        self.reader.beginnings.clear()

@@ -14,6 +14,7 @@ import pytest_asyncio
 from event_store_async import EventStore, FeedDisabled
 from event_store_async.testing.contract import (
     CategoryContract,
+    ErasureContract,
     EventStoreContract,
     FeedContract,
     SnapshotContract,
@@ -56,6 +57,15 @@ class TestCassandraSnapshots(OnCassandra, SnapshotContract):
         self.keyspace = keyspace
 
 
+class TestCassandraErasure(OnCassandra, ErasureContract):
+    follows = True
+    lists_streams = True
+
+    @pytest.fixture(autouse=True)
+    def _in(self, keyspace: str) -> None:
+        self.keyspace = keyspace
+
+
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def store_with_feed(server: Server, keyspace: str) -> AsyncGenerator[EventStore, None]:
     """Give a store whose table has a feed."""
@@ -84,6 +94,12 @@ class TestCassandraWithFeed(WithFeed, EventStoreContract):
 
 class TestCassandraCategoriesWithFeed(WithFeed, CategoryContract):
     pass
+
+
+class TestCassandraErasureWithFeed(WithFeed, ErasureContract):
+    follows = True
+    lists_streams = True
+    has_feed = True
 
 
 class TestCassandraFeed(WithFeed, FeedContract):

@@ -104,6 +104,9 @@ CATEGORY: Final = "additions/category"
 ANNOUNCEMENT: Final = "additions/announcement"
 """The addition for the address of an append's announcement."""
 
+TRUNCATION: Final = "additions/truncation"
+"""The addition for where a truncated stream begins."""
+
 EVENTS: Final = TableSpec(
     name="events",
     created_by="schema/events",
@@ -129,6 +132,7 @@ EVENTS: Final = TableSpec(
             "ann_writer": ("uuid", "regular"),
             "ann_seq": ("bigint", "regular"),
         },
+        TRUNCATION: {"kept_from": ("int", "static")},
     },
 )
 """The table of events."""
@@ -329,7 +333,7 @@ class StoreTables:
     def statement(self, path: str, **names: str) -> Statement:
         """Return the statement of one of the library's CQL files, for these tables."""
         own = {spec.name: self.name_of(spec) for spec in (*self.specs, SNAPSHOTS, *FEED_SPECS)}
-        own |= {"keyspace": self.keyspace, "table": self.table, **names}
+        own |= {"keyspace": self.keyspace, "table": self.table, "kept_from": "", **names}
         return load_statement(path, root=None, **own)
 
     def __str__(self) -> str:

@@ -43,7 +43,7 @@ mode.
     erasure       `ErasureContract`, of stores that erase events
     erasure_base  what its tests share
     erasure_surroundings  lists, categories, snapshots and the feed
-    erasure_reading  what reads give of streams that were erased in part
+    erasure_reads  what reads give of streams that were erased in part
     categories    `CategoryContract`, of stores with categories
     snapshot_base  what the tests of stored snapshots share
     snapshot_refusals  what they refuse

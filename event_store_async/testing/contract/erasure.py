@@ -18,11 +18,11 @@ from ...results import Closed, Deleted, Persisted, Truncated
 from ...versions import ANY, MAX_VERSION, NO_STREAM, STREAM_EXISTS
 from .base import needs, payloads, read_all
 from .erasure_base import LETTERS, fill
-from .erasure_reading import ErasureReading
+from .erasure_reads import ErasureReads
 from .erasure_surroundings import ErasureSurroundings
 
 
-class ErasureContract(ErasureReading, ErasureSurroundings):
+class ErasureContract(ErasureReads, ErasureSurroundings):
     """
     The tests of every promise of `StreamEraser`.
 

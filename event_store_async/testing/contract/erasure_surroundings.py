@@ -82,8 +82,6 @@ class ErasureSurroundings(ErasureBase):
         events = [event async for event in feed.read(start)]
         assert [(event.stream_id, event.version) for event in events] == wanted
         assert {event.position for event in events} <= set(before)
-        page = await feed.page(start, 1)
-        assert [event.version for event in page.events] == [2]
         position = start
         while position < end:  # a page may be empty, and the position moves on
             page = await feed.page(position, 1)

@@ -14,7 +14,7 @@ from .base import needs, payloads, read_all
 from .erasure_base import LETTERS, ErasureBase, fill
 
 
-class ErasureReading(ErasureBase):
+class ErasureReads(ErasureBase):
     """The tests of reads and followers."""
 
     @pytest.mark.asyncio
