@@ -141,8 +141,8 @@ class Slices:
         kept = rows
         if rows:
             kept_from = rows[0][KEPT_FROM] or 1
-            head = last_version(rows[0][MAX_VERSION], kept_from) or 0
-            if kept_from > 1:
+            head = last_version(rows[0][MAX_VERSION], rows[0][KEPT_FROM]) or 0
+            if min(rows[0][VERSION], rows[-1][VERSION]) < kept_from:
                 kept = [row for row in rows if row[VERSION] >= kept_from]
         following = None
         if asked.name == "read_slice":
