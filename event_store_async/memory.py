@@ -35,6 +35,7 @@ from .follower import Follower, Polling
 from .health import Health
 from .hooks import Source
 from .hooks.append_watch import AppendWatch
+from .hooks.erasure_watch import watched
 from .hooks.list_watch import ListWatch
 from .hooks.observer import Observer
 from .hooks.read_watch import ReadWatch
@@ -175,11 +176,14 @@ class MemoryEventStore(
     async def truncate_stream(  # noqa: D102 - inherited from the port
         self, stream_id: UUID, *, before: int, timeout: float | None = None
     ) -> TruncateResult:
-        stream_id = check_stream_id(stream_id)
-        check_int("before", before, at_least=1, at_most=MAX_VERSION)
-        check_timeout(timeout)
-        await self._turn()
-        return self._table.stream(stream_id).truncate(before)
+        async def truncate() -> TruncateResult:
+            stream = check_stream_id(stream_id)
+            check_int("before", before, at_least=1, at_most=MAX_VERSION)
+            check_timeout(timeout)
+            await self._turn()
+            return self._table.stream(stream).truncate(before)
+
+        return await watched(self._observer, "truncate", stream_id, truncate)
 
     async def delete_stream(  # noqa: D102 - inherited from the port
         self,
@@ -188,24 +192,30 @@ class MemoryEventStore(
         *,
         timeout: float | None = None,
     ) -> DeleteResult:
-        stream_id = check_stream_id(stream_id)
-        expected_version = check_expected_version(expected_version, 0)
-        check_timeout(timeout)
-        await self._turn()
-        result = self._table.stream(stream_id).delete(expected_version)
-        if isinstance(result, Deleted):
-            await self.snapshots.forget(stream_id)
-        return result
+        async def delete() -> DeleteResult:
+            stream = check_stream_id(stream_id)
+            expected = check_expected_version(expected_version, 0)
+            check_timeout(timeout)
+            await self._turn()
+            result = self._table.stream(stream).delete(expected)
+            if isinstance(result, Deleted):
+                await self.snapshots.forget(stream)
+            return result
+
+        return await watched(self._observer, "delete", stream_id, delete)
 
     async def close_stream(  # noqa: D102 - inherited from the port
         self, stream_id: UUID, *, timeout: float | None = None
     ) -> Closed:
-        stream_id = check_stream_id(stream_id)
-        check_timeout(timeout)
-        await self._turn()
-        result = self._table.close(stream_id)
-        await self.snapshots.forget(stream_id)
-        return result
+        async def close() -> Closed:
+            stream = check_stream_id(stream_id)
+            check_timeout(timeout)
+            await self._turn()
+            result = self._table.close(stream)
+            await self.snapshots.forget(stream)
+            return result
+
+        return await watched(self._observer, "close", stream_id, close)
 
     def read_events(  # noqa: D102 - inherited from the port
         self,

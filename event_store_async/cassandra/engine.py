@@ -165,6 +165,7 @@ class Engine:
             decoder,
             restorer,
             Categoriser(statements, settler, reader, self.feed.holds),
+            self.eraser,
             snapshot_table,
             settings,
             keyspace,

@@ -22,6 +22,7 @@ from ..events import NewEvent, RecordedEvent
 from ..feeds import Feed
 from ..follower import Follower, Polling
 from ..health import Health
+from ..hooks.erasure_watch import watched
 from ..hooks.list_watch import ListWatch
 from ..hooks.read_watch import ReadWatch
 from ..ports import CategoryStore, SnapshotStore
@@ -271,11 +272,15 @@ class EventStore:
             MisuseError: the store is closed, or belongs to another event loop or process.
             SchemaError: the table is missing, or lacks the column for truncated streams.
         """
-        stream_id = check_stream_id(stream_id)
-        check_int("before", before, at_least=1, at_most=MAX_VERSION)
-        deadline = self._deadline(timeout)
-        self._engine.lifetime.check_open()
-        return await self._engine.eraser.truncate(stream_id, before, deadline)
+
+        async def truncate() -> TruncateResult:
+            stream = check_stream_id(stream_id)
+            check_int("before", before, at_least=1, at_most=MAX_VERSION)
+            deadline = self._deadline(timeout)
+            self._engine.lifetime.check_open()
+            return await self._engine.eraser.truncate(stream, before, deadline)
+
+        return await watched(self._engine.observer, "truncate", stream_id, truncate)
 
     async def delete_stream(
         self,
@@ -302,14 +307,18 @@ class EventStore:
             EventStoreError: as `truncate_stream` does. After an error of the stored snapshots, the
                 events are gone; repeating the call deletes the snapshots.
         """
-        stream_id = check_stream_id(stream_id)
-        expected_version = check_expected_version(expected_version, 0)
-        deadline = self._deadline(timeout)
-        self._engine.lifetime.check_open()
-        result = await self._engine.eraser.delete(stream_id, expected_version, deadline)
-        if isinstance(result, Deleted):
-            await self._forget_snapshots(stream_id)
-        return result
+
+        async def delete() -> DeleteResult:
+            stream = check_stream_id(stream_id)
+            expected = check_expected_version(expected_version, 0)
+            deadline = self._deadline(timeout)
+            self._engine.lifetime.check_open()
+            result = await self._engine.eraser.delete(stream, expected, deadline)
+            if isinstance(result, Deleted):
+                await self._forget_snapshots(stream)
+            return result
+
+        return await watched(self._engine.observer, "delete", stream_id, delete)
 
     async def close_stream(self, stream_id: UUID, *, timeout: float | None = None) -> Closed:
         """
@@ -325,12 +334,16 @@ class EventStore:
         Raises:
             EventStoreError: as `delete_stream` does.
         """
-        stream_id = check_stream_id(stream_id)
-        deadline = self._deadline(timeout)
-        self._engine.lifetime.check_open()
-        result = await self._engine.eraser.close(stream_id, deadline)
-        await self._forget_snapshots(stream_id)
-        return result
+
+        async def close() -> Closed:
+            stream = check_stream_id(stream_id)
+            deadline = self._deadline(timeout)
+            self._engine.lifetime.check_open()
+            result = await self._engine.eraser.close(stream, deadline)
+            await self._forget_snapshots(stream)
+            return result
+
+        return await watched(self._engine.observer, "close", stream_id, close)
 
     def read_events(
         self,

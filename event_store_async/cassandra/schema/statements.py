@@ -58,6 +58,8 @@ class EraseStatements:
         mark: Marks a truncated stream.
         delete: Deletes events.
         blank: Blanks the last event.
+        begin: Begins a truncated stream that is restored.
+        place: Puts a blank row there.
     """
 
     truncate: Prepared
@@ -65,6 +67,8 @@ class EraseStatements:
     mark: Prepared
     delete: Prepared
     blank: Prepared
+    begin: Prepared
+    place: Prepared
 
 
 class StatementCache:
@@ -159,7 +163,7 @@ class StatementCache:
             )
             state.tables[0].check_truncatable()
             self.forget()  # it has been migrated meanwhile
-        names = ("truncate", "empty", "mark", "delete", "blank")
+        names = ("truncate", "empty", "mark", "delete", "blank", "begin", "place")
         return EraseStatements(*[await self.get(f"erase/{name}", deadline) for name in names])
 
     async def look_for_truncation(self, deadline: Deadline) -> bool:

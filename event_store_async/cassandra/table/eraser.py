@@ -28,7 +28,12 @@ from uuid import UUID
 import anyio
 
 from ...checks import read_clock
-from ...errors import ConcurrentModification, ErasureOutcomeUnknown, StoreOverloaded
+from ...errors import (
+    ConcurrentModification,
+    ErasureOutcomeUnknown,
+    EventStoreError,
+    StoreOverloaded,
+)
 from ...moments import to_milliseconds
 from ...results import Closed, Deleted, DeleteResult, Truncated, TruncateResult
 from ...retry import Deadline
@@ -41,6 +46,7 @@ from ..driver.port import Prepared
 from ..read.reader import Reader
 from ..read.rows import last_version
 from ..schema.statements import EraseStatements, StatementCache
+from .beginning import BeginningPlan
 from .outstanding import Outstanding
 
 _NO_VERSION: Final = -1
@@ -225,6 +231,34 @@ class Eraser:
 
         async with self.outstanding:
             return await self._erase(stream_id, judge, _everything, deadline, closes=True)
+
+    async def begin(
+        self,
+        stream_id: UUID,
+        kept_from: int,
+        category: str | None,
+        deadline: Deadline,
+        *,
+        closed: bool,
+    ) -> ConcurrentModification | None:
+        """Restore a stream's beginning; see `Storage.restore_beginning` for the promises."""
+        async with self.outstanding:
+            prepared = await self._statements.erase(deadline)
+            timestamp = to_milliseconds(read_clock(self._settings.clock))
+            plan = BeginningPlan(prepared, stream_id, kept_from, timestamp, category, closed=closed)
+            verdict = await self._settler.settle(plan, deadline)
+            if verdict.name == "applied":
+                return None
+            try:
+                found = Extent(*await self._reader.extent(stream_id, deadline, serial=True))
+            except EventStoreError as error:
+                if not verdict.doubtful:
+                    raise
+                raise plan.unknown() from error
+        reaches = found.version >= kept_from - 1 and found.kept_from <= kept_from
+        if found.closed == closed and reaches:
+            return None
+        return ConcurrentModification(stream_id, 0, found.version)
 
     async def _erase(
         self,
