@@ -65,9 +65,9 @@ ErasureOutcome: TypeAlias = Literal[
     "invalid",
     "failed",
 ]
-"""How an erasure ended: the events are gone, by this call or an earlier one (``erased``); the stream
-is not in the expected state (``conflict``); ``unknown`` is `ErasureOutcomeUnknown`; the others are
-those of appends."""
+"""How an erasure ended: the events are gone, by this call or an earlier one (``erased``); or the
+stream is not in the expected state (``conflict``). ``unknown`` is `ErasureOutcomeUnknown`; the
+others are those of appends."""
 
 SnapshotOperation: TypeAlias = Literal["load", "save", "reject", "forget"]
 """What was done to a stored snapshot; see the methods of `SnapshotStore`."""
@@ -356,8 +356,8 @@ class Hook(Protocol):
 
     It is called on the event loop, between the store's own steps, so it must not block. An
     exception that it raises affects no append and no read; the first one is logged with its
-    traceback. `AppendEnded`, `ErasureEnded`, `ReadEnded`, `ListEnded`, `FeedPageRead`
-    and, for a load, `SnapshotEnded` arrive in the caller's task and context, the others in any task.
+    traceback. `AppendEnded`, `ErasureEnded`, `ReadEnded`, `ListEnded`, `FeedPageRead` and, for a
+    load, `SnapshotEnded` arrive in the caller's task and context, the others in any task.
     """
 
     def __call__(self, record: Record, /) -> None:

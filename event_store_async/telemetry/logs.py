@@ -90,10 +90,11 @@ class LogHook:
     """
     Writes each record as one line with fields, at a level that depends on its outcome.
 
-    Success is debug; erasures, conflicts, repeated appends and cancelled calls are info; serial repairs,
-    rejected snapshots, failed attempts and failed calls are warnings; appends and erasures
-    whose outcome is unknown, and holes, are errors. Of the feed, pages, entries and rounds are debug; lost entries
-    and a change of the lead are info; what the scan found, and lanes that were held up, are errors.
+    Success is debug; erasures, conflicts, repeated appends and cancelled calls are info; serial
+    repairs, rejected snapshots, failed attempts and failed calls are warnings; appends and erasures
+    whose outcome is unknown, and holes, are errors. Of the feed, pages, entries and rounds are
+    debug; lost entries and a change of the lead are info; what the scan found, and lanes that were
+    held up, are errors.
 
     Args:
         logger: The logger to write to; ``event_store_async.telemetry`` by default.

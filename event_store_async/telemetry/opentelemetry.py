@@ -50,7 +50,7 @@ _SCHEMA: Final = "https://opentelemetry.io/schemas/1.44.0"
 _OPERATION_SECONDS: Final = (0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0)
 _NOT_ERRORS: Final = {
     *("stored", "stored_earlier", "conflict", "cancelled", "complete", "stopped"),
-    *("found", "missing", "saved", "outdated", "forgotten"),
+    *("found", "missing", "saved", "outdated", "forgotten", "erased"),
 }
 """Outcomes that are not errors: optimistic locking is meant to find conflicts."""
 
