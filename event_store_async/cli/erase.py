@@ -106,8 +106,8 @@ def close(
     """
     Erase all events of a stream, and its stored snapshots, and close it for ever.
 
-    Nothing can be appended to it any more. That cannot be undone. It is safe to repeat. Prints where
-    the stream would begin and the version that it had.
+    Nothing can be appended to it any more. That cannot be undone. It is safe to repeat. Prints
+    where the stream would begin, and the version that it had.
 
     Exit codes: 4, no quorum answered in time: repeat the command.
 

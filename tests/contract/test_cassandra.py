@@ -96,12 +96,6 @@ class TestCassandraCategoriesWithFeed(WithFeed, CategoryContract):
     pass
 
 
-class TestCassandraErasureWithFeed(WithFeed, ErasureContract):
-    follows = True
-    lists_streams = True
-    has_feed = True
-
-
 class TestCassandraFeed(WithFeed, FeedContract):
     is_monitored = True
 

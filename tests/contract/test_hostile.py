@@ -32,7 +32,11 @@ from event_store_async import (
     StreamHead,
 )
 from event_store_async.testing import HostileEventStore, Injected, Injection
-from event_store_async.testing.contract import CategoryContract, EventStoreContract
+from event_store_async.testing.contract import (
+    CategoryContract,
+    ErasureContract,
+    EventStoreContract,
+)
 from event_store_async.testing.injections import APPENDS, READS
 
 
@@ -68,6 +72,12 @@ class TestWithCheckedAppends(WithCheckedAppends, EventStoreContract):
 
 class TestCategoriesWithoutFaults(WithoutFaults, CategoryContract):
     pass
+
+
+class TestErasureWithoutFaults(WithoutFaults, ErasureContract):
+    follows = True
+    lists_streams = True
+    has_feed = True
 
 
 class TestCategoriesWithCheckedAppends(WithCheckedAppends, CategoryContract):

@@ -1,6 +1,8 @@
 """Erasures and appends whose answers are lost: one true outcome, or an honest "unknown"."""
 
-from collections.abc import Awaitable, Callable
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -31,7 +33,7 @@ from ..fixtures.faulty import (
 from ..fixtures.stores import read_all
 from ..fixtures.time import PassingTime, UntilItsDeadline
 
-Meanwhile = Callable[[], Awaitable[object]]
+Meanwhile = Callable[[], Coroutine[Any, Any, object]]
 
 
 def then(behaviour: Behaviour, meanwhile: Meanwhile) -> Behaviour:
@@ -41,7 +43,8 @@ def then(behaviour: Behaviour, meanwhile: Meanwhile) -> Behaviour:
         try:
             return await behaviour(send)
         finally:
-            await meanwhile()
+            # In a task of its own: a request is not always sent by one.
+            await asyncio.ensure_future(meanwhile())
 
     return both
 
