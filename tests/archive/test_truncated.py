@@ -13,7 +13,7 @@ from event_store_async import (
     Truncated,
 )
 from event_store_async.archive import export_events, import_events
-from event_store_async.maintenance import verify_streams
+from event_store_async.maintenance import StreamFinding, verify_streams
 
 from ..fixtures.server import Server
 from ..fixtures.stores import drop_keyspace, read_all
@@ -87,7 +87,7 @@ async def test_a_stream_that_is_elsewhere_is_a_finding(
         await other.persist_events(streams["truncated"], ["another"])
         await other.persist_events(streams["closed"], ["another"])
         await export_events(store, tmp_path / "all.zst")
-        found = []
+        found: list[StreamFinding] = []
 
         report = await import_events(other, tmp_path / "all.zst", on_finding=found.append)
 

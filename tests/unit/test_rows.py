@@ -45,8 +45,9 @@ def row_of(event: StoredEvent) -> tuple[Any, ...]:
 
 @pytest.mark.parametrize("name", ["read_forward", "read_slice", "read_backward"])
 def test_the_columns_are_those_that_are_selected(name: str) -> None:
-    names = {"keyspace": "k", "table": "t", "kept_from": ", kept_from"}
-    text = load_statement(f"statements/{name}", **names).text
+    text = load_statement(
+        f"statements/{name}", keyspace="k", table="t", kept_from=", kept_from"
+    ).text
 
     selected = re.match(r"SELECT (.*?) FROM", text)
     assert selected is not None

@@ -6,7 +6,7 @@ Private. The whole table, beneath the streams.
     lister         `EventStore.streams`
     categoriser    the category of a stream that began without one
     eraser         truncates, deletes and closes streams
-    beginning      where a truncated stream begins, restored
-    outstanding    calls that a closing store waits for
+    beginning_plan  where a truncated stream begins, restored
+    calls          calls that a closing store waits for
     restorer       stored events written back, bit for bit
 """

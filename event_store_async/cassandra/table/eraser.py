@@ -46,8 +46,8 @@ from ..driver.port import Prepared
 from ..read.reader import Reader
 from ..read.rows import last_version
 from ..schema.statements import EraseStatements, StatementCache
-from .beginning import BeginningPlan
-from .outstanding import Outstanding
+from .beginning_plan import BeginningPlan
+from .calls import RunningCalls
 
 _NO_VERSION: Final = -1
 """What a plan expects whose conditions are its own: no stream is ever at it."""
@@ -194,7 +194,7 @@ class Eraser:
         self._settings = settings
         self._publication = publication
         self._on_erased = on_erased
-        self.outstanding = Outstanding()
+        self.outstanding = RunningCalls()
 
     async def truncate(self, stream_id: UUID, before: int, deadline: Deadline) -> TruncateResult:
         """Truncate a stream; see `StreamEraser.truncate_stream` for the promises."""

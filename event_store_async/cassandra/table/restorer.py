@@ -23,7 +23,7 @@ from ..read.gap_check import Range
 from ..read.reader import Reader
 from ..read.rows import StoredRowDecoder, announced, stored_values
 from ..schema.statements import AppendStatements, StatementCache
-from .outstanding import Outstanding
+from .calls import RunningCalls
 
 
 class RestorePlan(Plan):
@@ -109,7 +109,7 @@ class Restorer:
         self._statements = statements
         self._settler = settler
         self._reader = Reader(session, statements, StoredRowDecoder(), settings)
-        self.outstanding = Outstanding()
+        self.outstanding = RunningCalls()
 
     async def restore(
         self,

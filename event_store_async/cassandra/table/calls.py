@@ -1,4 +1,4 @@
-"""Outstanding calls: those that a closing store waits for."""
+"""Running calls: those that a closing store waits for."""
 
 import asyncio
 from types import TracebackType
@@ -6,7 +6,7 @@ from types import TracebackType
 from ...errors import StoreClosed
 
 
-class Outstanding:
+class RunningCalls:
     """
     Counts the calls that run: each is an ``async with`` block.
 
