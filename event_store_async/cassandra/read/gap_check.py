@@ -85,7 +85,6 @@ class GapCheck:
         if len(rows) > wanted.count:
             rows = rows[: wanted.count]
         if rows:
-            self.begun = True
             # Every row has the head, unless the stream has lost it.
             self.head = rows[0][MAX_VERSION] or rows[-1][VERSION]
         if wanted.backward and self.head:
@@ -95,6 +94,7 @@ class GapCheck:
             if row[VERSION] != expected + index * step:
                 rows, self.hole = rows[:index], expected + index * step
                 break
+        self.begun = self.begun or bool(rows)
         self.wanted = Range(
             wanted.stream_id, expected + len(rows) * step, wanted.count - len(rows), wanted.backward
         )
