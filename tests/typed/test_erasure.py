@@ -1,5 +1,6 @@
 """A typed store erases the streams of the store that it wraps."""
 
+from dataclasses import dataclass
 from uuid import uuid4
 
 import pytest
@@ -15,20 +16,29 @@ from event_store_async import (
 )
 from event_store_async.typed import EventType, EventTypes, TypedEventStore
 
-TYPES = EventTypes[int](EventType(int, "number"))
+
+@dataclass(frozen=True)
+class Number:
+    value: int
+
+
+TYPES = EventTypes[Number](EventType(Number, "number"))
 
 
 async def test_it_erases_them() -> None:
     store, stream_id = TypedEventStore(MemoryEventStore(), TYPES), uuid4()
     eraser: StreamEraser = store
-    await store.persist_events(stream_id, [1, 2, 3])
+    await store.persist_events(stream_id, [Number(1), Number(2), Number(3)])
 
     assert await eraser.truncate_stream(stream_id, before=2) == Truncated(stream_id, 2, 3)
-    assert [event.payload async for event in store.read_events(stream_id)] == [2, 3]
+    assert [event.payload async for event in store.read_events(stream_id)] == [
+        Number(2),
+        Number(3),
+    ]
     assert await eraser.delete_stream(stream_id, 3) == Deleted(stream_id, 3)
     assert await eraser.close_stream(stream_id) == Closed(stream_id, 3)
     with pytest.raises(StreamClosed):
-        await store.persist_events(stream_id, [4])
+        await store.persist_events(stream_id, [Number(4)])
 
 
 async def test_a_store_that_cannot_erase_says_so() -> None:
