@@ -227,3 +227,35 @@ async def test_erasures_are_reported_to_hooks(kind: str, server: Server, store: 
     ]
     assert {record.stream_id for record in found} == {stream_id}
     assert all(record.duration >= 0 for record in found)
+
+
+def test_a_slice_may_come_in_pages_of_any_size() -> None:
+    stream_id = uuid4()
+    slices = Slices(Range.of(stream_id, None, 100, backward=False), 1)
+
+    def row(version: int) -> tuple[Any, ...]:
+        return (version, b"1", 1, None, None, None, None, 30, None)
+
+    first = slices.first(20)
+    empty = slices.page(first, [], b"a", 20)
+    assert empty.state is not None
+    assert (empty.state.name, empty.state.state) == ("read_slice", b"a")
+    part = slices.page(empty.state, [row(version) for version in range(1, 8)], b"b", 20)
+    assert part.state is not None
+    assert (part.state.name, part.state.state) == ("read_slice", b"b")
+    last = slices.page(part.state, [row(version) for version in range(8, 21)], None, 20)
+    assert last.state is not None
+    assert (last.state.name, last.state.values) == ("read_forward", (stream_id, 21, 80))
+
+
+def test_a_hint_that_is_wrong_is_noticed_in_pages_of_any_size() -> None:
+    slices = Slices(Range.of(uuid4(), None, None, backward=False), 9)
+    first = slices.first(20)
+    another = (8, b"1", 1, None, None, None, None, 30, None)
+
+    empty = slices.page(first, [], b"a", 20)
+    assert not empty.wrong_hint
+    assert empty.state is not None
+    assert slices.page(empty.state, [], None, 20).wrong_hint
+    assert slices.page(empty.state, [another], b"b", 20).wrong_hint
+    assert slices.page(first, [another], b"b", 20).wrong_hint

@@ -111,6 +111,9 @@ class Slices:
     def __init__(self, wanted: Range, hint: int) -> None:
         self._wanted = wanted
         self._hint = hint
+        # Of the first versions, as far as they were read: what they say, the last, and how many.
+        self._seen: tuple[int, int] | None = None
+        self._last = self._given = 0
 
     def first(self, size: int) -> Slice:
         """Return the first slice; its page should have *size* events."""
@@ -147,22 +150,27 @@ class Slices:
             if min(rows[0][VERSION], rows[-1][VERSION]) < kept_from:
                 kept = [row for row in rows if row[VERSION] >= kept_from]
         following = None
-        if asked.name == "read_slice":
-            following = self._after_slice(asked, kept, kept_from, head, size) if rows else None
-        elif state is not None:
-            following = replace(asked, state=state, size=size, hinted=False)
-        wrong = asked.hinted and (not rows or kept_from < self._hint)
+        limit = asked.values[-1]
+        if state is not None and (asked.name != "read_slice" or len(rows) < limit):
+            # A page may have fewer rows than it could, or none, and not be the last one.
+            hinted = asked.hinted and not rows
+            following = replace(asked, state=state, size=min(size, limit), hinted=hinted)
+        if asked.name == "read_slice" and rows:
+            self._seen = (kept_from, head)
+        if asked.name == "read_slice" and kept:
+            self._last, self._given = kept[-1][VERSION], self._given + len(kept)
+        if asked.name == "read_slice" and following is None and self._seen is not None:
+            following = self._after_slice(asked, *self._seen, size)
+        wrong = asked.hinted and (kept_from < self._hint if rows else following is None)
         return SlicePage(kept, following, kept_from, head, wrong)
 
-    def _after_slice(
-        self, asked: Slice, kept: list[Row], kept_from: int, head: int, size: int
-    ) -> Slice | None:
+    def _after_slice(self, asked: Slice, kept_from: int, head: int, size: int) -> Slice | None:
         """Return what comes after the first versions of a stream."""
         up_to: int = asked.values[2]
-        if kept and kept[-1][VERSION] < up_to:
+        if self._given and self._last < up_to:
             return None  # the end of the stream, or a hole
         following = max(up_to + 1, kept_from)
-        left = self._wanted.count - len(kept)
+        left = self._wanted.count - self._given
         if left <= 0 or (head and following > head):
             return None
         return Slice("read_forward", (self._wanted.stream_id, following, left), size)
