@@ -32,7 +32,8 @@ The layers, each of which imports only those above it:
     settings statistics ports          limits and deadlines; how busy a store is; the ports
     encoding snapshots                 events encoded; snapshots stored
     memory_feed memory_subscriptions   the log of a store in memory, and who works on it
-    memory_row                         an event as a store in memory keeps it
+    memory_row memory_stream           an event and a stream as a store in memory keeps them
+    memory_table                       all that it keeps
     cassandra memory                   the store on Cassandra; the same promises in memory
     typed aggregates                   on the ports alone
     subscriptions sql                  who handles which event, and how far; databases of views
@@ -61,6 +62,7 @@ from .errors import (
     CommandNotHandled,
     ConcurrentModification,
     ConnectionFailed,
+    ErasureOutcomeUnknown,
     EventStoreError,
     FeedDisabled,
     FeedError,
@@ -96,15 +98,18 @@ from .errors import (
     StoreClosed,
     StoreOverloaded,
     StoreUnavailable,
+    StreamClosed,
     StreamError,
     StreamHole,
     StreamInconsistent,
+    StreamTruncated,
     SubscriptionError,
     SubscriptionMismatch,
     SubscriptionRunning,
     SubscriptionUnknown,
     TimeToLiveRefused,
     TlsFailed,
+    TruncationMissing,
     UndecodableEvent,
     UndecodableSnapshot,
     UnknownEventType,
@@ -127,11 +132,20 @@ from .ports import (
     EventWriter,
     StreamFollower,
 )
+from .ports.erasure import StreamEraser
 from .ports.feeds import FeedStore
 from .ports.monitoring import HealthCheck
 from .ports.snapshots import SnapshotStore
 from .ports.streams import StreamLister
-from .results import AppendResult, Persisted
+from .results import (
+    AppendResult,
+    Closed,
+    Deleted,
+    DeleteResult,
+    Persisted,
+    Truncated,
+    TruncateResult,
+)
 from .retry import Backoff
 from .settings import Settings
 from .statistics import DriverMetrics, FeedStatistics, Statistics
@@ -161,12 +175,16 @@ __all__ = [
     "CategorisedStore",
     "CategoryOutcomeUnknown",
     "CategoryStore",
+    "Closed",
     "Codec",
     "CommandNotHandled",
     "ConcurrentModification",
     "ConnectionFailed",
     "ConsistencyChoice",
+    "DeleteResult",
+    "Deleted",
     "DriverMetrics",
+    "ErasureOutcomeUnknown",
     "EventReader",
     "EventReaderWriter",
     "EventStore",
@@ -228,6 +246,8 @@ __all__ = [
     "StoreClosed",
     "StoreOverloaded",
     "StoreUnavailable",
+    "StreamClosed",
+    "StreamEraser",
     "StreamError",
     "StreamFollower",
     "StreamHead",
@@ -235,6 +255,7 @@ __all__ = [
     "StreamInconsistent",
     "StreamLister",
     "StreamState",
+    "StreamTruncated",
     "SubscriptionError",
     "SubscriptionMismatch",
     "SubscriptionRunning",
@@ -242,6 +263,9 @@ __all__ = [
     "TimeToLiveRefused",
     "Tls",
     "TlsFailed",
+    "TruncateResult",
+    "Truncated",
+    "TruncationMissing",
     "UndecodableEvent",
     "UndecodableSnapshot",
     "UnidentifiedEvent",

@@ -17,6 +17,7 @@ from .checks import (
     check_bool,
     check_codecs,
     check_expected_version,
+    check_int,
     check_list,
     check_positive,
     check_read,
@@ -26,45 +27,53 @@ from .checks import (
     running_loop,
 )
 from .codec import Codec, Codecs, JsonCodec
-from .cursor import Cursors
-from .encoding import EncodedEvents, encode_events
-from .errors import ConcurrentModification, StoreClosed, WrongCategory
+from .encoding import encode_events
+from .errors import StoreClosed, StreamTruncated
 from .events import NewEvent, RecordedEvent
 from .feeds import Feed, Selection
-from .follower import Follower, Polling, Wakeups
+from .follower import Follower, Polling
 from .health import Health
 from .hooks import Source
 from .hooks.append_watch import AppendWatch
+from .hooks.erasure_watch import watched
 from .hooks.list_watch import ListWatch
 from .hooks.observer import Observer
 from .hooks.read_watch import ReadWatch
-from .ids import random_uuid
-from .memory_feed import MemoryFeedReader, MemoryLog
-from .memory_row import MemoryRow
-from .memory_subscriptions import MemoryGroups, MemorySubscriptions
+from .memory_feed import MemoryFeedReader
+from .memory_stream import MemoryStream
+from .memory_subscriptions import MemorySubscriptions
+from .memory_table import MemoryTable
 from .ports import (
     CategorisedStore,
     CategoryStore,
     FeedStore,
     HealthCheck,
     SnapshotStore,
+    StreamEraser,
     StreamFollower,
     StreamLister,
 )
 from .ports.subscriptions import Subscriptions
-from .results import AppendResult, Persisted
-from .ring import ScanPosition, hashed_position
+from .results import (
+    AppendResult,
+    Closed,
+    Deleted,
+    DeleteResult,
+    TruncateResult,
+)
+from .ring import ScanPosition
 from .settings import Settings, checked_settings
 from .snapshots.codec import SnapshotCodec
-from .snapshots.memory import MemorySnapshotRows
 from .snapshots.saves import BackgroundSaves
 from .snapshots.store import Snapshots
 from .statistics import Statistics
 from .stream_head import StreamHead
-from .versions import ANY, ExpectedVersion
+from .versions import ANY, MAX_VERSION, ExpectedVersion
 
 
-class MemoryEventStore(FeedStore, CategorisedStore, StreamFollower, StreamLister, HealthCheck):
+class MemoryEventStore(
+    FeedStore, CategorisedStore, StreamFollower, StreamLister, StreamEraser, HealthCheck
+):
     """
     An event store in memory, for tests of applications and for reading its code.
 
@@ -89,13 +98,7 @@ class MemoryEventStore(FeedStore, CategorisedStore, StreamFollower, StreamLister
         self._settings = checked_settings(settings)
         self._codecs = Codecs(self._codec, codecs, limit=self._settings.max_payload_bytes)
         self._observer = Observer.of(Source("memory"), self._settings.hooks)
-        self._streams: dict[UUID, list[MemoryRow]] = {}
-        self._log = MemoryLog()
-        self._groups = MemoryGroups()
-        self._wakeups = Wakeups()
-        self._cursors = Cursors(f"the store in memory {random_uuid()}")
-        self._categories: dict[UUID, str] = {}
-        self._snapshot_rows = MemorySnapshotRows()
+        self._table = MemoryTable()
         self._snapshot_saves = BackgroundSaves()
         self._closed = False
 
@@ -108,20 +111,14 @@ class MemoryEventStore(FeedStore, CategorisedStore, StreamFollower, StreamLister
     ) -> "MemoryEventStore":
         """Return another store with the same streams, as another process would open one."""
         other = MemoryEventStore(codec=codec, codecs=codecs, settings=settings)
-        other._streams = self._streams
-        other._log = self._log
-        other._groups = self._groups
-        other._wakeups = self._wakeups
-        other._cursors = self._cursors
-        other._categories = self._categories
-        other._snapshot_rows = self._snapshot_rows
+        other._table = self._table
         return other
 
     @cached_property
     def snapshots(self) -> SnapshotStore:
         """Snapshots of aggregates, kept beside the streams; the store itself never reads them."""
         codec = SnapshotCodec(self._codec, self._codecs, self._settings)
-        rows, saves = self._snapshot_rows, self._snapshot_saves
+        rows, saves = self._table.snapshot_rows, self._snapshot_saves
         return Snapshots(rows, codec, self._observer, self._check_open, saves)
 
     def category(self, name: str) -> CategoryStore:  # noqa: D102 - inherited from the port
@@ -168,72 +165,59 @@ class MemoryEventStore(FeedStore, CategorisedStore, StreamFollower, StreamLister
         if watch is not None:
             watch.queued(len(encoded.items), encoded.size)
         await self._turn()
-        return self._append(stream_id, encoded, expected, category)
+        return self._table.append(
+            stream_id,
+            encoded,
+            expected,
+            category,
+            self._settings.look_back,
+            read_clock(self._settings.clock),
+            self._codecs,
+        )
 
-    def _append(
+    async def truncate_stream(  # noqa: D102 - inherited from the port
+        self, stream_id: UUID, *, before: int, timeout: float | None = None
+    ) -> TruncateResult:
+        async def truncate() -> TruncateResult:
+            stream = check_stream_id(stream_id)
+            check_int("before", before, at_least=1, at_most=MAX_VERSION)
+            check_timeout(timeout)
+            await self._turn()
+            return self._table.stream(stream).truncate(before)
+
+        return await watched(self._observer, "truncate", stream_id, truncate)
+
+    async def delete_stream(  # noqa: D102 - inherited from the port
         self,
         stream_id: UUID,
-        encoded: EncodedEvents,
-        expected_version: ExpectedVersion,
-        category: str | None,
-    ) -> AppendResult:
-        rows = self._streams.get(stream_id, [])
-        if category is not None and rows:
-            actual = self._categories.get(stream_id)
-            if actual != category:
-                raise WrongCategory(stream_id, category, actual)
-        ids = encoded.event_ids
-        # `places` are where the events could have been stored by an earlier call. Payloads alone
-        # get new ids: they cannot have been stored before.
-        window = self._settings.look_back + len(ids) if encoded.identified else 0
-        places = list(range(max(0, len(rows) - window), len(rows)))
-        found = {
-            row.event_id: at + 1
-            for at, row in enumerate(rows[-window:] if window else (), max(0, len(rows) - window))
-            if row.event_id in ids
-        }
-        if isinstance(expected_version, int):
-            met = len(rows) == expected_version and (encoded.sought or not found)
-            own = [expected_version]
-            places = (
-                own if encoded.sought else [*places, *own] if expected_version else own + places
-            )
-        else:
-            met = (bool(rows) or expected_version is ANY) and not found
-        for at in places if ids else ():
-            if tuple(row.event_id for row in rows[at : at + len(ids)]) == ids:
-                last = at + len(ids)
-                events = tuple(self._event(stream_id, rows, place) for place in range(at, last))
-                return Persisted(stream_id, last, events, stored_earlier=True)
-        if not met:
-            return ConcurrentModification(stream_id, expected_version, len(rows), found)
-        if not ids:
-            return Persisted(stream_id, len(rows), ())
-        if category is not None:
-            self._categories[stream_id] = category
-        return self._store(stream_id, encoded)
+        expected_version: ExpectedVersion = ANY,
+        *,
+        timeout: float | None = None,
+    ) -> DeleteResult:
+        async def delete() -> DeleteResult:
+            stream = check_stream_id(stream_id)
+            expected = check_expected_version(expected_version, 0)
+            check_timeout(timeout)
+            await self._turn()
+            result = self._table.stream(stream).delete(expected)
+            if isinstance(result, Deleted):
+                await self.snapshots.forget(stream)
+            return result
 
-    def _store(self, stream_id: UUID, encoded: EncodedEvents) -> Persisted:
-        timestamp = read_clock(self._settings.clock)
-        rows = self._streams.setdefault(stream_id, [])
-        events = []
-        for item in encoded.items:
-            row = MemoryRow(
-                item.encoded_payload,
-                item.content_type,
-                item.encoded_metadata,
-                item.type,
-                item.event_id,
-                timestamp,
-            )
-            rows.append(row)
-            events.append(item.recorded(stream_id, len(rows), timestamp))
-        types = tuple([item.type for item in encoded.items])
-        category = self._categories.get(stream_id)
-        self._log.append(stream_id, len(rows) - len(types) + 1, types, category)
-        if self._wakeups.waiting:
-            self._wakeups.wake(stream_id)
-        return Persisted(stream_id, len(rows), tuple(events))
+        return await watched(self._observer, "delete", stream_id, delete)
+
+    async def close_stream(  # noqa: D102 - inherited from the port
+        self, stream_id: UUID, *, timeout: float | None = None
+    ) -> Closed:
+        async def close() -> Closed:
+            stream = check_stream_id(stream_id)
+            check_timeout(timeout)
+            await self._turn()
+            result = self._table.close(stream)
+            await self.snapshots.forget(stream)
+            return result
+
+        return await watched(self._observer, "close", stream_id, close)
 
     def read_events(  # noqa: D102 - inherited from the port
         self,
@@ -260,14 +244,13 @@ class MemoryEventStore(FeedStore, CategorisedStore, StreamFollower, StreamLister
         if max_count == 0:
             return
         await self._turn()
-        rows = self._streams.get(stream_id, [])
-        if backward:
-            last = len(rows) if from_version is None else max(from_version, 1)
-            places = range(len(rows))[:last][::-1]
-        else:
-            places = range(len(rows))[max(from_version or 1, 1) - 1 :]
-        for at in places[:max_count]:
-            yield self._event(stream_id, rows, at)
+        stream = self._table.stream(stream_id)
+        for version in stream.versions(from_version, max_count, backward=backward):
+            if version < stream.kept_from:  # truncated since the last step
+                if backward:
+                    return
+                raise StreamTruncated(stream_id, version, stream.kept_from)
+            yield self._event(stream, version)
 
     def follow(  # noqa: D102 - inherited from the port
         self,
@@ -288,7 +271,7 @@ class MemoryEventStore(FeedStore, CategorisedStore, StreamFollower, StreamLister
             page_size=page_size,
             serial=serial,
             timeout=timeout,
-            wakeups=self._wakeups,
+            wakeups=self._table.wakeups,
             known_version=self._known_version,
         )
 
@@ -301,7 +284,7 @@ class MemoryEventStore(FeedStore, CategorisedStore, StreamFollower, StreamLister
         timeout: float | None = None,
     ) -> AsyncGenerator[StreamHead, None]:
         check_list(max_count, page_size, timeout)
-        place = None if after is None else self._cursors.position(after)
+        place = None if after is None else self._table.cursors.position(after)
         running_loop()
         found = self._list(place, max_count)
         return found if self._observer is None else ListWatch(self._observer).run(found)
@@ -312,12 +295,8 @@ class MemoryEventStore(FeedStore, CategorisedStore, StreamFollower, StreamLister
         if max_count == 0:
             return
         await self._turn()
-        places = sorted(map(hashed_position, self._streams), key=lambda place: place.order)
-        if after is not None:
-            places = [place for place in places if place.order > after.order]
-        for place in places[:max_count]:
-            version = len(self._streams[place.stream_id])
-            yield StreamHead(place.stream_id, version, self._cursors.text(place))
+        for head in self._table.heads(after, max_count):
+            yield head
 
     async def current_version(  # noqa: D102 - inherited from the port
         self, stream_id: UUID, *, serial: bool = False, timeout: float | None = None
@@ -326,7 +305,7 @@ class MemoryEventStore(FeedStore, CategorisedStore, StreamFollower, StreamLister
         check_bool("serial", serial)
         check_timeout(timeout)
         await self._turn()
-        return len(self._streams.get(stream_id, ()))
+        return self._table.stream(stream_id).head
 
     def feed(  # noqa: D102 - inherited from the port
         self, *, categories: Collection[str] = (), types: Collection[str] = ()
@@ -339,10 +318,10 @@ class MemoryEventStore(FeedStore, CategorisedStore, StreamFollower, StreamLister
     def subscriptions(self) -> Subscriptions:
         """How far the subscriptions to the feed are, and who works on them."""
         clock = self._settings.clock
-        return MemorySubscriptions(self._groups, self._feed_reader(), clock, self._turn)
+        return MemorySubscriptions(self._table.groups, self._feed_reader(), clock, self._turn)
 
     def _feed_reader(self) -> MemoryFeedReader:
-        return MemoryFeedReader(self._log, self._event_at, self._turn, self._observer)
+        return MemoryFeedReader(self._table.log, self._event_at, self._turn, self._observer)
 
     async def health(  # noqa: D102 - inherited from the port
         self, *, timeout: float = 1.0
@@ -361,14 +340,14 @@ class MemoryEventStore(FeedStore, CategorisedStore, StreamFollower, StreamLister
 
     def statistics(self) -> Statistics:
         """Return how busy the store is. It never is: nothing waits for a server."""
-        return self._log.statistics(self._settings.max_append_bytes)
+        return self._table.log.statistics(self._settings.max_append_bytes)
 
     async def close(self) -> None:
         """Refuse new calls, and save the snapshots that wait. Calling it twice is harmless."""
         self._closed = True
         self._snapshot_saves.refuse()
-        self._wakeups.wake_all()
-        self._log.wake_all()
+        self._table.wakeups.wake_all()
+        self._table.log.wake_all()
         await self._snapshot_saves.drain(self._settings.close_timeout)
         await self._snapshot_saves.ended()
 
@@ -384,15 +363,17 @@ class MemoryEventStore(FeedStore, CategorisedStore, StreamFollower, StreamLister
 
     def _known_version(self, stream_id: UUID) -> int:
         self._check_open()
-        return len(self._streams.get(stream_id, ()))
+        return self._table.stream(stream_id).version
 
     async def _turn(self) -> None:
         # A fake that never lets other tasks run would hide the races of the applications on it.
         self._check_open()
         await asyncio.sleep(0)
 
-    def _event_at(self, stream_id: UUID, version: int) -> RecordedEvent:
-        return self._event(stream_id, self._streams[stream_id], version - 1)
+    def _event_at(self, stream_id: UUID, version: int) -> RecordedEvent | None:
+        """Return an event of the feed; None if it is gone."""
+        stream = self._table.stream(stream_id)
+        return None if version < stream.kept_from else self._event(stream, version)
 
-    def _event(self, stream_id: UUID, rows: list[MemoryRow], at: int) -> RecordedEvent:
-        return rows[at].recorded(stream_id, at + 1, self._codecs)
+    def _event(self, stream: MemoryStream, version: int) -> RecordedEvent:
+        return stream.row(version).recorded(stream.stream_id, version, self._codecs)

@@ -132,7 +132,8 @@ class MemoryFeedReader:
 
     Args:
         log: The log.
-        event: Reads an event of a stream; raises `StreamError` if it cannot be read.
+        event: Reads an event of a stream; None if it is gone for good; raises `StreamError` if it
+            cannot be read.
         turn: Lets other tasks run once; raises `StoreClosed`.
         observer: The store's; None without hooks.
     """
@@ -140,7 +141,7 @@ class MemoryFeedReader:
     def __init__(
         self,
         log: MemoryLog,
-        event: Callable[[UUID, int], RecordedEvent[Any]],
+        event: Callable[[UUID, int], RecordedEvent[Any] | None],
         turn: Callable[[], Awaitable[object]],
         observer: Observer | None = None,
     ) -> None:
@@ -167,8 +168,10 @@ class MemoryFeedReader:
             position = place
             wanted = selection.wants_stream(entry.stream_id, entry.category)
             if wanted and selection.wants_type(entry.types[index]):
-                found.append(self._delivered(entry, index, place))
-                links.add(place.entry)
+                delivered = self._delivered(entry, index, place)
+                if delivered is not None:
+                    found.append(delivered)
+                    links.add(place.entry)
         page = FeedPage(tuple(found), position, self._log.end)
         if watch is not None:
             watch.ended(page, len(links))
@@ -194,7 +197,7 @@ class MemoryFeedReader:
 
     def _delivered(
         self, entry: MemoryEntry, index: int, place: Position
-    ) -> FeedEvent[Any] | BrokenEvent:
+    ) -> FeedEvent[Any] | BrokenEvent | None:
         version = entry.first + index
         try:
             event = self._event(entry.stream_id, version)
@@ -202,4 +205,4 @@ class MemoryFeedReader:
             return BrokenEvent(
                 place, entry.stream_id, version, entry.types[index], entry.category, error
             )
-        return FeedEvent.of(event, place, entry.category)
+        return None if event is None else FeedEvent.of(event, place, entry.category)

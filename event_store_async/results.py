@@ -1,4 +1,4 @@
-"""Results: the outcomes of an append, as values to match on."""
+"""Results: the outcomes of appends and of erasures, as values to match on."""
 
 from typing import Any, Final, Generic, TypeAlias
 from uuid import UUID
@@ -68,3 +68,57 @@ def persisted_or_raise(result: AppendResult[P_co]) -> Persisted[P_co]:
         finally:
             del result
     return result
+
+
+@value
+class Truncated:
+    """
+    The beginning of the stream is gone for good.
+
+    Attributes:
+        stream_id: The stream.
+        kept_from: The version of the first event that is kept. It may be higher than the call asked
+            for, if the stream was truncated further. If no event is left, it is that of the next
+            one.
+        version: The version of the stream, which truncation does not change.
+    """
+
+    stream_id: UUID
+    kept_from: int
+    version: int
+
+
+@value
+class Deleted:
+    """
+    All events of the stream are gone for good. It can be appended to again.
+
+    Attributes:
+        stream_id: The stream.
+        version: The version of the stream, which deletion does not change: the next event has the
+            version after it. 0 for a stream that never had an event.
+    """
+
+    stream_id: UUID
+    version: int
+
+
+@value
+class Closed:
+    """
+    All events of the stream are gone for good, and it can never be appended to again.
+
+    Attributes:
+        stream_id: The stream.
+        version: The version that the stream had when it was closed; 0 if it never had an event.
+    """
+
+    stream_id: UUID
+    version: int
+
+
+TruncateResult: TypeAlias = Truncated | ConcurrentModification
+"""What `StreamEraser.truncate_stream` returns; a ``match`` over both is exhaustive."""
+
+DeleteResult: TypeAlias = Deleted | ConcurrentModification
+"""What `StreamEraser.delete_stream` returns; a ``match`` over both is exhaustive."""

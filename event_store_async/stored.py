@@ -47,12 +47,15 @@ class StreamSummary:
     Attributes:
         stream_id: The stream.
         token: Its place on the ring.
-        version: The version of the stream, from its head. None if it has no head; this library
-            always writes one.
+        version: The version of the stream, from its head; of a closed one, that of its last event.
+            None if it has no head; this library always writes one.
         first_version: The version of its first event: 1, unless the stream is damaged. None if no
-            event is left.
-        first_timestamp: The timestamp of that event, in milliseconds since the epoch.
+            event is left, or if the stream is truncated.
+        first_timestamp: The timestamp of that event, in milliseconds since the epoch; None if there
+            is none, or the stream is truncated.
         category: Its category; None if it has none.
+        kept_from: The version of the first event that is kept; 1 unless the stream is truncated.
+        closed: Whether it is closed for ever.
     """
 
     stream_id: UUID
@@ -61,6 +64,8 @@ class StreamSummary:
     first_version: int | None
     first_timestamp: int | None
     category: str | None = None
+    kept_from: int = 1
+    closed: bool = False
 
     @property
     def position(self) -> ScanPosition:
@@ -71,17 +76,23 @@ class StreamSummary:
 @value
 class StreamTail:
     """
-    The end of a stream at one moment. In a sound stream `head` and `version` are equal.
+    The end of a stream at one moment.
+
+    In a sound stream `head` and `version` are equal, unless no event of it is left.
 
     Attributes:
-        head: The version of the stream, from its head; None if it has no head.
-        version: The version of its last event; None if it has no events.
-        timestamp: The timestamp of that event, in milliseconds since the epoch.
+        head: The version of the stream, from its head; of a closed one, that of its last event.
+            None if it has no head.
+        version: The version of its last event; None if no event is left.
+        timestamp: The timestamp of the last event, in milliseconds since the epoch; it stays also
+            if that event is gone.
+        kept_from: The version of the first event that is kept; 1 unless the stream is truncated.
     """
 
     head: int | None
     version: int | None
     timestamp: int | None
+    kept_from: int = 1
 
 
 @value

@@ -86,6 +86,8 @@ async def make_table(options: Options, *, feed: bool = False) -> list[str]:
     async with store:
         await store.create_schema({"datacenter1": 1}, feed=feed)
     return [
-        load_statement(f"statements/{name}", keyspace=options.keyspace, table="events").text
+        load_statement(
+            f"statements/{name}", keyspace=options.keyspace, table="events", kept_from=", kept_from"
+        ).text
         for name in STATEMENTS
     ]

@@ -13,7 +13,13 @@ from ..checks import (
     check_methods,
     check_optional_int,
 )
-from ..errors import EventStoreError, InvalidArgument, StreamError, UndecodableSnapshot
+from ..errors import (
+    EventStoreError,
+    InvalidArgument,
+    StreamError,
+    StreamTruncated,
+    UndecodableSnapshot,
+)
 from ..events import RecordedEvent
 from ..ports import EventReader, SnapshotStore
 from ..snapshot import Snapshot, check_kind
@@ -65,7 +71,17 @@ class Loading(Generic[A, E]):
 
         Returns what is known afterwards, and whether the event *seeking* is in the stream: among
         those read, or among the last ones before the stored snapshot.
+
+        If the stream is truncated meanwhile, it is read again, once.
         """
+        try:
+            return await self._load(aggregate_id, known, seeking)
+        except StreamTruncated:
+            return await self._load(aggregate_id, None, seeking)
+
+    async def _load(
+        self, aggregate_id: UUID, known: Known[A] | None, seeking: UUID | None
+    ) -> tuple[Known[A], bool]:
         stored = self._stored if known is None else None
         snapshot = None if stored is None else await stored.find(aggregate_id)
         if stored is None or snapshot is None:

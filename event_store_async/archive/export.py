@@ -1,6 +1,6 @@
 """An export: all events of a store into one file, safe to interrupt at any moment."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +12,7 @@ from anyio.streams.memory import MemoryObjectSendStream
 from ..cassandra import EventStore, Storage
 from ..checks import check_instance, check_methods
 from ..counts import counted
-from ..errors import StreamHole
+from ..errors import StreamHole, StreamTruncated
 from ..maintenance.callbacks import Callback, notify
 from ..maintenance.digest import StreamDigest
 from ..maintenance.findings import FindingKind, StreamFinding
@@ -20,12 +20,12 @@ from ..maintenance.job import check_run
 from ..maintenance.progress import Earlier, Progress
 from ..maintenance.walk import RANGES, WORKERS, check_workers
 from ..ring import ScanPosition
-from ..stored import StreamSummary
+from ..stored import StoredEvent, StreamSummary
 from ..tasks import task_group
 from .export_file import ExportFile
 from .export_state import Chunk, ExportState, Partial
 from .frames import FRAMES, Frames, check_zstd
-from .lines import FirstEvent, Line, StreamEnd, write_line
+from .lines import FirstEvent, Line, StreamEnd, StreamStart, write_line
 
 _CHUNK_BYTES: Final = 256 * 1024
 _CHUNK_EVENTS: Final = 1000
@@ -71,8 +71,9 @@ async def export_events(
     """
     Write all events of a store into a file.
 
-    Of each stream, the file holds the events from the first one to the version that the stream had
-    when the export came to it, without a gap, even if others append meanwhile. The streams are not
+    Of each stream, the file holds the events from the first one that is kept to the version that
+    the stream had when the export came to it, without a gap, even if others append meanwhile. That
+    a stream was truncated, or closed, is written, too. The streams are not
     written as of one common moment. A stream that begins while the export runs may be in the file
     or not.
 
@@ -133,6 +134,49 @@ async def export_events(
     )
 
 
+@dataclass(slots=True)
+class _Stream:
+    """
+    A stream that is being written.
+
+    Attributes:
+        position: Its place on the ring.
+        head: Its version; None if it has none.
+        digest: The digest over the events that are written.
+        first: The version of its first event; if there is none, of the next one.
+        category: Its category; None if it has none, or if its first line is written.
+        closed: Whether it is closed for ever.
+    """
+
+    position: ScanPosition
+    head: int | None
+    digest: StreamDigest
+    first: int = 1
+    category: str | None = None
+    closed: bool = False
+
+    @property
+    def is_erased(self) -> bool:
+        """Whether events before its first one are gone, or it is closed."""
+        return self.first > 1 or self.closed
+
+    @property
+    def start(self) -> StreamStart:
+        """The line before its first event, if it is erased."""
+        return StreamStart(self.position.stream_id, self.first, self.closed, self.category)
+
+
+def _lines(stream: _Stream, event: StoredEvent) -> Iterator[Line]:
+    """Yield the lines of the next event."""
+    if stream.digest.events:
+        yield event
+    elif stream.is_erased:
+        yield stream.start
+        yield event
+    else:
+        yield event if stream.category is None else FirstEvent(event, stream.category)
+
+
 class _Exporter:
     """
     Visits the streams, and sends their lines to the file.
@@ -164,61 +208,74 @@ class _Exporter:
         stream_id = partial.position.stream_id
         tail = await self._storage.tail(stream_id)
         digest = StreamDigest(stream_id, partial.events, partial.digest)
-        # Its first event is written, and with it its category.
-        await self._write_stream(index, partial.position, tail.head if tail else None, digest, None)
+        stream = _Stream(partial.position, tail.head if tail else None, digest, partial.first)
+        await self._write_stream(index, stream)
         return partial.position
 
     async def visit(self, index: int, summary: StreamSummary) -> None:
-        digest = StreamDigest(summary.stream_id)
-        await self._write_stream(index, summary.position, summary.version, digest, summary.category)
+        stream = _Stream(summary.position, summary.version, StreamDigest(summary.stream_id))
+        stream.category = summary.category
+        stream.first = summary.kept_from
+        stream.closed = summary.closed
+        await self._write_stream(index, stream)
 
     async def leave(self, index: int) -> None:
         self._chunks[index].done = True
         await self._send_chunk(index)
         del self._chunks[index]
 
-    async def _write_stream(
-        self,
-        index: int,
-        position: ScanPosition,
-        head: int | None,
-        digest: StreamDigest,
-        category: str | None,
-    ) -> None:
+    async def _write_stream(self, index: int, stream: _Stream) -> None:
         """Write a stream's events from where its digest ends, up to its head."""
-        stream_id = position.stream_id
+        stream_id, head, digest = stream.position.stream_id, stream.head, stream.digest
         problem = "it has events, but no version of its own" if head is None else None
-        max_count = None if head is None else max(0, head - digest.events)
+        next_version = stream.first + digest.events
+        max_count = None if head is None else max(0, head - next_version + 1)
         try:
             async with aclosing(
-                self._storage.read_stored(stream_id, digest.events + 1, max_count)
+                self._storage.read_stored(stream_id, next_version, max_count)
             ) as events:
                 async for event in events:
+                    if not digest.events:
+                        stream.first = event.version  # it may have been truncated since the scan
+                    elif event.version != stream.first + digest.events:
+                        raise StreamTruncated(
+                            stream_id, stream.first + digest.events, event.version
+                        )
+                    if head is not None and event.version > head:
+                        break
                     chunk = self._chunks[index]
-                    line: Line = event
-                    if category is not None and not digest.events:
-                        line = FirstEvent(event, category)
-                    chunk.add(write_line(line))
+                    for line in _lines(stream, event):
+                        chunk.add(write_line(line))
                     digest.add(event)
                     chunk.totals.events += 1
                     chunk.totals.bytes += event.size
                     if chunk.size >= _CHUNK_BYTES or chunk.totals.events >= _CHUNK_EVENTS:
                         # The chunk ends inside the stream: say how to go on from here.
-                        chunk.partial = Partial(position, digest.events, digest.value)
+                        chunk.partial = Partial(
+                            stream.position, digest.events, digest.value, stream.first
+                        )
                         await self._send_chunk(index)
-        except StreamHole:
-            problem = f"version {digest.events + 1} is missing; the events before it are written"
-        if problem is None and head is not None and digest.events < head:
+        except StreamHole as hole:
+            problem = f"version {hole.version} is missing; the events before it are written"
+        except StreamTruncated as truncated:
+            problem = (
+                f"it was truncated while it was read; the events before version "
+                f"{truncated.version} are written"
+            )
+        written = stream.first + digest.events - 1
+        if problem is None and head is not None and written < head:
             problem = f"its version is {head}, and it has {counted(digest.events, 'event')}"
         chunk = self._chunks[index]
-        if digest.events:
+        if not digest.events and stream.is_erased:
+            chunk.add(write_line(stream.start))
+        if digest.events or stream.is_erased:
             chunk.add(write_line(StreamEnd(stream_id, digest.events, digest.value.hex())))
         chunk.totals.add_stream(digest)
-        chunk.position, chunk.partial = position, None
+        chunk.position, chunk.partial = stream.position, None
         if problem is not None:
             chunk.findings += 1
             kind = FindingKind.HEAD if head is None else FindingKind.HOLE
-            finding = StreamFinding(stream_id, kind, digest.events + 1, problem)
+            finding = StreamFinding(stream_id, kind, written + 1, problem)
             await notify(self._on_finding, finding)
 
     async def _send_chunk(self, index: int) -> None:

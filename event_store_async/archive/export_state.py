@@ -20,11 +20,13 @@ class Partial:
         position: The stream.
         events: How many of its events are in the file.
         digest: The digest over them.
+        first: The version of the first of them.
     """
 
     position: ScanPosition
     events: int
     digest: bytes
+    first: int = 1
 
 
 @dataclass(slots=True)
@@ -109,6 +111,7 @@ class ExportState:
                     str(partial.position.stream_id),
                     partial.events,
                     partial.digest.hex(),
+                    partial.first,
                 ]
                 for index, partial in self.partials.items()
             ],
@@ -119,12 +122,14 @@ class ExportState:
         """Return the state of a checkpoint; raises what `Checkpoint.load` allows."""
         walk = Walk.from_json(data["ring"])
         partials = {}
-        for index, token, stream_id, events, digest in data["partials"]:
+        for index, token, stream_id, events, digest, *others in data["partials"]:
             position = saved_position(token, stream_id)
             if position.token not in walk.spans[checked_int(index)].tokens:
                 raise ValueError("a position is outside its range")
             count = checked_int(events, at_most=MAX_VERSION)
-            partials[index] = Partial(position, count, checked_digest(digest))
+            # Checkpoints of releases that know no truncated streams end with the digest.
+            first = checked_int(others[0], at_least=1, at_most=MAX_VERSION) if others else 1
+            partials[index] = Partial(position, count, checked_digest(digest), first)
         return cls(
             UUID(data["archive"]),
             str(data["begun"]),

@@ -23,7 +23,15 @@ from .file_end import missing_end
 from .frames import RECOMPRESSED_HINT, FrameReader, check_zstd
 from .import_state import ImportState, OpenStream
 from .import_writer import ImportWriter
-from .lines import ArchiveEnd, FirstEvent, Header, Line, StreamEnd, read_line
+from .lines import (
+    ArchiveEnd,
+    FirstEvent,
+    Header,
+    Line,
+    StreamEnd,
+    StreamStart,
+    read_line,
+)
 
 _INCOMPLETE: Final = (
     "the export was interrupted, or the copy is not complete: run the export again, or copy the "
@@ -263,6 +271,8 @@ class _Importer:
             stream = self._check_stream(line, number, state)
             state.read.add_stream(stream.digest)
             await writer.end(stream)
+        elif isinstance(line, StreamStart):
+            await writer.begin(self._check_start(line, number, state))
         else:
             event = line.event if isinstance(line, FirstEvent) else line
             stream = self._check_event(event, number, state)
@@ -273,17 +283,28 @@ class _Importer:
             state.read.bytes += event.size
             await writer.add(stream, event)
 
+    def _check_start(self, start: StreamStart, number: int, state: ImportState) -> OpenStream:
+        """Return the stream that begins; no line of it may come before."""
+        if start.stream_id in state.open:
+            raise InvalidArchive(
+                self._path, number, f"stream {start.stream_id} has begun before this line"
+            )
+        stream = state.open[start.stream_id] = OpenStream(start.stream_id, first=start.kept_from)
+        stream.category, stream.closed = start.category, start.closed
+        return stream
+
     def _check_event(self, event: StoredEvent, number: int, state: ImportState) -> OpenStream:
         """Return the event's stream; the event must be the next one of it."""
         stream = state.open.get(event.stream_id)
         if stream is None:
             stream = state.open[event.stream_id] = OpenStream(event.stream_id)
-        if event.version != stream.digest.events + 1:
+        wanted = stream.first + stream.digest.events
+        if event.version != wanted:
             raise InvalidArchive(
                 self._path,
                 number,
                 f"it holds version {event.version} of stream {event.stream_id}, where version "
-                f"{stream.digest.events + 1} must be",
+                f"{wanted} must be",
             )
         return stream
 

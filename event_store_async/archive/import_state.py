@@ -21,11 +21,17 @@ class OpenStream:
         digest: The digest over its lines so far.
         failed: Whether the store refused it: its other events are skipped.
         category: Its category, if this run has read its first line; None if it has none.
+        first: The version of its first event.
+        closed: Whether it is closed for ever, if this run has read its first line.
     """
 
-    __slots__ = ("category", "digest", "failed")
+    __slots__ = ("category", "closed", "digest", "failed", "first")
 
-    def __init__(self, stream_id: UUID, events: int = 0, digest: bytes | None = None) -> None:
+    def __init__(
+        self, stream_id: UUID, events: int = 0, digest: bytes | None = None, first: int = 1
+    ) -> None:
+        self.first = first
+        self.closed = False
         self.digest = StreamDigest(stream_id, events, digest)
         self.failed = False
         self.category: str | None = None
@@ -99,7 +105,13 @@ class ImportState:
             "line": self.line,
             "read": self.read.to_json(),
             "open": [
-                [str(stream_id), stream.digest.events, stream.digest.value.hex(), stream.failed]
+                [
+                    str(stream_id),
+                    stream.digest.events,
+                    stream.digest.value.hex(),
+                    stream.failed,
+                    stream.first,
+                ]
                 for stream_id, stream in self.open.items()
             ],
             "stored": self.stored,
@@ -115,9 +127,11 @@ class ImportState:
             # word. This version saves no such state; one that earlier ones saved begins anew.
             return cls(checkpoint)
         opened = {}
-        for text, events, digest, failed in data["open"]:
+        for text, events, digest, failed, *others in data["open"]:
             count = checked_int(events, at_most=MAX_VERSION)
-            stream = OpenStream(UUID(text), count, checked_digest(digest))
+            # Checkpoints of releases that know no truncated streams have no more.
+            first = checked_int(others[0], at_least=1, at_most=MAX_VERSION) if others else 1
+            stream = OpenStream(UUID(text), count, checked_digest(digest), first)
             stream.failed = checked_bool(failed)
             opened[UUID(text)] = stream
         if sum(stream.failed for stream in opened.values()) > checked_int(data["findings"]):

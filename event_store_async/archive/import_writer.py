@@ -22,8 +22,13 @@ _BATCH_BYTES: Final = 256 * 1024
 _QUEUE_SIZE: Final = 4
 """Batches that wait for one worker."""
 
-_Item: TypeAlias = tuple[OpenStream, list[StoredEvent]] | tuple[OpenStream, StreamDigest]
-"""A stream and a batch of its events to store; or, at its end, the digest to compare."""
+_Item: TypeAlias = (
+    tuple[OpenStream, list[StoredEvent]] | tuple[OpenStream, StreamDigest] | tuple[OpenStream, None]
+)
+"""
+A stream and a batch of its events to store; or, at its end, the digest to compare; or None, before
+the first event of one that does not begin with version 1.
+"""
 
 
 @dataclass(slots=True)
@@ -58,6 +63,11 @@ class ImportWriter:
             await feed()
             # All is stored: `feed` ends with `wait`. The workers are only waiting for more.
             group.cancel_scope.cancel()
+
+    async def begin(self, stream: OpenStream) -> None:
+        """Take the beginning of a stream of which earlier events are gone."""
+        await self.flush()
+        await self._put((stream, None))
 
     async def add(self, stream: OpenStream, event: StoredEvent) -> None:
         """Take the next event of a stream."""
@@ -95,11 +105,23 @@ class ImportWriter:
     async def _work(self, queue: asyncio.Queue[_Item]) -> None:
         while True:
             stream, item = await queue.get()
-            if isinstance(item, StreamDigest):
+            if item is None:
+                await self._begin(stream)
+            elif isinstance(item, StreamDigest):
                 await self._check(stream, item)
             elif not stream.failed:
                 await self._restore(stream, item)
             queue.task_done()
+
+    async def _begin(self, stream: OpenStream) -> None:
+        stream_id = stream.digest.stream_id
+        conflict = await self.storage.restore_beginning(
+            stream_id, stream.first, category=stream.category, closed=stream.closed
+        )
+        if conflict is not None:
+            what = "closed" if stream.closed else f"begun at version {stream.first}"
+            text = f"it cannot be {what}: the store is at version {conflict.actual_version}"
+            await self._refuse(stream, FindingKind.CONFLICT, stream.first, text)
 
     async def _restore(self, stream: OpenStream, events: list[StoredEvent]) -> None:
         try:
@@ -125,7 +147,7 @@ class ImportWriter:
         try:
             # No further than the file goes: the store may have more events.
             async with aclosing(
-                self.storage.read_stored(wanted.stream_id, 1, wanted.events)
+                self.storage.read_stored(wanted.stream_id, stream.first, wanted.events)
             ) as events:
                 async for event in events:
                     found.add(event)

@@ -52,13 +52,33 @@ class FirstEvent:
 
 
 @value
+class StreamStart:
+    """
+    The line before the first event of a stream of which earlier ones, or all, are gone for good.
+
+    Releases that do not know such streams do not know this line, and refuse it.
+
+    Attributes:
+        stream_id: The stream.
+        kept_from: The version of its first event; if there is none, of the next one.
+        closed: Whether it is closed for ever.
+        category: Its category; None if it has none.
+    """
+
+    stream_id: UUID
+    kept_from: int
+    closed: bool
+    category: str | None
+
+
+@value
 class StreamEnd:
     """
     The line after a stream's last event.
 
     Attributes:
         stream_id: The stream.
-        events: How many of its events the file holds: versions 1 to this.
+        events: How many of its events the file holds, from its first version on.
         digest: The digest over them, as `StreamDigest.value`, in hex.
     """
 
@@ -83,7 +103,7 @@ class ArchiveEnd:
     digest: str
 
 
-Line: TypeAlias = Header | StoredEvent | FirstEvent | StreamEnd | ArchiveEnd
+Line: TypeAlias = Header | StoredEvent | FirstEvent | StreamStart | StreamEnd | ArchiveEnd
 """The value of a line."""
 
 
@@ -104,6 +124,9 @@ def _object(line: Line) -> dict[str, Any]:
             }
         case FirstEvent(event=event, category=category):
             return {**_event_object(event), "category": category}
+        case StreamStart(stream_id=stream_id, kept_from=kept_from, closed=closed):
+            start = {"stream": stream_id, "kept_from": kept_from, "closed": closed}
+            return start if line.category is None else {**start, "category": line.category}
         case StreamEnd(stream_id=stream_id, events=events, digest=digest):
             return {"stream": stream_id, "events": events, "digest": digest}
         case ArchiveEnd(streams=streams, events=events, digest=digest):
@@ -156,6 +179,13 @@ def read_line(data: bytes) -> Line:
             if event.version != 1:
                 raise ValueError(f"'category' is in the line of version {event.version}, not of 1")
             line = FirstEvent(event, fields.take("category", check_category))
+    elif "kept_from" in found:
+        line = StreamStart(
+            fields.take("stream", UUID),
+            fields.integer("kept_from", 1, MAX_VERSION),
+            fields.boolean("closed"),
+            fields.optional("category", check_category),
+        )
     elif "streams" in found:
         line = ArchiveEnd(
             fields.integer("streams", 0),
@@ -165,7 +195,7 @@ def read_line(data: bytes) -> Line:
     else:
         line = StreamEnd(
             fields.take("stream", UUID),
-            fields.integer("events", 1),
+            fields.integer("events", 0),
             fields.take("digest", _digest),
         )
     fields.check_empty()
@@ -233,6 +263,13 @@ class _Fields:
             raise ValueError(f"{name!r} must be a whole number, not {given!r:.100}")
         if not smallest <= given <= largest:
             raise ValueError(f"{name!r} must be {smallest} to {largest}, not {given}")
+        return given
+
+    def boolean(self, name: str) -> bool:
+        """Return a field that is true or false."""
+        given = self.found.pop(name, None)
+        if not isinstance(given, bool):
+            raise ValueError(f"{name!r} must be true or false, not {given!r:.100}")  # noqa: TRY004
         return given
 
     def binary(self, name: str) -> bytes | None:

@@ -1,6 +1,7 @@
 """The engine: builds the collaborators of one store and connects them."""
 
 from collections.abc import Iterable
+from uuid import UUID
 
 from ..checks import check_codecs, check_names, read_clock
 from ..codec import Codec, Codecs, JsonCodec
@@ -35,6 +36,7 @@ from .snapshots.table import SnapshotTable
 from .subscriptions.store import CassandraSubscriptions
 from .subscriptions.tables import SubscriptionTables
 from .table.categoriser import Categoriser
+from .table.eraser import Eraser
 from .table.lister import Lister
 from .table.restorer import Restorer
 from .table.scanner import Scanner
@@ -57,6 +59,7 @@ class Engine:
         feed: The feed of the table, if it has one.
         queues: Carries out appends.
         appender: Begins appends.
+        eraser: Erases events.
         storage: `EventStore.storage`.
         snapshot_statements: Prepares the statements of the table of snapshots.
         snapshots: `EventStore.snapshots`.
@@ -88,7 +91,6 @@ class Engine:
         settings = checked_settings(settings)
         codecs = check_codecs(codec, codecs)
         codec = codec or JsonCodec()
-        source = Source("cassandra", keyspace, table)
         decoder = RowDecoder(codec, codecs, limit=settings.max_payload_bytes)
         session = Session(
             raw,
@@ -99,7 +101,7 @@ class Engine:
         )
         tables = StoreTables(keyspace, table)
         statements = StatementCache(session, tables, settings.backoff)
-        observer = Observer.of(source, settings.hooks)
+        observer = Observer.of(Source("cassandra", keyspace, table), settings.hooks)
         reader = Reader(session, statements, decoder, settings, observer)
         wakeups = Wakeups()
         known_heads = KnownHeads(settings.known_heads, wakeups)
@@ -107,7 +109,8 @@ class Engine:
             f"<EventStore {keyspace}.{table}>", session, wakeups, settings.close_timeout
         )
         check_open = self.lifetime.check_open
-        self.feed = FeedRoom(
+        # Local, too: a callback that held this object would keep the driver's session alive.
+        self.feed = feed = FeedRoom(
             session,
             statements,
             reader,
@@ -121,6 +124,13 @@ class Engine:
         planner = Planner(statements, reader, settings, known_heads)
         queues = StreamQueues(Executor(planner, settler, session, settings), settings)
         restorer = Restorer(session, statements, settler, settings)
+
+        def erased(stream_id: UUID, kept_from: int) -> None:
+            known_heads.forget(stream_id)
+            reader.beginnings.put(stream_id, kept_from)
+            feed.erased(stream_id, kept_from)
+
+        self.eraser = Eraser(statements, settler, reader, settings, feed.published, erased)
         self.settings = settings
         self.codec = codec
         self.observer = observer
@@ -160,13 +170,16 @@ class Engine:
             in_flight_limit=settings.max_in_flight,
             append_limit=settings.max_append_bytes,
         )
-        self.lifetime.ends([queues, restorer, saves], self.feed.close)
+        self.lifetime.ends(
+            [queues, restorer.outstanding, self.eraser.outstanding, saves], self.feed.close
+        )
         self.storage = Storage(
             session,
             statements,
             decoder,
             restorer,
             Categoriser(statements, settler, reader, self.feed.holds),
+            self.eraser,
             snapshot_table,
             settings,
             keyspace,
@@ -199,3 +212,4 @@ class Engine:
         self.snapshot_statements.forget()
         self.subscription_statements.forget()
         self.known_heads.clear()
+        self.reader.beginnings.clear()

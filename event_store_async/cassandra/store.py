@@ -8,6 +8,8 @@ from uuid import UUID
 from ..checks import (
     check_bool,
     check_codecs,
+    check_expected_version,
+    check_int,
     check_names,
     check_positive,
     check_read,
@@ -15,20 +17,30 @@ from ..checks import (
     check_timeout,
 )
 from ..codec import Codec
+from ..errors import InvalidIdentifier, SchemaMissing
 from ..events import NewEvent, RecordedEvent
 from ..feeds import Feed
 from ..follower import Follower, Polling
 from ..health import Health
+from ..hooks.erasure_watch import watched
 from ..hooks.list_watch import ListWatch
 from ..hooks.read_watch import ReadWatch
 from ..ports import CategoryStore, SnapshotStore
 from ..ports.subscriptions import Subscriptions
-from ..results import AppendResult, Persisted, persisted_or_raise
+from ..results import (
+    AppendResult,
+    Closed,
+    Deleted,
+    DeleteResult,
+    Persisted,
+    TruncateResult,
+    persisted_or_raise,
+)
 from ..retry import Deadline
 from ..settings import Settings, checked_settings
 from ..statistics import Statistics
 from ..stream_head import StreamHead
-from ..versions import ANY, ExpectedVersion
+from ..versions import ANY, MAX_VERSION, ExpectedVersion
 from .driver.connection import (
     ConnectTarget,
     open_connection,
@@ -234,6 +246,107 @@ class EventStore:
             EventStoreError: as `persist_events` does, except for `ConcurrentModification`.
         """
         return await self._appender.append(stream_id, events, expected_version, timeout)
+
+    async def truncate_stream(
+        self, stream_id: UUID, *, before: int, timeout: float | None = None
+    ) -> TruncateResult:
+        """
+        Erase the events of a stream below a version.
+
+        Truncating below what is gone already changes nothing.
+
+        Args:
+            stream_id: The stream.
+            before: The version of the first event that is kept, from 1. One above the version of
+                the stream, no event is left.
+            timeout: Seconds in which the outcome must be known; None is the store's setting.
+
+        Returns:
+            `Truncated`; or `ConcurrentModification` if the stream has not reached the version
+            before *before*. Then nothing is erased.
+
+        Raises:
+            InvalidArgument: before anything is sent; nothing is erased.
+            ErasureOutcomeUnknown: no quorum answered in time. Repeating the call settles it.
+            NotPublished: the feed did not have the events in time; nothing is erased.
+            StoreUnavailable: no quorum could be asked in time; nothing is erased.
+            StoreOverloaded: others changed the stream without a pause; nothing is erased.
+            RequestRefused: the server refuses for good (permissions, limits); nothing is erased.
+            MisuseError: the store is closed, or belongs to another event loop or process.
+            SchemaError: the table is missing, or lacks the column for truncated streams.
+        """
+
+        async def truncate() -> TruncateResult:
+            stream = check_stream_id(stream_id)
+            check_int("before", before, at_least=1, at_most=MAX_VERSION)
+            deadline = self._deadline(timeout)
+            self._engine.lifetime.check_open()
+            return await self._engine.eraser.truncate(stream, before, deadline)
+
+        return await watched(self._engine.observer, "truncate", stream_id, truncate)
+
+    async def delete_stream(
+        self,
+        stream_id: UUID,
+        expected_version: ExpectedVersion = ANY,
+        *,
+        timeout: float | None = None,
+    ) -> DeleteResult:
+        """
+        Erase all events of a stream, and its stored snapshots. It can be appended to again.
+
+        The next event has the version after the last one that was erased.
+
+        Args:
+            stream_id: The stream. One that never had an event stays as it is.
+            expected_version: The state that the stream must be in, as for an append.
+            timeout: Seconds in which the outcome must be known; None is the store's setting.
+
+        Returns:
+            `Deleted`; or `ConcurrentModification` if the stream is not in that state. Then nothing
+            is erased.
+
+        Raises:
+            EventStoreError: as `truncate_stream` does. After an error of the stored snapshots, the
+                events are gone; repeating the call deletes the snapshots.
+        """
+
+        async def delete() -> DeleteResult:
+            stream = check_stream_id(stream_id)
+            expected = check_expected_version(expected_version, 0)
+            deadline = self._deadline(timeout)
+            self._engine.lifetime.check_open()
+            result = await self._engine.eraser.delete(stream, expected, deadline)
+            if isinstance(result, Deleted):
+                await self._forget_snapshots(stream)
+            return result
+
+        return await watched(self._engine.observer, "delete", stream_id, delete)
+
+    async def close_stream(self, stream_id: UUID, *, timeout: float | None = None) -> Closed:
+        """
+        Erase all events of a stream, and its stored snapshots, and close it for ever.
+
+        Every later append to it raises `StreamClosed`. Its `current_version` is 2,147,483,647, the
+        highest that there is, so that older releases, too, conflict.
+
+        Args:
+            stream_id: The stream. It need not exist: then its id can never be used.
+            timeout: Seconds in which the outcome must be known; None is the store's setting.
+
+        Raises:
+            EventStoreError: as `delete_stream` does.
+        """
+
+        async def close() -> Closed:
+            stream = check_stream_id(stream_id)
+            deadline = self._deadline(timeout)
+            self._engine.lifetime.check_open()
+            result = await self._engine.eraser.close(stream, deadline)
+            await self._forget_snapshots(stream)
+            return result
+
+        return await watched(self._engine.observer, "close", stream_id, close)
 
     def read_events(
         self,
@@ -513,6 +626,12 @@ class EventStore:
 
     def __repr__(self) -> str:
         return f"<EventStore {self.storage.table}>"
+
+    async def _forget_snapshots(self, stream_id: UUID) -> None:
+        try:
+            await self.snapshots.forget(stream_id)
+        except (SchemaMissing, InvalidIdentifier):
+            return  # there is no table of snapshots
 
     def _known_version(self, stream_id: UUID) -> int | None:
         self._engine.lifetime.check_open()

@@ -6,6 +6,7 @@ Needs the extra ``cli``. `main` is the entry point. Its commands:
     app            the command and its subcommands
     append         appends events to a stream
     read tail      a stream's events, and its version; a stream as it grows
+    erase          truncates, deletes and closes streams
     doctor         checks the cluster
     schema         creates, migrates and inspects the table
     streams        counts streams and events

@@ -8,6 +8,7 @@ from .. import __version__
 from . import feed, node, schema, snapshots, streams, subscription
 from .append import append
 from .doctor import doctor
+from .erase import close, delete, truncate
 from .export import export
 from .failures import reported
 from .help import HarmlessGroup, StoreCommand, help_
@@ -43,6 +44,9 @@ app.command(cls=StoreCommand)(append)
 app.command(cls=StoreCommand)(read)
 app.command(cls=StoreCommand)(tail)
 app.command(cls=StoreCommand)(head)
+app.command(cls=StoreCommand)(truncate)
+app.command(cls=StoreCommand)(delete)
+app.command(cls=StoreCommand)(close)
 app.command(cls=StoreCommand)(doctor)
 app.add_typer(streams.app, name="streams")
 app.command(cls=StoreCommand)(verify)

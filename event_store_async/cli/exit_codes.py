@@ -11,10 +11,10 @@ class ExitCode(IntEnum):
         OK: Success.
         ERROR: The command failed; the message says why.
         USAGE: The arguments, input or configuration were rejected before anything was sent.
-        CONFLICT: The stream is not at the expected version, or of another category; nothing was
-            stored, or only as much of a long input as the message says.
+        CONFLICT: The stream is not at the expected version, or of another category, or closed;
+            nothing was stored, or only as much of a long input as the message says.
         UNKNOWN_OUTCOME: The events may or may not be stored; repeat the append with the same event
-            ids, the import, or `streams categorise`.
+            ids, the import, or `streams categorise`; or they may or may not be erased: repeat it.
         FINDINGS: A check found something that must be changed.
         INTERRUPTED: Ended by Ctrl-C.
         BROKEN_PIPE: The reader of the output has gone.

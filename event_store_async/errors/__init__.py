@@ -4,9 +4,11 @@ Every error that the library raises.
     EventStoreError
     ├── ConcurrentModification          the stream is at another version; nothing was stored
     ├── WrongCategory                   the stream is not of the view's category; nothing was stored
+    ├── StreamClosed                    the stream is closed for ever; nothing was stored
     ├── AppendOutcomeUnknown            the events may be stored; append them again
     ├── RestoreOutcomeUnknown           the events may be stored; restore them again
     ├── CategoryOutcomeUnknown          the stream may have the category; categorise it again
+    ├── ErasureOutcomeUnknown           the events may be gone; erase them again
     ├── StoreUnavailable                no quorum could be reached; nothing was stored
     ├── StoreOverloaded                 too many appends are queued; nothing was stored
     ├── RequestRefused                  refused for good; nothing was stored
@@ -31,6 +33,7 @@ Every error that the library raises.
     │   └── TlsFailed                   the TLS connection is not trusted
     ├── StreamError                     a stored stream or event is not valid
     │   ├── StreamHole                  events are missing
+    │   ├── StreamTruncated             it was truncated while it was read
     │   ├── StreamInconsistent          an event has a version above the stream's
     │   ├── UndecodableEvent            no codec can decode it
     │   ├── UndecodableSnapshot         no codec can decode a stored snapshot
@@ -56,7 +59,8 @@ Every error that the library raises.
         ├── SchemaMissing               it does not exist
         ├── FeedDisabled                it has no feed
         ├── SchemaOutdated              its schema version is too old
-        │   └── CategoriesMissing       it has no column for categories
+        │   ├── CategoriesMissing       it has no column for categories
+        │   └── TruncationMissing       it has no column for truncated streams
         ├── SchemaTooNew                its schema version is too new
         ├── SchemaMismatch              its columns are not those of an event store
         ├── TimeToLiveRefused           its rows would expire
@@ -70,7 +74,7 @@ All of them can be pickled and have their facts as attributes. ``message`` says 
     argument     InvalidArgument and its subclasses
     misuse       MisuseError and its subclasses
     connection   ConnectionFailed and its subclasses
-    outcome      how appends, restores and reads end without success
+    outcome      how appends, restores, erasures and reads end without success
     stream       StreamError and its subclasses
     feed         FeedError and its subclasses
     subscription   SubscriptionError and its subclasses
@@ -108,10 +112,12 @@ from .outcome import (
     AppendOutcomeUnknown,
     CategoryOutcomeUnknown,
     ConcurrentModification,
+    ErasureOutcomeUnknown,
     RequestRefused,
     RestoreOutcomeUnknown,
     StoreOverloaded,
     StoreUnavailable,
+    StreamClosed,
     WrongCategory,
 )
 from .schema import (
@@ -124,12 +130,14 @@ from .schema import (
     SchemaOutdated,
     SchemaTooNew,
     TimeToLiveRefused,
+    TruncationMissing,
 )
 from .stream import (
     MistypedEvent,
     StreamError,
     StreamHole,
     StreamInconsistent,
+    StreamTruncated,
     UndecodableEvent,
     UndecodableSnapshot,
     UnknownEventType,
@@ -157,6 +165,7 @@ __all__ = [
     "CommandNotHandled",
     "ConcurrentModification",
     "ConnectionFailed",
+    "ErasureOutcomeUnknown",
     "EventStoreError",
     "FeedDisabled",
     "FeedError",
@@ -192,15 +201,18 @@ __all__ = [
     "StoreClosed",
     "StoreOverloaded",
     "StoreUnavailable",
+    "StreamClosed",
     "StreamError",
     "StreamHole",
     "StreamInconsistent",
+    "StreamTruncated",
     "SubscriptionError",
     "SubscriptionMismatch",
     "SubscriptionRunning",
     "SubscriptionUnknown",
     "TimeToLiveRefused",
     "TlsFailed",
+    "TruncationMissing",
     "UndecodableEvent",
     "UndecodableSnapshot",
     "UnknownEventType",

@@ -87,6 +87,24 @@ class WrongCategory(EventStoreError):
         self.actual = actual
 
 
+class StreamClosed(EventStoreError):
+    """
+    The stream is closed for ever; certain: this append stored nothing.
+
+    No later attempt ends otherwise: see `StreamEraser.close_stream`.
+
+    Attributes:
+        stream_id: The stream.
+    """
+
+    def __init__(self, stream_id: UUID) -> None:
+        super().__init__(
+            f"stream {stream_id} is closed for ever",
+            hint="begin another stream, with another id",
+        )
+        self.stream_id = stream_id
+
+
 class AppendOutcomeUnknown(EventStoreError):
     """
     No quorum answered before the deadline. The append may be stored, now or a little later.
@@ -180,3 +198,26 @@ class CategoryOutcomeUnknown(EventStoreError):
         )
         self.stream_id = stream_id
         self.category = category
+
+
+class ErasureOutcomeUnknown(EventStoreError):
+    """
+    No quorum answered before the deadline. The events may be gone, now or a little later.
+
+    Repeat the call, from any process: what is gone already is recognised.
+
+    Attributes:
+        stream_id: The stream.
+        before: Events below this version may be gone.
+        closes: Whether the stream may be closed, too.
+    """
+
+    def __init__(self, stream_id: UUID, before: int, closes: bool = False) -> None:
+        what = "closed" if closes else f"truncated before version {before}"
+        super().__init__(
+            f"it is unknown whether stream {stream_id} has been {what}",
+            hint="repeat the call; what is gone already is recognised",
+        )
+        self.stream_id = stream_id
+        self.before = before
+        self.closes = closes

@@ -74,6 +74,20 @@ class CategoriesMissing(SchemaOutdated):
         self.found = self.needed = version
 
 
+class TruncationMissing(SchemaOutdated):
+    """
+    The table has no column for truncated streams yet. Only calls that erase events are refused.
+
+    `found` and `needed` are equal: truncation came without a new schema version, so that older
+    releases can go on using the table.
+    """
+
+    def __init__(self, table: str, version: int) -> None:
+        text = "it has no column for truncated streams yet"
+        SchemaError.__init__(self, table, text, hint=_MIGRATE_HINT)
+        self.found = self.needed = version
+
+
 class SchemaTooNew(SchemaError):
     """
     The table was migrated by a newer release of this library.

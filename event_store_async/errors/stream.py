@@ -35,6 +35,30 @@ class StreamHole(StreamError):
         self.version = version
 
 
+class StreamTruncated(StreamError):
+    """
+    The stream was truncated while it was read: the events that come next are gone.
+
+    The events before them were returned already. They are not followed by later ones, since no read
+    leaves out events in the middle.
+
+    Attributes:
+        stream_id: The stream.
+        version: The version of the event that would have been next.
+        kept_from: The version of the first event that is kept; a new read begins there.
+    """
+
+    def __init__(self, stream_id: UUID, version: int, kept_from: int) -> None:
+        super().__init__(
+            f"stream {stream_id} was truncated while it was read: version {version} is gone, "
+            f"events are kept from version {kept_from} on",
+            hint="read it again",
+        )
+        self.stream_id = stream_id
+        self.version = version
+        self.kept_from = kept_from
+
+
 class StreamInconsistent(StreamError):
     """
     An event has a version above the stream's own: something else has written to the table.

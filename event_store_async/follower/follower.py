@@ -10,7 +10,7 @@ from uuid import UUID
 
 from .._typevars import E
 from ..checks import check_instance, check_read, check_stream_id
-from ..errors import StoreOverloaded, StoreUnavailable
+from ..errors import StoreOverloaded, StoreUnavailable, StreamTruncated
 from ..events import RecordedEvent
 from ..retry import Deadline
 from .polling import Polling
@@ -132,6 +132,8 @@ class Follower(AsyncGenerator[RecordedEvent[E], None], Generic[E]):
             except StopAsyncIteration:
                 self._answered()
                 self._rest_for(self._next_pause())
+            except StreamTruncated:
+                self._rest_for(self._polling.shortest)  # the next poll begins with what is kept
             except _TRANSIENT as error:
                 self._rest_for(self._next_pause())
                 if self._is_outage_too_long(error):

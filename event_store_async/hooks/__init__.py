@@ -9,6 +9,7 @@ Hooks: a store reports what happens in it to your callables, one record at a tim
     read_watch      collects the facts of one read
     list_watch      collects the facts of one list of streams
     feed_watch      collects the facts of one page of the feed
+    erasure_watch   collects the facts of one call that erases events
     snapshot_watch  collects the facts of one call on a stored snapshot
 
 A store without hooks makes no watch and no record.
@@ -28,6 +29,9 @@ from .records import (
     AppendOutcome,
     AttemptEnded,
     AttemptOutcome,
+    ErasureEnded,
+    ErasureOperation,
+    ErasureOutcome,
     FeedRecord,
     Hook,
     ListEnded,
@@ -49,6 +53,9 @@ __all__ = [
     "AttemptOutcome",
     "EntryLost",
     "EntryPublished",
+    "ErasureEnded",
+    "ErasureOperation",
+    "ErasureOutcome",
     "FeedPageRead",
     "FeedRecord",
     "Hook",

@@ -51,6 +51,24 @@ ReadOutcome: TypeAlias = Literal[
 iterating (``stopped``), or with an error: ``hole`` is `StreamHole`, ``undecodable`` is
 `UndecodableEvent`, the others are those of appends."""
 
+ErasureOperation: TypeAlias = Literal["truncate", "delete", "close"]
+"""What was done to a stream; see the methods of `StreamEraser`."""
+
+ErasureOutcome: TypeAlias = Literal[
+    "erased",
+    "conflict",
+    "unknown",
+    "unavailable",
+    "overloaded",
+    "refused",
+    "cancelled",
+    "invalid",
+    "failed",
+]
+"""How an erasure ended: the events are gone, by this call or an earlier one (``erased``); or the
+stream is not in the expected state (``conflict``). ``unknown`` is `ErasureOutcomeUnknown`; the
+others are those of appends."""
+
 SnapshotOperation: TypeAlias = Literal["load", "save", "reject", "forget"]
 """What was done to a stored snapshot; see the methods of `SnapshotStore`."""
 
@@ -278,6 +296,35 @@ class SnapshotEnded:
     bytes: int
 
 
+@dataclass(frozen=True, slots=True)
+class ErasureEnded:
+    """
+    A call that truncates, deletes or closes a stream has ended.
+
+    Attributes:
+        source: The store.
+        stream_id: The stream; None if the argument was not a UUID.
+        operation: What was done.
+        started: When it was called, as seconds since the epoch.
+        duration: Seconds that it took.
+        outcome: How it ended.
+        error: The name of the error's class; None if there was no error.
+        kept_from: The version of the first event that is kept, or of the next one; None unless
+            events are erased.
+        version: The version of the stream; None after an error other than a conflict.
+    """
+
+    source: Source
+    stream_id: UUID | None
+    operation: ErasureOperation
+    started: float
+    duration: float
+    outcome: ErasureOutcome
+    error: str | None
+    kept_from: int | None
+    version: int | None
+
+
 FeedRecord: TypeAlias = (
     FeedPageRead
     | EntryPublished
@@ -297,6 +344,7 @@ Record: TypeAlias = (
     | ReadEnded
     | ListEnded
     | SnapshotEnded
+    | ErasureEnded
     | FeedRecord
 )
 """What a hook receives. Later versions may add kinds of records: ignore those you do not know."""
@@ -308,8 +356,8 @@ class Hook(Protocol):
 
     It is called on the event loop, between the store's own steps, so it must not block. An
     exception that it raises affects no append and no read; the first one is logged with its
-    traceback. `AppendEnded`, `ReadEnded`, `ListEnded`, `FeedPageRead` and, for a load,
-    `SnapshotEnded` arrive in the caller's task and context, the others in any task.
+    traceback. `AppendEnded`, `ErasureEnded`, `ReadEnded`, `ListEnded`, `FeedPageRead` and, for a
+    load, `SnapshotEnded` arrive in the caller's task and context, the others in any task.
     """
 
     def __call__(self, record: Record, /) -> None:

@@ -4,6 +4,7 @@ Private. What an application asks of any event store: `event_store_async` export
     events        read and follow streams, append to them
     categories    the category of a stream: a view that appends with it
     streams       list the streams
+    erasure       truncate, delete and close streams
     feeds         read the feed of all streams
     snapshots     keep snapshots of aggregates
     slices        what a store keeps of a subscription
@@ -15,6 +16,7 @@ Private. What an application asks of any event store: `event_store_async` export
 """
 
 from .categories import CategorisedStore, CategoryStore
+from .erasure import StreamEraser
 from .events import EventReader, EventReaderWriter, EventWriter, StreamFollower
 from .feeds import FeedStore
 from .monitoring import HealthCheck
@@ -31,6 +33,7 @@ __all__ = [
     "HealthCheck",
     "SnapshotConversion",
     "SnapshotStore",
+    "StreamEraser",
     "StreamFollower",
     "StreamLister",
 ]

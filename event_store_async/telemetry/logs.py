@@ -20,6 +20,7 @@ from ..hooks import (
     AttemptEnded,
     EntryLost,
     EntryPublished,
+    ErasureEnded,
     FeedPageRead,
     LaneHeldUp,
     LeadershipChanged,
@@ -43,6 +44,7 @@ _WORDS: Final = {
     SerialRepair: "serial repair",
     ReadEnded: "read ended",
     ListEnded: "list ended",
+    ErasureEnded: "of a stream",
     FeedPageRead: "feed page read",
     EntryPublished: "feed entry published",
     EntryLost: "feed entry lost to another sequencer",
@@ -55,6 +57,7 @@ _WORDS: Final = {
 _LEVELS: Final = {
     "stored": logging.DEBUG,
     "stored_earlier": logging.INFO,
+    "erased": logging.INFO,
     "conflict": logging.INFO,
     "cancelled": logging.INFO,
     "complete": logging.DEBUG,
@@ -87,10 +90,11 @@ class LogHook:
     """
     Writes each record as one line with fields, at a level that depends on its outcome.
 
-    Success is debug; conflicts, repeated appends and cancelled calls are info; serial repairs,
-    rejected snapshots, failed attempts and failed calls are warnings; appends whose outcome is
-    unknown, and holes, are errors. Of the feed, pages, entries and rounds are debug; lost entries
-    and a change of the lead are info; what the scan found, and lanes that were held up, are errors.
+    Success is debug; erasures, conflicts, repeated appends and cancelled calls are info; serial
+    repairs, rejected snapshots, failed attempts and failed calls are warnings; appends and erasures
+    whose outcome is unknown, and holes, are errors. Of the feed, pages, entries and rounds are
+    debug; lost entries and a change of the lead are info; what the scan found, and lanes that were
+    held up, are errors.
 
     Args:
         logger: The logger to write to; ``event_store_async.telemetry`` by default.
@@ -116,7 +120,7 @@ class LogHook:
 def _level(record: Record) -> int:
     if isinstance(record, SnapshotEnded) and record.outcome == "found":
         return logging.DEBUG
-    if isinstance(record, AppendEnded) and record.outcome == "unknown":
+    if isinstance(record, AppendEnded | ErasureEnded) and record.outcome == "unknown":
         return logging.ERROR
     level = _LEVELS_OF.get(type(record))
     return level or _LEVELS.get(getattr(record, "outcome", ""), logging.WARNING)
@@ -124,7 +128,7 @@ def _level(record: Record) -> int:
 
 def _message(record: Record) -> str:
     parts = [_WORDS.get(type(record), type(record).__name__)]
-    if isinstance(record, SnapshotEnded):
+    if isinstance(record, SnapshotEnded | ErasureEnded):
         parts = [f"{record.operation} {parts[0]}"]
     if (outcome := getattr(record, "outcome", None)) is not None:
         parts.append(outcome)

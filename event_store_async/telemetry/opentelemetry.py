@@ -31,6 +31,7 @@ from ..checks import check_methods
 from ..hooks import (
     AppendEnded,
     AttemptEnded,
+    ErasureEnded,
     FeedPageRead,
     ListEnded,
     PageRead,
@@ -49,7 +50,7 @@ _SCHEMA: Final = "https://opentelemetry.io/schemas/1.44.0"
 _OPERATION_SECONDS: Final = (0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0)
 _NOT_ERRORS: Final = {
     *("stored", "stored_earlier", "conflict", "cancelled", "complete", "stopped"),
-    *("found", "missing", "saved", "outdated", "forgotten"),
+    *("found", "missing", "saved", "outdated", "forgotten", "erased"),
 }
 """Outcomes that are not errors: optimistic locking is meant to find conflicts."""
 
@@ -107,6 +108,8 @@ class OpenTelemetryHook:
             self._span(record, "list", {"event_store.streams": record.streams})
         elif isinstance(record, SnapshotEnded):
             self._snapshot(record)
+        elif isinstance(record, ErasureEnded):
+            self._erasure(record)
         elif isinstance(record, PageRead):
             self._operation(record.source, "read_page", None, record.duration)
         elif isinstance(record, FeedPageRead):
@@ -164,6 +167,18 @@ class OpenTelemetryHook:
             },
         )
 
+    def _erasure(self, record: ErasureEnded) -> None:
+        operation = f"{record.operation}_stream"
+        if record.outcome != "invalid":
+            error = None if record.outcome in _NOT_ERRORS else record.error
+            self._operation(record.source, operation, error, record.duration)
+        facts: dict[str, str | int | float] = {"event_store.stream_id": str(record.stream_id)}
+        if record.kept_from is not None:
+            facts["event_store.kept_from"] = record.kept_from
+        if record.version is not None:
+            facts["event_store.version"] = record.version
+        self._span(record, operation, facts)
+
     def _snapshot(self, record: SnapshotEnded) -> None:
         self._span(
             record,
@@ -179,7 +194,7 @@ class OpenTelemetryHook:
 
     def _span(
         self,
-        record: AppendEnded | ReadEnded | ListEnded | SnapshotEnded,
+        record: AppendEnded | ReadEnded | ListEnded | SnapshotEnded | ErasureEnded,
         operation: str,
         more: Mapping[str, str | int | float],
         attempts: Iterable[AttemptEnded] = (),
@@ -265,7 +280,9 @@ def _attempt(attempt: AttemptEnded) -> dict[str, str | int | float]:
     }
 
 
-def _end_of(record: AppendEnded | ReadEnded | ListEnded | SnapshotEnded | AttemptEnded) -> float:
+def _end_of(
+    record: AppendEnded | ReadEnded | ListEnded | SnapshotEnded | ErasureEnded | AttemptEnded,
+) -> float:
     return record.started + record.duration
 
 

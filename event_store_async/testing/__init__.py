@@ -3,6 +3,7 @@ For tests: of applications that use a store, and of stores.
 
     hostile      HostileEventStore: any store, made to fail as real ones do
     injections   Injection: what a hostile store does to a call
+    hostile_erasure  erases its streams
     hostile_feed  reads its feed
     hostile_snapshots  its stored snapshots
     hostile_log   what it shows of a feed

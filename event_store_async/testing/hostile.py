@@ -34,6 +34,7 @@ from ..ports.streams import lister
 from ..results import AppendResult, Persisted
 from ..stream_head import StreamHead
 from ..versions import ANY, MAX_VERSION, ExpectedVersion
+from .hostile_erasure import HostileErasure
 from .hostile_feed import HostileFeedReader
 from .hostile_log import HostileLog
 from .hostile_snapshots import HostileSnapshots
@@ -62,7 +63,9 @@ class _StoredUnknown(Exception):
         self.version = version
 
 
-class HostileEventStore(FeedStore, CategorisedStore, StreamFollower, StreamLister, HealthCheck):
+class HostileEventStore(
+    HostileErasure, FeedStore, CategorisedStore, StreamFollower, StreamLister, HealthCheck
+):
     """
     Passes calls to a store and injects faults, to test how an application handles them.
 

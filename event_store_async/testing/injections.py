@@ -124,6 +124,7 @@ APPENDS: Final = VERSION_READS | {
     Injection.UNKNOWN_LOST,
     Injection.CONFLICT,
 }
+ERASURES: Final = VERSION_READS | {Injection.UNKNOWN_STORED, Injection.UNKNOWN_LOST}
 FEED_HEADS: Final = VERSION_READS | {Injection.LATE, Injection.INTERLEAVED}
 FEED_PAGES: Final = FEED_HEADS | {
     Injection.EMPTY_PAGE,

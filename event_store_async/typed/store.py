@@ -15,9 +15,10 @@ from ..errors import (
 )
 from ..events import NewEvent, RecordedEvent, UnidentifiedEvent
 from ..follower import Follower, Mapped, Polling
-from ..ports import EventReaderWriter, StreamFollower, StreamLister
+from ..ports import EventReaderWriter, StreamEraser, StreamFollower, StreamLister
+from ..ports.erasure import eraser
 from ..ports.streams import lister
-from ..results import AppendResult, Persisted
+from ..results import AppendResult, Closed, DeleteResult, Persisted, TruncateResult
 from ..stream_head import StreamHead
 from ..versions import ANY, ExpectedVersion
 from .difference import Difference
@@ -27,7 +28,7 @@ from .types import EventTypes, UnknownEvent
 E = TypeVar("E")
 
 
-class TypedEventStore(EventReaderWriter[E], StreamFollower[E], StreamLister):
+class TypedEventStore(EventReaderWriter[E], StreamFollower[E], StreamLister, StreamEraser):
     """
     A store whose payloads are of one union of types, kept in any other store.
 
@@ -237,6 +238,26 @@ class TypedEventStore(EventReaderWriter[E], StreamFollower[E], StreamLister):
             EventStoreError: as `StreamLister.streams` does.
         """
         return lister(self._store).streams(after, max_count, page_size=page_size, timeout=timeout)
+
+    async def truncate_stream(  # noqa: D102 - inherited from the port
+        self, stream_id: UUID, *, before: int, timeout: float | None = None
+    ) -> TruncateResult:
+        return await eraser(self._store).truncate_stream(stream_id, before=before, timeout=timeout)
+
+    async def delete_stream(  # noqa: D102 - inherited from the port
+        self,
+        stream_id: UUID,
+        expected_version: ExpectedVersion = ANY,
+        *,
+        timeout: float | None = None,
+    ) -> DeleteResult:
+        store = eraser(self._store)
+        return await store.delete_stream(stream_id, expected_version, timeout=timeout)
+
+    async def close_stream(  # noqa: D102 - inherited from the port
+        self, stream_id: UUID, *, timeout: float | None = None
+    ) -> Closed:
+        return await eraser(self._store).close_stream(stream_id, timeout=timeout)
 
     async def current_version(  # noqa: D102 - inherited from the port
         self, stream_id: UUID, *, serial: bool = False, timeout: float | None = None

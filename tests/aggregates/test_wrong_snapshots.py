@@ -62,7 +62,7 @@ async def stored(bank: Bank, account: UUID, **changes: Any) -> None:
         at.event_id.bytes if at.event_id else b"",
     )
     facts = {name: getattr(right, name) for name in SnapshotRow.__slots__} | changes
-    await bank.memory._snapshot_rows.write(account, KIND, SnapshotRow(**facts))
+    await bank.memory._table.snapshot_rows.write(account, KIND, SnapshotRow(**facts))
 
 
 @pytest.mark.parametrize(
@@ -145,10 +145,10 @@ async def test_the_snapshot_of_another_stream_is_not_used(bank: Bank, account: U
     await bank.memory.persist_events(other, [NewEvent(2) for _ in range(25)])
     await bank.repository().load(other)
     await bank.saved()
-    row = await bank.memory._snapshot_rows.read(other, KIND)
+    row = await bank.memory._table.snapshot_rows.read(other, KIND)
     assert row is not None
     await bank.memory.persist_events(account, [NewEvent(1) for _ in range(25)])
-    await bank.memory._snapshot_rows.write(account, KIND, row)
+    await bank.memory._table.snapshot_rows.write(account, KIND, row)
 
     assert (await bank.repository().load(account)).aggregate == total(25)
     assert bank.outcomes("reject") == ["rejected"]
@@ -485,7 +485,7 @@ async def test_a_snapshot_is_saved_outside_the_context_of_its_command(
     bank: Bank, account: UUID
 ) -> None:
     seen: list[str] = []
-    bank.memory._snapshot_rows.write = lambda *_: record()  # type: ignore[method-assign]
+    bank.memory._table.snapshot_rows.write = lambda *_: record()  # type: ignore[method-assign]
 
     async def record() -> bool:
         task = asyncio.current_task()

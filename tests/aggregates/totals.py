@@ -118,7 +118,7 @@ class Blocked(Broken):
     def __init__(self, memory: MemoryEventStore) -> None:
         super().__init__(RuntimeError())
         self.go = asyncio.Event()
-        self.rows = memory._snapshot_rows
+        self.rows = memory._table.snapshot_rows
         self.write = self.rows.write
         self.rows.write = self._write  # type: ignore[assignment, method-assign]
         self.writing = 0

@@ -214,7 +214,7 @@ async def test_a_table_of_the_original_gets_a_feed(
     await raw.close()
 
     assert report.migrations == ("0001_event_identity",)
-    assert set(report.additions) == {"category", "announcement"}
+    assert set(report.additions) == {"category", "announcement", "truncation"}
     assert [(event.stream_id, event.version) for event in events] == [(stream, 1), (stream, 2)]
     assert [event.payload for event in events] == [b"\x01", b"\x02"]
     assert {event.category for event in events} == {None}

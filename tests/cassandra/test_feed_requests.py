@@ -118,7 +118,7 @@ async def test_the_events_of_a_stream_on_one_page_are_read_together(
 
         assert [event.stream_id for event in events] == streams * 4
         assert [event.payload["n"] for event in events] == [0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 3]
-        assert made.sent["read_forward"] == 3
+        assert made.sent["read_slice"] == 3
 
 
 async def test_what_a_store_appended_itself_needs_no_read(
@@ -138,7 +138,7 @@ async def test_what_a_store_appended_itself_needs_no_read(
         feed, read_here = made.store.feed(), made.sent
 
         first = (await feed.page(made.start)).events
-        assert read_here["read_forward"] == 1, "of the stream with another store's events"
+        assert read_here["read_slice"] == 1, "of the stream with another store's events"
         theirs = (await other.feed().page(made.start)).events
         assert first == theirs
 

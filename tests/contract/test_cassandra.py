@@ -16,6 +16,7 @@ from event_store_async import EventStore, FeedDisabled, Settings
 from event_store_async.subscriptions import Subscriptions
 from event_store_async.testing.contract import (
     CategoryContract,
+    ErasureContract,
     EventStoreContract,
     FeedContract,
     SnapshotContract,
@@ -53,6 +54,15 @@ class TestCassandraCategories(OnCassandra, CategoryContract):
 
 class TestCassandraSnapshots(OnCassandra, SnapshotContract):
     is_monitored = True
+
+    @pytest.fixture(autouse=True)
+    def _in(self, keyspace: str) -> None:
+        self.keyspace = keyspace
+
+
+class TestCassandraErasure(OnCassandra, ErasureContract):
+    follows = True
+    lists_streams = True
 
     @pytest.fixture(autouse=True)
     def _in(self, keyspace: str) -> None:

@@ -15,6 +15,7 @@ from event_store_async import (
     AppendOutcomeUnknown,
     AppendTooLarge,
     ConcurrentModification,
+    ErasureOutcomeUnknown,
     EventReaderWriter,
     EventStoreError,
     InvalidArgument,
@@ -32,7 +33,11 @@ from event_store_async import (
     StreamHead,
 )
 from event_store_async.testing import HostileEventStore, Injected, Injection
-from event_store_async.testing.contract import CategoryContract, EventStoreContract
+from event_store_async.testing.contract import (
+    CategoryContract,
+    ErasureContract,
+    EventStoreContract,
+)
 from event_store_async.testing.injections import APPENDS, READS
 
 
@@ -68,6 +73,12 @@ class TestWithCheckedAppends(WithCheckedAppends, EventStoreContract):
 
 class TestCategoriesWithoutFaults(WithoutFaults, CategoryContract):
     pass
+
+
+class TestErasureWithoutFaults(WithoutFaults, ErasureContract):
+    follows = True
+    lists_streams = True
+    has_feed = True
 
 
 class TestCategoriesWithCheckedAppends(WithCheckedAppends, CategoryContract):
@@ -476,3 +487,46 @@ async def test_a_wrapped_store_that_cannot_list_is_named() -> None:
 
     with pytest.raises(InvalidArgument, match="Plain has no streams"):
         hostile.streams()
+
+
+# Erasure
+
+
+@pytest.mark.parametrize("operation", ["truncate", "delete", "close"])
+@pytest.mark.parametrize("injection", [Injection.UNKNOWN_STORED, Injection.UNKNOWN_LOST])
+async def test_an_erasure_whose_outcome_is_unknown_can_be_repeated(
+    memory: MemoryEventStore, operation: str, injection: Injection
+) -> None:
+    store, stream_id = scripted(memory, injection), uuid4()
+    await memory.persist_events(stream_id, ["a", "b", "c"])
+
+    async def erase() -> object:
+        if operation == "truncate":
+            return await store.truncate_stream(stream_id, before=3)
+        return await (store.delete_stream if operation == "delete" else store.close_stream)(
+            stream_id
+        )
+
+    with pytest.raises(ErasureOutcomeUnknown):
+        await erase()
+    left = await payloads(memory, stream_id)
+    assert (left == ["a", "b", "c"]) == (injection is Injection.UNKNOWN_LOST)
+    await erase()
+    assert await payloads(memory, stream_id) == (["c"] if operation == "truncate" else [])
+
+
+async def test_an_erasure_that_is_unavailable_erases_nothing(memory: MemoryEventStore) -> None:
+    store, stream_id = scripted(memory, Injection.UNAVAILABLE), uuid4()
+    await memory.persist_events(stream_id, ["a"])
+
+    with pytest.raises(StoreUnavailable, match="injected"):
+        await store.close_stream(stream_id)
+    assert await payloads(memory, stream_id) == ["a"]
+
+
+async def test_an_erasure_with_invalid_arguments_raises_as_usual(memory: MemoryEventStore) -> None:
+    for injection in (Injection.UNAVAILABLE, Injection.UNKNOWN_LOST, Injection.UNKNOWN_STORED):
+        with pytest.raises(InvalidArgument):
+            await scripted(memory, injection).truncate_stream(uuid4(), before=0)
+        with pytest.raises(InvalidExpectedVersion):
+            await scripted(memory, injection).delete_stream(uuid4(), -1)

@@ -8,6 +8,7 @@ from event_store_async import MemoryEventStore
 from event_store_async.subscriptions import MemoryTransactions
 from event_store_async.testing.contract import (
     CategoryContract,
+    ErasureContract,
     EventStoreContract,
     FeedContract,
     SnapshotContract,
@@ -51,6 +52,19 @@ class TestMemoryFeed(FeedContract):
 
 class TestMemorySnapshots(SnapshotContract):
     is_monitored = True
+
+    @pytest.fixture
+    def store(self) -> MemoryEventStore:
+        return MemoryEventStore()
+
+    def reopened(self, store: MemoryEventStore, **options: Any) -> MemoryEventStore:
+        return store.reopened(**options)
+
+
+class TestMemoryErasure(ErasureContract):
+    follows = True
+    lists_streams = True
+    has_feed = True
 
     @pytest.fixture
     def store(self) -> MemoryEventStore:

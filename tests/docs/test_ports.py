@@ -30,6 +30,7 @@ METHODS: Final = {
     "EventWriter": {"persist_events", "try_persist_events"},
     "StreamFollower": {"read_events", "current_version", "follow"},
     "StreamLister": {"streams"},
+    "StreamEraser": {"truncate_stream", "delete_stream", "close_stream"},
     "FeedStore": {"feed"},
     "CategorisedStore": {"category"},
     "HealthCheck": {"health"},

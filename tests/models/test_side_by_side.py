@@ -1,5 +1,7 @@
 """
-Random programs have the same results on Cassandra and in memory: appends, reads, followers, lists.
+Random programs have the same results on Cassandra and in memory.
+
+They append, read, follow, list, truncate, delete and close streams, and repeat what they did.
 
 A small fixed set runs with the suite. Ten thousand random programs, which take long:
 
@@ -187,6 +189,47 @@ class SideBySide(RuleBasedStateMachine):
 
         self.both(writer, together)
 
+    @rule(writer=WRITERS, stream=STREAMS, distance=st.integers(-6, 2), repeats=st.booleans())
+    def truncate(self, writer: int, stream: int, distance: int, repeats: bool) -> None:
+        self.end_following(stream)
+        stream_id = self.streams[stream]
+        version = self.world.run(self.world.pairs[0].memory.current_version(stream_id))
+        for _ in range(1 + repeats):
+            self.both(
+                writer,
+                lambda store: store.truncate_stream(stream_id, before=max(0, version + distance)),
+            )
+
+    @rule(writer=WRITERS, stream=STREAMS, expected=EXPECTED)
+    def delete(self, writer: int, stream: int, expected: Any) -> None:
+        self.end_following(stream)
+        wanted = self.resolved(Append(stream, [], expected)).expected
+        self.both(writer, lambda store: store.delete_stream(self.streams[stream], wanted))
+
+    @precondition(lambda self: len(self.past) % 5 == 4)  # else programs would end too early
+    @rule(writer=WRITERS, stream=STREAMS, append=APPENDS)
+    def close(self, writer: int, stream: int, append: Append) -> None:
+        self.end_following(stream)
+        self.both(writer, lambda store: store.close_stream(self.streams[stream]))
+        if isinstance(append.expected, At):
+            append = replace(append, expected=0)
+        self.make(writer, replace(append, stream=stream))
+        self.both(writer, lambda store: store.close_stream(self.streams[stream]))
+        self.both(writer, lambda store: store.truncate_stream(self.streams[stream], before=3))
+        self.both(writer, lambda store: store.delete_stream(self.streams[stream]))
+        self.both(0, lambda store: versions(store, self.streams))
+        self.both(0, lambda store: read(store, self.streams[stream], {}))
+        self.streams[stream] = uuid4()
+
+    def end_following(self, stream: int) -> None:
+        """End the followers of a stream: one may have fetched what is erased now, or not."""
+        stream_id = self.streams[stream]
+        for followed in self.followers:
+            if followed.stream_id == stream_id:
+                for events in followed.events:
+                    self.world.run(events.aclose())
+        self.followers = [each for each in self.followers if each.stream_id != stream_id]
+
     @rule(
         reader=st.integers(0, 2),
         stream=STREAMS,
@@ -219,8 +262,9 @@ class SideBySide(RuleBasedStateMachine):
     def go_on_following(self, which: int, count: int) -> None:
         followed = self.followers[which % len(self.followers)]
         memory = self.world.pairs[0].memory
-        there = self.world.run(memory.current_version(followed.stream_id)) - followed.next + 1
-        count = min(count, there)  # it would wait for more
+        stream = memory._table.stream(followed.stream_id)
+        followed.next = max(followed.next, stream.kept_from)
+        count = min(count, stream.version - followed.next + 1)  # it would wait for more
         if count > 0:
             cassandra, in_memory = (
                 self.world.run(take(events, count)) for events in followed.events

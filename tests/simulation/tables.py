@@ -262,9 +262,10 @@ class Tables:
             if name == "read_category_ids":
                 found = [(*row, category) for row in found]
             return _page(found[: bound["max_count"]])
-        assert name == "read_forward", name
+        assert name in {"read_forward", "read_slice"}, name
         columns = ("payload", "timestamp", "event_id", "event_type", "content_type", "metadata")
         keys = [key for key in keys if key >= bound["from_version"]]
+        keys = [key for key in keys if key <= bound.get("up_to", key)]
         found = [(key, *_row(cells, key, columns), head) for key in keys]
         return _page(found[: bound["max_count"]])
 

@@ -30,6 +30,8 @@ LAYERS = [
     ["settings", "statistics", "ports"],
     ["encoding", "memory_feed", "memory_subscriptions", "snapshots"],
     ["memory_row"],
+    ["memory_stream"],
+    ["memory_table"],
     ["cassandra", "memory"],
     ["typed", "aggregates", "maintenance", "telemetry"],
     ["archive", "subscriptions", "sql"],

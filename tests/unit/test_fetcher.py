@@ -10,6 +10,7 @@ from event_store_async.cassandra.feed.entry import Link
 from event_store_async.cassandra.feed.fetcher import Fetcher, Wanted
 from event_store_async.cassandra.feed.recent import RecentAppends
 from event_store_async.cassandra.read.rows import RowDecoder
+from event_store_async.cassandra.read.slices import KnownBeginnings
 from event_store_async.codec import JsonCodec
 from event_store_async.events import recorded_event
 from event_store_async.feeds import Position
@@ -25,14 +26,15 @@ class Streams:
     def __init__(self, most: int = 1000) -> None:
         self.most = most
         self.reads: list[tuple[UUID, int, int]] = []
+        self.beginnings = KnownBeginnings(10)
 
-    async def some(self, stream_id: UUID, first: int, count: int) -> tuple[list[Any], int]:
+    async def some(self, stream_id: UUID, first: int, count: int) -> tuple[list[Any], int, bool]:
         self.reads.append((stream_id, first, count))
         versions = range(first, first + count)
         events = [
             recorded_event(stream_id, it, {"n": it}, MOMENT, None, None, None) for it in versions
         ]
-        return events, 100 * count
+        return events, 100 * count, False
 
 
 def wanted(*parts: tuple[UUID, int, int]) -> list[Wanted]:
@@ -51,7 +53,9 @@ async def fetched(
 ) -> list[tuple[UUID, int]]:
     """Return the events of a page; their positions are those of their places."""
     reader: Any = streams
-    items = await Fetcher(reader, page_bytes, RecentAppends(DECODER)).fetch(FEED, parts)
+    fetcher = Fetcher(reader, page_bytes, RecentAppends(DECODER))
+    items, count = await fetcher.fetch(FEED, parts)
+    assert count == len(items)
     first = parts[0]
     for at, item in enumerate(items):
         assert item.position == Position(FEED, 7, first.before + at + 1, first.ordinal + at)
@@ -113,4 +117,4 @@ async def test_a_page_is_cut_where_it_becomes_too_large(page_bytes: int) -> None
 async def test_nothing_is_fetched_if_nothing_is_wanted() -> None:
     reader: Any = Streams()
 
-    assert await Fetcher(reader, 1000, RecentAppends(DECODER)).fetch(FEED, []) == []
+    assert await Fetcher(reader, 1000, RecentAppends(DECODER)).fetch(FEED, []) == ([], 0)

@@ -296,7 +296,7 @@ async def test_appends_of_the_same_store_are_not_waited_for(stream_id: UUID) -> 
     await store.persist_events(stream_id, ["event"])
     async with asyncio.timeout(60):
         assert (await anext(events)).version == 5
-    assert store._wakeups.waiting == {}
+    assert store._table.wakeups.waiting == {}
 
 
 async def test_even_own_appends_are_polled_at_the_shortest_interval(
@@ -350,7 +350,7 @@ async def test_a_follower_that_is_dropped_leaves_nothing(stream_id: UUID) -> Non
         await asyncio.sleep(0)
 
     assert len(asyncio.all_tasks()) == before
-    assert store._wakeups.waiting == {}
+    assert store._table.wakeups.waiting == {}
 
 
 def test_a_wakeup_from_another_loop_is_left_to_polling(stream_id: UUID) -> None:
@@ -372,7 +372,7 @@ def test_a_wakeup_from_another_loop_is_left_to_polling(stream_id: UUID) -> None:
         loop.run_until_complete(asyncio.wait(left))
         loop.close()
 
-    assert store._wakeups.waiting == {}
+    assert store._table.wakeups.waiting == {}
 
 
 async def _append(store: MemoryEventStore, stream_id: UUID) -> None:

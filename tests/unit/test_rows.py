@@ -38,13 +38,16 @@ def row_of(event: StoredEvent) -> tuple[Any, ...]:
         "content_type": event.content_type,
         "metadata": event.metadata,
         "max_version": 9,
+        "kept_from": None,
     }
     return tuple(by_name[name] for name in rows.COLUMNS)
 
 
-@pytest.mark.parametrize("name", ["read_forward", "read_backward"])
+@pytest.mark.parametrize("name", ["read_forward", "read_slice", "read_backward"])
 def test_the_columns_are_those_that_are_selected(name: str) -> None:
-    text = load_statement(f"statements/{name}", keyspace="k", table="t").text
+    text = load_statement(
+        f"statements/{name}", keyspace="k", table="t", kept_from=", kept_from"
+    ).text
 
     selected = re.match(r"SELECT (.*?) FROM", text)
     assert selected is not None

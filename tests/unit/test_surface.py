@@ -129,7 +129,7 @@ async def test_a_save_in_the_background_raises_nothing_and_saves_nothing_wrong(
             if not fits(hints[parameter], given):
                 store.snapshots.save_soon(**{**right, parameter: given})
 
-    assert store._snapshot_rows._rows == {}
+    assert store._table.snapshot_rows._rows == {}
 
 
 @settings(max_examples=400, suppress_health_check=list(HealthCheck))

@@ -9,6 +9,7 @@ _FOLDERS: Final = {
     "migrations": "The changes that it makes to an older table, in this order.",
     "additions": "Optional columns that it adds to an older table.",
     "statements": "All statements that a store sends.",
+    "statements/erase": "All statements that erase events.",
     "statements/feed": "All statements that a feed sends.",
     "statements/snapshots": "All statements that stored snapshots send.",
     "statements/subscriptions": "All statements that subscriptions send.",

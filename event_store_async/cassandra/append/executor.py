@@ -3,17 +3,20 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 from uuid import UUID
 
 import anyio
 
 from ...errors import (
     AppendOutcomeUnknown,
+    ConcurrentModification,
     EventStoreError,
     RequestRefused,
     SchemaError,
     StoreOverloaded,
     StoreUnavailable,
+    StreamClosed,
 )
 from ...results import Persisted
 from ...retry import Deadline
@@ -26,6 +29,9 @@ from .batch import Batch, PendingAppend, split_result, watch_of
 from .plan import AppendPlan
 from .planner import Planner
 from .settler import Settler
+
+_FINAL: Final = (SchemaError, StreamClosed, ConcurrentModification)
+"""Causes of an unknown outcome that stay: by the last two, its events may be erased by now."""
 
 
 @dataclass(slots=True)
@@ -192,7 +198,7 @@ class Executor:
                 doubtful, request = True, None
                 cause = error.__cause__
                 refused = isinstance(cause, Fault) and cause.certainty is Certainty.REFUSED
-                if refused or isinstance(cause, SchemaError):  # another attempt is of no use
+                if refused or isinstance(cause, _FINAL):  # another attempt is of no use
                     batch.fail(batch.waiting, error)
                 else:
                     batch.fail_expired(error)

@@ -8,17 +8,17 @@ from typing import Any, Literal
 from uuid import UUID
 
 from ...encoding import EncodedEvents
-from ...errors import AppendOutcomeUnknown, EventStoreError, WrongCategory
+from ...errors import AppendOutcomeUnknown, EventStoreError, StreamClosed, WrongCategory
 from ...hooks.append_watch import BatchWatch
 from ...moments import to_milliseconds
 from ...results import Persisted, persisted
-from ...versions import ExpectedVersion
+from ...versions import MAX_VERSION, ExpectedVersion
 from ..driver.answer import Answer
 from ..driver.port import Prepared
 from ..read.rows import announced, bound_events
 from ..schema.statements import AppendStatements
 
-VerdictName = Literal["applied", "found", "conflict", "behind", "wrong category"]
+VerdictName = Literal["applied", "found", "conflict", "behind", "wrong category", "closed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,17 +31,21 @@ class Verdict:
             stored it. ``"conflict"``: it is not stored and never will be. ``"behind"``: it is not
             stored yet, but an earlier request whose outcome is unknown may still store it, since
             the stream has not reached the expected version. ``"wrong category"``: it is not stored
-            and never will be, since the stream is not of its category.
+            and never will be, since the stream is not of its category. ``"closed"``: the stream is
+            closed for ever.
         actual_version: The stream's version if the plan did not apply; 0 for a stream without
             events.
         doubtful: Whether the outcome of an earlier request was unknown.
         actual_category: The stream's category; None if it has none, or if none was asked for.
+        is_bare: Whether it was doubtful, and no row shows whose events stood at its place: they may
+            have been its own, if they are erased by now.
     """
 
     name: VerdictName
     actual_version: int = 0
     doubtful: bool = False
     actual_category: str | None = None
+    is_bare: bool = False
 
 
 class Plan(ABC):
@@ -100,13 +104,25 @@ class Plan(ABC):
         """The types of its events, for the announcement."""
         return ()
 
-    def refusal(self, verdict: Verdict) -> WrongCategory:
-        """Return the error that the verdict "wrong category" means."""
+    def refusal(self, verdict: Verdict) -> EventStoreError:
+        """Return the error that the verdicts "wrong category" and "closed" mean."""
+        if verdict.name == "closed":
+            closed = StreamClosed(self.stream_id)
+            if not verdict.doubtful:
+                return closed
+            # An earlier request may have stored it, before it was erased with all the others.
+            unknown = self.unknown()
+            unknown.__cause__ = closed
+            return unknown
         return WrongCategory(self.stream_id, str(self.category), verdict.actual_category)
 
     def recognises(self, _answer: Answer) -> bool:
         """Tell whether the answer shows that the plan is stored already."""
         return False
+
+    def is_bare(self, _answer: Answer) -> bool:
+        """Tell whether the answer does not show whose events stand at the place of the plan's."""
+        return True
 
     def verdict(self, answer: Answer, *, doubtful: bool) -> Verdict:
         """
@@ -120,6 +136,8 @@ class Plan(ABC):
         if answer.applied:
             return Verdict("applied", doubtful=doubtful)
         actual = answer.cell("max_version") or 0
+        if actual == MAX_VERSION:
+            return Verdict("closed", actual, doubtful)
         if self.category is not None and actual:
             category = answer.cell("category")
             if category != self.category:
@@ -133,7 +151,8 @@ class Plan(ABC):
         # failed for good. One below it may still get there while an earlier request is on its way.
         if doubtful and actual < self.expected:
             return Verdict("behind", actual, doubtful)
-        return Verdict("conflict", actual, doubtful)
+        is_bare = doubtful and actual > self.expected and self.is_bare(answer)
+        return Verdict("conflict", actual, doubtful, is_bare=is_bare)
 
 
 def head_values(stream_id: UUID, expected: int, last: int, category: str | None) -> tuple[Any, ...]:
@@ -230,9 +249,16 @@ class AppendPlan(Plan):
 
     def recognises(self, answer: Answer) -> bool:
         """Tell whether this plan's own first event stands at its place."""
-        place = self.expected + 1
-        holder = next((row["event_id"] for row in answer.rows if row.get("version") == place), None)
+        holder = self._holder(answer)
         return holder is not None and UUID(holder) == self.encoded.items[0].event_id
+
+    def is_bare(self, answer: Answer) -> bool:
+        """Tell whether the event at the place of its first one has no id, or is gone."""
+        return self._holder(answer) is None
+
+    def _holder(self, answer: Answer) -> str | None:
+        place = self.expected + 1
+        return next((row["event_id"] for row in answer.rows if row.get("version") == place), None)
 
     def unknown(self) -> AppendOutcomeUnknown:
         """Return the error that hands the events back to the caller, ready to be appended again."""

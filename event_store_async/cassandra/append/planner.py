@@ -6,14 +6,19 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from ...checks import read_clock
-from ...errors import ConcurrentModification, EventStoreError, UndecodableEvent
+from ...errors import (
+    ConcurrentModification,
+    EventStoreError,
+    StreamClosed,
+    UndecodableEvent,
+)
 from ...events import RecordedEvent
 from ...follower import Wakeups
 from ...hooks.append_watch import BatchWatch
 from ...results import AppendResult, Persisted
 from ...retry import Deadline
 from ...settings import Settings
-from ...versions import ANY, STREAM_EXISTS
+from ...versions import ANY, MAX_VERSION, STREAM_EXISTS
 from ..read.reader import Reader
 from ..schema.statements import AppendStatements, StatementCache
 from .batch import Batch, PendingAppend, Plannable, watch_of
@@ -42,6 +47,9 @@ class KnownHeads:
 
     def put(self, stream_id: UUID, version: int) -> None:
         """Remember a stream's version; the stream that was seen longest ago is forgotten."""
+        if version == MAX_VERSION:  # it is closed: nothing can be planned there
+            self._versions.pop(stream_id.int, None)
+            return
         self._versions[stream_id.int] = version
         self._versions.move_to_end(stream_id.int)
         if len(self._versions) > self._capacity:
@@ -103,6 +111,7 @@ class Planner:
         the stream does not exist and should. None is returned if no other is left.
 
         Raises:
+            StreamClosed: the stream is closed for ever.
             WrongCategory: the stream is of another category than that of the batch.
             StoreUnavailable, RequestRefused, SchemaError, MisuseError: nothing was sent.
         """
@@ -128,13 +137,15 @@ class Planner:
 
         Raises:
             WrongCategory: the stream is of another category.
-            AppendOutcomeUnknown: they are stored, but could not be read back in time.
+            StreamClosed: the stream is closed for ever.
+            AppendOutcomeUnknown: they are stored, but could not be read back in time. Or an earlier
+                request of this call may have stored them, and they are erased by now: no row tells.
             UndecodableEvent: they are stored, by an earlier call, and no codec here reads them.
         """
         encoded = plan.encoded
         if verdict.name == "applied":
             return plan.persisted()
-        if verdict.name == "wrong category":
+        if verdict.name in {"wrong category", "closed"}:
             raise plan.refusal(verdict)
         if verdict.name == "found":
             found = await self._find(plan, verdict, deadline)
@@ -143,9 +154,22 @@ class Planner:
         conflict = ConcurrentModification(
             plan.stream_id, plan.expected_version, verdict.actual_version
         )
+        if verdict.name == "found" or verdict.is_bare:
+            await self._check_kept(plan, conflict, deadline)
         if isinstance(plan.expected_version, int) and encoded.identified and not encoded.sought:
             return await self._explain(conflict, plan, deadline)
         return conflict
+
+    async def _check_kept(
+        self, plan: AppendPlan, conflict: ConcurrentModification, deadline: Deadline
+    ) -> None:
+        """Raise `AppendOutcomeUnknown` if what stood at the place of a plan's events is erased."""
+        try:
+            kept_from, _ = await self.reader.extent(plan.stream_id, deadline, serial=True)
+        except EventStoreError as error:
+            raise plan.unknown() from error
+        if kept_from > plan.expected + 1:
+            raise plan.unknown() from conflict
 
     def take(self, batch: Batch, appends: Sequence[PendingAppend], result: AppendResult) -> None:
         """Learn the result of a plan for these appends, and answer those that it decides."""
@@ -181,6 +205,7 @@ class Planner:
         head = await self.reader.head(
             batch.stream_id, batch.deadline, serial=expected is not ANY, category=batch.category
         )
+        _check_open(batch.stream_id, head)
         met = bool(head) if expected is STREAM_EXISTS else expected in {ANY, head}
         if not met:
             return ConcurrentModification(batch.stream_id, expected, head)
@@ -195,10 +220,12 @@ class Planner:
             head = self.known_heads.get(batch.stream_id)
         if head is None:
             head = await self.reader.head(batch.stream_id, batch.deadline)
+            _check_open(batch.stream_id, head)
         if batch.identified:
             head = await self._look_back(batch, head)
         if batch.waiting and not head and batch.expected_version is STREAM_EXISTS:
             head = await self.reader.head(batch.stream_id, batch.deadline, serial=True)
+            _check_open(batch.stream_id, head)
             if not head:
                 conflict = ConcurrentModification(batch.stream_id, STREAM_EXISTS, 0)
                 batch.answer(batch.waiting[0], conflict)
@@ -216,6 +243,7 @@ class Planner:
         head, standing = await self.reader.recent_ids(
             batch.stream_id, head, count, batch.deadline, category=batch.category
         )
+        _check_open(batch.stream_id, head)
         for append in wanted:
             try:
                 found = await self._stored_earlier(append, append.deadline, head, standing)
@@ -247,6 +275,7 @@ class Planner:
                 serial=serial,
                 category=batch.category,
             )
+            _check_open(batch.stream_id, head)
             self.known_heads.put(batch.stream_id, head)
             found = await self._stored_earlier(append, batch.deadline, head, standing)
             if found is not None:
@@ -320,6 +349,12 @@ class Planner:
             self.known_heads.forget(result.stream_id)
         else:
             self.known_heads.put(result.stream_id, result.version)
+
+
+def _check_open(stream_id: UUID, head: int) -> None:
+    """Raise `StreamClosed` if a read shows that the stream is closed."""
+    if head == MAX_VERSION:
+        raise StreamClosed(stream_id)
 
 
 def _first_run(standing: Mapping[int, UUID], wanted: Sequence[UUID]) -> int | None:

@@ -27,6 +27,15 @@ _WORDS: Final[dict[Certainty, AttemptOutcome]] = {
     Certainty.REFUSED: "refused",
 }
 
+_ATTEMPTS: Final[dict[VerdictName, AttemptOutcome]] = {
+    "applied": "applied",
+    "found": "found",
+    "conflict": "conflict",
+    "behind": "behind",
+    "wrong category": "conflict",
+    "closed": "conflict",
+}
+
 
 class Announcing(Protocol):
     """Announces plans on a table with a feed, before they are sent."""
@@ -175,7 +184,7 @@ class Settler:
     def _judge(plan: Plan, page: Page, *, doubtful: bool) -> Verdict:
         verdict = plan.verdict(answer_of(page), doubtful=doubtful)
         if plan.watch is not None:
-            plan.watch.ended("conflict" if verdict.name == "wrong category" else verdict.name)
+            plan.watch.ended(_ATTEMPTS[verdict.name])
         if verdict.name == "conflict" and verdict.actual_version == plan.expected:
             # The version is as expected, and yet an event stands at the next one.
             raise StreamInconsistent(plan.stream_id, plan.expected)

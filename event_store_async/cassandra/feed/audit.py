@@ -211,6 +211,8 @@ class Audit:
 
     async def _compare(self, feed: FeedRow, reading: _Reading, summary: StreamSummary) -> None:
         stream_id, head = summary.stream_id, summary.version or 0
+        # What was erased before the table had a feed is in it once more is appended.
+        lacks_none = summary.kept_from > head
         last, entry = reading.check.pop(stream_id)
         if last > head:
             head = await self._check_foreign(stream_id, last, entry)
@@ -226,7 +228,7 @@ class Audit:
                 "a sequencer would publish them again"
             )
             self._report(FeedFinding(FeedFindingKind.PROGRESS, text, stream_id, last, entry))
-        elif head > last:
+        elif head > last and not lacks_none:
             self._put_off(reading, stream_id, last, head)
 
     def _put_off(self, reading: _Reading, stream_id: UUID, last: int, head: int) -> None:

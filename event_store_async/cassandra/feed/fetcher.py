@@ -6,13 +6,14 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from itertools import islice
 from operator import attrgetter
-from typing import Any, Final, NamedTuple, cast
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from ...errors import StreamError, StreamHole
 from ...events import RecordedEvent
 from ...feeds.page import BrokenEvent, FeedEvent
 from ...feeds.position import Position, position
+from ...retry import Deadline
 from ...tasks import task_group
 from ..read.gap_check import Range
 from ..read.reader import Reader
@@ -33,7 +34,11 @@ _EXPECTED: Final = 4096
 
 _first_of = attrgetter("first")
 
-_Found = list[FeedEvent[Any] | BrokenEvent | None]
+_GONE: Final = object()
+"""In the place of an event that is gone."""
+
+_Found = list[Any]
+"""For each place of a page a `FeedEvent`, a `BrokenEvent` or `_GONE`; None if it is not fetched."""
 
 
 class Wanted(NamedTuple):
@@ -97,11 +102,17 @@ class Fetcher:
         reader: Reads streams.
         page_bytes: The most bytes of payload that one request should return.
         recent: What needs no read.
+        seconds: In how many seconds a request must be answered.
     """
 
     def __init__(
-        self, reader: Reader[RecordedEvent[Any]], page_bytes: int, recent: RecentAppends
+        self,
+        reader: Reader[RecordedEvent[Any]],
+        page_bytes: int,
+        recent: RecentAppends,
+        seconds: float = 10.0,
     ) -> None:
+        self._seconds = seconds
         self._reader = reader
         self._recent = recent
         self._page_bytes = page_bytes
@@ -109,11 +120,15 @@ class Fetcher:
 
     async def fetch(
         self, feed_id: UUID, wanted: Sequence[Wanted]
-    ) -> list[FeedEvent[Any] | BrokenEvent]:
+    ) -> tuple[list[FeedEvent[Any] | BrokenEvent], int]:
         """
         Return wanted events in their order: all of them, or the first ones if they are large.
 
-        An event that cannot be read is a value. There is at least one event, if one is wanted.
+        An event that cannot be read is a value. One that is gone for good is left out.
+
+        Returns:
+            The events; and of how many of those that are wanted it is known what became of them:
+            of at least one, if one is wanted.
         """
         found: _Found = [None] * (wanted[-1].place + wanted[-1].events if wanted else 0)
         runs = [run for run in _runs(wanted) if not self._is_known(feed_id, run, found)]
@@ -138,10 +153,8 @@ class Fetcher:
             async with task_group() as group:
                 for _ in range(min(STREAMS_AT_ONCE, len(runs))):
                     group.start_soon(work)
-        missing = next((at for at, item in enumerate(found) if item is None), None)
-        if missing is not None:
-            del found[missing:]
-        return cast("list[FeedEvent[Any] | BrokenEvent]", found)
+        missing = next((at for at, item in enumerate(found) if item is None), len(found))
+        return [item for item in found[:missing] if item is not _GONE], missing
 
     def _is_known(self, feed_id: UUID, run: _Run, found: _Found) -> bool:
         """Take events of this store's own recent appends, if a run has no others."""
@@ -164,15 +177,33 @@ class Fetcher:
         self, feed_id: UUID, run: _Run, version: int, found: _Found
     ) -> tuple[int, int]:
         """Fetch events of a run from a version on; return the next version, and their bytes."""
+        version = self._pass_over(run, version, found)
+        if version > run.last:
+            return version, 0
         count = max(1, min(run.last - version + 1, int(self._page_bytes / self._mean)))
-        events, size = await self._reader.some(run.stream_id, version, count)
+        events, size, is_missing = await self._reader.some(run.stream_id, version, count)
         end = version + len(events)
         if events:
             self._place(feed_id, run, events, found)
             self._mean += (size / len(events) + 1 - self._mean) / 8
-        if len(events) < count:
-            end = await self._fetch_one(feed_id, run, end, found)
-        return end, size
+        if len(events) == count:
+            return end, size
+        if is_missing:
+            deadline = Deadline(self._seconds)
+            await self._reader.extent(run.stream_id, deadline, serial=True)
+            after = self._pass_over(run, end, found)
+            if after > end:
+                return after, size
+        return await self._fetch_one(feed_id, run, end, found), size
+
+    def _pass_over(self, run: _Run, version: int, found: _Found) -> int:
+        """Note which events of a run are known to be gone; return the first that may be there."""
+        kept_from = self._reader.beginnings.get(run.stream_id)
+        if version >= kept_from:
+            return version
+        for part, each in run.between(version, min(kept_from, run.last + 1)):
+            found[part.place + each - part.first] = _GONE
+        return kept_from
 
     async def _fetch_one(self, feed_id: UUID, run: _Run, version: int, found: _Found) -> int:
         """

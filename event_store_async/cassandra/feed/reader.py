@@ -62,10 +62,10 @@ class CassandraFeedReader:
         if start >= head:
             head = await tail.refresh()
         position, wanted = await self._select(tail.log, start, head, max_count, selection)
-        events = await self._fetcher.fetch(beginning.feed_id, wanted)
+        events, fetched = await self._fetcher.fetch(beginning.feed_id, wanted)
         count = sum(each.events for each in wanted)
-        if len(events) < count:
-            position = events[-1].position
+        if fetched < count:
+            position = _position_of(beginning.feed_id, wanted, fetched)
         page = FeedPage(tuple(events), position, head)
         if watch is not None:
             watch.ended(page, count)
@@ -141,6 +141,12 @@ class CassandraFeedReader:
             position = log.position_after(entries[-1])
             number = position.entry + 1
         return position, wanted
+
+
+def _position_of(feed_id: UUID, wanted: list[Wanted], number: int) -> Position:
+    """Return the position after one of the events that are wanted, counted from 1."""
+    part = next(each for each in reversed(wanted) if each.place < number)
+    return part.position(feed_id, part.first + number - 1 - part.place)
 
 
 def _wanted_of(link: Link, skipped: int, selection: Selection) -> Iterator[tuple[int, int]]:

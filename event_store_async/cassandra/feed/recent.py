@@ -54,6 +54,14 @@ class RecentAppends:
             self._bytes -= size
             self._events -= len(items)
 
+    def forget(self, stream_id: UUID, before: int) -> None:
+        """Forget the appends to a stream whose events are erased, in part or all."""
+        gone = [key for key in self._appends if key[0] == stream_id.int and key[1] < before]
+        for key in gone:
+            items, _, size = self._appends.pop(key)
+            self._bytes -= size
+            self._events -= len(items)
+
     def find(self, stream_id: UUID, first: int, last: int) -> list[RecordedEvent[Any]] | None:
         """Return the events of a stream from one version up to another, if all are known."""
         rows: list[tuple[Any, ...]] = []
@@ -74,6 +82,7 @@ class RecentAppends:
                         item.type,
                         item.content_type,
                         item.encoded_metadata,
+                        None,
                         None,
                     )
                 )

@@ -2,19 +2,19 @@
 
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import anyio
 
 from ...checks import read_clock
-from ...errors import FeedDisabled
+from ...errors import FeedDisabled, NotPublished
 from ...events import RecordedEvent
 from ...feeds.feed import Feed
 from ...feeds.position import Position
 from ...feeds.selection import Selection
 from ...hooks.observer import Observer
-from ...retry import Deadline
+from ...retry import Backoff, Deadline
 from ...settings import Settings
 from ...statistics import FeedStatistics
 from ..append.planner import KnownHeads
@@ -42,6 +42,9 @@ from .tables import FeedTables, new_feed
 from .tail import Tail
 from .verification import FeedFinding, FeedVerification, FeedVerificationProgress
 from .vigil import Vigil, keep_vigil
+
+_LOOKS: Final = Backoff(initial=0.005, maximum=0.1)
+"""The pauses of an erasure that waits for the feed."""
 
 
 class FeedRoom:
@@ -82,6 +85,7 @@ class FeedRoom:
         self._check_open = check_open
         self._statements = statements
         self._opening = anyio.Lock()
+        self._catching_up = anyio.Lock()
         self._tail: Tail | None = None
         self._published: tuple[Log, FeedProgress] | None = None
         self._scanner = Scanner(session, statements, settings)
@@ -101,7 +105,7 @@ class FeedRoom:
 
         self._recent = RecentAppends(reader.decoder)
         self.announcer = Announcer(self._lane, known_heads.get, head, known_heads.put, self._recent)
-        self._fetcher = Fetcher(reader, settings.page_bytes, self._recent)
+        self._fetcher = Fetcher(reader, settings.page_bytes, self._recent, settings.timeout)
         self._observer = observer
 
     def feed(self, categories: Collection[str], types: Collection[str]) -> Feed[Any]:
@@ -131,15 +135,41 @@ class FeedRoom:
             feed = await self._tables.feed()
         except FeedDisabled:
             return False
-        if self._published is None:
-            log = Log(self._tables, feed, self._settler)
-            await log.open()
-            progress = FeedProgress(self._tables, log, feed.log_id)
-            await progress.open()
-            self._published = log, progress
-        log, progress = self._published
-        await log.catch_up()
-        return await progress.of(stream_id) > 0
+        return await self._progress_of(feed, stream_id) > 0
+
+    async def published(self, stream_id: UUID, version: int, deadline: Deadline) -> None:
+        """
+        Wait until the feed has a stream up to a version.
+
+        Raises:
+            NotPublished: it has not, at the deadline.
+            EventStoreError: as a read does.
+        """
+        seconds = deadline.remaining()
+        feed = await self._tables.made(self._settings.new_event_id())
+        self._start()
+        pauses = _LOOKS.pauses()
+        while await self._progress_of(feed, stream_id) < version:
+            if not deadline.allows(pause := next(pauses)):
+                raise NotPublished(stream_id, version, round(seconds, 3))
+            await anyio.sleep(pause)
+
+    def erased(self, stream_id: UUID, before: int) -> None:
+        """Note that events of a stream are gone: this store's readers must not get them."""
+        self._recent.forget(stream_id, before)
+
+    async def _progress_of(self, feed: FeedRow, stream_id: UUID) -> int:
+        """Return how much of a stream is in the log, by now."""
+        async with self._catching_up:
+            if self._published is None:
+                log = Log(self._tables, feed, self._settler)
+                await log.open()
+                progress = FeedProgress(self._tables, log, feed.log_id)
+                await progress.open()
+                self._published = log, progress
+            log, progress = self._published
+            await log.catch_up()
+            return await progress.of(stream_id)
 
     @property
     def is_enabled(self) -> bool:

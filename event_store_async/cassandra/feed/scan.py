@@ -99,7 +99,9 @@ class Scan:
             return False
         # Side by side: nothing is published meanwhile, and a new leader knows it of no stream.
         await side_by_side(streams, lambda stream: sequencer.progress_of(stream.stream_id))
-        heads = {stream.stream_id: stream.version or 0 for stream in streams}
+        # A stream without events has none that the log could lack.
+        kept = [stream for stream in streams if stream.kept_from <= (stream.version or 0)]
+        heads = {stream.stream_id: stream.version or 0 for stream in kept}
         # Again, if another sequencer appended its entry first: what was in ours is not published.
         while heads := await self._look_at_all(sequencer, heads, now):
             pass

@@ -17,6 +17,7 @@ from ..driver.port import Page, Prepared, Row
 from ..driver.repeat import repeat
 from ..driver.request import Request
 from ..driver.session import Session
+from ..read.rows import last_version
 from ..schema.statements import StatementCache
 from .announcement import Address, Announcement, announcing, types_from_text
 from .entry import Entry, links_from_text
@@ -211,16 +212,30 @@ class FeedTables:
 
     async def head(self, stream_id: UUID) -> int:
         """Return the version of a stream, at the serial level; 0 for a stream without events."""
-        rows = await self._rows("read_head", (stream_id,), serial=True)
-        return next((row[0] for row in rows if row[0]), 0)
+        for head, *others in await self._rows("read_head", (stream_id,), serial=True):
+            return last_version(head, others[0] if others else None) or 0
+        return 0
 
     async def standing(self, stream_id: UUID, from_version: int, count: int) -> list[Standing]:
-        """Return what stands in a stream from a version on: a contiguous run, or nothing."""
+        """
+        Return what stands in a stream from a version on: a contiguous run, or nothing.
+
+        Events that are gone are among it, as events that nobody announced, of no type: they were
+        truncated before the table had a feed, and its links count them, too.
+        """
         values = (stream_id, from_version, count)
         found: list[Standing] = []
-        for version, writer, seq, type_, category in await self._rows(
+        for version, writer, seq, type_, category, *others in await self._rows(
             "feed/read_addresses", values
         ):
+            kept_from = others[0] if others and others[0] else 1
+            if not found and from_version < kept_from:
+                gone = range(from_version, min(kept_from, from_version + count))
+                found = [Standing(each, None, None, category) for each in gone]
+            if len(found) == count:
+                break
+            if version < kept_from:
+                continue  # the blank row of an event that is gone
             if version != from_version + len(found):
                 break
             address = None if writer is None or seq is None else Address(parse_uuid(writer), seq)

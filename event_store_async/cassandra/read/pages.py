@@ -2,9 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Final
-
-from ..driver.port import Page
+from typing import Any, Final, Generic, Protocol, TypeVar
 
 _FIRST: Final = 128
 _LARGEST: Final = 2000
@@ -42,7 +40,18 @@ class PageSizer:
             self._size = max(1, min(int(self._target / mean), self._size * 4, _LARGEST))
 
 
-class Pages:
+class Paged(Protocol):
+    """A page that says where the next one begins."""
+
+    @property
+    def state(self) -> Any:
+        """Where the next page begins; None on the last page."""
+
+
+_P = TypeVar("_P", bound=Paged)
+
+
+class Pages(Generic[_P]):
     """
     The pages of one read.
 
@@ -50,14 +59,14 @@ class Pages:
     stops early must call `stop`.
 
     Args:
-        fetch: Fetches the page of a page state; None is the first page.
+        fetch: Fetches the page of a state; None is the first page.
     """
 
-    def __init__(self, fetch: Callable[[bytes | None], Awaitable[Page]]) -> None:
+    def __init__(self, fetch: Callable[[Any], Awaitable[_P]]) -> None:
         self._fetch = fetch
-        self._coming: asyncio.Task[Page] | None = self._start(None)
+        self._coming: asyncio.Task[_P] | None = self._start(None)
 
-    async def take(self) -> Page | None:
+    async def take(self) -> _P | None:
         """Return the next page, None after the last one; raises what fetching it raised."""
         if self._coming is None:
             return None
@@ -76,13 +85,13 @@ class Pages:
             self._coming.cancel()
             self._coming = None
 
-    def _start(self, state: bytes | None) -> asyncio.Task[Page]:
+    def _start(self, state: Any) -> asyncio.Task[_P]:
         task = asyncio.ensure_future(self._fetch(state))
         task.add_done_callback(_retrieve_error)
         return task
 
 
-def _retrieve_error(task: asyncio.Task[Page]) -> None:
+def _retrieve_error(task: asyncio.Task[Any]) -> None:
     # Otherwise asyncio logs the error of a page that no caller waits for any more.
     if not task.cancelled():
         task.exception()

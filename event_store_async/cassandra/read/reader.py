@@ -1,7 +1,7 @@
 """Reader: events, the head and the recent ids of a stream."""
 
 from collections.abc import AsyncGenerator, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, Generic, Protocol, TypeVar
 from uuid import UUID
 
@@ -11,14 +11,19 @@ from ...hooks.observer import Observer, Stopwatch
 from ...hooks.read_watch import ReadWatch
 from ...retry import Deadline
 from ...settings import Settings
+from ...versions import MAX_VERSION
 from ..driver.port import Page, Row
 from ..driver.session import Session
 from ..schema.statements import StatementCache
 from .gap_check import GapCheck, Range
 from .pages import Pages, PageSizer
-from .rows import EVENT_ID, PAYLOAD, VERSION
+from .rows import EVENT_ID, KEPT_FROM, PAYLOAD, VERSION, with_kept_from
+from .slices import KnownBeginnings, Slice, SlicePage, Slices
 
 T = TypeVar("T")
+
+_BEGINNINGS: Final = 10_000
+"""Truncated streams of which a reader remembers where they begin: some 2 MB."""
 
 DECODED_AT_ONCE: Final = 128
 """
@@ -46,6 +51,7 @@ class Reader(Generic[T]):
     decoder: Decoder[T]
     settings: Settings
     observer: Observer | None = None
+    beginnings: KnownBeginnings = field(default_factory=lambda: KnownBeginnings(_BEGINNINGS))
 
     async def read(
         self,
@@ -71,7 +77,8 @@ class Reader(Generic[T]):
             watch: Receives the facts of the read for the hooks.
 
         Raises:
-            StreamHole, UndecodableEvent, StoreUnavailable, SchemaError, MisuseError
+            StreamHole, StreamTruncated, UndecodableEvent: see `EventReader.read_events`.
+            StoreUnavailable, SchemaError, MisuseError
         """
         if not wanted.count:
             return
@@ -85,9 +92,12 @@ class Reader(Generic[T]):
                 while check.hole is None:
                     coming = pages.take()
                     page = await (coming if watch is None else watch.wait_for(coming))
-                    if page is None:
+                    if page is None or page.wrong_hint:
                         break
-                    rows = check.accept(page.rows, last_page=page.state is None)
+                    last_page = page.state is None
+                    rows = check.accept(
+                        page.rows, last_page=last_page, kept_from=page.kept_from, head=page.head
+                    )
                     for some in _batches(rows):
                         events, undecodable = self.decoder.decode(wanted.stream_id, some)
                         for event in events:
@@ -96,23 +106,41 @@ class Reader(Generic[T]):
                             raise undecodable
             finally:
                 pages.stop()
-            if check.hole is None:
+            if page is not None and page.wrong_hint:  # of the first page: nothing was returned yet
+                self.beginnings.forget(wanted.stream_id)
+            elif check.hole is None:
                 return
-            if serial:
-                raise StreamHole(wanted.stream_id, check.hole)
-            serial = True
+            else:
+                check, serial = await self._again(check, check.hole, seconds, watch, serial=serial)
+
+    async def _again(
+        self,
+        check: GapCheck,
+        hole: int,
+        seconds: float,
+        watch: ReadWatch | None,
+        *,
+        serial: bool,
+    ) -> tuple[GapCheck, bool]:
+        """Return the check of the next round, and whether it is serial; raises `StreamHole`."""
+        stream_id = check.wanted.stream_id
+        if not serial:
             if watch is not None:
-                watch.repair_started(check.hole)
+                watch.repair_started(hole)
             # The events before the hole are with the caller already: only the rest is read again.
             # The head is kept, so that a stream that ends too early is noticed again.
-            check = GapCheck(check.wanted, check.head)
+            return GapCheck(check.wanted, check.head, begun=check.begun), True
+        if await self.statements.look_for_truncation(Deadline(seconds)):
+            return GapCheck(check.wanted, begun=check.begun), True
+        raise StreamHole(stream_id, hole)
 
-    async def some(self, stream_id: UUID, first: int, count: int) -> tuple[list[T], int]:
+    async def some(self, stream_id: UUID, first: int, count: int) -> tuple[list[T], int, bool]:
         """
         Return events from a version on, in one request, and the bytes of their payloads.
 
         They may be fewer than *count*, or none: they end before a version that a quorum does not
-        show, and before an event that cannot be decoded. `read` tells which of the two it is.
+        show, and before an event that cannot be decoded. The third value is whether it is the
+        former: `extent` and `read` tell whether it is gone, or lost.
 
         Args:
             stream_id: The stream.
@@ -123,15 +151,19 @@ class Reader(Generic[T]):
             StoreUnavailable, SchemaError, MisuseError
         """
         deadline = Deadline(self.settings.timeout)
-        values = (stream_id, first, count)
-        page = await self._page("read_forward", values, deadline, page_size=count)
-        rows = page.rows
+        values = (stream_id, first, first + count - 1, count)
+        page = await self._page("read_slice", values, deadline, page_size=count)
+        rows = with_kept_from(page)
+        if rows and (kept_from := rows[0][KEPT_FROM]):
+            self.beginnings.put(stream_id, kept_from)
+            if first < kept_from:
+                return [], 0, True
         for index, row in enumerate(rows):
             if row[VERSION] != first + index:
                 rows = rows[:index]
                 break
         events, _ = self.decoder.decode(stream_id, rows)
-        return events, sum(len(row[PAYLOAD] or b"") for row in rows)
+        return events, sum(len(row[PAYLOAD] or b"") for row in rows), len(rows) < count
 
     async def read_exactly(
         self, stream_id: UUID, first: int, event_ids: tuple[UUID, ...], deadline: Deadline
@@ -162,7 +194,7 @@ class Reader(Generic[T]):
                 page_size=count,
                 page_state=state,
             )
-            rows += page.rows
+            rows += with_kept_from(page)
             state = page.state
             if state is None:
                 break
@@ -197,9 +229,32 @@ class Reader(Generic[T]):
         name = "read_head" if category is None else "read_category_head"
         page = await self._page(name, (stream_id,), deadline, serial=serial, page_size=1)
         version: int = next((row[0] for row in page.rows if row[0]), 0)
-        if category is not None and version:
+        if category is not None and version and version != MAX_VERSION:
             _check_category(stream_id, page.rows, category)
         return version
+
+    async def extent(
+        self, stream_id: UUID, deadline: Deadline, *, serial: bool = False
+    ) -> tuple[int, int]:
+        """
+        Return where a stream begins, and its version; (1, 0) if there is no such stream.
+
+        The version of a closed stream is `MAX_VERSION`.
+
+        Args:
+            stream_id: The stream.
+            deadline: The deadline of the call.
+            serial: Read at SERIAL.
+
+        Raises:
+            StoreUnavailable, SchemaError, MisuseError
+        """
+        page = await self._page("read_head", (stream_id,), deadline, serial=serial, page_size=1)
+        for version, kept_from in with_kept_from(page):
+            if kept_from:
+                self.beginnings.put(stream_id, kept_from)
+            return kept_from or 1, version or 0
+        return 1, 0
 
     async def recent_ids(
         self,
@@ -213,6 +268,8 @@ class Reader(Generic[T]):
     ) -> tuple[int, dict[int, UUID]]:
         """
         Return the version of a stream, and the ids of its last *count* events by version.
+
+        A closed stream has the version `MAX_VERSION`, and no ids.
 
         If a version is missing in a quorum read, an append may be half-way through its commit. Then
         the ids are read again at SERIAL.
@@ -230,16 +287,24 @@ class Reader(Generic[T]):
             WrongCategory: it is of another category.
             StoreUnavailable, SchemaError, MisuseError
         """
-        above = max(0, head - count)
+        # From the mark of a truncated stream on, if so many: it says that the stream is closed.
+        above = head - count if head > count else -1
         name = "read_ids" if category is None else "read_category_ids"
         page = await self._page(
-            name, (stream_id, above, count), deadline, serial=serial, page_size=count
+            name, (stream_id, above, count + 1), deadline, serial=serial, page_size=count + 1
         )
+        version = next((row[2] for row in page.rows if row[2]), head)
+        if version == MAX_VERSION:
+            return version, {}
         if category is not None and page.rows:
             _check_category(stream_id, page.rows, category)
-        version = next((row[2] for row in page.rows if row[2]), head)
-        expected = range(version, max(above, version - count), -1)
-        found = [row[0] for row in page.rows]
+        kept_from = 1
+        if "kept_from" in page.columns and page.rows:
+            kept_from = page.rows[0][3] or 1
+        lowest = max(above + 1, version - count + 1, kept_from, 1)
+        rows = [row for row in page.rows if row[0] >= lowest]
+        expected = range(version, lowest - 1, -1)
+        found = [row[0] for row in rows]
         if not serial and found != list(expected):
             if self.observer is not None:
                 missing = min(set(expected).difference(found), default=version)
@@ -247,7 +312,7 @@ class Reader(Generic[T]):
             return await self.recent_ids(
                 stream_id, head, count, deadline, serial=True, category=category
             )
-        return version, {row[0]: UUID(row[1]) for row in page.rows if row[1] is not None}
+        return version, {row[0]: UUID(row[1]) for row in rows if row[1] is not None}
 
     async def _pages(
         self,
@@ -257,27 +322,33 @@ class Reader(Generic[T]):
         watch: ReadWatch | None,
         *,
         serial: bool,
-    ) -> Pages:
-        name = "read_backward" if wanted.backward else "read_forward"
+    ) -> Pages[SlicePage]:
         # Prepared before the first page is asked for, so that a watch times the page alone.
         first = Deadline(seconds)
-        await self.statements.get(name, first)
-        values = (wanted.stream_id, wanted.first, wanted.count)
+        slices = Slices(wanted, self.beginnings.get(wanted.stream_id))
+        begin = slices.first(sizer.next_size())
+        await self.statements.get(begin.name, first)
+        await self.statements.get("read_forward", first)  # of the second page, if it has one
 
-        async def fetch(state: bytes | None) -> Page:
-            asked = None if watch is None else Stopwatch()
-            page = await self._page(
-                name,
-                values,
+        async def fetch(state: Slice | None) -> SlicePage:
+            stopwatch = None if watch is None else Stopwatch()
+            asked = begin if state is None else state
+            answer = await self._page(
+                asked.name,
+                asked.values,
                 first if state is None else Deadline(seconds),
                 serial=serial,
-                page_size=sizer.next_size(),
-                page_state=state,
+                page_size=asked.size,
+                page_state=asked.state,
             )
-            size = sum(len(row[PAYLOAD] or b"") for row in page.rows)
-            sizer.saw(len(page.rows), size)
-            if watch is not None and asked is not None:
-                watch.page_arrived(asked, len(page.rows), size, serial=serial)
+            rows = with_kept_from(answer)
+            size = sum(len(row[PAYLOAD] or b"") for row in rows)
+            sizer.saw(len(rows), size)
+            page = slices.page(asked, rows, answer.state, sizer.next_size())
+            if page.kept_from > 1:
+                self.beginnings.put(wanted.stream_id, page.kept_from)
+            if watch is not None and stopwatch is not None:
+                watch.page_arrived(stopwatch, len(page.rows), size, serial=serial)
             return page
 
         return Pages(fetch)

@@ -11,7 +11,8 @@ from ...events import RecordedEvent, recorded_event
 from ...ids import parse_uuid
 from ...moments import from_milliseconds
 from ...stored import StoredEvent
-from ..driver.port import UNSET, Prepared, Row
+from ...versions import MAX_VERSION as HIGHEST_VERSION
+from ..driver.port import UNSET, Page, Prepared, Row
 
 COLUMNS: Final = (
     "version",
@@ -22,10 +23,24 @@ COLUMNS: Final = (
     "content_type",
     "metadata",
     "max_version",
+    "kept_from",
 )
-"""The columns that ``read_forward`` and ``read_backward`` select, in order."""
+"""
+The columns that ``read_forward``, ``read_slice`` and ``read_backward`` select, in order. The last
+one is missing in a table that was created before streams could be truncated; see `with_kept_from`.
+"""
 
-VERSION, PAYLOAD, TIMESTAMP, EVENT_ID, EVENT_TYPE, CONTENT_TYPE, METADATA, MAX_VERSION = range(8)
+(
+    VERSION,
+    PAYLOAD,
+    TIMESTAMP,
+    EVENT_ID,
+    EVENT_TYPE,
+    CONTENT_TYPE,
+    METADATA,
+    MAX_VERSION,
+    KEPT_FROM,
+) = range(9)
 """The position of each column in a row."""
 
 BINDS: Final = (
@@ -39,6 +54,20 @@ BINDS: Final = (
     "version",
 )
 """The values that ``append_first`` and ``append_rest`` bind, in order: see `bound_events`."""
+
+
+def with_kept_from(page: Page) -> list[Row]:
+    """Return the rows of a page with ``kept_from`` as their last column, also if there is none."""
+    if page.columns[-1:] == ("kept_from",):
+        return page.rows
+    return [(*row, None) for row in page.rows]
+
+
+def last_version(max_version: int | None, kept_from: int | None) -> int | None:
+    """Return the version of a stream's last event, kept or not; a closed stream's head is above."""
+    if max_version == HIGHEST_VERSION and kept_from is not None:
+        return kept_from - 1
+    return max_version
 
 
 def bound_events(
@@ -126,7 +155,7 @@ class RowDecoder:
         about: Callable[[bytes], Any] | None = None
         moment = (0, from_milliseconds(0))
         for row in rows:
-            version, payload, timestamp, event_id, event_type, content_type, metadata, _ = row
+            version, payload, timestamp, event_id, event_type, content_type, metadata, _, _ = row
             try:
                 # Rows mostly share their content type, and those of one append their timestamp.
                 decode = decoders.get(content_type)
@@ -194,7 +223,7 @@ class StoredRowDecoder:
 
 
 def _stored(stream_id: UUID, row: Row) -> StoredEvent:
-    version, payload, timestamp, event_id, event_type, content_type, metadata, _ = row
+    version, payload, timestamp, event_id, event_type, content_type, metadata, _, _ = row
     identity = None if event_id is None else UUID(event_id)
     return StoredEvent(
         stream_id, version, payload, timestamp, identity, event_type, content_type, metadata

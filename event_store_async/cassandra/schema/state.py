@@ -11,13 +11,22 @@ from ...errors import (
     SchemaOutdated,
     SchemaTooNew,
     TimeToLiveRefused,
+    TruncationMissing,
 )
 from ...retry import Deadline
 from ..driver.faults import Certainty, Fault
 from ..driver.port import Row
 from ..driver.session import Session
 from .table_spec import Columns, TableSpec
-from .tables import CATEGORY, EVENTS, FEED, FEED_SPECS, SUBSCRIPTION_SPECS, StoreTables
+from .tables import (
+    CATEGORY,
+    EVENTS,
+    FEED,
+    FEED_SPECS,
+    SUBSCRIPTION_SPECS,
+    TRUNCATION,
+    StoreTables,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +78,14 @@ class TableState:
             raise CategoriesMissing(self.name, self.version)
         if wrong := self.differences(self.spec.additions.get(CATEGORY, {})):
             raise SchemaMismatch(self.name, f"it cannot hold categories: {'; '.join(wrong)}")
+
+    def check_truncatable(self) -> None:
+        """Raise the `SchemaError` that keeps a store from erasing events, if there is one."""
+        self.check_usable()
+        if TRUNCATION in self.missing_additions:
+            raise TruncationMissing(self.name, self.version)
+        if wrong := self.differences(self.spec.additions.get(TRUNCATION, {})):
+            raise SchemaMismatch(self.name, f"it cannot be truncated: {'; '.join(wrong)}")
 
     def check_migratable(self) -> None:
         """Raise the `SchemaError` that keeps the table from being migrated, if there is one."""
@@ -154,6 +171,12 @@ class SchemaState:
         """Whether streams can have categories: the table of events has the column for them."""
         events = self.tables[0]
         return bool(events.columns) and not events.differences(events.spec.additions[CATEGORY])
+
+    @property
+    def has_truncation(self) -> bool:
+        """Whether events can be erased: the table of events has the column for that."""
+        events = self.tables[0]
+        return bool(events.columns) and not events.differences(events.spec.additions[TRUNCATION])
 
     @property
     def is_current(self) -> bool:

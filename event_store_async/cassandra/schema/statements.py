@@ -1,8 +1,10 @@
 """Prepared statements: each is prepared once, after a look at the schema."""
 
 import logging
+import math
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from time import monotonic
 from typing import Final, TypeVar
 
 from ...errors import EventStoreError, FeedDisabled, SchemaError
@@ -17,6 +19,9 @@ from .tables import StoreTables
 
 _LOG: Final = logging.getLogger("event_store_async")
 _APPEND: Final = ("append_head", "append_first", "append_rest")
+
+_LASTS: Final = 1.0
+"""Seconds for which a look for a column is valid."""
 
 _T = TypeVar("_T")
 
@@ -40,6 +45,30 @@ class AppendStatements:
     rest: Prepared
     announced_first: Prepared
     has_feed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class EraseStatements:
+    """
+    The statements of the batches that erase events.
+
+    Attributes:
+        truncate: Moves a stream's beginning on, if it is where it was.
+        empty: The same for a stream of which nothing is left.
+        mark: Marks a truncated stream.
+        delete: Deletes events.
+        blank: Blanks the last event.
+        begin: Begins a truncated stream that is restored.
+        place: Puts a blank row there.
+    """
+
+    truncate: Prepared
+    empty: Prepared
+    mark: Prepared
+    delete: Prepared
+    blank: Prepared
+    begin: Prepared
+    place: Prepared
 
 
 class StatementCache:
@@ -69,6 +98,8 @@ class StatementCache:
         self.ready: AppendStatements | None = None
         self.ready_in_category: AppendStatements | None = None
         self._has_categories = False
+        self._has_truncation = False
+        self._looked_at = -math.inf
         self._after_fault = Explainer()
 
     async def get(self, name: str, deadline: Deadline) -> Prepared:
@@ -118,11 +149,51 @@ class StatementCache:
         await self.append(deadline)
         return self._has_categories
 
+    async def erase(self, deadline: Deadline) -> EraseStatements:
+        """
+        Return the statements of batches that erase events; raises what `get` does, and for a table.
+
+        Raises:
+            TruncationMissing: the table has no column for truncated streams yet.
+        """
+        await self.append(deadline)
+        if not self._has_truncation:
+            state = await self._locked(
+                lambda: inspect(self._session, self._tables, deadline), deadline
+            )
+            state.tables[0].check_truncatable()
+            self.forget()  # it has been migrated meanwhile
+        names = ("truncate", "empty", "mark", "delete", "blank", "begin", "place")
+        return EraseStatements(*[await self.get(f"erase/{name}", deadline) for name in names])
+
+    async def look_for_truncation(self, deadline: Deadline) -> bool:
+        """
+        Look whether the table has been given the column for truncated streams since the last look.
+
+        Returns True if it has: then what was read without the column can be read again.
+        """
+        if self._has_truncation:
+            return False
+        before = self.ready
+        if monotonic() < self._looked_at + _LASTS:
+            return False
+        self._looked_at = monotonic()
+        if before is not None:
+            state = await self._locked(
+                lambda: inspect(self._session, self._tables, deadline), deadline
+            )
+            if not state.has_truncation:
+                return False
+            self.forget()
+        await self.append(deadline)
+        return self._has_truncation and before is not None
+
     async def prepare(self, name: str, deadline: Deadline) -> Prepared:
         """Return a statement without a check of the schema; a single attempt, raises `Fault`."""
         prepared = self._prepared.get(name)
         if prepared is None:
-            statement = self._tables.statement(f"statements/{name}")
+            kept_from = ", kept_from" if self._has_truncation else ""
+            statement = self._tables.statement(f"statements/{name}", kept_from=kept_from)
             prepared = self._prepared[name] = await self._session.prepare(statement, deadline)
         return prepared
 
@@ -186,6 +257,9 @@ class StatementCache:
             state = await inspect(self._session, self._tables, deadline)
             state.check_usable()
             self._has_categories = state.has_categories
+            if self._has_truncation != state.has_truncation:
+                self._has_truncation = state.has_truncation
+                self._prepared.clear()
             head, first, rest = [await self.prepare(name, deadline) for name in _APPEND]
             announced = first
             if state.has_feed:

@@ -13,6 +13,9 @@ CATEGORY: Final = "additions/category"
 ANNOUNCEMENT: Final = "additions/announcement"
 """The addition for the address of an append's announcement."""
 
+TRUNCATION: Final = "additions/truncation"
+"""The addition for where a truncated stream begins."""
+
 EVENTS: Final = TableSpec(
     name="events",
     created_by="schema/events",
@@ -38,6 +41,7 @@ EVENTS: Final = TableSpec(
             "ann_writer": ("uuid", "regular"),
             "ann_seq": ("bigint", "regular"),
         },
+        TRUNCATION: {"kept_from": ("int", "static")},
     },
 )
 """The table of events."""
@@ -350,7 +354,7 @@ class StoreTables:
         """Return the statement of one of the library's CQL files, for these tables."""
         further = (SNAPSHOTS, *FEED_SPECS, *SUBSCRIPTION_SPECS)
         own = {spec.name: self.name_of(spec) for spec in (*self.specs, *further)}
-        own |= {"keyspace": self.keyspace, "table": self.table, **names}
+        own |= {"keyspace": self.keyspace, "table": self.table, "kept_from": "", **names}
         return load_statement(path, root=None, **own)
 
     def __str__(self) -> str:

@@ -8,6 +8,7 @@ from ...cursor import Cursors
 from ...ring import RING
 from ...stored import StreamSummary
 from ...stream_head import StreamHead
+from ...versions import MAX_VERSION
 from .scanner import Scanner
 
 
@@ -49,7 +50,8 @@ class Lister:
         try:
             async for stream in found:
                 # Without a head, as another program may have left it, `current_version` is 0, too.
-                version, cursor = stream.version or 0, self._cursors.text(stream.position)
+                version = MAX_VERSION if stream.closed else stream.version or 0
+                cursor = self._cursors.text(stream.position)
                 yield StreamHead(stream.stream_id, version, cursor)
         finally:
             await found.aclose()

@@ -1,6 +1,5 @@
 """The restorer: stored events written back bit for bit, by the conditional batch of appends."""
 
-import asyncio
 from collections.abc import Iterator, Sequence
 from contextlib import aclosing
 from typing import Any
@@ -10,8 +9,8 @@ from ...errors import (
     ConcurrentModification,
     EventStoreError,
     RestoreOutcomeUnknown,
-    StoreClosed,
     StreamHole,
+    StreamTruncated,
 )
 from ...retry import SHORTEST_ATTEMPT, Deadline
 from ...settings import Settings
@@ -24,6 +23,7 @@ from ..read.gap_check import Range
 from ..read.reader import Reader
 from ..read.rows import StoredRowDecoder, announced, stored_values
 from ..schema.statements import AppendStatements, StatementCache
+from .calls import RunningCalls
 
 
 class RestorePlan(Plan):
@@ -98,6 +98,9 @@ class Restorer:
         statements: The store's.
         settler: Settles the batches, as it does for appends.
         settings: The store's.
+
+    Attributes:
+        outstanding: The calls that run.
     """
 
     def __init__(
@@ -106,9 +109,7 @@ class Restorer:
         self._statements = statements
         self._settler = settler
         self._reader = Reader(session, statements, StoredRowDecoder(), settings)
-        self._running = 0
-        self._closed = False
-        self._emptied: asyncio.Future[None] | None = None  # set once `drain` waits
+        self.outstanding = RunningCalls()
 
     async def restore(
         self,
@@ -118,31 +119,8 @@ class Restorer:
         deadline: Deadline,
     ) -> Restored | ConcurrentModification:
         """Store the events, or find them stored; see `Storage.restore` for the promises."""
-        if self._closed:
-            raise StoreClosed
-        self._running += 1
-        try:
+        async with self.outstanding:
             return await self._restore(stream_id, events, category, deadline)
-        finally:
-            self._running -= 1
-            if not self._running and self._emptied is not None and not self._emptied.done():
-                self._emptied.set_result(None)
-
-    def refuse(self) -> None:
-        """Refuse new restores from now on."""
-        self._closed = True
-
-    async def drain(self, timeout: float) -> bool:
-        """Wait for the restores that run, *timeout* seconds at most; return whether all ended."""
-        if self._running:
-            self._emptied = asyncio.get_running_loop().create_future()
-            await asyncio.wait([self._emptied], timeout=timeout)
-        return not self._running
-
-    async def ended(self) -> None:
-        """Wait for the restores that `drain` left; the closed session ends them."""
-        if self._running and self._emptied is not None:
-            await self._emptied
 
     async def _restore(
         self,
@@ -158,7 +136,7 @@ class Restorer:
             verdict = await self._settler.settle(plan, deadline)
             if verdict.name == "applied":
                 return Restored(stream_id, events[-1].version, len(rest))
-            if verdict.name == "wrong category":
+            if verdict.name in {"wrong category", "closed"}:
                 raise plan.refusal(verdict)
             # The stream is elsewhere. Perhaps it holds some of these events, or all of them.
             actual = verdict.actual_version
@@ -171,10 +149,21 @@ class Restorer:
                 # An earlier request may be what moved the stream, so they may be stored.
                 raise plan.unknown() from error
             if not same:
+                if verdict.is_bare:
+                    await self._check_kept(plan, deadline)
                 return ConcurrentModification(stream_id, events[0].version - 1, actual)
             rest = rest[len(there) :]
             if not rest:
                 return Restored(stream_id, events[-1].version, 0)
+
+    async def _check_kept(self, plan: RestorePlan, deadline: Deadline) -> None:
+        """Raise `RestoreOutcomeUnknown` if what stood at the place of the events is erased."""
+        try:
+            kept_from, _ = await self._reader.extent(plan.stream_id, deadline, serial=True)
+        except EventStoreError as error:
+            raise plan.unknown() from error
+        if kept_from > plan.expected + 1:
+            raise plan.unknown()
 
     async def _stand(
         self, stream_id: UUID, events: Sequence[StoredEvent], deadline: Deadline
@@ -185,5 +174,5 @@ class Restorer:
         try:
             async with aclosing(self._reader.read(wanted, serial=True, timeout=left)) as found:
                 return [event async for event in found] == list(events)
-        except StreamHole:
+        except (StreamHole, StreamTruncated):
             return False

@@ -10,9 +10,11 @@ from ...retry import Deadline
 from ...ring import ScanPosition, TokenRange
 from ...settings import Settings
 from ...stored import StreamSummary, StreamTail
+from ...versions import MAX_VERSION
 from ..driver.port import Page
 from ..driver.session import Session
 from ..read.pages import Pages
+from ..read.rows import KEPT_FROM, VERSION, last_version, with_kept_from
 from ..schema.statements import StatementCache
 
 _STREAMS_A_PAGE: Final = 500
@@ -76,23 +78,29 @@ class Scanner:
         pages = Pages(fetch)
         try:
             while (page := await pages.take()) is not None:
-                for stream_id, *facts in page.rows:
-                    yield StreamSummary(UUID(stream_id), *facts)
+                for row in with_kept_from(page):
+                    yield _summary(*row)
         finally:
             pages.stop()
 
     async def tail(self, stream_id: UUID, *, serial: bool) -> StreamTail | None:
         """Return a stream's end; see `Storage.tail`."""
         page = await self._page("read_tail", (stream_id,), f"stream {stream_id}", serial=serial)
-        return next((StreamTail(*row) for row in page.rows), None)
+        for head, version, timestamp, kept_from in with_kept_from(page):
+            first = kept_from or 1
+            is_gone = version is not None and version < first  # a mark, or a blank row
+            last = None if is_gone else version
+            return StreamTail(last_version(head, kept_from), last, timestamp, first)
+        return None
 
     async def next_version(self, stream_id: UUID, from_version: int) -> int | None:
         """Return the version of the first event that stands at a version or above it."""
-        values = (stream_id, from_version, 1)
+        values = (stream_id, from_version, 2)
         page = await self._page(
-            "read_forward", values, f"stream {stream_id}", serial=True, page_size=1
+            "read_forward", values, f"stream {stream_id}", serial=True, page_size=2
         )
-        return next((row[0] for row in page.rows), None)
+        rows = with_kept_from(page)
+        return next((row[VERSION] for row in rows if row[VERSION] >= (row[KEPT_FROM] or 1)), None)
 
     async def _page(
         self,
@@ -110,6 +118,30 @@ class Scanner:
         return await self.session.read(
             prepared, values, deadline, doing=doing, explain=explain, **options
         )
+
+
+def _summary(
+    stream_id: str,
+    token: int,
+    head: int | None,
+    version: int | None,
+    timestamp: int | None,
+    *others: Any,
+) -> StreamSummary:
+    *categories, kept_from = others
+    if kept_from is not None and version is not None and version < kept_from:
+        # A mark: the first event was not read. There is one unless the stream is empty.
+        version = timestamp = None
+    return StreamSummary(
+        UUID(stream_id),
+        token,
+        last_version(head, kept_from),
+        version,
+        timestamp,
+        categories[0] if categories else None,
+        kept_from or 1,
+        kept_from is not None and head == MAX_VERSION,
+    )
 
 
 class _Wanted:

@@ -42,6 +42,7 @@ from ..read.rows import RowDecoder, StoredRowDecoder
 from ..schema.statements import StatementCache
 from ..snapshots.table import SnapshotTable
 from .categoriser import Categoriser
+from .eraser import Eraser
 from .restorer import Restorer
 from .scanner import Scanner
 
@@ -59,6 +60,7 @@ class Storage:
         decoder: The store's codecs.
         restorer: Writes stored events back.
         categoriser: Gives streams their categories.
+        eraser: Restores where truncated streams begin.
         snapshots: The table of snapshots.
         settings: The store's.
         keyspace: Its name, checked.
@@ -73,6 +75,7 @@ class Storage:
         decoder: RowDecoder,
         restorer: Restorer,
         categoriser: Categoriser,
+        eraser: Eraser,
         snapshots: SnapshotTable,
         settings: Settings,
         keyspace: str,
@@ -88,6 +91,7 @@ class Storage:
         self._reader = Reader(session, statements, StoredRowDecoder(), settings)
         self._restorer = restorer
         self._categoriser = categoriser
+        self._eraser = eraser
         self._snapshots = snapshots
 
     def scan_streams(
@@ -225,6 +229,43 @@ class Storage:
         category = None if category is None else check_category(category)
         deadline = self._deadline(timeout)
         return await self._restorer.restore(events[0].stream_id, events, category, deadline)
+
+    async def restore_beginning(
+        self,
+        stream_id: UUID,
+        kept_from: int,
+        *,
+        category: str | None = None,
+        closed: bool = False,
+        timeout: float | None = None,
+    ) -> ConcurrentModification | None:
+        """
+        Begin a stream of which the first events are gone, or all; `restore` stores the others.
+
+        It is safe to repeat: a stream that can hold the events from there on is left as it is.
+
+        Args:
+            stream_id: The stream.
+            kept_from: The version of its first event; if there is none, of the next one.
+            category: The category that it gets; None for none.
+            closed: Whether it is closed for ever.
+            timeout: Seconds until the outcome must be known; None is the store's setting.
+
+        Returns:
+            None; or a conflict, if the stream is there and does not reach that version, or begins
+            later, or is closed and should not be, or the other way round.
+
+        Raises:
+            InvalidArgument: an argument is not valid; nothing is sent.
+            RestoreOutcomeUnknown: no quorum answered in time; restoring again settles it.
+            StoreUnavailable, RequestRefused, MisuseError, SchemaError: this call stored nothing.
+        """
+        stream_id = check_stream_id(stream_id)
+        check_int("kept_from", kept_from, at_least=1, at_most=MAX_VERSION)
+        check_bool("closed", closed)
+        category = None if category is None else check_category(category)
+        deadline = self._deadline(timeout)
+        return await self._eraser.begin(stream_id, kept_from, category, deadline, closed=closed)
 
     async def categorise(
         self, stream_id: UUID, category: str, *, timeout: float | None = None

@@ -40,6 +40,10 @@ mode.
     feed_position  positions, pages and selections
     feed_telemetry  what is reported of the feed
     feed_refusals  invalid arguments, and closed stores
+    erasure       `ErasureContract`, of stores that erase events
+    erasure_base  what its tests share
+    erasure_surroundings  lists, categories, snapshots and the feed
+    erasure_reads  what reads give of streams that were erased in part
     categories    `CategoryContract`, of stores with categories
     snapshot_base  what the tests of stored snapshots share
     snapshot_refusals  what they refuse
@@ -66,6 +70,7 @@ from .codecs import CodecTests  # noqa: E402
 from .compression import Compression  # noqa: E402
 from .concurrency import Concurrency  # noqa: E402
 from .correlation import Correlation  # noqa: E402
+from .erasure import ErasureContract  # noqa: E402
 from .expectations import Expectations  # noqa: E402
 from .feed import FeedContract  # noqa: E402
 from .following import Following  # noqa: E402
@@ -91,6 +96,7 @@ __all__ = [
     "ContractBase",
     "ContractStore",
     "Correlation",
+    "ErasureContract",
     "EventStoreContract",
     "Expectations",
     "FeedContract",

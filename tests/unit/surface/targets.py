@@ -92,7 +92,7 @@ class World:
     @property
     def stored(self) -> bool:
         """Whether the store in memory holds an event."""
-        return bool(self.memory._streams)
+        return bool(self.memory._table)
 
 
 @dataclass

@@ -1,0 +1,97 @@
+"""Exports and imports of streams that were truncated, deleted or closed."""
+
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import pytest
+
+from event_store_async import (
+    EventStore,
+    NewEvent,
+    RecordedEvent,
+    StreamClosed,
+    Truncated,
+)
+from event_store_async.archive import export_events, import_events
+from event_store_async.maintenance import StreamFinding, verify_streams
+
+from ..fixtures.server import Server
+from ..fixtures.stores import drop_keyspace, read_all
+
+
+async def erased(store: EventStore) -> dict[str, UUID]:
+    """Append streams, and erase of each what its name says."""
+    streams = {name: uuid4() for name in ("whole", "truncated", "deleted", "reborn", "closed")}
+    account = store.category("account")
+    for name, stream_id in streams.items():
+        writer = store if name == "whole" else account
+        await writer.persist_events(stream_id, [NewEvent({"n": n}, "noted") for n in range(10)])
+    await store.truncate_stream(streams["truncated"], before=4)
+    await store.delete_stream(streams["deleted"])
+    await store.delete_stream(streams["reborn"])
+    await store.persist_events(streams["reborn"], [{"n": 10}])
+    await store.close_stream(streams["closed"])
+    streams["never"] = uuid4()
+    await store.close_stream(streams["never"])
+    return streams
+
+
+async def contents(store: EventStore, streams: dict[str, UUID]) -> dict[str, list[RecordedEvent]]:
+    return {name: await read_all(store, stream_id) for name, stream_id in streams.items()}
+
+
+async def test_what_is_left_of_streams_comes_back(
+    server: Server, keyspace: str, tmp_path: Path
+) -> None:
+    source, target = f"{keyspace}_a", f"{keyspace}_b"
+    async with server.connect(source) as store, server.connect(target) as other:
+        await store.create_schema(server.replication)
+        await other.create_schema(server.replication)
+        streams = await erased(store)
+        verified = await verify_streams(store)
+        assert verified.findings == {}
+        findings: list[object] = []
+
+        exported = await export_events(store, tmp_path / "all.zst", on_finding=findings.append)
+        report = await import_events(other, tmp_path / "all.zst", on_finding=findings.append)
+        again = await import_events(other, tmp_path / "all.zst", on_finding=findings.append)
+
+        assert findings == []
+        assert exported.digest == report.digest == again.digest == verified.digest
+        assert (report.events, report.stored, again.stored) == (18, 18, 0)
+        assert await contents(other, streams) == await contents(store, streams)
+        assert {name: await other.current_version(it) for name, it in streams.items()} == {
+            name: await store.current_version(it) for name, it in streams.items()
+        }
+        assert (await verify_streams(other)).findings == {}
+        assert (await verify_streams(other)).digest == verified.digest
+        truncated = streams["truncated"]
+        assert await other.truncate_stream(truncated, before=2) == Truncated(truncated, 4, 10)
+        for name in ("closed", "never"):
+            with pytest.raises(StreamClosed):
+                await other.persist_events(streams[name], ["a"])
+        for name in ("truncated", "deleted", "reborn"):
+            await other.category("account").persist_events(streams[name], ["next"])
+        await drop_keyspace(store, source)
+        await drop_keyspace(other, target)
+
+
+async def test_a_stream_that_is_elsewhere_is_a_finding(
+    server: Server, keyspace: str, tmp_path: Path
+) -> None:
+    source, target = f"{keyspace}_c", f"{keyspace}_d"
+    async with server.connect(source) as store, server.connect(target) as other:
+        await store.create_schema(server.replication)
+        await other.create_schema(server.replication)
+        streams = await erased(store)
+        await other.persist_events(streams["truncated"], ["another"])
+        await other.persist_events(streams["closed"], ["another"])
+        await export_events(store, tmp_path / "all.zst")
+        found: list[StreamFinding] = []
+
+        report = await import_events(other, tmp_path / "all.zst", on_finding=found.append)
+
+        assert {each.stream_id for each in found} == {streams["truncated"], streams["closed"]}
+        assert report.findings == 2
+        await drop_keyspace(store, source)
+        await drop_keyspace(other, target)
