@@ -346,12 +346,13 @@ def profile_tables(results: Results, what: str) -> str:
         return ""
     stacks = [results.profiles[f"{what}/{name}"] for name in names]
     areas = [by_area(it) for it in stacks]
-    order = sorted({name for it in areas for name in it}, key=lambda it: -areas[-1].get(it, 0))
+    names_of_areas = {name for it in areas for name in it}
+    order = sorted(names_of_areas, key=lambda it: (-areas[-1].get(it, 0), it))
     rows = [[name, *[_small(it.get(name)) for it in areas]] for name in order]
     rows.append(["total", *[number(sum(it.values())) for it in stacks]])
     text = table(["client CPU, µs per event", *names], rows)
     functions = by_function(stacks[-1])
-    order = sorted(functions, key=lambda it: -functions[it][0])[:_FUNCTIONS]
+    order = sorted(functions, key=lambda it: (-functions[it][0], it))[:_FUNCTIONS]
     rows = [[f"`{name}`", *map(_small, functions[name])] for name in order]
     return f"{text}\n" + table(
         [f"{names[-1]}: functions by own time", "own, µs per event", "including calls"],

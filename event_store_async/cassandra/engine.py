@@ -89,8 +89,8 @@ class Engine:
             raise InvalidArgument(f"an acsylla session is needed, not {type(raw).__name__}")
         check_names(keyspace, table, consistency)
         settings = checked_settings(settings)
-        codecs = check_codecs(codec, codecs)
-        codec = codec or JsonCodec()
+        codecs, codec = check_codecs(codec, codecs), codec or JsonCodec()
+        source = Source("cassandra", keyspace, table)
         decoder = RowDecoder(codec, codecs, limit=settings.max_payload_bytes)
         session = Session(
             raw,
@@ -101,7 +101,7 @@ class Engine:
         )
         tables = StoreTables(keyspace, table)
         statements = StatementCache(session, tables, settings.backoff)
-        observer = Observer.of(Source("cassandra", keyspace, table), settings.hooks)
+        observer = Observer.of(source, settings.hooks)
         reader = Reader(session, statements, decoder, settings, observer)
         wakeups = Wakeups()
         known_heads = KnownHeads(settings.known_heads, wakeups)
