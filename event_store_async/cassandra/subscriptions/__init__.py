@@ -4,7 +4,7 @@ Private. Subscriptions to the feed of a table: registrations, slices, members.
     rows           a registration and a slice, as they are stored
     tables         reads and writes the tables, a request for each method
     registry       registrations, each changed by compare-and-set
-    slices         slices, each changed by compare-and-set
+    slice_states   slices, each changed by compare-and-set
     changes        what is changed of a slice, and when it must not be: pure functions
     generations    ends generations, and begins others
     store          `EventStore.subscriptions`

@@ -16,7 +16,7 @@ from ...tasks import task_group
 from .changes import closing
 from .registry import Registry
 from .rows import SliceState, StoredRegistration
-from .slices import Slices
+from .slice_states import SliceStates
 from .tables import SubscriptionTables
 
 _LOG: Final = logging.getLogger("event_store_async")
@@ -34,7 +34,7 @@ class Generations:
         slices: The slices.
     """
 
-    def __init__(self, tables: SubscriptionTables, registry: Registry, slices: Slices) -> None:
+    def __init__(self, tables: SubscriptionTables, registry: Registry, slices: SliceStates) -> None:
         self._tables = tables
         self._registry = registry
         self._slices = slices

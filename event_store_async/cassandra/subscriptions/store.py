@@ -46,7 +46,7 @@ from .changes import (
 from .generations import Generations
 from .registry import Registry
 from .rows import SliceState, StoredRegistration
-from .slices import SliceClosed, Slices
+from .slice_states import SliceClosed, SliceStates
 from .tables import SubscriptionTables
 
 
@@ -73,7 +73,7 @@ class CassandraSubscriptions(Subscriptions):
         self._now = now
         self._check_open = check_open
         self._registry = Registry(tables)
-        self._slices = Slices(tables)
+        self._slices = SliceStates(tables)
         self._generations = Generations(tables, self._registry, self._slices)
 
     # What members do

@@ -95,7 +95,7 @@ class SubscriptionTables:
         """Delete a registration, if it is still as it was seen."""
         return await self._change([("unregister", (known.public.name, known.id, known.revision))])
 
-    # Slices
+    # SliceStates
 
     async def state(self, series: UUID, number: int, start: Position) -> SliceState:
         """Return a slice and its parked streams, at the serial level."""

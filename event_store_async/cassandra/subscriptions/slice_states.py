@@ -1,4 +1,4 @@
-"""Slices: each is changed by compare-and-set, mostly by one request."""
+"""SliceStates: each is changed by compare-and-set, mostly by one request."""
 
 from dataclasses import replace
 from uuid import UUID
@@ -14,7 +14,7 @@ class SliceClosed(Exception):
     """The slice is closed: the generation that follows is about to begin."""
 
 
-class Slices:
+class SliceStates:
     """
     Changes slices.
 
