@@ -51,6 +51,8 @@ _CONSTANTS: Final = {
     "STREAM_EXISTS": "versions",
     "ExpectedVersion": "versions",
     "AppendResult": "results",
+    "TruncateResult": "results",
+    "DeleteResult": "results",
     "ConsistencyChoice": "cassandra",
 }
 
