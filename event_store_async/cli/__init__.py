@@ -7,6 +7,7 @@ Needs the extra ``cli``. `main` is the entry point. Its commands:
     append         appends events to a stream
     read tail      a stream's events, and its version; a stream as it grows
     erase          truncates, deletes and closes streams
+    retain         erases events by their number or age
     doctor         checks the cluster
     schema         creates, migrates and inspects the table
     streams        counts streams and events

@@ -16,6 +16,7 @@ from .import_ import import_
 from .options import FLAG
 from .output import write_text
 from .read import head, read
+from .retain import retain
 from .tail import tail
 from .verify import verify
 
@@ -47,6 +48,7 @@ app.command(cls=StoreCommand)(head)
 app.command(cls=StoreCommand)(truncate)
 app.command(cls=StoreCommand)(delete)
 app.command(cls=StoreCommand)(close)
+app.command(cls=StoreCommand)(retain)
 app.command(cls=StoreCommand)(doctor)
 app.add_typer(streams.app, name="streams")
 app.command(cls=StoreCommand)(verify)

@@ -52,7 +52,7 @@ def truncate(
     Examples:
     - `event-store truncate $STREAM --before 2 --yes`
     """
-    _ask(f"Erase the events of stream {stream} below version {before}, for good?", yes)
+    confirm(f"Erase the events of stream {stream} below version {before}, for good?", yes)
 
     async def run(store: EventStore) -> None:
         result = await store.truncate_stream(stream, before=before, timeout=timeout)
@@ -85,7 +85,7 @@ def delete(
     - `event-store delete $STREAM --expected-version stream-exists --yes --json`
     """
     expected = parse_expected_version(expected_version)
-    _ask(f"Erase all events of stream {stream}, for good?", yes)
+    confirm(f"Erase all events of stream {stream}, for good?", yes)
 
     async def run(store: EventStore) -> None:
         result = await store.delete_stream(stream, expected, timeout=timeout)
@@ -114,7 +114,7 @@ def close(
     Examples:
     - `event-store close $OTHER --yes`
     """
-    _ask(f"Erase all events of stream {stream}, and close it for ever?", yes)
+    confirm(f"Erase all events of stream {stream}, and close it for ever?", yes)
 
     async def run(store: EventStore) -> None:
         await _write(await store.close_stream(stream, timeout=timeout), stream, as_json=as_json)
@@ -122,7 +122,7 @@ def close(
     run_with_store(target, run)
 
 
-def _ask(question: str, yes: bool) -> None:
+def confirm(question: str, yes: bool) -> None:
     """Ask on a terminal; raises `CommandFailed` if there is none, `typer.Exit` after a no."""
     if yes:
         return

@@ -1,12 +1,12 @@
 """
-Maintenance of whole stores: count their streams, and verify every one of them.
+Maintenance of whole stores: count their streams, verify them, and erase events by a rule.
 
-Both use `EventStore.storage`, so they need Cassandra. Both are commands of ``event-store``, too.
+All of it uses `EventStore.storage`, so it needs Cassandra. Each is a command of ``event-store``, too.
 
     digest findings progress    values: what was read, what is wrong, how far a job has come
     callbacks                   plain or async functions that a job calls
     checkpoint walk job         a job over all streams, and how it resumes
-    survey verify               the two jobs
+    survey verify retention     the jobs
 """
 
 from ..cassandra import Storage
@@ -15,6 +15,7 @@ from ..stored import Restored, SnapshotSummary, StoredEvent, StreamSummary, Stre
 from .digest import StoreDigest, StreamDigest, event_bytes
 from .findings import FindingKind, StreamFinding
 from .progress import Earlier, Progress
+from .retention import RetainedStream, Retention, RetentionRule, retain_events
 from .survey import Depth, StreamFacts, Survey, survey_streams
 from .verify import Verification, verify_streams
 
@@ -25,6 +26,9 @@ __all__ = [
     "FindingKind",
     "Progress",
     "Restored",
+    "RetainedStream",
+    "Retention",
+    "RetentionRule",
     "ScanPosition",
     "SnapshotSummary",
     "Storage",
@@ -39,6 +43,7 @@ __all__ = [
     "TokenRange",
     "Verification",
     "event_bytes",
+    "retain_events",
     "survey_streams",
     "verify_streams",
 ]

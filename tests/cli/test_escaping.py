@@ -200,6 +200,7 @@ BASES: dict[str, list[str]] = {
     "tail": [STREAM, "--from", "1", "--count", "1"],
     "head": [STREAM],
     "truncate": [STREAM, "--before", "1", "--yes"],
+    "retain": ["--category", "account", "--max-count", "1000", "--yes"],
     "delete": [STREAM, "--yes"],
     "close": [str(UUID(int=7)), "--yes"],
     "doctor": [],
