@@ -28,8 +28,8 @@ def _age(text: str) -> timedelta:
     found = _AGE.fullmatch(text)
     if found is None or not int(found[1]):
         raise typer.BadParameter(
-            f"{text[:40]!r} is not an age: use a number of days, hours, minutes or seconds, as 90d, "
-            "12h, 30m or 45s"
+            f"{text[:40]!r} is not an age: use a number of days, hours, minutes or seconds, as "
+            "90d, 12h, 30m or 45s"
         )
     return timedelta(**{_UNITS[found[2]]: int(found[1])})
 

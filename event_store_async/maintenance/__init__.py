@@ -1,7 +1,7 @@
 """
 Maintenance of whole stores: count their streams, verify them, and erase events by a rule.
 
-All of it uses `EventStore.storage`, so it needs Cassandra. Each is a command of ``event-store``, too.
+All use `EventStore.storage`, so they need Cassandra. Each is a command of ``event-store``, too.
 
     digest findings progress    values: what was read, what is wrong, how far a job has come
     callbacks                   plain or async functions that a job calls
