@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 import pytest_asyncio
@@ -278,6 +278,25 @@ async def test_a_foreign_position_is_refused_before_anything_is_sent(
                 await call
 
         assert not made.sent
+
+
+async def test_stores_whose_ids_are_seeded_alike_have_lanes_of_their_own(
+    server: Server, feed_keyspace: str
+) -> None:
+    writers, streams = set(), [uuid4() for _ in range(3)]
+    async with sequenced(server, feed_keyspace) as made:
+        for stream_id in streams:
+            ids = iter([UUID(int=number) for number in range(1, 10)])
+            settings = Settings(sequences=False, new_event_id=lambda ids=ids: next(ids))
+            async with server.connect(feed_keyspace, settings=settings) as store:
+                await store.persist_events(stream_id, ["a"], 0)
+                writers.add(store._engine.feed._lane.writer)
+        await made.publish(3)
+
+        assert len(writers) == 3
+        events = [event async for event in made.store.feed().read(made.start)]
+        assert sorted(str(event.stream_id) for event in events) == sorted(map(str, streams))
+        assert {event.event_id for event in events} == {UUID(int=1)}
 
 
 async def test_a_page_looks_at_a_bounded_number_of_links(

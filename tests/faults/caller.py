@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Iterable
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from event_store_async import (
     ANY,
@@ -42,8 +42,8 @@ class EventIds:
         return [event.payload for event in events]
 
     def take(self) -> UUID:
-        """Return the next id, or any if it is for no event; for `Settings.new_event_id`."""
-        return self._ids.popleft() if self._ids else uuid4()
+        """Return the next id; for `Settings.new_event_id`."""
+        return self._ids.popleft()
 
 
 class Caller:

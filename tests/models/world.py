@@ -62,7 +62,6 @@ class Sources:
             max_append_bytes=64,
             clock=lambda: self.now,
             new_event_id=self._next_id,
-            sequences=False,  # a sequencer takes ids, too
         )
 
 

@@ -3,10 +3,11 @@
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from random import Random
-from typing import Any
+from typing import Any, Final
 from unittest import mock
 from uuid import UUID
 
@@ -396,6 +397,12 @@ async def _leads() -> bool:
     return True
 
 
+_SEEDED: Final = [
+    f"event_store_async.cassandra.feed.{module}.random_uuid"
+    for module in ("lane", "room", "runner", "sequencer")
+]
+
+
 class Alarms(logging.Handler):
     """Collects what the library logs as an error: a sound run has none."""
 
@@ -414,7 +421,10 @@ def simulate(seed: int, plan: Plan | None = None, hooks: Sequence[Hook] = ()) ->
     alarms, logger = Alarms(), logging.getLogger("event_store_async")
     logger.addHandler(alarms)
     try:
-        outcome = run(world.live)
+        with ExitStack() as patches:
+            for name in _SEEDED:
+                patches.enter_context(mock.patch(name, world.new_id))
+            outcome = run(world.live)
     finally:
         logger.removeHandler(alarms)
     outcome.wrong += alarms.seen

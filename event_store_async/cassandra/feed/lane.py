@@ -12,6 +12,7 @@ from uuid import UUID
 import anyio
 
 from ...errors import EventStoreError, StoreClosed, StoreUnavailable
+from ...ids import random_uuid
 from ...retry import Deadline, nearest
 from ...settings import Settings
 from ..driver.faults import Certainty, Fault
@@ -335,8 +336,9 @@ class Lane:
             self._expire_at(nearest(staying))
 
     async def _register(self) -> tuple[FeedRow, UUID]:
-        feed = await self._tables.made(self._settings.new_event_id())
-        writer = self._settings.new_event_id()
+        feed = await self._tables.made(random_uuid())
+        # Not by `Settings.new_event_id`: two processes that seed it alike would share a lane.
+        writer = random_uuid()
         await self._tables.register(feed.log_id, writer, feed.part_rows, self._prev)
         self._registered = feed, writer
         self._bell.writer = writer

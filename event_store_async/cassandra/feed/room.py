@@ -14,6 +14,7 @@ from ...feeds.feed import Feed
 from ...feeds.position import Position
 from ...feeds.selection import Selection
 from ...hooks.observer import Observer
+from ...ids import random_uuid
 from ...retry import Backoff, Deadline
 from ...settings import Settings
 from ...statistics import FeedStatistics
@@ -120,7 +121,7 @@ class FeedRoom:
         if self._tail is None:
             async with self._opening:
                 if self._tail is None:
-                    feed = await self._tables.made(self._settings.new_event_id())
+                    feed = await self._tables.made(random_uuid())
                     log = Log(self._tables, feed, self._settler)
                     await log.open()
                     self._tail = Tail(log)
@@ -199,7 +200,7 @@ class FeedRoom:
 
     async def create(self) -> None:
         """Create the feed's row, unless there is one, and begin to sequence; its tables exist."""
-        await self._tables.create(new_feed(self._settings.new_event_id()))
+        await self._tables.create(new_feed(random_uuid()))
         self._start()
 
     async def status(self) -> FeedStatus:

@@ -13,6 +13,7 @@ import anyio
 
 from ...errors import EventStoreError, FeedInconsistent, MisuseError, RequestRefused
 from ...hooks.observer import Observer
+from ...ids import random_uuid
 from ...settings import Settings
 from ..append.settler import Settler
 from ..table.scanner import Scanner
@@ -105,7 +106,7 @@ class Runner:
         self._scanner = scanner
         self._settings = settings
         self._now = now
-        self._leadership = Leadership(tables, settings.new_event_id, now)
+        self._leadership = Leadership(tables, random_uuid, now)
         if self._watch is not None:
             self._leadership.on_change = self._watch.led
         self._watches: dict[UUID, _Watch] = {}

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from ...checks import read_clock
 from ...hooks.observer import Stopwatch
+from ...ids import random_uuid
 from ...moments import to_milliseconds
 from ...retry import Deadline
 from ...settings import Settings
@@ -309,7 +310,7 @@ class Sequencer:
     async def _append(self, links: Sequence[Link]) -> Entry | None:
         after = self._log.head
         await self._progress.due(after + 1)
-        identity = self._settings.new_event_id()
+        identity = random_uuid()
         published = to_milliseconds(read_clock(self._settings.clock))
         deadline = Deadline(self._settings.timeout)
         entry = await self._log.append(after, links, published, identity, deadline)
