@@ -4,6 +4,7 @@ import asyncio
 import functools
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -22,11 +23,12 @@ from event_store_async.subscriptions import (
 )
 
 from ..fixtures.server import Server
-from ..fixtures.stores import QUICK, drop_keyspace
+from ..fixtures.stores import QUICK, complete_feed, drop_keyspace
 
 PACE = Pace(page=10, commit_seconds=0.05, beat=0.2, lease=1.0)
 RECOVERY = Recovery(attempts=2, backoff=Backoff(initial=0.001, maximum=0.01))
 LIMIT = 120.0
+SEQUENCING = replace(QUICK, sequences=True)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -35,6 +37,7 @@ async def feed_keyspace(server: Server, keyspace: str) -> AsyncGenerator[str, No
     name = f"{keyspace}_groups"
     async with server.connect(name) as store:
         await store.create_schema(server.replication, feed=True)
+        await complete_feed(store)
     yield name
     async with server.connect(name) as store:
         await drop_keyspace(store, name)
@@ -46,8 +49,8 @@ async def processes(
 ) -> AsyncGenerator[tuple[EventStore, EventStore], None]:
     """Give the stores of two processes; both sequence."""
     async with (
-        server.connect(feed_keyspace, settings=QUICK) as one,
-        server.connect(feed_keyspace, settings=QUICK) as other,
+        server.connect(feed_keyspace, settings=SEQUENCING) as one,
+        server.connect(feed_keyspace, settings=SEQUENCING) as other,
     ):
         yield one, other
 

@@ -8,7 +8,6 @@ from collections import Counter
 import pytest
 
 from .checker import log_of
-from .clock import run
 from .mutants import CRASH, DUEL, LOWS, MUTANTS, ORDER, SHORT_LIVED, STALE, SUDDEN, Mutant
 from .world import Plan, World, simulate
 
@@ -84,7 +83,7 @@ def printed() -> None:
     for name, plan in PLANS.items():
         for seed in (3, 27):
             world = World(seed, plan)
-            outcome = run(world.live)
+            outcome = world.run()
             print(name, seed, outcome, world.appended, log_of(world.tables))
 
 

@@ -326,6 +326,13 @@ class World:
         elif random.random() < 0.5:
             actor.is_dead = True
 
+    def run(self) -> Outcome:
+        """Live in virtual time, with ids that follow from the seed."""
+        with ExitStack() as patches:
+            for name in _SEEDED:
+                patches.enter_context(mock.patch(name, self.new_id))
+            return run(self.live)
+
     async def live(self, loop: Loop) -> Outcome:
         """Run it, let everything calm down, and judge it."""
         await self._create_feed()
@@ -421,10 +428,7 @@ def simulate(seed: int, plan: Plan | None = None, hooks: Sequence[Hook] = ()) ->
     alarms, logger = Alarms(), logging.getLogger("event_store_async")
     logger.addHandler(alarms)
     try:
-        with ExitStack() as patches:
-            for name in _SEEDED:
-                patches.enter_context(mock.patch(name, world.new_id))
-            outcome = run(world.live)
+        outcome = world.run()
     finally:
         logger.removeHandler(alarms)
     outcome.wrong += alarms.seen

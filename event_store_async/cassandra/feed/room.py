@@ -147,7 +147,7 @@ class FeedRoom:
             EventStoreError: as a read does.
         """
         seconds = deadline.remaining()
-        feed = await self._tables.made(self._settings.new_event_id())
+        feed = await self._tables.made(random_uuid())
         self._start()
         pauses = _LOOKS.pauses()
         while await self._progress_of(feed, stream_id) < version:
