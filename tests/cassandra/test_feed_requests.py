@@ -287,7 +287,7 @@ async def test_stores_whose_ids_are_seeded_alike_have_lanes_of_their_own(
     async with sequenced(server, feed_keyspace) as made:
         for stream_id in streams:
             ids = iter([UUID(int=number) for number in range(1, 10)])
-            settings = Settings(sequences=False, new_event_id=lambda ids=ids: next(ids))
+            settings = Settings(sequences=False, new_event_id=ids.__next__)
             async with server.connect(feed_keyspace, settings=settings) as store:
                 await store.persist_events(stream_id, ["a"], 0)
                 writers.add(store._engine.feed._lane.writer)
