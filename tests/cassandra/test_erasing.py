@@ -34,7 +34,8 @@ async def requests(
 async def test_a_read_of_any_other_stream_sends_no_request_more(
     faulty_store: EventStore, faulty: FaultySession, stream_id: UUID
 ) -> None:
-    assert await requests(faulty, faulty_store, uuid4()) == 1
+    assert await requests(faulty, faulty_store, uuid4()) == 2, "there is none after the first page"
+    assert await requests(faulty, faulty_store, uuid4(), backward=True) == 1
     await faulty_store.persist_events(stream_id, range(100))
 
     assert await requests(faulty, faulty_store, stream_id) == 1
@@ -142,6 +143,49 @@ async def test_a_table_without_the_column_refuses_erasure_only(
             assert versions == list(range(5, 11))
             assert await store.truncate_stream(stream_id, before=6) == Truncated(stream_id, 6, 10)
         await drop_keyspace(old, name)
+
+
+@pytest.mark.parametrize(
+    ("lost", "options"),
+    [(1, {}), (1, {"max_count": 1}), (1, {"page_size": 1}), (128, {}), (128, {"max_count": 5})],
+)
+async def test_a_beginning_that_is_lost_is_a_hole(
+    store: EventStore, keyspace: str, stream_id: UUID, lost: int, options: dict[str, Any]
+) -> None:
+    await store.persist_events(stream_id, range(300))
+    await run_cql(
+        store,
+        f"DELETE FROM {keyspace}.events WHERE stream_id = {stream_id} "
+        f"AND version >= 1 AND version <= {lost}",
+    )
+
+    with pytest.raises(StreamHole) as raised:
+        await read_all(store, stream_id, **options)
+    assert raised.value.version == 1
+
+
+async def test_a_read_from_what_is_gone_passes_over_its_blank_row(
+    server: Server, store: EventStore, keyspace: str, stream_id: UUID
+) -> None:
+    await store.persist_events(stream_id, range(10))
+    await store.delete_stream(stream_id)
+    await store.persist_events(stream_id, ["k", "l", "m"])
+
+    for serial in (False, True):
+        for first in (1, 5, 10, 11):
+            for count in (1, 2, 3, 4):
+                async with server.connect(keyspace) as fresh:
+                    options = {"from_version": first, "max_count": count, "serial": serial}
+                    events = await read_all(fresh, stream_id, **options)
+                    assert [event.payload for event in events] == ["k", "l", "m"][:count]
+
+
+async def test_a_page_may_be_of_any_size(store: EventStore, stream_id: UUID) -> None:
+    await store.persist_events(stream_id, range(3))
+
+    events = await read_all(store, stream_id, page_size=2**31 - 1)
+
+    assert [event.payload for event in events] == [0, 1, 2]
 
 
 async def test_a_hole_after_the_beginning_is_still_a_hole(

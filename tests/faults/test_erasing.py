@@ -26,6 +26,7 @@ from ..fixtures.faulty import (
     FaultySession,
     Send,
     commit_unavailable,
+    let_pass,
     lose_answer,
     lose_request,
     refuse_connection,
@@ -234,3 +235,26 @@ async def test_an_append_that_may_have_been_stored_before_the_stream_was_closed(
     assert isinstance(raised.value.__cause__, StreamClosed)
     with pytest.raises(StreamClosed):
         await faulty_store.persist_events(ten, ["k"], expected)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("kind", ["truncate", "close"])
+async def test_an_erasure_that_cannot_be_looked_at_again_is_unknown(
+    faulty_store: EventStore,
+    faulty: FaultySession,
+    ten: UUID,
+    passing_time: PassingTime,
+    kind: str,
+) -> None:
+    faulty.batches.append(lose_answer)
+    # The first look is answered; the one after the lost answer is not, before time is up.
+    faulty.reads.append(let_pass)
+    faulty.reads.extend([UntilItsDeadline(lose_request, passing_time)] * 3)
+
+    with pytest.raises(ErasureOutcomeUnknown):
+        if kind == "truncate":
+            await faulty_store.truncate_stream(ten, before=5)
+        else:
+            await faulty_store.close_stream(ten)
+
+    faulty.reads.clear()
+    assert await versions(faulty_store, ten) == ([5, 6, 7, 8, 9, 10] if kind == "truncate" else [])

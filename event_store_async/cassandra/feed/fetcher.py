@@ -158,6 +158,8 @@ class Fetcher:
 
     def _is_known(self, feed_id: UUID, run: _Run, found: _Found) -> bool:
         """Take events of this store's own recent appends, if a run has no others."""
+        if self._reader.beginnings.get(run.stream_id) > run.first:
+            return False  # some of them are erased
         events = self._recent.find(run.stream_id, run.first, run.last)
         if events is not None:
             self._place(feed_id, run, events, found)

@@ -2,12 +2,14 @@
 
 from collections import OrderedDict
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from ..driver.port import Row
 from .gap_check import Range
 from .rows import KEPT_FROM, MAX_VERSION, VERSION, last_version
+
+_HIGHEST: Final = 2**31 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +100,8 @@ class Slices:
     - A read from the beginning asks for the versions from 0 up to its page size first. If the
       stream is truncated, row 0 is there, and says where to go on. Otherwise it is the page that
       was to be read anyway.
+      If nothing is there, one row after it is asked for: a stream whose first page was lost must
+      not look like one that does not exist.
     - Where a stream was seen to begin is remembered, and the next read begins there. It asks for
       one row before that: if no event is left, the last one's blank row is there, and confirms it.
     - A read from a later version, or backward, of a stream that this process has not seen to be
@@ -128,7 +132,7 @@ class Slices:
             values = (wanted.stream_id, hint - 1, _more(wanted.count))
             return Slice("read_forward", values, size, hinted=True)
         if wanted.first == 1:
-            up_to = min(size, wanted.count)
+            up_to = min(size, wanted.count, _HIGHEST - 1)
             return Slice("read_slice", (wanted.stream_id, 0, up_to, up_to + 1), up_to + 1)
         return Slice("read_forward", (wanted.stream_id, wanted.first, wanted.count), size)
 
@@ -159,14 +163,24 @@ class Slices:
             self._seen = (kept_from, head)
         if asked.name == "read_slice" and kept:
             self._last, self._given = kept[-1][VERSION], self._given + len(kept)
-        if asked.name == "read_slice" and following is None and self._seen is not None:
-            following = self._after_slice(asked, *self._seen, size)
+        if asked.name == "read_slice" and following is None:
+            following = self._after_slice(asked, size)
+        elif following is None and len(kept) < len(rows) and not self._wanted.backward:
+            # A row that is none of an event has taken the place of one that is wanted.
+            left = self._wanted.count - len(kept)
+            after = max(kept_from, rows[-1][VERSION] + 1)
+            if left > 0 and after <= head:
+                following = Slice("read_forward", (self._wanted.stream_id, after, left), size)
         wrong = asked.hinted and (kept_from < self._hint if rows else following is None)
         return SlicePage(kept, following, kept_from, head, wrong)
 
-    def _after_slice(self, asked: Slice, kept_from: int, head: int, size: int) -> Slice | None:
+    def _after_slice(self, asked: Slice, size: int) -> Slice | None:
         """Return what comes after the first versions of a stream."""
         up_to: int = asked.values[2]
+        if self._seen is None:
+            # There is no such stream. But if there is a row after these, they are lost.
+            return Slice("read_forward", (self._wanted.stream_id, up_to + 1, 1), 1)
+        kept_from, head = self._seen
         if self._given and self._last < up_to:
             return None  # the end of the stream, or a hole
         following = max(up_to + 1, kept_from)
@@ -178,4 +192,4 @@ class Slices:
 
 def _more(count: int) -> int:
     """Return how many rows to ask for: one of them may be none of an event."""
-    return min(count + 1, 2**31 - 1)
+    return min(count + 1, _HIGHEST)

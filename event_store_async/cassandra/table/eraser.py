@@ -283,21 +283,30 @@ class Eraser:
         has_feed = (await self._statements.append(deadline)).has_feed
         timestamp = to_milliseconds(read_clock(self._settings.clock))
         serial = False
+        unknown: EventStoreError | None = None  # if a request may have been applied
         for pause in self._settings.backoff.pauses():
-            extent = Extent(*await self._reader.extent(stream_id, deadline, serial=serial))
-            result = judge(extent)
-            if isinstance(result, ConcurrentModification) and not serial:
-                serial = True  # an append may be half-way through its commit
-                extent = Extent(*await self._reader.extent(stream_id, deadline, serial=True))
+            try:
+                extent = Extent(*await self._reader.extent(stream_id, deadline, serial=serial))
                 result = judge(extent)
+                if isinstance(result, ConcurrentModification) and not serial:
+                    serial = True  # an append may be half-way through its commit
+                    extent = Extent(*await self._reader.extent(stream_id, deadline, serial=True))
+                    result = judge(extent)
+            except EventStoreError as error:
+                if unknown is None:
+                    raise
+                raise unknown from error
             if result is not None:
                 return result
             serial = True
             first_kept = before(extent)
-            if has_feed and first_kept > 1:
+            # What was erased before the table had a feed is not in it, and never will be.
+            if has_feed and first_kept > extent.kept_from:
                 await self._publication(stream_id, first_kept - 1, deadline)
             plan = ErasurePlan(prepared, stream_id, first_kept, extent, timestamp, closes=closes)
             verdict = await self._settler.settle(plan, deadline)
+            if verdict.doubtful:
+                unknown = plan.unknown()
             # Of a deletion whose answer was lost, what was appended after it is not to be deleted.
             found = verdict.name == "found" and before is _everything and not closes
             if found or verdict.name == "applied":
