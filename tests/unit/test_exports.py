@@ -74,6 +74,7 @@ NAMES = [
     "RecordedEvent",
     "RequestRefused",
     "ResliceRefused",
+    "RolledBack",
     "RestoreOutcomeUnknown",
     "STREAM_EXISTS",
     "SchemaChangeFailed",
