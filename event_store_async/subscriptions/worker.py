@@ -322,7 +322,9 @@ class SliceWorker(SliceTask):
             await self._attend()
             if self.ledger.row(stream_id) != row:
                 return  # an operator has changed it meanwhile
-            failed = await self._replay_event(item)
+            failed = await self._replay_event(item, row)
+            if self.ledger.row(stream_id) != row:
+                return
             if failed is not None:
                 error, attempts = failed
                 self.ledger.change(
@@ -346,11 +348,15 @@ class SliceWorker(SliceTask):
         else:
             self.ledger.change(stream_id, replace(row, after=max(row.after, page.position)))
 
-    async def _replay_event(self, item: Item) -> tuple[Exception, int] | None:
+    async def _replay_event(self, item: Item, row: ParkedStream) -> tuple[Exception, int] | None:
         if isinstance(item, BrokenEvent):
             return item.error, 0
 
         async def redeliver() -> None:
             await self._work.delivery.redeliver(self.ledger.lease, item)
 
-        return await self._try_often(redeliver)
+        async def is_changed() -> bool:
+            await self._attend()  # in an outage without end, an operator may pause, or skip it
+            return self.ledger.row(item.stream_id) != row
+
+        return await self._try_often(redeliver, is_changed)
