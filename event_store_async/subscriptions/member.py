@@ -252,18 +252,17 @@ class Member:
                 continue
             holder, fence = roster.holders.get(number, (None, 0))
             key = SliceKey(registration.name, registration.generation, number)
-            if holder == self.id and (member != self.id or number in self._done):
-                # Claimed or given back by a request whose answer was lost: others wait for it.
-                await self._work.store.release(Lease(key, self.id, fence, registration.start))
-                continue
-            if member != self.id or number in self._done:
-                continue
-            if holder is not None and holder in living and holder != self.id:
+            is_wanted = member == self.id and number not in self._done
+            if holder != self.id and (not is_wanted or holder in living):
                 continue
             if not self.is_live or anyio.current_time() >= self._next_beat:
                 break  # the leases that are held come first
             self._claims_from = number + 1
             try:
+                if not is_wanted:
+                    # Claimed or given back by a request whose answer was lost: others wait for it.
+                    await self._work.store.release(Lease(key, self.id, fence, registration.start))
+                    continue
                 lease = await self._work.store.claim(key, self.id, fence)
             except _OUTAGES as error:
                 unclaimed = error
