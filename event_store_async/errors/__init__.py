@@ -54,6 +54,7 @@ Every error that the library raises.
     │   ├── SliceHeld                   a slice stays at an event that fails
     │   ├── HandlerTimedOut             a handler took too long
     │   ├── HandlerCancelled            a handler ended as if it was cancelled
+    │   ├── RolledBack                  the transaction of a view was rolled back in silence
     │   └── CommandNotHandled           a command of a reaction was not carried out
     └── SchemaError                     the table is not as the store needs it
         ├── SchemaMissing               it does not exist
@@ -149,6 +150,7 @@ from .subscription import (
     LeaseLost,
     NotParked,
     ResliceRefused,
+    RolledBack,
     SliceHeld,
     SubscriptionError,
     SubscriptionMismatch,
@@ -191,6 +193,7 @@ __all__ = [
     "RequestRefused",
     "ResliceRefused",
     "RestoreOutcomeUnknown",
+    "RolledBack",
     "SchemaChangeFailed",
     "SchemaError",
     "SchemaMismatch",

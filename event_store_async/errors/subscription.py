@@ -153,6 +153,16 @@ class HandlerCancelled(SubscriptionError):
         )
 
 
+class RolledBack(SubscriptionError):
+    """The transaction of a view ended without an error, and was rolled back all the same."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the transaction of the view was rolled back, and nothing says why",
+            hint="let the code that applies events raise an error of its own, not `Rollback`",
+        )
+
+
 class CommandNotHandled(SubscriptionError):
     """
     A command of a reaction was not carried out.

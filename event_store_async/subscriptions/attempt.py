@@ -7,6 +7,7 @@ from contextvars import ContextVar
 from typing import Final
 
 import anyio
+from anyio.lowlevel import checkpoint_if_cancelled
 
 from ..errors import HandlerCancelled, HandlerTimedOut, LeaseLost, MisuseError
 
@@ -50,6 +51,9 @@ async def attempted(
     with anyio.move_on_after(timeout) as scope, _handling(name):
         try:
             await call()
+            # A handler may swallow its cancellation, or turn it into an error of its own. Then its
+            # event was neither handled, nor did it fail.
+            await checkpoint_if_cancelled()
         except (MisuseError, LeaseLost):
             raise
         except asyncio.CancelledError:
@@ -59,6 +63,7 @@ async def attempted(
             # It waited for something that was cancelled. That would end this task without a word.
             error = HandlerCancelled()
         except Exception as caught:  # noqa: BLE001 - it is the event's, and is told as such
+            await checkpoint_if_cancelled()
             error = caught
     return HandlerTimedOut(timeout) if scope.cancelled_caught else error
 

@@ -1,12 +1,14 @@
 """Deliveries: how events are handed to the code of the user, one by one or by pages."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from typing import Any, Protocol, TypeAlias
 
 from .._typevars import E, T
+from ..errors import RolledBack
 from ..feeds import FeedEvent, Position
 from ..ports.slices import Lease, Registration
-from ..ports.transactions import Stopped, Transactions
+from ..ports.transactions import Stopped, Transaction, Transactions
 
 Handler: TypeAlias = Callable[[FeedEvent[E]], Awaitable[None]]
 """Handles one event."""
@@ -161,9 +163,19 @@ class TransactionDelivery:
         self._transactions = transactions
         self.transient: tuple[type[Exception], ...] = tuple(transactions.transient)
 
+    @asynccontextmanager
+    async def _begin(self, lease: Lease) -> AsyncIterator[Transaction[Any]]:
+        """Begin a transaction; raises `RolledBack` if its end hides that it was rolled back."""
+        is_whole = False
+        async with self._transactions.begin(lease) as transaction:
+            yield transaction
+            is_whole = True
+        if not is_whole:
+            raise RolledBack
+
     async def prepare(self, registration: Registration, lease: Lease) -> Stopped | None:
         """Shut out earlier generations, and empty the view in the same transaction."""
-        async with self._transactions.begin(lease) as transaction:
+        async with self._begin(lease) as transaction:
             if transaction.fresh and registration.fresh:
                 await transaction.forget_marks()
                 if self._clear is not None:
@@ -172,14 +184,14 @@ class TransactionDelivery:
 
     async def open(self, lease: Lease) -> Position | None:
         """Shut out earlier leases: what a member applies that was too slow must not be parked."""
-        async with self._transactions.begin(lease) as transaction:
+        async with self._begin(lease) as transaction:
             return transaction.position
 
     async def deliver(
         self, lease: Lease, events: Sequence[FeedEvent[Any]], up_to: Position
     ) -> None:
         """Apply events and move on, in one transaction."""
-        async with self._transactions.begin(lease) as transaction:
+        async with self._begin(lease) as transaction:
             known = transaction.position
             if known is not None and known >= up_to:
                 return  # committed, though the answer was lost
@@ -188,13 +200,13 @@ class TransactionDelivery:
 
     async def redeliver(self, lease: Lease, event: FeedEvent[Any]) -> None:
         """Apply an event that was parked, unless that was done."""
-        async with self._transactions.begin(lease) as transaction:
+        async with self._begin(lease) as transaction:
             if await transaction.first_time(event.stream_id, event.version):
                 await self._apply(transaction.connection, (event,))
 
     async def advance(self, lease: Lease, position: Position) -> None:
         """Move on past events that are not applied."""
-        async with self._transactions.begin(lease) as transaction:
+        async with self._begin(lease) as transaction:
             known = transaction.position
             if known is None or known < position:
                 await transaction.advance(position)

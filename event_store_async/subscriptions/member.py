@@ -63,6 +63,7 @@ class Member:
         self._generation = 0  # of the slices that it works on
         self._done: set[int] = set()  # slices of this generation that have reached the end
         self._elsewhere: set[int] = set()  # slices that other members hold
+        self._claims_from = 0  # the slice with which the next claims begin
         self._losses = _LOSSES.pauses()
         self._next_beat = 0.0
         self.id: UUID = random_uuid()
@@ -240,28 +241,40 @@ class Member:
         registration = roster.registration
         if not may_begin(registration.generation, living, roster.members):
             return
-        for number, member in sorted(self._wanted(roster, living).items()):
+        unclaimed: Exception | None = None
+        wanted = sorted(self._wanted(roster, living).items())
+        # From where the last beat stopped, so that one slice without a quorum holds up no other.
+        for number, member in [
+            *(each for each in wanted if each[0] >= self._claims_from),
+            *(each for each in wanted if each[0] < self._claims_from),
+        ]:
             if number in self.workers:
                 continue
             holder, fence = roster.holders.get(number, (None, 0))
             key = SliceKey(registration.name, registration.generation, number)
-            if holder == self.id and (member != self.id or number in self._done):
-                # Claimed or given back by a request whose answer was lost: others wait for it.
-                await self._work.store.release(Lease(key, self.id, fence, registration.start))
+            is_wanted = member == self.id and number not in self._done
+            if holder != self.id and (not is_wanted or holder in living):
                 continue
-            if member != self.id or number in self._done:
+            if not self.is_live or anyio.current_time() >= self._next_beat:
+                break  # the leases that are held come first
+            self._claims_from = number + 1
+            try:
+                if not is_wanted:
+                    # Claimed or given back by a request whose answer was lost: others wait for it.
+                    await self._work.store.release(Lease(key, self.id, fence, registration.start))
+                    continue
+                lease = await self._work.store.claim(key, self.id, fence)
+            except _OUTAGES as error:
+                unclaimed = error
                 continue
-            if holder is not None and holder in living and holder != self.id:
-                continue
-            if not self.is_live:
-                return
-            lease = await self._work.store.claim(key, self.id, fence)
             if lease is not None:
                 ledger = Ledger(self._work.store, lease, self._work.now)
                 worker = SliceWorker(self._work, registration, ledger, self._until)
                 worker.scope.deadline = self._valid_until
                 self.workers[number] = worker
                 group.start_soon(self._run, worker)
+        if unclaimed is not None:
+            raise unclaimed
 
     async def _divide(self, registration: Registration) -> None:
         """Begin the next numbering of slices, once no living member holds a slice."""

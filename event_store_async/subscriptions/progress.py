@@ -136,10 +136,13 @@ class SubscriptionProgress:
             EventStoreError: as `CheckpointReader.checkpoints` does.
         """
         known = await self._store.checkpoints(self._name)
-        if self._transactions is None:
-            return known
-        generation = known.registration.generation
-        exact = await self._transactions.positions(self._name, generation)
-        start = known.registration.start
-        positions = tuple(exact.get(number, start) for number in range(len(known.positions)))
-        return replace(known, positions=positions)
+        while self._transactions is not None:
+            generation = known.registration.generation
+            exact = await self._transactions.positions(self._name, generation)
+            # Afterwards: an event is parked in the store before the database of the view passes it.
+            known = await self._store.checkpoints(self._name)
+            if known.registration.generation == generation:
+                start = known.registration.start
+                numbers = range(len(known.positions))
+                return replace(known, positions=tuple(exact.get(each, start) for each in numbers))
+        return known

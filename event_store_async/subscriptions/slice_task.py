@@ -182,7 +182,11 @@ class SliceTask:
 
     # Attempts
 
-    async def _try_often(self, call: Callable[[], Awaitable[None]]) -> tuple[Exception, int] | None:
+    async def _try_often(
+        self,
+        call: Callable[[], Awaitable[None]],
+        is_given_up: Callable[[], Awaitable[bool]] | None = None,
+    ) -> tuple[Exception, int] | None:
         recovery = self._work.recovery
         pauses, outages, attempts = recovery.backoff.pauses(), self._work.outages.pauses(), 0
         while True:
@@ -192,6 +196,9 @@ class SliceTask:
                 return None
             if is_transient(error, self._work.transient):
                 await self._pass_outage(error, outages)
+                if is_given_up is not None and await is_given_up():
+                    self.holding = None
+                    return error, attempts
                 continue
             attempts += 1
             if attempts >= recovery.attempts:

@@ -190,6 +190,10 @@ class SliceWorker(SliceTask):
                 self.holding = None
                 return error is None
             await self._pass_outage(error, outages)
+            await self._attend()
+            if any(self.ledger.row(event.stream_id) is not None for event in events):
+                self.holding = None
+                return False  # one by one: an operator has parked a stream
 
     async def _handle(self, item: Item) -> None:
         """Handle one event, or let it wait behind a parked one, or park its stream."""
@@ -198,9 +202,11 @@ class SliceWorker(SliceTask):
             ledger.moved(item.position)
             return
         failed = await self._try(item)
-        if failed is None:
+        if failed is None or await self._is_applied(item):
             ledger.moved(item.position)
             ledger.handled += 1
+        elif ledger.passes_by(item):
+            ledger.moved(item.position)
         elif self._has_room():
             await self._park(item, *failed)
         else:
@@ -214,7 +220,19 @@ class SliceWorker(SliceTask):
         async def deliver() -> None:
             await self._work.delivery.deliver(self.ledger.lease, (item,), item.position)
 
-        return await self._try_often(deliver)
+        async def is_parked() -> bool:
+            await self._attend()  # in an outage without end, an operator may pause, or park it
+            return self.ledger.row(item.stream_id) is not None
+
+        return await self._try_often(deliver, is_parked)
+
+    async def _is_applied(self, item: Item) -> bool:
+        """Return whether the view has an event whose last attempt seemed to fail."""
+        if isinstance(item, BrokenEvent) or not self._work.delivery.has_position:
+            return False
+        # Its transaction may have been committed, though the answer was lost, or came too late.
+        known = await self._persist(lambda: self._work.delivery.open(self.ledger.lease), view=True)
+        return known is not None and known >= item.position
 
     def _has_room(self) -> bool:
         recovery = self._work.recovery
@@ -245,7 +263,7 @@ class SliceWorker(SliceTask):
             await self._sleep(next(pauses))  # what operators do ends the pause
             await self._attend()
             await self._replay()  # which may make room
-            if self.ledger.passes_by(item):
+            if self.ledger.passes_by(item) or await self._is_applied(item):
                 break
             if self._has_room():
                 self.holding = None
@@ -304,7 +322,9 @@ class SliceWorker(SliceTask):
             await self._attend()
             if self.ledger.row(stream_id) != row:
                 return  # an operator has changed it meanwhile
-            failed = await self._replay_event(item)
+            failed = await self._replay_event(item, row)
+            if self.ledger.row(stream_id) != row:
+                return
             if failed is not None:
                 error, attempts = failed
                 self.ledger.change(
@@ -328,11 +348,15 @@ class SliceWorker(SliceTask):
         else:
             self.ledger.change(stream_id, replace(row, after=max(row.after, page.position)))
 
-    async def _replay_event(self, item: Item) -> tuple[Exception, int] | None:
+    async def _replay_event(self, item: Item, row: ParkedStream) -> tuple[Exception, int] | None:
         if isinstance(item, BrokenEvent):
             return item.error, 0
 
         async def redeliver() -> None:
             await self._work.delivery.redeliver(self.ledger.lease, item)
 
-        return await self._try_often(redeliver)
+        async def is_changed() -> bool:
+            await self._attend()  # in an outage without end, an operator may pause, or skip it
+            return self.ledger.row(item.stream_id) != row
+
+        return await self._try_often(redeliver, is_changed)

@@ -75,6 +75,7 @@ NAMES = [
     "RequestRefused",
     "ResliceRefused",
     "RestoreOutcomeUnknown",
+    "RolledBack",
     "STREAM_EXISTS",
     "SchemaChangeFailed",
     "SchemaError",

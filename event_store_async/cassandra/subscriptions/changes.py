@@ -100,8 +100,10 @@ def parking(stream_id: UUID, now: datetime) -> Decide:
 def replaying(name: str, stream_id: UUID | None) -> Decide:
     """Ask for a replay of a stream, or of all that are parked; raises `NotParked`."""
 
-    def decide(state: SliceState, _: bool) -> SliceState | None:
+    def decide(state: SliceState, doubtful: bool) -> SliceState | None:
         if stream_id is not None and stream_id not in state.parked:
+            if doubtful:
+                return None  # it was asked for, and is done by now
             raise NotParked(name, stream_id, None)
         rows = {
             each: replace(row, replay=True) if stream_id in {None, each} else row
@@ -127,7 +129,9 @@ def skipping(name: str, stream_id: UUID, version: int) -> Decide:
 
     def decide(state: SliceState, doubtful: bool) -> SliceState | None:
         known = state.parked.get(stream_id)
-        if doubtful and known is not None and known.version == version + 1:
+        # Skipped perhaps, and replayed since. If in doubt the record stays: there is no skip
+        # without one.
+        if doubtful and (known is None or known.version > version):
             return None
         row = first_parked(name, state, stream_id, version)
         return replace(state, parked={**state.parked, stream_id: after_skip(row)})

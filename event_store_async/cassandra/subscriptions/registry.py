@@ -89,9 +89,13 @@ class Registry:
         while True:
             known = await self.get(name)
             written = await self._tables.unregister(known)
-            if written.applied or (written.doubtful and await self.find(name) is None):
+            if written.applied:
                 self.forget(name)
                 return known
+            if written.doubtful:
+                now = await self.find(name)
+                if now is None or now.id != known.id:
+                    return known  # an earlier request was applied, whose answer was lost
             if not retry.allows():
                 raise StoreUnavailable(f"deleting subscription {name!r}: others were quicker")
             await retry.pause()

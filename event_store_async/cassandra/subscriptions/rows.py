@@ -14,8 +14,13 @@ from ...moments import since_epoch
 from ...ports.slices import Beat, Division, ParkedStream, Registration, SkippedEvent
 from ..driver.port import UNSET, Row
 
-SLICE: Final = "slice"
-"""The item of the row of a slice; those of parked streams are their ids."""
+SLICE: Final = "-"
+"""
+The item of the row of a slice; those of parked streams are their ids.
+
+It comes before them. A read of many rows is no snapshot: what a page shows of parked streams is
+never older than the revision that the first page shows, so a change of what was read is refused.
+"""
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)

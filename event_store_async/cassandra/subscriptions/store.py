@@ -332,11 +332,16 @@ class CassandraSubscriptions(Subscriptions):
 
     async def _on_stream(self, name: str, stream_id: UUID, decide: Decide) -> None:
         """Change the slice of a stream, and let its holder know."""
-        changed = None
+        changed, again = None, False
+
+        def decided(state: SliceState, doubtful: bool) -> SliceState | None:
+            return decide(state, doubtful or again)
+
         while changed is None:
             known = await self._registry.get(self._checked(name))
             number = slice_of(stream_id, known.public.slices)
-            changed = await self._change(known, [number], decide)
+            changed = await self._change(known, [number], decided)
+            again = True  # the first change may have been made, and be part of the next generation
 
     async def _change(
         self, known: StoredRegistration, numbers: list[int], decide: Decide
@@ -355,7 +360,10 @@ class CassandraSubscriptions(Subscriptions):
             await self._generations.divide(known)
             return None
         again = await self._registry.request(known.public.name)
-        return found if again.series == known.series else None
+        # Another number of slices was asked for meanwhile: its slices may have been filled already
+        # with what was parked before.
+        same = (again.series, again.next_series) == (known.series, known.next_series)
+        return found if same else None
 
 
 def _is_of(key: SliceKey, known: Registration) -> bool:
