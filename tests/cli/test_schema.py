@@ -87,8 +87,8 @@ async def test_a_dry_run_skips_existing_columns(
         migrated = await shell("schema", "migrate", "--table", table)
 
     altered = [f'ALTER TABLE "{keyspace}"."{table}" ADD {column}' for column in (
-        "event_type text", "content_type text", "metadata blob", "kept_from int static",
-        "category text static", "ann_writer uuid", "ann_seq bigint",
+        "event_type text", "content_type text", "metadata blob", "category text static",
+        "ann_writer uuid", "ann_seq bigint", "kept_from int static",
     )]  # fmt: skip
     run = [record.getMessage().removeprefix(CHANGES) for record in caplog.records]
     assert [line.removesuffix(";") for line in planned.lines if "ALTER" in line] == altered
