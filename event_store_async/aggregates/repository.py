@@ -17,6 +17,7 @@ from ..errors import (
     EventStoreError,
     InvalidArgument,
     StreamError,
+    StreamHole,
     StreamTruncated,
     UndecodableSnapshot,
 )
@@ -86,23 +87,32 @@ class Loading(Generic[A, E]):
         An append may be half-way through its commit, so the rest is read at the serial level. If
         that gives nothing either, the events are gone: the aggregate is the stored snapshot's, or
         the initial one at that version.
+
+        Raises:
+            StreamHole: the event at that version is there, so those before it are lost.
         """
         before = known.snapshot.version
         known, found = await self._load_again(aggregate_id, known, seeking, serial=True)
         if known.snapshot.version > before:
             return known, found
         known, found = await self._load_again(aggregate_id, None, seeking, serial=True)
-        if not known.snapshot.version:
+        if known.snapshot.version:
+            return known, found
+        event = await self._first_from(aggregate_id, version, serial=True)
+        if event is None:
             known = Known(Snapshot(self.reducer.initial, version, None))
             if self._cache is not None:
                 self._cache.put(aggregate_id, known)
+        elif event.version == version:
+            raise StreamHole(aggregate_id, 1)
         return known, found
 
     async def is_emptied_at(self, aggregate_id: UUID, known: Known[A], version: int) -> bool:
         """Tell whether a stream without events after the known version is at a later one."""
         last = known.snapshot.version
-        if last and await self._event_at(aggregate_id, last) is not None:
-            return False  # an event is kept, so all after it are
+        event = await self._first_from(aggregate_id, last) if last else None
+        if event is not None and event.version == last:
+            return False  # it is kept, so all after it are
         return await self._reader.current_version(aggregate_id, serial=True) == version
 
     async def _load_again(
@@ -228,14 +238,17 @@ class Loading(Generic[A, E]):
 
     async def is_stored_at(self, command: Command[A, E], version: int) -> bool:
         """Tell whether a command's first event is at a version of the stream."""
-        event = await self._event_at(command.aggregate_id, version)
+        event = await self._first_from(command.aggregate_id, version)
         return event is not None and event.event_id == command.event_id(0)
 
-    async def _event_at(self, aggregate_id: UUID, version: int) -> RecordedEvent[E] | None:
-        events = self._reader.read_events(aggregate_id, version, 1)
+    async def _first_from(
+        self, aggregate_id: UUID, version: int, *, serial: bool = False
+    ) -> RecordedEvent[E] | None:
+        """Return the first event at a version or above it."""
+        events = self._reader.read_events(aggregate_id, version, 1, serial=serial)
         async with aclosing(events):
             async for event in events:
-                return event if event.version == version else None
+                return event
         return None
 
     async def recall(self, command: Command[A, E]) -> CommandHandled[A, E]:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from event_store_async import MemoryEventStore, RecordedEvent
+from event_store_async import MemoryEventStore, RecordedEvent, StreamHole
 from event_store_async.aggregates import (
     CommandHandled,
     InvalidAggregateVersion,
@@ -268,6 +268,25 @@ async def test_events_that_only_a_serial_read_shows_are_not_taken_for_gone(
 
     assert isinstance(result, CommandHandled)
     assert (result.before.version, result.before.aggregate) == (10, Account(10, 10))
+
+
+async def test_events_that_are_lost_are_not_taken_for_gone(
+    memory: MemoryEventStore, account: UUID, cache: Cache
+) -> None:
+    """A read from the beginning may meet no row, though there are later ones."""
+    await memory.persist_events(account, [deposited(1)] * 10)
+
+    class Lost(SpyStore):
+        async def read_events(  # type: ignore[override]
+            self, stream_id: UUID, from_version: int | None = None, *args: Any, **options: Any
+        ) -> AsyncGenerator[RecordedEvent, None]:
+            if from_version is not None and from_version > 8:
+                async for event in super().read_events(stream_id, from_version, *args, **options):
+                    yield event
+
+    with pytest.raises(StreamHole):
+        await new_handler(Lost(memory), cache=cache).handle(new_command(account, deposit(50)))
+    assert await memory.current_version(account) == 10
 
 
 async def test_a_command_that_expects_the_version_of_a_deleted_stream_is_stored(
