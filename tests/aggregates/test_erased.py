@@ -126,7 +126,7 @@ class Between(SpyStore):
         super().__init__(memory)
         self.happens = happens
 
-    async def read_events(self, *args: Any, **options: Any) -> AsyncGenerator[RecordedEvent, None]:  # type: ignore[override]
+    async def read_events(self, *args: Any, **options: Any) -> AsyncGenerator[RecordedEvent, None]:
         happens, self.happens = self.happens, None
         if happens is not None:
             await happens()
@@ -237,7 +237,7 @@ async def test_another_writer_after_the_read_makes_it_decide_again(
             store.rivals = [[deposited(7)]]
         return await append(stream_id, events, expected, **options)
 
-    store.try_persist_events = try_persist  # type: ignore[method-assign]
+    store.try_persist_events = try_persist  # type: ignore[assignment, method-assign]
 
     result = await new_handler(store, cache=cache).handle(new_command(deleted, deposit(50)))
 
@@ -254,7 +254,7 @@ async def test_events_that_only_a_serial_read_shows_are_not_taken_for_gone(
     class HalfDone(SpyStore):
         serial = False
 
-        async def read_events(  # type: ignore[override]
+        async def read_events(
             self, *args: Any, serial: bool = False, **options: Any
         ) -> AsyncGenerator[RecordedEvent, None]:
             self.serial = self.serial or serial
@@ -277,7 +277,7 @@ async def test_events_that_are_lost_are_not_taken_for_gone(
     await memory.persist_events(account, [deposited(1)] * 10)
 
     class Lost(SpyStore):
-        async def read_events(  # type: ignore[override]
+        async def read_events(
             self, stream_id: UUID, from_version: int | None = None, *args: Any, **options: Any
         ) -> AsyncGenerator[RecordedEvent, None]:
             if from_version is not None and from_version > 8:
