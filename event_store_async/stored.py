@@ -87,12 +87,14 @@ class StreamTail:
         timestamp: The timestamp of the last event, in milliseconds since the epoch; it stays also
             if that event is gone.
         kept_from: The version of the first event that is kept; 1 unless the stream is truncated.
+        closed: Whether it is closed for ever.
     """
 
     head: int | None
     version: int | None
     timestamp: int | None
     kept_from: int = 1
+    closed: bool = False
 
 
 @value

@@ -11,6 +11,7 @@ from ..events import NewEvent, SoughtEvent, UnidentifiedEvent
 from ..ports import EventWriter
 from ..results import Persisted
 from ..snapshot import Snapshot
+from ..versions import MAX_VERSION
 from .cache import Known
 from .command import (
     Command,
@@ -128,6 +129,11 @@ class CommandExecution(Generic[A, E]):
             self._stored = await self._loading.is_stored_at(self._command, expected + 1)
         if self._stored or (version < expected and await self._is_outdated(known)):
             return None
+        if version < expected < MAX_VERSION and await self._loading.is_emptied_at(
+            self._command.aggregate_id, known, expected
+        ):
+            await self._read_emptied(expected)
+            return None
         return InvalidAggregateVersion(self._command.aggregate_id, expected, version)
 
     async def _append(self, known: Known[A], decided: Decided[A, E]) -> CommandResult[A, E] | None:
@@ -145,8 +151,12 @@ class CommandExecution(Generic[A, E]):
         if self._attempts_left:
             await self._sleep(next(self._pauses))
         # After the last attempt too: the conflict may have been with this very command.
-        await self._read_on()
-        return None if self._attempts_left else result
+        version = (await self._read_on()).snapshot.version
+        if not self._attempts_left:
+            return result
+        if version <= before.version < result.actual_version and not self._stored:
+            await self._read_emptied(result.actual_version)
+        return None
 
     async def _is_outdated(self, known: Known[A]) -> bool:
         # A read during this call is recent enough for a result; the cache alone is not.
@@ -161,6 +171,14 @@ class CommandExecution(Generic[A, E]):
         self._read = True
         self._stored = self._stored or found
         return self._known
+
+    async def _read_emptied(self, version: int) -> None:
+        """Go on at a version that the stream has reached, though a read gave no event up to it."""
+        assert self._known is not None  # noqa: S101 - it has just been read
+        self._known, found = await self._loading.load_emptied(
+            self._command.aggregate_id, self._known, version, self._first_id
+        )
+        self._stored = self._stored or found
 
 
 def _identified(command: Command[A, E], events: Any) -> list[NewEvent[E]]:

@@ -17,12 +17,13 @@ from ..errors import (
     EventStoreError,
     InvalidArgument,
     StreamError,
+    StreamHole,
     StreamTruncated,
     UndecodableSnapshot,
 )
 from ..events import RecordedEvent
 from ..ports import EventReader, SnapshotStore
-from ..snapshot import Snapshot, check_kind
+from ..snapshot import Snapshot, StoredSnapshot, check_kind
 from .cache import RECENT, Known, SnapshotCache
 from .command import Command, CommandHandled, InvalidAggregateVersion
 from .proof import Disproved, Proof, check_head
@@ -72,22 +73,71 @@ class Loading(Generic[A, E]):
         Returns what is known afterwards, and whether the event *seeking* is in the stream: among
         those read, or among the last ones before the stored snapshot.
 
-        If the stream is truncated meanwhile, it is read again, once.
+        If the stream was truncated behind the known version, or is meanwhile, it is read again,
+        once: from the stored snapshot, or where it begins.
         """
+        return await self._load_again(aggregate_id, known, seeking)
+
+    async def load_emptied(
+        self, aggregate_id: UUID, known: Known[A], version: int, seeking: UUID | None
+    ) -> tuple[Known[A], bool]:
+        """
+        Load an aggregate whose stream has reached a version, though a read gave nothing up to it.
+
+        An append may be half-way through its commit, so the rest is read at the serial level. If
+        that gives nothing either, the events are gone: the aggregate is the stored snapshot's, or
+        the initial one at that version.
+
+        Raises:
+            StreamHole: the event at that version is there, so those before it are lost.
+        """
+        before = known.snapshot.version
+        known, found = await self._load_again(aggregate_id, known, seeking, serial=True)
+        if known.snapshot.version > before:
+            return known, found
+        known, found = await self._load_again(aggregate_id, None, seeking, serial=True)
+        if known.snapshot.version:
+            return known, found
+        event = await self._first_from(aggregate_id, version, serial=True)
+        if event is None:
+            known = Known(Snapshot(self.reducer.initial, version, None))
+            if self._cache is not None:
+                self._cache.put(aggregate_id, known)
+        elif event.version == version:
+            raise StreamHole(aggregate_id, 1)
+        return known, found
+
+    async def is_emptied_at(self, aggregate_id: UUID, known: Known[A], version: int) -> bool:
+        """Tell whether a stream without events after the known version is at a later one."""
+        last = known.snapshot.version
+        event = await self._first_from(aggregate_id, last) if last else None
+        if event is not None and event.version == last:
+            return False  # it is kept, so all after it are
+        return await self._reader.current_version(aggregate_id, serial=True) == version
+
+    async def _load_again(
+        self,
+        aggregate_id: UUID,
+        known: Known[A] | None,
+        seeking: UUID | None,
+        *,
+        serial: bool = False,
+    ) -> tuple[Known[A], bool]:
         try:
-            return await self._load(aggregate_id, known, seeking)
+            return await self._load(aggregate_id, known, seeking, serial=serial)
         except StreamTruncated:
-            return await self._load(aggregate_id, None, seeking)
+            return await self._load(aggregate_id, None, seeking, serial=serial)
 
     async def _load(
-        self, aggregate_id: UUID, known: Known[A] | None, seeking: UUID | None
+        self, aggregate_id: UUID, known: Known[A] | None, seeking: UUID | None, *, serial: bool
     ) -> tuple[Known[A], bool]:
         stored = self._stored if known is None else None
         snapshot = None if stored is None else await stored.find(aggregate_id)
         if stored is None or snapshot is None:
-            return await self._read(aggregate_id, known, seeking)
+            return await self._read(aggregate_id, known, seeking, serial=serial)
+        passed = snapshot.version
         if isinstance(snapshot, UndecodableSnapshot):
-            found = await self._read(aggregate_id, None, seeking)
+            found = await self._read(aggregate_id, None, seeking, passed=passed, serial=serial)
             await self._reject_above_head(aggregate_id, stored, snapshot.version, found[0])
             return found
         proof = Proof(snapshot, self._reader, aggregate_id)
@@ -95,10 +145,10 @@ class Loading(Generic[A, E]):
             Snapshot(snapshot.aggregate, snapshot.version, snapshot.timestamp), snapshot.recent
         )
         try:
-            return await self._read(aggregate_id, from_snapshot, seeking, proof)
+            return await self._read(aggregate_id, from_snapshot, seeking, proof, serial=serial)
         except Disproved as disproof:
             # Read first: an error that has nothing to do with the snapshot happens again here.
-            found = await self._read(aggregate_id, None, seeking)
+            found = await self._read(aggregate_id, None, seeking, passed=passed, serial=serial)
             await stored.reject(aggregate_id, snapshot.version, str(disproof))
             return found
 
@@ -121,7 +171,13 @@ class Loading(Generic[A, E]):
         known: Known[A] | None,
         seeking: UUID | None,
         proof: Proof | None = None,
+        *,
+        passed: int = 0,
+        serial: bool = False,
     ) -> tuple[Known[A], bool]:
+        # A gap after what is known, or a stored snapshot above the one that was passed over: the
+        # aggregate is not to be computed from the events that are left.
+        from_known = known is not None
         if known is None:
             known = Known(Snapshot(self.reducer.initial, 0, None))
         aggregate, last = known.snapshot.aggregate, None
@@ -129,9 +185,18 @@ class Loading(Generic[A, E]):
         recent = deque(known.recent, maxlen=self._window)
         # With a proof, the event at the snapshot's version is read as well.
         first = known.snapshot.version + (proof is None)
-        events = self._reader.read_events(aggregate_id, first, page_size=self._page_size)
+        events = self._reader.read_events(
+            aggregate_id, first, page_size=self._page_size, serial=serial
+        )
         async with aclosing(events):
             async for event in events:
+                if (
+                    last is None
+                    and proof is None
+                    and event.version != first
+                    and (from_known or await self._has_newer(aggregate_id, passed))
+                ):
+                    raise StreamTruncated(aggregate_id, first, event.version)
                 if proof is not None and not proof.is_complete and proof.takes(event):
                     continue
                 if proof is None:
@@ -143,7 +208,7 @@ class Loading(Generic[A, E]):
                     found = found or event.event_id == seeking
                     recent.append(event.event_id)
         if proof is not None and not proof.is_complete and await proof.asks_again():
-            return await self._read(aggregate_id, known, seeking, proof)
+            return await self._read(aggregate_id, known, seeking, proof, serial=serial)
         before = known.snapshot.version
         if last is not None:
             known = Known(Snapshot(aggregate, last.version, last.timestamp), tuple(recent))
@@ -152,6 +217,11 @@ class Loading(Generic[A, E]):
         if self._stored is not None:
             self._stored.loaded(aggregate_id, before, known)
         return known, found
+
+    async def _has_newer(self, aggregate_id: UUID, passed: int) -> bool:
+        """Tell whether a stored snapshot was saved since one was looked for."""
+        snapshot = None if self._stored is None else await self._stored.find(aggregate_id)
+        return isinstance(snapshot, StoredSnapshot) and snapshot.version > passed
 
     def remember(
         self, aggregate_id: UUID, known: Known[A], after: Snapshot[A], first_id: UUID, last_id: UUID
@@ -168,9 +238,18 @@ class Loading(Generic[A, E]):
 
     async def is_stored_at(self, command: Command[A, E], version: int) -> bool:
         """Tell whether a command's first event is at a version of the stream."""
-        events = self._reader.read_events(command.aggregate_id, version, 1)
+        event = await self._first_from(command.aggregate_id, version)
+        return event is not None and event.event_id == command.event_id(0)
+
+    async def _first_from(
+        self, aggregate_id: UUID, version: int, *, serial: bool = False
+    ) -> RecordedEvent[E] | None:
+        """Return the first event at a version or above it."""
+        events = self._reader.read_events(aggregate_id, version, 1, serial=serial)
         async with aclosing(events):
-            return [event.event_id async for event in events] == [command.event_id(0)]
+            async for event in events:
+                return event
+        return None
 
     async def recall(self, command: Command[A, E]) -> CommandHandled[A, E]:
         """Return the result of a command that is stored, by reading its stream again."""

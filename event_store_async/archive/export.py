@@ -30,6 +30,8 @@ from .lines import FirstEvent, Line, StreamEnd, StreamStart, write_line
 _CHUNK_BYTES: Final = 256 * 1024
 _CHUNK_EVENTS: Final = 1000
 
+_TRUNCATED: Final = "it was truncated while it was read; the events before version {} are written"
+
 
 @dataclass(frozen=True, slots=True)
 class ExportReport:
@@ -258,13 +260,10 @@ class _Exporter:
         except StreamHole as hole:
             problem = f"version {hole.version} is missing; the events before it are written"
         except StreamTruncated as truncated:
-            problem = (
-                f"it was truncated while it was read; the events before version "
-                f"{truncated.version} are written"
-            )
+            problem = _TRUNCATED.format(truncated.version)
         written = stream.first + digest.events - 1
         if problem is None and head is not None and written < head:
-            problem = f"its version is {head}, and it has {counted(digest.events, 'event')}"
+            problem = await self._shortfall(stream, head, written)
         chunk = self._chunks[index]
         if not digest.events and stream.is_erased:
             chunk.add(write_line(stream.start))
@@ -277,6 +276,18 @@ class _Exporter:
             kind = FindingKind.HEAD if head is None else FindingKind.HOLE
             finding = StreamFinding(stream_id, kind, written + 1, problem)
             await notify(self._on_finding, finding)
+
+    async def _shortfall(self, stream: _Stream, head: int, written: int) -> str | None:
+        """Return why a stream ends before its head; None if all its events are gone since."""
+        tail = await self._storage.tail(stream.position.stream_id, serial=True)
+        events = stream.digest.events
+        if tail is not None and tail.kept_from > written + 1:
+            if events:
+                return _TRUNCATED.format(written + 1)
+            if tail.kept_from > head:
+                stream.first, stream.closed = tail.kept_from, tail.closed
+                return None
+        return f"its version is {head}, and it has {counted(events, 'event')}"
 
     async def _send_chunk(self, index: int) -> None:
         chunk, self._chunks[index] = self._chunks[index], Chunk(index)

@@ -9,7 +9,13 @@ from typing import Final, TypeAlias
 import anyio.lowlevel
 
 from ..cassandra import Storage
-from ..errors import ConcurrentModification, StreamError, StreamHole, WrongCategory
+from ..errors import (
+    ConcurrentModification,
+    StreamError,
+    StreamHole,
+    StreamTruncated,
+    WrongCategory,
+)
 from ..maintenance.callbacks import Callback, notify
 from ..maintenance.digest import StreamDigest
 from ..maintenance.findings import FindingKind, StreamFinding
@@ -153,6 +159,10 @@ class ImportWriter:
                     found.add(event)
         except StreamHole as hole:
             await self._refuse(stream, FindingKind.DIFFERENT, hole.version, "it was not read back")
+            return
+        except StreamTruncated as truncated:
+            text = "it was truncated while it was read back"
+            await self._refuse(stream, FindingKind.DIFFERENT, truncated.version, text)
             return
         if found.value == wanted.value:
             self.state.checked += 1

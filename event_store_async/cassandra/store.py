@@ -299,7 +299,8 @@ class EventStore:
 
         Args:
             stream_id: The stream. One that never had an event stays as it is.
-            expected_version: The state that the stream must be in, as for an append.
+            expected_version: The state that the stream must be in, as for an append. With `ANY`, a
+                repetition also erases what was appended since.
             timeout: Seconds in which the outcome must be known; None is the store's setting.
 
         Returns:

@@ -10,7 +10,7 @@ import anyio
 
 from ..cassandra import EventStore, Storage
 from ..checks import check_callable, check_instance, check_int, check_methods
-from ..errors import StreamHole
+from ..errors import StreamHole, StreamTruncated
 from ..ring import MAX_RANGES, ScanPosition
 from ..stored import StoredEvent, StreamSummary
 from ..values import value
@@ -118,22 +118,25 @@ class Job(Generic[T]):
             await self._checkpoint.remove()
 
     async def read(
-        self, index: int, stream_id: UUID, take: Callable[[StoredEvent | Hole], None]
+        self, index: int, summary: StreamSummary, take: Callable[[StoredEvent | Hole], None]
     ) -> None:
         """
         Read all events of a stream, and report progress.
 
         Args:
             index: The range of the stream.
-            stream_id: The stream.
-            take: Receives each event, in order, and a `Hole` in place of missing ones.
+            summary: The stream.
+            take: Receives each event, in order, and a `Hole` in place of missing ones. What is
+                truncated meanwhile is not missing.
 
         Raises:
             StoreUnavailable, MisuseError, SchemaError: as a read does.
         """
-        count = 0
+        stream_id, count = summary.stream_id, 0
         following: int | None = 1
+        asked = 0  # where it was asked last whether there is an event
         while following is not None:
+            before = count
             try:
                 async with aclosing(self.storage.read_stored(stream_id, following)) as events:
                     async for event in events:
@@ -142,10 +145,35 @@ class Job(Generic[T]):
                             self._under_way[index] = count
                             self._on_progress(self._progress())
                         take(event)
-                return
+                if count > before or following == asked or not _has_events(summary):
+                    return
+                # A read that meets no row at all does not notice that there are later ones.
+                asked = following
+                following = await self._after_hole(stream_id, following, take, ends=False)
             except StreamHole as hole:
-                following = await self.storage.next_version(stream_id, hole.version)
-                take(Hole(hole.version, None if following is None else following - 1))
+                following = await self._after_hole(stream_id, hole.version, take)
+            except StreamTruncated as truncated:
+                following = truncated.kept_from
+
+    async def _after_hole(
+        self,
+        stream_id: UUID,
+        version: int,
+        take: Callable[[StoredEvent | Hole], None],
+        *,
+        ends: bool = True,
+    ) -> int | None:
+        """Return the next version after missing ones, and report the hole; None at the end."""
+        following = await self.storage.next_version(stream_id, version)
+        # Asked for afterwards: what is truncated by now is not missing.
+        tail = await self.storage.tail(stream_id, serial=True)
+        first = version if tail is None else max(version, tail.kept_from)
+        if following is None:
+            if ends and first == version:
+                take(Hole(version, None))
+        elif first < following:
+            take(Hole(first, following - 1))
+        return following
 
     async def enter(self, index: int) -> ScanPosition | None:
         """See `Visitor`."""
@@ -194,6 +222,11 @@ class Job(Generic[T]):
         saved, self._saved = self._saved, False
         events = self.totals.events + sum(self._under_way.values())
         return Progress(self._walk.fraction, self.totals.streams, events, self._resumed_at, saved)
+
+
+def _has_events(summary: StreamSummary) -> bool:
+    """Return whether events of a stream should be left."""
+    return summary.version is None or summary.version >= summary.kept_from
 
 
 def check_run(

@@ -189,7 +189,7 @@ class _Surveyor:
         last: int | None = None
         size: int | None = None
         if self.depth is Depth.EVENTS:
-            size, last = await self._measure(index, summary.stream_id)
+            size, last = await self._measure(index, summary)
         elif self.depth is Depth.ENDS:
             tail = await self.job.storage.tail(summary.stream_id)
             last = None if tail is None else _in_range(tail.timestamp)
@@ -212,7 +212,7 @@ class _Surveyor:
         self.job.totals.streams += 1
         self.job.totals.events += summary.version or 0
 
-    async def _measure(self, index: int, stream_id: UUID) -> tuple[int, int | None]:
+    async def _measure(self, index: int, summary: StreamSummary) -> tuple[int, int | None]:
         """Return a stream's bytes and its newest timestamp; holes are skipped."""
         size, last = 0, None
 
@@ -224,7 +224,7 @@ class _Surveyor:
                 if found is not None:
                     last = found if last is None else max(last, found)
 
-        await self.job.read(index, stream_id, take)
+        await self.job.read(index, summary, take)
         return size, last
 
 

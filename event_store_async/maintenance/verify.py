@@ -133,7 +133,7 @@ class _Verifier:
 
     async def visit(self, index: int, summary: StreamSummary) -> None:
         check = _StreamCheck(summary.stream_id, self.job.storage, self.accept)
-        await self.job.read(index, summary.stream_id, check.take)
+        await self.job.read(index, summary, check.take)
         findings = check.findings
         if check.last != summary.version or check.ends_in_hole:
             findings = [*findings, *await self._check_head(summary.stream_id)]

@@ -90,3 +90,27 @@ async def test_an_account_is_never_overdrawn(
         balance += event.payload.get("deposited", 0) - event.payload.get("withdrawn", 0)
         assert balance >= 0
     assert balance == 10
+
+
+async def test_commands_on_streams_of_which_events_are_gone(
+    server: Server, keyspace: str, cassandra: EventStore
+) -> None:
+    deleted, truncated = uuid4(), uuid4()
+    cached, uncached = new_handler(cassandra, cache=SnapshotCache()), new_handler(cassandra)
+    async with server.connect(keyspace) as other:
+        for account in (deleted, truncated):
+            await cached.handle(Command(account, deposit(100)))
+            await other.persist_events(account, [{"deposited": 1}] * 9)
+        await other.delete_stream(deleted)
+        await other.truncate_stream(truncated, before=8)
+
+    first = await uncached.handle(Command(deleted, deposit(5)))
+    second = await cached.handle(Command(deleted, deposit(6)))
+    third = await cached.handle(Command(truncated, deposit(7)))
+
+    assert isinstance(first, CommandHandled)
+    assert (first.before.version, first.after.aggregate) == (10, Account(5, 1))
+    assert isinstance(second, CommandHandled)
+    assert (second.after.version, second.after.aggregate) == (12, Account(11, 2))
+    assert isinstance(third, CommandHandled)
+    assert (third.after.version, third.after.aggregate) == (11, Account(10, 4))

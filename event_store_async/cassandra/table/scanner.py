@@ -90,7 +90,8 @@ class Scanner:
             first = kept_from or 1
             is_gone = version is not None and version < first  # a mark, or a blank row
             last = None if is_gone else version
-            return StreamTail(last_version(head, kept_from), last, timestamp, first)
+            closed = kept_from is not None and head == MAX_VERSION
+            return StreamTail(last_version(head, kept_from), last, timestamp, first, closed)
         return None
 
     async def next_version(self, stream_id: UUID, from_version: int) -> int | None:

@@ -242,7 +242,8 @@ class Storage:
         """
         Begin a stream of which the first events are gone, or all; `restore` stores the others.
 
-        It is safe to repeat: a stream that can hold the events from there on is left as it is.
+        It is safe to repeat: a stream that can hold the events from there on is left as it is. One
+        that begins with version 1, and is not closed, needs no beginning: nothing is sent.
 
         Args:
             stream_id: The stream.
@@ -265,6 +266,8 @@ class Storage:
         check_bool("closed", closed)
         category = None if category is None else check_category(category)
         deadline = self._deadline(timeout)
+        if kept_from == 1 and not closed:
+            return None
         return await self._eraser.begin(stream_id, kept_from, category, deadline, closed=closed)
 
     async def categorise(
