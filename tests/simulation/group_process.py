@@ -86,12 +86,14 @@ class Process:
         self._crash_at = crash_at
         self._freeze_at = freeze_at
 
-    async def lives(self) -> None:
-        """Go on, once it stands still no more; unless dead: then never."""
+    async def lives(self, *, in_transaction: bool = False) -> None:
+        """Go on, once it stands still no more; unless dead: then never, and a transaction ends."""
         loop = asyncio.get_running_loop()
         while not self.is_dead and loop.time() < self.frozen_until:
             with anyio.CancelScope(shield=True):
                 await asyncio.sleep(self.frozen_until - loop.time() + 0.001)  # not by rounding less
+        if self.is_dead and in_transaction:
+            raise Died
         if self.is_dead:
             with anyio.CancelScope(shield=True):
                 await loop.create_future()
@@ -104,27 +106,25 @@ class Process:
         self.awaits += 1
         if self.awaits == self._crash_at or self._random.random() < self.trouble.crash:
             self.is_dead = True
-        if self.is_dead and in_transaction:
-            raise Died
-        await self.lives()
+        await self.lives(in_transaction=in_transaction)
         if self.awaits == self._freeze_at:
-            await self.freeze(40.0)
+            await self.freeze(40.0, in_transaction=in_transaction)
         elif self._random.random() < self.trouble.frozen:
-            await self.freeze(self._random.choice([1.0, 8.0, 20.0, 40.0]))
+            await self.freeze(
+                self._random.choice([1.0, 8.0, 20.0, 40.0]), in_transaction=in_transaction
+            )
         elif self._random.random() < self.trouble.slow:
             await asyncio.sleep(self._random.random() * 2)
         else:
             await asyncio.sleep(self._random.random() * 0.004)
-        if self.is_dead and in_transaction:
-            raise Died
-        await self.lives()
+        await self.lives(in_transaction=in_transaction)
 
-    async def freeze(self, seconds: float) -> None:
+    async def freeze(self, seconds: float, *, in_transaction: bool = False) -> None:
         """Stand still, as at SIGSTOP: what was cancelled meanwhile goes on to its next await."""
         now = asyncio.get_running_loop().time()
         self.frozen.append((now, now + seconds))
         self.frozen_until = max(self.frozen_until, now + seconds)
-        await self.lives()
+        await self.lives(in_transaction=in_transaction)
 
     def was_frozen(self, begun: float, ended: float) -> bool:
         """Return whether it stood still between two moments, or just before."""

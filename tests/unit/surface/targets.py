@@ -30,7 +30,7 @@ from event_store_async.embedded import Background, EmbeddedCassandra
 from event_store_async.errors import StreamError, UndecodableEvent
 from event_store_async.feeds import FeedReader
 from event_store_async.hooks import Record, SerialRepair, Source
-from event_store_async.maintenance import StoredEvent, StoreDigest
+from event_store_async.maintenance import RetentionRule, StoredEvent, StoreDigest
 from event_store_async.subscriptions import Checkpoints, Division, Lag, Registration, SliceLag
 from event_store_async.telemetry.prometheus import PrometheusHook
 from event_store_async.testing import HostileEventStore, given
@@ -126,6 +126,7 @@ MAKERS: Final[Mapping[Any, Callable[[World], Any]]] = {
     FeedReader: lambda world: world.memory.feed().reader,
     Position: lambda _: Position.beginning(FEED),
     StoredEvent: lambda _: STORED,
+    RetentionRule: lambda _: RetentionRule("account", max_count=1),
     Reducer: lambda _: REDUCER,
     EventTypes: lambda _: TYPES,
     Repository: _repository,
@@ -180,6 +181,7 @@ GIVEN: Final[Mapping[str, Mapping[str, Callable[[World], Any]]]] = {
     "StoreDigest.merge": {"other": lambda _: StoreDigest()},
     "EventTypes.event": {"name": lambda _: "deposited", "plain": lambda _: {"amount": 1}},
     "EventTypes.stored": {"event": lambda _: Deposited(1)},
+    "RetentionRule": {"max_count": lambda _: 1},
 }
 """By name and parameter: what is given, if any value that fits the hint does not do."""
 
@@ -205,6 +207,7 @@ NOT_CALLED: Final[Mapping[str, str]] = {
     "Then.then_raises": "asserts: an AssertionError is its answer",
     "Then.then_rejected": "asserts: an AssertionError is its answer",
     "SnapshotCache.belong_to": "called by Repository, with itself",
+    "Retention.load": "takes what a checkpoint holds, and the checkpoint says what is wrong with it",
     "Survey.load": "takes what a checkpoint holds, and the checkpoint says what is wrong with it",
     "Node.know": "called by EmbeddedCassandra, with its own nodes",
     "TableSpec.statements": "reads files of this package",
