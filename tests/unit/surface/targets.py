@@ -207,7 +207,7 @@ NOT_CALLED: Final[Mapping[str, str]] = {
     "Then.then_raises": "asserts: an AssertionError is its answer",
     "Then.then_rejected": "asserts: an AssertionError is its answer",
     "SnapshotCache.belong_to": "called by Repository, with itself",
-    "Retention.load": "takes what a checkpoint holds, and the checkpoint says what is wrong with it",
+    "Retention.load": "takes what a checkpoint holds, as that of Survey",
     "Survey.load": "takes what a checkpoint holds, and the checkpoint says what is wrong with it",
     "Node.know": "called by EmbeddedCassandra, with its own nodes",
     "TableSpec.statements": "reads files of this package",
