@@ -9,7 +9,7 @@ STAMP := $(VENV)/.installed
 export EVENT_STORE_CASSANDRA := $(or $(CASSANDRA),$(EVENT_STORE_CASSANDRA))
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-uvloop test-debug check lint format types examples faults \
+.PHONY: help install demo test test-uvloop test-feed test-debug check lint format types examples faults \
 	chaos chaos-record bench verify-history models build clean cassandra audit docs docs-serve walk journeys \
 	lowest newest versions feedcheck simulate
 
@@ -38,8 +38,11 @@ test: install ## Run the whole test suite on a real Cassandra (CASSANDRA=4.1, AR
 test-uvloop: install ## Run the Cassandra tests on uvloop
 	EVENT_STORE_TEST_LOOP=uvloop $(BIN)/python -m pytest tests/cassandra tests/contract/test_cassandra.py $(ARGS)
 
-test-debug: install ## Run the Cassandra tests in asyncio's debug mode, on tables with a feed
-	EVENT_STORE_TEST_FEED=1 $(BIN)/python -X dev -m pytest tests/cassandra tests/contract/test_cassandra.py -o asyncio_debug=true $(ARGS)
+test-feed: install ## Run the Cassandra tests on tables with a feed
+	EVENT_STORE_TEST_FEED=1 $(BIN)/python -m pytest tests/cassandra tests/models $(ARGS)
+
+test-debug: install ## Run the Cassandra tests in asyncio's debug mode
+	$(BIN)/python -X dev -m pytest tests/cassandra tests/contract/test_cassandra.py -o asyncio_debug=true $(ARGS)
 
 check: lint types docs test test-uvloop test-debug ## Run everything that CI runs
 
