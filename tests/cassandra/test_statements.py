@@ -91,7 +91,8 @@ async def test_calls_that_begin_together_prepare_each_statement_once(
 
     # Of a version, of a stream's first events, and of the others.
     assert sorted(session.prepared) == sorted([*APPENDING, "SELECT", "SELECT", "SELECT"])
-    assert session.read == QUESTIONS + 20
+    # A stream that is not there is asked for twice: its first page might be lost.
+    assert session.read == QUESTIONS + 10 + 2 * 10
 
 
 async def test_a_failure_is_not_remembered(
