@@ -13,10 +13,11 @@ from ...moments import to_milliseconds
 from ...retry import Deadline
 from ...settings import Settings
 from ..driver.answer import answer_of
-from ..driver.port import Page, Prepared, Row
+from ..driver.port import Prepared, Row
 from ..driver.repeat import repeat
 from ..driver.request import Request
 from ..driver.session import Session
+from ..read.pages import all_rows
 from ..read.rows import last_version
 from ..schema.statements import StatementCache
 from .announcement import Address, Announcement, announcing, types_from_text
@@ -285,10 +286,8 @@ class FeedTables:
     async def _rows(self, name: str, values: tuple[Any, ...], *, serial: bool = False) -> list[Row]:
         deadline = Deadline(self._settings.timeout)
         prepared = await self._statements.get(name, deadline)
-        rows: list[Row] = []
-        state: bytes | None = None
-        while True:
-            page: Page = await self._session.read(
+        return await all_rows(
+            lambda state: self._session.read(
                 prepared,
                 values,
                 deadline,
@@ -298,10 +297,7 @@ class FeedTables:
                 page_state=state,
                 explain=self._statements.explain,
             )
-            rows += page.rows
-            state = page.state
-            if state is None:
-                return rows
+        )
 
     async def _put(self, name: str, *rows: tuple[Any, ...]) -> None:
         deadline = Deadline(self._settings.timeout)

@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, Generic, Protocol, TypeVar
 
+from ..driver.port import Page, Row
+
 _FIRST: Final = 128
 _LARGEST: Final = 2000
 _OVERHEAD: Final = 100
@@ -89,6 +91,23 @@ class Pages(Generic[_P]):
         task = asyncio.ensure_future(self._fetch(state))
         task.add_done_callback(_retrieve_error)
         return task
+
+
+async def all_rows(fetch: Callable[[bytes | None], Awaitable[Page]]) -> list[Row]:
+    """
+    Return the rows of all pages of a read whose size is bounded by what it reads.
+
+    Args:
+        fetch: Fetches the page of a state; None is the first page.
+    """
+    rows: list[Row] = []
+    state: bytes | None = None
+    while True:
+        page = await fetch(state)
+        rows += page.rows
+        state = page.state
+        if state is None:
+            return rows
 
 
 def _retrieve_error(task: asyncio.Task[Any]) -> None:

@@ -10,9 +10,10 @@ from ...retry import Deadline
 from ...settings import Settings
 from ...tasks import task_group
 from ..driver.answer import answer_of
-from ..driver.port import Bound, Page, Row
+from ..driver.port import Bound, Row
 from ..driver.repeat import repeat
 from ..driver.session import Session
+from ..read.pages import all_rows
 from ..schema.added_statements import AddedStatements
 from .rows import (
     SliceState,
@@ -197,10 +198,8 @@ class SubscriptionTables:
     async def _rows(self, name: str, values: tuple[Any, ...], *, serial: bool = False) -> list[Row]:
         deadline = Deadline(self._settings.timeout)
         prepared = await self._statements.get(name, deadline)
-        rows: list[Row] = []
-        state: bytes | None = None
-        while True:
-            page: Page = await self._session.read(
+        return await all_rows(
+            lambda state: self._session.read(
                 prepared,
                 values,
                 deadline,
@@ -210,10 +209,7 @@ class SubscriptionTables:
                 page_state=state,
                 explain=self._statements.explain,
             )
-            rows += page.rows
-            state = page.state
-            if state is None:
-                return rows
+        )
 
     async def _put(self, name: str, values: tuple[Any, ...]) -> None:
         deadline = Deadline(self._settings.timeout)
