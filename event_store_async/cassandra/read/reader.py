@@ -328,7 +328,8 @@ class Reader(Generic[T]):
         slices = Slices(wanted, self.beginnings.get(wanted.stream_id))
         begin = slices.first(sizer.next_size())
         await self.statements.get(begin.name, first)
-        await self.statements.get("read_forward", first)  # of the second page, if it has one
+        if not wanted.backward:
+            await self.statements.get("read_forward", first)  # of the second page, if it has one
 
         async def fetch(state: Slice | None) -> SlicePage:
             stopwatch = None if watch is None else Stopwatch()
