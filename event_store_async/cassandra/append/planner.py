@@ -3,6 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from ...checks import read_clock
@@ -22,7 +23,7 @@ from ...versions import ANY, MAX_VERSION, STREAM_EXISTS
 from ..read.reader import Reader
 from ..schema.statements import AppendStatements, StatementCache
 from .batch import Batch, PendingAppend, Plannable, watch_of
-from .plan import AppendPlan, Verdict
+from .plan import AppendPlan, Plan, Verdict
 
 
 class KnownHeads:
@@ -155,21 +156,10 @@ class Planner:
             plan.stream_id, plan.expected_version, verdict.actual_version
         )
         if verdict.name == "found" or verdict.is_bare:
-            await self._check_kept(plan, conflict, deadline)
+            await check_kept(self.reader, plan, conflict, deadline)
         if isinstance(plan.expected_version, int) and encoded.identified and not encoded.sought:
             return await self._explain(conflict, plan, deadline)
         return conflict
-
-    async def _check_kept(
-        self, plan: AppendPlan, conflict: ConcurrentModification, deadline: Deadline
-    ) -> None:
-        """Raise `AppendOutcomeUnknown` if what stood at the place of a plan's events is erased."""
-        try:
-            kept_from, _ = await self.reader.extent(plan.stream_id, deadline, serial=True)
-        except EventStoreError as error:
-            raise plan.unknown() from error
-        if kept_from > plan.expected + 1:
-            raise plan.unknown() from conflict
 
     def take(self, batch: Batch, appends: Sequence[PendingAppend], result: AppendResult) -> None:
         """Learn the result of a plan for these appends, and answer those that it decides."""
@@ -349,6 +339,18 @@ class Planner:
             self.known_heads.forget(result.stream_id)
         else:
             self.known_heads.put(result.stream_id, result.version)
+
+
+async def check_kept(
+    reader: Reader[Any], plan: Plan, conflict: ConcurrentModification, deadline: Deadline
+) -> None:
+    """Raise that a plan's outcome is unknown if what stood at the place of its events is erased."""
+    try:
+        kept_from, _ = await reader.extent(plan.stream_id, deadline, serial=True)
+    except EventStoreError as error:
+        raise plan.unknown() from error
+    if kept_from > plan.expected + 1:
+        raise plan.unknown() from conflict
 
 
 def _check_open(stream_id: UUID, head: int) -> None:

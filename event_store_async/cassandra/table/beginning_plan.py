@@ -11,8 +11,8 @@ from ..driver.answer import Answer
 from ..driver.port import UNSET, Prepared
 from ..schema.statements import EraseStatements
 
-_NO_VERSION: Final = -1
-"""What a plan expects whose condition is its own: no stream is ever at it."""
+NO_VERSION: Final = -1
+"""What a plan expects whose conditions are its own: no stream is ever at it."""
 
 
 class BeginningPlan(Plan):
@@ -40,7 +40,7 @@ class BeginningPlan(Plan):
         *,
         closed: bool,
     ) -> None:
-        super().__init__(stream_id, _NO_VERSION)
+        super().__init__(stream_id, NO_VERSION)
         self._prepared = prepared
         self._kept_from = kept_from
         self._timestamp = timestamp

@@ -22,7 +22,7 @@ What can happen at the same time, and why it does no harm:
 """
 
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
 import anyio
@@ -46,11 +46,8 @@ from ..driver.port import Prepared
 from ..read.reader import Reader
 from ..read.rows import last_version
 from ..schema.statements import EraseStatements, StatementCache
-from .beginning_plan import BeginningPlan
+from .beginning_plan import NO_VERSION, BeginningPlan
 from .calls import RunningCalls
-
-_NO_VERSION: Final = -1
-"""What a plan expects whose conditions are its own: no stream is ever at it."""
 
 _R = TypeVar("_R")
 
@@ -110,7 +107,7 @@ class ErasurePlan(Plan):
         *,
         closes: bool = False,
     ) -> None:
-        super().__init__(stream_id, _NO_VERSION)
+        super().__init__(stream_id, NO_VERSION)
         self._prepared = prepared
         self._before = before
         self._extent = extent

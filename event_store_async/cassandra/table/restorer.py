@@ -16,6 +16,7 @@ from ...retry import SHORTEST_ATTEMPT, Deadline
 from ...settings import Settings
 from ...stored import Restored, StoredEvent
 from ..append.plan import Plan, head_values
+from ..append.planner import check_kept
 from ..append.settler import Settler
 from ..driver.port import Prepared
 from ..driver.session import Session
@@ -149,21 +150,13 @@ class Restorer:
                 # An earlier request may be what moved the stream, so they may be stored.
                 raise plan.unknown() from error
             if not same:
+                conflict = ConcurrentModification(stream_id, events[0].version - 1, actual)
                 if verdict.is_bare:
-                    await self._check_kept(plan, deadline)
-                return ConcurrentModification(stream_id, events[0].version - 1, actual)
+                    await check_kept(self._reader, plan, conflict, deadline)
+                return conflict
             rest = rest[len(there) :]
             if not rest:
                 return Restored(stream_id, events[-1].version, 0)
-
-    async def _check_kept(self, plan: RestorePlan, deadline: Deadline) -> None:
-        """Raise `RestoreOutcomeUnknown` if what stood at the place of the events is erased."""
-        try:
-            kept_from, _ = await self._reader.extent(plan.stream_id, deadline, serial=True)
-        except EventStoreError as error:
-            raise plan.unknown() from error
-        if kept_from > plan.expected + 1:
-            raise plan.unknown()
 
     async def _stand(
         self, stream_id: UUID, events: Sequence[StoredEvent], deadline: Deadline
