@@ -153,7 +153,7 @@ async def test_a_member_that_dies_is_taken_over_and_nothing_is_lost(
         silence(members["a"])
         tasks[0].cancel()
         await until(lambda: all(len(notes.firsts(each)) == 5 for each in streams))
-        await until(lambda: members["b"].health().slices_held == 3)
+        await until(lambda: {members[each].health().slices_held for each in "bc"} == {3})
 
     assert all(notes.firsts(each) == [1, 2, 3, 4, 5] for each in streams)
     status = await one.subscriptions.status(name)
