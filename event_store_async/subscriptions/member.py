@@ -181,10 +181,10 @@ class Member:
         if self._is_draining:
             return True
         try:
+            await self._claim(roster, living, group)
             if roster.registration.next_slices is not None:
                 await self._divide(roster.registration)
                 return False
-            await self._claim(roster, living, group)
             for member in self._watch.long_dead(roster.members, begun):
                 await self._leave(member)
         except _OUTAGES as error:
@@ -218,9 +218,7 @@ class Member:
             self._next_beat = anyio.current_time()
 
     def _attend_workers(self, roster: Roster, living: frozenset[UUID]) -> None:
-        # If another number of slices is asked for, all stop, and give their slices back.
-        changes = roster.registration.next_slices is not None
-        wanted = {} if changes else self._wanted(roster, living)
+        wanted = self._wanted(roster, living)
         for number, worker in self.workers.items():
             if worker.is_finishing:
                 continue  # it gives its slice back just now
@@ -232,6 +230,8 @@ class Member:
 
     @staticmethod
     def _wanted(roster: Roster, living: frozenset[UUID]) -> dict[int, UUID]:
+        if roster.registration.next_slices is not None:
+            return {}  # another number of slices is asked for: all give their slices back
         holders = {
             number: holder for number, (holder, _) in roster.holders.items() if holder in living
         }
@@ -242,17 +242,17 @@ class Member:
         if not may_begin(registration.generation, living, roster.members):
             return
         unclaimed: Exception | None = None
-        wanted = sorted(self._wanted(roster, living).items())
+        wanted = self._wanted(roster, living)
         # From where the last beat stopped, so that one slice without a quorum holds up no other.
-        for number, member in [
-            *(each for each in wanted if each[0] >= self._claims_from),
-            *(each for each in wanted if each[0] < self._claims_from),
+        for number in [
+            *range(self._claims_from, registration.slices),
+            *range(min(self._claims_from, registration.slices)),
         ]:
             if number in self.workers:
                 continue
             holder, fence = roster.holders.get(number, (None, 0))
             key = SliceKey(registration.name, registration.generation, number)
-            is_wanted = member == self.id and number not in self._done
+            is_wanted = wanted.get(number) == self.id and number not in self._done
             if holder != self.id and (not is_wanted or holder in living):
                 continue
             if not self.is_live or anyio.current_time() >= self._next_beat:

@@ -306,6 +306,7 @@ class GroupWorld:
         await asyncio.sleep(60.0)  # late requests arrive, and who stands still goes on
         if self._is_desperate():
             self.start_member()
+            await asyncio.sleep(5.0)  # it registers, if nobody has yet
         await self.store.subscriptions.resume(NAME)
         if not self.plan.holds:
             await self._settle()
@@ -341,13 +342,21 @@ class GroupWorld:
         return all(process.is_dead or task.done() for process, _, task in self.running)
 
     async def _settle(self) -> None:
-        """Wait until every slice is at the end; the checker says what is missing if it is not."""
+        """
+        Wait until every slice is at the end, or until nothing has moved for a long time.
+
+        How long that takes is a matter of how many slow events are in one slice: no limit of it
+        would be right. The checker says what is missing.
+        """
         head = await self.store.feed().head()
-        for _ in range(60):
+        before, quiet = None, 0
+        while quiet < 60:
             await asyncio.sleep(5.0)
             known = await self.store.subscriptions.checkpoints(NAME)
             if known.registration.ready and min(known.positions) == head:
                 return
+            now = (known.registration.generation, known.registration.ready, known.positions)
+            before, quiet = now, 0 if now != before else quiet + 1
 
     async def _rows(self) -> dict[UUID, Any]:
         return {row.stream_id: row async for row in self.store.subscriptions.parked(NAME)}

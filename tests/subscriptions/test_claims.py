@@ -113,3 +113,34 @@ def test_a_slice_that_cannot_be_given_back_keeps_no_other_from_being_claimed() -
         await asyncio.wait_for(task, 60.0)
 
     simulated(program)
+
+
+@pytest.mark.parametrize("members", [1, 3])
+def test_claims_without_an_answer_do_not_hold_up_another_number_of_slices(members: int) -> None:
+    async def program() -> None:
+        store, notes = MemoryEventStore(), Notes()
+        subscriptions = store.subscriptions
+        await append(store, *streams(40))
+        claim = subscriptions.claim
+        unanswered = set[int]()
+
+        async def claimed(key: SliceKey, member: UUID, seen_fence: int) -> Lease | None:
+            lease = await claim(key, member, seen_fence)
+            unanswered.add(key.slice)
+            raise StoreUnavailable(f"nobody is told of {lease}")
+
+        group = [
+            Subscription("test", store.feed(), notes.handle, subscriptions, slices=4, recovery=FAST)
+            for _ in range(members)
+        ]
+        with mock.patch.object(subscriptions, "claim", claimed):
+            tasks = [asyncio.ensure_future(each.run()) for each in group]
+            await until(lambda: len(unanswered) == 4, seconds=60)
+            await subscriptions.reslice("test", 2)
+        await until(lambda: len(notes.got) == 40, seconds=60)
+        assert (await subscriptions.checkpoints("test")).registration.slices == 2
+        for each in group:
+            each.stop()
+        await asyncio.wait_for(asyncio.gather(*tasks), 60.0)
+
+    simulated(program)
