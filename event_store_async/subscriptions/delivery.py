@@ -20,6 +20,10 @@ Clear: TypeAlias = Callable[[T], Awaitable[None]]
 """Empties a view, through a connection; None without transactions."""
 
 
+class _NotApplied(Exception):
+    """Rolls back a transaction that only looked."""
+
+
 class Delivery(Protocol):
     """Hands the events of one slice to the code of the user."""
 
@@ -48,6 +52,9 @@ class Delivery(Protocol):
 
     async def redeliver(self, lease: Lease, event: FeedEvent[Any]) -> None:
         """Hand an event over that was parked; the slice stays where it is."""
+
+    async def has_redelivered(self, lease: Lease, event: FeedEvent[Any]) -> bool:
+        """Return whether the view is known to have an event that was parked."""
 
     async def advance(self, lease: Lease, position: Position) -> None:
         """Move the view's database on, past events that are not handed over."""
@@ -87,6 +94,10 @@ class EventDelivery:
     async def redeliver(self, lease: Lease, event: FeedEvent[Any]) -> None:  # noqa: ARG002
         """Hand over an event that was parked."""
         await self._handle(event)
+
+    async def has_redelivered(self, lease: Lease, event: FeedEvent[Any]) -> bool:  # noqa: ARG002
+        """Nobody knows: there is no database."""
+        return False
 
     async def advance(self, lease: Lease, position: Position) -> None:
         """There is no database."""
@@ -134,6 +145,10 @@ class PageDelivery:
     async def redeliver(self, lease: Lease, event: FeedEvent[Any]) -> None:  # noqa: ARG002
         """Apply an event that was parked."""
         await self._apply(None, (event,))
+
+    async def has_redelivered(self, lease: Lease, event: FeedEvent[Any]) -> bool:  # noqa: ARG002
+        """Nobody knows: nothing is marked."""
+        return False
 
     async def advance(self, lease: Lease, position: Position) -> None:
         """There is no position but the store's."""
@@ -203,6 +218,16 @@ class TransactionDelivery:
         async with self._begin(lease) as transaction:
             if await transaction.first_time(event.stream_id, event.version):
                 await self._apply(transaction.connection, (event,))
+
+    async def has_redelivered(self, lease: Lease, event: FeedEvent[Any]) -> bool:
+        """Return whether an event that was parked is applied; asking leaves no mark."""
+        try:
+            async with self._begin(lease) as transaction:
+                if await transaction.first_time(event.stream_id, event.version):
+                    raise _NotApplied
+        except _NotApplied:
+            return False
+        return True
 
     async def advance(self, lease: Lease, position: Position) -> None:
         """Move on past events that are not applied."""

@@ -294,8 +294,10 @@ class SliceWorker(SliceTask):
             row = self.ledger.row(stream_id)
             if row is None or not row.replay:
                 continue  # changed meanwhile
-            if row.waits and self.ledger.position < row.last_position:
-                continue  # what waits is not all behind the position yet
+            if self.ledger.position < row.last_position:
+                # What waits, or was skipped, is not all before the position yet. The database of
+                # a view may not have passed it when a member died: it is passed by meanwhile.
+                continue
             # Where the database of the view has the position, it must be there for good: after a
             # crash it would deliver the last of these events once more, as any other.
             await self._store_all()
@@ -359,4 +361,15 @@ class SliceWorker(SliceTask):
             await self._attend()  # in an outage without end, an operator may pause, or skip it
             return self.ledger.row(item.stream_id) != row
 
-        return await self._try_often(redeliver, is_changed)
+        failed = await self._try_often(redeliver, is_changed)
+        if failed is None or await self._is_reapplied(item):
+            return None
+        return failed
+
+    async def _is_reapplied(self, item: FeedEvent[Any]) -> bool:
+        """Return whether the view has an event whose last redelivery seemed to fail."""
+        if not self._work.delivery.has_position:
+            return False
+        return await self._persist(
+            lambda: self._work.delivery.has_redelivered(self.ledger.lease, item), view=True
+        )

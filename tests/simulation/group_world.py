@@ -421,6 +421,9 @@ class Handlers:
     async def redeliver(self, lease: Lease, event: FeedEvent[Any]) -> None:
         await self._noted(lease, [event], lambda: self.inner.redeliver(lease, event))
 
+    async def has_redelivered(self, lease: Lease, event: FeedEvent[Any]) -> bool:
+        return await self.inner.has_redelivered(lease, event)
+
     async def advance(self, lease: Lease, position: Position) -> None:
         await self.inner.advance(lease, position)
 

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 from typing import Any
+from unittest import mock
 from uuid import UUID
 
 import pytest
@@ -161,6 +162,86 @@ def test_a_held_event_that_was_committed_too_late_is_not_parked_once_there_is_ro
         assert view.view == {B: [1]}
         projection.stop()
         await task
+
+    simulated(program)
+
+
+def test_a_replayed_event_whose_last_attempt_was_committed_too_late_waits_no_longer() -> None:
+    async def program() -> None:
+        store, view = MemoryEventStore(), LateTransactions({})
+        failing = {A}
+        await append(store, A, B)
+
+        async def poisoned(into: View, events: Sequence[FeedEvent[Any]]) -> None:
+            if any(event.stream_id in failing for event in events):
+                raise ValueError("no")
+            await apply(into, events)
+
+        projection = projected(store, view, poisoned, recovery=LATE)
+        await projection.catch_up()
+        assert [row.stream_id for row in await parked(store)] == [A]
+        failing.clear()
+        view.late = 1
+        await store.subscriptions.replay("view")
+        await projection.catch_up()
+        assert view.late == 0
+        assert await parked(store) == []
+        assert view.view == {A: [1], B: [1]}
+
+    simulated(program)
+
+
+def test_asking_what_was_replayed_marks_nothing() -> None:
+    async def program() -> None:
+        store, view = MemoryEventStore(), LateTransactions({})
+        failing = {A}
+        await append(store, A, A)
+
+        async def poisoned(into: View, events: Sequence[FeedEvent[Any]]) -> None:
+            if any(event.stream_id in failing for event in events):
+                raise ValueError("no")
+            await apply(into, events)
+
+        projection = projected(store, view, poisoned, recovery=LATE)
+        for _ in range(3):
+            await projection.catch_up()
+            await store.subscriptions.replay("view")
+        assert [row.version for row in await parked(store)] == [1]
+        failing.clear()
+        await store.subscriptions.replay("view")
+        await projection.catch_up()
+        assert await parked(store) == []
+        assert view.view == {A: [1, 2]}
+
+    simulated(program)
+
+
+def test_a_skipped_event_is_not_handled_after_a_crash_before_the_view_had_passed_it() -> None:
+    async def program() -> None:
+        store, view = MemoryEventStore(), MemoryTransactions[View]({})
+        failing = {(A, 2)}
+        await append(store, A, A, B)
+
+        async def poisoned(into: View, events: Sequence[FeedEvent[Any]]) -> None:
+            if any((event.stream_id, event.version) in failing for event in events):
+                raise ValueError("no")
+            await apply(into, events)
+
+        async def hangs(*_: object) -> None:
+            await asyncio.sleep(1000)
+
+        with mock.patch.object(TransactionDelivery, "advance", hangs):
+            task = asyncio.ensure_future(projected(store, view, poisoned).run())
+            while not [each async for each in store.subscriptions.all()] or not await parked(store):
+                await asyncio.sleep(1)
+            task.cancel()
+            await asyncio.wait([task])
+        await store.subscriptions.skip("view", A, 2, reason="bad", by="ann")
+        failing.clear()
+        await append(store, A)
+        await projected(store, view, poisoned).catch_up()
+        assert await parked(store) == []
+        assert view.view == {A: [1, 3], B: [1]}
 
     simulated(program)
 
