@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import random
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from random import Random
@@ -19,7 +19,6 @@ from event_store_async import (
     FeedEvent,
     MemoryEventStore,
     NotParked,
-    Position,
     ResliceRefused,
     SubscriptionMismatch,
 )
@@ -29,14 +28,12 @@ from event_store_async.subscriptions import (
     Pace,
     Projection,
     Recovery,
-    Registration,
-    Stopped,
     Subscription,
 )
-from event_store_async.subscriptions.delivery import Delivery
 
+from ..history.groups.check import Handled, Story, judge, judge_end
+from ..history.groups.noted import NotedDelivery
 from .clock import Loop, run
-from .group_checker import Handled, Story, judge, judge_end
 from .group_process import Died, Process, ProcessReader, ProcessStore, ProcessTransactions, Trouble
 
 Kind = Literal["events", "pages", "transactions"]
@@ -202,8 +199,7 @@ class GroupWorld:
                 clear=handler.clear,
                 **options,
             )
-        handler.inner = runner._work.delivery
-        runner._work.delivery = handler
+        runner._work.delivery = NotedDelivery(runner._work.delivery, handler)
         task = asyncio.ensure_future(self._run(runner, process))
         self.running.append((process, runner, task))
         return process
@@ -382,97 +378,31 @@ class GroupWorld:
 
 class Handlers:
     """
-    What the members do with events, and a delivery that notes under which lease.
+    What the members do with events, and notes of under which lease they do it.
 
     Args:
         world: The world.
         process: The process.
     """
 
-    inner: Delivery
-
     def __init__(self, world: GroupWorld, process: Process) -> None:
         self._world = world
         self._process = process
 
-    @property
-    def takes_pages(self) -> bool:
-        return self.inner.takes_pages
+    def begin(self, lease: Lease, event: FeedEvent[Any]) -> Handled:
+        call = Handled(
+            self._process,
+            lease.key.generation,
+            lease.fence,
+            event.stream_id,
+            event.version,
+            asyncio.get_running_loop().time(),
+        )
+        self._world.story.calls.append(call)
+        return call
 
-    @property
-    def has_position(self) -> bool:
-        return self.inner.has_position
-
-    @property
-    def transient(self) -> tuple[type[Exception], ...]:
-        return self.inner.transient
-
-    async def prepare(self, registration: Registration, lease: Lease) -> Stopped | None:
-        return await self.inner.prepare(registration, lease)
-
-    async def open(self, lease: Lease) -> Position | None:
-        return await self.inner.open(lease)
-
-    async def deliver(
-        self, lease: Lease, events: Sequence[FeedEvent[Any]], up_to: Position
-    ) -> None:
-        await self._noted(lease, events, lambda: self.inner.deliver(lease, events, up_to))
-
-    async def redeliver(self, lease: Lease, event: FeedEvent[Any]) -> None:
-        await self._noted(lease, [event], lambda: self.inner.redeliver(lease, event))
-
-    async def has_redelivered(self, lease: Lease, event: FeedEvent[Any]) -> bool:
-        return await self.inner.has_redelivered(lease, event)
-
-    async def advance(self, lease: Lease, position: Position) -> None:
-        await self.inner.advance(lease, position)
-
-    async def _noted(
-        self,
-        lease: Lease,
-        events: Sequence[FeedEvent[Any]],
-        call: Callable[[], Awaitable[None]],
-    ) -> None:
-        loop = asyncio.get_running_loop()
-        first: dict[UUID, FeedEvent[Any]] = {}
-        for event in events:
-            first.setdefault(event.stream_id, event)
-        # In a page, a stream's events are handled together: they are one call.
-        calls = {
-            stream_id: Handled(
-                self._process,
-                lease.key.generation,
-                lease.fence,
-                stream_id,
-                event.version,
-                loop.time(),
-            )
-            for stream_id, event in first.items()
-        }
-        self._world.story.calls += calls.values()
-        try:
-            await call()
-        except BaseException:
-            for noted in calls.values():
-                noted.ended = loop.time()
-            raise
-        for noted in calls.values():
-            noted.ended, noted.succeeded = loop.time(), True
-        for event in events:
-            if event is not first[event.stream_id]:
-                noted = calls[event.stream_id]
-                self._world.story.calls.append(
-                    Handled(
-                        self._process,
-                        lease.key.generation,
-                        lease.fence,
-                        event.stream_id,
-                        event.version,
-                        loop.time(),
-                        loop.time(),
-                        succeeded=True,
-                    )
-                )
+    def end(self, call: Handled, *, succeeded: bool) -> None:
+        call.ended, call.succeeded = asyncio.get_running_loop().time(), succeeded
 
     async def handle(self, event: FeedEvent[Any]) -> None:
         await self._take_time(in_transaction=False)

@@ -3,13 +3,27 @@
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 from uuid import UUID
 
 from event_store_async.subscriptions import ParkedStream
 
-from .group_process import Process
-
 Place = tuple[UUID, int]
+
+
+class Process(Protocol):
+    """A process in which members run."""
+
+    @property
+    def number(self) -> int:
+        """Which one it is."""
+
+    @property
+    def is_dead(self) -> bool:
+        """Whether it was killed."""
+
+    def was_frozen(self, begun: float, ended: float) -> bool:
+        """Return whether it stood still between two moments, or just before."""
 
 
 @dataclass
