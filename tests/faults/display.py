@@ -25,6 +25,7 @@ _SHOWN: Final = (
     "error",
     "hole",
     "delivered",
+    "handled",
 )
 _EVERY: Final = 0.5
 _LINE_EVERY: Final = 10.0

@@ -190,6 +190,7 @@ class Nemesis:
         if not self._turns:
             faults = (self._kill_process, self._pause_process)[: 1 + self._pauses]
             self._turns = [(fault, crowd) for fault in faults for crowd in self._crowds]
+            self._turns += [(self._restart_all, crowd) for crowd in self._crowds if crowd.restarts]
             self._rng.shuffle(self._turns)
         fault, crowd = self._turns.pop()
         await fault(crowd, self._rng.randrange(crowd.count))
@@ -206,6 +207,13 @@ class Nemesis:
                 await self._wait(0.5, 12.0)
             finally:
                 crowd.resume(index)
+
+    async def _restart_all(self, crowd: Processes, index: int) -> None:
+        """Restart one after the other, as a deployment does, beginning with any."""
+        async with self._fault(f"restart {crowd.kind}s", f"all {crowd.count}"):
+            for number in range(crowd.count):
+                await crowd.restart((index + number) % crowd.count)
+                await self._wait(0.0, 1.0)
 
     async def _mend_all(self) -> None:
         for proxies in self._proxies:

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from ..history.feed.readings import FOLDER
 from ..history.recorder import Recorder
@@ -42,8 +42,11 @@ class Processes(ABC):
 
     Attributes:
         kind: What they are.
+        restarts: Whether they are deployed anew during the run, one after the other.
         failures: What went wrong with them.
     """
+
+    restarts: ClassVar[bool] = False
 
     def __init__(
         self,
@@ -125,24 +128,35 @@ class Processes(ABC):
         """Let it go on."""
         self._send(index, signal.SIGCONT)
 
+    async def restart(self, index: int) -> None:
+        """Let the one with this index finish what it does, and start it anew."""
+        running = self._running.pop(index, None)
+        if running is not None:
+            await self._let_end(running)
+        await self.start(index)
+
     async def stop(self) -> None:
         """Let all of them finish what they do, and wait for them."""
         for running in self._running.values():
             if running.process.stdin is not None:
                 running.process.stdin.close()
         for index in list(self._running):
-            running = self._running.pop(index)
-            try:
-                async with asyncio.timeout(_STOP):
-                    status = await running.process.wait()
-            except TimeoutError:
-                running.process.kill()
-                await running.process.wait()
-                self.failures.append(f"{running.seat.name} did not end within {_STOP:g} s")
-            else:
-                if status:
-                    self.failures.append(f"{running.seat.name} ended with status {status}")
-            await self._forget(running)
+            await self._let_end(self._running.pop(index))
+
+    async def _let_end(self, running: _Running) -> None:
+        if running.process.stdin is not None:
+            running.process.stdin.close()
+        try:
+            async with asyncio.timeout(_STOP):
+                status = await running.process.wait()
+        except TimeoutError:
+            running.process.kill()
+            await running.process.wait()
+            self.failures.append(f"{running.seat.name} did not end within {_STOP:g} s")
+        else:
+            if status:
+                self.failures.append(f"{running.seat.name} ended with status {status}")
+        await self._forget(running)
 
     async def end(self) -> None:
         """Kill all that remain."""

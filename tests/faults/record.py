@@ -21,7 +21,9 @@ def table(summary: Mapping[str, Any]) -> str:
     faults = summary["faults"]
     kinds = ", ".join(f"{count:,} `{name}`" for name, count in sorted(faults.items()))
     lost = sum(count for name, count in found.items() if name.startswith("feed"))
-    other = sum(found.values()) - lost
+    groups = sum(count for name, count in found.items() if name.startswith("groups"))
+    other = sum(found.values()) - lost - groups
+    handled = sum(count for name, count in counts.items() if name.endswith("calls of handlers"))
     delays = [counts[f"delay, {name}, milliseconds"] for name in ("median", "99 in 100", "longest")]
     median, most, longest = (f"{each / 1000:,.2f} s" for each in delays)
     rows = {
@@ -41,6 +43,9 @@ def table(summary: Mapping[str, Any]) -> str:
         "from the acknowledgement of an append to the first reader, faults included": f"median "
         f"{median}, 99 in 100 within {most}, longest {longest}",
     }
+    if handled:
+        rows["calls of handlers of subscriptions"] = f"{handled:,}"
+        rows["violations of what is promised of subscriptions"] = f"**{groups:,}**"
     versions = (
         f"Cassandra {facts['cassandra']} (three embedded nodes), acsylla {facts['acsylla']}, "
         f"Python {facts['python']}, {facts['machine']}; seed {facts['seed']}."

@@ -13,10 +13,11 @@ from typing import Final
 
 from ..history.feed.kinds import FeedKind
 from ..history.feed.readings import Readings
+from ..history.groups.kinds import GroupKind
 from ..history.history import History
-from ..history.violations import Kind, Verdict
+from ..history.violations import AnyKind, Kind, Verdict
 
-_GROUPS: Final[Mapping[str, tuple[Kind | FeedKind, ...]]] = {
+_GROUPS: Final[Mapping[str, tuple[AnyKind, ...]]] = {
     "lost": (Kind.LOST, Kind.MISPLACED),
     "duplicated": (Kind.DUPLICATED,),
     "phantom": (Kind.PHANTOM, Kind.REFUSED_BUT_STORED),
@@ -32,7 +33,7 @@ _GROUPS: Final[Mapping[str, tuple[Kind | FeedKind, ...]]] = {
 }
 """The kinds of violation, grouped as in the documentation."""
 
-_OF_FEED: Final[Mapping[str, tuple[Kind | FeedKind, ...]]] = {
+_OF_FEED: Final[Mapping[str, tuple[AnyKind, ...]]] = {
     "feed: skipped": (FeedKind.FEED_SKIPPED,),
     "feed: twice": (FeedKind.FEED_TWICE,),
     "feed: out of order": (FeedKind.FEED_VERSIONS, FeedKind.FEED_ORDER),
@@ -43,6 +44,19 @@ _OF_FEED: Final[Mapping[str, tuple[Kind | FeedKind, ...]]] = {
     "feed: late": (FeedKind.FEED_LATE, FeedKind.FEED_STUCK),
     "feed: errors and alarms": (FeedKind.FEED_BROKEN, FeedKind.FEED_ALARM),
     "feed: unproven": (FeedKind.FEED_UNPROVEN,),
+}
+
+_OF_GROUPS: Final[Mapping[str, tuple[AnyKind, ...]]] = {
+    "groups: not handled": (GroupKind.GROUP_LOST, GroupKind.GROUP_STUCK),
+    "groups: out of order": (GroupKind.GROUP_ORDER,),
+    "groups: at once": (GroupKind.GROUP_AT_ONCE,),
+    "groups: wrong views": (GroupKind.GROUP_VIEW,),
+    "groups: unaccounted": (
+        GroupKind.GROUP_UNACCOUNTED,
+        GroupKind.GROUP_WAITS,
+        GroupKind.GROUP_SKIP,
+    ),
+    "groups: wrong errors": (GroupKind.GROUP_RAISED,),
 }
 
 _SHOWN: Final = 50
@@ -92,7 +106,7 @@ class Report:
     def found(self) -> dict[str, int]:
         """The number of violations, grouped as in the documentation."""
         counts = self.verdict.kinds
-        groups = _GROUPS if self.readings is None else {**_GROUPS, **_OF_FEED}
+        groups = _GROUPS if self.readings is None else {**_GROUPS, **_OF_FEED, **_OF_GROUPS}
         return {name: sum(counts[kind] for kind in kinds) for name, kinds in groups.items()}
 
     @property

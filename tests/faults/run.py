@@ -3,22 +3,30 @@
 import asyncio
 import random
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 from typing import Final
+from uuid import UUID
 
+from benchmarks.peers.postgres import run_postgres
+from benchmarks.peers.protocol import Unavailable
 from event_store_async import Settings
 
 from ..history.check import check
 from ..history.feed.check import check_feed
 from ..history.feed.readings import FOLDER, load_readings
+from ..history.groups.verdict import GroupEnd, check_group
 from ..history.history import History, load_all
 from ..history.recorder import Recorder, now
 from ..history.stalls import Stalls
 from .caller import Caller
 from .display import Display
+from .group_operator import Operator
+from .handler import EVENTS, VIEW
+from .handlers import HandlerProcesses
 from .last_reading import read_feed
 from .nemesis import Nemesis
 from .processes import Processes
@@ -28,6 +36,7 @@ from .report import Report, versions
 from .ring import Ring
 from .sequencers import Sequencers
 from .settlement import read_all, settle
+from .view import View
 from .worker import READ_TIMEOUT
 from .writers import Writers
 
@@ -54,6 +63,7 @@ class Options:
         feed: Whether the table has a feed.
         sequencers: The number of processes that only sequence it.
         readers: The number of processes that read it.
+        handlers: The number of processes that have members of groups.
         pause: The mean seconds between two calls of a task.
         heap: The heap of each node.
         commit_log: The kind of commit log of each node.
@@ -69,6 +79,7 @@ class Options:
     feed: bool = False
     sequencers: int = 2
     readers: int = 3
+    handlers: int = 3
     pause: float = 0.15
     heap: str = "512M"
     commit_log: str = "batch"
@@ -78,7 +89,8 @@ class Options:
     @property
     def processes(self) -> int:
         """The number of all processes that use the cluster."""
-        return self.writers + (self.sequencers + self.readers if self.feed else 0)
+        others = self.sequencers + self.readers + self.handlers
+        return self.writers + (others if self.feed else 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,16 +102,18 @@ class Crowds:
         writers: The writers.
         sequencers: The sequencers; None without a feed.
         readers: The readers; None without a feed.
+        handlers: Those with members of groups; None without a feed.
     """
 
     writers: Writers
     sequencers: Sequencers | None = None
     readers: Readers | None = None
+    handlers: HandlerProcesses | None = None
 
     @property
     def all(self) -> list[Processes]:
         """All of them, in the order of their proxies."""
-        each = (self.writers, self.sequencers, self.readers)
+        each = (self.writers, self.sequencers, self.readers, self.handlers)
         return [crowd for crowd in each if crowd is not None]
 
     @property
@@ -130,12 +144,21 @@ async def run(options: Options) -> Report:
         )
         facts = versions(ring.cluster.version) | {"commit log": options.commit_log}
         recorder.mark("run", name, seed=options.seed, duration=options.duration, **facts)
-        crowds = _crowds(options, ring, directory, name)
+        target = await _provide_view(stack) if options.feed else None
+        if options.feed:
+            facts["view"] = "in PostgreSQL" if target else "none: there is no PostgreSQL"
+        crowds = _crowds(options, ring, directory, name, target)
         for crowd in crowds.all:
             stack.push_async_callback(crowd.end)
-        await _break(options, ring, crowds, recorder, display)
+        groups = None
+        if crowds.handlers is not None:
+            store = await stack.enter_async_context(ring.connect(Settings(sequences=False)))
+            names = [EVENTS, *([] if target is None else [VIEW])]
+            operator = Operator(store, names, recorder, random.Random(options.seed + 3))
+            groups = Groups(operator, crowds.handlers, target)
+        await _break(options, ring, crowds, groups, recorder, display)
         display.phase("settling")
-        history = await _settle(ring, directory, recorder, crowds, display)
+        history, ends = await _settle(ring, directory, recorder, crowds, groups, display)
     facts |= {"seed": f"{options.seed}", "seconds of faults": f"{options.duration:g}"}
     readings = load_readings(directory)
     verdict = check(history)
@@ -143,13 +166,30 @@ async def run(options: Options) -> Report:
         of_feed = check_feed(history, readings)
         verdict.violations += of_feed.violations
         verdict.counts |= of_feed.counts
+    for end in ends:
+        of_group = check_group(directory, history, end)
+        verdict.violations += of_group.violations
+        verdict.counts |= of_group.counts
     report = Report(verdict, history, crowds.failures, facts, readings)
     report.write(directory)
     return report
 
 
-def _crowds(options: Options, ring: Ring, directory: Path, name: str) -> Crowds:
-    ends = (options.writers, options.writers + options.sequencers)
+async def _provide_view(stack: AsyncExitStack) -> str | None:
+    """Start PostgreSQL, with the tables of a view; None if its programs are not here."""
+    try:
+        server = stack.enter_context(run_postgres())
+    except Unavailable:
+        return None
+    target = f"host=127.0.0.1 port={server.port} user=bench dbname=postgres"
+    async with View(target) as view:
+        await view.create()
+    return target
+
+
+def _crowds(options: Options, ring: Ring, directory: Path, name: str, target: str | None) -> Crowds:
+    sizes = (options.writers, options.sequencers, options.readers, options.handlers)
+    ends = list(accumulate(sizes))
     writers = Writers(
         ring,
         ring.proxies[: ends[0]],
@@ -166,12 +206,20 @@ def _crowds(options: Options, ring: Ring, directory: Path, name: str) -> Crowds:
     return Crowds(
         writers,
         Sequencers(ring, ring.proxies[ends[0] : ends[1]], directory, seed=options.seed + 1),
-        Readers(ring, ring.proxies[ends[1] :], directory, seed=options.seed + 2),
+        Readers(ring, ring.proxies[ends[1] : ends[2]], directory, seed=options.seed + 2),
+        HandlerProcesses(
+            ring, ring.proxies[ends[2] :], directory, seed=options.seed + 4, postgres=target
+        ),
     )
 
 
 async def _break(
-    options: Options, ring: Ring, crowds: Crowds, recorder: Recorder, display: Display
+    options: Options,
+    ring: Ring,
+    crowds: Crowds,
+    groups: "Groups | None",
+    recorder: Recorder,
+    display: Display,
 ) -> None:
     proxies = [_unbarred(index, each) for index, each in enumerate(ring.proxies)]
     # A generator of its own, so that the processes' random choices do not change the faults.
@@ -186,12 +234,16 @@ async def _break(
         every=(2.0, 8.0) if options.feed else (8.0, 25.0),
     )
     watch = asyncio.ensure_future(display.watch(nemesis, crowds.all))
+    calm = asyncio.Event()
+    acting: asyncio.Future[None] | None = None
     try:
         for crowd in crowds.all:
             await crowd.start_all()
         await _warm(ring, crowds)
         recorder.mark("phase", "faults")
         display.phase("breaking")
+        if groups is not None:
+            acting = asyncio.ensure_future(groups.operator.run(calm))
         await nemesis.run(options.duration)
         for _ in range(_MORE):
             if _proves_something(options.duration, nemesis, crowds):
@@ -199,10 +251,15 @@ async def _break(
             await nemesis.run(options.duration / 4)
         recorder.mark("phase", "calm")
         display.phase("calm")
+        calm.set()
+        if acting is not None:
+            await acting
         await asyncio.sleep(_CALM)
         await crowds.writers.stop()
     finally:
         watch.cancel()
+        if acting is not None:
+            acting.cancel()
 
 
 def _unbarred(index: int, proxies: Sequence[Proxy]) -> list[Proxy]:
@@ -217,6 +274,8 @@ async def _warm(ring: Ring, crowds: Crowds) -> None:
         while crowds.writers.counts["stored"] < 10:
             await asyncio.sleep(0.1)
         while crowds.readers is not None and crowds.readers.counts["delivered"] < 10:
+            await asyncio.sleep(0.1)
+        while crowds.handlers is not None and crowds.handlers.counts["handled"] < 10:
             await asyncio.sleep(0.1)
         if crowds.readers is not None:
             # The order of appends that began before is not promised.
@@ -235,12 +294,57 @@ def _proves_something(seconds: float, nemesis: Nemesis, crowds: Crowds) -> bool:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Groups:
+    """
+    The groups of a run.
+
+    Attributes:
+        operator: Acts on them.
+        handlers: The processes with their members.
+        target: Where the view is; None without PostgreSQL.
+    """
+
+    operator: Operator
+    handlers: HandlerProcesses
+    target: str | None
+
+    async def settle(self) -> list[GroupEnd]:
+        """Mend what fails, wait until everything is handled, and return what is known then."""
+        self.handlers.mended.touch()
+        ends = []
+        for name, deeds in self.operator.deeds.items():
+            parked = await self.operator.settle(name)
+            ends.append(
+                GroupEnd(
+                    name=name,
+                    resets=deeds.resets,
+                    skipped=deeds.skips,
+                    records=await self.operator.records(name),
+                    parked=parked,
+                    view=await self._versions() if name == VIEW else None,
+                )
+            )
+        return ends
+
+    async def _versions(self) -> Mapping[UUID, list[int]]:
+        assert self.target is not None
+        async with View(self.target) as view:
+            return await view.versions()
+
+
 async def _settle(
-    ring: Ring, directory: Path, recorder: Recorder, crowds: Crowds, display: Display
-) -> History:
+    ring: Ring,
+    directory: Path,
+    recorder: Recorder,
+    crowds: Crowds,
+    groups: Groups | None,
+    display: Display,
+) -> tuple[History, list[GroupEnd]]:
     # The feed is left to the processes that sequence it: they must complete it.
     settings = Settings(timeout=READ_TIMEOUT, look_back=_WHOLE_STREAM, sequences=False)
     path = directory / "settler.jsonl"
+    ends: list[GroupEnd] = []
     with Recorder(path, "settler") as own, Stalls(own.stalled):
         async with ring.connect(settings) as store:
             caller = Caller(store, own, READ_TIMEOUT)
@@ -253,6 +357,10 @@ async def _settle(
                 display.phase("completing")
                 path = directory / FOLDER / "settler.jsonl"
                 await read_feed(store, history, path, crowds.readers)
+            if groups is not None:
+                display.phase("handling")
+                ends = await groups.settle()
                 for crowd in crowds.all:
                     await crowd.stop()
-    return history
+                history = load_all(directory)
+    return history, ends

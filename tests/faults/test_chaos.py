@@ -80,8 +80,14 @@ def test_the_feed_holds_while_everything_fails(tmp_path: Path) -> None:
     counts = summary["counts"]
     faults = summary["faults"]
     assert sum(faults.values()) >= seconds / 10
-    for process in ("writer", "sequencer", "reader"):
-        assert faults.get(f"kill {process}", 0) + faults.get(f"pause {process}", 0) > 0
+    for process in ("writer", "sequencer", "reader", "handler"):
+        broken = [f"kill {process}", f"pause {process}", f"restart {process}s"]
+        assert sum(faults.get(each, 0) for each in broken) > 0
     assert counts["events in the feed"] == counts["events"] >= seconds
     assert counts["events delivered"] >= 2 * counts["events in the feed"]
     assert counts["positions asked for"] > 0
+    groups = ["events"] if summary["facts"]["view"].startswith("none") else ["events", "view"]
+    for group in groups:
+        assert counts[f"{group}: calls of handlers"] >= counts["events in the feed"]
+        assert counts[f"{group}: calls that did not succeed"] > 0
+        assert counts[f"{group}: generations"] > 1

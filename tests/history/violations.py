@@ -3,8 +3,10 @@
 from collections import Counter
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import TypeAlias
 
 from .feed.kinds import FeedKind
+from .groups.kinds import GroupKind
 
 
 class Kind(Enum):
@@ -33,6 +35,10 @@ class Kind(Enum):
     UNPROVEN = "there is no last read of the stream"
 
 
+AnyKind: TypeAlias = Kind | FeedKind | GroupKind
+"""A kind of violation of any part."""
+
+
 @dataclass(frozen=True, slots=True)
 class Violation:
     """
@@ -44,7 +50,7 @@ class Violation:
         what: The facts.
     """
 
-    kind: Kind | FeedKind
+    kind: AnyKind
     stream: str
     what: str
 
@@ -71,6 +77,6 @@ class Verdict:
         return not self.violations
 
     @property
-    def kinds(self) -> Counter[Kind | FeedKind]:
+    def kinds(self) -> Counter[AnyKind]:
         """How many violations of each kind."""
         return Counter(violation.kind for violation in self.violations)

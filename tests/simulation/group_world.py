@@ -31,7 +31,7 @@ from event_store_async.subscriptions import (
     Subscription,
 )
 
-from ..history.groups.check import Handled, Story, judge, judge_end
+from ..history.groups.check import Handled, Story, judge, judge_end, judge_view
 from ..history.groups.noted import NotedDelivery
 from .clock import Loop, run
 from .group_process import Died, Process, ProcessReader, ProcessStore, ProcessTransactions, Trouble
@@ -319,7 +319,7 @@ class GroupWorld:
         wrong += [f"STUCK: {each.stream_id}" for each in (await self._rows()).values()]
         wrong += judge(self.story, loop.time(), has_view=self._view is not None)
         if self.plan.kind == "transactions":
-            wrong += self._judge_view()
+            wrong += judge_view(self.story, self.view.view)
         for _, runner, _ in self.running:
             runner.stop()
         await asyncio.sleep(30.0)
@@ -356,24 +356,6 @@ class GroupWorld:
 
     async def _rows(self) -> dict[UUID, Any]:
         return {row.stream_id: row async for row in self.store.subscriptions.parked(NAME)}
-
-    def _judge_view(self) -> list[str]:
-        """The view holds each event once, in order, but for what was skipped."""
-        skipped = {(stream_id, version) for stream_id, version, _ in self.story.skipped}
-        wrong = []
-        for stream_id, head in self.story.heads.items():
-            got = self.view.view.get(stream_id, [])
-            wrong += [
-                f"TWICE: {stream_id} {version}" for version in set(got) if got.count(version) > 1
-            ]
-            if got != sorted(got):
-                wrong.append(f"VIEW: {stream_id} {got}")
-            wrong += [
-                f"MISSING: {stream_id} {version}"
-                for version in range(1, head + 1)
-                if version not in got and (stream_id, version) not in skipped
-            ]
-        return wrong
 
 
 class Handlers:

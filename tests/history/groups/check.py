@@ -122,6 +122,29 @@ def judge_end(
     return wrong
 
 
+def judge_view(story: Story, view: Mapping[UUID, list[int]]) -> list[str]:
+    """
+    Return what is wrong with a view: it holds each event once, in order, but for what was skipped.
+
+    Args:
+        story: What happened.
+        view: The versions that it has of each stream, in the order in which they were applied.
+    """
+    skipped = {(stream_id, version) for stream_id, version, _ in story.skipped}
+    wrong = []
+    for stream_id, head in story.heads.items():
+        got = view.get(stream_id, [])
+        wrong += [f"TWICE: {stream_id} {each}" for each in set(got) if got.count(each) > 1]
+        if got != sorted(got):
+            wrong.append(f"VIEW: {stream_id} {got}")
+        wrong += [
+            f"MISSING: {stream_id} {version}"
+            for version in set(range(1, head + 1)) - set(got)
+            if (stream_id, version) not in skipped
+        ]
+    return wrong
+
+
 def _skipped(story: Story, epoch: int) -> set[Place]:
     return {
         (stream_id, version)
