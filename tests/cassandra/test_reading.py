@@ -154,6 +154,53 @@ async def test_a_hole_is_an_error_and_never_skipped(
     assert seen == list(range(10, missing, -1) if backward else range(1, missing))
 
 
+@pytest.mark.parametrize("serial", [False, True])
+@pytest.mark.parametrize("max_count", [None, 1, 4, 10, 20])
+@pytest.mark.parametrize("page_size", [None, 3])
+@pytest.mark.parametrize("truncated", [False, True])
+async def test_a_stream_that_begins_during_a_read_has_no_hole(
+    faulty_store: EventStore,
+    faulty: FaultySession,
+    store: EventStore,
+    stream_id: UUID,
+    *,
+    serial: bool,
+    max_count: int | None,
+    page_size: int | None,
+    truncated: bool,
+) -> None:
+    async def begin() -> None:
+        await store.persist_events(stream_id, range(10))
+        if truncated:
+            await store.truncate_stream(stream_id, before=3)
+
+    async def begins_meanwhile(send: faults.Send) -> Any:
+        nothing = await send()
+        await asyncio.ensure_future(begin())  # no task runs the driver's requests
+        return nothing
+
+    faulty.reads.append(begins_meanwhile)
+    reading = faulty_store.read_events(
+        stream_id, max_count=max_count, page_size=page_size, serial=serial
+    )
+    wanted = range(2 if truncated else 0, 10)[:max_count]
+    assert [event.payload async for event in reading] == list(wanted)
+
+
+@pytest.mark.parametrize("serial", [False, True])
+async def test_a_stream_whose_first_page_is_lost_has_a_hole(
+    store: EventStore, keyspace: str, stream_id: UUID, *, serial: bool
+) -> None:
+    await store.persist_events(stream_id, range(10))
+    await run_cql(
+        store, f"DELETE FROM {keyspace}.events WHERE stream_id = {stream_id} AND version < 7"
+    )
+
+    with pytest.raises(StreamHole) as caught:
+        _ = [event async for event in store.read_events(stream_id, page_size=3, serial=serial)]
+    assert caught.value.version == 1
+
+
 async def test_the_events_on_one_side_of_a_hole_stay_readable(
     store: EventStore, keyspace: str, ten: UUID
 ) -> None:

@@ -81,17 +81,19 @@ class Handlers:
     async def handle(self, event: FeedEvent[Any]) -> None:
         """Handle an event of the group `EVENTS`."""
         check_payload(event)
-        if self._rng.random() < 0.05:
-            await asyncio.sleep(self._rng.choice((0.05, 0.5, 2.0)))
+        await self._take_time()
         self._check(event)
 
     async def apply(self, connection: Any, events: Sequence[FeedEvent[Any]]) -> None:
         """Apply events of the group `VIEW`."""
         await View.add(connection, events)
-        if self._rng.random() < 0.05:
-            await asyncio.sleep(self._rng.choice((0.05, 0.5, 2.0)))
+        await self._take_time()
         for event in events:
             self._check(event)
+
+    async def _take_time(self) -> None:
+        if self._rng.random() < 0.05 and not self._mended.exists():
+            await asyncio.sleep(self._rng.choice((0.05, 0.5, 2.0)))
 
     def _check(self, event: FeedEvent[Any]) -> None:
         assert event.event_id is not None

@@ -100,8 +100,8 @@ class Slices:
     - A read from the beginning asks for the versions from 0 up to its page size first. If the
       stream is truncated, row 0 is there, and says where to go on. Otherwise it is the page that
       was to be read anyway.
-      If nothing is there, one row after it is asked for: a stream whose first page was lost must
-      not look like one that does not exist.
+      If nothing is there, the whole stream is asked for: one whose first page was lost must not
+      look like one that does not exist.
     - Where a stream was seen to begin is remembered, and the next read begins there. It asks for
       one row before that: if no event is left, the last one's blank row is there, and confirms it.
     - A read from a later version, or backward, of a stream that this process has not seen to be
@@ -176,10 +176,13 @@ class Slices:
 
     def _after_slice(self, asked: Slice, size: int) -> Slice | None:
         """Return what comes after the first versions of a stream."""
-        up_to: int = asked.values[2]
         if self._seen is None:
-            # There is no such stream. But if there is a row after these, they are lost.
-            return Slice("read_forward", (self._wanted.stream_id, up_to + 1, 1), 1)
+            # There is no such stream, or these rows are lost. One request must ask for them and for
+            # those after them: the stream may have begun since.
+            return Slice(
+                "read_forward", (self._wanted.stream_id, 0, _more(self._wanted.count)), size
+            )
+        up_to: int = asked.values[2]
         kept_from, head = self._seen
         if self._given and self._last < up_to:
             return None  # the end of the stream, or a hole
