@@ -17,6 +17,7 @@ from .peers import FEED, SEQUENCER, SINGLY, WITH_WRITE
 from .results import Key, Results
 from .snapshots import EVERY, LONG, SHORT, STORED, WHOLE, WITHOUT
 from .spread import Spread, ratios, spread
+from .truncation import AGAIN, GONE, KEPT, PLAIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,7 @@ def goals(results: Results) -> list[Goal]:
         *_sequencing(results),
         *_catch_up(results),
         *_snapshots(results),
+        _truncation(results),
     ]
     return [goal for goal in found if goal is not None]
 
@@ -182,6 +184,13 @@ def _snapshots(results: Results) -> list[Goal | None]:
         _goal(results, (long, short), "p50_ms", "snapshot_load", load, 1.5),
         _goal(results, (with_, without), "p50_ms", "snapshot_save", save, 1.05),
     ]
+
+
+def _truncation(results: Results) -> Goal | None:
+    truncated, plain = (Key("truncation", OURS, case, x) for case, x in ((AGAIN, GONE), (PLAIN, 0)))
+    text = f"reading {KEPT} events after {GONE:,} that were truncated: latency (p50) relative to "
+    text += f"a stream of {KEPT}"
+    return _goal(results, (truncated, plain), "p50_ms", "truncated_read", text, 1.1)
 
 
 def _goal(

@@ -68,6 +68,10 @@ What does a stored snapshot save a load, and what does saving one cost a command
 snapshot from the server, since nothing is cached in the process. A command is one append, since its
 aggregate is cached; snapshots are saved in the background. Cases take turns.
 """
+_TRUNCATION: Final = """\
+What does reading 100 events cost if 100,000 before them were truncated? A process that has not seen
+that a stream is truncated asks where it begins first. Cases take turns.
+"""
 _PROFILE: Final = """\
 Where the client's CPU time goes, for ours and raw, when it appends to 64 streams and when it reads.
 The totals are measured without a profiler. A profiler outside the process then takes samples while
@@ -147,6 +151,7 @@ def markdown(results: Results, *, plots: bool) -> str:
         parts.append(_section(title, made + picture, _FEED.get(title, "")))
     parts.append(_section("Flat cost", tables.flat_cost_table(results), _FLAT))
     parts.append(_section("Stored snapshots", tables.snapshots_table(results), _SNAPSHOTS))
+    parts.append(_section("Truncated streams", tables.truncation_table(results), _TRUNCATION))
     notes = tried(TRIED.read_text(encoding="utf-8"), "peers")
     if notes and tables.series_of(results, "peers"):
         parts.append(_section("Compared with the peers", notes))

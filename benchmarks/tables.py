@@ -259,6 +259,15 @@ def snapshots_table(results: Results) -> str:
     return table(["", "events in the stream", "p50, ms"], rows) if rows else ""
 
 
+def truncation_table(results: Results) -> str:
+    """Return what reading truncated streams takes."""
+    rows = [
+        [_label(key.case), f"{key.x:,}", spread_text(results.spread(key, "p50_ms"))]
+        for key in series_of(results, "truncation")
+    ]
+    return table(["reading 100 events", "truncated before them", "p50, ms"], rows) if rows else ""
+
+
 def compared(results: Results, scenario: str, first: str) -> dict[str, str]:
     """Return the tables of a scenario that compares peers or nodes, by case."""
     keys = [key for key in results.series if key.scenario == scenario]

@@ -17,6 +17,7 @@ from benchmarks.results import Key, Results, round_of
 from benchmarks.snapshots import EVERY, LONG, SHORT, STORED, WHOLE, WITHOUT
 from benchmarks.spread import Spread, percentile, ratios, spread
 from benchmarks.tables import compared, headline
+from benchmarks.truncation import AGAIN, GONE, PLAIN
 
 
 def results(ours: list[float], raw: list[float]) -> Results:
@@ -145,6 +146,17 @@ def test_snapshots_are_relative_to_none() -> None:
     assert (load.name, load.measured.median, load.met) == ("snapshot_load", 1.25, True)
     assert (save.name, round(save.measured.median, 2), save.met) == ("snapshot_save", 1.1, False)
     assert f"| {STORED} | 50,000 | 5 |" in markdown_of(made)
+
+
+def test_a_truncated_stream_is_relative_to_a_short_one() -> None:
+    made = Results({})
+    made.add(Key("truncation", OURS, PLAIN, 0), {"p50_ms": 2.0})
+    made.add(Key("truncation", OURS, AGAIN, GONE), {"p50_ms": 2.1})
+
+    (read,) = goals(made)
+
+    assert (read.name, read.measured.median, read.met) == ("truncated_read", 1.05, True)
+    assert f"| {AGAIN} | 100,000 | 2.1 |" in markdown_of(made)
 
 
 def test_a_missed_goal_shows_what_was_tried_and_where_the_time_goes(
