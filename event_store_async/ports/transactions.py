@@ -98,6 +98,18 @@ class Transactions(Protocol[T_co]):
         """What is raised while the database is away. Such an error is never the event's fault."""
         raise NotImplementedError
 
+    def is_transient(self, error: BaseException) -> bool:
+        """
+        Return whether an error says that the database is away.
+
+        Unless this is implemented, each error of `transient` does. Drivers often have one class for
+        outages and for what no repetition mends, a statement that takes too long for one.
+
+        Args:
+            error: What was raised in a transaction, or by its beginning or end.
+        """
+        return isinstance(error, self.transient)
+
     def begin(self, lease: Lease) -> AbstractAsyncContextManager[Transaction[T_co]]:
         """
         Begin a transaction for the holder of a slice.

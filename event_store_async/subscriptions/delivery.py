@@ -31,9 +31,8 @@ class Delivery(Protocol):
     def has_position(self) -> bool:
         """Whether the database of the view keeps the position, exactly."""
 
-    @property
-    def transient(self) -> tuple[type[Exception], ...]:
-        """What is raised in an outage."""
+    def is_transient(self, error: BaseException) -> bool:
+        """Return whether an error says that the view's database is away."""
 
     async def prepare(self, registration: Registration, lease: Lease) -> Stopped | None:
         """Begin a generation: empty the view if it is fresh."""
@@ -63,10 +62,13 @@ class EventDelivery:
 
     takes_pages = False
     has_position = False
-    transient: tuple[type[Exception], ...] = ()
 
     def __init__(self, handle: Handler[Any]) -> None:
         self._handle = handle
+
+    def is_transient(self, error: BaseException) -> bool:  # noqa: ARG002 - of the protocol
+        """There is no database."""
+        return False
 
     async def prepare(self, registration: Registration, lease: Lease) -> Stopped | None:
         """There is no view."""
@@ -103,11 +105,14 @@ class PageDelivery:
 
     takes_pages = True
     has_position = False
-    transient: tuple[type[Exception], ...] = ()
 
     def __init__(self, apply: Apply[Any, Any], clear: Clear[Any] | None) -> None:
         self._apply = apply
         self._clear = clear
+
+    def is_transient(self, error: BaseException) -> bool:  # noqa: ARG002 - of the protocol
+        """There is no database that is known."""
+        return False
 
     async def prepare(
         self,
@@ -161,7 +166,13 @@ class TransactionDelivery:
         self._apply = apply
         self._clear = clear
         self._transactions = transactions
-        self.transient: tuple[type[Exception], ...] = tuple(transactions.transient)
+
+    def is_transient(self, error: BaseException) -> bool:
+        """Ask the transactions."""
+        judge = getattr(self._transactions, "is_transient", None)
+        if judge is None:  # they were made before there was such a method
+            return isinstance(error, tuple(self._transactions.transient))
+        return bool(judge(error))
 
     @asynccontextmanager
     async def _begin(self, lease: Lease) -> AsyncIterator[Transaction[Any]]:

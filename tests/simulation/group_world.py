@@ -403,9 +403,8 @@ class Handlers:
     def has_position(self) -> bool:
         return self.inner.has_position
 
-    @property
-    def transient(self) -> tuple[type[Exception], ...]:
-        return self.inner.transient
+    def is_transient(self, error: BaseException) -> bool:
+        return self.inner.is_transient(error)
 
     async def prepare(self, registration: Registration, lease: Lease) -> Stopped | None:
         return await self.inner.prepare(registration, lease)
