@@ -1,5 +1,9 @@
 -- The statements of transactions on PostgreSQL. A line with a name begins each of them.
 
+-- set_limits
+SELECT set_config('lock_timeout', %s, true),
+  set_config('idle_in_transaction_session_timeout', %s, true);
+
 -- read_subscription
 SELECT generation, stopped_generation, stopped FROM event_store_subscriptions WHERE name = %s;
 

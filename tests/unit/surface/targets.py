@@ -193,7 +193,12 @@ NOT_CALLED: Final[Mapping[str, str]] = {
     "Given": "made by given",
     **{
         f"{name}.is_transient": "called by subscriptions, with what was raised"
-        for name in ("MemoryTransactions", "PsycopgTransactions")
+        for name in (
+            "AsyncpgTransactions",
+            "MemoryTransactions",
+            "PsycopgTransactions",
+            "SqlAlchemyTransactions",
+        )
     },
     "Given.then_aggregate": "asserts, and shows the caller's own objects",
     "StartProgress.step": "shows nothing: subclasses do",
