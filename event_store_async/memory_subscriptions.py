@@ -18,6 +18,7 @@ from .feeds import FeedReader, Position
 from .feeds.selection import slice_of
 from .hooks import Source
 from .hooks.observer import Observer
+from .ids import ordered_uuid
 from .memory_groups import MemoryGroup, MemoryGroups, MemorySlice
 from .ports.changes import (
     after_skip,
@@ -91,7 +92,8 @@ class MemorySubscriptions(Subscriptions):
         group = self._groups.get(name)
         if group is None:
             group = MemoryGroup(
-                Registration(name, 1, slices, start), [MemorySlice(start) for _ in range(slices)]
+                Registration(name, 1, slices, start, id=ordered_uuid()),
+                [MemorySlice(start) for _ in range(slices)],
             )
             self._groups[name] = group
         elif slices not in {group.registration.slices, group.registration.next_slices}:
@@ -133,7 +135,9 @@ class MemorySubscriptions(Subscriptions):
             return None
         stored.fence += 1
         stored.holder = member
-        return Lease(key, member, stored.fence, stored.position, dict(stored.parked))
+        parked = dict(stored.parked)
+        id_ = group.registration.id
+        return Lease(key, member, stored.fence, stored.position, parked, id_)
 
     async def refresh(self, lease: Lease) -> Lease:  # noqa: D102 - inherited from the port
         stored = self._held(await self._group(lease.key.name), lease)

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
-from ..checks import check_callable
+from ..checks import check_methods
 from ..extras import install_hint
 from .outages import is_outage
 from .statements import STATEMENTS, numbered
@@ -64,7 +64,7 @@ class SqlAlchemyTransactions(SqlTransactions[AsyncSession]):
         transient: What is raised while the database is away. `is_transient` tells more exactly.
 
     Raises:
-        InvalidArgument: *sessions* cannot be called, or a limit is not a positive number of
+        InvalidArgument: *sessions* makes no sessions, or a limit is not a positive number of
             seconds.
     """
 
@@ -77,7 +77,7 @@ class SqlAlchemyTransactions(SqlTransactions[AsyncSession]):
         idle_seconds: float = 60.0,
         lock_seconds: float = 10.0,
     ) -> None:
-        check_callable("sessions", sessions)
+        check_methods("sessions", sessions, "an async_sessionmaker", "begin")
         super().__init__(idle_seconds=idle_seconds, lock_seconds=lock_seconds)
         self._sessions = sessions
 
@@ -94,7 +94,7 @@ class SqlAlchemyTransactions(SqlTransactions[AsyncSession]):
 
     @asynccontextmanager
     async def _open(self) -> AsyncIterator[tuple[AsyncSession, SqlSession]]:
-        async with self._sessions() as session, session.begin():
+        async with self._sessions.begin() as session:
             try:
                 await session.connection()
             except (OSError, TimeoutError) as error:

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -11,7 +12,7 @@ from .._typevars import T
 from ..checks import check_instance, check_int, check_positive
 from ..errors import LeaseLost
 from ..feeds import Position
-from ..ports.slices import Lease, check_subscription_name
+from ..ports.slices import Lease, check_subscription_name, is_later_registration
 from ..ports.transactions import Stopped, Transaction, Transactions
 from .statements import text_of
 
@@ -41,16 +42,13 @@ class SqlTransaction(Transaction[T]):
         session: SqlSession,
         lease: Lease,
         position: Position | None,
-        stopped: Stopped | None,
-        *,
-        fresh: bool,
+        known: "_Known",
     ) -> None:
         self._connection = connection
         self._session = session
         self._key = lease.key
         self._position = position
-        self._stopped = stopped
-        self._fresh = fresh
+        self._known = known
 
     @property
     def connection(self) -> T:  # noqa: D102 - inherited from the port
@@ -62,11 +60,15 @@ class SqlTransaction(Transaction[T]):
 
     @property
     def fresh(self) -> bool:  # noqa: D102 - inherited from the port
-        return self._fresh
+        return self._known.fresh
+
+    @property
+    def anew(self) -> bool:  # noqa: D102 - inherited from the port
+        return self._known.anew
 
     @property
     def stopped(self) -> Stopped | None:  # noqa: D102 - inherited from the port
-        return self._stopped
+        return self._known.stopped
 
     async def advance(self, position: Position) -> None:  # noqa: D102 - inherited from the port
         check_instance("position", position, Position, "a Position")
@@ -126,15 +128,19 @@ class SqlTransactions(Transactions[T]):
     async def _begin(self, lease: Lease) -> AsyncIterator[Transaction[T]]:
         async with self._open() as (connection, session):
             await session.fetch("set_limits", *self._limits)
-            stopped, fresh = await _lock_generation(session, lease)
+            known = await _lock_generation(session, lease)
             position = await _lock_slice(session, lease)
-            yield SqlTransaction(connection, session, lease, position, stopped, fresh=fresh)
+            yield SqlTransaction(connection, session, lease, position, known)
 
-    async def positions(self, name: str, generation: int) -> Mapping[int, Position]:  # noqa: D102
+    async def positions(  # noqa: D102 - inherited from the port
+        self, name: str, generation: int, registration_id: UUID | None = None
+    ) -> Mapping[int, Position]:
         name = check_subscription_name(name)
         check_int("generation", generation, at_least=1)
+        check_instance("registration_id", registration_id, UUID, "a UUID", optional=True)
         async with self._open() as (_, session):
-            return _positions(await session.fetch("read_positions_of_generation", name, generation))
+            values = (name, generation, registration_id)
+            return _positions(await session.fetch("read_positions_of_generation", *values))
 
 
 def _setting(name: str, seconds: float) -> str:
@@ -142,26 +148,54 @@ def _setting(name: str, seconds: float) -> str:
     return f"{max(round(seconds * 1000), 1)}ms"
 
 
-async def _lock_generation(session: SqlSession, lease: Lease) -> tuple[Stopped | None, bool]:
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What the database knows of a name, and whether this transaction begins something."""
+
+    stopped: Stopped | None
+    fresh: bool = False
+    anew: bool = False
+
+
+async def _lock_generation(session: SqlSession, lease: Lease) -> _Known:
     """Lock the generation, and begin that of a lease; return what is known of the one before."""
-    name, generation = lease.key.name, lease.key.generation
+    name, generation, id_ = lease.key.name, lease.key.generation, lease.registration_id
     rows = await session.fetch("read_subscription", name)
     if not rows:
         await session.change("add_subscription", name)
-        rows = [(0, None, None)]
+        rows = [(0, None, None, None)]
     # Who begins a generation waits for the transactions of the one before, and shuts them out.
-    lock = "lock_subscription" if rows[0][0] < generation else "share_subscription"
-    known, stopped_generation, stopped = (await session.fetch(lock, name) or rows)[0]
+    begins = rows[0][0] < generation or (id_ is not None and id_ != rows[0][3])
+    lock = "lock_subscription" if begins else "share_subscription"
+    known, stopped_generation, stopped, registration = (await session.fetch(lock, name) or rows)[0]
+    if id_ is not None and registration is not None and id_ != registration:
+        if not is_later_registration(id_, registration):
+            raise LeaseLost(name, generation, lease.key.slice)
+        return await _begin_anew(session, lease, is_known=stopped is not None)
     if known > generation:
         raise LeaseLost(name, generation, lease.key.slice)
     if known == generation:
-        return _stopped(stopped_generation, stopped), False
+        if id_ is not None and registration is None:
+            await session.change("adopt_subscription", id_, name)
+        return _Known(_stopped(stopped_generation, stopped))
     positions = {str(number): text for number, text in await session.fetch("read_positions", name)}
     if positions:  # a generation that got nowhere says nothing of those before it
         stopped_generation, stopped = known, orjson.dumps(positions).decode()
-    await session.change("begin_generation", generation, stopped_generation, stopped, name)
+    await session.change("begin_generation", generation, stopped_generation, stopped, id_, name)
     await session.change("end_slices", name)
-    return _stopped(stopped_generation, stopped), True
+    return _Known(_stopped(stopped_generation, stopped), fresh=True)
+
+
+async def _begin_anew(session: SqlSession, lease: Lease, *, is_known: bool) -> _Known:
+    """Forget what is known of an earlier registration of the name: its numbers say nothing now."""
+    name, generation = lease.key.name, lease.key.generation
+    await session.fetch("lock_subscription", name)
+    # If it never got anywhere, nothing of it is in the view.
+    anew = is_known or bool(await session.fetch("read_positions", name))
+    await session.change("begin_generation", generation, None, None, lease.registration_id, name)
+    await session.change("end_slices", name)
+    await session.change("forget_marks", name)
+    return _Known(None, fresh=True, anew=anew)
 
 
 async def _lock_slice(session: SqlSession, lease: Lease) -> Position | None:

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from typing import Any, Protocol, TypeAlias
 
 from .._typevars import E, T
-from ..errors import RolledBack
+from ..errors import RolledBack, ViewOutlived
 from ..feeds import FeedEvent, Position
 from ..ports.slices import Lease, Registration
 from ..ports.transactions import Stopped, Transaction, Transactions
@@ -179,6 +179,12 @@ class TransactionDelivery:
         """Begin a transaction; raises `RolledBack` if its end hides that it was rolled back."""
         is_whole = False
         async with self._transactions.begin(lease) as transaction:
+            if getattr(transaction, "anew", False):
+                # Otherwise the view would have what the earlier subscription applied, and get it
+                # once more.
+                if self._clear is None:
+                    raise ViewOutlived(lease.key.name)
+                await self._clear(transaction.connection)
             yield transaction
             is_whole = True
         if not is_whole:
@@ -187,7 +193,7 @@ class TransactionDelivery:
     async def prepare(self, registration: Registration, lease: Lease) -> Stopped | None:
         """Shut out earlier generations, and empty the view in the same transaction."""
         async with self._begin(lease) as transaction:
-            if transaction.fresh and registration.fresh:
+            if transaction.fresh and registration.fresh and not getattr(transaction, "anew", False):
                 await transaction.forget_marks()
                 if self._clear is not None:
                     await self._clear(transaction.connection)

@@ -11,7 +11,13 @@ import pytest_asyncio
 
 from benchmarks.peers.postgres import Postgres, run_postgres
 from benchmarks.peers.protocol import Unavailable
-from event_store_async import Backoff, FeedEvent, InvalidArgument, MemoryEventStore
+from event_store_async import (
+    Backoff,
+    FeedEvent,
+    InvalidArgument,
+    MemoryEventStore,
+    ViewOutlived,
+)
 from event_store_async.subscriptions import Pace, Projection, Recovery
 from event_store_async.testing.contract import TransactionsContract
 from event_store_async.testing.contract.transactions import at, lease_of
@@ -385,3 +391,40 @@ async def test_nothing_is_parked_while_the_server_is_read_only(
     await view.projected(store).catch_up()
 
     assert await view.sums() == {stream_id: 3}
+
+
+async def test_a_subscription_that_is_registered_anew_starts_its_view_over(
+    database: Database, transactions: SqlTransactions[Any]
+) -> None:
+    store, view = MemoryEventStore(), View(database, transactions)
+    one, other = uuid4(), uuid4()
+    for stream_id in (one, other):
+        await store.persist_events(stream_id, [{"cents": 1}, {"cents": 2}])
+    await view.projected(store).catch_up()
+    await store.subscriptions.reset(view.name, "beginning")
+    await view.projected(store).catch_up()
+    await store.subscriptions.forget(view.name)
+    async with asyncio.timeout(LIMIT):
+        await view.projected(store).catch_up()
+
+    assert await view.sums() == {one: 3, other: 3}
+    await store.persist_events(one, [{"cents": 4}])
+    await view.projected(store).catch_up()
+    assert await view.sums() == {one: 7, other: 3}
+
+
+async def test_a_view_that_cannot_be_cleared_says_what_to_do(
+    database: Database, transactions: SqlTransactions[Any]
+) -> None:
+    store, view = MemoryEventStore(), View(database, transactions)
+    await store.persist_events(uuid4(), [{"cents": 1}])
+    await view.projected(store).catch_up()
+    await store.subscriptions.forget(view.name)
+    projection = Projection(
+        view.name, store.feed(), view.apply, store.subscriptions, transactions=transactions
+    )
+
+    async with asyncio.timeout(LIMIT):
+        with pytest.raises(ViewOutlived, match="forgotten") as caught:
+            await projection.catch_up()
+    assert "clear" in str(caught.value.hint)

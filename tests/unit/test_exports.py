@@ -118,6 +118,7 @@ NAMES = [
     "UndecodableSnapshot",
     "UnidentifiedEvent",
     "UnknownEventType",
+    "ViewOutlived",
     "WaitedInsideHandler",
     "WrongCategory",
     "WrongEventLoop",

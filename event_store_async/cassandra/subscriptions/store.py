@@ -149,7 +149,7 @@ class CassandraSubscriptions(Subscriptions):
         if (await self._registry.get(key.name)).series != known.series:
             self._slices.forget(known.series)
             return None
-        return Lease(key, member, state.fence, state.position, dict(state.parked))
+        return Lease(key, member, state.fence, state.position, dict(state.parked), known.id)
 
     async def refresh(self, lease: Lease) -> Lease:  # noqa: D102 - inherited from the port
         state = await self._on_lease(lease, refreshing(lease))
