@@ -6,6 +6,8 @@ For tests: of applications that use a store, and of stores.
     hostile_erasure  erases its streams
     hostile_feed  reads its feed
     hostile_snapshots  its stored snapshots
+    hostile_subscriptions  its subscriptions
+    hostile_rooms  gives both, and its health
     hostile_log   what it shows of a feed
     settlement   settle: several subscriptions, until nobody appends any more
     deliveries   every_delivery: whether a handler bears every way in which events may come

@@ -84,6 +84,23 @@ class Injection(Enum):
     UNDECODABLE_SNAPSHOT = "undecodable snapshot"
     """The load of a stored snapshot raises `UndecodableSnapshot`."""
 
+    COMMIT_STORED = "commit stored"
+    """The commit of a slice is stored, and raises `StoreUnavailable`."""
+
+    COMMIT_LOST = "commit lost"
+    """The commit of a slice is not stored, and raises `StoreUnavailable`."""
+
+    STOLEN = "stolen"
+    """Another member claims the slice just before its commit, and gives it back: the commit raises
+    `LeaseLost`, and what was handled since the one before is delivered again."""
+
+    NEW_GENERATION = "new generation"
+    """An operator resets the subscription to its start just before a commit, which raises
+    `LeaseLost`. It happens only where that leaves no event out: not after a change of slices."""
+
+    LATE_BEAT = "late beat"
+    """The answer to a beat comes after one to nine seconds."""
+
 
 @dataclass(frozen=True, slots=True)
 class Injected:
@@ -140,8 +157,15 @@ SNAPSHOT_LOADS: Final = VERSION_READS | {
     Injection.UNDECODABLE_SNAPSHOT,
 }
 SNAPSHOT_WRITES: Final = VERSION_READS
+COMMITS: Final = VERSION_READS | {
+    Injection.COMMIT_STORED,
+    Injection.COMMIT_LOST,
+    Injection.STOLEN,
+    Injection.NEW_GENERATION,
+}
+BEATS: Final = VERSION_READS | {Injection.LATE_BEAT}
 
-_CALLS: Final = (READS, APPENDS, FEED_PAGES, FEED_WAITS, SNAPSHOT_LOADS)
+_CALLS: Final = (READS, APPENDS, FEED_PAGES, FEED_WAITS, SNAPSHOT_LOADS, COMMITS, BEATS)
 
 
 _LONGEST_SCRIPT: Final = 1_000_000
