@@ -14,7 +14,7 @@ from ..errors import InvalidArgument
 
 class Injection(Enum):
     """
-    What a `HostileEventStore` does to one call.
+    What a `HostileEventStore`, or `HostileTransactions`, does to one call.
 
     Each is truthful: a real store could give the caller the same answer, and what the answer says
     about the stream is true.
@@ -101,6 +101,15 @@ class Injection(Enum):
     LATE_BEAT = "late beat"
     """The answer to a beat comes after one to nine seconds."""
 
+    COMMIT_UNKNOWN = "commit unknown"
+    """The transaction of a view is committed, and raises `ConnectionError`."""
+
+    DEADLOCK = "deadlock"
+    """The transaction of a view is rolled back at its end, and raises `ConnectionError`."""
+
+    WAITS = "waits"
+    """The transaction of a view waits before it begins."""
+
 
 @dataclass(frozen=True, slots=True)
 class Injected:
@@ -163,9 +172,21 @@ COMMITS: Final = VERSION_READS | {
     Injection.STOLEN,
     Injection.NEW_GENERATION,
 }
+TRANSACTIONS: Final = frozenset(
+    {Injection.NONE, Injection.COMMIT_UNKNOWN, Injection.DEADLOCK, Injection.WAITS}
+)
 BEATS: Final = VERSION_READS | {Injection.LATE_BEAT}
 
-_CALLS: Final = (READS, APPENDS, FEED_PAGES, FEED_WAITS, SNAPSHOT_LOADS, COMMITS, BEATS)
+_CALLS: Final = (
+    READS,
+    APPENDS,
+    FEED_PAGES,
+    FEED_WAITS,
+    SNAPSHOT_LOADS,
+    COMMITS,
+    BEATS,
+    TRANSACTIONS,
+)
 
 
 _LONGEST_SCRIPT: Final = 1_000_000

@@ -26,8 +26,14 @@ from event_store_async.subscriptions import (
     SliceKey,
     Subscription,
 )
-from event_store_async.testing import HostileEventStore, Injected, Injection
-from event_store_async.testing.contract import SubscriptionStoreContract
+from event_store_async.testing import (
+    HostileEventStore,
+    HostileTransactions,
+    Injected,
+    Injection,
+)
+from event_store_async.testing.contract import SubscriptionStoreContract, TransactionsContract
+from event_store_async.testing.contract.transactions import at, lease_of
 
 from ..subscriptions.group import Notes, append, simulated, streams
 
@@ -181,12 +187,15 @@ def test_a_view_is_right_whatever_happens(seed: int) -> None:
             into.clear()
 
         hostile = HostileEventStore(memory, seed=seed, **FAULTS)
+        transactions = HostileTransactions(
+            view, seed=seed, commit_unknown=0.1, deadlock=0.1, waits=0.1, wait_seconds=20.0
+        )
         projection: Projection[Any, View] = Projection(
             "test",
             memory.feed(),
             apply,
             hostile.subscriptions,
-            transactions=view,
+            transactions=transactions,
             clear=clear,
             slices=2,
             pace=PACE,
@@ -195,6 +204,7 @@ def test_a_view_is_right_whatever_happens(seed: int) -> None:
         await _run(memory, projection)
 
         assert hostile.injected
+        assert transactions.injected
         assert view.view == {each: [1, 2, 3, 4, 5] for each in (A, B, C, D)}
 
     simulated(program)
@@ -207,3 +217,62 @@ async def test_members_tell_the_hooks_of_the_wrapped_store() -> None:
     assert kept.source == memory.subscriptions.source  # type: ignore[attr-defined]
     subscription = Subscription("test", memory.feed(), Notes().handle, kept)
     assert subscription.statistics().source == kept.source
+
+
+class TestTransactionsWithoutFaults(TransactionsContract):
+    @pytest.fixture
+    def transactions(self) -> HostileTransactions[set[str]]:
+        return HostileTransactions(MemoryTransactions(set()), seed=1)
+
+    async def write(self, connection: Any, mark: str) -> None:
+        connection.add(mark)
+
+    async def marks(self, transactions: Any) -> set[str]:
+        found: set[str] = transactions._transactions.view
+        return found
+
+
+@pytest.mark.parametrize(
+    ("injection", "is_stored"), [(Injection.COMMIT_UNKNOWN, True), (Injection.DEADLOCK, False)]
+)
+async def test_a_transaction(injection: Injection, is_stored: bool) -> None:
+    hostile = HostileTransactions(MemoryTransactions[View]({}), seed=1, script=[injection])
+    with pytest.raises(ConnectionError) as caught:
+        async with hostile.begin(lease_of("test")) as transaction:
+            await transaction.advance(at(1))
+
+    assert hostile.is_transient(caught.value)
+    assert isinstance(caught.value, hostile.transient)
+    assert hostile.injected == [Injected(injection, None)]
+    assert (await hostile.positions("test", 1) == {0: at(1)}) is is_stored
+
+
+async def test_a_transaction_that_waits() -> None:
+    slept = list[float]()
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+
+    hostile = HostileTransactions(
+        MemoryTransactions[View]({}),
+        seed=1,
+        wait_seconds=7.0,
+        sleep=sleep,
+        script=[Injection.WAITS],
+    )
+    async with hostile.begin(lease_of("test")) as transaction:
+        await transaction.advance(at(1))
+
+    assert slept == [7.0]
+    assert await hostile.positions("test", 1) == {0: at(1)}
+
+
+async def test_a_handlers_error_is_its_own() -> None:
+    hostile = HostileTransactions(
+        MemoryTransactions[View]({}), seed=1, script=[Injection.COMMIT_UNKNOWN]
+    )
+    with pytest.raises(ValueError, match="no"):
+        async with hostile.begin(lease_of("test")):
+            raise ValueError("no")
+
+    assert hostile.injected == []

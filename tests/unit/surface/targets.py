@@ -195,6 +195,7 @@ NOT_CALLED: Final[Mapping[str, str]] = {
         f"{name}.is_transient": "called by subscriptions, with what was raised"
         for name in (
             "AsyncpgTransactions",
+            "HostileTransactions",
             "MemoryTransactions",
             "PsycopgTransactions",
             "SqlAlchemyTransactions",
