@@ -52,7 +52,7 @@ SCENARIOS: Final[dict[str, Scenario]] = {
     "memory": Scenario(memory, 70, 15),
     "flat_cost": Scenario(flat_cost, 30, 25),
     "snapshots": Scenario(snapshots, 10, 0),
-    "truncation": Scenario(truncation, 45, 0),
+    "truncation": Scenario(truncation, 40, 0),
     "opening": Scenario(opening, 3, 3),
     "representation": Scenario(representation, 10, 3),
     "processes": Scenario(processes, 70, 20),

@@ -31,7 +31,8 @@ The layers, each of which imports only those above it:
     hooks                              records for hooks
     settings statistics ports          limits and deadlines; how busy a store is; the ports
     encoding snapshots                 events encoded; snapshots stored
-    memory_feed memory_subscriptions   the log of a store in memory, and who works on it
+    memory_feed                        the log of a store in memory
+    memory_groups memory_subscriptions   who works on it, and how far they are
     memory_row memory_stream           an event and a stream as a store in memory keeps them
     memory_table                       all that it keeps
     cassandra memory                   the store on Cassandra; the same promises in memory
@@ -114,6 +115,7 @@ from .errors import (
     UndecodableEvent,
     UndecodableSnapshot,
     UnknownEventType,
+    ViewOutlived,
     WaitedInsideHandler,
     WrongCategory,
     WrongEventLoop,
@@ -149,7 +151,13 @@ from .results import (
 )
 from .retry import Backoff
 from .settings import Settings
-from .statistics import DriverMetrics, FeedStatistics, Statistics
+from .statistics import (
+    DriverMetrics,
+    FeedStatistics,
+    SliceStatistics,
+    Statistics,
+    SubscriptionStatistics,
+)
 from .stream_head import StreamHead
 from .versions import (
     ANY,
@@ -243,6 +251,7 @@ __all__ = [
     "SchemaTooNew",
     "Settings",
     "SliceHeld",
+    "SliceStatistics",
     "SnapshotStore",
     "Statistics",
     "StoreClosed",
@@ -261,6 +270,7 @@ __all__ = [
     "SubscriptionError",
     "SubscriptionMismatch",
     "SubscriptionRunning",
+    "SubscriptionStatistics",
     "SubscriptionUnknown",
     "TimeToLiveRefused",
     "Tls",
@@ -272,6 +282,7 @@ __all__ = [
     "UndecodableSnapshot",
     "UnidentifiedEvent",
     "UnknownEventType",
+    "ViewOutlived",
     "WaitedInsideHandler",
     "WrongCategory",
     "WrongEventLoop",

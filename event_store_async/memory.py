@@ -318,7 +318,9 @@ class MemoryEventStore(
     def subscriptions(self) -> Subscriptions:
         """How far the subscriptions to the feed are, and who works on them."""
         clock = self._settings.clock
-        return MemorySubscriptions(self._table.groups, self._feed_reader(), clock, self._turn)
+        return MemorySubscriptions(
+            self._table.groups, self._feed_reader(), clock, self._turn, self._observer
+        )
 
     def _feed_reader(self) -> MemoryFeedReader:
         return MemoryFeedReader(self._table.log, self._event_at, self._turn, self._observer)

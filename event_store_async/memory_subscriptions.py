@@ -1,7 +1,7 @@
 """The subscriptions of an event store in memory; the shortest definition of what a store keeps."""
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -16,6 +16,10 @@ from .errors import (
 )
 from .feeds import FeedReader, Position
 from .feeds.selection import slice_of
+from .hooks import Source
+from .hooks.observer import Observer
+from .ids import ordered_uuid
+from .memory_groups import MemoryGroup, MemoryGroups, MemorySlice
 from .ports.changes import (
     after_skip,
     check_division,
@@ -43,38 +47,6 @@ from .ports.subscriptions import Subscriptions
 from .ports.transactions import Stopped
 
 
-@dataclass(slots=True)
-class _Slice:
-    """A slice as it is stored; its fence says how often it was claimed or released."""
-
-    position: Position
-    fence: int = 0
-    holder: UUID | None = None
-    parked: dict[UUID, ParkedStream] = field(default_factory=dict)
-
-
-@dataclass(slots=True)
-class _Group:
-    """A subscription as it is stored."""
-
-    registration: Registration
-    slices: list[_Slice]
-    members: dict[UUID, Beat] = field(default_factory=dict)
-    skipped: list[SkippedEvent] = field(default_factory=list)
-
-
-class MemoryGroups:
-    """
-    The subscriptions of a store in memory, and of the stores that share its streams.
-
-    Attributes:
-        by_name: The subscriptions, by name.
-    """
-
-    def __init__(self) -> None:
-        self.by_name: dict[str, _Group] = {}
-
-
 class MemorySubscriptions(Subscriptions):
     """
     Keeps subscriptions in memory.
@@ -86,6 +58,11 @@ class MemorySubscriptions(Subscriptions):
         reader: Reads the feed.
         now: The clock.
         turn: Lets other tasks run once; raises `StoreClosed`.
+        observer: Reports to the hooks of the store; None without hooks.
+
+    Attributes:
+        observer: As given: members tell it what they do.
+        source: The store, for what is reported.
     """
 
     def __init__(
@@ -94,11 +71,14 @@ class MemorySubscriptions(Subscriptions):
         reader: FeedReader[Any],
         now: Callable[[], datetime],
         turn: Callable[[], Awaitable[object]],
+        observer: Observer | None = None,
     ) -> None:
         self._groups = groups.by_name
         self._reader = reader
         self._now = now
         self._turn = turn
+        self.observer = observer
+        self.source = Source("memory")
 
     # What members do
 
@@ -111,8 +91,9 @@ class MemorySubscriptions(Subscriptions):
         await self._turn()
         group = self._groups.get(name)
         if group is None:
-            group = _Group(
-                Registration(name, 1, slices, start), [_Slice(start) for _ in range(slices)]
+            group = MemoryGroup(
+                Registration(name, 1, slices, start, id=ordered_uuid()),
+                [MemorySlice(start) for _ in range(slices)],
             )
             self._groups[name] = group
         elif slices not in {group.registration.slices, group.registration.next_slices}:
@@ -154,7 +135,9 @@ class MemorySubscriptions(Subscriptions):
             return None
         stored.fence += 1
         stored.holder = member
-        return Lease(key, member, stored.fence, stored.position, dict(stored.parked))
+        parked = dict(stored.parked)
+        id_ = group.registration.id
+        return Lease(key, member, stored.fence, stored.position, parked, id_)
 
     async def refresh(self, lease: Lease) -> Lease:  # noqa: D102 - inherited from the port
         stored = self._held(await self._group(lease.key.name), lease)
@@ -258,7 +241,7 @@ class MemorySubscriptions(Subscriptions):
             ready=False,
             earlier=(),
         )
-        group.slices = [_Slice(start) for _ in group.slices]
+        group.slices = [MemorySlice(start) for _ in group.slices]
         return group.registration
 
     async def reslice(self, name: str, slices: int) -> Registration:  # noqa: D102 - inherited
@@ -338,7 +321,7 @@ class MemorySubscriptions(Subscriptions):
 
     # What both need
 
-    async def _group(self, name: str) -> _Group:
+    async def _group(self, name: str) -> MemoryGroup:
         name = check_subscription_name(name)
         await self._turn()
         group = self._groups.get(name)
@@ -347,7 +330,7 @@ class MemorySubscriptions(Subscriptions):
         return group
 
     @staticmethod
-    def _held(group: _Group, lease: Lease) -> _Slice | None:
+    def _held(group: MemoryGroup, lease: Lease) -> MemorySlice | None:
         """Return the slice of a lease, if it is not lost."""
         key = lease.key
         if group.registration.generation != key.generation or key.slice >= len(group.slices):
@@ -360,16 +343,16 @@ class MemorySubscriptions(Subscriptions):
         return LeaseLost(lease.key.name, lease.key.generation, lease.key.slice)
 
     @staticmethod
-    def _of(group: _Group, stream_id: UUID) -> _Slice:
+    def _of(group: MemoryGroup, stream_id: UUID) -> MemorySlice:
         return group.slices[slice_of(stream_id, len(group.slices))]
 
     @staticmethod
-    def _request(group: _Group) -> None:
+    def _request(group: MemoryGroup) -> None:
         known = group.registration
         group.registration = replace(known, requests=known.requests + 1)
 
 
-def _checkpoints(group: _Group) -> Checkpoints:
+def _checkpoints(group: MemoryGroup) -> Checkpoints:
     return Checkpoints(
         group.registration,
         tuple(each.position for each in group.slices),
@@ -377,7 +360,7 @@ def _checkpoints(group: _Group) -> Checkpoints:
     )
 
 
-def _divide(group: _Group) -> None:
+def _divide(group: MemoryGroup) -> None:
     known = group.registration
     slices = known.next_slices
     if slices is None:
@@ -394,6 +377,6 @@ def _divide(group: _Group) -> None:
         ready=False,
         earlier=divided(known, positions),
     )
-    group.slices = [_Slice(start) for _ in range(slices)]
+    group.slices = [MemorySlice(start) for _ in range(slices)]
     for row in parked:
         group.slices[slice_of(row.stream_id, slices)].parked[row.stream_id] = row

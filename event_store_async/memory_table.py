@@ -11,9 +11,9 @@ from .errors import ConcurrentModification, WrongCategory
 from .follower import Wakeups
 from .ids import random_uuid
 from .memory_feed import MemoryLog
+from .memory_groups import MemoryGroups
 from .memory_row import MemoryRow
 from .memory_stream import MemoryStream
-from .memory_subscriptions import MemoryGroups
 from .results import AppendResult, Closed, Persisted
 from .ring import ScanPosition, hashed_position
 from .snapshots.memory import MemorySnapshotRows

@@ -59,6 +59,47 @@ class FeedStatistics:
 
 
 @value
+class SliceStatistics:
+    """
+    How far a slice is at this moment, as the member knows that works on it.
+
+    Attributes:
+        slice: The slice.
+        events: How many events are between its position and the end of the feed, as it last saw
+            that end. All of the feed count: at most that many are left to handle.
+        seconds: The age of the event in hand, by the clocks of this process and of its writer; 0
+            if the slice was at the end of the feed when it last looked.
+        parked: How many of its streams are parked.
+        is_held: Whether it stays where it is: at an event that fails, or in an outage.
+    """
+
+    slice: int
+    events: int
+    seconds: float
+    parked: int
+    is_held: bool
+
+
+@value
+class SubscriptionStatistics:
+    """
+    How a member of a consumer group is at this moment.
+
+    Attributes:
+        source: The store that keeps the subscription.
+        name: The name of the subscription.
+        slices: The slices that the member works on.
+        silence: Seconds since its last beat was answered; None before the first one, and if it does
+            not run.
+    """
+
+    source: Source
+    name: str
+    slices: tuple[SliceStatistics, ...] = ()
+    silence: float | None = None
+
+
+@value
 class Statistics:
     """
     How busy a store is at this moment.

@@ -159,6 +159,8 @@ class Engine:
             self.feed.feed((), ()).reader,
             lambda: read_clock(settings.clock),
             check_open,
+            source,
+            observer,
         )
         self.health = HealthProbe(
             source,

@@ -27,6 +27,7 @@ Every error that the library raises.
     │   ├── WrongEventLoop              it belongs to another event loop
     │   ├── WrongProcess                it was opened before a fork
     │   ├── SubscriptionRunning         the subscription runs already
+    │   ├── ViewOutlived                the view is that of a forgotten subscription
     │   └── WaitedInsideHandler         a handler waits for its own subscription
     ├── ConnectionFailed                no node can be reached
     │   ├── AuthenticationFailed        the credentials were refused
@@ -105,6 +106,7 @@ from .misuse import (
     MisuseError,
     StoreClosed,
     SubscriptionRunning,
+    ViewOutlived,
     WaitedInsideHandler,
     WrongEventLoop,
     WrongProcess,
@@ -219,6 +221,7 @@ __all__ = [
     "UndecodableEvent",
     "UndecodableSnapshot",
     "UnknownEventType",
+    "ViewOutlived",
     "WaitedInsideHandler",
     "WrongCategory",
     "WrongEventLoop",

@@ -53,6 +53,24 @@ class SubscriptionRunning(MisuseError):
         self.name = name
 
 
+class ViewOutlived(MisuseError):
+    """
+    The database of a view knows a subscription of this name that was forgotten since.
+
+    Attributes:
+        name: The name of the subscription.
+    """
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"the view of subscription {name!r} is that of an earlier one, which was forgotten",
+            hint="give the projection clear=…, so that the view starts over; or empty the view and "
+            "delete the rows of this name from event_store_subscriptions, event_store_slices and "
+            "event_store_handled",
+        )
+        self.name = name
+
+
 class WaitedInsideHandler(MisuseError):
     """
     A handler waited until its own subscription has handled an event: it would wait for itself.

@@ -3,6 +3,7 @@ Hooks: a store reports what happens in it to your callables, one record at a tim
 
     source          the store that a record comes from
     feed_records    the records of the feed
+    subscription_records  the records of subscriptions
     records         the other records, and the protocol of a hook: all of these are public
     observer        calls the hooks
     append_watch    collects the facts of one append, and of the batches that carry it
@@ -10,6 +11,7 @@ Hooks: a store reports what happens in it to your callables, one record at a tim
     list_watch      collects the facts of one list of streams
     feed_watch      collects the facts of one page of the feed
     erasure_watch   collects the facts of one call that erases events
+    subscription_watch  reports what a member of a consumer group does
     snapshot_watch  collects the facts of one call on a stored snapshot
 
 A store without hooks makes no watch and no record.
@@ -45,23 +47,54 @@ from .records import (
     SnapshotOutcome,
 )
 from .source import Source
+from .subscription_records import (
+    AppliedOutcome,
+    CaughtUp,
+    CheckpointCommitted,
+    CommittedOutcome,
+    EventHandled,
+    FellBehind,
+    GenerationChange,
+    GenerationChanged,
+    HandledOutcome,
+    HandlerHook,
+    HandlingBegun,
+    LeaseChange,
+    LeaseChanged,
+    PageApplied,
+    SubscriptionRecord,
+)
 
 __all__ = [
     "AppendEnded",
     "AppendOutcome",
+    "AppliedOutcome",
     "AttemptEnded",
     "AttemptOutcome",
+    "CaughtUp",
+    "CheckpointCommitted",
+    "CommittedOutcome",
     "EntryLost",
     "EntryPublished",
     "ErasureEnded",
     "ErasureOperation",
     "ErasureOutcome",
+    "EventHandled",
     "FeedPageRead",
     "FeedRecord",
+    "FellBehind",
+    "GenerationChange",
+    "GenerationChanged",
+    "HandledOutcome",
+    "HandlerHook",
+    "HandlingBegun",
     "Hook",
     "LaneHeldUp",
     "LeadershipChanged",
+    "LeaseChange",
+    "LeaseChanged",
     "ListEnded",
+    "PageApplied",
     "PageRead",
     "ReadEnded",
     "ReadOutcome",
@@ -73,4 +106,5 @@ __all__ = [
     "SnapshotOperation",
     "SnapshotOutcome",
     "Source",
+    "SubscriptionRecord",
 ]

@@ -4,10 +4,12 @@ import asyncio
 import logging
 import time
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from typing import Final
 
 from .records import Hook, Record
 from .source import Source
+from .subscription_records import HandlerHook, HandlingBegun
 
 _LOG: Final = logging.getLogger("event_store_async")
 
@@ -19,14 +21,22 @@ class Observer:
     Args:
         source: The store that the records come from.
         hooks: The hooks, in the order in which they are called.
+
+    Attributes:
+        source: The store that the records come from.
+        is_around: Whether a hook is around the calls of handlers.
     """
 
-    __slots__ = ("_broken", "_hooks", "source")
+    __slots__ = ("_around", "_broken", "_hooks", "is_around", "source")
 
     def __init__(self, source: Source, hooks: Sequence[Hook]) -> None:
         self.source = source
         self._hooks = tuple(hooks)
         self._broken: set[int] = set()
+        self._around: list[tuple[int, HandlerHook]] = [
+            (index, hook) for index, hook in enumerate(self._hooks) if isinstance(hook, HandlerHook)
+        ]
+        self.is_around = bool(self._around)
 
     @classmethod
     def of(cls, source: Source, hooks: Sequence[Hook]) -> "Observer | None":
@@ -39,12 +49,38 @@ class Observer:
             try:
                 hook(record)
             except (Exception, asyncio.CancelledError):  # noqa: BLE001 - a hook must not break its store
-                if index not in self._broken:
-                    self._broken.add(index)
-                    _LOG.exception(
-                        "hook %r failed; it is still called, but further failures are not logged",
-                        hook,
-                    )
+                self._note(index)
+
+    def enter(self, begun: HandlingBegun) -> list[tuple[int, AbstractContextManager[object]]]:
+        """Enter what hooks have around a handler; return what must be left."""
+        entered: list[tuple[int, AbstractContextManager[object]]] = []
+        for index, hook in self._around:
+            try:
+                manager = hook.around_handler(begun)
+                manager.__enter__()
+            except (Exception, asyncio.CancelledError):  # noqa: BLE001 - nor must it break a handler
+                self._note(index)
+            else:
+                entered.append((index, manager))
+        return entered
+
+    def leave(self, entered: list[tuple[int, AbstractContextManager[object]]]) -> None:
+        """Leave what was entered, the last one first."""
+        while entered:
+            index, manager = entered.pop()
+            try:
+                manager.__exit__(None, None, None)
+            except (Exception, asyncio.CancelledError):  # noqa: BLE001 - nor must it break a handler
+                self._note(index)
+
+    def _note(self, index: int) -> None:
+        """Log the exception that is handled, if it is the first one of a hook."""
+        if index not in self._broken:
+            self._broken.add(index)
+            _LOG.exception(
+                "hook %r failed; it is still called, but further failures are not logged",
+                self._hooks[index],
+            )
 
 
 class Stopwatch:

@@ -16,6 +16,7 @@ from .feed_records import (
     ScanFound,
 )
 from .source import Source
+from .subscription_records import SubscriptionRecord
 
 AppendOutcome: TypeAlias = Literal[
     "stored",
@@ -346,6 +347,7 @@ Record: TypeAlias = (
     | SnapshotEnded
     | ErasureEnded
     | FeedRecord
+    | SubscriptionRecord
 )
 """What a hook receives. Later versions may add kinds of records: ignore those you do not know."""
 
@@ -357,7 +359,8 @@ class Hook(Protocol):
     It is called on the event loop, between the store's own steps, so it must not block. An
     exception that it raises affects no append and no read; the first one is logged with its
     traceback. `AppendEnded`, `ErasureEnded`, `ReadEnded`, `ListEnded`, `FeedPageRead` and, for a
-    load, `SnapshotEnded` arrive in the caller's task and context, the others in any task.
+    load, `SnapshotEnded` arrive in the caller's task and context, the others in any task. A hook
+    that is to be around the calls of handlers is a `HandlerHook`, too.
     """
 
     def __call__(self, record: Record, /) -> None:

@@ -59,6 +59,11 @@ def check_slices(slices: object) -> None:
     check_int("slices", slices, at_least=1, at_most=MAX_SLICES)
 
 
+def is_later_registration(id_: UUID, known: UUID) -> bool:
+    """Return whether a name was registered with one id after it was with another."""
+    return (id_.version == 7, id_.int) > (known.version == 7, known.int)
+
+
 @value
 class SliceKey:
     """
@@ -131,6 +136,8 @@ class Registration:
         earlier: How far the generations before had got, as far as it still counts.
         next_slices: How many slices it is to have, if an operator has asked for another number.
             Members finish the events in hand, give their slices back, and begin a new generation.
+        id: Tells it from others of the same name, before and after it. Later ones are greater, as
+            UUIDs of version 7 are.
 
     Raises:
         InvalidArgument: a field is not valid.
@@ -146,6 +153,7 @@ class Registration:
     requests: int = 0
     earlier: tuple[Division, ...] = ()
     next_slices: int | None = None
+    id: UUID | None = None
 
     def __post_init__(self) -> None:
         """Check the fields; raises `InvalidArgument`."""
@@ -159,6 +167,7 @@ class Registration:
         check_tuple("earlier", self.earlier, Division, "a Division")
         if self.next_slices is not None:
             check_slices(self.next_slices)
+        check_instance("id", self.id, UUID, "a UUID", optional=True)
 
     def passed(self, stream_id: UUID, position: Position) -> bool:
         """Return whether an event of a stream was handled in an earlier generation."""
@@ -265,6 +274,7 @@ class Lease:
         fence: Counts the claims: the store refuses what an earlier claim commits.
         position: How far the slice is.
         parked: Its parked streams, by id.
+        registration_id: The id of the registration, if the store gives it one.
 
     Raises:
         InvalidArgument: a field is not valid.
@@ -275,6 +285,7 @@ class Lease:
     fence: int
     position: Position
     parked: Mapping[UUID, ParkedStream] = field(default_factory=dict)
+    registration_id: UUID | None = None
 
     def __post_init__(self) -> None:
         """Check the fields; raises `InvalidArgument`."""
@@ -283,6 +294,7 @@ class Lease:
         check_int("fence", self.fence, at_least=1)
         check_instance("position", self.position, Position, "a Position")
         check_instance("parked", self.parked, Mapping, "a mapping")
+        check_instance("registration_id", self.registration_id, UUID, "a UUID", optional=True)
 
 
 @value

@@ -57,6 +57,16 @@ class Transaction(Protocol[T_co]):
         """The last generation before this one that had got anywhere, if there was one."""
         raise NotImplementedError
 
+    @property
+    def anew(self) -> bool:
+        """
+        Whether the name was forgotten and registered anew, and this is the first transaction since.
+
+        The database knew how far the earlier subscription was, and has forgotten it in this
+        transaction. The view is still that of the earlier one: it is to be cleared in it, too.
+        """
+        return False
+
     async def advance(self, position: Position) -> None:
         """
         Move the checkpoint of the slice on. It is committed with the transaction.
@@ -98,6 +108,18 @@ class Transactions(Protocol[T_co]):
         """What is raised while the database is away. Such an error is never the event's fault."""
         raise NotImplementedError
 
+    def is_transient(self, error: BaseException) -> bool:
+        """
+        Return whether an error says that the database is away.
+
+        Unless this is implemented, each error of `transient` does. Drivers often have one class for
+        outages and for what no repetition mends, a statement that takes too long for one.
+
+        Args:
+            error: What was raised in a transaction, or by its beginning or end.
+        """
+        return isinstance(error, self.transient)
+
     def begin(self, lease: Lease) -> AbstractAsyncContextManager[Transaction[T_co]]:
         """
         Begin a transaction for the holder of a slice.
@@ -109,16 +131,21 @@ class Transactions(Protocol[T_co]):
             lease: The lease of the slice.
 
         Raises:
-            LeaseLost: the database knows a later lease of the slice, or a later generation.
+            LeaseLost: the database knows a later lease of the slice, a later generation, or a later
+                registration of the name.
         """
         raise NotImplementedError
 
-    async def positions(self, name: str, generation: int) -> Mapping[int, Position]:
+    async def positions(
+        self, name: str, generation: int, registration_id: UUID | None = None
+    ) -> Mapping[int, Position]:
         """
         Return how far each slice is that has got anywhere.
 
         Args:
             name: The name of the subscription.
             generation: The generation. Of another one, nothing is returned.
+            registration_id: The id of the registration, if the store gives it one. Of another one,
+                nothing is returned.
         """
         raise NotImplementedError

@@ -20,3 +20,9 @@ def _statements() -> dict[str, str]:
 
 STATEMENTS: Final = _statements()
 """Each statement by its name, in one line."""
+
+
+def numbered(text: str, sign: str) -> str:
+    """Return a statement whose values have numbers: ``$1`` or ``:p1`` for the first ``%s``."""
+    first, *rest = text.split("%s")
+    return first + "".join(f"{sign}{number}{each}" for number, each in enumerate(rest, 1))

@@ -1,22 +1,30 @@
 -- The statements of transactions on PostgreSQL. A line with a name begins each of them.
 
+-- set_limits
+SELECT set_config('lock_timeout', %s, true),
+  set_config('idle_in_transaction_session_timeout', %s, true);
+
 -- read_subscription
-SELECT generation, stopped_generation, stopped FROM event_store_subscriptions WHERE name = %s;
+SELECT generation, stopped_generation, stopped, registration FROM event_store_subscriptions
+  WHERE name = %s;
 
 -- lock_subscription
-SELECT generation, stopped_generation, stopped FROM event_store_subscriptions WHERE name = %s
-  FOR UPDATE;
+SELECT generation, stopped_generation, stopped, registration FROM event_store_subscriptions
+  WHERE name = %s FOR UPDATE;
 
 -- share_subscription
-SELECT generation, stopped_generation, stopped FROM event_store_subscriptions WHERE name = %s
-  FOR SHARE;
+SELECT generation, stopped_generation, stopped, registration FROM event_store_subscriptions
+  WHERE name = %s FOR SHARE;
 
 -- add_subscription
 INSERT INTO event_store_subscriptions (name, generation) VALUES (%s, 0) ON CONFLICT DO NOTHING;
 
 -- begin_generation
-UPDATE event_store_subscriptions SET generation = %s, stopped_generation = %s, stopped = %s
-  WHERE name = %s;
+UPDATE event_store_subscriptions SET generation = %s, stopped_generation = %s, stopped = %s,
+  registration = coalesce(%s, registration) WHERE name = %s;
+
+-- adopt_subscription
+UPDATE event_store_subscriptions SET registration = %s WHERE name = %s;
 
 -- end_slices
 DELETE FROM event_store_slices WHERE name = %s;
@@ -26,7 +34,8 @@ SELECT slice, position FROM event_store_slices WHERE name = %s AND position IS N
 
 -- read_positions_of_generation
 SELECT slice, position FROM event_store_slices JOIN event_store_subscriptions USING (name)
-  WHERE name = %s AND generation = %s AND position IS NOT NULL;
+  WHERE name = %s AND generation = %s AND position IS NOT NULL
+  AND coalesce(registration = %s, true);
 
 -- lock_slice
 SELECT fence, position FROM event_store_slices WHERE name = %s AND slice = %s FOR UPDATE;

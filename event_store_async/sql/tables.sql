@@ -8,6 +8,9 @@ CREATE TABLE IF NOT EXISTS event_store_subscriptions (
   stopped             text              -- JSON: {"slice": position, …}
 );
 
+-- Which registration of its name: one that was forgotten and registered anew has another.
+ALTER TABLE event_store_subscriptions ADD COLUMN IF NOT EXISTS registration uuid;
+
 -- The checkpoint of a slice, in the generation of its subscription.
 CREATE TABLE IF NOT EXISTS event_store_slices (
   name      text NOT NULL,

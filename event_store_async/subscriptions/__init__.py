@@ -14,6 +14,7 @@ Subscriptions and projections: code that handles the events of a feed, in a grou
     assignment   which member works on which slice
     work         what is done, the same for all slices
     worker       handles the events of one slice
+    slice_replay  handles what waits in its parked streams
     slice_task   what each step of that needs
     ledger       what of a slice is handled, stored and parked
     delivery     hands events to the code of the user

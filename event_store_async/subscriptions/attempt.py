@@ -68,10 +68,10 @@ async def attempted(
     return HandlerTimedOut(timeout) if scope.cancelled_caught else error
 
 
-def is_transient(error: BaseException, kinds: tuple[type[Exception], ...]) -> bool:
+def is_transient(error: BaseException, is_outage: Callable[[BaseException], bool]) -> bool:
     """Return whether an error is an outage, or a group of nothing else."""
-    if isinstance(error, kinds):
+    if is_outage(error):
         return True
     return isinstance(error, BaseExceptionGroup) and all(
-        is_transient(each, kinds) for each in error.exceptions
+        is_transient(each, is_outage) for each in error.exceptions
     )

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from typing import Any, Protocol, TypeAlias
 
 from .._typevars import E, T
-from ..errors import RolledBack
+from ..errors import RolledBack, ViewOutlived
 from ..feeds import FeedEvent, Position
 from ..ports.slices import Lease, Registration
 from ..ports.transactions import Stopped, Transaction, Transactions
@@ -35,9 +35,8 @@ class Delivery(Protocol):
     def has_position(self) -> bool:
         """Whether the database of the view keeps the position, exactly."""
 
-    @property
-    def transient(self) -> tuple[type[Exception], ...]:
-        """What is raised in an outage."""
+    def is_transient(self, error: BaseException) -> bool:
+        """Return whether an error says that the view's database is away."""
 
     async def prepare(self, registration: Registration, lease: Lease) -> Stopped | None:
         """Begin a generation: empty the view if it is fresh."""
@@ -70,10 +69,13 @@ class EventDelivery:
 
     takes_pages = False
     has_position = False
-    transient: tuple[type[Exception], ...] = ()
 
     def __init__(self, handle: Handler[Any]) -> None:
         self._handle = handle
+
+    def is_transient(self, error: BaseException) -> bool:  # noqa: ARG002 - of the protocol
+        """There is no database."""
+        return False
 
     async def prepare(self, registration: Registration, lease: Lease) -> Stopped | None:
         """There is no view."""
@@ -114,11 +116,14 @@ class PageDelivery:
 
     takes_pages = True
     has_position = False
-    transient: tuple[type[Exception], ...] = ()
 
     def __init__(self, apply: Apply[Any, Any], clear: Clear[Any] | None) -> None:
         self._apply = apply
         self._clear = clear
+
+    def is_transient(self, error: BaseException) -> bool:  # noqa: ARG002 - of the protocol
+        """There is no database that is known."""
+        return False
 
     async def prepare(
         self,
@@ -176,13 +181,25 @@ class TransactionDelivery:
         self._apply = apply
         self._clear = clear
         self._transactions = transactions
-        self.transient: tuple[type[Exception], ...] = tuple(transactions.transient)
+
+    def is_transient(self, error: BaseException) -> bool:
+        """Ask the transactions."""
+        judge = getattr(self._transactions, "is_transient", None)
+        if judge is None:  # they were made before there was such a method
+            return isinstance(error, tuple(self._transactions.transient))
+        return bool(judge(error))
 
     @asynccontextmanager
     async def _begin(self, lease: Lease) -> AsyncIterator[Transaction[Any]]:
         """Begin a transaction; raises `RolledBack` if its end hides that it was rolled back."""
         is_whole = False
         async with self._transactions.begin(lease) as transaction:
+            if getattr(transaction, "anew", False):
+                # Otherwise the view would have what the earlier subscription applied, and get it
+                # once more.
+                if self._clear is None:
+                    raise ViewOutlived(lease.key.name)
+                await self._clear(transaction.connection)
             yield transaction
             is_whole = True
         if not is_whole:
@@ -191,7 +208,7 @@ class TransactionDelivery:
     async def prepare(self, registration: Registration, lease: Lease) -> Stopped | None:
         """Shut out earlier generations, and empty the view in the same transaction."""
         async with self._begin(lease) as transaction:
-            if transaction.fresh and registration.fresh:
+            if transaction.fresh and registration.fresh and not getattr(transaction, "anew", False):
                 await transaction.forget_marks()
                 if self._clear is not None:
                     await self._clear(transaction.connection)

@@ -8,7 +8,9 @@ from uuid import UUID
 
 import anyio
 
+from ..errors import LeaseLost, StoreOverloaded, StoreUnavailable
 from ..feeds import BrokenEvent, FeedEvent, Position
+from ..hooks.subscription_watch import SliceWatch
 from ..ports.slices import Lease, ParkedStream
 from ..ports.subscriptions import SubscriptionStore
 
@@ -28,6 +30,7 @@ class Ledger:
         store: Keeps the subscription.
         lease: The lease of the slice.
         now: The clock, for parked streams.
+        watch: Reports what is stored, if there are hooks.
 
     Attributes:
         lease: The lease, as the store returned it last.
@@ -36,9 +39,16 @@ class Ledger:
         handled: How many events were handled since.
     """
 
-    def __init__(self, store: SubscriptionStore, lease: Lease, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        store: SubscriptionStore,
+        lease: Lease,
+        now: Callable[[], datetime],
+        watch: SliceWatch | None = None,
+    ) -> None:
         self._store = store
         self._now = now
+        self._watch = watch or SliceWatch(None, lease.key.name, lease.key.slice)
         self._changes: dict[UUID, ParkedStream | None] = {}
         self.lease = lease
         self.position = lease.position
@@ -128,8 +138,17 @@ class Ledger:
 
     async def _commit(self, position: Position) -> None:
         changes = dict(self._changes)
-        self.lease = await self._store.commit(self.lease, position, changes)
+        watch = self._watch.committing()
+        try:
+            self.lease = await self._store.commit(self.lease, position, changes)
+        except LeaseLost:
+            watch.ended("lost", position, self.handled)
+            raise
+        except (StoreUnavailable, StoreOverloaded):
+            watch.ended("unavailable", position, self.handled)
+            raise
         self._changes.clear()
+        watch.ended("committed", position, self.handled)
 
 
 def described(error: BaseException) -> str:

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import math
+import time
 from collections.abc import Awaitable, Callable
 from typing import Final, TypeVar
 from uuid import UUID
@@ -12,6 +13,7 @@ from anyio.abc import TaskGroup
 
 from ..errors import EventStoreError, LeaseLost, StoreOverloaded, StoreUnavailable
 from ..feeds import Position
+from ..hooks import LeaseChange
 from ..ids import random_uuid
 from ..ports.changes import position_of_start
 from ..ports.slices import Beat, Lease, Registration, Roster, SliceKey, Start
@@ -49,6 +51,7 @@ class Member:
         workers: What it works on, by slice.
         registration: The subscription, once it is known.
         beaten: When the last beat that was answered was sent, by the clock of the event loop.
+        heard: When it was answered, by a clock that any thread can ask.
     """
 
     def __init__(self, work: Work, slices: int, start: Start, until: Position | None) -> None:
@@ -71,6 +74,7 @@ class Member:
         self.workers: dict[int, SliceWorker] = {}
         self.registration: Registration | None = None
         self.beaten: float | None = None
+        self.heard: float | None = None
         work.prepared = self._hurry
 
     @property
@@ -165,6 +169,7 @@ class Member:
             return False
         now = anyio.current_time()
         self.beaten = begun
+        self.heard = time.monotonic()
         for worker in self.workers.values():
             worker.scope.deadline = self._valid_until
         living = self._watch.see(roster, begun, now)
@@ -214,6 +219,9 @@ class Member:
             worker.end()
         if not self.workers:
             self._generation = registration.generation
+            self._work.watch.generation_changed(
+                registration.generation, registration.slices, fresh=registration.fresh
+            )
             self._done.clear()
             self._next_beat = anyio.current_time()
 
@@ -268,10 +276,12 @@ class Member:
                 unclaimed = error
                 continue
             if lease is not None:
-                ledger = Ledger(self._work.store, lease, self._work.now)
+                slice_watch = self._work.watch.of_slice(number)
+                ledger = Ledger(self._work.store, lease, self._work.now, slice_watch)
                 worker = SliceWorker(self._work, registration, ledger, self._until)
                 worker.scope.deadline = self._valid_until
                 self.workers[number] = worker
+                self._work.watch.lease_changed(number, lease.fence, "claimed")
                 group.start_soon(self._run, worker)
         if unclaimed is not None:
             raise unclaimed
@@ -304,6 +314,8 @@ class Member:
             delay = next(self._losses)
         finally:
             del self.workers[worker.number]
+            change: LeaseChange = "released" if worker.is_released else "lost"
+            self._work.watch.lease_changed(worker.number, worker.ledger.lease.fence, change)
             self._hurry(delay)
 
     async def _run_or_save(self, worker: SliceWorker) -> None:

@@ -12,7 +12,7 @@ from .._typevars import T
 from ..checks import check_instance, check_int
 from ..errors import LeaseLost
 from ..feeds import Position
-from ..ports.slices import Lease, check_subscription_name
+from ..ports.slices import Lease, check_subscription_name, is_later_registration
 from ..ports.transactions import Stopped, Transaction, Transactions
 
 
@@ -32,16 +32,20 @@ class _Name:
     rows: dict[int, _Row] = field(default_factory=dict)
     stopped: Stopped | None = None
     handled: set[tuple[UUID, int]] = field(default_factory=set)
+    registration_id: UUID | None = None
 
 
 class MemoryTransaction(Transaction[T]):
     """A transaction in memory; `MemoryTransactions.begin` makes one."""
 
-    def __init__(self, connection: T, known: _Name, row: _Row, *, fresh: bool) -> None:
+    def __init__(
+        self, connection: T, known: _Name, row: _Row, *, fresh: bool, anew: bool = False
+    ) -> None:
         self._connection = connection
         self._known = known
         self._row = row
         self._fresh = fresh
+        self._anew = anew
 
     @property
     def connection(self) -> T:  # noqa: D102 - inherited from the port
@@ -54,6 +58,10 @@ class MemoryTransaction(Transaction[T]):
     @property
     def fresh(self) -> bool:  # noqa: D102 - inherited from the port
         return self._fresh
+
+    @property
+    def anew(self) -> bool:  # noqa: D102 - inherited from the port
+        return self._anew
 
     @property
     def stopped(self) -> Stopped | None:  # noqa: D102 - inherited from the port
@@ -108,6 +116,12 @@ class MemoryTransactions(Transactions[T], Generic[T]):
             await asyncio.sleep(0)
             view = copy.deepcopy(self.view)
             known = copy.deepcopy(self._names.get(key.name, _Name()))
+            anew = False
+            if _is_registered_anew(known, lease):
+                # If the earlier one never got anywhere, nothing of it is in the view.
+                anew = known.stopped is not None or bool(_positions(known))
+                known = _Name()
+            known.registration_id = lease.registration_id or known.registration_id
             fresh = known.generation < key.generation
             if known.generation > key.generation:
                 raise LeaseLost(key.name, key.generation, key.slice)
@@ -117,20 +131,36 @@ class MemoryTransactions(Transactions[T], Generic[T]):
             if row.fence > lease.fence:
                 raise LeaseLost(key.name, key.generation, key.slice)
             row.fence = lease.fence
-            yield MemoryTransaction(view, known, row, fresh=fresh)
+            yield MemoryTransaction(view, known, row, fresh=fresh, anew=anew)
             await asyncio.sleep(0)
             # From here on it is committed: there is nothing to wait for.
             self.view = view
             self._names[key.name] = known
 
-    async def positions(self, name: str, generation: int) -> Mapping[int, Position]:  # noqa: D102
+    async def positions(  # noqa: D102 - inherited from the port
+        self, name: str, generation: int, registration_id: UUID | None = None
+    ) -> Mapping[int, Position]:
         name = check_subscription_name(name)
         check_int("generation", generation, at_least=1)
+        check_instance("registration_id", registration_id, UUID, "a UUID", optional=True)
         await asyncio.sleep(0)
         known = self._names.get(name)
         if known is None or known.generation != generation:
             return {}
+        ids = {registration_id, known.registration_id} - {None}
+        if len(ids) > 1:
+            return {}
         return _positions(known)
+
+
+def _is_registered_anew(known: _Name, lease: Lease) -> bool:
+    """Return whether a lease is of a later registration; raises `LeaseLost` for an earlier one."""
+    id_, earlier = lease.registration_id, known.registration_id
+    if id_ is None or earlier is None or id_ == earlier:
+        return False
+    if not is_later_registration(id_, earlier):
+        raise LeaseLost(lease.key.name, lease.key.generation, lease.key.slice)
+    return True
 
 
 def _positions(known: _Name) -> dict[int, Position]:

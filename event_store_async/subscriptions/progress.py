@@ -138,10 +138,11 @@ class SubscriptionProgress:
         known = await self._store.checkpoints(self._name)
         while self._transactions is not None:
             generation = known.registration.generation
-            exact = await self._transactions.positions(self._name, generation)
+            id_ = known.registration.id
+            exact = await self._transactions.positions(self._name, generation, id_)
             # Afterwards: an event is parked in the store before the database of the view passes it.
             known = await self._store.checkpoints(self._name)
-            if known.registration.generation == generation:
+            if (known.registration.generation, known.registration.id) == (generation, id_):
                 start = known.registration.start
                 numbers = range(len(known.positions))
                 return replace(known, positions=tuple(exact.get(each, start) for each in numbers))

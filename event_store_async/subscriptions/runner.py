@@ -1,5 +1,6 @@
 """Runner: what a `Subscription` and a `Projection` have in common."""
 
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
@@ -13,12 +14,14 @@ from ..feeds import Feed, Position
 from ..ports.slices import Start, check_slices, check_start, check_subscription_name
 from ..ports.subscriptions import SubscriptionStore
 from ..ports.transactions import Transactions
+from ..statistics import SliceStatistics, SubscriptionStatistics
 from .delivery import Delivery
 from .health import SubscriptionHealth
 from .member import Member
 from .progress import SubscriptionProgress
 from .recovery import Pace, Recovery
 from .work import Work
+from .worker import SliceWorker
 
 _METHODS: Final = (
     "register",
@@ -141,6 +144,23 @@ class SubscriptionRunner:
         else:
             self._member.stop()
 
+    def statistics(self) -> SubscriptionStatistics:
+        """
+        Return how far the slices are that this member works on; callable from any thread.
+
+        Nothing is asked of the store: a slice that is paused knows only what it last saw.
+        """
+        member, name, source = self._member, self.name, self._work.source
+        if member is None:
+            return SubscriptionStatistics(source, name)
+        heard, now = member.heard, self._work.now()
+        return SubscriptionStatistics(
+            source,
+            name,
+            tuple(_statistics(worker, now) for _, worker in sorted([*member.workers.items()])),
+            None if heard is None else max(time.monotonic() - heard, 0.0),
+        )
+
     def health(self) -> SubscriptionHealth:
         """Return how this member is."""
         member = self._last
@@ -168,3 +188,15 @@ class SubscriptionRunner:
                 if worker.holding is not None
             ),
         )
+
+
+def _statistics(worker: SliceWorker, now: datetime) -> SliceStatistics:
+    position, head, oldest = worker.ledger.position, worker.head, worker.oldest
+    is_same = head is not None and head.feed_id == position.feed_id
+    return SliceStatistics(
+        slice=worker.number,
+        events=max(head.ordinal - position.ordinal, 0) if head is not None and is_same else 0,
+        seconds=0.0 if oldest is None else max((now - oldest).total_seconds(), 0.0),
+        parked=len(worker.ledger.parked),
+        is_held=worker.holding is not None,
+    )

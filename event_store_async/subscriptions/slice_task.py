@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterator
+from datetime import datetime
 from typing import Any, Final, TypeVar
 
 import anyio
@@ -54,6 +55,10 @@ class SliceTask:
         is_lost: Whether its lease is lost: nothing is to be stored any more.
         is_at_end: Whether it has reached the place where it was to end.
         scope: Cancels it: at the end of its lease, for one.
+        head: The end of the feed, as the last page knew it; None before that.
+        oldest: When the event in hand was appended, which is not handled yet; None at the end.
+        is_released: Whether it has given the slice back.
+        watch: Reports what becomes of events, if there are hooks.
     """
 
     def __init__(
@@ -73,6 +78,10 @@ class SliceTask:
         self.is_lost = False
         self.is_at_end = False
         self.scope = anyio.CancelScope()
+        self.head: Position | None = None
+        self.oldest: datetime | None = None
+        self.is_released = False
+        self.watch = work.watch.of_slice(ledger.lease.key.slice)
 
     @property
     def number(self) -> int:
@@ -194,7 +203,7 @@ class SliceTask:
             if error is None:
                 self.holding = None
                 return None
-            if is_transient(error, self._work.transient):
+            if is_transient(error, self._work.is_outage):
                 await self._pass_outage(error, outages)
                 if is_given_up is not None and await is_given_up():
                     self.holding = None

@@ -3,13 +3,18 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from ..feeds import Feed
+from ..hooks import Source
+from ..hooks.observer import Observer
+from ..hooks.subscription_watch import SubscriptionWatch
 from ..ports.subscriptions import SubscriptionStore
 from ..retry import Backoff
 from .delivery import Delivery
 from .recovery import Pace, Recovery
+
+_ELSEWHERE: Final = Source("other")
 
 
 @dataclass(slots=True)
@@ -26,7 +31,7 @@ class Work:
         pace: How often things happen.
         now: The clock, for what is recorded.
         prepared: Is called when a generation is prepared.
-        transient: What is never an event's fault.
+        watch: Reports to the hooks of the store, if it has any.
     """
 
     name: str
@@ -37,11 +42,25 @@ class Work:
     pace: Pace
     now: Callable[[], datetime]
     prepared: Callable[[], object] = lambda: None
-    transient: tuple[type[Exception], ...] = field(init=False)
+    watch: SubscriptionWatch = field(init=False)
 
     def __post_init__(self) -> None:
-        """Add the outages of the view's database to those of the recovery."""
-        self.transient = (*self.recovery.transient, *self.delivery.transient)
+        """Find the hooks of the store."""
+        # Not of the port: who implements it for a database of their own has no hooks.
+        observer = getattr(self.store, "observer", None)
+        self.watch = SubscriptionWatch(
+            observer if isinstance(observer, Observer) else None, self.name
+        )
+
+    def is_outage(self, error: BaseException) -> bool:
+        """Return whether an error is never an event's fault."""
+        return isinstance(error, self.recovery.transient) or self.delivery.is_transient(error)
+
+    @property
+    def source(self) -> Source:
+        """The store, for what is reported."""
+        source = getattr(self.store, "source", None)
+        return source if isinstance(source, Source) else _ELSEWHERE
 
     @property
     def outages(self) -> Backoff:

@@ -9,13 +9,13 @@ import anyio
 
 from ..errors import SliceHeld
 from ..feeds import BrokenEvent, FeedEvent, FeedPage, Position, Selection
-from ..feeds.selection import MAX_SLICES, slice_of
-from ..ports.slices import ParkedStream
+from ..hooks.subscription_watch import Handling
 from ..retry import Backoff
 from ..tasks import task_group
 from .attempt import is_transient
 from .ledger import Item, described
-from .slice_task import LONGEST_WAIT, LOOKS, OUTAGES, Ended, SliceTask
+from .slice_replay import SliceReplay
+from .slice_task import LONGEST_WAIT, LOOKS, OUTAGES, Ended
 
 _LOG: Final = logging.getLogger("event_store_async")
 _HOLDS: Final = Backoff(initial=1.0, maximum=60.0)
@@ -24,7 +24,7 @@ LONGEST_FINISH: Final = 5.0
 """The most seconds in which a worker that ends stores what it handled, and gives the slice back."""
 
 
-class SliceWorker(SliceTask):
+class SliceWorker(SliceReplay):
     """
     Handles the events of one slice.
 
@@ -66,6 +66,7 @@ class SliceWorker(SliceTask):
         lease = self.ledger.lease
         with anyio.move_on_after(LONGEST_FINISH):
             await self._persist(lambda: self._work.store.release(lease))
+            self.is_released = True
 
     # Between two events
 
@@ -91,6 +92,7 @@ class SliceWorker(SliceTask):
         self._check_end()
         page = await self._read(ledger.position, work.pace.page, self._selection())
         before = ledger.position
+        self.head = page.head
         batch: list[FeedEvent[Any]] = []
         for item in page.events:
             if self._registration.passed(item.stream_id, item.position):
@@ -108,10 +110,16 @@ class SliceWorker(SliceTask):
         if work.delivery.takes_pages and not work.delivery.has_position and page.events:
             await self._store_all()
         await self._store_if_due()
-        self.caught_up = page.caught_up
+        self._looked(page)
         if page.caught_up or ledger.position == before:
             self._check_end()
             await self._wait(moved=ledger.position != before)
+
+    def _looked(self, page: FeedPage[Any]) -> None:
+        was_caught_up, self.caught_up = self.caught_up, page.caught_up
+        if self.caught_up:
+            self.oldest = None
+        self.watch.looked(page.position, was_caught_up=was_caught_up, is_caught_up=self.caught_up)
 
     def _selection(self) -> Selection:
         wanted = self._work.feed.selection
@@ -167,12 +175,16 @@ class SliceWorker(SliceTask):
         if not batch:
             return
         await self._attend()
+        self.oldest = batch[0].timestamp
         wanted = [event for event in batch if not self.ledger.passes_by(event)]
         # The last event of a part of a page, or the end of the page with what was not selected.
         up_to = end.position if isinstance(end, FeedPage) else batch[-1].position
         if len(wanted) > 1 and await self._try_page(wanted, up_to):
             self.ledger.moved(up_to)
             self.ledger.handled += len(wanted)
+            for event in batch if len(wanted) < len(batch) else ():
+                if self.ledger.row(event.stream_id) is not None:
+                    self.watch.passed_by(event)
             return
         for event in batch:
             await self._attend()
@@ -182,42 +194,55 @@ class SliceWorker(SliceTask):
     async def _try_page(self, events: Sequence[FeedEvent[Any]], up_to: Position) -> bool:
         """Hand a page over; return whether it succeeded."""
         outages = self._work.outages.pauses()
-        while True:
-            error = await self._attempt(
-                lambda: self._work.delivery.deliver(self.ledger.lease, events, up_to)
-            )
-            if error is None or not is_transient(error, self._work.transient):
-                self.holding = None
-                return error is None
-            await self._pass_outage(error, outages)
-            await self._attend()
-            if any(self.ledger.row(event.stream_id) is not None for event in events):
-                self.holding = None
-                return False  # one by one: an operator has parked a stream
+        with self.watch.applying(events, up_to) as handling:
+            while True:
+                error = await self._attempt(
+                    lambda: self._work.delivery.deliver(self.ledger.lease, events, up_to)
+                )
+                if error is None or not is_transient(error, self._work.is_outage):
+                    self.holding = None
+                    handling.applied(error)
+                    return error is None
+                await self._pass_outage(error, outages)
+                await self._attend()
+                if any(self.ledger.row(event.stream_id) is not None for event in events):
+                    self.holding = None
+                    return False  # one by one: an operator has parked a stream
 
     async def _handle(self, item: Item) -> None:
         """Handle one event, or let it wait behind a parked one, or park its stream."""
         ledger = self.ledger
         if ledger.passes_by(item):
             ledger.moved(item.position)
+            self.watch.passed_by(item)
             return
-        failed = await self._try(item)
-        if failed is None or await self._is_applied(item):
-            ledger.moved(item.position)
-            ledger.handled += 1
-        elif ledger.passes_by(item):
-            ledger.moved(item.position)
-        elif self._has_room():
-            await self._park(item, *failed)
-        else:
-            await self._hold(item, *failed)
+        if isinstance(item, FeedEvent):
+            self.oldest = item.timestamp
+        with self.watch.handling(item) as handling:
+            failed = await self._try(item, handling)
+            if failed is None or await self._is_applied(item):
+                ledger.moved(item.position)
+                ledger.handled += 1
+                handling.ended("handled")
+                return
+            if ledger.passes_by(item):
+                ledger.moved(item.position)
+                handling.ended("parked", failed[0])
+                return
+            if self._has_room():
+                await self._park(item, *failed)
+                handling.ended("parked", failed[0])
+                return
+            handling.ended("held", failed[0])
+        await self._hold(item, *failed)
 
-    async def _try(self, item: Item) -> tuple[Exception, int] | None:
+    async def _try(self, item: Item, handling: Handling) -> tuple[Exception, int] | None:
         """Try an event; return its last error and the number of attempts if it still fails."""
         if isinstance(item, BrokenEvent):
             return item.error, 0
 
         async def deliver() -> None:
+            handling.attempts += 1
             await self._work.delivery.deliver(self.ledger.lease, (item,), item.position)
 
         async def is_parked() -> bool:
@@ -267,9 +292,13 @@ class SliceWorker(SliceTask):
                 break
             if self._has_room():
                 self.holding = None
-                await self._park(item, error, attempts)
+                with self.watch.handling(item) as handling:
+                    await self._park(item, error, attempts)
+                    handling.ended("parked", error)
                 return
-            again = await self._again(item)
+            with self.watch.handling(item) as handling:
+                again = await self._again(item, handling)
+                handling.ended("handled" if again is None else "held", again)
             if again is None:
                 self.ledger.handled += 1
                 break
@@ -278,98 +307,11 @@ class SliceWorker(SliceTask):
         self.holding = None
         self.ledger.moved(item.position)
 
-    async def _again(self, item: Item) -> Exception | None:
+    async def _again(self, item: Item, handling: Handling) -> Exception | None:
         """Try a held event once more; return its error."""
         if isinstance(item, BrokenEvent):
             return item.error
+        handling.attempts += 1
         return await self._attempt(
             lambda: self._work.delivery.deliver(self.ledger.lease, (item,), item.position)
-        )
-
-    # Replays
-
-    async def _replay(self) -> None:
-        """Handle a page of the events that wait in each stream for which a replay is asked."""
-        for stream_id in [row.stream_id for row in self.ledger.parked.values() if row.replay]:
-            row = self.ledger.row(stream_id)
-            if row is None or not row.replay:
-                continue  # changed meanwhile
-            if self.ledger.position < row.last_position:
-                # What waits, or was skipped, is not all before the position yet. The database of
-                # a view may not have passed it when a member died: it is passed by meanwhile.
-                continue
-            # Where the database of the view has the position, it must be there for good: after a
-            # crash it would deliver the last of these events once more, as any other.
-            await self._store_all()
-            if row.waits:
-                await self._replay_page(row)
-            else:
-                self.ledger.change(stream_id, None)
-            await self._store_all()
-
-    async def _replay_page(self, row: ParkedStream) -> None:
-        # What earlier slices had passed is not left out here: they passed it by, parked.
-        stream_id = row.stream_id
-        selection = replace(
-            self._work.feed.selection,
-            slice=slice_of(stream_id, MAX_SLICES),
-            slices=MAX_SLICES,
-        )
-        page = await self._read(row.after, self._work.pace.page, selection)
-        for item in page.events:
-            if item.position > row.last_position:
-                break
-            if item.stream_id != stream_id or item.version < row.version:
-                continue
-            await self._attend()
-            if self.ledger.row(stream_id) != row:
-                return  # an operator has changed it meanwhile
-            failed = await self._replay_event(item, row)
-            if self.ledger.row(stream_id) != row:
-                return
-            if failed is not None:
-                error, attempts = failed
-                self.ledger.change(
-                    stream_id,
-                    replace(
-                        row,
-                        version=item.version,
-                        type=item.type,
-                        error=described(error),
-                        attempts=attempts,
-                        replay=False,
-                    ),
-                )
-                return
-            row = replace(row, version=item.version + 1, after=item.position, type=None)
-            self.ledger.change(stream_id, row)
-            self.ledger.handled += 1
-            await self._store_if_due()
-        if page.position >= row.last_position:
-            self.ledger.change(stream_id, None)
-        else:
-            self.ledger.change(stream_id, replace(row, after=max(row.after, page.position)))
-
-    async def _replay_event(self, item: Item, row: ParkedStream) -> tuple[Exception, int] | None:
-        if isinstance(item, BrokenEvent):
-            return item.error, 0
-
-        async def redeliver() -> None:
-            await self._work.delivery.redeliver(self.ledger.lease, item)
-
-        async def is_changed() -> bool:
-            await self._attend()  # in an outage without end, an operator may pause, or skip it
-            return self.ledger.row(item.stream_id) != row
-
-        failed = await self._try_often(redeliver, is_changed)
-        if failed is None or await self._is_reapplied(item):
-            return None
-        return failed
-
-    async def _is_reapplied(self, item: FeedEvent[Any]) -> bool:
-        """Return whether the view has an event whose last redelivery seemed to fail."""
-        if not self._work.delivery.has_position:
-            return False
-        return await self._persist(
-            lambda: self._work.delivery.has_redelivered(self.ledger.lease, item), view=True
         )

@@ -11,6 +11,7 @@ OpenTelemetry needs the extra ``opentelemetry``, Prometheus the extra ``promethe
 standard library. Both kinds of metrics have the same names, so one dashboard serves either.
 
     opentelemetry   spans and metrics
+    trace_links     from events to the traces that their correlation ids name
     prometheus      metrics
     sampler         metrics of several processes, for prometheus
     logs            log lines with fields

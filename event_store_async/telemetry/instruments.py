@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final, Literal, get_args
 
-from ..hooks import AppendOutcome, ReadOutcome
+from ..hooks import AppendOutcome, CommittedOutcome, HandledOutcome, LeaseChange, ReadOutcome
 
 Kind = Literal["counter", "histogram", "gauge"]
 
@@ -27,7 +27,7 @@ class Instrument:
         labels: Its labels besides keyspace and table. Each has few values, whatever is stored.
         buckets: The upper bounds of a histogram's buckets.
         observed: Whether it is read from the stores at collection, not recorded by hooks.
-        known_values: The values of its only label, if Prometheus is to show all of them from the
+        known_values: The values of its last label, if Prometheus is to show all of them from the
             start: its ``increase`` does not count the first sample of a series.
     """
 
@@ -66,6 +66,7 @@ SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 
 _BYTES: Final = tuple(float(4**power) for power in range(4, 12))
 _RATIOS: Final = (0.1, 0.25, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1.0)
 _DEPTHS: Final = (0.0, 1.0, 2.0, 5.0, 10.0, 25.0, 50.0, 100.0, 250.0, 1000.0, 10_000.0)
+_HANDLER_SECONDS: Final = (0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0, 60.0, 300.0)
 _COUNTS: Final = (1.0, 2.0, 5.0, 10.0, 25.0, 50.0, 100.0, 250.0, 500.0)
 
 
@@ -175,6 +176,40 @@ FEED_LEAD_CHANGES: Final = Instrument(
     ("leads",),
 )
 
+SUBSCRIPTION_EVENTS: Final = Instrument(
+    "subscription.events",
+    "counter",
+    "{event}",
+    "Events of subscriptions, by what became of them",
+    ("subscription", "outcome"),
+    known_values=get_args(HandledOutcome),
+)
+SUBSCRIPTION_HANDLER: Final = Instrument(
+    "subscription.handler",
+    "histogram",
+    "s",
+    "From the first call of a handler with an event or a page until it is done with it",
+    ("subscription",),
+    _HANDLER_SECONDS,
+)
+SUBSCRIPTION_COMMIT: Final = Instrument(
+    "subscription.commit",
+    "histogram",
+    "s",
+    "Duration of commits of how far a slice is",
+    ("subscription", "outcome"),
+    SECONDS,
+    known_values=get_args(CommittedOutcome),
+)
+SUBSCRIPTION_LEASE_CHANGES: Final = Instrument(
+    "subscription.lease_changes",
+    "counter",
+    "{change}",
+    "Slices that this process claimed, gave back or lost",
+    ("subscription", "change"),
+    known_values=get_args(LeaseChange),
+)
+
 IN_FLIGHT: Final = _observed("requests.in_flight", "gauge", "{request}", "Requests in flight")
 IN_FLIGHT_LIMIT: Final = _observed(
     "requests.in_flight_limit", "gauge", "{request}", "Limit of the requests in flight"
@@ -214,6 +249,47 @@ FEED_SILENCE: Final = _observed(
 )
 FEED_LEADS: Final = _observed(
     "feed.leads", "gauge", "{sequencer}", "Sequencers of this process that work: 0 or 1"
+)
+SUBSCRIPTION_LAG_EVENTS: Final = _observed(
+    "subscription.lag_events",
+    "gauge",
+    "{event}",
+    "Events of the feed between a slice and the end of the feed, as the slice last saw it",
+    "subscription",
+    "slice",
+)
+SUBSCRIPTION_LAG: Final = _observed(
+    "subscription.lag",
+    "gauge",
+    "s",
+    "Age of the event that a slice is to handle next; 0 at the end of the feed",
+    "subscription",
+    "slice",
+)
+SUBSCRIPTION_PARKED: Final = _observed(
+    "subscription.parked_streams",
+    "gauge",
+    "{stream}",
+    "Parked streams of a slice",
+    "subscription",
+    "slice",
+)
+SUBSCRIPTION_HELD: Final = _observed(
+    "subscription.held_slices",
+    "gauge",
+    "{slice}",
+    "Slices that stay where they are: at an event that fails, or in an outage",
+    "subscription",
+)
+SUBSCRIPTION_SLICES: Final = _observed(
+    "subscription.slices", "gauge", "{slice}", "Slices that this process works on", "subscription"
+)
+SUBSCRIPTION_SILENCE: Final = _observed(
+    "subscription.silence",
+    "gauge",
+    "s",
+    "Time since a beat of this process was answered",
+    "subscription",
 )
 
 INSTRUMENTS: Final = tuple(

@@ -18,13 +18,20 @@ from ..feeds import Position
 from ..hooks import (
     AppendEnded,
     AttemptEnded,
+    CaughtUp,
+    CheckpointCommitted,
     EntryLost,
     EntryPublished,
     ErasureEnded,
+    EventHandled,
     FeedPageRead,
+    FellBehind,
+    GenerationChanged,
     LaneHeldUp,
     LeadershipChanged,
+    LeaseChanged,
     ListEnded,
+    PageApplied,
     PageRead,
     ReadEnded,
     Record,
@@ -33,7 +40,7 @@ from ..hooks import (
     SerialRepair,
     SnapshotEnded,
 )
-from .measurements import check_record
+from .measurements import SUBSCRIPTION_RECORDS, check_record
 
 __all__ = ["LogHook"]
 
@@ -53,6 +60,13 @@ _WORDS: Final = {
     LaneHeldUp: "events published whose announcement is missing",
     LeadershipChanged: "lead of the sequencers changed",
     SnapshotEnded: "snapshot",
+    EventHandled: "event of subscription",
+    PageApplied: "page of subscription",
+    CheckpointCommitted: "checkpoint of subscription",
+    LeaseChanged: "lease of subscription",
+    GenerationChanged: "new generation of subscription",
+    CaughtUp: "caught up, subscription",
+    FellBehind: "fell behind, subscription",
 }
 _LEVELS: Final = {
     "stored": logging.DEBUG,
@@ -68,6 +82,13 @@ _LEVELS: Final = {
     "saved": logging.DEBUG,
     "outdated": logging.DEBUG,
     "forgotten": logging.INFO,
+    "handled": logging.DEBUG,
+    "replayed": logging.INFO,
+    "parked": logging.ERROR,
+    "parked_behind": logging.DEBUG,
+    "held": logging.ERROR,
+    "committed": logging.DEBUG,
+    "lost": logging.INFO,
     "unknown": logging.WARNING,
     "hole": logging.ERROR,
 }
@@ -82,6 +103,10 @@ _LEVELS_OF: Final = {
     ScanFound: logging.ERROR,
     LaneHeldUp: logging.ERROR,
     LeadershipChanged: logging.INFO,
+    LeaseChanged: logging.INFO,
+    GenerationChanged: logging.INFO,
+    CaughtUp: logging.DEBUG,
+    FellBehind: logging.DEBUG,
 }
 """By the kind of a record without an outcome; any other is a warning."""
 
@@ -94,7 +119,9 @@ class LogHook:
     repairs, rejected snapshots, failed attempts and failed calls are warnings; appends and erasures
     whose outcome is unknown, and holes, are errors. Of the feed, pages, entries and rounds are
     debug; lost entries and a change of the lead are info; what the scan found, and lanes that were
-    held up, are errors.
+    held up, are errors. Of subscriptions, what is handled, waits behind a parked event, or is
+    committed is debug; replays, leases and generations are info; an event whose stream is parked,
+    or at which a slice holds, is an error.
 
     Args:
         logger: The logger to write to; ``event_store_async.telemetry`` by default.
@@ -130,6 +157,12 @@ def _message(record: Record) -> str:
     parts = [_WORDS.get(type(record), type(record).__name__)]
     if isinstance(record, SnapshotEnded | ErasureEnded):
         parts = [f"{record.operation} {parts[0]}"]
+    if isinstance(record, SUBSCRIPTION_RECORDS):
+        parts = [f"{parts[0]} {record.subscription}"]
+        if not isinstance(record, GenerationChanged):
+            parts.append(f"slice {record.slice}")
+    if isinstance(record, LeaseChanged):
+        parts.append(record.change)
     if (outcome := getattr(record, "outcome", None)) is not None:
         parts.append(outcome)
     if (stream_id := getattr(record, "stream_id", None)) is not None:

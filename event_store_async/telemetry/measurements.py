@@ -9,11 +9,15 @@ from ..checks import check_instance, check_methods
 from ..hooks import (
     AppendEnded,
     AttemptEnded,
+    CheckpointCommitted,
     EntryLost,
     EntryPublished,
+    EventHandled,
     FeedPageRead,
     LaneHeldUp,
     LeadershipChanged,
+    LeaseChanged,
+    PageApplied,
     PageRead,
     ReadEnded,
     Record,
@@ -21,8 +25,9 @@ from ..hooks import (
     SerialRepair,
     SnapshotEnded,
     Source,
+    SubscriptionRecord,
 )
-from ..statistics import DriverMetrics, FeedStatistics, Statistics
+from ..statistics import DriverMetrics, FeedStatistics, Statistics, SubscriptionStatistics
 from . import instruments as it
 from .instruments import Instrument
 
@@ -33,12 +38,15 @@ Measurement: TypeAlias = tuple[Instrument, float, tuple[str, ...]]
 RECORDS: Final = get_args(Record)
 """The classes of all records."""
 
+SUBSCRIPTION_RECORDS: Final = get_args(SubscriptionRecord)
+"""The classes of the records of subscriptions."""
+
 
 class Observable(Protocol):
-    """A store with statistics, as `EventStore` and `MemoryEventStore` have them."""
+    """What has statistics: `EventStore`, `MemoryEventStore`, `Subscription`, `Projection`."""
 
-    def statistics(self) -> Statistics:
-        """Return how busy the store is; callable from any thread, and never raises."""
+    def statistics(self) -> Statistics | SubscriptionStatistics:
+        """Return how busy it is; callable from any thread, and never raises."""
 
 
 def check_record(record: object) -> None:
@@ -78,8 +86,26 @@ def measurements(record: Record) -> Iterator[Measurement]:
         yield it.EVENTS_READ, record.events, of
     elif isinstance(record, SnapshotEnded):
         yield it.SNAPSHOT_DURATION, record.duration, (*of, record.operation, record.outcome)
+    elif isinstance(record, SUBSCRIPTION_RECORDS):
+        yield from _of_a_subscription(record, of)
     else:
         yield from _of_the_feed(record, of)
+
+
+def _of_a_subscription(record: SubscriptionRecord, of: tuple[str, str]) -> Iterator[Measurement]:
+    labels = (*of, record.subscription)
+    if isinstance(record, EventHandled):
+        yield it.SUBSCRIPTION_EVENTS, 1, (*labels, record.outcome)
+        if record.attempts:
+            yield it.SUBSCRIPTION_HANDLER, record.duration, labels
+    elif isinstance(record, PageApplied):
+        if record.outcome == "applied":
+            yield it.SUBSCRIPTION_EVENTS, record.events, (*labels, "handled")
+        yield it.SUBSCRIPTION_HANDLER, record.duration, labels
+    elif isinstance(record, CheckpointCommitted):
+        yield it.SUBSCRIPTION_COMMIT, record.duration, (*labels, record.outcome)
+    elif isinstance(record, LeaseChanged):
+        yield it.SUBSCRIPTION_LEASE_CHANGES, 1, (*labels, record.change)
 
 
 def _of_the_feed(record: Record, of: tuple[str, str]) -> Iterator[Measurement]:
@@ -108,7 +134,10 @@ _HIGHEST: Final = {
     it.FEED_LAG,
     it.FEED_OLDEST,
     it.FEED_LEADS,
+    it.SUBSCRIPTION_LAG,
+    it.SUBSCRIPTION_LAG_EVENTS,
 }
+_SHORTEST: Final = {it.FEED_SILENCE, it.SUBSCRIPTION_SILENCE}
 _FRESH: Final = 1.0
 """Seconds for which statistics are used again, so that they are read once a collection and not once
 a metric: the driver takes a while to compute them, and holds the GIL."""
@@ -120,7 +149,8 @@ class Gauges:
 
     Stores are held weakly: one that is gone is dropped. Several stores of one table count as one:
     their numbers are added up, except latencies, append limits, and what they know of the feed, of
-    which the highest counts; of the silence of its sequencer, the shortest.
+    which the highest counts; of the silence of its sequencer, the shortest. So do several members
+    of one consumer group: of their lag, the highest counts.
     """
 
     def __init__(self) -> None:
@@ -153,15 +183,18 @@ class Gauges:
                 key = instrument, labels
                 if instrument in _HIGHEST:
                     found[key] = max(value, found.get(key, 0.0))
-                elif instrument is it.FEED_SILENCE:
+                elif instrument in _SHORTEST:
                     found[key] = min(value, found.get(key, value))
                 else:
                     found[key] = value + found.get(key, 0.0)
         return tuple((instrument, value, labels) for (instrument, labels), value in found.items())
 
 
-def _observed(statistics: Statistics) -> Iterator[Measurement]:
+def _observed(statistics: Statistics | SubscriptionStatistics) -> Iterator[Measurement]:
     of = _labels(statistics.source)
+    if isinstance(statistics, SubscriptionStatistics):
+        yield from _of_member(statistics, (*of, statistics.name))
+        return
     yield it.IN_FLIGHT, statistics.in_flight, of
     yield it.IN_FLIGHT_LIMIT, statistics.in_flight_limit, of
     yield it.APPENDS_WAITING, statistics.appends_waiting, of
@@ -184,6 +217,20 @@ def _of_feed(feed: FeedStatistics, of: tuple[str, str]) -> Iterator[Measurement]
     ):
         if value is not None:
             yield instrument, value, of
+
+
+def _of_member(
+    statistics: SubscriptionStatistics, labels: tuple[str, str, str]
+) -> Iterator[Measurement]:
+    yield it.SUBSCRIPTION_SLICES, len(statistics.slices), labels
+    yield it.SUBSCRIPTION_HELD, sum(each.is_held for each in statistics.slices), labels
+    if statistics.silence is not None:
+        yield it.SUBSCRIPTION_SILENCE, statistics.silence, labels
+    for each in statistics.slices:
+        of_slice = (*labels, str(each.slice))
+        yield it.SUBSCRIPTION_LAG_EVENTS, each.events, of_slice
+        yield it.SUBSCRIPTION_LAG, each.seconds, of_slice
+        yield it.SUBSCRIPTION_PARKED, each.parked, of_slice
 
 
 def _of_driver(driver: DriverMetrics, of: tuple[str, str]) -> Iterator[Measurement]:

@@ -6,14 +6,16 @@ client, and `db.client.operation.duration` measures appends and pages. Names tha
 not define begin with ``event_store.``. Only the API is used: without an SDK nothing is recorded.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from contextvars import ContextVar
 from importlib.metadata import version
 from typing import Any, Final
 
 from ..extras import install_hint
 
 try:
-    from opentelemetry import metrics, trace
+    from opentelemetry import context, metrics, trace
     from opentelemetry.metrics import (
         CallbackOptions,
         Counter,
@@ -21,19 +23,23 @@ try:
         MeterProvider,
         Observation,
     )
-    from opentelemetry.trace import SpanKind, StatusCode, TracerProvider
+    from opentelemetry.trace import Span, SpanKind, StatusCode, TracerProvider
 except ModuleNotFoundError as error:
     raise ModuleNotFoundError(
         f"opentelemetry is not installed; {install_hint('opentelemetry')}", name=error.name
     ) from error
 
-from ..checks import check_methods
+from ..checks import check_instance, check_methods
+from ..feeds import FeedEvent
 from ..hooks import (
     AppendEnded,
     AttemptEnded,
     ErasureEnded,
+    EventHandled,
     FeedPageRead,
+    HandlingBegun,
     ListEnded,
+    PageApplied,
     PageRead,
     ReadEnded,
     Record,
@@ -42,6 +48,7 @@ from ..hooks import (
 )
 from .instruments import INSTRUMENTS, Instrument
 from .measurements import Gauges, Observable, check_record, measurements
+from .trace_links import links_of
 
 __all__ = ["OpenTelemetryHook"]
 
@@ -51,8 +58,13 @@ _OPERATION_SECONDS: Final = (0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0)
 _NOT_ERRORS: Final = {
     *("stored", "stored_earlier", "conflict", "cancelled", "complete", "stopped"),
     *("found", "missing", "saved", "outdated", "forgotten", "erased"),
+    *("handled", "replayed", "parked_behind", "applied"),
 }
 """Outcomes that are not errors: optimistic locking is meant to find conflicts."""
+
+
+_HANDLING: Final[ContextVar[Span | None]] = ContextVar("event_store_handling_span", default=None)
+"""The span of the event or page that is being handled."""
 
 
 class OpenTelemetryHook:
@@ -61,6 +73,9 @@ class OpenTelemetryHook:
 
     A span is created when its append or read has ended, with the times at which it began and ended;
     its parent is the caller's current span at that moment. One hook serves any number of stores.
+
+    While a handler of a subscription handles an event or a page, a span of a trace of its own is
+    current, linked to the traces that the events' correlation ids name.
 
     Args:
         tracer_provider: Creates the spans; the global provider by default.
@@ -114,6 +129,8 @@ class OpenTelemetryHook:
             self._operation(record.source, "read_page", None, record.duration)
         elif isinstance(record, FeedPageRead):
             self._operation(record.source, "read_feed_page", None, record.duration)
+        elif isinstance(record, EventHandled | PageApplied):
+            _note(record)
         for instrument, value, labels in measurements(record):
             key = instrument.key, *labels
             attributes = self._attributes.get(key)
@@ -126,9 +143,42 @@ class OpenTelemetryHook:
             else:
                 metric.add(value, attributes)
 
+    def around_handler(self, begun: HandlingBegun, /) -> AbstractContextManager[None]:
+        """
+        Make a span current while a handler is at work; see `HandlerHook`.
+
+        Raises:
+            InvalidArgument: *begun* is not what a subscription gives.
+        """
+        check_instance("begun", begun, HandlingBegun, "a HandlingBegun")
+        return self._around(begun)
+
+    @contextmanager
+    def _around(self, begun: HandlingBegun) -> Iterator[None]:
+        span = self._tracer.start_span(
+            f"handle {begun.subscription}",
+            context.Context(),  # a root: `run` may be called in a span, which would never end
+            kind=SpanKind.CONSUMER,
+            start_time=_nanoseconds(begun.started),
+            attributes=_handling(begun),
+            links=links_of(
+                event.metadata for event in begun.events if isinstance(event, FeedEvent)
+            ),
+        )
+        handling = _HANDLING.set(span)
+        token = context.attach(trace.set_span_in_context(span))
+        try:
+            yield
+        finally:
+            context.detach(token)
+            _HANDLING.reset(handling)
+            span.end()
+
     def observe(self, store: Observable) -> None:
         """
         Read the statistics of a store whenever metrics are collected, as long as it lives.
+
+        Those of a subscription likewise: how far its slices are behind.
 
         Raises:
             InvalidArgument: *store* has no statistics.
@@ -250,6 +300,37 @@ class OpenTelemetryHook:
                     yield Observation(value, dict(zip(instrument.all_labels, labels, strict=True)))
 
         return observations
+
+
+def _handling(begun: HandlingBegun) -> dict[str, str | int]:
+    attributes: dict[str, str | int] = {
+        "event_store.subscription": begun.subscription,
+        "event_store.slice": begun.slice,
+        "event_store.events": len(begun.events),
+    }
+    if len(begun.events) == 1:
+        (event,) = begun.events
+        attributes |= {
+            "event_store.stream_id": str(event.stream_id),
+            "event_store.version": event.version,
+            "event_store.position": str(event.position),
+        }
+        if event.type is not None:
+            attributes["event_store.type"] = event.type
+    return attributes
+
+
+def _note(record: EventHandled | PageApplied) -> None:
+    """Add what became of an event or a page to its span, which is current."""
+    span = _HANDLING.get()
+    if span is None or not span.is_recording():
+        return
+    span.set_attribute("event_store.outcome", record.outcome)
+    if isinstance(record, EventHandled):
+        span.set_attribute("event_store.attempts", record.attempts)
+    if record.outcome not in _NOT_ERRORS:
+        span.set_attribute("error.type", record.error or record.outcome)
+        span.set_status(StatusCode.ERROR, record.outcome)
 
 
 def _database(source: Source, operation: str) -> dict[str, str]:

@@ -77,6 +77,8 @@ class PrometheusHook:
         """
         Read the statistics of a store whenever metrics are collected, as long as it lives.
 
+        Those of a subscription likewise: how far its slices are behind.
+
         In multiprocess mode they are read in a thread, every five seconds: the process that answers
         Prometheus cannot ask the stores of the others. Call it in each process, after the fork.
 

@@ -6,6 +6,9 @@ For tests: of applications that use a store, and of stores.
     hostile_erasure  erases its streams
     hostile_feed  reads its feed
     hostile_snapshots  its stored snapshots
+    hostile_subscriptions  its subscriptions
+    hostile_rooms  gives both, and its health
+    hostile_transactions  HostileTransactions: the database of a view
     hostile_log   what it shows of a feed
     settlement   settle: several subscriptions, until nobody appends any more
     deliveries   every_delivery: whether a handler bears every way in which events may come
@@ -24,6 +27,7 @@ from .deliveries import DeliveryDiffers as DeliveryDiffers
 from .deliveries import every_delivery as every_delivery
 from .given import given_events as given_events
 from .hostile import HostileEventStore as HostileEventStore
+from .hostile_transactions import HostileTransactions as HostileTransactions
 from .injections import Injected as Injected
 from .injections import Injection as Injection
 from .scenario import Given as Given
@@ -36,6 +40,7 @@ __all__ = [
     "DeliveryDiffers",
     "Given",
     "HostileEventStore",
+    "HostileTransactions",
     "Injected",
     "Injection",
     "NotSettled",

@@ -3,7 +3,6 @@
 import asyncio
 import copy
 from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Iterable, Iterator
-from functools import cached_property
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
@@ -17,19 +16,15 @@ from ..checks import (
 from ..errors import AppendOutcomeUnknown, InvalidArgument, StoreUnavailable
 from ..events import NewEvent, RecordedEvent, UnidentifiedEvent
 from ..feeds import Feed
-from ..health import Health
 from ..ports import (
     CategorisedStore,
     CategoryStore,
     EventReaderWriter,
     FeedStore,
-    HealthCheck,
-    SnapshotStore,
     StreamFollower,
     StreamLister,
 )
 from ..ports.feeds import feeder
-from ..ports.snapshots import snapshots_of
 from ..ports.streams import lister
 from ..results import AppendResult, Persisted
 from ..stream_head import StreamHead
@@ -37,7 +32,7 @@ from ..versions import ANY, MAX_VERSION, ExpectedVersion
 from .hostile_erasure import HostileErasure
 from .hostile_feed import HostileFeedReader
 from .hostile_log import HostileLog
-from .hostile_snapshots import HostileSnapshots
+from .hostile_rooms import HostileRooms
 from .injections import (
     APPENDS,
     READS,
@@ -64,7 +59,12 @@ class _StoredUnknown(Exception):
 
 
 class HostileEventStore(
-    HostileErasure, FeedStore, CategorisedStore, StreamFollower, StreamLister, HealthCheck
+    HostileRooms,
+    HostileErasure,
+    FeedStore,
+    CategorisedStore,
+    StreamFollower,
+    StreamLister,
 ):
     """
     Passes calls to a store and injects faults, to test how an application handles them.
@@ -94,6 +94,11 @@ class HostileEventStore(
         stale_snapshot: The probability of `Injection.STALE_SNAPSHOT` for such a load.
         snapshot_ahead: The probability of `Injection.SNAPSHOT_AHEAD` for such a load.
         undecodable_snapshot: The probability of `Injection.UNDECODABLE_SNAPSHOT` for such a load.
+        commit_stored: The probability of `Injection.COMMIT_STORED` for a commit of a slice.
+        commit_lost: The probability of `Injection.COMMIT_LOST` for a commit of a slice.
+        stolen: The probability of `Injection.STOLEN` for a commit of a slice.
+        new_generation: The probability of `Injection.NEW_GENERATION` for a commit of a slice.
+        late_beat: The probability of `Injection.LATE_BEAT` for a beat.
         delay: The probability that a call is delayed, with or without another fault.
         longest_delay: The longest delay in seconds; lengths are uniformly distributed.
         sleep: Waits for a number of seconds. Replace it to make tests fast.
@@ -131,6 +136,11 @@ class HostileEventStore(
         stale_snapshot: float = 0.0,
         snapshot_ahead: float = 0.0,
         undecodable_snapshot: float = 0.0,
+        commit_stored: float = 0.0,
+        commit_lost: float = 0.0,
+        stolen: float = 0.0,
+        new_generation: float = 0.0,
+        late_beat: float = 0.0,
         delay: float = 0.0,
         longest_delay: float = 0.05,
         sleep: Callable[[float], Awaitable[Any]] = asyncio.sleep,
@@ -160,6 +170,11 @@ class HostileEventStore(
             Injection.STALE_SNAPSHOT: stale_snapshot,
             Injection.SNAPSHOT_AHEAD: snapshot_ahead,
             Injection.UNDECODABLE_SNAPSHOT: undecodable_snapshot,
+            Injection.COMMIT_STORED: commit_stored,
+            Injection.COMMIT_LOST: commit_lost,
+            Injection.STOLEN: stolen,
+            Injection.NEW_GENERATION: new_generation,
+            Injection.LATE_BEAT: late_beat,
             Injection.DELAY: delay,
         }
         self._chooser = Chooser(seed, chances, longest_delay, script)
@@ -346,25 +361,6 @@ class HostileEventStore(
             wrapped.reader, self._log, self._choose, self._record, self._sleep
         )
         return Feed(reader, wrapped.selection)
-
-    @cached_property
-    def snapshots(self) -> SnapshotStore:
-        """The stored snapshots of the wrapped store, with faults; it must have some."""
-        kept = snapshots_of(self._store)
-        return HostileSnapshots(kept, self._chooser, self._choose, self._record)
-
-    async def health(self, *, timeout: float = 1.0) -> Health:
-        """
-        Return the wrapped store's own health; no fault is injected.
-
-        Raises:
-            InvalidArgument: the store has no ``health``, or *timeout* is not a positive number.
-        """
-        health = getattr(self._store, "health", None)
-        if health is None:
-            raise InvalidArgument(f"{type(self._store).__name__} has no health()")
-        answer: Health = await health(timeout=timeout)
-        return answer
 
     async def _choose(self, stream_id: UUID | None, possible: frozenset[Injection]) -> Choice:
         choice = self._chooser.choose(possible)

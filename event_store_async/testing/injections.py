@@ -14,7 +14,7 @@ from ..errors import InvalidArgument
 
 class Injection(Enum):
     """
-    What a `HostileEventStore` does to one call.
+    What a `HostileEventStore`, or `HostileTransactions`, does to one call.
 
     Each is truthful: a real store could give the caller the same answer, and what the answer says
     about the stream is true.
@@ -84,6 +84,32 @@ class Injection(Enum):
     UNDECODABLE_SNAPSHOT = "undecodable snapshot"
     """The load of a stored snapshot raises `UndecodableSnapshot`."""
 
+    COMMIT_STORED = "commit stored"
+    """The commit of a slice is stored, and raises `StoreUnavailable`."""
+
+    COMMIT_LOST = "commit lost"
+    """The commit of a slice is not stored, and raises `StoreUnavailable`."""
+
+    STOLEN = "stolen"
+    """Another member claims the slice just before its commit, and gives it back: the commit raises
+    `LeaseLost`, and what was handled since the one before is delivered again."""
+
+    NEW_GENERATION = "new generation"
+    """An operator resets the subscription to its start just before a commit, which raises
+    `LeaseLost`. It happens only where that leaves no event out: not after a change of slices."""
+
+    LATE_BEAT = "late beat"
+    """The answer to a beat comes after one to nine seconds."""
+
+    COMMIT_UNKNOWN = "commit unknown"
+    """The transaction of a view is committed, and raises `ConnectionError`."""
+
+    DEADLOCK = "deadlock"
+    """The transaction of a view is rolled back at its end, and raises `ConnectionError`."""
+
+    WAITS = "waits"
+    """The transaction of a view waits before it begins."""
+
 
 @dataclass(frozen=True, slots=True)
 class Injected:
@@ -140,8 +166,27 @@ SNAPSHOT_LOADS: Final = VERSION_READS | {
     Injection.UNDECODABLE_SNAPSHOT,
 }
 SNAPSHOT_WRITES: Final = VERSION_READS
+COMMITS: Final = VERSION_READS | {
+    Injection.COMMIT_STORED,
+    Injection.COMMIT_LOST,
+    Injection.STOLEN,
+    Injection.NEW_GENERATION,
+}
+TRANSACTIONS: Final = frozenset(
+    {Injection.NONE, Injection.COMMIT_UNKNOWN, Injection.DEADLOCK, Injection.WAITS}
+)
+BEATS: Final = VERSION_READS | {Injection.LATE_BEAT}
 
-_CALLS: Final = (READS, APPENDS, FEED_PAGES, FEED_WAITS, SNAPSHOT_LOADS)
+_CALLS: Final = (
+    READS,
+    APPENDS,
+    FEED_PAGES,
+    FEED_WAITS,
+    SNAPSHOT_LOADS,
+    COMMITS,
+    BEATS,
+    TRANSACTIONS,
+)
 
 
 _LONGEST_SCRIPT: Final = 1_000_000

@@ -13,6 +13,7 @@ import pytest
 import pytest_asyncio
 
 from event_store_async import Backoff, EventStore, FeedEvent
+from event_store_async.hooks import CheckpointCommitted, EventHandled, LeaseChanged, Record
 from event_store_async.subscriptions import (
     MemoryTransactions,
     Pace,
@@ -294,3 +295,26 @@ async def test_a_view_with_transactions_is_right_though_members_change(
     assert await sums_are(6)
     await projected(one).catch_up()
     assert await sums_are(6)
+
+
+async def test_the_hooks_of_the_store_are_told(server: Server, feed_keyspace: str) -> None:
+    told: list[Record] = []
+    settings = replace(SEQUENCING, hooks=(told.append,))
+    async with server.connect(feed_keyspace, settings=settings) as store:
+        name, notes, stream_id = f"test-{uuid4().hex}", Notes(), uuid4()
+        await register(store, name, 1)
+        await append(store, [stream_id], 3)
+        subscription = subscribed(store, notes, "one", name=name)
+        async with running(subscription):
+            await until(lambda: len(notes.of(stream_id)) == 3)
+            found = subscription.statistics()
+        source = store.statistics().source
+
+    mine = [it for it in told if isinstance(it, EventHandled) and it.stream_id == stream_id]
+    assert [(it.version, it.outcome, it.source) for it in mine] == [
+        (version, "handled", source) for version in (1, 2, 3)
+    ]
+    commits = [it for it in told if isinstance(it, CheckpointCommitted)]
+    assert {it.outcome for it in commits} == {"committed"}
+    assert [it.change for it in told if isinstance(it, LeaseChanged)] == ["claimed", "released"]
+    assert (found.source, found.name, len(found.slices)) == (source, name, 1)

@@ -68,6 +68,7 @@ from event_store_async import (
     UndecodableEvent,
     UndecodableSnapshot,
     UnknownEventType,
+    ViewOutlived,
     WaitedInsideHandler,
     WrongCategory,
     WrongEventLoop,
@@ -298,6 +299,7 @@ _MAKERS: Final[dict[type[EventStoreError], Callable[[], EventStoreError]]] = {
     SubscriptionMismatch: lambda: SubscriptionMismatch("mails", 4, 16),
     SubscriptionRunning: lambda: SubscriptionRunning("mails"),
     SubscriptionUnknown: lambda: SubscriptionUnknown("mails"),
+    ViewOutlived: lambda: ViewOutlived("balances"),
     WaitedInsideHandler: lambda: WaitedInsideHandler("mails"),
 }
 

@@ -253,5 +253,7 @@ class ProcessTransactions(Transactions[Any]):
             await self._process.step(in_transaction=True)
         await self._process.step()  # committed, but nobody knows it yet
 
-    async def positions(self, name: str, generation: int) -> Mapping[int, Position]:
-        return await self._transactions.positions(name, generation)
+    async def positions(
+        self, name: str, generation: int, registration_id: UUID | None = None
+    ) -> Mapping[int, Position]:
+        return await self._transactions.positions(name, generation, registration_id)

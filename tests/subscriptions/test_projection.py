@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 
-from event_store_async import FeedEvent, LeaseLost, MemoryEventStore
+from event_store_async import FeedEvent, LeaseLost, MemoryEventStore, Position, ViewOutlived
 from event_store_async.subscriptions import (
     Lease,
     MemoryTransactions,
@@ -354,5 +354,57 @@ def test_a_replay_whose_answer_was_lost_applies_nothing_again() -> None:
         await delivery.deliver(lease_of(2), [event], event.position)
         await delivery.deliver(lease_of(2), [event], event.position)  # its answer was lost
         assert view.view == {A: [1, 1]}
+
+    simulated(program)
+
+
+def test_a_subscription_that_is_registered_anew_starts_its_view_over() -> None:
+    async def program() -> None:
+        store, view, poison = MemoryEventStore(), MemoryTransactions[View]({}), Poison()
+        await append(store, A, B, A)
+        await projected(store, view, poison).catch_up()
+        await store.subscriptions.reset("view", "beginning")
+        await projected(store, view, poison).catch_up()
+        cleared = poison.cleared
+        await store.subscriptions.forget("view")
+        await projected(store, view, poison).catch_up()
+
+        assert view.view == {A: [1, 2], B: [1]}
+        assert poison.cleared == cleared + 1
+        await append(store, A)
+        await projected(store, view, poison).catch_up()
+        assert view.view == {A: [1, 2, 3], B: [1]}
+
+    simulated(program)
+
+
+def test_a_view_that_cannot_start_over_is_not_touched() -> None:
+    async def program() -> None:
+        store, view, poison = MemoryEventStore(), MemoryTransactions[View]({}), Poison()
+        await append(store, A)
+        await projected(store, view, poison).catch_up()
+        await store.subscriptions.forget("view")
+        feed, kept = store.feed(), store.subscriptions
+        projection = Projection("view", feed, poison.apply, kept, transactions=view)
+        with pytest.raises(ViewOutlived) as caught:
+            await projection.catch_up()
+
+        assert caught.value.name == "view"
+        assert view.view == {A: [1]}
+
+    simulated(program)
+
+
+def test_progress_knows_nothing_of_an_earlier_registration() -> None:
+    async def program() -> None:
+        store, view, poison = MemoryEventStore(), MemoryTransactions[View]({}), Poison()
+        await append(store, A)
+        await projected(store, view, poison).catch_up()
+        await store.subscriptions.forget("view")
+        head = await store.feed().head()
+        await store.subscriptions.register("view", 1, Position.beginning(head.feed_id))
+        progress = projected(store, view, poison).progress
+
+        assert await progress.wait_for(A, 1, timeout=1.0) == "late"
 
     simulated(program)

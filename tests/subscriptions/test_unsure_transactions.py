@@ -382,11 +382,13 @@ class SlowTransactions(MemoryTransactions[View]):
 
     before: Callable[[], Awaitable[None]] | None = None
 
-    async def positions(self, name: str, generation: int) -> Mapping[int, Position]:
+    async def positions(
+        self, name: str, generation: int, registration_id: UUID | None = None
+    ) -> Mapping[int, Position]:
         before, self.before = self.before, None
         if before is not None:
             await before()
-        return await super().positions(name, generation)
+        return await super().positions(name, generation, registration_id)
 
 
 @pytest.mark.parametrize("is_divided", [False, True])

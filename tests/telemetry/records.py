@@ -7,12 +7,19 @@ from event_store_async import Position
 from event_store_async.hooks import (
     AppendEnded,
     AttemptEnded,
+    CaughtUp,
+    CheckpointCommitted,
     EntryLost,
     EntryPublished,
+    EventHandled,
     FeedPageRead,
+    FellBehind,
+    GenerationChanged,
     LaneHeldUp,
     LeadershipChanged,
+    LeaseChanged,
     ListEnded,
+    PageApplied,
     PageRead,
     ReadEnded,
     RoundEnded,
@@ -191,3 +198,71 @@ def snapshot(**given: Any) -> SnapshotEnded:
         "bytes": 300,
     }
     return SnapshotEnded(**(facts | given))
+
+
+OF_SLICE: dict[str, Any] = {"source": BANK, "subscription": "mails", "slice": 3}
+PLACE = Position(FEED, 2, 1, 10)
+
+
+def handled(**given: Any) -> EventHandled:
+    facts: dict[str, Any] = {
+        **OF_SLICE,
+        "stream_id": STREAM,
+        "version": 6,
+        "type": "withdrawn",
+        "position": PLACE,
+        "started": STARTED,
+        "duration": 0.25,
+        "attempts": 1,
+        "outcome": "handled",
+        "error": None,
+    }
+    return EventHandled(**(facts | given))
+
+
+def applied(**given: Any) -> PageApplied:
+    facts: dict[str, Any] = {
+        **OF_SLICE,
+        "events": 5,
+        "position": PLACE,
+        "started": STARTED,
+        "duration": 0.5,
+        "outcome": "applied",
+        "error": None,
+    }
+    return PageApplied(**(facts | given))
+
+
+def committed(**given: Any) -> CheckpointCommitted:
+    facts: dict[str, Any] = {
+        **OF_SLICE,
+        "position": PLACE,
+        "events": 5,
+        "started": STARTED,
+        "duration": 0.125,
+        "outcome": "committed",
+    }
+    return CheckpointCommitted(**(facts | given))
+
+
+def lease(**given: Any) -> LeaseChanged:
+    return LeaseChanged(**({**OF_SLICE, "fence": 7, "change": "claimed"} | given))
+
+
+def generation(**given: Any) -> GenerationChanged:
+    facts: dict[str, Any] = {
+        "source": BANK,
+        "subscription": "mails",
+        "generation": 2,
+        "slices": 4,
+        "why": "reset",
+    }
+    return GenerationChanged(**(facts | given))
+
+
+def caught_up(**given: Any) -> CaughtUp:
+    return CaughtUp(**({**OF_SLICE, "position": PLACE} | given))
+
+
+def fell_behind(**given: Any) -> FellBehind:
+    return FellBehind(**({**OF_SLICE, "position": PLACE} | given))

@@ -12,14 +12,18 @@ import pytest
 import yaml
 from prometheus_client import CollectorRegistry
 
+from event_store_async import NewEvent
+from event_store_async.hooks import HandlingBegun
 from event_store_async.hooks import records as hooks
+from event_store_async.hooks import subscription_records as subscription_hooks
 from event_store_async.telemetry.instruments import INSTRUMENTS
 from event_store_async.telemetry.prometheus import PrometheusHook
+from event_store_async.testing import given_events
 from tools.dashboard import grafana
 
 from . import records
 from .exporters import Exported, attributes
-from .test_metrics import FED, Busy
+from .test_metrics import FED, Busy, Member
 
 DOCS = Path(__file__).parents[2] / "docs" / "telemetry"
 _NAME = re.compile(r"\bevent_store_\w+")
@@ -53,8 +57,9 @@ def samples() -> dict[str, list[dict[str, str]]]:
     """Return the labels of all samples that the adapter exports, by name."""
     registry = CollectorRegistry()
     hook = PrometheusHook(registry)
-    busy = Busy()
+    busy, member = Busy(), Member()
     hook.observe(busy)
+    hook.observe(member)
     for record in FED:
         hook(record)
     found: dict[str, list[dict[str, str]]] = {}
@@ -249,6 +254,11 @@ def test_the_page_names_every_metric_record_and_field() -> None:
         hooks.ReadOutcome,
         hooks.SnapshotOperation,
         hooks.SnapshotOutcome,
+        subscription_hooks.HandledOutcome,
+        subscription_hooks.AppliedOutcome,
+        subscription_hooks.CommittedOutcome,
+        subscription_hooks.LeaseChange,
+        subscription_hooks.GenerationChange,
     ):
         names |= set(get_args(outcomes))
 
@@ -266,6 +276,11 @@ def test_the_page_names_every_attribute_of_spans(exported: Exported) -> None:
     exported.opentelemetry(
         records.snapshot(operation="reject", outcome="rejected", reason="it is above the head")
     )
+    begun = HandlingBegun(
+        records.BANK, "mails", 3, records.STARTED, given_events(NewEvent({}, "withdrawn"))
+    )
+    with exported.opentelemetry.around_handler(begun):
+        exported.opentelemetry(records.handled(outcome="parked", error="ValueError"))
     names = {name for span in exported.spans for name in attributes(span)}
     names |= {name for span in exported.spans for it in span.events for name in it.attributes or {}}
 

@@ -11,10 +11,17 @@ from opentelemetry.exporter.prometheus import PrometheusMetricReader
 from opentelemetry.sdk.metrics import MeterProvider
 from prometheus_client import REGISTRY, CollectorRegistry
 
-from event_store_async import DriverMetrics, FeedStatistics, Statistics
+from event_store_async import (
+    DriverMetrics,
+    FeedStatistics,
+    SliceStatistics,
+    Statistics,
+    SubscriptionStatistics,
+)
 from event_store_async.hooks import (
     AppendOutcome,
     AttemptOutcome,
+    HandledOutcome,
     ReadOutcome,
     Source,
 )
@@ -47,6 +54,18 @@ FED: list[Any] = [
     records.lead(leads=False),
     records.snapshot(),
     records.snapshot(operation="reject", outcome="rejected", reason="it is above the head"),
+    records.handled(),
+    records.handled(outcome="parked_behind", attempts=0, duration=0.0),
+    records.handled(outcome="parked", attempts=5, duration=4.0, error="ValueError"),
+    records.applied(),
+    records.applied(outcome="failed", error="ValueError", duration=1.0),
+    records.committed(),
+    records.committed(outcome="lost"),
+    records.lease(),
+    records.lease(change="lost"),
+    records.generation(),
+    records.caught_up(),
+    records.fell_behind(),
 ]
 
 DRIVER = DriverMetrics(3, 1, 2, 50.0, 0.004, 0.003, 0.01, 0.02, 0.03, 0.04)
@@ -66,6 +85,21 @@ class Busy:
         self.asked += 1
         return Statistics(self.source, 5, 128, 7, 2, 1000, DRIVER, self.feed)
 
+
+class Member:
+    """A member of a consumer group."""
+
+    def __init__(self, *slices: SliceStatistics, silence: float | None = 0.5) -> None:
+        self.slices = slices or (SliceStatistics(3, 12, 2.5, 1, is_held=True),)
+        self.silence = silence
+
+    def statistics(self) -> SubscriptionStatistics:
+        source = Source("cassandra", "bank", "events")
+        return SubscriptionStatistics(source, "mails", self.slices, self.silence)
+
+
+OF_MAILS = {"subscription": "mails"}
+OF_SLICE = {"subscription": "mails", "slice": "3"}
 
 EXPECTED = [
     ("append.duration", "_count", {"outcome": "stored"}, 1),
@@ -114,6 +148,20 @@ EXPECTED = [
     ("driver.request_timeouts", "", {}, 2),
     ("driver.requests", "", {}, 50),
     ("driver.latency", "", {"quantile": "0.99"}, 0.02),
+    ("subscription.events", "", {**OF_MAILS, "outcome": "handled"}, 6),
+    ("subscription.events", "", {**OF_MAILS, "outcome": "parked"}, 1),
+    ("subscription.events", "", {**OF_MAILS, "outcome": "parked_behind"}, 1),
+    ("subscription.handler", "_count", OF_MAILS, 4),
+    ("subscription.commit", "_count", {**OF_MAILS, "outcome": "committed"}, 1),
+    ("subscription.commit", "_count", {**OF_MAILS, "outcome": "lost"}, 1),
+    ("subscription.lease_changes", "", {**OF_MAILS, "change": "claimed"}, 1),
+    ("subscription.lease_changes", "", {**OF_MAILS, "change": "lost"}, 1),
+    ("subscription.lag_events", "", OF_SLICE, 12),
+    ("subscription.lag", "", OF_SLICE, 2.5),
+    ("subscription.parked_streams", "", OF_SLICE, 1),
+    ("subscription.held_slices", "", OF_MAILS, 1),
+    ("subscription.slices", "", OF_MAILS, 1),
+    ("subscription.silence", "", OF_MAILS, 0.5),
 ]
 BY_KEY = {instrument.key: instrument for instrument in INSTRUMENTS}
 
@@ -126,9 +174,10 @@ def test_every_metric_is_among_those_expected() -> None:
 def test_both_adapters_measure_the_same(
     exported: Exported, key: str, part: str, labels: dict[str, str], value: float
 ) -> None:
-    busy = Busy()
+    busy, member = Busy(), Member()
     for hook in exported.hooks:
         hook.observe(busy)
+        hook.observe(member)
         for record in FED:
             hook(record)
 
@@ -149,6 +198,7 @@ SUMS = [
     ("read.wait", 0.5),
     ("feed.page.duration", 0.25),
     ("feed.publish_delay", 0.125),
+    ("subscription.handler", 5.75),
 ]
 
 
@@ -179,9 +229,10 @@ def test_opentelemetrys_own_exporter_gives_them_the_same_names(exported: Exporte
     provider = MeterProvider([PrometheusMetricReader()])  # it uses the global registry
     try:
         hook = OpenTelemetryHook(meter_provider=provider)
-        busy = Busy()
-        hook.observe(busy)
-        exported.prometheus.observe(busy)
+        busy, member = Busy(), Member()
+        for each in (busy, member):
+            hook.observe(each)
+            exported.prometheus.observe(each)
         for record in FED:
             hook(record)
             exported.prometheus(record)
@@ -205,6 +256,10 @@ def outcomes() -> list[Any]:
         *(records.lead(leads=leads) for leads in (True, False)),
         records.found(),
         records.held_up(),
+        *(records.handled(outcome=word) for word in get_args(HandledOutcome)),
+        records.applied(),
+        records.committed(),
+        records.lease(),
     ]
 
 
@@ -267,6 +322,21 @@ def test_what_stores_know_of_one_feed_is_not_added_up(exported: Exported) -> Non
     assert [sample(name) for name in ("undecided", "lag", "oldest_seconds")] == [3, 6, 7.5]
     assert [sample(name, "others") for name in ("head", "leads", "silence_seconds")] == [39, 0, 2.5]
     assert sample("undecided", "others") is None, "only the sequencer that works knows"
+
+
+def test_members_of_one_group_count_as_one(exported: Exported) -> None:
+    """In one process: the slowest slice counts, and the beat that was answered last."""
+    behind = SliceStatistics(1, 40, 9.0, 2, is_held=False)
+    members = [Member(), Member(behind, silence=3.0), Member(silence=None)]
+    for member in members:
+        exported.prometheus.observe(member)
+
+    def sample(name: str, **labels: str) -> float | None:
+        return exported.sample(f"event_store_subscription_{name}", **labels)
+
+    assert [sample("slices"), sample("held_slices"), sample("silence_seconds")] == [3, 2, 0.5]
+    assert [sample("lag_events", slice=number) for number in ("1", "3")] == [40, 12]
+    assert [sample("lag_seconds", slice=number) for number in ("1", "3")] == [9.0, 2.5]
 
 
 def test_a_store_is_asked_once_a_collection(

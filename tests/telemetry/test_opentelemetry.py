@@ -8,8 +8,10 @@ from opentelemetry.semconv.attributes import db_attributes, error_attributes
 from opentelemetry.semconv.metrics import db_metrics
 from opentelemetry.trace import Span, SpanKind, StatusCode
 
-from event_store_async import ANY
+from event_store_async import ANY, NewEvent
+from event_store_async.hooks import HandlingBegun
 from event_store_async.telemetry.opentelemetry import OpenTelemetryHook
+from event_store_async.testing import given_events
 
 from . import records
 from .exporters import Exported, attributes
@@ -185,3 +187,89 @@ def test_without_an_sdk_spans_are_not_recorded(monkeypatch: pytest.MonkeyPatch) 
     hook(records.read())
 
     assert [span.is_recording() for span in made] == [False, False]
+
+
+TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
+
+
+def begun(*correlation_ids: object) -> HandlingBegun:
+    """Return what begins when events with these correlation ids are handed to a handler."""
+    events: list[NewEvent[Any]] = [
+        NewEvent({}, "withdrawn", {"correlation_id": each}) for each in correlation_ids
+    ]
+    return HandlingBegun(records.BANK, "mails", 3, records.STARTED, given_events(*events))
+
+
+def test_a_handler_is_in_a_span_with_what_became_of_the_event(exported: Exported) -> None:
+    tracer = exported.tracer_provider.get_tracer("application")
+    with tracer.start_as_current_span("run"):  # noqa: SIM117 - one is around the other
+        with exported.opentelemetry.around_handler(begun("none")):
+            with tracer.start_as_current_span("send"):
+                pass
+            exported.opentelemetry(records.handled(outcome="parked", error="ValueError"))
+
+    spans = {span.name: span for span in exported.spans}
+    handle, send = spans["handle mails"], spans["send"]
+    assert (handle.kind, handle.parent, handle.links) == (SpanKind.CONSUMER, None, ())
+    assert send.parent == handle.context
+    assert handle.status.status_code is StatusCode.ERROR
+    found = attributes(handle)
+    assert (found["event_store.outcome"], found["event_store.attempts"]) == ("parked", 1)
+    assert (found["event_store.subscription"], found["event_store.slice"]) == ("mails", 3)
+    assert found["error.type"] == "ValueError"
+
+
+@pytest.mark.parametrize("outcome", ["handled", "replayed", "cancelled"])
+def test_what_is_handled_is_no_error(exported: Exported, outcome: str) -> None:
+    with exported.opentelemetry.around_handler(begun("none")):
+        exported.opentelemetry(records.handled(outcome=outcome))
+
+    assert exported.spans[0].status.status_code is StatusCode.UNSET
+
+
+def test_a_page_is_one_span(exported: Exported) -> None:
+    with exported.opentelemetry.around_handler(begun(TRACE, TRACE, None)):
+        exported.opentelemetry(records.applied(outcome="failed", error="ValueError"))
+
+    (span,) = exported.spans
+    assert attributes(span)["event_store.events"] == 3
+    assert "event_store.stream_id" not in attributes(span)
+    assert span.status.status_code is StatusCode.ERROR
+    assert len(span.links) == 1
+
+
+@pytest.mark.parametrize(
+    ("correlation_id", "span_id"),
+    [
+        (f"00-{TRACE}-00f067aa0ba902b7-01", 0x00F067AA0BA902B7),
+        (TRACE, None),
+        ("4bf92f35-77b3-4da6-a3ce-929d0e0e4736", None),
+    ],
+)
+def test_a_span_is_linked_to_the_trace_that_the_correlation_id_names(
+    exported: Exported, correlation_id: str, span_id: int | None
+) -> None:
+    with exported.opentelemetry.around_handler(begun(correlation_id)):
+        pass
+
+    (link,) = exported.spans[0].links
+    assert f"{link.context.trace_id:032x}" == TRACE
+    assert span_id is None or link.context.span_id == span_id
+
+
+@pytest.mark.parametrize("correlation_id", ["order 7", "", None, 7, "0" * 32, f"00-{TRACE}-x-01"])
+def test_other_correlation_ids_lead_nowhere(exported: Exported, correlation_id: object) -> None:
+    with exported.opentelemetry.around_handler(begun(correlation_id)):
+        pass
+
+    assert exported.spans[0].links == ()
+
+
+def test_a_span_has_no_more_links_than_it_may_have(exported: Exported) -> None:
+    with exported.opentelemetry.around_handler(
+        begun(*[f"{number:032x}" for number in range(1, 400)])
+    ):
+        pass
+
+    assert len(exported.spans[0].links) == 128
+    assert exported.spans[0].dropped_links == 0

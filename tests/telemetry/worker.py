@@ -9,7 +9,15 @@ import asyncio
 import sys
 from uuid import uuid4
 
-from event_store_async import DriverMetrics, FeedStatistics, MemoryEventStore, Settings, Statistics
+from event_store_async import (
+    DriverMetrics,
+    FeedStatistics,
+    MemoryEventStore,
+    Settings,
+    SliceStatistics,
+    Statistics,
+    SubscriptionStatistics,
+)
 from event_store_async.hooks import Source
 from event_store_async.telemetry import sampler
 from event_store_async.telemetry.prometheus import PrometheusHook
@@ -29,8 +37,18 @@ class Busy:
         return Statistics(source, self.in_flight, 128, 7, 2, 1000, driver, feed)
 
 
+class Member:
+    """A member of a consumer group."""
+
+    def statistics(self) -> SubscriptionStatistics:
+        slices = (SliceStatistics(0, 5, 0.5, 1, is_held=True),)
+        return SubscriptionStatistics(Source("cassandra", "bank", "events"), "mails", slices, 0.5)
+
+
 async def main() -> None:
     hook = PrometheusHook()
+    members = [Member()]
+    hook.observe(members[0])
     first = Busy(int(sys.argv[1]))
     hook.observe(first)
     busy: Busy | None = first
@@ -46,6 +64,7 @@ async def main() -> None:
                 busy.timeouts += 3
             case ["drop"]:
                 busy = None
+                members.clear()
         print("done", flush=True)
 
 

@@ -1,13 +1,14 @@
 """Ids are what the standard library's own constructors make."""
 
 import pickle
-from uuid import UUID, SafeUUID, uuid4
+import time
+from uuid import RFC_4122, UUID, SafeUUID, uuid4
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from event_store_async.ids import parse_uuid, random_uuid
+from event_store_async.ids import ordered_uuid, parse_uuid, random_uuid
 
 
 @given(st.uuids())
@@ -37,3 +38,13 @@ def test_an_id_cannot_be_changed() -> None:
 def test_what_is_no_id_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="invalid literal"):
         parse_uuid(text)
+
+
+def test_ordered_ids_rise_and_tell_when_they_were_made() -> None:
+    before = time.time_ns() // 1_000_000
+    ids = [ordered_uuid() for _ in range(10_000)]
+    after = time.time_ns() // 1_000_000
+
+    assert ids == sorted(set(ids))
+    assert {(each.version, each.variant) for each in ids} == {(7, RFC_4122)}
+    assert before <= ids[0].int >> 80 <= ids[-1].int >> 80 <= after + 10

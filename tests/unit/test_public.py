@@ -32,7 +32,9 @@ PUBLIC = [
 
 PUBLIC_MODULES = [
     "event_store_async.errors",
+    "event_store_async.sql.asyncpg",
     "event_store_async.sql.psycopg",
+    "event_store_async.sql.sqlalchemy",
     "event_store_async.telemetry.logs",
     "event_store_async.telemetry.opentelemetry",
     "event_store_async.telemetry.prometheus",

@@ -24,7 +24,7 @@ def dashboard() -> dict[str, Any]:
     return {
         "uid": "event-store-async",
         "title": "event_store_async",
-        "description": "Appends, reads and the driver of event_store_async.",
+        "description": "Appends, reads, subscriptions and the driver of event_store_async.",
         "tags": ["event-store", "cassandra"],
         "schemaVersion": 39,
         "version": 1,

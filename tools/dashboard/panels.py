@@ -65,6 +65,13 @@ def _highest(instrument: Instrument) -> str:
     return f"max({_selected(instrument)} >= 0)"
 
 
+def _of_each(
+    function: str, instrument: Instrument, legend: str = ""
+) -> tuple[tuple[str, str], ...]:
+    query = f"{function} by (subscription) ({_selected(instrument)} >= 0)"
+    return ((f"{{{{subscription}}}}{legend}", query),)
+
+
 _STORED: Final = 'outcome="stored"'
 _UNKNOWN: Final = 'outcome="unknown"'
 _CONFLICT: Final = 'outcome="conflict"'
@@ -273,6 +280,67 @@ ROWS: Final[dict[str, tuple[Panel, ...]]] = {
             "A whole page, with the events of its streams.",
             "s",
             _quantiles(it.FEED_PAGE_DURATION),
+        ),
+    ),
+    "Subscriptions": (
+        Panel(
+            "Lag in seconds",
+            "The age of the event that the slowest slice is to handle next.",
+            "s",
+            _of_each("max", it.SUBSCRIPTION_LAG),
+        ),
+        Panel(
+            "Lag in events",
+            "Of the slowest slice; all events of the feed count.",
+            "short",
+            _of_each("max", it.SUBSCRIPTION_LAG_EVENTS),
+        ),
+        Panel(
+            "Parked streams and held slices",
+            "Streams whose event failed, with all that waits behind it, and slices that stay where "
+            "they are. Both want an operator.",
+            "short",
+            (
+                *_of_each("sum", it.SUBSCRIPTION_PARKED, ": parked"),
+                *_of_each("sum", it.SUBSCRIPTION_HELD, ": held"),
+            ),
+        ),
+        Panel(
+            "Events by outcome",
+            "What became of events, per second, in all subscriptions.",
+            "ops",
+            _rates(it.SUBSCRIPTION_EVENTS, "outcome"),
+        ),
+        Panel(
+            "Time in handlers",
+            "From the first call with an event or a page until the handler is done with it.",
+            "s",
+            _quantiles(it.SUBSCRIPTION_HANDLER),
+        ),
+        Panel(
+            "Slices that are worked on",
+            "In all processes. Less than a subscription has: nobody handles the rest.",
+            "short",
+            _of_each("sum", it.SUBSCRIPTION_SLICES),
+        ),
+        Panel(
+            "Silence of members",
+            "Since the last beat that was answered. Beyond the lease, others take the slices over.",
+            "s",
+            _of_each("max", it.SUBSCRIPTION_SILENCE),
+        ),
+        Panel(
+            "Latency of commits",
+            "How long it takes to store how far a slice is.",
+            "s",
+            _quantiles(it.SUBSCRIPTION_COMMIT),
+        ),
+        Panel(
+            "Changes of leases",
+            "Slices that were claimed, given back and lost, per second. Many mean that members "
+            "come and go, or that beats are late.",
+            "ops",
+            _rates(it.SUBSCRIPTION_LEASE_CHANGES, "change"),
         ),
     ),
     "Requests and driver": (

@@ -11,12 +11,14 @@ from packaging.version import Version
 ROOT: Final = Path(__file__).parents[2]
 
 EXTRAS: Final = (
+    "asyncpg",
     "cli",
     "embedded",
     "opentelemetry",
     "prometheus",
     "psycopg",
     "pydantic",
+    "sqlalchemy",
     "testing",
     "typed",
     "zstd",

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from ...errors import StoreUnavailable, SubscriptionMismatch, SubscriptionUnknown
 from ...feeds import Position
-from ...ids import random_uuid
+from ...ids import ordered_uuid, random_uuid
 from ...ports.slices import Registration
 from ...retry import Deadline, Retry
 from .rows import StoredRegistration
@@ -69,9 +69,9 @@ class Registry:
         Raises:
             SubscriptionMismatch: it is registered with another number of slices.
         """
-        made = StoredRegistration(
-            random_uuid(), 1, random_uuid(), None, Registration(name, 1, slices, start)
-        )
+        id_ = ordered_uuid()
+        public = Registration(name, 1, slices, start, id=id_)
+        made = StoredRegistration(id_, 1, random_uuid(), None, public)
         while True:
             known = await self.find(name)
             if known is None:

@@ -77,6 +77,7 @@ def registration_of(row: Row) -> StoredRegistration:
         requests=requests,
         earlier=_divisions(earlier),
         next_slices=next_slices,
+        id=parse_uuid(id_),
     )
     return StoredRegistration(
         parse_uuid(id_), revision, parse_uuid(series), _uuid(next_series), public

@@ -10,6 +10,8 @@ from ...checks import check_instance, check_int, check_stream_id
 from ...errors import InvalidArgument, LeaseLost, NotParked, SubscriptionUnknown
 from ...feeds import FeedReader, Position
 from ...feeds.selection import slice_of
+from ...hooks import Source
+from ...hooks.observer import Observer
 from ...ids import random_uuid
 from ...ports.changes import check_division, corrected, position_of_start
 from ...ports.lag import SubscriptionStatus, measured_lag
@@ -59,6 +61,12 @@ class CassandraSubscriptions(Subscriptions):
         reader: Reads the feed.
         now: The clock.
         check_open: Raises if the store cannot be used.
+        source: The store, for what is reported.
+        observer: Reports to the hooks of the store; None without hooks.
+
+    Attributes:
+        observer: As given: members tell it what they do.
+        source: As given.
     """
 
     def __init__(
@@ -67,11 +75,15 @@ class CassandraSubscriptions(Subscriptions):
         reader: FeedReader[Any],
         now: Callable[[], datetime],
         check_open: Callable[[], object],
+        source: Source = Source("cassandra"),  # noqa: B008 - a value
+        observer: Observer | None = None,
     ) -> None:
         self._tables = tables
         self._reader = reader
         self._now = now
         self._check_open = check_open
+        self.source = source
+        self.observer = observer
         self._registry = Registry(tables)
         self._slices = SliceStates(tables)
         self._generations = Generations(tables, self._registry, self._slices)
@@ -137,7 +149,7 @@ class CassandraSubscriptions(Subscriptions):
         if (await self._registry.get(key.name)).series != known.series:
             self._slices.forget(known.series)
             return None
-        return Lease(key, member, state.fence, state.position, dict(state.parked))
+        return Lease(key, member, state.fence, state.position, dict(state.parked), known.id)
 
     async def refresh(self, lease: Lease) -> Lease:  # noqa: D102 - inherited from the port
         state = await self._on_lease(lease, refreshing(lease))

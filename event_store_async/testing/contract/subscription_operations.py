@@ -18,7 +18,7 @@ from ...errors import (
     SubscriptionUnknown,
 )
 from ...feeds import Position
-from ...ports.slices import Beat, SliceKey
+from ...ports.slices import Beat, SliceKey, is_later_registration
 from ...ports.subscriptions import Subscriptions
 from ...ports.transactions import Stopped
 from .subscription_base import (
@@ -288,8 +288,9 @@ class SubscriptionOperations(SubscriptionBase):
     async def test_s13_nothing_is_left_of_what_is_forgotten(
         self, subscriptions: Subscriptions, name: str, places: list[Position]
     ) -> None:
-        await subscriptions.register(name, 2, places[0])
+        first = await subscriptions.register(name, 2, places[0])
         lease = await claimed(subscriptions, name, 0)
+        assert lease.registration_id == first.id
         stream_id = stream_in(0, 2)
         await subscriptions.commit(
             lease, places[1], {stream_id: row(stream_id, places[0], places[1])}
@@ -303,6 +304,7 @@ class SubscriptionOperations(SubscriptionBase):
         assert name not in [each.registration.name async for each in subscriptions.all()]
         registration = await subscriptions.register(name, 3, places[2])
         assert (registration.generation, registration.paused) == (1, False)
+        assert first.id is None or is_later_registration(registration.id or first.id, first.id)
         assert await rows(subscriptions, name) == {}
         assert [each async for each in subscriptions.skipped(name)] == []
         roster = await subscriptions.beat(name, uuid4(), Beat(1, 1))

@@ -1,7 +1,7 @@
 """
 The contract of transactions: a view and its checkpoint, kept together.
 
-Its rules have names, T1 to T6, and so have the tests.
+Its rules have names, T1 to T7, and so have the tests.
 """
 # ruff: noqa: D102, S101 - the names of the tests say what they check; tests assert
 
@@ -13,6 +13,7 @@ import pytest
 
 from ...errors import LeaseLost
 from ...feeds import Position
+from ...ids import ordered_uuid
 from ...ports.slices import Lease, SliceKey
 from ...ports.transactions import Transactions
 
@@ -24,9 +25,16 @@ def at(ordinal: int) -> Position:
     return Position(_FEED, ordinal, 1, ordinal)
 
 
-def lease_of(name: str, slice_: int = 0, fence: int = 1, generation: int = 1) -> Lease:
+def lease_of(
+    name: str,
+    slice_: int = 0,
+    fence: int = 1,
+    generation: int = 1,
+    registration_id: UUID | None = None,
+) -> Lease:
     """Return a lease of a slice."""
-    return Lease(SliceKey(name, generation, slice_), uuid4(), fence, at(0))
+    key = SliceKey(name, generation, slice_)
+    return Lease(key, uuid4(), fence, at(0), {}, registration_id)
 
 
 class _Broken(Exception):
@@ -224,3 +232,41 @@ class TransactionsContract:
             await one.forget_marks()
 
         assert await self._first(transactions, name, stream_id, generation=2)
+
+    @pytest.mark.asyncio
+    async def test_t7_a_name_that_is_registered_anew_starts_over(
+        self, transactions: Transactions[Any], name: str
+    ) -> None:
+        first, second, stream_id = ordered_uuid(), ordered_uuid(), uuid4()
+        for slice_ in (0, 1):
+            lease = lease_of(name, slice_, 9, 3, first)
+            async with transactions.begin(lease) as one:
+                assert not one.anew
+                await one.advance(at(5))
+                await one.first_time(stream_id, 7)
+        assert await transactions.positions(name, 3, first) == {0: at(5), 1: at(5)}
+        assert await transactions.positions(name, 3, second) == {}
+
+        with pytest.raises(_Broken):
+            await self._fail_fresh(transactions, lease_of(name, registration_id=second))
+        for slice_, anew in ((0, True), (0, False), (1, False)):
+            async with transactions.begin(lease_of(name, slice_, registration_id=second)) as other:
+                assert (other.anew, other.fresh) == (anew, anew)
+                assert (other.position, other.stopped) == (None, None)
+        async with transactions.begin(lease_of(name, registration_id=second)) as other:
+            assert await other.first_time(stream_id, 7)
+            await other.advance(at(1))
+
+        with pytest.raises(LeaseLost):
+            await self._enter(transactions, lease_of(name, 0, 99, 99, first))
+        assert await transactions.positions(name, 1, second) == {0: at(1)}
+
+    @pytest.mark.asyncio
+    async def test_t7_what_an_earlier_registration_left_is_nothing_if_it_got_nowhere(
+        self, transactions: Transactions[Any], name: str
+    ) -> None:
+        async with transactions.begin(lease_of(name, registration_id=ordered_uuid())):
+            pass
+        async with transactions.begin(lease_of(name, registration_id=ordered_uuid())) as other:
+            assert other.fresh
+            assert not other.anew

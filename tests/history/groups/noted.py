@@ -43,9 +43,8 @@ class NotedDelivery:
     def has_position(self) -> bool:
         return self._inner.has_position
 
-    @property
-    def transient(self) -> tuple[type[Exception], ...]:
-        return self._inner.transient
+    def is_transient(self, error: BaseException) -> bool:
+        return self._inner.is_transient(error)
 
     async def prepare(self, registration: Registration, lease: Lease) -> Stopped | None:
         return await self._inner.prepare(registration, lease)

@@ -29,7 +29,7 @@ from event_store_async.aggregates import Command, CommandHandler, Reducer, Repos
 from event_store_async.embedded import Background, EmbeddedCassandra
 from event_store_async.errors import StreamError, UndecodableEvent
 from event_store_async.feeds import FeedReader
-from event_store_async.hooks import Record, SerialRepair, Source
+from event_store_async.hooks import HandlingBegun, Record, SerialRepair, Source
 from event_store_async.maintenance import RetentionRule, StoredEvent, StoreDigest
 from event_store_async.subscriptions import Checkpoints, Division, Lag, Registration, SliceLag
 from event_store_async.telemetry.prometheus import PrometheusHook
@@ -191,6 +191,16 @@ NOT_CALLED: Final[Mapping[str, str]] = {
     "Registration.passed": "called by subscriptions, with each event that they read",
     "FeedEvent.of": "called by readers of feeds, with each event that they read",
     "Given": "made by given",
+    **{
+        f"{name}.is_transient": "called by subscriptions, with what was raised"
+        for name in (
+            "AsyncpgTransactions",
+            "HostileTransactions",
+            "MemoryTransactions",
+            "PsycopgTransactions",
+            "SqlAlchemyTransactions",
+        )
+    },
     "Given.then_aggregate": "asserts, and shows the caller's own objects",
     "StartProgress.step": "shows nothing: subclasses do",
     "Then.then": "asserts, and shows the caller's own objects",
@@ -412,7 +422,11 @@ def nested(hint: Any, world: World) -> Iterator[tuple[type, str, Callable[[Any],
     """
     many = any(kind in classes_of(hint) for kind in ABSTRACT)
     for cls in classes_of(hint):
-        if not is_value(cls) or cls not in set(public().values()) or issubclass(cls, Record):
+        if (
+            not is_value(cls)
+            or cls not in set(public().values())
+            or issubclass(cls, Record | HandlingBegun)
+        ):
             continue  # what hooks are told is made by the library
         sound = make(cls, world)
         for item in dataclasses.fields(cls):  # type: ignore[arg-type]

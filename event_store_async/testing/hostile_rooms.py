@@ -1,0 +1,56 @@
+"""Hostile rooms: what a hostile store has besides streams, as far as the wrapped store has it."""
+
+from collections.abc import Awaitable, Callable
+from functools import cached_property
+from typing import Any
+from uuid import UUID
+
+from ..errors import InvalidArgument
+from ..health import Health
+from ..ports import EventReaderWriter, HealthCheck, SnapshotStore
+from ..ports.snapshots import snapshots_of
+from ..ports.subscriptions import Subscriptions
+from .hostile_snapshots import HostileSnapshots
+from .hostile_subscriptions import HostileSubscriptions
+from .injections import Choice, Chooser, Injection
+
+
+class HostileRooms(HealthCheck):
+    """Gives the stored snapshots and the subscriptions of the wrapped store, and its health."""
+
+    _store: EventReaderWriter
+    _chooser: Chooser
+    _sleep: Callable[[float], Awaitable[Any]]
+
+    @cached_property
+    def snapshots(self) -> SnapshotStore:
+        """The stored snapshots of the wrapped store, with faults; it must have some."""
+        kept = snapshots_of(self._store)
+        return HostileSnapshots(kept, self._chooser, self._choose, self._record)
+
+    @property
+    def subscriptions(self) -> Subscriptions:
+        """The subscriptions of the wrapped store, with faults; it must have some."""
+        kept = getattr(self._store, "subscriptions", None)
+        if kept is None:
+            raise InvalidArgument(f"{type(self._store).__name__} has no subscriptions")
+        return HostileSubscriptions(kept, self._choose, self._record, self._sleep)
+
+    async def health(self, *, timeout: float = 1.0) -> Health:
+        """
+        Return the wrapped store's own health; no fault is injected.
+
+        Raises:
+            InvalidArgument: the store has no ``health``, or *timeout* is not a positive number.
+        """
+        health = getattr(self._store, "health", None)
+        if health is None:
+            raise InvalidArgument(f"{type(self._store).__name__} has no health()")
+        answer: Health = await health(timeout=timeout)
+        return answer
+
+    async def _choose(self, stream_id: UUID | None, possible: frozenset[Injection]) -> Choice:
+        raise NotImplementedError
+
+    def _record(self, injection: Injection, stream_id: UUID | None) -> None:
+        raise NotImplementedError
