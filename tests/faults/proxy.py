@@ -8,6 +8,7 @@ from typing import Final, Self
 _HEADER: Final = 9  # of a CQL frame, protocol version 4; the last four bytes are the body's length
 _OPCODE: Final = 4
 _BATCH: Final = 0x0D
+_PREPARE: Final = 0x09
 _CHUNK: Final = 64 * 1024
 
 
@@ -23,6 +24,7 @@ class Proxy:
       network recovers: a request may arrive that its sender has already given up.
     - `mute`: the node receives requests, but its answers are held back until `restore`.
     - `cut`: a connection is reset as soon as it has forwarded a conditional batch.
+    - `stall`: a connection is held back for good once it asks to prepare a statement.
 
     Args:
         host: The address to listen on.
@@ -40,9 +42,10 @@ class Proxy:
         self._connections: set[asyncio.Task[None]] = set()
         self._to_node = asyncio.Event()
         self._from_node = asyncio.Event()
-        self._dropping = self._cutting = False
+        self._dropping = self._cutting = self._stalling = False
         self._delay = 0.0
         self.cuts = 0
+        self.stalled = asyncio.Event()
         self.restore()
 
     async def open(self) -> Self:
@@ -61,7 +64,7 @@ class Proxy:
 
     def restore(self) -> None:
         """End every fault."""
-        self._dropping = self._cutting = False
+        self._dropping = self._cutting = self._stalling = False
         self._delay = 0.0
         self._to_node.set()
         self._from_node.set()
@@ -86,6 +89,10 @@ class Proxy:
     def cut(self) -> None:
         """Reset each connection after the next conditional batch that it forwards."""
         self._cutting = True
+
+    def stall(self) -> None:
+        """Hold each connection back from its next request to prepare a statement on."""
+        self._stalling = True
 
     def _reset(self) -> None:
         for task in self._connections:
@@ -127,6 +134,9 @@ class Proxy:
             await self._hold(self._to_node)
             while len(waiting) >= (size := _frame_size(waiting)):
                 frame, waiting = waiting[:size], waiting[size:]
+                if self._stalling and frame[_OPCODE] == _PREPARE:
+                    self.stalled.set()
+                    await asyncio.Event().wait()
                 node.write(frame)
                 if self._cutting and frame[_OPCODE] == _BATCH:
                     self.cuts += 1

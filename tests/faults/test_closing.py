@@ -1,6 +1,9 @@
 """Closing a store with appends in flight."""
 
 import asyncio
+import json
+import sys
+from asyncio.subprocess import PIPE
 from uuid import UUID, uuid4
 
 from event_store_async import (
@@ -12,9 +15,11 @@ from event_store_async import (
 )
 
 from ..fixtures.bounds import Within
+from ..fixtures.server import Server
 from ..fixtures.stores import read_all
 from ..history.answers import GRACE
 from .conftest import CLOSE_WITHIN, OpenProxied, wait_until_ready
+from .processes import ROOT
 from .proxy import Proxy
 
 
@@ -63,3 +68,40 @@ async def test_close_does_not_wait_forever_for_appends_without_an_answer(
     kinds = [type(outcome) for outcome in outcomes]
     assert kinds.count(AppendOutcomeUnknown) == 2  # the first of each stream had been sent
     assert kinds.count(StoreClosed) == 8
+
+
+async def test_a_process_ends_in_good_order_while_a_node_comes_back(
+    server: Server, keyspace: str, store: EventStore, proxy: Proxy
+) -> None:
+    """
+    The driver prepares all statements anew on a node that has come back, on a connection of its
+    own. If its session is freed before that is done, it calls a method of what is freed, and aborts
+    the process.
+    """
+    target = {
+        "contact_points": [proxy.host],
+        "port": proxy.port,
+        "keyspace": keyspace,
+        "local_datacenter": server.local_datacenter,
+    }
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "tests.faults.leaver", json.dumps(target)),
+        stdin=PIPE,
+        stdout=PIPE,
+        cwd=ROOT,
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    try:
+        async with asyncio.timeout(120):
+            assert await process.stdout.readline() == b"ready\n"
+            proxy.drop()
+            proxy.restore()
+            proxy.stall()
+            await proxy.stalled.wait()
+            process.stdin.close()
+            assert await process.wait() == 0
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()

@@ -11,6 +11,7 @@ Private. The driver: what could hang, crash or mislead is fenced in here.
     nodes          which nodes and datacenters there are
     descriptors    whether there are enough file descriptors
     tls            whom to trust
+    closed_sessions  frees them when that is safe
     connection     a cluster and session of our own
     opening        a connection that is awaited or entered
 """

@@ -20,6 +20,7 @@ from ...checks import (
 from ...errors import ConnectionFailed, InvalidArgument
 from ...excerpt import excerpt
 from ...plain import plain_str
+from .closed_sessions import ClosedSessions
 from .descriptors import OpenConnections, check_descriptors, out_of_descriptors
 from .faults import connect_error
 from .nodes import cluster_nodes
@@ -40,8 +41,10 @@ from .tls import Tls
 
 _tasks: Final[set[asyncio.Task[Any]]] = set()
 _MAX_CONTACT_POINTS: Final = 1000
+_MARGIN: Final = 1.0
 _TLS: Final = "Tls(ca='path/to/ca.pem')"
 _open: Final = OpenConnections(many=32)
+_closed: Final = ClosedSessions(most=8)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,11 +120,19 @@ def split_contact_points(points: str | Sequence[str]) -> tuple[str, ...]:
 
 
 class Connection:
-    """A cluster and its connected session. Made by `open_connection`."""
+    """
+    A cluster and its connected session. Made by `open_connection`.
 
-    def __init__(self, cluster: RawCluster, session: Any) -> None:
+    Args:
+        cluster: The cluster.
+        session: The session.
+        preparation: Seconds that the driver may take to prepare a node that has come back.
+    """
+
+    def __init__(self, cluster: RawCluster, session: Any, preparation: float) -> None:
         self._cluster = cluster
         self.session = session
+        self._preparation = preparation
         self._pid = os.getpid()
 
     @asynccontextmanager
@@ -147,7 +158,7 @@ class Connection:
     async def _close(self) -> None:
         await self.session.close()
         self._cluster.destroy()
-        unpin(self.session)
+        _closed.keep(self.session, self._preparation)
         _open.closed()
 
 
@@ -215,7 +226,10 @@ async def _establish(cluster: RawCluster, target: ConnectTarget) -> Connection:
         del session
         raise connect_error(error, target.where) from error
     _open.opened()
-    return Connection(cluster, session)
+    _closed.free_old()
+    # It connects, sets the keyspace, and prepares.
+    preparation = target.connect_timeout + 2 * target.request_timeout + _MARGIN
+    return Connection(cluster, session, preparation)
 
 
 def _only(names: Collection[str]) -> str:

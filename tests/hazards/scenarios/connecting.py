@@ -22,6 +22,7 @@ from .common import (
     by_timeout,
     by_wait_for,
     entered,
+    free_at_once,
     grown,
     name_of_error,
     only_this_task,
@@ -169,6 +170,7 @@ async def failed_connect_again() -> dict[str, Any]:
 
 async def out_of_descriptors(port: int) -> dict[str, Any]:
     """Connect with 0 to 39 descriptors left, and count what remains of each attempt."""
+    free_at_once()
     await works(port)  # what is imported late is imported now
     resource.setrlimit(resource.RLIMIT_NOFILE, (256, 256))
     outcomes, leaked, hints = [], [], set()

@@ -19,7 +19,7 @@ import acsylla
 from event_store_async import EventStore, StreamError
 
 from .. import child
-from .common import SETTINGS, name_of_error, opening
+from .common import SETTINGS, free_at_once, name_of_error, opening
 
 LIMIT = 20
 """Seconds after which a child that should end at once is considered hung."""
@@ -163,6 +163,7 @@ def closed_in_the_child(port: int) -> dict[str, Any]:
 
 def freed_in_the_parent(port: int) -> dict[str, Any]:
     """What protects a child keeps nothing in the parent: a session goes with its last name."""
+    free_at_once()
     loop = asyncio.new_event_loop()
     counts = []
     for _ in range(3):
