@@ -1,7 +1,7 @@
 """Transactions on PostgreSQL by psycopg: the contract, and projections that are interrupted."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Generator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -9,13 +9,13 @@ from uuid import UUID, uuid4
 import pytest
 import pytest_asyncio
 
-from benchmarks.peers.postgres import Postgres, run_postgres
-from benchmarks.peers.protocol import Unavailable
+from benchmarks.peers.postgres import Postgres
 from event_store_async import Backoff, FeedEvent, InvalidArgument, MemoryEventStore
 from event_store_async.subscriptions import Pace, Projection, Recovery
 from event_store_async.testing.contract import TransactionsContract
 
 from ..docs.blocks import blocks
+from ..fixtures.postgres import conninfo
 
 psycopg = pytest.importorskip("psycopg", reason="psycopg is not installed")
 psycopg_pool = pytest.importorskip("psycopg_pool", reason="psycopg_pool is not installed")
@@ -26,21 +26,12 @@ PACE = Pace(page=5, commit_seconds=0.01, beat=0.1, lease=0.5)
 RECOVERY = Recovery(attempts=2, backoff=Backoff(initial=0.001, maximum=0.01))
 
 
-@pytest.fixture(scope="module")
-def postgres() -> Generator[Postgres, None, None]:
-    """Give a PostgreSQL server, if its programs are on this machine."""
-    try:
-        with run_postgres() as server:
-            yield server
-    except Unavailable as error:
-        pytest.skip(f"no PostgreSQL server: {error}")
-
-
 @pytest_asyncio.fixture
 async def pool(postgres: Postgres) -> AsyncGenerator[Any, None]:
     """Give a pool of connections to it."""
-    target = f"host=127.0.0.1 port={postgres.port} user=bench dbname=postgres"
-    async with psycopg_pool.AsyncConnectionPool(target, min_size=1, max_size=6) as opened:
+    async with psycopg_pool.AsyncConnectionPool(
+        conninfo(postgres), min_size=1, max_size=6
+    ) as opened:
         yield opened
 
 
