@@ -26,6 +26,9 @@ async def settle(*runners: SubscriptionRunner, rounds: int = 100) -> None:
 
     For tests of flows: there is one task, and no clock. What is parked, stays so.
 
+    Use it on a `MemoryEventStore`. On Cassandra, an append is in the feed a moment later, so the
+    feed may seem to stand still too early. There, `run` the subscriptions, and wait for an outcome.
+
     Args:
         runners: The subscriptions and projections.
         rounds: How often each of them may have its turn.

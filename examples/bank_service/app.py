@@ -1,11 +1,11 @@
 """The service: its routes, and what happens when it starts and stops."""
 
 from collections.abc import AsyncGenerator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Annotated, Protocol, TypeAlias
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from typing import Annotated, Any, Literal, Protocol, TypeAlias, TypeVar
 from uuid import UUID, uuid4, uuid5
 
-from fastapi import Body, Depends, FastAPI, Header, Query, Request
+from fastapi import APIRouter, Body, Depends, FastAPI, Header, Query, Request
 from fastapi.responses import JSONResponse
 
 from event_store_async import EventReaderWriter, HealthCheck, correlated
@@ -18,14 +18,26 @@ from event_store_async.aggregates import (
 from event_store_async.typed import TypedEventStore
 
 from .domain import ACCOUNT, TYPES, Account, AccountEvent, Decide, deposit, open_for, withdraw
-from .responses import EXCEPTION_HANDLERS, account_content, response
+from .responses import EXCEPTION_HANDLERS, account_content, owner_response, response
 
 
 class Store(EventReaderWriter, HealthCheck, Protocol):
     """The part of a store that the service uses."""
 
 
-OpenStore: TypeAlias = Callable[[], AbstractAsyncContextManager[Store]]
+class ReadModel(Protocol):
+    """Who owns which accounts; `read_model` has it in PostgreSQL."""
+
+    async def has_seen(
+        self, account_id: UUID, version: int
+    ) -> Literal["handled", "parked", "late"]:
+        """Wait until it contains an event, but not for long."""
+
+    async def owner(self, owner: str) -> dict[str, Any] | None:
+        """Return what an owner has; None if there is no account of theirs."""
+
+
+S = TypeVar("S", bound=Store)
 Cents: TypeAlias = Annotated[int, Body(embed=True, gt=0, le=10**12)]
 Version: TypeAlias = Annotated[int | None, Query(ge=0)]
 
@@ -79,18 +91,54 @@ Key: TypeAlias = Annotated[str, Depends(idempotency_key)]
 BankDep: TypeAlias = Annotated[Bank, Depends(get_bank)]
 
 
-def create_app(open_store: OpenStore) -> FastAPI:
+def get_read_model(request: Request) -> ReadModel:
+    """Return the read model that the service was started with."""
+    model: ReadModel = request.app.state.read_model
+    return model
+
+
+owners = APIRouter()
+
+
+@owners.get("/owners/{owner}")
+async def show_owner(
+    owner: str,
+    model: Annotated[ReadModel, Depends(get_read_model)],
+    account_id: UUID | None = None,
+    version: Annotated[int | None, Query(ge=1)] = None,
+) -> JSONResponse:
+    """
+    Return all accounts of an owner, and their total.
+
+    The read model is a moment behind the accounts. A client that wants to see what it has just done
+    gives the account and the version of the last response that it got.
+    """
+    seen = "handled"
+    if account_id is not None and version is not None:
+        seen = await model.has_seen(account_id, version)
+    return owner_response(seen, await model.owner(owner))
+
+
+def create_app(
+    open_store: Callable[[], AbstractAsyncContextManager[S]],
+    open_read_model: Callable[[S], AbstractAsyncContextManager[ReadModel]] | None = None,
+) -> FastAPI:
     """
     Return the service.
 
     Args:
         open_store: Opens the store when the service starts, and closes it when the service stops.
+        open_read_model: Opens the read model, on the store; without it, there are no owners.
     """
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
-        async with open_store() as store:
+        async with AsyncExitStack() as stack:
+            store = await stack.enter_async_context(open_store())
             app.state.bank = Bank(store)
+            if open_read_model is not None:
+                model = await stack.enter_async_context(open_read_model(store))
+                app.state.read_model = model
             yield
 
     app = FastAPI(title="Bank", lifespan=lifespan, exception_handlers=EXCEPTION_HANDLERS)
@@ -147,4 +195,6 @@ def create_app(open_store: OpenStore) -> FastAPI:
             return JSONResponse({"error": "not found"}, 404)
         return JSONResponse(account_content(account_id, snapshot))
 
+    if open_read_model is not None:
+        app.include_router(owners)
     return app

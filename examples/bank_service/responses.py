@@ -52,6 +52,21 @@ def response(account_id: UUID, result: CommandResult[Account, AccountEvent]) -> 
             assert_never(never)
 
 
+def owner_response(seen: str, content: dict[str, Any] | None) -> JSONResponse:
+    """
+    Return the response for an owner: 200, 404, or 503 if the read model is late.
+
+    What the client wants to see is stored in any case. If it is parked, an operator has to look at
+    it: there is no use in waiting, so the client gets what there is, and a header that says so.
+    """
+    if seen == "late":
+        return JSONResponse({"error": "the read model is late"}, 503, _RETRY_SOON)
+    headers = {"Read-Model": seen}
+    if content is None:
+        return JSONResponse({"error": "not found"}, 404, headers)
+    return JSONResponse(content, 200, headers)
+
+
 async def outcome_unknown(request: Request, _: Exception) -> JSONResponse:
     """
     Return 503: it is not known yet whether the command was carried out.

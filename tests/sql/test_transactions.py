@@ -1,7 +1,7 @@
 """Transactions on PostgreSQL by each adapter: the contract, and interrupted projections."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Generator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -9,8 +9,7 @@ from uuid import UUID, uuid4
 import pytest
 import pytest_asyncio
 
-from benchmarks.peers.postgres import Postgres, run_postgres
-from benchmarks.peers.protocol import Unavailable
+from benchmarks.peers.postgres import Postgres
 from event_store_async import (
     Backoff,
     FeedEvent,
@@ -37,16 +36,6 @@ from .databases import BROKEN, DATABASES, Database, psycopg_database  # noqa: E4
 PACE = Pace(page=5, commit_seconds=0.01, beat=0.1, lease=0.5)
 RECOVERY = Recovery(attempts=2, backoff=Backoff(initial=0.001, maximum=0.01))
 LIMIT = 60.0
-
-
-@pytest.fixture(scope="module")
-def postgres() -> Generator[Postgres, None, None]:
-    """Give a PostgreSQL server, if its programs are on this machine."""
-    try:
-        with run_postgres() as server:
-            yield server
-    except Unavailable as error:
-        pytest.skip(f"no PostgreSQL server: {error}")
 
 
 @pytest.fixture(params=DATABASES)
