@@ -12,7 +12,6 @@ T = TypeVar("T")
 PATCHED = (
     "event_store_async.retry.monotonic",
     "event_store_async.cassandra.schema.explainer.monotonic",
-    "event_store_async.cassandra.feed.tail.monotonic",
 )
 
 
