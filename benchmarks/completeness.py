@@ -14,6 +14,7 @@ GOALS: Final = (
     *("replay", "read_cpu", "memory", "flat_cost"),
     *("feed_latency", "feed_throughput", "feed_batching", "feed_delivery_p50"),
     *("feed_delivery_p99", "feed_sequencer_cpu", "feed_lag", "feed_catch_up", "feed_memory"),
+    *("projection",),
     *("snapshot_load", "snapshot_save", "truncated_read"),
 )
 """The names of the goals that a full run measures."""

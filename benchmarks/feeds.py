@@ -24,7 +24,7 @@ _CONCURRENCY: Final = 32
 
 _DELIVERED: Final = 60
 _PAUSE_MS: Final = 60
-_SEED: Final = 20
+SEED: Final = 20
 
 
 async def feed_append(bench: Bench) -> None:
@@ -66,7 +66,7 @@ async def feed_delivery(bench: Bench) -> None:
                 bench.results.notes.append(f"{DELIVERY}: {error}")
                 continue
             if peer is not None:
-                command = {"do": "deliver", "count": count, "pause_ms": _PAUSE_MS, "seed": _SEED}
+                command = {"do": "deliver", "count": count, "pause_ms": _PAUSE_MS, "seed": SEED}
                 cases.append(Case(Key(DELIVERY, name, "delivery", 0), peer, command))
         await bench.interleave(cases)
 
@@ -87,7 +87,7 @@ async def feed_sequencing(bench: Bench) -> None:
     for number in range(2 if bench.size.quick else bench.size.rounds):
         bench.say(f"{SEQUENCING}: round {number + 1}", number / bench.size.rounds)
         await bench.turn(by_hand, number)
-        before = await _published(sequencer)
+        before = await published(sequencer)
         lags: list[float] = []
         cpu, seconds, appended = before["cpu_seconds"], 0.0, 0
         slices = _SLICES // 10 if bench.size.quick else _SLICES
@@ -98,7 +98,7 @@ async def feed_sequencing(bench: Bench) -> None:
             seconds += answer["seconds"]
             used = await writer.ask(do="usage")
             lags.append(before["events"] + appended - used["events"])
-        after = await _published(sequencer, before["events"] + appended)
+        after = await published(sequencer, before["events"] + appended)
         bench.results.add(
             Key(SEQUENCING, SEQUENCER, "own streams", 64),
             {
@@ -118,10 +118,10 @@ async def feed_catch_up(bench: Bench) -> None:
     sequencer = await bench.start(SEQUENCER, "bench_catch_up", bench.port)
     raw = await bench.start(RAW, "bench_catch_up", bench.port)
     bench.say(f"{CATCH_UP}: filling {streams:,} streams", 0)
-    fill = {"do": "fill_streams", "streams": streams, "events": _EVENTS_OF_STREAM, "seed": _SEED}
+    fill = {"do": "fill_streams", "streams": streams, "events": _EVENTS_OF_STREAM, "seed": SEED}
     await peer.ask(**fill)
-    await _published(sequencer, events)
-    read = {"do": "read_streams", "streams": streams, "seed": _SEED, "concurrency": _CONCURRENCY}
+    await published(sequencer, events)
+    read = {"do": "read_streams", "streams": streams, "seed": SEED, "concurrency": _CONCURRENCY}
     for number in range(2 if bench.size.quick else 3):
         bench.say(f"{CATCH_UP}: round {number + 1}", (number + 1) / 4)
         answer = await raw.ask(**read)
@@ -145,7 +145,7 @@ async def _sequenced(bench: Bench, name: str) -> Peer:
     return await bench.required(name)
 
 
-async def _published(sequencer: Peer, events: int = 0) -> dict[str, Any]:
+async def published(sequencer: Peer, events: int = 0) -> dict[str, Any]:
     """Wait until a feed holds so many events, or no longer grows; return the sequencer's usage."""
     used = await sequencer.ask(do="usage")
     while True:

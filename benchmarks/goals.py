@@ -17,6 +17,7 @@ from .peers import FEED, SEQUENCER, SINGLY, WITH_WRITE
 from .results import Key, Results
 from .snapshots import EVERY, LONG, SHORT, STORED, WHOLE, WITHOUT
 from .spread import Spread, ratios, spread
+from .subscriptions import BY_HAND, PROJECTED, PROJECTION
 from .truncation import AGAIN, GONE, KEPT, PLAIN
 
 
@@ -60,6 +61,7 @@ def goals(results: Results) -> list[Goal]:
         *_deliveries(results),
         *_sequencing(results),
         *_catch_up(results),
+        _projection(results),
         *_snapshots(results),
         _truncation(results),
     ]
@@ -172,6 +174,14 @@ def _catch_up(results: Results) -> list[Goal | None]:
         _goal(results, (feed[0], raw[0]), "rate", "feed_catch_up", text, 0.8),
         _goal(results, (last, first), "resident_mib", "feed_memory", flat, 1.05),
     ]
+
+
+def _projection(results: Results) -> Goal | None:
+    ours, by_hand = (Key(PROJECTION, FEED, case, 1) for case in (PROJECTED, BY_HAND))
+    text = (
+        "a projection in PostgreSQL: throughput relative to the same pages and statements by hand"
+    )
+    return _goal(results, (ours, by_hand), "rate", "projection", text, 0.7)
 
 
 def _snapshots(results: Results) -> list[Goal | None]:

@@ -111,6 +111,30 @@ round trips between the replicas.
 """,
 }
 """The words of the sections about feeds."""
+_SUBSCRIPTIONS: Final = {
+    "A subscription with an empty handler": """\
+A new subscription catches up with a feed of 100,000 events in streams of ten, in a process that has
+just started. Reading the same feed without a subscription is the limit.
+""",
+    "A projection in PostgreSQL": """\
+The same feed into a view in PostgreSQL, which is on this machine as well: `executemany` for each
+page of 500 events, with the position in the same transaction. By hand, a loop without a library
+reads the same pages and sends the same statements. The rows alone, which are made in the process,
+are the limit of that PostgreSQL. The runner of the package eventsourcing projects 2,000 events of
+its own, a transaction for each, with the same statement.
+""",
+    "Taking over": """\
+Two members share 16 slices. One of them ends while events go to 64 streams. Measured until the
+other one has handled an event of each stream that the first one had: each stream gets an event
+every 1.5 seconds or so. One that is stopped gives its slices back. One that is killed (`SIGKILL`)
+cannot: its slices are free once its lease of 15 seconds is over.
+""",
+    "What an idle consumer group sends": """\
+All members together, with 16 slices and the default `Pace`, counted where the stores send their
+requests. The sequencer of the feed is not included.
+""",
+}
+"""The words of the sections about subscriptions."""
 _FEED_PLOTS: Final = {
     "Appends with a feed: 64 callers, a stream each": "feed_appends",
     "Delivery to another process": "feed_delivery",
@@ -149,6 +173,8 @@ def markdown(results: Results, *, plots: bool) -> str:
         name = _FEED_PLOTS.get(title) if plots else None
         picture = f"\n![{PLOTS[name]}](performance/{name}.svg)\n" if name else ""
         parts.append(_section(title, made + picture, _FEED.get(title, "")))
+    for title, made in tables.subscription_tables(results).items():
+        parts.append(_section(title, made, _SUBSCRIPTIONS[title]))
     parts.append(_section("Flat cost", tables.flat_cost_table(results), _FLAT))
     parts.append(_section("Stored snapshots", tables.snapshots_table(results), _SNAPSHOTS))
     parts.append(_section("Truncated streams", tables.truncation_table(results), _TRUNCATION))

@@ -24,6 +24,7 @@ from .representation import representation
 from .results import Results
 from .scenarios import hot_path, hot_stream, peers, replay
 from .snapshots import snapshots
+from .subscriptions import idle_group, projection, subscription, takeover
 from .truncation import truncation
 from .variants import node, variants
 
@@ -61,6 +62,10 @@ SCENARIOS: Final[dict[str, Scenario]] = {
     "feed_sequencing": Scenario(feed_sequencing, 60, 14),
     "feed_catch_up": Scenario(feed_catch_up, 100, 0),
     "feed_requests": Scenario(feed_requests, 35, 0),
+    "subscription": Scenario(subscription, 150, 0),
+    "projection": Scenario(projection, 300, 0),
+    "takeover": Scenario(takeover, 120, 0),
+    "idle_group": Scenario(idle_group, 60, 0),
     "profile": Scenario(profile, 100, 0),
     "peers": Scenario(peers, 160, 0),
     "variants": Scenario(variants, 160, 0),

@@ -21,6 +21,7 @@ from .peers import ANNOUNCING, DELIVERED, FEED, IN_SHORT, SEQUENCER, SINGLY, WIT
 from .representation import LABELS, REMARKS
 from .results import Key, Results
 from .spread import Spread, ratios, spread
+from .subscriptions import IDLE, PROJECTION, SUBSCRIPTION, TAKEOVER
 
 _FUNCTIONS: Final = 15
 _COLUMNS: Final = {
@@ -230,6 +231,46 @@ def _requests(results: Results) -> str:
         for key in series_of(results, REQUESTS)
     ]
     return table(["requests", *KINDS], rows) if rows else ""
+
+
+def subscription_tables(results: Results) -> dict[str, str]:
+    """Return the tables of subscriptions, by title."""
+    found = {
+        "A subscription with an empty handler": _slices(results, SUBSCRIPTION),
+        "A projection in PostgreSQL": _slices(results, PROJECTION),
+        "Taking over": _takeovers(results),
+        "What an idle consumer group sends": _idle_groups(results),
+    }
+    return {title: made for title, made in found.items() if made}
+
+
+def _slices(results: Results, scenario: str) -> str:
+    names = ("rate", "cpu_us")
+    rows = [
+        [
+            key.case if key.subject == FEED else f"{key.case}: {key.subject}",
+            str(key.x) if key.x and key.subject == FEED else "",
+            *[spread_text(results.spread(key, name)) for name in names],
+        ]
+        for key in series_of(results, scenario)
+    ]
+    return table(["", "slices", *[_COLUMNS[name] for name in names]], rows) if rows else ""
+
+
+def _takeovers(results: Results) -> str:
+    rows = [
+        [key.case, spread_text(results.spread(key, "seconds"))]
+        for key in series_of(results, TAKEOVER)
+    ]
+    return table(["a member is", "seconds"], rows) if rows else ""
+
+
+def _idle_groups(results: Results) -> str:
+    rows = [
+        [str(key.x), *[spread_text(results.spread(key, kind)) for kind in KINDS]]
+        for key in series_of(results, IDLE)
+    ]
+    return table(["members", *[f"{kind} per second" for kind in KINDS]], rows) if rows else ""
 
 
 def flat_cost_table(results: Results) -> str:

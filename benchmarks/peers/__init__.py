@@ -33,6 +33,9 @@ ANNOUNCING: Final = "ours_announcing"
 SEQUENCER: Final = "ours_sequencer"
 """A process that sequences the feed of `ANNOUNCING`, and does nothing else."""
 
+RUNNER: Final = "eventsourcing_projection"
+"""The projection runner of the package eventsourcing, with a view in PostgreSQL."""
+
 DELIVERING: Final = (FEED, "pekko", "eventsourcing_postgres", "umadb")
 """The peers that deliver events to another process."""
 

@@ -15,10 +15,11 @@ from event_store_async import (
     Settings,
 )
 from event_store_async.errors import ConnectionFailed
+from event_store_async.subscriptions import Subscription
 
 from .followers import FollowerProcess
 from .payloads import Payload
-from .protocol import CommandRefused, Options, Ready, Unavailable
+from .protocol import CommandRefused, Options, Project, Ready, Unavailable
 from .tasks import TaskPeer, Writer, main
 
 NAME = "ours"
@@ -130,6 +131,30 @@ class Ours:
     async def end(self) -> int:
         """Return how many events the feed holds."""
         return (await self._store.feed().head()).ordinal
+
+    async def subscribe(self, slices: int) -> int:
+        """Catch up with a new subscription whose handler only counts."""
+        count = 0
+
+        async def handle(_event: object) -> None:
+            nonlocal count
+            count += 1
+
+        subscription = Subscription(
+            f"bench-{uuid4().hex}",
+            self._store.feed(),
+            handle,
+            self._store.subscriptions,
+            slices=slices,
+        )
+        await subscription.catch_up()
+        return count
+
+    async def project(self, command: Project) -> int:
+        """Keep a new view in PostgreSQL."""
+        from .views import view_of  # needs psycopg
+
+        return await view_of(self._store, command)
 
     async def deliver(self, payloads: list[Payload], pause: float) -> list[int]:
         """Append to a stream that a follower in another process handles."""

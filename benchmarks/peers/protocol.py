@@ -13,6 +13,9 @@ The first line of output tells whether the peer is ready: `Ready` or `NotReady`.
     {"do": "fill_streams", "streams": 1000, "events": 10, "seed": 1}             -> `Filled`
     {"do": "read_streams", "streams": 1000, "seed": 1, "concurrency": 32}        -> `Counted`
     {"do": "read_feed", "every": 40000}     the whole feed, in its order         -> `Counted`
+    {"do": "subscribe", "slices": 16}       a new subscription catches up        -> `Counted`
+    {"do": "project", "how": "projection", "slices": 1, "postgres": 5432,
+     "count": 2000}                         into a new view in PostgreSQL        -> `Counted`
     {"do": "deliver", "count": 60, "pause_ms": 50, "seed": 1}                    -> `Delivered`
     {"do": "usage"}     what this process has used, and the end of the feed      -> `Used`
     {"do": "quit"}
@@ -165,6 +168,32 @@ class ReadFeed:
 
 
 @dataclass(frozen=True, slots=True)
+class Subscribe:
+    """Handle the whole feed with a new subscription whose handler is empty."""
+
+    slices: int
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """
+    Keep a new view of events in PostgreSQL.
+
+    Attributes:
+        how: ``"projection"`` with the peer's own projection, ``"hand"`` with pages of the feed and
+            statements by hand, ``"rows"`` with the rows alone, made here.
+        slices: The slices of the projection.
+        port: The port of PostgreSQL.
+        count: How many events; a projection, and pages by hand, take the whole feed.
+    """
+
+    how: Literal["projection", "hand", "rows"]
+    slices: int
+    port: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class Deliver:
     """
     Append events one by one, each of which a follower in another process handles.
@@ -191,7 +220,8 @@ class Quit:
     """End the process."""
 
 
-Command = Append | Fill | Read | FillStreams | ReadStreams | ReadFeed | Deliver | Usage | Quit
+FeedCommand = FillStreams | ReadStreams | ReadFeed | Subscribe | Project | Deliver | Usage
+Command = Append | Fill | Read | FeedCommand | Quit
 
 
 @dataclass(frozen=True, slots=True)
@@ -343,14 +373,26 @@ def _parse_feed_command(fields: dict[str, Any], name: object) -> Command:
             return ReadStreams(_number(fields, "streams"), seed, _number(fields, "concurrency"))
         case "read_feed":
             return ReadFeed(_number(fields, "every") if "every" in fields else None)
+        case "subscribe" | "project":
+            return _parse_subscription_command(fields)
         case "deliver":
             return Deliver(_number(fields, "count"), _number(fields, "pause_ms"), seed)
         case "usage":
             return Usage()
     raise CommandRefused(
-        "do must be append, fill, read, fill_streams, read_streams, read_feed, deliver, usage or "
-        f"quit, not {name!r}"
+        "do must be append, fill, read, fill_streams, read_streams, read_feed, subscribe, project, "
+        f"deliver, usage or quit, not {name!r}"
     )
+
+
+def _parse_subscription_command(fields: dict[str, Any]) -> Command:
+    slices = _number(fields, "slices")
+    if fields["do"] == "subscribe":
+        return Subscribe(slices)
+    how = fields.get("how")
+    if how not in {"projection", "hand", "rows"}:
+        raise CommandRefused(f"how must be projection, hand or rows, not {how!r}")
+    return Project(how, slices, _number(fields, "postgres"), _number(fields, "count"))
 
 
 def encode(answer: Answer) -> str:

@@ -26,11 +26,13 @@ from .protocol import (
     FillStreams,
     NotReady,
     Options,
+    Project,
     Quit,
     Read,
     ReadFeed,
     ReadStreams,
     Ready,
+    Subscribe,
     Unavailable,
     Usage,
     Used,
@@ -126,6 +128,14 @@ async def _carry_out_feed(peer: TaskPeer, command: Command) -> Answer:
             return await _read_streams(peer, command)
         case ReadFeed():
             return await _read_feed(peer, command)
+        case Subscribe() | Project():
+            clock = _Clock()
+            if isinstance(command, Subscribe):
+                count = await _able(peer, "subscribe", "subscribe")(command.slices)
+            else:
+                count = await _able(peer, "project", "keep a view")(command)
+            seconds, cpu_seconds, loop_seconds = clock.read()
+            return Counted(seconds, cpu_seconds, count, loop_seconds)
         case Deliver():
             payloads = make_payloads(command.count, 200, command.seed)
             deliver = _able(peer, "deliver", "deliver events")

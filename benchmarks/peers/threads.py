@@ -7,7 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack
 from threading import Lock
-from typing import Protocol
+from typing import Any, Protocol
 from uuid import UUID, uuid4
 
 from .payloads import Payload, make_payloads
@@ -23,6 +23,7 @@ from .protocol import (
     Filled,
     NotReady,
     Options,
+    Project,
     Quit,
     Read,
     Ready,
@@ -96,20 +97,27 @@ def _answer(peer: ThreadPeer, line: str) -> Answer | None:
                 begin, cpu = time.perf_counter(), time.process_time()
                 count = peer.read(command.stream, command.page_size)
                 return Counted(time.perf_counter() - begin, time.process_time() - cpu, count)
-            case Deliver() as command:
-                deliver = getattr(peer, "deliver", None)
-                if deliver is None:
-                    raise CommandRefused("this peer cannot deliver events")
-                latencies = deliver(
-                    make_payloads(command.count, 200, command.seed), command.pause_ms / 1000
-                )
-                return Delivered(latencies, len(latencies))
+            case Project() | Deliver() as command:
+                return _handled(peer, command)
             case Quit():
                 return None
             case _:
                 raise CommandRefused("this peer has no such feed")
     except Exception as error:  # noqa: BLE001 - any error is the peer's answer
         return failure(error)
+
+
+def _handled(peer: ThreadPeer, command: Project | Deliver) -> Answer:
+    name = "project" if isinstance(command, Project) else "deliver"
+    handle: Any = getattr(peer, name, None)
+    if handle is None:
+        raise CommandRefused(f"this peer cannot {name} events")
+    if isinstance(command, Project):
+        counted: Counted = handle(command)
+        return counted
+    payloads = make_payloads(command.count, 200, command.seed)
+    latencies = handle(payloads, command.pause_ms / 1000)
+    return Delivered(latencies, len(latencies))
 
 
 def _append(peer: ThreadPeer, command: Append) -> Appended:
