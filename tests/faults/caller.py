@@ -9,7 +9,10 @@ from event_store_async import (
     ANY,
     STREAM_EXISTS,
     AppendOutcomeUnknown,
+    Closed,
     ConcurrentModification,
+    Deleted,
+    ErasureOutcomeUnknown,
     EventStore,
     NewEvent,
     Persisted,
@@ -18,11 +21,14 @@ from event_store_async import (
     StoreClosed,
     StoreOverloaded,
     StoreUnavailable,
+    StreamClosed,
     StreamError,
+    StreamTruncated,
+    Truncated,
 )
 from event_store_async.versions import ExpectedVersion
 
-from ..history.operations import Append, Expected, Placed, Read, Version
+from ..history.operations import Append, Erase, Erasing, Expected, Placed, Read, Version
 from ..history.recorder import Recorder
 from .events import check_payload
 
@@ -92,6 +98,8 @@ class Caller:
             )
         except AppendOutcomeUnknown as error:
             return recorder.end(call, "unknown", why=_words(error))
+        except StreamClosed:
+            return recorder.end(call, "closed")
         except _NOTHING_STORED as error:
             return recorder.end(call, "refused", why=_words(error))
         except Exception as error:  # noqa: BLE001 - the run looks for any error
@@ -139,6 +147,8 @@ class Caller:
                 events.append(event)
         except StoreUnavailable as error:
             return recorder.end(call, "failed", why=_words(error))
+        except StreamTruncated as error:
+            return recorder.end(call, "truncated", why=_words(error))
         except StreamError as error:
             return recorder.end(call, "hole", why=repr(error))
         except Exception as error:  # noqa: BLE001 - as above
@@ -147,6 +157,41 @@ class Caller:
             recorder.end(call, "cancelled")
             raise
         return recorder.end(call, "events", placed=_placed(events))
+
+    async def erase(self, stream: str, what: Erasing, before: int, within: float) -> Erase:
+        """Erase events below a version; all of them, if the stream is deleted or closed."""
+        recorder = self._recorder
+        call = recorder.begin(Erase(recorder.span(within), stream, what, before))
+        try:
+            result = await self._erase(UUID(stream), what, before, within)
+        except ErasureOutcomeUnknown as error:
+            return recorder.end(call, "unknown", why=_words(error))
+        except _NOTHING_STORED as error:
+            return recorder.end(call, "refused", why=_words(error))
+        except Exception as error:  # noqa: BLE001 - as above
+            return recorder.end(call, "error", why=repr(error))
+        except BaseException:
+            recorder.end(call, "cancelled")
+            raise
+        match result:
+            case Truncated(_, kept, version):
+                return recorder.end(call, "erased", kept=kept, version=version)
+            case Deleted(_, version) | Closed(_, version):
+                return recorder.end(call, "erased", kept=version + 1, version=version)
+            case ConcurrentModification():
+                return recorder.end(call, "conflict", version=result.actual_version)
+
+    async def _erase(
+        self, stream: UUID, what: Erasing, before: int, within: float
+    ) -> Truncated | Deleted | Closed | ConcurrentModification:
+        store = self._store
+        match what:
+            case "truncate":
+                return await store.truncate_stream(stream, before=before, timeout=within)
+            case "delete":
+                return await store.delete_stream(stream, before - 1, timeout=within)
+            case "close":
+                return await store.close_stream(stream, timeout=within)
 
     async def version(self, stream: str) -> Version:
         """Query the stream's version."""

@@ -71,6 +71,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--handlers", type=int, default=3, help="processes with subscriptions (default: 3)"
     )
+    parser.add_argument(
+        "--erasers",
+        type=int,
+        default=1,
+        help="processes that truncate, delete and close streams of a table without a feed",
+    )
     parser.add_argument("--pause", type=float, default=0.15, help="mean seconds between calls")
     parser.add_argument("--heap", default="512M", help="heap of each node (default: 512M)")
     parser.add_argument(

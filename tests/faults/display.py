@@ -26,6 +26,7 @@ _SHOWN: Final = (
     "hole",
     "delivered",
     "handled",
+    "erasures erased",
 )
 _EVERY: Final = 0.5
 _LINE_EVERY: Final = 10.0

@@ -23,6 +23,7 @@ _GROUPS: Final[Mapping[str, tuple[AnyKind, ...]]] = {
     "phantom": (Kind.PHANTOM, Kind.REFUSED_BUT_STORED),
     "torn": (Kind.TORN, Kind.TORN_READ),
     "gaps": (Kind.GAP, Kind.FALSE_HOLE),
+    "wrongly gone, or back": (Kind.OVER_ERASED, Kind.RESURRECTED),
     "wrong conflicts": (Kind.WRONG_CONFLICT, Kind.UNMET, Kind.TWO_ANSWERS),
     "out of order": (Kind.ORDER,),
     "wrong reads": (Kind.NOT_A_PREFIX, Kind.STALE_READ, Kind.FUTURE_READ),

@@ -24,6 +24,8 @@ from ..history.recorder import Recorder, now
 from ..history.stalls import Stalls
 from .caller import Caller
 from .display import Display
+from .eraser import LIFETIME
+from .erasers import Erasers
 from .group_operator import Operator
 from .handler import EVENTS, VIEW
 from .handlers import HandlerProcesses
@@ -35,7 +37,7 @@ from .readers import Readers
 from .report import Report, versions
 from .ring import Ring
 from .sequencers import Sequencers
-from .settlement import read_all, settle
+from .settlement import read_all, settle, settle_erasures
 from .view import View
 from .worker import READ_TIMEOUT
 from .writers import Writers
@@ -46,6 +48,8 @@ _MORE: Final = 12
 """Quarters of its duration by which a run is prolonged, at most, if too little happens in it."""
 _BARRED: Final[tuple[tuple[int, ...], ...]] = ((), (0,), (1,), (2, 0))
 """The nodes that a process never reaches, so that a stream's appends use several coordinators."""
+_LIFETIME: Final = 15.0
+"""Seconds for which streams are in use if nothing is erased: short ones are read often."""
 _WHOLE_STREAM: Final = 100_000
 
 
@@ -64,6 +68,7 @@ class Options:
         sequencers: The number of processes that only sequence it.
         readers: The number of processes that read it.
         handlers: The number of processes that have members of groups.
+        erasers: The number of processes that erase events; none on a table with a feed.
         pause: The mean seconds between two calls of a task.
         heap: The heap of each node.
         commit_log: The kind of commit log of each node.
@@ -80,6 +85,7 @@ class Options:
     sequencers: int = 2
     readers: int = 3
     handlers: int = 3
+    erasers: int = 1
     pause: float = 0.15
     heap: str = "512M"
     commit_log: str = "batch"
@@ -90,7 +96,7 @@ class Options:
     def processes(self) -> int:
         """The number of all processes that use the cluster."""
         others = self.sequencers + self.readers + self.handlers
-        return self.writers + (others if self.feed else 0)
+        return self.writers + (others if self.feed else self.erasers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,17 +109,19 @@ class Crowds:
         sequencers: The sequencers; None without a feed.
         readers: The readers; None without a feed.
         handlers: Those with members of groups; None without a feed.
+        erasers: Those that erase events; None with a feed.
     """
 
     writers: Writers
     sequencers: Sequencers | None = None
     readers: Readers | None = None
     handlers: HandlerProcesses | None = None
+    erasers: Erasers | None = None
 
     @property
     def all(self) -> list[Processes]:
         """All of them, in the order of their proxies."""
-        each = (self.writers, self.sequencers, self.readers, self.handlers)
+        each = (self.writers, self.sequencers, self.readers, self.handlers, self.erasers)
         return [crowd for crowd in each if crowd is not None]
 
     @property
@@ -190,19 +198,30 @@ async def _provide_view(stack: AsyncExitStack) -> str | None:
 def _crowds(options: Options, ring: Ring, directory: Path, name: str, target: str | None) -> Crowds:
     sizes = (options.writers, options.sequencers, options.readers, options.handlers)
     ends = list(accumulate(sizes))
+    since = now()
     writers = Writers(
         ring,
         ring.proxies[: ends[0]],
         directory,
         run=name,
-        since=now(),
+        since=since,
         seed=options.seed,
         tasks=options.tasks,
         streams=options.streams,
+        lifetime=_LIFETIME if options.feed or not options.erasers else LIFETIME,
         pause=options.pause,
     )
     if not options.feed:
-        return Crowds(writers)
+        erasers = Erasers(
+            ring,
+            ring.proxies[ends[0] :],
+            directory,
+            run=name,
+            since=since,
+            seed=options.seed + 5,
+            streams=options.streams,
+        )
+        return Crowds(writers, erasers=erasers)
     return Crowds(
         writers,
         Sequencers(ring, ring.proxies[ends[0] : ends[1]], directory, seed=options.seed + 1),
@@ -256,6 +275,8 @@ async def _break(
             await acting
         await asyncio.sleep(_CALM)
         await crowds.writers.stop()
+        if crowds.erasers is not None:
+            await crowds.erasers.stop()
     finally:
         watch.cancel()
         if acting is not None:
@@ -348,10 +369,10 @@ async def _settle(
     with Recorder(path, "settler") as own, Stalls(own.stalled):
         async with ring.connect(settings) as store:
             caller = Caller(store, own, READ_TIMEOUT)
-            history = load_all(directory)
-            await settle(caller, history)
+            await settle_erasures(caller, load_all(directory))
+            await settle(caller, load_all(directory))
             recorder.mark("phase", "quiet")
-            await read_all(caller, history.streams)
+            await read_all(caller, load_all(directory).streams)
             history = load_all(directory)
             if crowds.readers is not None:
                 display.phase("completing")

@@ -12,12 +12,15 @@ from typing import Any
 import pytest
 
 from ..interruptible import interruptible
+from .eraser import QUIET
 from .processes import ROOT
 
 SECONDS = float(os.environ.get("EVENT_STORE_CHAOS_SECONDS") or "40")
 SEED = int(os.environ.get("EVENT_STORE_CHAOS_SEED") or "7")
 MOST_OF_FEED = 150.0
 """Seconds; the run with a feed is not longer than this in CI."""
+LONG_ENOUGH = 4 * QUIET
+"""Seconds of a run in which something is erased."""
 OVERHEAD = 300.0
 """Seconds for starting three nodes, mending, settling and checking."""
 LIMIT = 4 * SECONDS + OVERHEAD
@@ -63,6 +66,9 @@ def test_every_answer_holds_while_everything_fails(tmp_path: Path) -> None:
     assert summary["counts"]["stored"] >= SECONDS
     assert summary["counts"]["conflict"] >= SECONDS / 4
     assert summary["counts"]["unknown at first"] > 0
+    if SECONDS >= LONG_ENOUGH:
+        assert summary["counts"]["erasures that took effect"] > 0
+        assert summary["counts"]["events gone"] > 0
 
 
 @pytest.mark.slow

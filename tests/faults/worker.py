@@ -34,6 +34,7 @@ class Plan(Seat):
     Attributes:
         tasks: The number of concurrent calls.
         streams: The number of streams in use at a time.
+        lifetime: For how many seconds they are in use.
         pause: The mean seconds between two calls of a task.
         run: The run's name.
         since: When the run began, in nanoseconds of the monotonic clock.
@@ -43,6 +44,7 @@ class Plan(Seat):
 
     tasks: int
     streams: int
+    lifetime: float
     pause: float
     run: str
     since: int
@@ -74,7 +76,7 @@ async def work(plan: Plan) -> None:
 
 async def _write(plan: Plan, caller: Caller, stop: asyncio.Event) -> None:
     counts: Counter[str] = Counter()
-    streams = Streams(plan.run, plan.since, plan.streams)
+    streams = Streams(plan.run, plan.since, plan.streams, plan.lifetime)
 
     def count(end: str) -> None:
         counts[end] += 1

@@ -39,11 +39,18 @@ class Streams:
 
     def pick(self, rng: random.Random) -> str:
         """Return one of the current streams."""
-        age = int((now() - self.since) / (self.seconds * _SECOND))
         # Two in three go to half of the streams: some contention everywhere, more on those.
         half = rng.random() < 0.66
-        index = rng.randrange(max(1, self.count // 2) if half else self.count)
-        return str(uuid5(_NAMESPACE, f"{self.run}/{age}/{index}"))
+        return self.of(self.set, rng.randrange(max(1, self.count // 2) if half else self.count))
+
+    @property
+    def set(self) -> int:
+        """The number of the current set of streams, from 0."""
+        return int((now() - self.since) / (self.seconds * _SECOND))
+
+    def of(self, number: int, index: int) -> str:
+        """Return a stream of a set."""
+        return str(uuid5(_NAMESPACE, f"{self.run}/{number}/{index}"))
 
 
 class Workload:

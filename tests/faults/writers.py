@@ -23,6 +23,7 @@ class Writers(Processes):
         seed: The seed of everything random.
         tasks: The number of concurrent calls of each worker.
         streams: The number of streams in use at a time.
+        lifetime: For how many seconds they are in use.
         pause: The mean seconds between two calls of a task.
     """
 
@@ -37,11 +38,13 @@ class Writers(Processes):
         seed: int,
         tasks: int,
         streams: int,
+        lifetime: float,
         pause: float,
     ) -> None:
         super().__init__("writer", ring, proxies, directory, seed=seed)
         self._run, self._since = run, since
         self._tasks, self._streams, self._pause = tasks, streams, pause
+        self._lifetime = lifetime
 
     def plan(self, index: int, common: dict[str, Any]) -> Plan:
         """Return the plan of a worker."""
@@ -50,6 +53,7 @@ class Writers(Processes):
             **common,
             tasks=self._tasks,
             streams=self._streams,
+            lifetime=self._lifetime,
             pause=self._pause,
             run=self._run,
             since=self._since,

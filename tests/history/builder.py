@@ -2,7 +2,7 @@
 
 from typing import Self
 
-from .operations import NEVER, Append, Expected, Operation, Read, Span, Version
+from .operations import NEVER, Append, Erase, Erasing, Expected, Operation, Read, Span, Version
 
 STREAM = "s"
 SECOND = 1_000_000_000
@@ -74,6 +74,23 @@ class HistoryBuilder:
         self.operations.append(
             Read(span, STREAM, first, count, backward, serial or final, final, end, placed)
         )
+        return self
+
+    def erase(
+        self,
+        began: float,
+        ended: float | None,
+        before: int,
+        what: Erasing = "truncate",
+        *,
+        end: str | None = "erased",
+        kept: int | None = None,
+        version: int = 5,
+    ) -> Self:
+        """Add an erasure; *kept* is where the stream is reported to begin."""
+        kept = (before if kept is None else kept) if end == "erased" else 0
+        span = self._span(began, ended, "e", 10.0)
+        self.operations.append(Erase(span, STREAM, what, before, end, kept, version))
         return self
 
     def version(self, began: float, ended: float, version: int) -> Self:

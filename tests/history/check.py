@@ -5,11 +5,12 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from .answers import answer_violations
+from .erasures import Erasures, erasure_violations
 from .final_state import final_state_of, last_read
 from .history import History
 from .intents import Intent, contradictions, intents_of, unsettled
 from .observations import observation_of, observation_violations
-from .operations import Append, Operation, Read
+from .operations import Append, Erase, Operation, Read
 from .ordering import order_violations
 from .placement import placement_violations
 from .violations import Kind, Verdict, Violation
@@ -30,6 +31,7 @@ def check(history: History) -> Verdict:
         ]
         verdict.violations += _violations(stream, operations, intents)
         _count(verdict.counts, operations, intents)
+        verdict.counts["events gone"] += len(Erasures(operations).gone)
     verdict.counts["streams"] = len(history.streams)
     verdict.counts["faults"] = sum(
         mark.phase != "end" for mark in history.marks if mark.name not in _NOT_FAULTS
@@ -40,19 +42,20 @@ def check(history: History) -> Verdict:
 def _violations(
     stream: str, operations: Sequence[Operation], intents: Sequence[Intent]
 ) -> Iterator[Violation]:
+    erasures = Erasures(operations)
     yield from contradictions(stream, intents)
-    yield from unsettled(stream, intents)
+    yield from unsettled(stream, intents, erasures.gone)
     final = last_read(operations)
     if final is None:
         yield Violation(Kind.UNPROVEN, stream, f"{len(operations)} calls")
         return
-    state = final_state_of(final.placed, intents)
+    state = final_state_of(erasures.completed(final), intents)
     yield from placement_violations(stream, state, intents)
+    yield from erasure_violations(stream, state, erasures, final, operations)
     for operation in operations:
-        yield from observation_violations(stream, state, operation)
-    yield from order_violations(
-        stream, state, [observation for op in operations if (observation := observation_of(op))]
-    )
+        yield from observation_violations(stream, state, operation, erasures)
+    seen = (observation_of(operation, erasures) for operation in operations)
+    yield from order_violations(stream, state, [each for each in seen if each is not None])
 
 
 def _count(
@@ -62,6 +65,9 @@ def _count(
         if isinstance(operation, Append):
             counts["appends"] += 1
             counts[operation.end or "no answer"] += 1
+        elif isinstance(operation, Erase):
+            counts["erasures"] += 1
+            counts["erasures that took effect"] += operation.end == "erased"
         elif not (isinstance(operation, Read) and operation.final):
             counts["reads"] += 1
             counts["failed reads"] += operation.end == "failed"

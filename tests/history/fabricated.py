@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+from event_store_async.versions import MAX_VERSION
+
 from .builder import HistoryBuilder
 from .violations import Kind
 
@@ -22,6 +24,15 @@ def full_read(f: HistoryBuilder) -> None:
 def final_read(events: str, at: list[int] | None = None) -> Part:
     """Return the last read of the stream, with these events."""
     return lambda f: f.read(90, 91, events, at=at, final=True)
+
+
+def witnessed(f: HistoryBuilder) -> None:
+    """Who erases has read all events before."""
+    f.read(6, 7, "a b c d e", serial=True)
+
+
+def rest_read(f: HistoryBuilder) -> None:
+    f.read(90, 91, "d e", at=[4, 5], final=True)
 
 
 FABRICATED: dict[str, tuple[Kind, tuple[Part, ...]]] = {
@@ -233,6 +244,70 @@ FABRICATED: dict[str, tuple[Kind, tuple[Part, ...]]] = {
         Kind.NEVER_ENDED,
         (appends, lambda f: f.append(6, None, "x", end=None),
          lambda f: f.append(17, 18, "x", end="refused"), full_read),
+    ),
+    "a stream that begins late though a truncation was refused": (
+        Kind.OVER_ERASED,
+        (appends, witnessed, lambda f: f.erase(8, 9, 4, end="refused"), rest_read),
+    ),
+    "a stream that begins later than it was truncated": (
+        Kind.OVER_ERASED, (appends, witnessed, lambda f: f.erase(8, 9, 3), rest_read),
+    ),
+    "a stream that is closed though nobody closed it": (
+        Kind.OVER_ERASED, (appends, lambda f: f.version(6, 7, MAX_VERSION), full_read),
+    ),
+    "a truncation that erased what was acknowledged later": (
+        Kind.LOST,
+        (appends, witnessed, lambda f: f.erase(8, 9, 6, "delete"),
+         lambda f: f.append(10, 11, "f", first=6), final_read("")),
+    ),
+    "a stream that is whole though it was truncated": (
+        Kind.RESURRECTED, (appends, witnessed, lambda f: f.erase(8, 9, 4), full_read),
+    ),
+    "a read of what is gone": (
+        Kind.RESURRECTED,
+        (appends, witnessed, lambda f: f.erase(8, 9, 4), lambda f: f.read(10, 11, "a b c d e"),
+         rest_read),
+    ),
+    "a backward read of what is gone": (
+        Kind.RESURRECTED,
+        (appends, witnessed, lambda f: f.erase(8, 9, 4),
+         lambda f: f.read(10, 11, "e d c b a", backward=True), rest_read),
+    ),
+    "a truncation that kept more than it was told": (
+        Kind.RESURRECTED,
+        (appends, witnessed, lambda f: f.erase(8, 9, 4, kept=3),
+         lambda f: f.read(90, 91, "c d e", at=[3, 4, 5], final=True)),
+    ),
+    "a stream that is open again": (
+        Kind.RESURRECTED,
+        (appends, witnessed, lambda f: f.erase(8, 9, 6, "close"),
+         lambda f: f.version(10, 11, 5), final_read("")),
+    ),
+    "a deletion at another version": (
+        Kind.UNMET,
+        (appends, witnessed, lambda f: f.erase(8, 9, 4, "delete", kept=6), final_read("")),
+    ),
+    "a deletion that conflicts with the version that it expects": (
+        Kind.WRONG_CONFLICT,
+        (appends, witnessed, lambda f: f.erase(8, 9, 6, "delete", end="conflict"), full_read),
+    ),
+    "a truncation that reports a version inside an append": (
+        Kind.TORN_READ, (appends, witnessed, lambda f: f.erase(8, 9, 4, version=4), rest_read),
+    ),
+    "a read that is cut though nothing was erased meanwhile": (
+        Kind.FALSE_HOLE,
+        (appends, witnessed, lambda f: f.erase(8, 9, 4),
+         lambda f: f.read(10, 11, "", end="truncated"), rest_read),
+    ),
+    "a stale read of a truncated stream": (
+        Kind.STALE_READ,
+        (appends, witnessed, lambda f: f.erase(8, 9, 3), lambda f: f.read(10, 11, "c", at=[3]),
+         lambda f: f.read(90, 91, "c d e", at=[3, 4, 5], final=True)),
+    ),
+    "an unknown append that is not in a truncated stream": (
+        Kind.UNSETTLED,
+        (appends, witnessed, lambda f: f.append(6, 16, "x", end="unknown"),
+         lambda f: f.erase(8, 9, 4), rest_read),
     ),
     "no last read": (Kind.UNPROVEN, (appends,)),
 }  # fmt: skip

@@ -1,6 +1,6 @@
 """Intents: all attempts of one append, from any number of calls and processes."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from .operations import NEVER, Append, Expected
@@ -48,7 +48,8 @@ class Intent:
     @property
     def settled(self) -> bool:
         """Whether the outcome of the append is known."""
-        return bool(self.stored or self.refused)
+        closed = any(attempt.end == "closed" for attempt in self.attempts)
+        return bool(self.stored or self.refused) or closed
 
     @property
     def began(self) -> int:
@@ -85,8 +86,16 @@ def contradictions(stream: str, intents: Iterable[Intent]) -> Iterator[Violation
             yield Violation(Kind.TWO_ANSWERS, stream, f"{intent}: stored as new twice")
 
 
-def unsettled(stream: str, intents: Iterable[Intent]) -> Iterator[Violation]:
-    """Find intents whose outcome is still unknown at the end."""
+def unsettled(
+    stream: str, intents: Iterable[Intent], gone: Container[str] = ()
+) -> Iterator[Violation]:
+    """
+    Find intents whose outcome is still unknown at the end.
+
+    One whose events were seen, and were erased, cannot be asked for any more.
+    """
     for intent in intents:
-        if not intent.settled and any(attempt.end in _OPEN for attempt in intent.attempts):
+        if intent.settled or intent.events[0] in gone:
+            continue
+        if any(attempt.end in _OPEN for attempt in intent.attempts):
             yield Violation(Kind.UNSETTLED, stream, str(intent))

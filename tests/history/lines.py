@@ -4,7 +4,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from .operations import NEVER, Append, Mark, Operation, Placed, Read, Span, Version
+from .operations import NEVER, Append, Erase, Mark, Operation, Placed, Read, Span, Version
 
 
 def call_of(operation: Operation) -> dict[str, Any]:
@@ -30,6 +30,8 @@ def call_of(operation: Operation) -> dict[str, Any]:
             }
         case Version():
             line |= {"call": "version"}
+        case Erase():
+            line |= {"call": "erase", "what": operation.what, "before": operation.before}
     return line
 
 
@@ -52,6 +54,10 @@ def end_of(operation: Operation) -> dict[str, Any]:
             line["events"] = [list(pair) for pair in operation.placed]
         case Version(end="version"):
             line["version"] = operation.version
+        case Erase(end="erased"):
+            line |= {"kept": operation.kept, "version": operation.version}
+        case Erase(end="conflict"):
+            line["actual"] = operation.version
         case _:
             pass
     return line
@@ -111,6 +117,17 @@ def parse_operation(call: Mapping[str, Any], end: Mapping[str, Any] | None) -> O
             )
         case "version":
             return Version(span, stream, end.get("end"), end.get("version", 0), why)
+        case "erase":
+            return Erase(
+                span,
+                stream,
+                call["what"],
+                call["before"],
+                end.get("end"),
+                end.get("kept", 0),
+                end.get("version", end.get("actual", 0)),
+                why,
+            )
         case unknown:
             raise ValueError(f"no such call: {unknown!r}")
 

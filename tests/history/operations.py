@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 Expected: TypeAlias = int | Literal["any", "exists"]
+Erasing: TypeAlias = Literal["truncate", "delete", "close"]
 Placed: TypeAlias = tuple[tuple[int, str], ...]
 """Versions, each with the id of the event there."""
 
@@ -43,8 +44,9 @@ class Append:
         expected: An exact version, "any" or "exists".
         events: The ids of the events.
         end: "stored", "conflict", "refused" (it is certain that this call stored nothing),
-            "unknown", "cancelled" (by the caller: the same as unknown), "error" (one that is not
-            allowed), or None for a call without an answer.
+            "closed" (the stream is, so this call stored nothing), "unknown", "cancelled" (by the
+            caller: the same as unknown), "error" (one that is not allowed), or None for a call
+            without an answer.
         placed: The events at their versions, if stored.
         version: The stream's version if stored; the actual version of a conflict.
         earlier: Whether the answer was that an earlier call had stored the events.
@@ -73,8 +75,8 @@ class Read:
         backward: Newest first.
         serial: At the serial level.
         final: The last read of its stream, made after everything else had ended.
-        end: "events", "hole", "failed" (the store reported in time that it has no answer),
-            "cancelled", "error", or None.
+        end: "events", "hole", "truncated" (the stream was, during the read), "failed" (the store
+            reported in time that it has no answer), "cancelled", "error", or None.
         placed: What was read, in the order received.
         why: The error's text.
     """
@@ -109,7 +111,33 @@ class Version:
     why: str = ""
 
 
-Operation: TypeAlias = Append | Read | Version
+@dataclass(frozen=True, slots=True)
+class Erase:
+    """
+    A call that erases events.
+
+    Attributes:
+        what: "truncate", "delete" or "close".
+        before: The version of the first event that is to be kept. What is deleted is expected to be
+            at the version before it. A stream that is closed has that version as far as is known.
+        end: "erased", "conflict" (nothing is erased), "refused" (the same), "unknown", "cancelled"
+            (the same), "error" (one that is not allowed), or None for a call without an answer.
+        kept: Where the stream begins, if erased.
+        version: The stream's version if erased; the actual version of a conflict.
+        why: The error's text.
+    """
+
+    span: Span
+    stream: str
+    what: Erasing
+    before: int
+    end: str | None = None
+    kept: int = 0
+    version: int = 0
+    why: str = ""
+
+
+Operation: TypeAlias = Append | Read | Version | Erase
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,10 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 from .lines import call_of, end_of, mark_line
-from .operations import NEVER, Append, Mark, Operation, Read, Span, Version
+from .operations import NEVER, Append, Erase, Mark, Operation, Read, Span, Version
 from .stalls import Stall
 
-_T = TypeVar("_T", Append, Read, Version)
+_T = TypeVar("_T", Append, Read, Version, Erase)
 
 
 def now() -> int:

@@ -10,6 +10,7 @@ import pytest
 from .builder import HistoryBuilder
 from .fabricated import FABRICATED, Part, appends, full_read
 from .lines import lines_of
+from .operations import Erase
 from .test_violations import TRUE
 
 _PROGRAM = Path(__file__).parents[1] / "verify_history"
@@ -44,7 +45,9 @@ NOT_CHECKED = {
     "an answer far too late",
     "no answer",
     "no last read",
+    "a stream that is closed though nobody closed it",
 }
+"""And nothing of a stream of which events were erased."""
 
 
 @pytest.fixture(scope="module")
@@ -88,4 +91,13 @@ def test_finds_the_violations_that_it_checks_for(program: Path, tmp_path: Path) 
         name for name, (_, parts) in FABRICATED.items() if opinion(program, tmp_path, *parts)
     }
 
-    assert accepted == NOT_CHECKED
+    assert accepted == NOT_CHECKED | {
+        name for name, (_, parts) in FABRICATED.items() if has_erasures(*parts)
+    }
+
+
+def has_erasures(*parts: Part) -> bool:
+    builder = HistoryBuilder()
+    for part in parts:
+        part(builder)
+    return any(isinstance(operation, Erase) for operation in builder.operations)

@@ -2,9 +2,11 @@
 
 import pytest
 
+from event_store_async.versions import MAX_VERSION
+
 from .builder import SECOND, HistoryBuilder
 from .check import check
-from .fabricated import FABRICATED, Part, appends, full_read
+from .fabricated import FABRICATED, Part, appends, full_read, rest_read, witnessed
 from .history import of_operations
 from .operations import Mark
 from .violations import Kind, Verdict
@@ -61,6 +63,63 @@ TRUE: dict[str, Part] = {
 @pytest.mark.parametrize("also", TRUE.values(), ids=TRUE)
 def test_a_valid_history_has_no_violations(also: Part) -> None:
     assert verdict_on(appends, also, full_read).violations == []
+
+
+ERASED: dict[str, tuple[Part, ...]] = {
+    "a truncation": (lambda f: f.erase(8, 9, 4), rest_read),
+    "two truncations at once": (
+        lambda f: f.erase(8, 10, 3, kept=4), lambda f: f.erase(8, 9, 4), rest_read,
+    ),
+    "a truncation of unknown outcome that was carried out": (
+        lambda f: f.erase(8, 9, 4, end="unknown"), rest_read,
+    ),
+    "a truncation of unknown outcome that was not": (
+        lambda f: f.erase(8, 9, 4, end="unknown"), full_read,
+    ),
+    "a truncation of which only one of two reads knows": (
+        lambda f: f.erase(8, 20, 4),
+        lambda f: f.read(10, 11, "d e", at=[4, 5]),
+        lambda f: f.read(12, 13, "a b c d e"), rest_read,
+    ),
+    "a read that begins after what is gone": (
+        lambda f: f.erase(8, 9, 4), lambda f: f.read(10, 11, "e", 5), rest_read,
+    ),
+    "a read backward": (
+        lambda f: f.erase(8, 9, 4),
+        lambda f: f.read(10, 11, "e d", at=[5, 4], backward=True), rest_read,
+    ),
+    "a read that is cut": (
+        lambda f: f.erase(8, 9, 4), lambda f: f.read(8.5, 9.5, "", end="truncated"), rest_read,
+    ),
+    "a deletion": (
+        lambda f: f.erase(8, 9, 6, "delete"), lambda f: f.read(10, 11, ""),
+        lambda f: f.read(10, 11, "", backward=True), lambda f: f.version(12, 13, 5),
+        lambda f: f.append(14, 15, "f", 5, first=6),
+        lambda f: f.read(90, 91, "f", at=[6], final=True),
+    ),
+    "a deletion at the end": (
+        lambda f: f.erase(8, 9, 6, "delete"), lambda f: f.read(90, 91, "", final=True),
+    ),
+    "a deletion that conflicts": (
+        lambda f: f.erase(8, 9, 4, "delete", end="conflict"), full_read,
+    ),
+    "a stream that is closed": (
+        lambda f: f.erase(8, 9, 6, "close"), lambda f: f.append(10, 11, "f", end="closed"),
+        lambda f: f.version(12, 13, MAX_VERSION), lambda f: f.read(90, 91, "", final=True),
+    ),
+    "an append whose outcome nobody knows any more": (
+        lambda f: f.append(6, 16, "f", end="unknown"),
+        lambda f: f.read(17, 18, "a b c d e f", serial=True),
+        lambda f: f.erase(20, 21, 7), lambda f: f.read(90, 91, "", final=True),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("parts", ERASED.values(), ids=ERASED)
+def test_a_valid_history_of_a_stream_with_erasures_has_no_violations(
+    parts: tuple[Part, ...],
+) -> None:
+    assert verdict_on(appends, witnessed, *parts).violations == []
 
 
 def test_an_unknown_append_may_be_stored_or_not() -> None:

@@ -32,6 +32,8 @@ class Kind(Enum):
     UNSETTLED = "an append's outcome is still unknown"
     OVERDUE = "a call outlived its deadline"
     NEVER_ENDED = "a call got no answer"
+    RESURRECTED = "a stream shows what was erased from it, or is open although it was closed"
+    OVER_ERASED = "events are gone that nobody erased"
     UNPROVEN = "there is no last read of the stream"
 
 
