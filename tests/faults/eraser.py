@@ -27,7 +27,7 @@ LIFETIME: Final = 40.0
 """Seconds for which streams are in use, so that some of them are truncated while they are."""
 
 _BACK: Final = 3
-_PAUSE: Final = 0.4
+_PAUSE: Final = 0.2
 _WITHIN: Final = (1.0, 3.0, 6.0)
 
 
@@ -92,7 +92,7 @@ class Eraser:
         while len(seen) > 1 and seen[1][0] < moment - QUIET:
             seen.popleft()
         since, old = seen[0]
-        if since >= moment - QUIET or rng.random() < 0.5:
+        if since >= moment - QUIET or rng.random() < 0.25:
             return
         what: Erasing = "truncate"
         if current - number > 1 and old == head and rng.random() < 0.4:
