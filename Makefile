@@ -35,8 +35,9 @@ demo: install ## Replay real flights into a real Cassandra and check every event
 test: install ## Run the whole test suite on a real Cassandra (CASSANDRA=4.1, ARGS=... for pytest)
 	$(BIN)/python -m pytest $(ARGS)
 
-test-uvloop: install ## Run the Cassandra tests on uvloop
-	EVENT_STORE_TEST_LOOP=uvloop $(BIN)/python -m pytest tests/cassandra tests/contract/test_cassandra.py $(ARGS)
+test-uvloop: install ## Run the Cassandra tests on uvloop, in debug mode, without the slow ones
+	EVENT_STORE_TEST_LOOP=uvloop $(BIN)/python -X dev -m pytest tests/cassandra tests/contract/test_cassandra.py \
+		-o asyncio_debug=true -m 'not slow' $(ARGS)
 
 test-feed: install ## Run the Cassandra tests on tables with a feed
 	EVENT_STORE_TEST_FEED=1 $(BIN)/python -m pytest tests/cassandra tests/models $(ARGS)
@@ -44,7 +45,7 @@ test-feed: install ## Run the Cassandra tests on tables with a feed
 test-debug: install ## Run the Cassandra tests in asyncio's debug mode
 	$(BIN)/python -X dev -m pytest tests/cassandra tests/contract/test_cassandra.py -o asyncio_debug=true $(ARGS)
 
-check: lint types docs test test-uvloop test-debug ## Run everything that CI runs
+check: lint types docs test test-uvloop ## Run what CI runs first (CONTRIBUTING.md names the rest)
 
 lint: install ## Check style and formatting
 	$(BIN)/ruff check .

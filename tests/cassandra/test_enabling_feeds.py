@@ -29,6 +29,8 @@ from event_store_async.cassandra.table.scanner import Scanner
 from ..fixtures.server import Server
 from ..fixtures.stores import drop_keyspace, read_all, run_cql
 
+pytestmark = pytest.mark.slow
+
 QUIET = Settings(sequences=False)
 TIMEOUT = 60.0
 

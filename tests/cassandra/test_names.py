@@ -14,6 +14,8 @@ from event_store_async.maintenance import verify_streams
 from ..fixtures.server import Server
 from ..fixtures.stores import drop_keyspace, payloads, read_all, run_cql
 
+pytestmark = pytest.mark.slow
+
 KEYSPACE = "order"
 
 

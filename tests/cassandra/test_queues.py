@@ -227,6 +227,7 @@ async def test_a_cancelled_close_goes_on(
         await closing_store.persist_events(stream_id, ["b"])
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(600)
 async def test_a_storm_of_callers_is_answered_and_leaves_nothing_behind(
     server: Server, store: EventStore, keyspace: str

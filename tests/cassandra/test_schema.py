@@ -125,6 +125,7 @@ async def test_the_table_has_the_options_that_suit_it(bare: EventStore, server: 
     assert compression["class"].endswith("ZstdCompressor")
 
 
+@pytest.mark.slow
 async def test_many_processes_may_create_the_schema_at_once(
     bare: EventStore, server: Server, keyspace: str, stream_id: UUID
 ) -> None:

@@ -81,7 +81,7 @@ def test_what_fails_is_told_with_its_output(tmp_path: Path) -> None:
 
 
 def test_ci_and_the_makefile_run_the_trials() -> None:
-    makefile, ci = ((ROOT / name).read_text("utf-8") for name in ("Makefile", ".ci/run"))
+    makefile, ci = ((ROOT / name).read_text("utf-8") for name in ("Makefile", ".ci/aside"))
 
     assert all(f"tools.versions {it}" in makefile for it in ("lowest", "newest", "pythons"))
     assert "tools.versions lowest" in ci
