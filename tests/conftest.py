@@ -4,6 +4,7 @@ pytest_plugins = (
     "pytester",
     "tests.fixtures.loop",
     "tests.fixtures.ports",
+    "tests.fixtures.nats",  # imports ports
     "tests.fixtures.postgres",
     "tests.fixtures.properties",
     "tests.fixtures.server",

@@ -1,23 +1,29 @@
-"""The tutorial's code type-checks and warns of nothing, and its last step serves a cluster."""
+"""The tutorial's code type-checks and warns of nothing, and its last steps serve a cluster."""
 
+import asyncio
 import re
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
+from uuid import uuid4
 
+import httpx2
 import pytest
 
 from event_store_async import EventStore
 
 from ..fixtures.ports import free_port
 from ..fixtures.server import Server
+from ..fixtures.stores import drop_keyspace
 from .blocks import blocks
 from .session import run, shell, wait_for, with_path
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "tutorial.md"
+BLOCKS: Final = {block.text: block for block in blocks(PAGE)}
 
 
 @pytest.fixture
@@ -36,7 +42,7 @@ def test_it_passes_a_strict_type_checker(bank: Path) -> None:
 
     printed = run(command, cwd=bank, environment={"MYPYPATH": str(ROOT)})
 
-    assert printed.startswith("Success: no issues found in 7 source files")
+    assert printed.startswith("Success: no issues found in 11 source files")
 
 
 def test_its_tests_warn_of_nothing(bank: Path) -> None:
@@ -44,7 +50,7 @@ def test_its_tests_warn_of_nothing(bank: Path) -> None:
 
     printed = run(command, cwd=bank)
 
-    assert re.search(r"^7 passed in", printed, re.MULTILINE)
+    assert re.search(r"^7 passed, 1 skipped in", printed, re.MULTILINE)
     assert "warning" not in printed
 
 
@@ -108,27 +114,78 @@ def served(command: str, folder: Path, environment: Mapping[str, str]) -> Iterat
         service.wait(100)
 
 
-@pytest.mark.slow
-async def test_two_workers_serve_it(
-    bank: Path, server: Server, keyspace: str, store: EventStore
-) -> None:
-    """The keyspace exists already: creating the schema may be repeated."""
-    found = {block.text: block for block in blocks(PAGE)}
-    (steps,) = [text for text, it in found.items() if it.mark[1] == "tests/docs/test_tutorial.py"]
-    create, serve = steps.splitlines()
-    environment = {
+def steps(serve: str) -> tuple[str, str]:
+    """Return the commands before one that serves the bank, and that command."""
+    (found,) = [text for text in BLOCKS if serve in text]
+    *before, last = found.splitlines()
+    return "\n".join(before), last
+
+
+def pointed_at(server: Server, keyspace: str) -> dict[str, str]:
+    """Return the variables that the reader sets."""
+    return {
         "EVENT_STORE_CONTACT_POINTS": ",".join(server.contact_points),
         "EVENT_STORE_PORT": str(server.port),
         "EVENT_STORE_KEYSPACE": keyspace,
         "PORT": str(free_port()),
     }
 
+
+def expect_clean(said: str) -> None:
+    """Check what two workers have said."""
+    assert said.count("Application startup complete") == 2
+    assert said.count("Application shutdown complete") == 2
+    assert "Traceback" not in said
+
+
+@pytest.mark.slow
+async def test_two_workers_serve_it(
+    bank: Path, server: Server, keyspace: str, store: EventStore
+) -> None:
+    """The keyspace exists already: creating the schema may be repeated."""
+    create, serve = steps("uvicorn prod:app")
+    environment = pointed_at(server, keyspace)
+
     shell(create, cwd=bank, environment=environment)
     with served(serve, bank, environment) as log:
         printed = run([sys.executable, "try_it.py"], cwd=bank, environment=environment)
 
     said = log.read_text("utf-8")
-    assert printed == found["python try_it.py\n"].output, said
-    assert said.count("Application startup complete") == 2
-    assert said.count("Application shutdown complete") == 2
-    assert "Traceback" not in said
+    assert printed == BLOCKS["python try_it.py\n"].output, said
+    expect_clean(said)
+
+
+def test_its_read_model_bears_every_legal_delivery(bank: Path, database: str) -> None:
+    (command,) = [text for text in BLOCKS if text.startswith("BANK_TEST_POSTGRES=")]
+    printed = shell(command, cwd=bank, environment={"BANK_POSTGRES": database})
+
+    assert re.search(r"^1 passed in", printed, re.MULTILINE)
+
+
+@pytest.mark.slow
+async def test_two_workers_keep_its_read_model(
+    bank: Path, server: Server, store: EventStore, database: str
+) -> None:
+    """Of what was stored before the table had a feed, too."""
+    keyspace = f"test_{uuid4().hex[:12]}"
+    _, serve_before = steps("uvicorn prod:app")
+    prepare, serve = steps("uvicorn owners:app")
+    environment = {**pointed_at(server, keyspace), "BANK_POSTGRES": database}
+    address = f"http://127.0.0.1:{environment['PORT']}"
+    try:
+        async with server.connect(keyspace) as own:
+            await own.create_schema(server.replication)
+        with served(serve_before, bank, environment):
+            run([sys.executable, "try_it.py"], cwd=bank, environment=environment)
+        shell(prepare, cwd=bank, environment=environment)
+        with served(serve, bank, environment) as log:
+            printed = run([sys.executable, "try_owners.py"], cwd=bank, environment=environment)
+            async with asyncio.timeout(120):
+                while httpx2.get(f"{address}/owners/ann").json()["cents"] != 200:
+                    await asyncio.sleep(0.1)
+        said = log.read_text("utf-8")
+    finally:
+        await drop_keyspace(store, keyspace)
+
+    assert printed == BLOCKS["python try_owners.py\n"].output, said
+    expect_clean(said)
