@@ -24,6 +24,7 @@ _CONCURRENCY: Final = 32
 
 _DELIVERED: Final = 60
 _PAUSE_MS: Final = 60
+_DELIVERY_ROUNDS: Final = 3  # one of the peers takes five seconds for each delivery
 SEED: Final = 20
 
 
@@ -68,7 +69,7 @@ async def feed_delivery(bench: Bench) -> None:
             if peer is not None:
                 command = {"do": "deliver", "count": count, "pause_ms": _PAUSE_MS, "seed": SEED}
                 cases.append(Case(Key(DELIVERY, name, "delivery", 0), peer, command))
-        await bench.interleave(cases)
+        await bench.interleave(cases, rounds=_DELIVERY_ROUNDS)
 
 
 async def feed_sequencing(bench: Bench) -> None:

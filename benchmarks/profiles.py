@@ -69,7 +69,7 @@ async def profile(bench: Bench) -> None:
             answers = [round_of(await peer.ask(**command)) for _ in range(bench.size.rounds)]
             cpu = spread([it["cpu_us"] for it in answers]).median
             loop = spread([it["loop_us"] for it in answers]).median
-            seconds = 2.0 if bench.size.quick else 8.0
+            seconds = 2.0 if bench.size.quick else 6.0
             stacks = await _sampled(spy, peer, command, seconds)
             if not stacks:
                 bench.results.notes.append(f"profile: no samples of {name}, {what}; {_HINT}")

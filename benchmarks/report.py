@@ -113,7 +113,7 @@ round trips between the replicas.
 """The words of the sections about feeds."""
 _SUBSCRIPTIONS: Final = {
     "A subscription with an empty handler": """\
-A new subscription catches up with a feed of 100,000 events in streams of ten, in a process that has
+A new subscription catches up with a feed of 50,000 events in streams of ten, in a process that has
 just started. Reading the same feed without a subscription is the limit.
 """,
     "A projection in PostgreSQL": """\

@@ -6,7 +6,7 @@ from .bench import OURS, RAW, Bench, Case, append_case, read_case
 from .peer import PeerFailed
 from .peers import NAMES, SINGLY
 
-CALLERS: Final = (1, 2, 4, 8, 16, 32, 64, 128, 256)
+CALLERS: Final = (1, 4, 16, 64, 256)
 PAGE_SIZES: Final = (100, 200, 500, 1000, 2000, 5000, 10_000, 20_000)
 
 

@@ -39,22 +39,23 @@ SLICES: Final = (1, 16)
 _KEYSPACE: Final = "bench_subscription"
 _MEMBERS: Final = "bench_members"
 _EVENTS_OF_STREAM: Final = 10
+_ROUNDS: Final = 3
 _RUNNER_EVENTS: Final = 2000
 """Fewer: the runner commits each event by itself."""
 
 _STREAMS: Final = 64
 _PAUSE: Final = 0.02
 _LONGEST: Final = 120.0
-_SETTLING: Final = 10.0
-_WATCHED: Final = 12.0  # a few beats of 3 s
+_SETTLING: Final = 6.0
+_WATCHED: Final = 9.0  # a few beats of 3 s
 
 
 async def subscription(bench: Bench) -> None:
     """A subscription with an empty handler and 1 or 16 slices, beside reading the feed alone."""
     async with AsyncExitStack() as stack:
         events = await _filled(bench, stack)
-        for number in range(2 if bench.size.quick else bench.size.rounds):
-            bench.say(f"{SUBSCRIPTION}: round {number + 1}", (number + 1) / 6)
+        for number in range(2 if bench.size.quick else _ROUNDS):
+            bench.say(f"{SUBSCRIPTION}: round {number + 1}", (number + 1) / 4)
             answer = await _asked(bench, events, do="read_feed", every=events)
             bench.results.add(Key(SUBSCRIPTION, FEED, READ, 0), round_of(answer))
             for slices in SLICES:
@@ -82,8 +83,8 @@ async def projection(bench: Bench) -> None:
         )
         bench.results.peers[RUNNER] = runner.about
         command = {"do": "project", "postgres": server.port}
-        for number in range(2 if bench.size.quick else bench.size.rounds):
-            bench.say(f"{PROJECTION}: round {number + 1}", (number + 1) / 6)
+        for number in range(2 if bench.size.quick else _ROUNDS):
+            bench.say(f"{PROJECTION}: round {number + 1}", (number + 1) / 4)
             for case, how, slices in (
                 (ROWS, "rows", 1),
                 (BY_HAND, "hand", 1),
@@ -110,9 +111,9 @@ async def takeover(bench: Bench) -> None:
         streams = [uuid4() for _ in range(_STREAMS)]
         writing = asyncio.create_task(_write(store, streams))
         try:
-            for number in range(1 if bench.size.quick else 3):
+            for number in range(1 if bench.size.quick else 2):
                 for case in (STOPPED, KILLED):
-                    bench.say(f"{TAKEOVER}: {case}", (2 * number + (case == KILLED)) / 6)
+                    bench.say(f"{TAKEOVER}: {case}", (2 * number + (case == KILLED)) / 4)
                     seconds = await _taken_over(bench, case, streams)
                     key = Key(TAKEOVER, FEED, case, 16)
                     bench.results.add(key, {"seconds": round(seconds, 3)})
@@ -171,7 +172,7 @@ async def _ignore(_event: Any) -> None:
 
 async def _filled(bench: Bench, stack: AsyncExitStack) -> int:
     """Fill a keyspace, once in a run; return how many events its feed has."""
-    events = 10_000 if bench.size.quick else 100_000
+    events = 10_000 if bench.size.quick else 50_000
     sequencer = await stack.enter_async_context(_peer(bench, SEQUENCER))
     if (await sequencer.ask(do="usage"))["events"] < events:
         streams = events // _EVENTS_OF_STREAM
