@@ -1,7 +1,7 @@
 """Transactions on PostgreSQL by SQLAlchemy's async engine; needs the extra ``sqlalchemy``."""
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any, Final
 
 from ..checks import check_methods
@@ -11,10 +11,11 @@ from .statements import STATEMENTS, numbered
 from .transactions import SqlSession, SqlTransactions
 
 try:
-    from sqlalchemy import CursorResult, text
-    from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+    from sqlalchemy import CursorResult, event, text
+    from sqlalchemy.exc import DBAPIError, InterfaceError, InvalidRequestError, OperationalError
     from sqlalchemy.exc import TimeoutError as PoolTimeout
     from sqlalchemy.ext.asyncio import AsyncSession
+    from sqlalchemy.orm import Session
 except ModuleNotFoundError as error:
     raise ModuleNotFoundError(
         f"SqlAlchemyTransactions needs SQLAlchemy; {install_hint('sqlalchemy')}", name=error.name
@@ -100,7 +101,26 @@ class SqlAlchemyTransactions(SqlTransactions[AsyncSession]):
             except (OSError, TimeoutError) as error:
                 # Of a handler, these would be the event's fault.
                 raise ConnectionError(f"PostgreSQL cannot be reached: {error!r}") from error
-            yield session, _AlchemySession(session)
+            with _without_commit(session.sync_session):
+                yield session, _AlchemySession(session)
+
+
+@contextmanager
+def _without_commit(session: Session) -> Iterator[None]:
+    """Refuse commits: what *apply* commits would be applied again, since its position is not."""
+    event.listen(session, "before_commit", _refuse)
+    try:
+        yield
+    finally:
+        event.remove(session, "before_commit", _refuse)
+
+
+def _refuse(session: Session) -> None:
+    if not session.in_nested_transaction():  # the end of a savepoint is told, too
+        raise InvalidRequestError(
+            "the session of a projection must not be committed: that is done for it, together with "
+            "the position of the slice"
+        )
 
 
 def _named(values: Sequence[object]) -> dict[str, object]:

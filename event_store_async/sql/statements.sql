@@ -56,5 +56,8 @@ INSERT INTO event_store_handled (name, stream_id, version) VALUES (%s, %s, %s)
 -- forget_marks
 DELETE FROM event_store_handled WHERE name = %s;
 
+-- check
+SELECT 1;
+
 -- take_turn
 SELECT pg_advisory_xact_lock(7305809155083170405);

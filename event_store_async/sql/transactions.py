@@ -49,9 +49,11 @@ class SqlTransaction(Transaction[T]):
         self._key = lease.key
         self._position = position
         self._known = known
+        self._is_unsure = False
 
     @property
     def connection(self) -> T:  # noqa: D102 - inherited from the port
+        self._is_unsure = True
         return self._connection
 
     @property
@@ -74,6 +76,17 @@ class SqlTransaction(Transaction[T]):
         check_instance("position", position, Position, "a Position")
         await self._session.change("advance", str(position), self._key.name, self._key.slice)
         self._position = position
+        self._is_unsure = False
+
+    async def check(self) -> None:
+        """
+        Raise the error of the driver if the server will not commit this transaction.
+
+        That is so after an error that the caller has caught. The server then answers the commit
+        with a rollback, and the drivers do not tell. A statement tells; `advance` usually is one.
+        """
+        if self._is_unsure:
+            await self._session.fetch("check")
 
     async def first_time(self, stream_id: UUID, version: int) -> bool:  # noqa: D102 - inherited
         return await self._session.change("mark", self._key.name, stream_id, version) == 1
@@ -130,7 +143,9 @@ class SqlTransactions(Transactions[T]):
             await session.fetch("set_limits", *self._limits)
             known = await _lock_generation(session, lease)
             position = await _lock_slice(session, lease)
-            yield SqlTransaction(connection, session, lease, position, known)
+            transaction = SqlTransaction(connection, session, lease, position, known)
+            yield transaction
+            await transaction.check()
 
     async def positions(  # noqa: D102 - inherited from the port
         self, name: str, generation: int, registration_id: UUID | None = None

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -217,6 +218,60 @@ async def test_what_repetition_does_not_mend_is_no_outage(
     assert transactions.is_transient(caught.value) is is_outage
 
 
+async def test_an_error_that_is_swallowed_does_not_end_in_a_commit_of_nothing(
+    database: Database, transactions: SqlTransactions[Any]
+) -> None:
+    """The server answers COMMIT with ROLLBACK then, and the drivers do not tell."""
+
+    async def swallow(connection: Any) -> None:
+        with suppress(Exception):
+            await database.run(connection, "SELECT 1 / 0")
+
+    with pytest.raises(Exception, match="transaction is aborted") as caught:
+        await _enter(transactions, f"test-{uuid4().hex}", swallow)
+
+    assert not transactions.is_transient(caught.value)
+
+
+async def test_a_savepoint_is_the_callers_own(
+    database: Database, transactions: SqlTransactions[Any]
+) -> None:
+    name = f"test-{uuid4().hex}"
+    async with transactions.begin(lease_of(name)) as one:
+        with suppress(Exception):
+            async with database.savepoint(one.connection):
+                await database.run(one.connection, "INSERT INTO marks VALUES (%s)", f"{name} lost")
+                await database.run(one.connection, "SELECT 1 / 0")
+        async with database.savepoint(one.connection):
+            await database.run(one.connection, "INSERT INTO marks VALUES (%s)", f"{name} kept")
+
+    async with database.connected() as connection:
+        found = await database.run(
+            connection, "SELECT mark FROM marks WHERE mark LIKE %s", name + "%"
+        )
+    assert found == [(f"{name} kept",)]
+
+
+async def test_who_commits_in_a_transaction_is_refused_and_nothing_is_stored(
+    database: Database, transactions: SqlTransactions[Any], adapter: str
+) -> None:
+    if adapter == "asyncpg":
+        pytest.skip("its connections have no commit")
+    name = f"test-{uuid4().hex}"
+
+    async def commit(connection: Any) -> None:
+        await database.run(connection, "INSERT INTO marks VALUES (%s)", name)
+        await connection.commit()
+
+    with pytest.raises(Exception, match="commit") as caught:
+        await _enter(transactions, name, commit)
+
+    assert not transactions.is_transient(caught.value)
+    async with database.connected() as connection:
+        assert not await database.run(connection, "SELECT 1 FROM marks WHERE mark = %s", name)
+    await _enter(transactions, name)
+
+
 async def test_a_value_that_does_not_fit_is_no_outage(
     database: Database, transactions: SqlTransactions[Any]
 ) -> None:
@@ -251,6 +306,7 @@ class View:
         self.name = f"test-{uuid4().hex}"
         self.failing: set[UUID] = set()
         self.slow: set[UUID] = set()
+        self.swallowing: set[UUID] = set()
         self.breaks = 0
         self.broken = BROKEN[adapter]
 
@@ -264,6 +320,9 @@ class View:
             )
         if any(event.stream_id in self.failing for event in events):
             raise ValueError("no")
+        if any(event.stream_id in self.swallowing for event in events):
+            with suppress(Exception):
+                await self.database.run(connection, "SELECT 1 / 0")
         if any(event.stream_id in self.slow for event in events):
             await self.database.run(connection, "SET LOCAL statement_timeout = '20ms'")
             await self.database.run(connection, "SELECT pg_sleep(60)")
@@ -340,6 +399,28 @@ async def test_a_poison_event_is_parked_and_replayed_once(
     await store.subscriptions.reset(view.name, "beginning")
     await view.projected(store).catch_up()
     assert await view.sums() == {good: 3, bad: 30}
+
+
+async def test_a_replay_that_swallows_an_error_loses_nothing(
+    database: Database, transactions: SqlTransactions[Any]
+) -> None:
+    store, view = MemoryEventStore(), View(database, transactions)
+    bad = uuid4()
+    await store.persist_events(bad, [{"cents": 1}, {"cents": 2}])
+    view.failing.add(bad)
+    await view.projected(store).catch_up()
+    view.failing.clear()
+    view.swallowing.add(bad)
+    await store.subscriptions.replay(view.name)
+    await view.projected(store).catch_up()
+
+    (row,) = [row async for row in store.subscriptions.parked(view.name)]
+    assert (row.version, row.last_version) == (1, 2)
+    assert "transaction is aborted" in row.error
+    view.swallowing.clear()
+    await store.subscriptions.replay(view.name)
+    await view.projected(store).catch_up()
+    assert await view.sums() == {bad: 3}
 
 
 async def test_a_statement_that_takes_too_long_parks_its_stream(
