@@ -9,6 +9,7 @@ from ..errors import RolledBack, ViewOutlived
 from ..feeds import FeedEvent, Position
 from ..ports.slices import Lease, Registration
 from ..ports.transactions import Stopped, Transaction, Transactions
+from .attempt import transaction_began, transaction_begins
 
 Handler: TypeAlias = Callable[[FeedEvent[E]], Awaitable[None]]
 """Handles one event."""
@@ -193,7 +194,9 @@ class TransactionDelivery:
     async def _begin(self, lease: Lease) -> AsyncIterator[Transaction[Any]]:
         """Begin a transaction; raises `RolledBack` if its end hides that it was rolled back."""
         is_whole = False
+        transaction_begins()
         async with self._transactions.begin(lease) as transaction:
+            transaction_began()
             if getattr(transaction, "anew", False):
                 # Otherwise the view would have what the earlier subscription applied, and get it
                 # once more.

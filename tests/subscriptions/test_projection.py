@@ -1,7 +1,8 @@
 """A projection keeps a view, a page at a time, with and without transactions; in virtual time."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -14,8 +15,10 @@ from event_store_async.subscriptions import (
     MemoryTransactions,
     Pace,
     Projection,
+    Recovery,
     SliceKey,
     SubscriptionProgress,
+    Transaction,
 )
 from event_store_async.subscriptions.delivery import TransactionDelivery
 from event_store_async.testing import given_events
@@ -391,6 +394,42 @@ def test_a_view_that_cannot_start_over_is_not_touched() -> None:
 
         assert caught.value.name == "view"
         assert view.view == {A: [1]}
+
+    simulated(program)
+
+
+class Hanging(MemoryTransactions[View]):
+    """Transactions of a database that does not answer: the network drops what is sent."""
+
+    def __init__(self) -> None:
+        super().__init__({})
+        self.answers = asyncio.Event()
+        self.answers.set()
+
+    @asynccontextmanager
+    async def _begin(self, lease: Lease) -> AsyncIterator[Transaction[View]]:
+        await self.answers.wait()
+        async with super()._begin(lease) as transaction:
+            yield transaction
+
+
+def test_nothing_is_parked_while_the_views_database_does_not_answer() -> None:
+    async def program() -> None:
+        store, view, poison = MemoryEventStore(), Hanging(), Poison()
+        await append(store, A, A, B, B)
+        projection = projected(store, view, poison, recovery=Recovery(attempts=1, timeout=5.0))
+        running = asyncio.create_task(projection.run())
+        await until(lambda: projection.health().caught_up)
+        view.answers.clear()
+        await append(store, A, B)
+        await until(lambda: any("did not begin" in it for it in projection.health().holding))
+        await asyncio.sleep(600)
+        view.answers.set()
+        await until(lambda: view.view == {A: [1, 2, 3], B: [1, 2, 3]})
+        projection.stop()
+        await running
+
+        assert [row async for row in store.subscriptions.parked("view")] == []
 
     simulated(program)
 
