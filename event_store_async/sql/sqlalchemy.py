@@ -93,6 +93,10 @@ class SqlAlchemyTransactions(SqlTransactions[AsyncSession]):
             )
         return isinstance(error, PoolTimeout | ConnectionError)
 
+    def _hides_why(self, error: BaseException) -> bool:
+        # With asyncpg; psycopg gives a code.
+        return isinstance(error, InterfaceError) and error.connection_invalidated
+
     @asynccontextmanager
     async def _open(self) -> AsyncIterator[tuple[AsyncSession, SqlSession]]:
         async with self._sessions.begin() as session:

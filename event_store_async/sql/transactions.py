@@ -1,5 +1,7 @@
 """SQL transactions: what the adapters have in common, on PostgreSQL."""
 
+import math
+import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
@@ -31,6 +33,21 @@ class SqlSession(Protocol):
     async def run(self, text: str) -> None:
         """Run a statement that is not of the file."""
         raise NotImplementedError
+
+
+class StoodStill(Exception):
+    """
+    The server has ended a transaction, as nothing was done in it for too long.
+
+    Args:
+        seconds: The limit.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(
+            f"the server ended the transaction: no statement came for {seconds} s (raise "
+            "idle_seconds if apply may wait for longer)"
+        )
 
 
 class SqlTransaction(Transaction[T]):
@@ -112,10 +129,15 @@ class SqlTransactions(Transactions[T]):
             _setting("lock_seconds", lock_seconds),
             _setting("idle_seconds", idle_seconds),
         )
+        self._idle_seconds = idle_seconds
 
     def _open(self) -> AbstractAsyncContextManager[tuple[T, SqlSession]]:
         """Begin a transaction, and return the user's connection; it is committed at the end."""
         raise NotImplementedError
+
+    def _hides_why(self, error: BaseException) -> bool:  # noqa: ARG002 - for subclasses
+        """Return whether an error says that the server ended the connection, but not why."""
+        return False
 
     async def create_tables(self) -> None:
         """
@@ -139,13 +161,21 @@ class SqlTransactions(Transactions[T]):
 
     @asynccontextmanager
     async def _begin(self, lease: Lease) -> AsyncIterator[Transaction[T]]:
-        async with self._open() as (connection, session):
-            await session.fetch("set_limits", *self._limits)
-            known = await _lock_generation(session, lease)
-            position = await _lock_slice(session, lease)
-            transaction = SqlTransaction(connection, session, lease, position, known)
-            yield transaction
-            await transaction.check()
+        began = math.inf
+        try:
+            async with self._open() as (connection, session):
+                await session.fetch("set_limits", *self._limits)
+                known = await _lock_generation(session, lease)
+                began = time.monotonic()
+                position = await _lock_slice(session, lease)
+                transaction = SqlTransaction(connection, session, lease, position, known)
+                yield transaction
+                await transaction.check()
+        except Exception as error:
+            # What asyncpg raises does not tell this from an outage, which would be tried for ever.
+            if time.monotonic() - began >= self._idle_seconds and self._hides_why(error):
+                raise StoodStill(self._idle_seconds) from error
+            raise
 
     async def positions(  # noqa: D102 - inherited from the port
         self, name: str, generation: int, registration_id: UUID | None = None

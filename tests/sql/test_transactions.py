@@ -165,6 +165,7 @@ async def test_who_stands_still_in_a_transaction_loses_it_and_another_takes_over
         await standing
 
     assert not isinstance(caught.value, AssertionError | TimeoutError)
+    assert not hasty.is_transient(caught.value), "it would stand still again"
     assert await transactions.positions(name, 1) == {0: at(1)}
 
 
