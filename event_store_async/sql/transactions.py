@@ -16,7 +16,7 @@ from ..errors import LeaseLost
 from ..feeds import Position
 from ..ports.slices import Lease, check_subscription_name, is_later_registration
 from ..ports.transactions import Stopped, Transaction, Transactions
-from .statements import text_of
+from .statements import STATEMENTS, text_of
 
 
 class SqlSession(Protocol):
@@ -143,6 +143,8 @@ class SqlTransactions(Transactions[T]):
         """
         Create the tables that this needs, unless they exist; ``sql/tables.sql`` holds them.
 
+        A program may do so whenever it starts: if they exist, no member waits for it.
+
         Raises:
             Exception: of the driver: the database refuses, or is away.
         """
@@ -152,6 +154,10 @@ class SqlTransactions(Transactions[T]):
             for statement in text_of("tables.sql").split(";\n"):
                 if statement.strip():
                     await session.run(statement)
+            # A table of an earlier version. Only then: a change waits for all transactions in
+            # progress, and lets no other begin meanwhile.
+            if not await session.fetch("knows_registration"):
+                await session.run(STATEMENTS["add_registration"])
 
     def begin(  # noqa: D102 - inherited from the port
         self, lease: Lease

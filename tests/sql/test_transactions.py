@@ -18,6 +18,7 @@ from event_store_async import (
     MemoryEventStore,
     ViewOutlived,
 )
+from event_store_async.ids import ordered_uuid
 from event_store_async.subscriptions import Pace, Projection, Recovery
 from event_store_async.testing.contract import TransactionsContract
 from event_store_async.testing.contract.transactions import at, lease_of
@@ -114,6 +115,28 @@ async def test_limits_are_positive_and_finite(database: Database) -> None:
         for wrong in (0, -1.0, float("inf"), float("nan"), "1s", None):
             with pytest.raises(InvalidArgument):
                 database.transactions(**{name: wrong})
+
+
+async def test_who_creates_the_tables_again_waits_for_no_member(
+    transactions: SqlTransactions[Any],
+) -> None:
+    async with transactions.begin(lease_of(f"test-{uuid4().hex}")), asyncio.timeout(LIMIT):
+        await transactions.create_tables()
+
+
+async def test_tables_of_an_earlier_version_get_what_they_lack(
+    database: Database, transactions: SqlTransactions[Any]
+) -> None:
+    name, id_ = f"test-{uuid4().hex}", ordered_uuid()
+    async with database.connected() as connection:
+        await database.run(
+            connection, "ALTER TABLE event_store_subscriptions DROP COLUMN registration"
+        )
+    await transactions.create_tables()
+    async with transactions.begin(lease_of(name, registration_id=id_)) as one:
+        await one.advance(at(1))
+
+    assert await transactions.positions(name, 1, id_) == {0: at(1)}
 
 
 async def test_slices_do_not_wait_for_each_other(
