@@ -8,7 +8,7 @@ from .._typevars import E, T
 from ..errors import RolledBack, ViewOutlived
 from ..feeds import FeedEvent, Position
 from ..ports.slices import Lease, Registration
-from ..ports.transactions import Stopped, Transaction, Transactions
+from ..ports.transactions import Stopped, Transaction, Transactions, tells_outage
 from .attempt import transaction_began, transaction_begins
 
 Handler: TypeAlias = Callable[[FeedEvent[E]], Awaitable[None]]
@@ -185,10 +185,7 @@ class TransactionDelivery:
 
     def is_transient(self, error: BaseException) -> bool:
         """Ask the transactions."""
-        judge = getattr(self._transactions, "is_transient", None)
-        if judge is None:  # they were made before there was such a method
-            return isinstance(error, tuple(self._transactions.transient))
-        return bool(judge(error))
+        return tells_outage(self._transactions, error)
 
     @asynccontextmanager
     async def _begin(self, lease: Lease) -> AsyncIterator[Transaction[Any]]:

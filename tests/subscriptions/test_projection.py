@@ -1,7 +1,7 @@
 """A projection keeps a view, a page at a time, with and without transactions; in virtual time."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
@@ -430,6 +430,48 @@ def test_nothing_is_parked_while_the_views_database_does_not_answer() -> None:
         await running
 
         assert [row async for row in store.subscriptions.parked("view")] == []
+
+    simulated(program)
+
+
+class Away(MemoryTransactions[View]):
+    """Transactions of a database that is away at times."""
+
+    transient = (ConnectionError,)
+    raises: Exception | None = None
+
+    async def positions(
+        self, name: str, generation: int, registration_id: UUID | None = None
+    ) -> Mapping[int, Position]:
+        if self.raises is not None:
+            raise self.raises
+        return await super().positions(name, generation, registration_id)
+
+
+class Earlier:
+    """Transactions as they were before they could tell outages from other errors."""
+
+    def __init__(self, transactions: Away) -> None:
+        self.begin, self.positions = transactions.begin, transactions.positions
+        self.transient = transactions.transient
+
+
+@pytest.mark.parametrize("made", [lambda view: view, Earlier])
+def test_who_waits_is_told_late_if_the_views_database_is_away(made: Callable[[Away], Any]) -> None:
+    async def program() -> None:
+        store, view = MemoryEventStore(), Away({})
+        await append(store, A)
+        projection = projected(store, made(view), Poison())
+        await projection.catch_up()
+        view.raises = ConnectionError("no answer")
+        waiting = asyncio.create_task(projection.progress.wait_for(A, 1, timeout=5.0))
+        assert await projection.progress.wait_for(A, 1, timeout=1.0) == "late"
+        view.raises = None
+        assert await waiting == "handled"
+
+        view.raises = ValueError("no such table")
+        with pytest.raises(ValueError, match="no such table"):
+            await projection.progress.wait_for(A, 1, timeout=1.0)
 
     simulated(program)
 
