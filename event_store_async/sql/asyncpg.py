@@ -60,7 +60,8 @@ class AsyncpgTransactions(SqlTransactions[Connection]):
         transient: What is raised while the database is away. `is_transient` tells more exactly.
 
     Raises:
-        InvalidArgument: *pool* is not a pool, or a limit is not a positive number of seconds.
+        InvalidArgument: *pool* is not a pool, or a limit is not a positive number of seconds, up to
+            2147483.
     """
 
     transient: tuple[type[Exception], ...] = (

@@ -66,7 +66,7 @@ class SqlAlchemyTransactions(SqlTransactions[AsyncSession]):
 
     Raises:
         InvalidArgument: *sessions* makes no sessions, or a limit is not a positive number of
-            seconds.
+            seconds, up to 2147483.
     """
 
     transient: tuple[type[Exception], ...] = (DBAPIError, PoolTimeout, ConnectionError)

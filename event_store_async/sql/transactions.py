@@ -5,18 +5,22 @@ import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 from uuid import UUID
 
 import orjson
 
 from .._typevars import T
 from ..checks import check_instance, check_int, check_positive
-from ..errors import LeaseLost
+from ..errors import InvalidArgument, LeaseLost
+from ..excerpt import excerpt
 from ..feeds import Position
 from ..ports.slices import Lease, check_subscription_name, is_later_registration
 from ..ports.transactions import Stopped, Transaction, Transactions
 from .statements import STATEMENTS, text_of
+
+_MOST_SECONDS: Final = 2147483
+"""PostgreSQL counts its limits in milliseconds, up to 2^31 - 1."""
 
 
 class SqlSession(Protocol):
@@ -196,6 +200,8 @@ class SqlTransactions(Transactions[T]):
 
 def _setting(name: str, seconds: float) -> str:
     check_positive(name, seconds, finite=True)
+    if seconds > _MOST_SECONDS:
+        raise InvalidArgument(f"{name} must be at most {_MOST_SECONDS}, not {excerpt(seconds)}")
     return f"{max(round(seconds * 1000), 1)}ms"
 
 

@@ -110,9 +110,12 @@ async def test_what_is_no_pool_and_no_limit_is_refused(kind: Callable[..., Any])
             kind(wrong)
 
 
-async def test_limits_are_positive_and_finite(database: Database) -> None:
+@pytest.mark.usefixtures("transactions")
+async def test_limits_are_what_the_server_takes(database: Database) -> None:
     for name in ("idle_seconds", "lock_seconds"):
-        for wrong in (0, -1.0, float("inf"), float("nan"), "1s", None):
+        async with database.transactions(**{name: 2147483}).begin(lease_of(f"test-{uuid4().hex}")):
+            pass
+        for wrong in (0, -1.0, 2147484, float("inf"), float("nan"), "1s", None):
             with pytest.raises(InvalidArgument):
                 database.transactions(**{name: wrong})
 
@@ -153,6 +156,7 @@ async def test_slices_do_not_wait_for_each_other(
     assert await transactions.positions(name, 1) == {0: at(1), 1: at(2)}
 
 
+@pytest.mark.usefixtures("transactions")
 async def test_limits_hold_for_the_transaction_alone(database: Database) -> None:
     limited = database.transactions(idle_seconds=12.5, lock_seconds=0.5)
     shown = "SELECT current_setting('lock_timeout'), current_setting(%s)"
