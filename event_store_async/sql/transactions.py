@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Protocol
 from uuid import UUID
 
+import anyio
 import orjson
 
 from .._typevars import T
@@ -21,6 +22,10 @@ from .statements import STATEMENTS, text_of
 
 _MOST_SECONDS: Final = 2147483
 """PostgreSQL counts its limits in milliseconds, up to 2^31 - 1."""
+
+
+_ROLLBACK_SECONDS: Final = 2.0
+"""The most seconds that a cancelled transaction may take to be rolled back."""
 
 
 class SqlSession(Protocol):
@@ -173,7 +178,7 @@ class SqlTransactions(Transactions[T]):
     async def _begin(self, lease: Lease) -> AsyncIterator[Transaction[T]]:
         began = math.inf
         try:
-            async with self._open() as (connection, session):
+            async with _rolled_back_in_peace(self._open()) as (connection, session):
                 await session.fetch("set_limits", *self._limits)
                 known = await _lock_generation(session, lease)
                 began = time.monotonic()
@@ -196,6 +201,27 @@ class SqlTransactions(Transactions[T]):
         async with self._open() as (_, session):
             values = (name, generation, registration_id)
             return _positions(await session.fetch("read_positions_of_generation", *values))
+
+
+@asynccontextmanager
+async def _rolled_back_in_peace(opened: AbstractAsyncContextManager[T]) -> AsyncIterator[T]:
+    """
+    Let a transaction that is cancelled be rolled back, if that does not take long.
+
+    A cancel scope cancels again and again whatever is awaited in it. Then a driver can neither
+    cancel the statement in hand, nor roll back, and gives its connection up.
+    """
+    inner = await opened.__aenter__()
+    try:
+        yield inner
+    except BaseException as error:
+        is_swallowed: bool | None = False
+        with anyio.move_on_after(_ROLLBACK_SECONDS, shield=True):
+            is_swallowed = await opened.__aexit__(type(error), error, error.__traceback__)
+        if not is_swallowed:
+            raise
+    else:
+        await opened.__aexit__(None, None, None)
 
 
 def _setting(name: str, seconds: float) -> str:

@@ -1,6 +1,7 @@
 """Transactions on PostgreSQL by each adapter: the contract, and interrupted projections."""
 
 import asyncio
+import logging
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -20,6 +21,7 @@ from event_store_async import (
 )
 from event_store_async.ids import ordered_uuid
 from event_store_async.subscriptions import Pace, Projection, Recovery
+from event_store_async.tasks import task_group
 from event_store_async.testing.contract import TransactionsContract
 from event_store_async.testing.contract.transactions import at, lease_of
 
@@ -194,6 +196,29 @@ async def test_who_stands_still_in_a_transaction_loses_it_and_another_takes_over
     assert not isinstance(caught.value, AssertionError | TimeoutError)
     assert not hasty.is_transient(caught.value), "it would stand still again"
     assert await transactions.positions(name, 1) == {0: at(1)}
+
+
+async def test_who_is_cancelled_in_a_statement_leaves_nothing_behind(
+    database: Database, transactions: SqlTransactions[Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    """As by a lost lease: a cancel scope cancels again whatever is awaited on the way out."""
+    name = f"test-{uuid4().hex}"
+    waits = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE %s"
+    async with transactions.begin(lease_of(name)):
+        pass
+    async with asyncio.timeout(LIMIT), transactions.begin(lease_of(name)) as holder:
+        for _ in range(8):  # more than there are connections
+            async with task_group() as group:
+                group.start_soon(_enter, transactions, name)
+                while not await database.run(holder.connection, waits, "%event_store_slices%"):
+                    await database.run(holder.connection, "SELECT pg_stat_clear_snapshot()")
+                group.cancel_scope.cancel()
+        await holder.advance(at(1))
+    async with asyncio.timeout(LIMIT), transactions.begin(lease_of(name)) as other:
+        assert other.position == at(1)
+
+    errors = [it.getMessage() for it in caplog.records if it.levelno >= logging.ERROR]
+    assert [text for text in errors if "active transaction" in text] == []
 
 
 async def test_who_waits_for_a_lock_too_long_tries_again(
