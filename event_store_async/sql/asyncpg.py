@@ -66,11 +66,14 @@ class AsyncpgTransactions(SqlTransactions[Connection]):
 
     transient: tuple[type[Exception], ...] = (
         asyncpg.PostgresConnectionError,
+        asyncpg.InvalidAuthorizationSpecificationError,
         asyncpg.OperatorInterventionError,
         asyncpg.InsufficientResourcesError,
         asyncpg.TransactionRollbackError,
         asyncpg.LockNotAvailableError,
         asyncpg.ReadOnlySQLTransactionError,
+        asyncpg.PostgresSystemError,
+        asyncpg.FDWUnableToEstablishConnectionError,
         asyncpg.InterfaceError,
         ConnectionError,
     )

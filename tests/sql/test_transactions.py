@@ -30,7 +30,11 @@ from ..docs.blocks import blocks
 for each in ("psycopg", "psycopg_pool", "asyncpg", "sqlalchemy"):
     pytest.importorskip(each, reason=f"{each} is not installed")
 
+import asyncpg  # noqa: E402
+import psycopg  # noqa: E402
+
 from event_store_async.sql.asyncpg import AsyncpgTransactions  # noqa: E402
+from event_store_async.sql.outages import is_outage  # noqa: E402
 from event_store_async.sql.psycopg import PsycopgTransactions  # noqa: E402
 from event_store_async.sql.sqlalchemy import SqlAlchemyTransactions  # noqa: E402
 from event_store_async.sql.transactions import SqlTransactions  # noqa: E402
@@ -337,6 +341,22 @@ async def test_a_value_that_does_not_fit_is_no_outage(
     assert not transactions.is_transient(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("kind", "errors"),
+    [(PsycopgTransactions, psycopg.errors), (AsyncpgTransactions, asyncpg.exceptions)],
+)
+def test_every_outage_is_of_a_class_that_is_named(kind: type[Any], errors: Any) -> None:
+    states = {
+        each: vars(each).get("sqlstate") for each in vars(errors).values() if isinstance(each, type)
+    }
+    outages = [
+        each for each, state in states.items() if isinstance(state, str) and is_outage(state)
+    ]
+
+    assert len(outages) > 20
+    assert [each for each in outages if not issubclass(each, kind.transient)] == []
+
+
 async def test_a_server_that_is_not_there_is_an_outage(adapter: str) -> None:
     if adapter == "psycopg":
         pytest.skip("its pool waits for a connection, and says so by an error of its own")
@@ -362,8 +382,18 @@ class View:
         self.swallowing: set[UUID] = set()
         self.breaks = 0
         self.broken = BROKEN[adapter]
+        self.pages = 0
+        self.called = asyncio.Condition()
+
+    async def until_pages(self, count: int) -> None:
+        """Wait until so many pages have been handed over."""
+        async with self.called:
+            await self.called.wait_for(lambda: self.pages >= count)
 
     async def apply(self, connection: Any, events: Sequence[FeedEvent[Any]]) -> None:
+        self.pages += 1
+        async with self.called:
+            self.called.notify_all()
         for event in events:
             await self.database.run(
                 connection,
@@ -418,9 +448,12 @@ async def test_a_view_is_right_though_its_members_are_killed(
             await store.persist_events(stream_id, [{"cents": round_}] * 3)
             wanted[stream_id] += 3 * round_
         view.breaks = 2
+        view.pages = 0
         members = [view.projected(store) for _ in range(2)]
         tasks = [asyncio.create_task(each.run()) for each in members]
-        for _ in range(round_ * 20):  # killed at another moment each time
+        async with asyncio.timeout(LIMIT):
+            await view.until_pages(round_)
+        for _ in range(round_ * 7):  # killed in another statement each time, or in the commit
             await asyncio.sleep(0)
         for task in tasks:
             task.cancel()
