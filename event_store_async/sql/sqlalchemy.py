@@ -1,10 +1,11 @@
 """Transactions on PostgreSQL by SQLAlchemy's async engine; needs the extra ``sqlalchemy``."""
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, Final
 
 from ..checks import check_methods
+from ..errors import InvalidArgument
 from ..extras import install_hint
 from .outages import is_outage
 from .statements import STATEMENTS, numbered
@@ -65,7 +66,8 @@ class SqlAlchemyTransactions(SqlTransactions[AsyncSession]):
         transient: What is raised while the database is away. `is_transient` tells more exactly.
 
     Raises:
-        InvalidArgument: *sessions* makes no sessions, or a limit is not a positive number of
+        InvalidArgument: *sessions* makes no sessions; its engine is not on PostgreSQL, or commits
+            each statement by itself (``AUTOCOMMIT``); or a limit is not a positive number of
             seconds, up to 2147483.
     """
 
@@ -79,6 +81,7 @@ class SqlAlchemyTransactions(SqlTransactions[AsyncSession]):
         lock_seconds: float = 10.0,
     ) -> None:
         check_methods("sessions", sessions, "an async_sessionmaker", "begin")
+        _check_engine(sessions)
         super().__init__(idle_seconds=idle_seconds, lock_seconds=lock_seconds)
         self._sessions = sessions
 
@@ -107,6 +110,24 @@ class SqlAlchemyTransactions(SqlTransactions[AsyncSession]):
                 raise ConnectionError(f"PostgreSQL cannot be reached: {error!r}") from error
             with _without_commit(session.sync_session):
                 yield session, _AlchemySession(session)
+
+
+def _check_engine(sessions: Any) -> None:
+    """Refuse an engine with which a view and its position would not be committed together."""
+    engine = getattr(sessions, "kw", {}).get("bind")
+    dialect = getattr(engine, "dialect", None)
+    if dialect is None:
+        return  # each session finds its engine itself
+    if dialect.name != "postgresql":
+        raise InvalidArgument(f"the engine of sessions must be on PostgreSQL, not {dialect.name}")
+    options: Mapping[str, Any] = getattr(engine, "get_execution_options", dict)()
+    # SQLAlchemy has no other place to read what `create_engine` was given.
+    level = options.get("isolation_level") or getattr(dialect, "_on_connect_isolation_level", None)
+    if str(level).upper() == "AUTOCOMMIT":
+        raise InvalidArgument(
+            "the engine of sessions must not have the isolation level AUTOCOMMIT: an effect would "
+            "be committed without its position"
+        )
 
 
 @contextmanager

@@ -32,6 +32,9 @@ for each in ("psycopg", "psycopg_pool", "asyncpg", "sqlalchemy"):
 
 import asyncpg  # noqa: E402
 import psycopg  # noqa: E402
+from sqlalchemy import create_mock_engine  # noqa: E402
+from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine  # noqa: E402
+from sqlalchemy.orm import sessionmaker  # noqa: E402
 
 from event_store_async.sql.asyncpg import AsyncpgTransactions  # noqa: E402
 from event_store_async.sql.outages import is_outage  # noqa: E402
@@ -114,6 +117,35 @@ async def test_what_is_no_pool_and_no_limit_is_refused(kind: Callable[..., Any])
     for wrong in (None, "postgresql://", object()):
         with pytest.raises(InvalidArgument):
             kind(wrong)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"isolation_level": "AUTOCOMMIT"},
+        {"isolation_level": "autocommit"},
+        {"execution_options": {"isolation_level": "AUTOCOMMIT"}},
+    ],
+)
+def test_an_engine_that_commits_each_statement_is_refused(options: dict[str, Any]) -> None:
+    engine = create_async_engine("postgresql+asyncpg://nobody@nowhere/nothing", **options)
+
+    with pytest.raises(InvalidArgument, match="AUTOCOMMIT"):
+        SqlAlchemyTransactions(async_sessionmaker(engine))
+
+
+def test_an_engine_of_another_database_is_refused() -> None:
+    engine: Any = create_mock_engine("sqlite://", lambda *_: None)
+
+    with pytest.raises(InvalidArgument, match="must be on PostgreSQL, not sqlite"):
+        SqlAlchemyTransactions(sessionmaker(engine))
+
+
+def test_other_levels_of_isolation_are_the_callers_choice() -> None:
+    engine = create_async_engine("postgresql+asyncpg://x@y/z", isolation_level="SERIALIZABLE")
+
+    SqlAlchemyTransactions(async_sessionmaker(engine))
+    SqlAlchemyTransactions(async_sessionmaker())  # its sessions know the engine
 
 
 @pytest.mark.usefixtures("transactions")
