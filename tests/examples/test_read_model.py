@@ -101,6 +101,27 @@ async def test_a_client_sees_what_it_has_just_done(database: str) -> None:
     assert unknown.status_code == 404
 
 
+async def test_what_the_read_model_cannot_hold_is_refused_before_it_is_stored(
+    database: str,
+) -> None:
+    store = MemoryEventStore()
+    beyond: dict[str, Any] = {"account_id": str(uuid4()), "version": 2**31}
+    with served(store, database) as client:
+        for owner in ("", "a\x00b", "x" * 201):
+            path = f"/accounts/{uuid4()}"
+            assert client.put(path, json={"owner": owner}).status_code == 422
+        assert client.get("/owners/a%00b").status_code == 422
+        assert client.get("/owners/ann", params=beyond).status_code == 422
+        amount = client.post(
+            f"/accounts/{uuid4()}/deposits", json={"cents": 1}, params={"expected_version": 2**31}
+        )
+        assert amount.status_code == 422
+        done = opened(client, "ä" * 200, 5)
+        shown = client.get(f"/owners/{'ä' * 200}", params=wanted(done))
+
+    assert shown.json()["cents"] == 5
+
+
 async def test_a_late_read_model_is_503_and_catches_up(database: str) -> None:
     store = MemoryEventStore()
     with served(store, database, wait=0.05) as client:
