@@ -1,6 +1,7 @@
 """Worker: handles the events of one slice for as long as its lease lasts."""
 
 import logging
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Final
@@ -75,7 +76,9 @@ class SliceWorker(SliceReplay):
         if key.slice == 0 and not self._registration.ready:
             registration, lease = self._registration, self.ledger.lease
             stopped = await self._persist(
-                lambda: self._work.delivery.prepare(registration, lease), view=True
+                lambda: self._work.delivery.prepare(registration, lease),
+                view=True,
+                limit=math.inf,  # to clear a view may take long
             )
             self.tell(await self._persist(lambda: self._work.store.prepared(registration, stopped)))
             self._work.prepared()

@@ -405,12 +405,15 @@ class Hanging(MemoryTransactions[View]):
         super().__init__({})
         self.answers = asyncio.Event()
         self.answers.set()
+        self.commits = asyncio.Event()
+        self.commits.set()
 
     @asynccontextmanager
     async def _begin(self, lease: Lease) -> AsyncIterator[Transaction[View]]:
         await self.answers.wait()
         async with super()._begin(lease) as transaction:
             yield transaction
+            await self.commits.wait()
 
 
 def test_nothing_is_parked_while_the_views_database_does_not_answer() -> None:
@@ -430,6 +433,48 @@ def test_nothing_is_parked_while_the_views_database_does_not_answer() -> None:
         await running
 
         assert [row async for row in store.subscriptions.parked("view")] == []
+
+    simulated(program)
+
+
+@pytest.mark.parametrize("is_known", [False, True])
+def test_a_slice_says_that_it_waits_for_a_database_that_does_not_answer(is_known: bool) -> None:
+    """When it prepares the view, and when it asks how far the view is."""
+
+    async def program() -> None:
+        store, view = MemoryEventStore(), Hanging()
+        await append(store, A)
+        if is_known:
+            await projected(store, view, Poison()).catch_up()
+            await append(store, A)
+        view.answers.clear()
+        projection = projected(store, view, Poison())
+        running = asyncio.create_task(projection.run())
+        await until(lambda: any("did not begin" in it for it in projection.health().holding))
+        view.answers.set()
+        await until(lambda: view.view == {A: [1, 2] if is_known else [1]})
+        projection.stop()
+        await running
+
+    simulated(program)
+
+
+def test_a_slice_says_that_it_waits_for_a_commit() -> None:
+    async def program() -> None:
+        store, view, poison = MemoryEventStore(), Hanging(), Poison()
+        await append(store, A, type_="wanted")
+        feed, kept = store.feed(types=["wanted"]), store.subscriptions
+        projection = Projection("view", feed, poison.apply, kept, transactions=view)
+        running = asyncio.create_task(projection.run())
+        await until(lambda: projection.health().caught_up)
+        view.commits.clear()
+        await append(store, B, type_="unwanted")  # is not applied, but passed by
+        await until(lambda: any("no answer" in it for it in projection.health().holding))
+        view.commits.set()
+        head = await store.feed().head()
+        await until(lambda: view._names["view"].rows[0].position == head)
+        projection.stop()
+        await running
 
     simulated(program)
 
