@@ -295,19 +295,19 @@ async def main(keyspace: str) -> None:
         await bank.accounts.persist_events(bob, [Opened(0)])
         await bank.accounts.persist_events(cleo, [Opened(0), Closed()])
 
-        running = asyncio.create_task(bank.run())
-        for target, cents in ((bob, 70), (bob, 70), (cleo, 20)):
-            transfer = uuid4()
-            await bank.request(transfer, ann, target, cents)
-            match await bank.outcome(transfer):
-                case Completed():
-                    outcome = "completed"
-                case Failed(reason):
-                    outcome = f"failed, {reason}"
-            print(f"{cents} cents from Ann to {names[target]}: {outcome}")
-        for subscription in bank.subscriptions:
-            subscription.stop()
-        await running
+        async with asyncio.TaskGroup() as tasks:  # if they end with an error, nobody waits on
+            tasks.create_task(bank.run())
+            for target, cents in ((bob, 70), (bob, 70), (cleo, 20)):
+                transfer = uuid4()
+                await bank.request(transfer, ann, target, cents)
+                match await bank.outcome(transfer):
+                    case Completed():
+                        outcome = "completed"
+                    case Failed(reason):
+                        outcome = f"failed, {reason}"
+                print(f"{cents} cents from Ann to {names[target]}: {outcome}")
+            for subscription in bank.subscriptions:
+                subscription.stop()
 
         balances = [
             f"{name} has {(await bank.balances.load(account)).aggregate.cents} cents"

@@ -51,7 +51,7 @@ class EventHandled:
         started: When it was first tried, as seconds since the epoch.
         duration: Seconds from then on, with all attempts and the pauses between them.
         attempts: How often the handler was called, in outages too; 0 if the event cannot be read,
-            or only waits.
+            only waits, or was parked by an operator while its slice held.
         outcome: What became of it.
         error: The name of the class of the last error; None if there was none.
     """
@@ -108,7 +108,8 @@ class CheckpointCommitted:
         subscription: The name of the subscription.
         slice: The slice.
         position: How far it is.
-        events: How many events were handled since the commit before.
+        events: How many events were handled since the commit before; 0 if the position stays, and
+            only parked streams are stored.
         started: When it was sent, as seconds since the epoch.
         duration: Seconds until the answer.
         outcome: What became of it.

@@ -238,10 +238,12 @@ class SliceWatch:
             return Handling()
         return _WatchedHandling(self._observer, self, events, up_to)
 
-    def passed_by(self, item: _Item) -> None:
-        """Report that an event waits behind a parked one."""
+    def settled(
+        self, item: _Item, outcome: HandledOutcome, error: BaseException | None = None
+    ) -> None:
+        """Report what became of an event without another call of its handler."""
         if self._observer is not None:
-            self.tell(item, "parked_behind", Stopwatch(), 0, None)
+            self.tell(item, outcome, Stopwatch(), 0, error)
 
     def committing(self) -> _NoCommit:
         """Return the watch of a commit that begins now."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
-from typing import Protocol
+from typing import Any, Protocol
 from uuid import UUID
 
 from .._typevars import T_co
@@ -149,3 +149,17 @@ class Transactions(Protocol[T_co]):
                 nothing is returned.
         """
         raise NotImplementedError
+
+
+def tells_outage(transactions: Transactions[Any], error: BaseException) -> bool:
+    """
+    Return whether an error says that the database of a view is away.
+
+    Args:
+        transactions: Those of the view. They may have been made before there was `is_transient`.
+        error: What they raised.
+    """
+    judge = getattr(transactions, "is_transient", None)
+    if judge is None:
+        return isinstance(error, tuple(transactions.transient))
+    return bool(judge(error))

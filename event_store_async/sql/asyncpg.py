@@ -60,16 +60,20 @@ class AsyncpgTransactions(SqlTransactions[Connection]):
         transient: What is raised while the database is away. `is_transient` tells more exactly.
 
     Raises:
-        InvalidArgument: *pool* is not a pool, or a limit is not a positive number of seconds.
+        InvalidArgument: *pool* is not a pool, or a limit is not a positive number of seconds, up to
+            2147483.
     """
 
     transient: tuple[type[Exception], ...] = (
         asyncpg.PostgresConnectionError,
+        asyncpg.InvalidAuthorizationSpecificationError,
         asyncpg.OperatorInterventionError,
         asyncpg.InsufficientResourcesError,
         asyncpg.TransactionRollbackError,
         asyncpg.LockNotAvailableError,
         asyncpg.ReadOnlySQLTransactionError,
+        asyncpg.PostgresSystemError,
+        asyncpg.FDWUnableToEstablishConnectionError,
         asyncpg.InterfaceError,
         ConnectionError,
     )
@@ -84,11 +88,12 @@ class AsyncpgTransactions(SqlTransactions[Connection]):
     def is_transient(self, error: BaseException) -> bool:  # noqa: D102 - inherited from the port
         if isinstance(error, asyncpg.PostgresError):
             return is_outage(error.sqlstate)
-        if type(error) is asyncpg.InterfaceError:
-            # It is raised for a connection that broke, and for mistakes of the program; subclasses
-            # for values that do not fit. Only the text tells the first kind.
-            return "closed" in str(error)
-        return isinstance(error, ConnectionError)
+        return self._hides_why(error) or isinstance(error, ConnectionError)
+
+    def _hides_why(self, error: BaseException) -> bool:
+        # It is raised for a connection that broke, and for mistakes of the program; subclasses for
+        # values that do not fit. Only the text tells the first kind.
+        return type(error) is asyncpg.InterfaceError and "closed" in str(error)
 
     @asynccontextmanager
     async def _open(self) -> AsyncIterator[tuple[Connection, SqlSession]]:

@@ -62,7 +62,8 @@ class PsycopgTransactions(SqlTransactions[Connection]):
             exactly.
 
     Raises:
-        InvalidArgument: *pool* is not a pool, or a limit is not a positive number of seconds.
+        InvalidArgument: *pool* is not a pool, or a limit is not a positive number of seconds, up to
+            2147483.
     """
 
     transient: tuple[type[Exception], ...] = (

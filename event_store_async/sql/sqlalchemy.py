@@ -1,20 +1,22 @@
 """Transactions on PostgreSQL by SQLAlchemy's async engine; needs the extra ``sqlalchemy``."""
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any, Final
 
 from ..checks import check_methods
+from ..errors import InvalidArgument
 from ..extras import install_hint
 from .outages import is_outage
 from .statements import STATEMENTS, numbered
 from .transactions import SqlSession, SqlTransactions
 
 try:
-    from sqlalchemy import CursorResult, text
-    from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+    from sqlalchemy import CursorResult, event, text
+    from sqlalchemy.exc import DBAPIError, InterfaceError, InvalidRequestError, OperationalError
     from sqlalchemy.exc import TimeoutError as PoolTimeout
     from sqlalchemy.ext.asyncio import AsyncSession
+    from sqlalchemy.orm import Session
 except ModuleNotFoundError as error:
     raise ModuleNotFoundError(
         f"SqlAlchemyTransactions needs SQLAlchemy; {install_hint('sqlalchemy')}", name=error.name
@@ -64,8 +66,9 @@ class SqlAlchemyTransactions(SqlTransactions[AsyncSession]):
         transient: What is raised while the database is away. `is_transient` tells more exactly.
 
     Raises:
-        InvalidArgument: *sessions* makes no sessions, or a limit is not a positive number of
-            seconds.
+        InvalidArgument: *sessions* makes no sessions; its engine is not on PostgreSQL, or commits
+            each statement by itself (``AUTOCOMMIT``); or a limit is not a positive number of
+            seconds, up to 2147483.
     """
 
     transient: tuple[type[Exception], ...] = (DBAPIError, PoolTimeout, ConnectionError)
@@ -78,6 +81,7 @@ class SqlAlchemyTransactions(SqlTransactions[AsyncSession]):
         lock_seconds: float = 10.0,
     ) -> None:
         check_methods("sessions", sessions, "an async_sessionmaker", "begin")
+        _check_engine(sessions)
         super().__init__(idle_seconds=idle_seconds, lock_seconds=lock_seconds)
         self._sessions = sessions
 
@@ -92,6 +96,10 @@ class SqlAlchemyTransactions(SqlTransactions[AsyncSession]):
             )
         return isinstance(error, PoolTimeout | ConnectionError)
 
+    def _hides_why(self, error: BaseException) -> bool:
+        # With asyncpg; psycopg gives a code.
+        return isinstance(error, InterfaceError) and error.connection_invalidated
+
     @asynccontextmanager
     async def _open(self) -> AsyncIterator[tuple[AsyncSession, SqlSession]]:
         async with self._sessions.begin() as session:
@@ -100,7 +108,44 @@ class SqlAlchemyTransactions(SqlTransactions[AsyncSession]):
             except (OSError, TimeoutError) as error:
                 # Of a handler, these would be the event's fault.
                 raise ConnectionError(f"PostgreSQL cannot be reached: {error!r}") from error
-            yield session, _AlchemySession(session)
+            with _without_commit(session.sync_session):
+                yield session, _AlchemySession(session)
+
+
+def _check_engine(sessions: Any) -> None:
+    """Refuse an engine with which a view and its position would not be committed together."""
+    engine = getattr(sessions, "kw", {}).get("bind")
+    dialect = getattr(engine, "dialect", None)
+    if dialect is None:
+        return  # each session finds its engine itself
+    if dialect.name != "postgresql":
+        raise InvalidArgument(f"the engine of sessions must be on PostgreSQL, not {dialect.name}")
+    options: Mapping[str, Any] = getattr(engine, "get_execution_options", dict)()
+    # SQLAlchemy has no other place to read what `create_engine` was given.
+    level = options.get("isolation_level") or getattr(dialect, "_on_connect_isolation_level", None)
+    if str(level).upper() == "AUTOCOMMIT":
+        raise InvalidArgument(
+            "the engine of sessions must not have the isolation level AUTOCOMMIT: an effect would "
+            "be committed without its position"
+        )
+
+
+@contextmanager
+def _without_commit(session: Session) -> Iterator[None]:
+    """Refuse commits: what *apply* commits would be applied again, since its position is not."""
+    event.listen(session, "before_commit", _refuse)
+    try:
+        yield
+    finally:
+        event.remove(session, "before_commit", _refuse)
+
+
+def _refuse(session: Session) -> None:
+    if not session.in_nested_transaction():  # the end of a savepoint is told, too
+        raise InvalidRequestError(
+            "the session of a projection must not be committed: that is done for it, together with "
+            "the position of the slice"
+        )
 
 
 def _named(values: Sequence[object]) -> dict[str, object]:

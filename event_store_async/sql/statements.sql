@@ -56,5 +56,15 @@ INSERT INTO event_store_handled (name, stream_id, version) VALUES (%s, %s, %s)
 -- forget_marks
 DELETE FROM event_store_handled WHERE name = %s;
 
+-- check
+SELECT 1;
+
 -- take_turn
 SELECT pg_advisory_xact_lock(7305809155083170405);
+
+-- knows_registration
+SELECT 1 FROM pg_attribute WHERE attrelid = to_regclass('event_store_subscriptions')
+  AND attname = 'registration' AND NOT attisdropped;
+
+-- add_registration
+ALTER TABLE event_store_subscriptions ADD COLUMN registration uuid;

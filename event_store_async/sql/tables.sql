@@ -5,11 +5,9 @@ CREATE TABLE IF NOT EXISTS event_store_subscriptions (
   name                text PRIMARY KEY,
   generation          integer NOT NULL,
   stopped_generation  integer,
-  stopped             text              -- JSON: {"slice": position, …}
+  stopped             text,             -- JSON: {"slice": position, …}
+  registration        uuid              -- one that was forgotten and registered anew has another
 );
-
--- Which registration of its name: one that was forgotten and registered anew has another.
-ALTER TABLE event_store_subscriptions ADD COLUMN IF NOT EXISTS registration uuid;
 
 -- The checkpoint of a slice, in the generation of its subscription.
 CREATE TABLE IF NOT EXISTS event_store_slices (

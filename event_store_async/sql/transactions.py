@@ -1,20 +1,31 @@
 """SQL transactions: what the adapters have in common, on PostgreSQL."""
 
+import math
+import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 from uuid import UUID
 
+import anyio
 import orjson
 
 from .._typevars import T
 from ..checks import check_instance, check_int, check_positive
-from ..errors import LeaseLost
+from ..errors import InvalidArgument, LeaseLost
+from ..excerpt import excerpt
 from ..feeds import Position
 from ..ports.slices import Lease, check_subscription_name, is_later_registration
 from ..ports.transactions import Stopped, Transaction, Transactions
-from .statements import text_of
+from .statements import STATEMENTS, text_of
+
+_MOST_SECONDS: Final = 2147483
+"""PostgreSQL counts its limits in milliseconds, up to 2^31 - 1."""
+
+
+_ROLLBACK_SECONDS: Final = 2.0
+"""The most seconds that a cancelled transaction may take to be rolled back."""
 
 
 class SqlSession(Protocol):
@@ -33,6 +44,21 @@ class SqlSession(Protocol):
         raise NotImplementedError
 
 
+class StoodStill(Exception):
+    """
+    The server has ended a transaction, as nothing was done in it for too long.
+
+    Args:
+        seconds: The limit.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(
+            f"the server ended the transaction: no statement came for {seconds} s (raise "
+            "idle_seconds if apply may wait for longer)"
+        )
+
+
 class SqlTransaction(Transaction[T]):
     """A transaction on PostgreSQL; `SqlTransactions.begin` makes one."""
 
@@ -49,9 +75,11 @@ class SqlTransaction(Transaction[T]):
         self._key = lease.key
         self._position = position
         self._known = known
+        self._is_unsure = False
 
     @property
     def connection(self) -> T:  # noqa: D102 - inherited from the port
+        self._is_unsure = True
         return self._connection
 
     @property
@@ -74,6 +102,17 @@ class SqlTransaction(Transaction[T]):
         check_instance("position", position, Position, "a Position")
         await self._session.change("advance", str(position), self._key.name, self._key.slice)
         self._position = position
+        self._is_unsure = False
+
+    async def check(self) -> None:
+        """
+        Raise the error of the driver if the server will not commit this transaction.
+
+        That is so after an error that the caller has caught. The server then answers the commit
+        with a rollback, and the drivers do not tell. A statement tells; `advance` usually is one.
+        """
+        if self._is_unsure:
+            await self._session.fetch("check")
 
     async def first_time(self, stream_id: UUID, version: int) -> bool:  # noqa: D102 - inherited
         return await self._session.change("mark", self._key.name, stream_id, version) == 1
@@ -99,14 +138,21 @@ class SqlTransactions(Transactions[T]):
             _setting("lock_seconds", lock_seconds),
             _setting("idle_seconds", idle_seconds),
         )
+        self._idle_seconds = idle_seconds
 
     def _open(self) -> AbstractAsyncContextManager[tuple[T, SqlSession]]:
         """Begin a transaction, and return the user's connection; it is committed at the end."""
         raise NotImplementedError
 
+    def _hides_why(self, error: BaseException) -> bool:  # noqa: ARG002 - for subclasses
+        """Return whether an error says that the server ended the connection, but not why."""
+        return False
+
     async def create_tables(self) -> None:
         """
         Create the tables that this needs, unless they exist; ``sql/tables.sql`` holds them.
+
+        A program may do so whenever it starts: if they exist, no member waits for it.
 
         Raises:
             Exception: of the driver: the database refuses, or is away.
@@ -117,6 +163,10 @@ class SqlTransactions(Transactions[T]):
             for statement in text_of("tables.sql").split(";\n"):
                 if statement.strip():
                     await session.run(statement)
+            # A table of an earlier version. Only then: a change waits for all transactions in
+            # progress, and lets no other begin meanwhile.
+            if not await session.fetch("knows_registration"):
+                await session.run(STATEMENTS["add_registration"])
 
     def begin(  # noqa: D102 - inherited from the port
         self, lease: Lease
@@ -126,11 +176,21 @@ class SqlTransactions(Transactions[T]):
 
     @asynccontextmanager
     async def _begin(self, lease: Lease) -> AsyncIterator[Transaction[T]]:
-        async with self._open() as (connection, session):
-            await session.fetch("set_limits", *self._limits)
-            known = await _lock_generation(session, lease)
-            position = await _lock_slice(session, lease)
-            yield SqlTransaction(connection, session, lease, position, known)
+        began = math.inf
+        try:
+            async with _rolled_back_in_peace(self._open()) as (connection, session):
+                await session.fetch("set_limits", *self._limits)
+                known = await _lock_generation(session, lease)
+                began = time.monotonic()
+                position = await _lock_slice(session, lease)
+                transaction = SqlTransaction(connection, session, lease, position, known)
+                yield transaction
+                await transaction.check()
+        except Exception as error:
+            # What asyncpg raises does not tell this from an outage, which would be tried for ever.
+            if time.monotonic() - began >= self._idle_seconds and self._hides_why(error):
+                raise StoodStill(self._idle_seconds) from error
+            raise
 
     async def positions(  # noqa: D102 - inherited from the port
         self, name: str, generation: int, registration_id: UUID | None = None
@@ -143,8 +203,31 @@ class SqlTransactions(Transactions[T]):
             return _positions(await session.fetch("read_positions_of_generation", *values))
 
 
+@asynccontextmanager
+async def _rolled_back_in_peace(opened: AbstractAsyncContextManager[T]) -> AsyncIterator[T]:
+    """
+    Let a transaction that is cancelled be rolled back, if that does not take long.
+
+    A cancel scope cancels again and again whatever is awaited in it. Then a driver can neither
+    cancel the statement in hand, nor roll back, and gives its connection up.
+    """
+    inner = await opened.__aenter__()
+    try:
+        yield inner
+    except BaseException as error:
+        is_swallowed: bool | None = False
+        with anyio.move_on_after(_ROLLBACK_SECONDS, shield=True):
+            is_swallowed = await opened.__aexit__(type(error), error, error.__traceback__)
+        if not is_swallowed:
+            raise
+    else:
+        await opened.__aexit__(None, None, None)
+
+
 def _setting(name: str, seconds: float) -> str:
     check_positive(name, seconds, finite=True)
+    if seconds > _MOST_SECONDS:
+        raise InvalidArgument(f"{name} must be at most {_MOST_SECONDS}, not {excerpt(seconds)}")
     return f"{max(round(seconds * 1000), 1)}ms"
 
 

@@ -21,12 +21,46 @@ def is_handling(name: str) -> bool:
     return name in _HANDLING.get()
 
 
+class NotBegun(Exception):
+    """The database of a view did not begin a transaction in time: that is not the event's fault."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"the view's database did not begin a transaction within {seconds} s")
+
+
+class _Attempt:
+    """Where an attempt is."""
+
+    __slots__ = ("is_beginning",)
+
+    def __init__(self) -> None:
+        self.is_beginning = False
+
+
+_ATTEMPT: Final[ContextVar[_Attempt | None]] = ContextVar("event_store_attempt", default=None)
+
+
+def transaction_begins() -> None:
+    """Note that an attempt asks a database for a transaction, before it calls the handler."""
+    if (attempt := _ATTEMPT.get()) is not None:
+        attempt.is_beginning = True
+
+
+def transaction_began() -> None:
+    """Note that the database has answered: from here on it is the handler that takes time."""
+    if (attempt := _ATTEMPT.get()) is not None:
+        attempt.is_beginning = False
+
+
 @contextmanager
-def _handling(name: str) -> Iterator[None]:
+def _handling(name: str) -> Iterator[_Attempt]:
     token = _HANDLING.set(_HANDLING.get() | {name})
+    made = _Attempt()
+    place = _ATTEMPT.set(made)
     try:
-        yield
+        yield made
     finally:
+        _ATTEMPT.reset(place)
         _HANDLING.reset(token)
 
 
@@ -48,7 +82,7 @@ async def attempted(
         LeaseLost: the database of the view knows a later lease.
     """
     error: Exception | None = None
-    with anyio.move_on_after(timeout) as scope, _handling(name):
+    with anyio.move_on_after(timeout) as scope, _handling(name) as attempt:
         try:
             await call()
             # A handler may swallow its cancellation, or turn it into an error of its own. Then its
@@ -65,12 +99,14 @@ async def attempted(
         except Exception as caught:  # noqa: BLE001 - it is the event's, and is told as such
             await checkpoint_if_cancelled()
             error = caught
-    return HandlerTimedOut(timeout) if scope.cancelled_caught else error
+    if not scope.cancelled_caught:
+        return error
+    return NotBegun(timeout) if attempt.is_beginning else HandlerTimedOut(timeout)
 
 
 def is_transient(error: BaseException, is_outage: Callable[[BaseException], bool]) -> bool:
     """Return whether an error is an outage, or a group of nothing else."""
-    if is_outage(error):
+    if isinstance(error, NotBegun) or is_outage(error):
         return True
     return isinstance(error, BaseExceptionGroup) and all(
         is_transient(each, is_outage) for each in error.exceptions

@@ -1,14 +1,20 @@
 """Deliveries: how events are handed to the code of the user, one by one or by pages."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
-from typing import Any, Protocol, TypeAlias
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any, Final, Protocol, TypeAlias
+
+import anyio
 
 from .._typevars import E, T
 from ..errors import RolledBack, ViewOutlived
 from ..feeds import FeedEvent, Position
 from ..ports.slices import Lease, Registration
-from ..ports.transactions import Stopped, Transaction, Transactions
+from ..ports.transactions import Stopped, Transaction, Transactions, tells_outage
+from .attempt import NotBegun, transaction_began, transaction_begins
+
+LONGEST_BEGIN: Final = 60.0
+"""The most seconds that the database of a view may take to begin a transaction."""
 
 Handler: TypeAlias = Callable[[FeedEvent[E]], Awaitable[None]]
 """Handles one event."""
@@ -184,16 +190,14 @@ class TransactionDelivery:
 
     def is_transient(self, error: BaseException) -> bool:
         """Ask the transactions."""
-        judge = getattr(self._transactions, "is_transient", None)
-        if judge is None:  # they were made before there was such a method
-            return isinstance(error, tuple(self._transactions.transient))
-        return bool(judge(error))
+        return tells_outage(self._transactions, error)
 
     @asynccontextmanager
     async def _begin(self, lease: Lease) -> AsyncIterator[Transaction[Any]]:
         """Begin a transaction; raises `RolledBack` if its end hides that it was rolled back."""
         is_whole = False
-        async with self._transactions.begin(lease) as transaction:
+        async with AsyncExitStack() as stack:
+            transaction = await self._begun(stack, lease)
             if getattr(transaction, "anew", False):
                 # Otherwise the view would have what the earlier subscription applied, and get it
                 # once more.
@@ -204,6 +208,15 @@ class TransactionDelivery:
             is_whole = True
         if not is_whole:
             raise RolledBack
+
+    async def _begun(self, stack: AsyncExitStack, lease: Lease) -> Transaction[Any]:
+        """Begin a transaction, in time: a host without power never says that it is away."""
+        transaction_begins()
+        with anyio.move_on_after(LONGEST_BEGIN):
+            begun = await stack.enter_async_context(self._transactions.begin(lease))
+            transaction_began()
+            return begun
+        raise NotBegun(LONGEST_BEGIN)
 
     async def prepare(self, registration: Registration, lease: Lease) -> Stopped | None:
         """Shut out earlier generations, and empty the view in the same transaction."""

@@ -121,14 +121,14 @@ class Ledger:
     async def store_rows(self) -> None:
         """Store the parked streams, and leave the stored position where it is."""
         if self._changes:
-            await self._commit(self.lease.position)
+            await self._commit(self.lease.position, handled=0)
 
     async def store_all(self) -> None:
         """Store the position and the parked streams, in one step."""
         if self.is_dirty:
             # The database of a view may have been restored from a copy: then it is behind the
             # store, and is right.
-            await self._commit(max(self.position, self.lease.position))
+            await self._commit(max(self.position, self.lease.position), handled=self.handled)
         self.committed = anyio.current_time()
         self.handled = 0
 
@@ -136,19 +136,19 @@ class Ledger:
         """Take over what operators have changed; everything must be stored."""
         self.lease = await self._store.refresh(self.lease)
 
-    async def _commit(self, position: Position) -> None:
+    async def _commit(self, position: Position, *, handled: int) -> None:
         changes = dict(self._changes)
         watch = self._watch.committing()
         try:
             self.lease = await self._store.commit(self.lease, position, changes)
         except LeaseLost:
-            watch.ended("lost", position, self.handled)
+            watch.ended("lost", position, handled)
             raise
         except (StoreUnavailable, StoreOverloaded):
-            watch.ended("unavailable", position, self.handled)
+            watch.ended("unavailable", position, handled)
             raise
         self._changes.clear()
-        watch.ended("committed", position, self.handled)
+        watch.ended("committed", position, handled)
 
 
 def described(error: BaseException) -> str:

@@ -22,7 +22,7 @@ from ..moments import utc_now
 from ..ports.lag import Lag, measured_lag
 from ..ports.slices import Checkpoints, check_subscription_name
 from ..ports.subscriptions import CheckpointReader
-from ..ports.transactions import Transactions
+from ..ports.transactions import Transactions, tells_outage
 from ..retry import Backoff
 from ..versions import MAX_VERSION
 from .attempt import is_handling
@@ -87,7 +87,8 @@ class SubscriptionProgress:
             WaitedInsideHandler: a handler of the same subscription waits: it would wait for itself.
             InvalidArgument: an argument is not valid.
             EventStoreError: as `FeedReader.locate` and `CheckpointReader.checkpoints` do, except
-                for outages: they make it late.
+                for outages, also of the database of the view: they make it late.
+            Exception: of that database, if it is no outage.
         """
         stream_id = check_stream_id(stream_id)
         check_int("version", version, at_least=1, at_most=MAX_VERSION)
@@ -108,6 +109,10 @@ class SubscriptionProgress:
                 position = position or await self._feed.locate(stream_id, version)
                 checkpoints = await self.checkpoints()
             except (*_OUTAGES, SubscriptionUnknown):
+                checkpoints = None
+            except Exception as error:
+                if self._transactions is None or not tells_outage(self._transactions, error):
+                    raise
                 checkpoints = None
             if checkpoints is not None:
                 row = checkpoints.parked.get(stream_id)

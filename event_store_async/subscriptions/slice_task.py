@@ -22,6 +22,9 @@ _LOG: Final = logging.getLogger("event_store_async")
 LONGEST_WAIT: Final = 5.0
 """Seconds after which a slice looks for events even if it was not told of any."""
 
+LONGEST_ANSWER: Final = 90.0
+"""The most seconds that the database of a view may take for a step without a handler."""
+
 LOOKS: Final = Backoff(initial=0.005, maximum=0.5)
 """The pauses of a slice that is told of events which are not there."""
 
@@ -134,20 +137,27 @@ class SliceTask:
         while (left := end - anyio.current_time()) > 0:
             await self._sleep(left)
 
-    async def _persist(self, call: Callable[[], Awaitable[_T]], *, view: bool = False) -> _T:
+    async def _persist(
+        self,
+        call: Callable[[], Awaitable[_T]],
+        *,
+        view: bool = False,
+        limit: float = LONGEST_ANSWER,
+    ) -> _T:
         """
         Call a store until it answers: what is unknown is settled by repeating it.
 
         Args:
             call: The call.
             view: Whether it is the user's: then whatever it raises may be over later.
+            limit: The most seconds that a call of the user's may take before it is repeated.
         """
         pauses = self._work.outages.pauses()
         kinds: tuple[type[Exception], ...] = (Exception,) if view else OUTAGES
         held = self.holding
         while True:
             try:
-                answer = await call()
+                answer = await (_within(limit, call) if view else call())
             except (LeaseLost, MisuseError, SchemaError):
                 raise
             except kinds as error:
@@ -224,3 +234,10 @@ class SliceTask:
     async def _pass_outage(self, error: Exception, pauses: Iterator[float]) -> None:
         self._waits("tries again", error)
         await self._sleep_all(next(pauses))
+
+
+async def _within(seconds: float, call: Callable[[], Awaitable[_T]]) -> _T:
+    """Call in time: a host without power never says that it is away."""
+    with anyio.move_on_after(seconds):
+        return await call()
+    raise TimeoutError(f"no answer within {seconds} s")

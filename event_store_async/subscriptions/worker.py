@@ -1,6 +1,7 @@
 """Worker: handles the events of one slice for as long as its lease lasts."""
 
 import logging
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Final
@@ -75,7 +76,9 @@ class SliceWorker(SliceReplay):
         if key.slice == 0 and not self._registration.ready:
             registration, lease = self._registration, self.ledger.lease
             stopped = await self._persist(
-                lambda: self._work.delivery.prepare(registration, lease), view=True
+                lambda: self._work.delivery.prepare(registration, lease),
+                view=True,
+                limit=math.inf,  # to clear a view may take long
             )
             self.tell(await self._persist(lambda: self._work.store.prepared(registration, stopped)))
             self._work.prepared()
@@ -184,7 +187,7 @@ class SliceWorker(SliceReplay):
             self.ledger.handled += len(wanted)
             for event in batch if len(wanted) < len(batch) else ():
                 if self.ledger.row(event.stream_id) is not None:
-                    self.watch.passed_by(event)
+                    self.watch.settled(event, "parked_behind")
             return
         for event in batch:
             await self._attend()
@@ -214,7 +217,7 @@ class SliceWorker(SliceReplay):
         ledger = self.ledger
         if ledger.passes_by(item):
             ledger.moved(item.position)
-            self.watch.passed_by(item)
+            self.watch.settled(item, "parked_behind")
             return
         if isinstance(item, FeedEvent):
             self.oldest = item.timestamp
@@ -288,7 +291,12 @@ class SliceWorker(SliceReplay):
             await self._sleep(next(pauses))  # what operators do ends the pause
             await self._attend()
             await self._replay()  # which may make room
-            if self.ledger.passes_by(item) or await self._is_applied(item):
+            if self.ledger.passes_by(item):
+                self.watch.settled(item, "parked", error)
+                break
+            if await self._is_applied(item):
+                self.watch.settled(item, "handled")
+                self.ledger.handled += 1
                 break
             if self._has_room():
                 self.holding = None

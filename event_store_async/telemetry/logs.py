@@ -181,11 +181,11 @@ def _extra(record: Record) -> Mapping[str, Any]:
     }
     for item in fields(record):
         value = getattr(record, item.name)
-        if item.name == "attempts":
-            extra["event_store.attempts"] = len(value)
-        elif item.name != "source":
+        if item.name != "source":
             if isinstance(value, UUID | Position):
                 value = str(value)
+            elif isinstance(value, tuple):  # the attempts of an append
+                value = len(value)
             elif value is not None and not isinstance(value, str | int | float):
                 value = repr(value)
             extra[f"event_store.{item.name}"] = value

@@ -10,7 +10,7 @@ from .._typevars import T
 from ..checks import check_callable, check_instance, check_int, check_methods, check_positive
 from ..feeds import Position
 from ..ports.slices import Lease
-from ..ports.transactions import Transaction, Transactions
+from ..ports.transactions import Transaction, Transactions, tells_outage
 from .injections import TRANSACTIONS, Chooser, Injected, Injection
 
 
@@ -71,10 +71,7 @@ class HostileTransactions(Transactions[T], Generic[T]):
         return (*self._transactions.transient, ConnectionError)
 
     def is_transient(self, error: BaseException) -> bool:  # noqa: D102 - inherited from the port
-        judge = getattr(self._transactions, "is_transient", None)
-        if judge is not None and judge(error):
-            return True
-        return isinstance(error, ConnectionError)
+        return isinstance(error, ConnectionError) or tells_outage(self._transactions, error)
 
     def begin(  # noqa: D102 - inherited from the port
         self, lease: Lease

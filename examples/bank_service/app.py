@@ -2,10 +2,10 @@
 
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from typing import Annotated, Any, Literal, Protocol, TypeAlias, TypeVar
+from typing import Annotated, Any, Final, Literal, Protocol, TypeAlias, TypeVar
 from uuid import UUID, uuid4, uuid5
 
-from fastapi import APIRouter, Body, Depends, FastAPI, Header, Query, Request
+from fastapi import APIRouter, Body, Depends, FastAPI, Header, Path, Query, Request
 from fastapi.responses import JSONResponse
 
 from event_store_async import EventReaderWriter, HealthCheck, correlated
@@ -39,7 +39,11 @@ class ReadModel(Protocol):
 
 S = TypeVar("S", bound=Store)
 Cents: TypeAlias = Annotated[int, Body(embed=True, gt=0, le=10**12)]
-Version: TypeAlias = Annotated[int | None, Query(ge=0)]
+MAX_VERSION: Final = 2**31 - 1
+Version: TypeAlias = Annotated[int | None, Query(ge=0, le=MAX_VERSION)]
+# What is stored stays for ever, so it must fit in the read model: a text of PostgreSQL holds no
+# NUL, and its index no long one.
+NO_NUL: Final = r"^[^\x00]+$"
 
 
 class Bank:
@@ -102,10 +106,10 @@ owners = APIRouter()
 
 @owners.get("/owners/{owner}")
 async def show_owner(
-    owner: str,
+    owner: Annotated[str, Path(min_length=1, max_length=200, pattern=NO_NUL)],
     model: Annotated[ReadModel, Depends(get_read_model)],
     account_id: UUID | None = None,
-    version: Annotated[int | None, Query(ge=1)] = None,
+    version: Annotated[int | None, Query(ge=1, le=MAX_VERSION)] = None,
 ) -> JSONResponse:
     """
     Return all accounts of an owner, and their total.
@@ -164,7 +168,7 @@ def create_app(
     @app.put("/accounts/{account_id}")
     async def open_account(
         account_id: UUID,
-        owner: Annotated[str, Body(embed=True, min_length=1)],
+        owner: Annotated[str, Body(embed=True, min_length=1, max_length=200, pattern=NO_NUL)],
         bank: BankDep,
         key: Key,
     ) -> JSONResponse:

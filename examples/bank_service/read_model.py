@@ -6,6 +6,7 @@ committed in one transaction, so each event counts once, also through crashes.
 """
 
 import asyncio
+import logging
 from collections import Counter
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
@@ -21,6 +22,8 @@ from event_store_async.subscriptions import Pace, Projection, Recovery, Subscrip
 from event_store_async.typed import typed_feed
 
 from .domain import TYPES, AccountEvent, Deposited, Opened, Withdrawn
+
+_LOG: Final = logging.getLogger(__name__)
 
 Connection: TypeAlias = AsyncConnection[Any]
 
@@ -167,8 +170,15 @@ async def open_read_model(
         model = PostgresReadModel(store, pool, **options)
         await model.create_tables()
         running = asyncio.create_task(model.projection.run())
+        running.add_done_callback(_tell)
         try:
             yield model
         finally:
             model.projection.stop()
             await running
+
+
+def _tell(running: asyncio.Task[None]) -> None:
+    """Log why the projection has ended, if by an error: the service goes on, and is late."""
+    if not running.cancelled() and (error := running.exception()) is not None:
+        _LOG.error("the read model is no longer kept", exc_info=error)

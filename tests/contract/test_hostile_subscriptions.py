@@ -267,6 +267,21 @@ async def test_a_transaction_that_waits() -> None:
     assert await hostile.positions("test", 1) == {0: at(1)}
 
 
+async def test_outages_of_the_wrapped_ones_stay_outages() -> None:
+    class Earlier:
+        """Transactions as they were before they could tell outages from other errors."""
+
+        transient = (KeyError,)
+        begin = positions = staticmethod(lambda *_: None)
+
+    earlier: Any = Earlier()
+    hostile = HostileTransactions(earlier, seed=1)
+
+    assert hostile.is_transient(KeyError())
+    assert hostile.is_transient(ConnectionError())
+    assert not hostile.is_transient(ValueError())
+
+
 async def test_a_handlers_error_is_its_own() -> None:
     hostile = HostileTransactions(
         MemoryTransactions[View]({}), seed=1, script=[Injection.COMMIT_UNKNOWN]

@@ -11,7 +11,7 @@ import pytest
 import uvicorn
 from starlette.testclient import TestClient
 
-from event_store_async import Backoff, MemoryEventStore, NewEvent
+from event_store_async import Backoff, MemoryEventStore, NewEvent, SubscriptionMismatch
 from event_store_async.subscriptions import (
     Pace,
     Projection,
@@ -29,6 +29,7 @@ psycopg = pytest.importorskip("psycopg", reason="psycopg is not installed")
 psycopg_pool = pytest.importorskip("psycopg_pool", reason="psycopg_pool is not installed")
 
 from event_store_async.sql.psycopg import PsycopgTransactions  # noqa: E402
+from examples.bank_service import read_model  # noqa: E402
 from examples.bank_service.read_model import (  # noqa: E402
     TABLES,
     PostgresReadModel,
@@ -100,6 +101,27 @@ async def test_a_client_sees_what_it_has_just_done(database: str) -> None:
     assert unknown.status_code == 404
 
 
+async def test_what_the_read_model_cannot_hold_is_refused_before_it_is_stored(
+    database: str,
+) -> None:
+    store = MemoryEventStore()
+    beyond: dict[str, Any] = {"account_id": str(uuid4()), "version": 2**31}
+    with served(store, database) as client:
+        for owner in ("", "a\x00b", "x" * 201):
+            path = f"/accounts/{uuid4()}"
+            assert client.put(path, json={"owner": owner}).status_code == 422
+        assert client.get("/owners/a%00b").status_code == 422
+        assert client.get("/owners/ann", params=beyond).status_code == 422
+        amount = client.post(
+            f"/accounts/{uuid4()}/deposits", json={"cents": 1}, params={"expected_version": 2**31}
+        )
+        assert amount.status_code == 422
+        done = opened(client, "ä" * 200, 5)
+        shown = client.get(f"/owners/{'ä' * 200}", params=wanted(done))
+
+    assert shown.json()["cents"] == 5
+
+
 async def test_a_late_read_model_is_503_and_catches_up(database: str) -> None:
     store = MemoryEventStore()
     with served(store, database, wait=0.05) as client:
@@ -138,20 +160,46 @@ async def test_what_is_parked_is_told_and_replayed(database: str) -> None:
     assert mended.json()["cents"] == 507
 
 
-async def test_a_restart_in_the_middle_counts_each_event_once(database: str) -> None:
+class Pages:
+    """Counts the pages that are handed over."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.more = asyncio.Condition()
+
+    async def apply(self, connection: Any, events: Any) -> None:
+        self.count += 1
+        async with self.more:
+            self.more.notify_all()
+        await apply(connection, events)
+
+    async def taken(self, count: int) -> None:
+        """Wait for so many pages."""
+        async with self.more:
+            await self.more.wait_for(lambda: self.count >= count)
+
+
+async def test_a_restart_in_the_middle_counts_each_event_once(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     store = MemoryEventStore()
     accounts = TypedEventStore(store, TYPES)
     ids = [uuid4() for _ in range(5)]
     events: list[AccountEvent] = [Opened("ann"), Deposited(50), Withdrawn(20)]
     for round_ in range(3):
+        pages = Pages()
+        monkeypatch.setattr(read_model, "apply", pages.apply)
         for stream_id in ids:
             await accounts.persist_events(stream_id, events if not round_ else events[1:])
         pool = psycopg_pool.AsyncConnectionPool(database, min_size=1, max_size=8)
         async with pool:
-            models = [PostgresReadModel(store, pool, pace=PACE) for _ in range(2)]
+            pace = Pace(page=2, beat=0.1, lease=0.5)
+            models = [PostgresReadModel(store, pool, pace=pace) for _ in range(2)]
             await models[0].create_tables()
             running = [asyncio.create_task(model.projection.run()) for model in models]
-            for _ in range(20 * round_):
+            async with asyncio.timeout(60):
+                await pages.taken(round_ + 1)
+            for _ in range(10 * round_):  # killed in another statement each time
                 await asyncio.sleep(0)
             for task in running:
                 task.cancel()
@@ -163,6 +211,22 @@ async def test_a_restart_in_the_middle_counts_each_event_once(database: str) -> 
     assert shown is not None
     assert shown["cents"] == 5 * 3 * 30
     assert len(shown["accounts"]) == 5
+
+
+async def test_a_read_model_that_is_no_longer_kept_says_why_at_once(
+    database: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    store = MemoryEventStore()
+    head = await store.feed().head()
+    await store.subscriptions.register("owners", 7, head)
+    with pytest.raises(SubscriptionMismatch):
+        async with open_read_model(store, database, pace=PACE), asyncio.timeout(60):
+            while not caplog.records:
+                await asyncio.sleep(0.01)
+
+    (line,) = [it for it in caplog.records if it.name == "examples.bank_service.read_model"]
+    assert line.exc_info is not None
+    assert line.exc_info[0] is SubscriptionMismatch
 
 
 async def test_every_legal_delivery_leads_to_the_same_rows(database: str) -> None:

@@ -14,6 +14,7 @@ from event_store_async import (
     EventStore,
     ExpectedVersion,
     MemoryEventStore,
+    SubscriptionMismatch,
 )
 from event_store_async.subscriptions import Pace, Subscriptions
 from event_store_async.testing import given_events, settle
@@ -257,6 +258,23 @@ async def test_it_prints_what_its_docstring_says(
     _, _, documented = (transfers.__doc__ or "").partition("prints::\n\n")
     printed = capsys.readouterr().out.splitlines()
     assert printed == [line.strip() for line in documented.splitlines()]
+
+
+async def test_nobody_waits_for_an_outcome_that_cannot_come(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Kept(MemoryEventStore):
+        async def create_schema(self, *, feed: bool) -> None:
+            assert feed
+
+    kept = Kept()
+    await kept.subscriptions.register("move-money", 7, await kept.feed().head())
+    monkeypatch.setattr(transfers, "open_store", lambda _: kept)
+
+    async with asyncio.timeout(60):
+        with pytest.raises(ExceptionGroup) as caught:
+            await transfers.main("anywhere")
+    assert caught.group_contains(SubscriptionMismatch)
 
 
 @pytest.mark.slow

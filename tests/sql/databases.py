@@ -25,6 +25,9 @@ class Database(Protocol):
     async def run(self, connection: Any, statement: str, *values: Any) -> list[tuple[Any, ...]]:
         """Run a statement whose values are written ``%s``, and return its rows."""
 
+    def savepoint(self, connection: Any) -> AbstractAsyncContextManager[Any]:
+        """Give a part of a transaction that is rolled back for itself if it fails."""
+
     def connected(self) -> AbstractAsyncContextManager[Any]:
         """Give a connection that commits at the end."""
 
@@ -39,6 +42,10 @@ class PsycopgDatabase:
     async def run(self, connection: Any, statement: str, *values: Any) -> list[tuple[Any, ...]]:
         cursor = await connection.execute(statement, values)
         return [] if cursor.description is None else await cursor.fetchall()
+
+    def savepoint(self, connection: Any) -> AbstractAsyncContextManager[Any]:
+        savepoint: AbstractAsyncContextManager[Any] = connection.transaction()
+        return savepoint
 
     def connected(self) -> AbstractAsyncContextManager[Any]:
         connected: AbstractAsyncContextManager[Any] = self.pool.connection()
@@ -56,6 +63,10 @@ class AsyncpgDatabase:
         for number in range(1, len(values) + 1):
             statement = statement.replace("%s", f"${number}", 1)
         return [tuple(row) for row in await connection.fetch(statement, *values)]
+
+    def savepoint(self, connection: Any) -> AbstractAsyncContextManager[Any]:
+        savepoint: AbstractAsyncContextManager[Any] = connection.transaction()
+        return savepoint
 
     def connected(self) -> AbstractAsyncContextManager[Any]:
         connected: AbstractAsyncContextManager[Any] = self.pool.acquire()
@@ -75,6 +86,10 @@ class AlchemyDatabase:
         named = {f"v{number}": each for number, each in enumerate(values, 1)}
         found = await connection.execute(text(statement), named)
         return [tuple(row) for row in found] if found.returns_rows else []
+
+    def savepoint(self, connection: Any) -> AbstractAsyncContextManager[Any]:
+        savepoint: AbstractAsyncContextManager[Any] = connection.begin_nested()
+        return savepoint
 
     @asynccontextmanager
     async def connected(self) -> AsyncIterator[Any]:

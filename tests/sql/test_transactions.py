@@ -1,7 +1,9 @@
 """Transactions on PostgreSQL by each adapter: the contract, and interrupted projections."""
 
 import asyncio
+import logging
 from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -17,7 +19,9 @@ from event_store_async import (
     MemoryEventStore,
     ViewOutlived,
 )
+from event_store_async.ids import ordered_uuid
 from event_store_async.subscriptions import Pace, Projection, Recovery
+from event_store_async.tasks import task_group
 from event_store_async.testing.contract import TransactionsContract
 from event_store_async.testing.contract.transactions import at, lease_of
 
@@ -26,7 +30,14 @@ from ..docs.blocks import blocks
 for each in ("psycopg", "psycopg_pool", "asyncpg", "sqlalchemy"):
     pytest.importorskip(each, reason=f"{each} is not installed")
 
+import asyncpg  # noqa: E402
+import psycopg  # noqa: E402
+from sqlalchemy import create_mock_engine  # noqa: E402
+from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine  # noqa: E402
+from sqlalchemy.orm import sessionmaker  # noqa: E402
+
 from event_store_async.sql.asyncpg import AsyncpgTransactions  # noqa: E402
+from event_store_async.sql.outages import is_outage  # noqa: E402
 from event_store_async.sql.psycopg import PsycopgTransactions  # noqa: E402
 from event_store_async.sql.sqlalchemy import SqlAlchemyTransactions  # noqa: E402
 from event_store_async.sql.transactions import SqlTransactions  # noqa: E402
@@ -108,11 +119,65 @@ async def test_what_is_no_pool_and_no_limit_is_refused(kind: Callable[..., Any])
             kind(wrong)
 
 
-async def test_limits_are_positive_and_finite(database: Database) -> None:
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"isolation_level": "AUTOCOMMIT"},
+        {"isolation_level": "autocommit"},
+        {"execution_options": {"isolation_level": "AUTOCOMMIT"}},
+    ],
+)
+def test_an_engine_that_commits_each_statement_is_refused(options: dict[str, Any]) -> None:
+    engine = create_async_engine("postgresql+asyncpg://nobody@nowhere/nothing", **options)
+
+    with pytest.raises(InvalidArgument, match="AUTOCOMMIT"):
+        SqlAlchemyTransactions(async_sessionmaker(engine))
+
+
+def test_an_engine_of_another_database_is_refused() -> None:
+    engine: Any = create_mock_engine("sqlite://", lambda *_: None)
+
+    with pytest.raises(InvalidArgument, match="must be on PostgreSQL, not sqlite"):
+        SqlAlchemyTransactions(sessionmaker(engine))
+
+
+def test_other_levels_of_isolation_are_the_callers_choice() -> None:
+    engine = create_async_engine("postgresql+asyncpg://x@y/z", isolation_level="SERIALIZABLE")
+
+    SqlAlchemyTransactions(async_sessionmaker(engine))
+    SqlAlchemyTransactions(async_sessionmaker())  # its sessions know the engine
+
+
+@pytest.mark.usefixtures("transactions")
+async def test_limits_are_what_the_server_takes(database: Database) -> None:
     for name in ("idle_seconds", "lock_seconds"):
-        for wrong in (0, -1.0, float("inf"), float("nan"), "1s", None):
+        async with database.transactions(**{name: 2147483}).begin(lease_of(f"test-{uuid4().hex}")):
+            pass
+        for wrong in (0, -1.0, 2147484, float("inf"), float("nan"), "1s", None):
             with pytest.raises(InvalidArgument):
                 database.transactions(**{name: wrong})
+
+
+async def test_who_creates_the_tables_again_waits_for_no_member(
+    transactions: SqlTransactions[Any],
+) -> None:
+    async with transactions.begin(lease_of(f"test-{uuid4().hex}")), asyncio.timeout(LIMIT):
+        await transactions.create_tables()
+
+
+async def test_tables_of_an_earlier_version_get_what_they_lack(
+    database: Database, transactions: SqlTransactions[Any]
+) -> None:
+    name, id_ = f"test-{uuid4().hex}", ordered_uuid()
+    async with database.connected() as connection:
+        await database.run(
+            connection, "ALTER TABLE event_store_subscriptions DROP COLUMN registration"
+        )
+    await transactions.create_tables()
+    async with transactions.begin(lease_of(name, registration_id=id_)) as one:
+        await one.advance(at(1))
+
+    assert await transactions.positions(name, 1, id_) == {0: at(1)}
 
 
 async def test_slices_do_not_wait_for_each_other(
@@ -129,6 +194,7 @@ async def test_slices_do_not_wait_for_each_other(
     assert await transactions.positions(name, 1) == {0: at(1), 1: at(2)}
 
 
+@pytest.mark.usefixtures("transactions")
 async def test_limits_hold_for_the_transaction_alone(database: Database) -> None:
     limited = database.transactions(idle_seconds=12.5, lock_seconds=0.5)
     shown = "SELECT current_setting('lock_timeout'), current_setting(%s)"
@@ -164,7 +230,31 @@ async def test_who_stands_still_in_a_transaction_loses_it_and_another_takes_over
         await standing
 
     assert not isinstance(caught.value, AssertionError | TimeoutError)
+    assert not hasty.is_transient(caught.value), "it would stand still again"
     assert await transactions.positions(name, 1) == {0: at(1)}
+
+
+async def test_who_is_cancelled_in_a_statement_leaves_nothing_behind(
+    database: Database, transactions: SqlTransactions[Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    """As by a lost lease: a cancel scope cancels again whatever is awaited on the way out."""
+    name = f"test-{uuid4().hex}"
+    waits = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE %s"
+    async with transactions.begin(lease_of(name)):
+        pass
+    async with asyncio.timeout(LIMIT), transactions.begin(lease_of(name)) as holder:
+        for _ in range(8):  # more than there are connections
+            async with task_group() as group:
+                group.start_soon(_enter, transactions, name)
+                while not await database.run(holder.connection, waits, "%event_store_slices%"):
+                    await database.run(holder.connection, "SELECT pg_stat_clear_snapshot()")
+                group.cancel_scope.cancel()
+        await holder.advance(at(1))
+    async with asyncio.timeout(LIMIT), transactions.begin(lease_of(name)) as other:
+        assert other.position == at(1)
+
+    errors = [it.getMessage() for it in caplog.records if it.levelno >= logging.ERROR]
+    assert [text for text in errors if "active transaction" in text] == []
 
 
 async def test_who_waits_for_a_lock_too_long_tries_again(
@@ -217,6 +307,60 @@ async def test_what_repetition_does_not_mend_is_no_outage(
     assert transactions.is_transient(caught.value) is is_outage
 
 
+async def test_an_error_that_is_swallowed_does_not_end_in_a_commit_of_nothing(
+    database: Database, transactions: SqlTransactions[Any]
+) -> None:
+    """The server answers COMMIT with ROLLBACK then, and the drivers do not tell."""
+
+    async def swallow(connection: Any) -> None:
+        with suppress(Exception):
+            await database.run(connection, "SELECT 1 / 0")
+
+    with pytest.raises(Exception, match="transaction is aborted") as caught:
+        await _enter(transactions, f"test-{uuid4().hex}", swallow)
+
+    assert not transactions.is_transient(caught.value)
+
+
+async def test_a_savepoint_is_the_callers_own(
+    database: Database, transactions: SqlTransactions[Any]
+) -> None:
+    name = f"test-{uuid4().hex}"
+    async with transactions.begin(lease_of(name)) as one:
+        with suppress(Exception):
+            async with database.savepoint(one.connection):
+                await database.run(one.connection, "INSERT INTO marks VALUES (%s)", f"{name} lost")
+                await database.run(one.connection, "SELECT 1 / 0")
+        async with database.savepoint(one.connection):
+            await database.run(one.connection, "INSERT INTO marks VALUES (%s)", f"{name} kept")
+
+    async with database.connected() as connection:
+        found = await database.run(
+            connection, "SELECT mark FROM marks WHERE mark LIKE %s", name + "%"
+        )
+    assert found == [(f"{name} kept",)]
+
+
+async def test_who_commits_in_a_transaction_is_refused_and_nothing_is_stored(
+    database: Database, transactions: SqlTransactions[Any], adapter: str
+) -> None:
+    if adapter == "asyncpg":
+        pytest.skip("its connections have no commit")
+    name = f"test-{uuid4().hex}"
+
+    async def commit(connection: Any) -> None:
+        await database.run(connection, "INSERT INTO marks VALUES (%s)", name)
+        await connection.commit()
+
+    with pytest.raises(Exception, match="commit") as caught:
+        await _enter(transactions, name, commit)
+
+    assert not transactions.is_transient(caught.value)
+    async with database.connected() as connection:
+        assert not await database.run(connection, "SELECT 1 FROM marks WHERE mark = %s", name)
+    await _enter(transactions, name)
+
+
 async def test_a_value_that_does_not_fit_is_no_outage(
     database: Database, transactions: SqlTransactions[Any]
 ) -> None:
@@ -227,6 +371,22 @@ async def test_a_value_that_does_not_fit_is_no_outage(
         await _enter(transactions, f"test-{uuid4().hex}", run)
 
     assert not transactions.is_transient(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("kind", "errors"),
+    [(PsycopgTransactions, psycopg.errors), (AsyncpgTransactions, asyncpg.exceptions)],
+)
+def test_every_outage_is_of_a_class_that_is_named(kind: type[Any], errors: Any) -> None:
+    states = {
+        each: vars(each).get("sqlstate") for each in vars(errors).values() if isinstance(each, type)
+    }
+    outages = [
+        each for each, state in states.items() if isinstance(state, str) and is_outage(state)
+    ]
+
+    assert len(outages) > 20
+    assert [each for each in outages if not issubclass(each, kind.transient)] == []
 
 
 async def test_a_server_that_is_not_there_is_an_outage(adapter: str) -> None:
@@ -251,10 +411,21 @@ class View:
         self.name = f"test-{uuid4().hex}"
         self.failing: set[UUID] = set()
         self.slow: set[UUID] = set()
+        self.swallowing: set[UUID] = set()
         self.breaks = 0
         self.broken = BROKEN[adapter]
+        self.pages = 0
+        self.called = asyncio.Condition()
+
+    async def until_pages(self, count: int) -> None:
+        """Wait until so many pages have been handed over."""
+        async with self.called:
+            await self.called.wait_for(lambda: self.pages >= count)
 
     async def apply(self, connection: Any, events: Sequence[FeedEvent[Any]]) -> None:
+        self.pages += 1
+        async with self.called:
+            self.called.notify_all()
         for event in events:
             await self.database.run(
                 connection,
@@ -264,6 +435,9 @@ class View:
             )
         if any(event.stream_id in self.failing for event in events):
             raise ValueError("no")
+        if any(event.stream_id in self.swallowing for event in events):
+            with suppress(Exception):
+                await self.database.run(connection, "SELECT 1 / 0")
         if any(event.stream_id in self.slow for event in events):
             await self.database.run(connection, "SET LOCAL statement_timeout = '20ms'")
             await self.database.run(connection, "SELECT pg_sleep(60)")
@@ -306,9 +480,12 @@ async def test_a_view_is_right_though_its_members_are_killed(
             await store.persist_events(stream_id, [{"cents": round_}] * 3)
             wanted[stream_id] += 3 * round_
         view.breaks = 2
+        view.pages = 0
         members = [view.projected(store) for _ in range(2)]
         tasks = [asyncio.create_task(each.run()) for each in members]
-        for _ in range(round_ * 20):  # killed at another moment each time
+        async with asyncio.timeout(LIMIT):
+            await view.until_pages(round_)
+        for _ in range(round_ * 7):  # killed in another statement each time, or in the commit
             await asyncio.sleep(0)
         for task in tasks:
             task.cancel()
@@ -340,6 +517,28 @@ async def test_a_poison_event_is_parked_and_replayed_once(
     await store.subscriptions.reset(view.name, "beginning")
     await view.projected(store).catch_up()
     assert await view.sums() == {good: 3, bad: 30}
+
+
+async def test_a_replay_that_swallows_an_error_loses_nothing(
+    database: Database, transactions: SqlTransactions[Any]
+) -> None:
+    store, view = MemoryEventStore(), View(database, transactions)
+    bad = uuid4()
+    await store.persist_events(bad, [{"cents": 1}, {"cents": 2}])
+    view.failing.add(bad)
+    await view.projected(store).catch_up()
+    view.failing.clear()
+    view.swallowing.add(bad)
+    await store.subscriptions.replay(view.name)
+    await view.projected(store).catch_up()
+
+    (row,) = [row async for row in store.subscriptions.parked(view.name)]
+    assert (row.version, row.last_version) == (1, 2)
+    assert "transaction is aborted" in row.error
+    view.swallowing.clear()
+    await store.subscriptions.replay(view.name)
+    await view.projected(store).catch_up()
+    assert await view.sums() == {bad: 3}
 
 
 async def test_a_statement_that_takes_too_long_parks_its_stream(

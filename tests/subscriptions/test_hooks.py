@@ -2,15 +2,15 @@
 
 import asyncio
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 import anyio
 import pytest
 
-from event_store_async import MemoryEventStore, Settings, SubscriptionStatistics
+from event_store_async import MemoryEventStore, Position, Settings, SubscriptionStatistics
 from event_store_async.hooks import (
     CaughtUp,
     CheckpointCommitted,
@@ -22,7 +22,15 @@ from event_store_async.hooks import (
     PageApplied,
     Record,
 )
-from event_store_async.subscriptions import MemoryTransactions, Pace, Projection, Recovery
+from event_store_async.subscriptions import (
+    Lease,
+    MemoryTransactions,
+    Pace,
+    Projection,
+    Recovery,
+    Transaction,
+)
+from event_store_async.subscriptions.delivery import TransactionDelivery
 
 from .group import FAST, Notes, append, simulated, streams, subscribed, until
 
@@ -132,6 +140,97 @@ def test_a_held_event_is_told_for_each_try() -> None:
         await until(lambda: hook.outcomes[-1] == "handled")
         runner.stop()
         await running
+
+    simulated(program)
+
+
+def test_a_held_event_that_an_operator_parks_is_told() -> None:
+    async def program() -> None:
+        hook, notes = Hook(), Notes()
+        store = store_with(hook)
+        bad, good = streams(2)
+        notes.failing[bad, 1] = ValueError("no")
+        await append(store, bad, bad, good)
+        recovery = Recovery(attempts=1, then="hold")
+        runner = subscribed(store, notes.handle, recovery=recovery)
+        running = asyncio.create_task(runner.run())
+        await until(lambda: "held" in hook.outcomes)
+        await store.subscriptions.park("test", bad)
+        await until(lambda: "handled" in hook.outcomes)
+        runner.stop()
+        await running
+
+        assert [it for it in hook.outcomes if it != "held"] == [
+            "parked",
+            "parked_behind",
+            "handled",
+        ]
+        (parked,) = [it for it in hook.of(EventHandled) if it.outcome == "parked"]
+        assert (parked.stream_id, parked.version, parked.error) == (bad, 1, "ValueError")
+
+    simulated(program)
+
+
+def test_a_held_event_that_the_view_has_is_told_as_handled() -> None:
+    async def program() -> None:
+        hook = Hook()
+        store = store_with(hook)
+        (stream,) = streams(1)
+        await append(store, stream)
+        known = []
+
+        class Unsure(TransactionDelivery):
+            """The view has the event, but the answer to that is late once."""
+
+            async def open(self, lease: Lease) -> Position | None:
+                position = await super().open(lease)
+                known.append(position)
+                return None if len(known) == 2 else position
+
+        async def apply(_: object, events: Any) -> None:
+            pass
+
+        class Late(MemoryTransactions[Any]):
+            @asynccontextmanager
+            async def _begin(self, lease: Lease) -> AsyncIterator[Transaction[Any]]:
+                async with super()._begin(lease) as transaction:
+                    before = transaction.position
+                    yield transaction
+                if transaction.position != before:
+                    raise ValueError("the answer is late")
+
+        late = Late({})
+        recovery = Recovery(attempts=1, then="hold")
+        projection = Projection(
+            "test", store.feed(), apply, store.subscriptions, transactions=late, recovery=recovery
+        )
+        projection._work.delivery = Unsure(apply, None, late)
+        running = asyncio.create_task(projection.run())
+        await until(lambda: "handled" in hook.outcomes)
+        projection.stop()
+        await running
+        assert hook.outcomes == ["held", "handled"]
+
+    simulated(program)
+
+
+def test_what_is_stored_in_two_steps_is_counted_once() -> None:
+    """What waits is stored before the view passes it, and the position afterwards."""
+
+    async def program() -> None:
+        hook, notes = Hook(), Notes()
+        store = store_with(hook)
+        bad, one, two = streams(3)
+        transactions = MemoryTransactions[Any]({})
+        notes.failing[bad, 1] = ValueError("no")
+        await append(store, bad)
+        await projected(store, notes, transactions=transactions).catch_up()
+        hook.told.clear()
+        pace = Pace(page=3, commit_seconds=60.0)
+        await append(store, one, one, bad, two, two, bad, one, one)
+        await projected(store, notes, transactions=transactions, pace=pace).catch_up()
+
+        assert sum(it.events for it in hook.of(CheckpointCommitted)) == 6
 
     simulated(program)
 

@@ -1,7 +1,8 @@
 """A projection keeps a view, a page at a time, with and without transactions; in virtual time."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -14,8 +15,10 @@ from event_store_async.subscriptions import (
     MemoryTransactions,
     Pace,
     Projection,
+    Recovery,
     SliceKey,
     SubscriptionProgress,
+    Transaction,
 )
 from event_store_async.subscriptions.delivery import TransactionDelivery
 from event_store_async.testing import given_events
@@ -391,6 +394,129 @@ def test_a_view_that_cannot_start_over_is_not_touched() -> None:
 
         assert caught.value.name == "view"
         assert view.view == {A: [1]}
+
+    simulated(program)
+
+
+class Hanging(MemoryTransactions[View]):
+    """Transactions of a database that does not answer: the network drops what is sent."""
+
+    def __init__(self) -> None:
+        super().__init__({})
+        self.answers = asyncio.Event()
+        self.answers.set()
+        self.commits = asyncio.Event()
+        self.commits.set()
+
+    @asynccontextmanager
+    async def _begin(self, lease: Lease) -> AsyncIterator[Transaction[View]]:
+        await self.answers.wait()
+        async with super()._begin(lease) as transaction:
+            yield transaction
+            await self.commits.wait()
+
+
+def test_nothing_is_parked_while_the_views_database_does_not_answer() -> None:
+    async def program() -> None:
+        store, view, poison = MemoryEventStore(), Hanging(), Poison()
+        await append(store, A, A, B, B)
+        projection = projected(store, view, poison, recovery=Recovery(attempts=1, timeout=5.0))
+        running = asyncio.create_task(projection.run())
+        await until(lambda: projection.health().caught_up)
+        view.answers.clear()
+        await append(store, A, B)
+        await until(lambda: any("did not begin" in it for it in projection.health().holding))
+        await asyncio.sleep(600)
+        view.answers.set()
+        await until(lambda: view.view == {A: [1, 2, 3], B: [1, 2, 3]})
+        projection.stop()
+        await running
+
+        assert [row async for row in store.subscriptions.parked("view")] == []
+
+    simulated(program)
+
+
+@pytest.mark.parametrize("is_known", [False, True])
+def test_a_slice_says_that_it_waits_for_a_database_that_does_not_answer(is_known: bool) -> None:
+    """When it prepares the view, and when it asks how far the view is."""
+
+    async def program() -> None:
+        store, view = MemoryEventStore(), Hanging()
+        await append(store, A)
+        if is_known:
+            await projected(store, view, Poison()).catch_up()
+            await append(store, A)
+        view.answers.clear()
+        projection = projected(store, view, Poison())
+        running = asyncio.create_task(projection.run())
+        await until(lambda: any("did not begin" in it for it in projection.health().holding))
+        view.answers.set()
+        await until(lambda: view.view == {A: [1, 2] if is_known else [1]})
+        projection.stop()
+        await running
+
+    simulated(program)
+
+
+def test_a_slice_says_that_it_waits_for_a_commit() -> None:
+    async def program() -> None:
+        store, view, poison = MemoryEventStore(), Hanging(), Poison()
+        await append(store, A, type_="wanted")
+        feed, kept = store.feed(types=["wanted"]), store.subscriptions
+        projection = Projection("view", feed, poison.apply, kept, transactions=view)
+        running = asyncio.create_task(projection.run())
+        await until(lambda: projection.health().caught_up)
+        view.commits.clear()
+        await append(store, B, type_="unwanted")  # is not applied, but passed by
+        await until(lambda: any("no answer" in it for it in projection.health().holding))
+        view.commits.set()
+        head = await store.feed().head()
+        await until(lambda: view._names["view"].rows[0].position == head)
+        projection.stop()
+        await running
+
+    simulated(program)
+
+
+class Away(MemoryTransactions[View]):
+    """Transactions of a database that is away at times."""
+
+    transient = (ConnectionError,)
+    raises: Exception | None = None
+
+    async def positions(
+        self, name: str, generation: int, registration_id: UUID | None = None
+    ) -> Mapping[int, Position]:
+        if self.raises is not None:
+            raise self.raises
+        return await super().positions(name, generation, registration_id)
+
+
+class Earlier:
+    """Transactions as they were before they could tell outages from other errors."""
+
+    def __init__(self, transactions: Away) -> None:
+        self.begin, self.positions = transactions.begin, transactions.positions
+        self.transient = transactions.transient
+
+
+@pytest.mark.parametrize("made", [lambda view: view, Earlier])
+def test_who_waits_is_told_late_if_the_views_database_is_away(made: Callable[[Away], Any]) -> None:
+    async def program() -> None:
+        store, view = MemoryEventStore(), Away({})
+        await append(store, A)
+        projection = projected(store, made(view), Poison())
+        await projection.catch_up()
+        view.raises = ConnectionError("no answer")
+        waiting = asyncio.create_task(projection.progress.wait_for(A, 1, timeout=5.0))
+        assert await projection.progress.wait_for(A, 1, timeout=1.0) == "late"
+        view.raises = None
+        assert await waiting == "handled"
+
+        view.raises = ValueError("no such table")
+        with pytest.raises(ValueError, match="no such table"):
+            await projection.progress.wait_for(A, 1, timeout=1.0)
 
     simulated(program)
 

@@ -11,6 +11,7 @@ from event_store_async.hooks import (
     CheckpointCommitted,
     EntryLost,
     EntryPublished,
+    ErasureEnded,
     EventHandled,
     FeedPageRead,
     FellBehind,
@@ -198,6 +199,21 @@ def snapshot(**given: Any) -> SnapshotEnded:
         "bytes": 300,
     }
     return SnapshotEnded(**(facts | given))
+
+
+def erasure(**given: Any) -> ErasureEnded:
+    facts: dict[str, Any] = {
+        "source": BANK,
+        "stream_id": STREAM,
+        "operation": "truncate",
+        "started": STARTED,
+        "duration": 0.25,
+        "outcome": "erased",
+        "error": None,
+        "kept_from": 4,
+        "version": 6,
+    }
+    return ErasureEnded(**(facts | given))
 
 
 OF_SLICE: dict[str, Any] = {"source": BANK, "subscription": "mails", "slice": 3}

@@ -243,6 +243,73 @@ def test_a_gauge_raises_the_alert_for_the_process_that_it_is_of(
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+SILENCE: dict[str, tuple[dict[str, str], bool]] = {
+    "works": ({'silence_seconds{instance="a"': "1x40", 'slices{instance="a"': "4x40"}, False),
+    "stands by": (
+        {
+            'silence_seconds{instance="a"': "1x40",
+            'slices{instance="a"': "4x40",
+            'silence_seconds{instance="b"': "1x40",
+            'slices{instance="b"': "0x40",
+        },
+        False,
+    ),
+    "is not answered": (
+        {'silence_seconds{instance="a"': "100x40", 'slices{instance="a"': "4x40"},
+        True,
+    ),
+    "has ended, its process has not": (
+        {'silence_seconds{instance="a"': "1x10", 'slices{instance="a"': "4x10 0x30"},
+        True,
+    ),
+    "is gone": ({'silence_seconds{instance="a"': "1x14", 'slices{instance="a"': "4x14"}, True),
+    "was dropped": (
+        {
+            'silence_seconds{pid="7"': "1x14" + " NaN" * 26,
+            'slices{pid="7"': "4x14" + " NaN" * 26,
+        },
+        True,
+    ),
+}
+"""What the members of a group report, and whether nobody works after 20 minutes."""
+
+
+@pytest.mark.parametrize("case", SILENCE)
+@pytest.mark.skipif(shutil.which("promtool") is None, reason="needs promtool, of Prometheus")
+def test_a_subscription_on_which_nobody_works_raises_an_alert(tmp_path: Path, case: str) -> None:
+    reported, fires = SILENCE[case]
+    of_mails = 'db_namespace="bank",subscription="mails"'
+    expected = [{"labels": '{subscription="mails"}', "value": 1}] if fires else []
+    judged = {
+        "rule_files": [str(DOCS / "alerts.yaml")],
+        "tests": [
+            {
+                "interval": "1m",
+                "input_series": [
+                    {"series": f"event_store_subscription_{series},{of_mails}}}", "values": values}
+                    for series, values in reported.items()
+                ],
+                "promql_expr_test": [
+                    {
+                        "expr": 'count by (subscription) (ALERTS{alertstate="firing",'
+                        'alertname="EventStoreSubscriptionSilent"})',
+                        "eval_time": "22m",
+                        "exp_samples": expected,
+                    }
+                ],
+            }
+        ],
+    }
+    file = tmp_path / "judged.yaml"
+    file.write_text(yaml.safe_dump(judged))
+
+    done = subprocess.run(
+        ["promtool", "test", "rules", str(file)], capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def test_the_page_names_every_metric_record_and_field() -> None:
     page = (DOCS.parent / "telemetry.md").read_text("utf-8")
     names = {name for it in INSTRUMENTS for name in (it.name, it.prometheus_name, *it.labels)}

@@ -1,6 +1,7 @@
 """The adapter of the standard library's logging."""
 
 import logging
+from inspect import isfunction
 from typing import Any
 from uuid import UUID
 
@@ -8,6 +9,7 @@ import pytest
 
 from event_store_async import STREAM_EXISTS, Position
 from event_store_async.telemetry.logs import LogHook
+from event_store_async.telemetry.measurements import RECORDS
 
 from . import records
 
@@ -45,6 +47,21 @@ from . import records
         (records.snapshot(outcome="undecodable"), logging.WARNING),
         (records.snapshot(operation="reject", outcome="rejected"), logging.WARNING),
         (records.snapshot(operation="forget", outcome="forgotten"), logging.INFO),
+        (records.handled(), logging.DEBUG),
+        (records.handled(outcome="replayed"), logging.INFO),
+        (records.handled(outcome="parked", error="ValueError"), logging.ERROR),
+        (records.handled(outcome="parked_behind", attempts=0), logging.DEBUG),
+        (records.handled(outcome="held", error="ValueError"), logging.ERROR),
+        (records.handled(outcome="cancelled"), logging.INFO),
+        (records.applied(), logging.DEBUG),
+        (records.applied(outcome="failed", error="ValueError"), logging.WARNING),
+        (records.committed(), logging.DEBUG),
+        (records.committed(outcome="lost"), logging.INFO),
+        (records.committed(outcome="unavailable"), logging.WARNING),
+        (records.lease(), logging.INFO),
+        (records.generation(), logging.INFO),
+        (records.caught_up(), logging.DEBUG),
+        (records.fell_behind(), logging.DEBUG),
     ],
 )
 def test_levels_depend_on_the_outcome(
@@ -55,6 +72,17 @@ def test_levels_depend_on_the_outcome(
     LogHook()(record)
 
     assert [line.levelno for line in caplog.records] == [level]
+
+
+def test_every_record_can_be_written(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    made = [make() for make in vars(records).values() if isfunction(make)]
+
+    for record in made:
+        LogHook()(record)
+
+    assert {type(record) for record in made} == set(RECORDS)
+    assert len(caplog.records) == len(made)
 
 
 def test_the_fields_are_attributes(caplog: pytest.LogCaptureFixture) -> None:
@@ -83,6 +111,19 @@ def test_the_fields_are_attributes(caplog: pytest.LogCaptureFixture) -> None:
         "event_store.queue_wait": 0.125,
         "event_store.attempts": 1,
     }
+
+
+def test_what_became_of_an_event_is_told_with_its_place(caplog: pytest.LogCaptureFixture) -> None:
+    LogHook()(records.handled(outcome="parked", attempts=5, error="ValueError"))
+
+    (line,) = caplog.records
+    assert line.getMessage() == (
+        "event store: event of subscription mails, slice 3, parked, "
+        f"stream {records.STREAM}, ValueError"
+    )
+    fields = vars(line)
+    assert fields["event_store.attempts"] == 5
+    assert Position.parse(fields["event_store.position"]) == records.PLACE
 
 
 def test_positions_are_fields_that_can_be_read_on_from(caplog: pytest.LogCaptureFixture) -> None:
