@@ -13,6 +13,7 @@ from uuid import UUID
 import orjson
 
 from ..checks import check_callable
+from ..personal import Unencrypted, refuse_unencrypted
 from ..plain import iso_format, plain_uuid
 
 # orjson's own form of a dataclass leaves out fields that begin with "_", and adds whatever else
@@ -102,6 +103,7 @@ def _decode(data: bytes) -> Any:
 
 def _json_form(value: Any) -> Any:
     """Return the JSON form of a value that orjson does not know, or is not asked to know."""
+    refuse_unencrypted(value)
     if is_dataclass(value) and "__dataclass_fields__" in type(value).__dict__:
         return {field.name: getattr(value, field.name) for field in fields(value)}
     if isinstance(value, date | time):
@@ -115,6 +117,8 @@ def _with_default(default: Callable[[Any], Any]) -> Callable[[Any], Any]:
     def convert(value: Any) -> Any:
         try:
             return _json_form(value)
+        except Unencrypted:
+            raise
         except TypeError:
             converted = default(value)
         _refuse_non_finite(converted)

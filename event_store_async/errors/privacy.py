@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from .base import EventStoreError
+from .stream import StreamError
 
 
 class PrivacyError(EventStoreError):
@@ -77,7 +78,7 @@ class InvalidKey(PrivacyError):
         self.reason = reason
 
 
-class UndecryptableField(PrivacyError):
+class UndecryptableField(PrivacyError, StreamError):
     """
     An encrypted field does not decrypt: it was changed, or moved from another event or field.
 

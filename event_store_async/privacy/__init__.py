@@ -1,9 +1,56 @@
 """
-Forgetting a person: fields of events that can be made unreadable for good.
+Forgetting a person: personal fields are encrypted with a key of the person, which can be destroyed.
 
-    memory_keys   keys in memory, for tests
+    store         `PrivateEventStore`: encrypts and decrypts, on any store
+    feed          `private_feed`: a feed in plain text
+    snapshots     stored snapshots with personal values
+    cached_keys   `CachedKeys`: keys that are kept for a minute
+    master_keys   `MasterKeys`: they encrypt the keys of subjects
+    memory_keys   `MemoryKeyStore`: keys in memory, for tests
+    drafts        the events of an append, sealed
+    opener        payloads as they are stored, opened
+    page          the events of a read, opened page by page
+    payload       where personal values stand in plain data
+    envelope      an encrypted value as it is stored
+    cipher        AES-256-GCM
+    turns         appends that wait for keys keep their order
+    deadline      keys are waited for no longer than a call may take
+
+What is personal is said by `Personal` on a field of a type, by `PersonalFields` for bare dicts, and
+by `PersonalValue` in a payload. It needs the extra ``privacy``. `MemoryKeyStore` does not.
 """
 
+from ..personal import (
+    FORGOTTEN,
+    Encrypted,
+    Forgotten,
+    Personal,
+    PersonalFields,
+    PersonalValue,
+)
+from ..ports import KeyStore, KeyWrapper, WrappedKey
+from ..subject_key import ForgottenSubject, SubjectKey
+from .cached_keys import CachedKeys
+from .feed import private_feed
+from .master_keys import MasterKeys
 from .memory_keys import MemoryKeyStore
+from .store import PrivateEventStore
 
-__all__ = ["MemoryKeyStore"]
+__all__ = [
+    "FORGOTTEN",
+    "CachedKeys",
+    "Encrypted",
+    "Forgotten",
+    "ForgottenSubject",
+    "KeyStore",
+    "KeyWrapper",
+    "MasterKeys",
+    "MemoryKeyStore",
+    "Personal",
+    "PersonalFields",
+    "PersonalValue",
+    "PrivateEventStore",
+    "SubjectKey",
+    "WrappedKey",
+    "private_feed",
+]

@@ -109,7 +109,7 @@ class SnapshotCodec:
             if self._conversion is not None:
                 self._conversion.aggregate(again)
                 return  # a conversion checks for itself what it gives back
-            alike = bool(again == aggregate) and (_is_plain(aggregate) or not _is_plain(again))
+            alike = bool(again == aggregate) and (is_plain(aggregate) or not is_plain(again))
         except Exception as error:
             raise self._cannot_be_stored(error, invalid) from error
         # Neither is shown: an aggregate may hold personal data, and errors are logged.
@@ -154,7 +154,7 @@ class SnapshotCodec:
             ) from error
 
 
-def _is_plain(value: Any) -> bool:
+def is_plain(value: Any) -> bool:
     """Return whether a value consists of the built-in types themselves, and not of subclasses."""
     try:
         marshal.dumps(value)  # takes nothing else, and looks at all of it without an own loop here
