@@ -20,7 +20,9 @@ from ..errors import (
     ConcurrentModification,
     EventStoreError,
     InvalidArgument,
+    StoreUnavailable,
     StreamError,
+    SubjectForgotten,
 )
 from ..events import (
     NewEvent,
@@ -62,6 +64,7 @@ from .drafts import Draft, drafts
 from .feed import private_feed
 from .opener import opened_events
 from .page import PrivatePages
+from .repetition import stored_earlier
 from .snapshots import PrivateSnapshots
 from .turns import Turns
 
@@ -174,6 +177,9 @@ class PrivateEventStore(
             await within(_left(deadline), turn.come())
             sealed = [draft.event(stream, keys) for draft in made]
             left = _left(deadline)
+        except SubjectForgotten as forgotten:
+            turn.end()
+            return await self._repeated(made, stream, expected, _left(deadline), forgotten)
         except BaseException:
             turn.end()
             raise
@@ -181,6 +187,27 @@ class PrivateEventStore(
         turn.end()
         asked = store.try_persist_events(stream, sealed, expected, timeout=left)
         return await self._answered(made, stream, expected, asked)
+
+    async def _repeated(
+        self,
+        made: Sequence[Draft],
+        stream_id: UUID,
+        expected: ExpectedVersion,
+        timeout: float | None,
+        forgotten: SubjectForgotten,
+    ) -> AppendResult:
+        """Return the result of an append that was stored before its subject was forgotten."""
+        try:
+            found = await stored_earlier(self._store, stream_id, made, expected, timeout)
+        except StoreUnavailable as error:
+            # Whether they are stored is not known, and the error says that they are not.
+            raise AppendOutcomeUnknown(
+                stream_id, expected, tuple(new_event(*each) for each in map(_parts, made))
+            ) from error
+        if found is None:
+            raise forgotten
+        events = await self._opened(found, made, stream_id, expected)
+        return persisted(stream_id, found[-1].version, events, stored_earlier=True)
 
     async def _answered(
         self, made: Sequence[Draft], stream_id: UUID, expected: ExpectedVersion, asked: Any
@@ -195,15 +222,24 @@ class PrivateEventStore(
         if not result.stored_earlier:
             events = tuple(map(_as_given, made, result.events))
             return persisted(result.stream_id, result.version, events)
+        events = await self._opened(result.events, made, stream_id, expected)
+        return persisted(result.stream_id, result.version, events, stored_earlier=True)
+
+    async def _opened(
+        self,
+        stored: Sequence[RecordedEvent[Any]],
+        made: Sequence[Draft],
+        stream_id: UUID,
+        expected: ExpectedVersion,
+    ) -> tuple[RecordedEvent[Any], ...]:
         try:
-            events = await opened_events(self._keys, result.events)
+            return await opened_events(self._keys, stored)
         except StreamError:
             raise
         except EventStoreError as error:
             # They are stored, so "nothing is stored", as the error says, would not be true.
-            again = tuple(map(_again, made, map(_new, result.events)))
+            again = tuple(map(_again, made, map(_new, stored)))
             raise AppendOutcomeUnknown(stream_id, expected, again) from error
-        return persisted(result.stream_id, result.version, events, stored_earlier=True)
 
     def read_events(  # noqa: D102 - inherited from the port
         self,
@@ -358,6 +394,11 @@ def _new(event: RecordedEvent[Any]) -> NewEvent[Any]:
 def _payload(draft: Draft) -> Any:
     given = draft.given
     return given.payload if isinstance(given, NewEvent | UnidentifiedEvent) else given
+
+
+def _parts(draft: Draft) -> tuple[Any, str | None, Mapping[str, Any] | None, UUID]:
+    given: NewEvent[Any] = draft.given  # others cannot be stored already
+    return given.payload, given.type, given.metadata, given.event_id
 
 
 def _again(draft: Draft, event: NewEvent[Any]) -> NewEvent[Any]:
