@@ -10,6 +10,7 @@ from ..codec import Codec, Codecs
 from ..codec.compression import as_stored
 from ..errors import InvalidSnapshot, UndecodableSnapshot
 from ..moments import from_milliseconds
+from ..personal import unencrypted
 from ..ports import SnapshotConversion
 from ..settings import Settings
 from ..snapshot import Snapshot, StoredSnapshot, check_snapshot
@@ -121,6 +122,9 @@ class SnapshotCodec:
     def _cannot_be_stored(
         self, error: Exception, invalid: Callable[..., InvalidSnapshot]
     ) -> InvalidSnapshot:
+        refused = unencrypted(error)
+        if refused is not None:
+            return invalid(str(refused), "use the snapshots of a PrivateEventStore(store, keys)")
         hint = _TYPED_HINT if self._conversion is None else None
         return invalid(f"it cannot be stored: {error}", hint)
 
