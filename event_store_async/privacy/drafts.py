@@ -11,8 +11,8 @@ from ..events import FreshEvent, NewEvent, RecordedEvent, UnidentifiedEvent
 from ..personal import FORGOTTEN, PersonalFields, PersonalValue, unencrypted
 from ..plain import plain_uuid
 from ..subject_key import check_subject
-from .cached_keys import ReadyKey
 from .envelope import FORGOTTEN_ENVELOPE, pointer, sealed
+from .key_cache import ReadyKey
 from .payload import Path, Unsealable, personal_parts, replaced
 
 VALUES: Final = JsonCodec()
@@ -50,7 +50,7 @@ def sealed_part(found: PersonalValue[Any] | Any) -> SealedPart | None:
 
 
 @dataclass(slots=True)
-class Draft:
+class EventDraft:
     """
     An event of an append.
 
@@ -92,7 +92,7 @@ def drafts(
     events: Iterable[Any],
     fields: Mapping[str, PersonalFields],
     new_event_id: Callable[[], UUID],
-) -> list[Draft]:
+) -> list[EventDraft]:
     """
     Return the events of an append as drafts.
 
@@ -101,7 +101,7 @@ def drafts(
             cannot be encoded.
         AppendTooLarge: there is no end to them.
     """
-    found: list[Draft] = []
+    found: list[EventDraft] = []
     for index, given in enumerate(events):
         if index >= MOST_EVENTS:
             raise AppendTooLarge("events", index + 1, MOST_EVENTS)
@@ -114,9 +114,9 @@ def _draft(
     given: Any,
     fields: Mapping[str, PersonalFields],
     new_event_id: Callable[[], UUID],
-) -> Draft:
+) -> EventDraft:
     if isinstance(given, RecordedEvent):
-        return Draft(given, None, {}, None)  # the other store refuses it, and says why
+        return EventDraft(given, None, {}, None)  # the other store refuses it, and says why
     payload, type_ = given, None
     if isinstance(given, NewEvent | UnidentifiedEvent):
         payload, type_ = given.payload, given.type
@@ -128,12 +128,12 @@ def _draft(
     except Unsealable as error:
         raise InvalidEvent(index, str(error), hint=error.hint) from None
     if not parts:
-        return Draft(given, payload, {}, None)
+        return EventDraft(given, payload, {}, None)
     event_id = given.event_id if isinstance(given, NewEvent | FreshEvent) else new_event_id()
     if not isinstance(event_id, UUID):
         raise InvalidEvent(index, f"event_id must be a uuid.UUID, not {type(event_id).__name__}")
     encoded = {path: _encoded(index, path, part) for path, part in parts.items()}
-    return Draft(given, payload, encoded, plain_uuid(event_id))
+    return EventDraft(given, payload, encoded, plain_uuid(event_id))
 
 
 def _with_marks(index: int, payload: Any, marked: PersonalFields) -> Any:

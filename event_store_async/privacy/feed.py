@@ -8,8 +8,9 @@ from ..checks import check_instance
 from ..errors import UndecryptableField
 from ..feeds import BrokenEvent, Feed, FeedEvent, FeedPage, FeedReader, Position, Selection
 from ..ports import KeyStore
-from .cached_keys import CachedKeys, Opening, cached
+from .cached_keys import CachedKeys, cache_of, cached
 from .cipher import check_installed
+from .key_cache import OpeningKeys
 from .opener import ClosedPayload, closed_event, opening_of
 
 
@@ -49,7 +50,7 @@ class PrivateFeedReader:
 
     def __init__(self, reader: FeedReader[Any], keys: CachedKeys) -> None:
         self._reader = reader
-        self._keys = keys
+        self._cache = cache_of(keys)
 
     async def read_page(
         self, after: Position | None, max_count: int, selection: Selection
@@ -60,7 +61,7 @@ class PrivateFeedReader:
             None if isinstance(event, BrokenEvent) else closed_event(event) for event in page.events
         ]
         asked = [payload for payload in payloads if payload is not None]
-        opening = await opening_of(self._keys, asked)
+        opening = await opening_of(self._cache, asked)
         events = tuple(
             event
             if isinstance(event, BrokenEvent) or payload is None
@@ -83,7 +84,7 @@ class PrivateFeedReader:
 
 
 def _opened(
-    event: FeedEvent[Any], payload: ClosedPayload, opening: Opening
+    event: FeedEvent[Any], payload: ClosedPayload, opening: OpeningKeys
 ) -> FeedEvent[Any] | BrokenEvent:
     if not payload.parts and payload.broken is None:
         return event

@@ -8,9 +8,9 @@ from uuid import UUID
 from ..errors import UndecryptableField
 from ..events import RecordedEvent, recorded_event
 from ..personal import FORGOTTEN, Encrypted
-from .cached_keys import CachedKeys, Opening
 from .drafts import VALUES
 from .envelope import Envelope, opened, pointer
+from .key_cache import KeyCache, OpeningKeys
 from .payload import DEEPEST, FoundEnvelopes, Path, envelopes, replaced
 
 
@@ -42,7 +42,7 @@ class ClosedPayload:
         """The subjects and the keys of its envelopes."""
         return {(part.subject, part.key_id) for part in self.parts.values() if part is not None}
 
-    def open(self, opening: Opening) -> Any:
+    def open(self, opening: OpeningKeys) -> Any:
         """
         Return the payload in plain text.
 
@@ -56,7 +56,7 @@ class ClosedPayload:
             {path: self._value(path, part, opening) for path, part in self.parts.items()},
         )
 
-    def _value(self, path: Path, part: Envelope | None, opening: Opening) -> Any:
+    def _value(self, path: Path, part: Envelope | None, opening: OpeningKeys) -> Any:
         if part is None:
             return FORGOTTEN
         named = part.subject, part.key_id
@@ -98,7 +98,7 @@ def closed_event(event: RecordedEvent[Any]) -> ClosedPayload:
     return closed(event.payload, place, event.stream_id, event.version)
 
 
-async def opening_of(keys: CachedKeys, payloads: Iterable[ClosedPayload]) -> Opening:
+async def opening_of(keys: KeyCache, payloads: Iterable[ClosedPayload]) -> OpeningKeys:
     """
     Return the keys of payloads: one request, or none.
 
@@ -109,16 +109,16 @@ async def opening_of(keys: CachedKeys, payloads: Iterable[ClosedPayload]) -> Ope
     return await keys.opening(wanted) if wanted else NOTHING
 
 
-NOTHING = Opening({}, ())
+NOTHING = OpeningKeys({}, ())
 
 
-def known_to(keys: CachedKeys, payload: ClosedPayload) -> Opening | None:
+def known_to(keys: KeyCache, payload: ClosedPayload) -> OpeningKeys | None:
     """Return the keys of a payload if all are in the cache, so that nothing need be asked for."""
     return keys.known_opening(payload.wanted) if payload.parts else NOTHING
 
 
 def opened_event(
-    event: RecordedEvent[Any], payload: ClosedPayload, opening: Opening
+    event: RecordedEvent[Any], payload: ClosedPayload, opening: OpeningKeys
 ) -> RecordedEvent[Any]:
     """
     Return an event with its payload in plain text.
@@ -140,7 +140,7 @@ def opened_event(
 
 
 async def opened_events(
-    keys: CachedKeys, events: Sequence[RecordedEvent[Any]]
+    keys: KeyCache, events: Sequence[RecordedEvent[Any]]
 ) -> tuple[RecordedEvent[Any], ...]:
     """
     Return events with their payloads in plain text.

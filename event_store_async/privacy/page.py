@@ -4,8 +4,8 @@ from collections.abc import AsyncGenerator
 from typing import Any, Final
 
 from ..events import RecordedEvent
-from .cached_keys import CachedKeys
 from .deadline import within
+from .key_cache import KeyCache
 from .opener import ClosedPayload, closed_event, known_to, opened_event, opening_of
 
 _EVENTS: Final = 500
@@ -28,7 +28,7 @@ class PrivatePages:
         timeout: Seconds in which the keys must come; None leaves it to the key store.
     """
 
-    def __init__(self, keys: CachedKeys, page_size: int | None, timeout: float | None) -> None:
+    def __init__(self, keys: KeyCache, page_size: int | None, timeout: float | None) -> None:
         self._keys = keys
         self._most = min(page_size or _EVENTS, _EVENTS)
         self._timeout = timeout

@@ -9,7 +9,7 @@ from ..events import NewEvent, RecordedEvent
 from ..plain import plain_uuid
 from ..ports import EventReader
 from ..versions import NO_STREAM, ExpectedVersion, StreamState
-from .drafts import Draft
+from .drafts import EventDraft
 
 LOOK_BACK: Final = 100
 """How many of the last versions are searched without an exact version, as stores do by default."""
@@ -18,7 +18,7 @@ LOOK_BACK: Final = 100
 async def stored_earlier(
     store: EventReader[Any],
     stream_id: UUID,
-    made: Sequence[Draft],
+    made: Sequence[EventDraft],
     expected: ExpectedVersion,
     timeout: float | None,
 ) -> tuple[RecordedEvent[Any], ...] | None:

@@ -21,9 +21,10 @@ from ..snapshot import Snapshot, StoredSnapshot, check_kind, check_snapshot
 from ..snapshots.codec import is_plain
 from ..snapshots.saves import BackgroundSaves, PendingSave
 from ..subject_key import ForgottenSubject
-from .cached_keys import CachedKeys, ReadyKey
+from .cached_keys import CachedKeys, cache_of
 from .drafts import VALUES, SealedPart, sealed_part
 from .envelope import FORGOTTEN_ENVELOPE, pointer, sealed
+from .key_cache import ReadyKey
 from .opener import closed, opening_of
 from .payload import Path, Unsealable, personal_parts, replaced
 
@@ -99,6 +100,7 @@ class PrivateSnapshots(SnapshotStore[Any]):
         # A conversion checks for itself what it gives back.
         self._plain = snapshots.converted(_AsItIs()) if conversions else snapshots
         self._keys = keys
+        self._cache = cache_of(keys)
         self._conversions = conversions
         self._saves = saves or BackgroundSaves()
         self._warned: set[type[BaseException]] = set()
@@ -112,7 +114,7 @@ class PrivateSnapshots(SnapshotStore[Any]):
             return None
         place = _place(stream, kind, found.version)
         payload = closed(found.aggregate, place, stream, found.version)
-        aggregate = payload.open(await opening_of(self._keys, [payload]))
+        aggregate = payload.open(await opening_of(self._cache, [payload]))
         try:
             for conversion in reversed(self._conversions):
                 aggregate = conversion.aggregate(aggregate)
@@ -137,7 +139,7 @@ class PrivateSnapshots(SnapshotStore[Any]):
         except Exception as error:  # noqa: BLE001 - it never raises: the append is stored
             self._warn(error)
             return
-        keys = {each: key for each in draft.subjects if (key := self._keys.known(each)) is not None}
+        keys = self._cache.known_of(draft.subjects)
         if len(keys) == len(draft.subjects):
             self._plain.save_soon(draft.stream_id, draft.kind, draft.sealed(keys))
             return
@@ -187,13 +189,13 @@ class PrivateSnapshots(SnapshotStore[Any]):
         """Return the keys of those subjects that are not forgotten."""
         for _ in range(3):
             try:
-                return await self._keys.ready(subjects)
+                return await self._cache.ready(subjects)
             except SubjectForgotten:
                 found = await self._keys.get(subjects)
             subjects = tuple(
                 each for each in subjects if not isinstance(found.get(each), ForgottenSubject)
             )
-        return await self._keys.ready(subjects)
+        return await self._cache.ready(subjects)
 
     async def _save_quietly(self, draft: SnapshotDraft) -> None:
         try:

@@ -1,6 +1,6 @@
 """Store: a store that encrypts what is personal, on any other store."""
 
-from collections.abc import AsyncGenerator, Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Iterable, Mapping
 from functools import cached_property
 from time import monotonic
 from typing import Any, Final
@@ -8,28 +8,15 @@ from uuid import UUID
 
 from ..checks import (
     check_callable,
-    check_expected_version,
     check_instance,
     check_methods,
-    check_stream_id,
-    check_timeout,
-    is_event_list,
 )
 from ..errors import (
-    AppendOutcomeUnknown,
-    ConcurrentModification,
-    EventStoreError,
     InvalidArgument,
-    StoreUnavailable,
-    StreamError,
-    SubjectForgotten,
 )
 from ..events import (
     NewEvent,
     RecordedEvent,
-    UnidentifiedEvent,
-    new_event,
-    recorded_event,
 )
 from ..excerpt import excerpt
 from ..feeds import Feed
@@ -53,20 +40,15 @@ from ..ports.feeds import feeder
 from ..ports.snapshots import snapshots_of
 from ..ports.streams import lister
 from ..ports.subscriptions import Subscriptions
-from ..results import AppendResult, Closed, DeleteResult, TruncateResult, persisted
-from ..retry import Deadline
+from ..results import AppendResult, Closed, DeleteResult, TruncateResult
 from ..stream_head import StreamHead
 from ..versions import ANY, ExpectedVersion
-from .cached_keys import CachedKeys, cached
+from .appends import PrivateAppends
+from .cached_keys import CachedKeys, cache_of, cached
 from .cipher import check_installed
-from .deadline import within
-from .drafts import Draft, drafts
 from .feed import private_feed
-from .opener import opened_events
 from .page import PrivatePages
-from .repetition import stored_earlier
 from .snapshots import PrivateSnapshots
-from .turns import Turns
 
 _LEAST: Final = 0.001
 
@@ -123,9 +105,8 @@ class PrivateEventStore(
         check_installed()
         self._store = store
         self._keys = cached(keys, cache_seconds, clock)
-        self._fields = _checked_fields(fields)
-        self._new_event_id = new_event_id
-        self._turns = Turns()
+        self._cache = cache_of(self._keys)
+        self._appends = PrivateAppends(self._cache, _checked_fields(fields), new_event_id)
 
     @property
     def keys(self) -> CachedKeys:
@@ -144,102 +125,7 @@ class PrivateEventStore(
         *,
         timeout: float | None = None,
     ) -> AppendResult:
-        store = self._store
-        return await self._persist(store, stream_id, events, expected_version, timeout)
-
-    async def _persist(
-        self,
-        store: EventReaderWriter,
-        stream_id: UUID,
-        events: Iterable[Any],
-        expected: ExpectedVersion,
-        timeout: float | None,
-    ) -> AppendResult:
-        if not is_event_list(events):  # the other store refuses it, and says why
-            return await store.try_persist_events(stream_id, events, expected, timeout=timeout)
-        stream = check_stream_id(stream_id)
-        check_timeout(timeout)
-        made = drafts(events, self._fields, self._new_event_id)
-        check_expected_version(expected, len(made))
-        subjects = dict.fromkeys(
-            part.subject for draft in made for part in draft.parts.values() if part is not None
-        )
-        keys = {each: key for each in subjects if (key := self._keys.known(each)) is not None}
-        if len(keys) == len(subjects) and self._turns.is_free(stream):
-            sealed = [draft.event(stream, keys) for draft in made]
-            asked = store.try_persist_events(stream, sealed, expected, timeout=timeout)
-            return await self._answered(made, stream, expected, asked)
-        deadline = None if timeout is None else Deadline(timeout)
-        turn = self._turns.take(stream)
-        try:
-            if len(keys) < len(subjects):
-                keys = await within(timeout, self._keys.ready(tuple(subjects)))
-            await within(_left(deadline), turn.come())
-            sealed = [draft.event(stream, keys) for draft in made]
-            left = _left(deadline)
-        except SubjectForgotten as forgotten:
-            turn.end()
-            return await self._repeated(made, stream, expected, _left(deadline), forgotten)
-        except BaseException:
-            turn.end()
-            raise
-        # The next one is woken later than this one takes its place in the queue of the store.
-        turn.end()
-        asked = store.try_persist_events(stream, sealed, expected, timeout=left)
-        return await self._answered(made, stream, expected, asked)
-
-    async def _repeated(
-        self,
-        made: Sequence[Draft],
-        stream_id: UUID,
-        expected: ExpectedVersion,
-        timeout: float | None,
-        forgotten: SubjectForgotten,
-    ) -> AppendResult:
-        """Return the result of an append that was stored before its subject was forgotten."""
-        try:
-            found = await stored_earlier(self._store, stream_id, made, expected, timeout)
-        except StoreUnavailable as error:
-            # Whether they are stored is not known, and the error says that they are not.
-            raise AppendOutcomeUnknown(
-                stream_id, expected, tuple(new_event(*each) for each in map(_parts, made))
-            ) from error
-        if found is None:
-            raise forgotten
-        events = await self._opened(found, made, stream_id, expected)
-        return persisted(stream_id, found[-1].version, events, stored_earlier=True)
-
-    async def _answered(
-        self, made: Sequence[Draft], stream_id: UUID, expected: ExpectedVersion, asked: Any
-    ) -> AppendResult:
-        try:
-            result = await asked
-        except AppendOutcomeUnknown as unknown:
-            again = tuple(map(_again, made, unknown.events))
-            raise AppendOutcomeUnknown(stream_id, unknown.expected_version, again) from unknown
-        if isinstance(result, ConcurrentModification):
-            return result
-        if not result.stored_earlier:
-            events = tuple(map(_as_given, made, result.events))
-            return persisted(result.stream_id, result.version, events)
-        events = await self._opened(result.events, made, stream_id, expected)
-        return persisted(result.stream_id, result.version, events, stored_earlier=True)
-
-    async def _opened(
-        self,
-        stored: Sequence[RecordedEvent[Any]],
-        made: Sequence[Draft],
-        stream_id: UUID,
-        expected: ExpectedVersion,
-    ) -> tuple[RecordedEvent[Any], ...]:
-        try:
-            return await opened_events(self._keys, stored)
-        except StreamError:
-            raise
-        except EventStoreError as error:
-            # They are stored, so "nothing is stored", as the error says, would not be true.
-            again = tuple(map(_again, made, map(_new, stored)))
-            raise AppendOutcomeUnknown(stream_id, expected, again) from error
+        return await self._appends.append(self._store, stream_id, events, expected_version, timeout)
 
     def read_events(  # noqa: D102 - inherited from the port
         self,
@@ -261,7 +147,7 @@ class PrivateEventStore(
             serial=serial,
             timeout=timeout,
         )
-        return PrivatePages(self._keys, page_size, timeout).run(events)
+        return PrivatePages(self._cache, page_size, timeout).run(events)
 
     async def current_version(  # noqa: D102 - inherited from the port
         self, stream_id: UUID, *, serial: bool = False, timeout: float | None = None
@@ -320,7 +206,7 @@ class PrivateEventStore(
             timeout: float | None,
             _category: str,
         ) -> AppendResult:
-            return await self._persist(view, stream_id, events, expected, timeout)
+            return await self._appends.append(view, stream_id, events, expected, timeout)
 
         return CategoryStore(self, name, append)
 
@@ -380,40 +266,3 @@ def _checked_fields(fields: Mapping[str, PersonalFields] | None) -> dict[str, Pe
             )
         check_instance(f"fields[{name!r}]", each, PersonalFields, "a PersonalFields")
     return found
-
-
-def _left(deadline: Deadline | None) -> float | None:
-    return None if deadline is None else max(deadline.remaining(), _LEAST)
-
-
-def _new(event: RecordedEvent[Any]) -> NewEvent[Any]:
-    # Only a stored event that was found by its id comes here.
-    return new_event(event.payload, event.type, event.metadata, event.event_id or UUID(int=0))
-
-
-def _payload(draft: Draft) -> Any:
-    given = draft.given
-    return given.payload if isinstance(given, NewEvent | UnidentifiedEvent) else given
-
-
-def _parts(draft: Draft) -> tuple[Any, str | None, Mapping[str, Any] | None, UUID]:
-    given: NewEvent[Any] = draft.given  # others cannot be stored already
-    return given.payload, given.type, given.metadata, given.event_id
-
-
-def _again(draft: Draft, event: NewEvent[Any]) -> NewEvent[Any]:
-    return new_event(_payload(draft), event.type, event.metadata, event.event_id)
-
-
-def _as_given(draft: Draft, event: RecordedEvent[Any]) -> RecordedEvent[Any]:
-    if not draft.parts:
-        return event
-    return recorded_event(
-        event.stream_id,
-        event.version,
-        _payload(draft),
-        event.timestamp,
-        event.event_id,
-        event.type,
-        event.metadata,
-    )

@@ -7,6 +7,7 @@ from uuid import UUID
 import pytest
 
 from event_store_async import (
+    ANY,
     ConcurrentModification,
     MemoryEventStore,
     NewEvent,
@@ -49,13 +50,13 @@ class Closing(PrivateEventStore):
 class AllPersonal(Closing):
     """A store in which every payload is personal: the contract sees it in plain text."""
 
-    async def _persist(
-        self, store: Any, stream_id: UUID, events: Iterable[Any], expected: Any, timeout: Any
+    async def try_persist_events(
+        self, stream_id: UUID, events: Iterable[Any], expected_version: Any = ANY, **options: Any
     ) -> Any:
         given: list[Any] = []
         if is_event_list(events):
             events = self._personal(events, given)
-        result = await super()._persist(store, stream_id, events, expected, timeout)
+        result = await super().try_persist_events(stream_id, events, expected_version, **options)
         if isinstance(result, ConcurrentModification) or result.stored_earlier:
             return result
         shown = tuple(

@@ -31,6 +31,7 @@ from event_store_async.privacy import (
     PrivateEventStore,
     private_feed,
 )
+from event_store_async.privacy.cached_keys import cache_of
 from event_store_async.testing import HostileEventStore, Injection
 
 from .key_stores import Clock, WatchedKeys
@@ -190,7 +191,7 @@ async def test_a_key_that_was_asked_for_before_is_not_kept_after(
     keys.gate.set()
 
     assert await reading == [{"who": 0}]
-    assert other.keys.known("c-0") is None
+    assert cache_of(other.keys).known("c-0") is None
     assert await payloads(other, stream_id) == [{"who": FORGOTTEN}]
 
 
@@ -201,18 +202,18 @@ async def test_forgetting_drops_the_key_even_if_it_fails(
     keys.failure = KeyOutcomeUnknown("c-0", "forget")
     with pytest.raises(KeyOutcomeUnknown):
         await store.keys.forget("c-0")
-    assert store.keys.known("c-0") is None
+    assert cache_of(store.keys).known("c-0") is None
 
 
 async def test_the_cache_is_bounded(memory: MemoryEventStore, keys: WatchedKeys) -> None:
     cached = CachedKeys(keys, size=2)
     await cached.key_for(["a", "b"])
-    assert cached.known("a") is not None  # used last
+    assert cache_of(cached).known("a") is not None  # used last
     await cached.key_for(["c"])
 
-    assert cached.known("b") is None
-    assert cached.known("a") is not None
-    assert cached.known("c") is not None
+    assert cache_of(cached).known("b") is None
+    assert cache_of(cached).known("a") is not None
+    assert cache_of(cached).known("c") is not None
 
 
 async def test_cached_keys_are_a_key_store(keys: WatchedKeys) -> None:
@@ -256,7 +257,7 @@ async def test_appends_to_a_stream_are_stored_in_the_order_of_the_calls(
     results = await asyncio.gather(first, second, third)
     assert [result.version for result in results] == [1, 2, 3]
     assert await payloads(store, stream_id) == [1, 2, 3]
-    assert store._turns._last == {}
+    assert store._appends._order._last == {}
 
 
 @pytest.mark.parametrize("ending", ["cancelled", "failed"])
@@ -281,7 +282,7 @@ async def test_an_append_that_ends_early_lets_the_next_one_go_in_order(
 
     await asyncio.gather(first, third)
     assert await payloads(store, stream_id) == [1, 3]
-    assert store._turns._last == {}
+    assert store._appends._order._last == {}
 
 
 async def test_a_cancelled_append_stores_nothing(

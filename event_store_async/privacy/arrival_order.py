@@ -1,30 +1,30 @@
-"""Turns: appends that wait for keys reach the other store in the order of their calls."""
+"""Arrival order: appends that wait for keys reach the other store in the order of their calls."""
 
 import asyncio
 from uuid import UUID
 
 
-class Turns:
+class ArrivalOrder:
     """The appends to each stream that wait for keys, in the order of their calls."""
 
     def __init__(self) -> None:
         self._last: dict[UUID, asyncio.Future[None]] = {}
 
     def is_free(self, stream_id: UUID) -> bool:
-        """Return whether nobody waits, so that an append without a pause needs no turn."""
+        """Return whether nobody waits, so that an append without a pause needs no place."""
         return stream_id not in self._last
 
-    def take(self, stream_id: UUID) -> "Turn":
-        """Return the next turn at a stream. It must be ended."""
-        return Turn(self._last, stream_id)
+    def take(self, stream_id: UUID) -> "Arrival":
+        """Return the next place at a stream. It must be ended."""
+        return Arrival(self._last, stream_id)
 
 
-class Turn:
+class Arrival:
     """
-    One turn at a stream.
+    A place in the order at one stream.
 
     Args:
-        last: The last turn of each stream.
+        last: The last place at each stream.
         stream_id: The stream.
     """
 
