@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 from uuid import UUID
 
-from ..checks import check_instance
+from ..checks import check_instance, check_text
 from ..environment import variable
 from ..errors import InvalidArgument, InvalidKey, MasterKeyMissing
 from ..excerpt import excerpt
@@ -99,12 +99,14 @@ class MasterKeys(KeyWrapper):
         Raises:
             InvalidArgument: the variable is not set, or is not like that.
         """
-        check_instance("name", name, str, "a str")
+        name = check_text("name", name)
         text = variable(name)
         if text is None:
-            raise InvalidArgument(f"the environment variable {name} is not set", hint=_HINT)
+            raise InvalidArgument(
+                f"the environment variable {excerpt(name)} is not set", hint=_HINT
+            )
         found = [part.strip() for part in text.replace("\n", ",").split(",")]
-        return cls._of([part for part in found if part], f"the variable {name}")
+        return cls._of([part for part in found if part], f"the variable {excerpt(name)}")
 
     @staticmethod
     def generate(name: str) -> str:

@@ -82,7 +82,7 @@ async def test_they_are_read_from_the_environment(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("MINE", MasterKeys.generate("mine"))
     assert MasterKeys.from_environment("MINE").master == "mine"
     monkeypatch.delenv("MINE")
-    with pytest.raises(InvalidArgument, match="MINE is not set"):
+    with pytest.raises(InvalidArgument, match="'MINE' is not set"):
         MasterKeys.from_environment("MINE")
 
 
