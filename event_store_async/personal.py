@@ -6,6 +6,7 @@ from typing import Any, Final, Generic
 from uuid import UUID
 
 from ._typevars import P_co
+from .checks import listed
 from .errors import InvalidArgument
 from .excerpt import excerpt
 from .values import value
@@ -147,16 +148,17 @@ class PersonalFields:
                 f"fields must be a list of keys, not {excerpt(given)}",
                 hint="for a single key: fields=['name']",
             )
-        if not 0 < len(given) <= _MOST_FIELDS or not all(isinstance(key, str) for key in given):
+        keys = listed("fields", given, _MOST_FIELDS)
+        if not keys or not all(isinstance(key, str) for key in keys):
             raise InvalidArgument(
-                f"fields must hold 1 to {_MOST_FIELDS:,} keys, each a str, not {excerpt(given)}"
+                f"fields must hold one key or more, each a str, not {excerpt(given)}"
             )
-        if self.subject in given:
+        if self.subject in keys:
             raise InvalidArgument(
                 f"{self.subject!r} is the subject, so it cannot be encrypted",
                 hint="use an identifier that is not itself personal",
             )
-        object.__setattr__(self, "fields", tuple(dict.fromkeys(given)))
+        object.__setattr__(self, "fields", tuple(dict.fromkeys(keys)))
 
 
 class Unencrypted(TypeError):

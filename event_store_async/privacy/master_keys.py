@@ -13,7 +13,7 @@ from ..environment import variable
 from ..errors import InvalidArgument, InvalidKey, MasterKeyMissing
 from ..excerpt import excerpt
 from ..ports import KeyWrapper, WrappedKey
-from ..subject_key import KEY_BYTES, SubjectKey
+from ..subject_key import KEY_BYTES, SubjectKey, check_subject
 from .cipher import Cipher, check_installed, context_of
 
 VARIABLE: Final = "EVENT_STORE_MASTER_KEYS"
@@ -158,13 +158,20 @@ class MasterKeys(KeyWrapper):
 
     async def wrap(self, key: SubjectKey) -> WrappedKey:  # noqa: D102 - inherited from the port
         check_instance("key", key, SubjectKey, "a SubjectKey")
+        check_subject(key.subject)
+        check_instance("the id of key", key.id, UUID, "a uuid.UUID")
+        check_instance("the secret of key", key.secret, bytes, "bytes")
         context = _context(self._current, key.subject, key.id)
         return WrappedKey(self._current, self._ciphers[self._current].encrypt(key.secret, context))
 
     async def unwrap(  # noqa: D102 - inherited from the port
         self, subject: str, key_id: UUID, wrapped: WrappedKey
     ) -> SubjectKey:
+        subject = check_subject(subject)
+        check_instance("key_id", key_id, UUID, "a uuid.UUID")
         check_instance("wrapped", wrapped, WrappedKey, "a WrappedKey")
+        check_text("the master of wrapped", wrapped.master)
+        check_instance("the data of wrapped", wrapped.data, bytes, "bytes")
         cipher = self._ciphers.get(wrapped.master)
         if cipher is None:
             raise MasterKeyMissing(subject, wrapped.master)
