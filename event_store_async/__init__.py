@@ -38,7 +38,8 @@ The layers, each of which imports only those above it:
     memory_row memory_stream           an event and a stream as a store in memory keeps them
     memory_table                       all that it keeps
     cassandra memory                   the store on Cassandra; the same promises in memory
-    typed aggregates privacy           on the ports alone
+    privacy                            personal data encrypted, on the ports alone
+    typed aggregates                   on the ports alone
     subscriptions sql                  who handles which event, and how far; databases of views
     maintenance archive telemetry      whole stores; adapters for hooks
     embedded testing cli               opt-in: a server, a test kit, the command ``event-store``

@@ -11,6 +11,9 @@ from .errors import InvalidArgument
 from .excerpt import excerpt
 from .values import value
 
+RESERVED: Final = "$personal"
+"""The only key of the dict that stands for an encrypted value. Payloads must not have it."""
+
 _MOST_FIELDS: Final = 1000
 
 

@@ -5,12 +5,10 @@ from binascii import Error
 from typing import Any, Final
 from uuid import UUID
 
+from ..personal import RESERVED
 from ..subject_key import SubjectKey, check_subject
 from ..values import value
 from .cipher import Cipher, context_of
-
-RESERVED: Final = "$personal"
-"""The only key of the dict that is an envelope. Payloads of applications must not have it."""
 
 FORGOTTEN_ENVELOPE: Final[dict[str, Any]] = {RESERVED: None}
 """A copy: how a value is stored that was forgotten before."""

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from typing import Any, Final, TypeAlias
 
-from ..personal import FORGOTTEN, Encrypted, PersonalValue
-from .envelope import RESERVED, is_envelope, pointer
+from ..personal import FORGOTTEN, RESERVED, Encrypted, PersonalValue
+from .envelope import is_envelope, pointer
 
 Path: TypeAlias = tuple[Any, ...]
 """Keys of dicts and indexes of lists, from the payload inwards."""

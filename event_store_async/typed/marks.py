@@ -7,7 +7,7 @@ from typing import Any, Final, get_args
 
 from ..errors import InvalidArgument
 from ..excerpt import excerpt
-from ..personal import FORGOTTEN, Encrypted, Personal, PersonalValue
+from ..personal import FORGOTTEN, RESERVED, Encrypted, Personal, PersonalValue
 from .difference import difference
 from .marked_fields import (
     DeclaredField,
@@ -126,7 +126,7 @@ class Marks(Marked):
                     f"{self.name}: {each.stored!r} is encrypted, and the key of subject "
                     f"{value.subject!r} is not known"
                 )
-            elif isinstance(value, dict) and value.keys() == {"$personal"}:
+            elif isinstance(value, dict) and value.keys() == {RESERVED}:
                 raise EncryptedField(
                     f"{self.name}: {each.stored!r} is encrypted: read it through a "
                     "PrivateEventStore"

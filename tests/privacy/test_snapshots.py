@@ -18,12 +18,15 @@ from event_store_async import (
     UndecodableSnapshot,
 )
 from event_store_async.aggregates import (
+    Command,
+    CommandHandled,
+    CommandHandler,
     Reducer,
     Repository,
     Snapshot,
     StoredSnapshot,
 )
-from event_store_async.errors import UndecryptableField
+from event_store_async.errors import SubjectForgotten, UndecryptableField
 from event_store_async.privacy import (
     FORGOTTEN,
     Encrypted,
@@ -317,3 +320,27 @@ async def test_typed_snapshots_are_rejected_and_forgotten(
     assert found.aggregate == Customer("c", "Ada", 1)
     await typed.reject(stream_id, KIND, 3, "wrong")
     assert await typed.load(stream_id, KIND) is None
+
+
+def renaming(stream_id: UUID, name: str) -> Command[Customer, Renamed]:
+    return Command(stream_id, lambda _: [Renamed("c-1", name)])
+
+
+async def test_a_repeated_command_is_recognised_after_forgetting(
+    store: PrivateEventStore, stream_id: UUID
+) -> None:
+    typed = TypedEventStore(store, TYPES)
+    handler = CommandHandler(repository(store), typed)
+    command = renaming(stream_id, "Ada")
+    handled = await handler.handle(command)
+    assert isinstance(handled, CommandHandled)
+    assert handled.after.aggregate == Customer("c-1", "Ada", 1)
+    await store.keys.forget("c-1")
+
+    again = await CommandHandler(repository(store), typed).handle(command)
+    assert isinstance(again, CommandHandled)
+    assert again.after.aggregate == Customer("c-1", "(erased)", 1)
+    assert again.handled_earlier
+    with pytest.raises(SubjectForgotten):
+        await handler.handle(renaming(stream_id, "Grace"))
+    assert await store.current_version(stream_id) == 1
