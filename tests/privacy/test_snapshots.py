@@ -339,7 +339,7 @@ async def test_a_repeated_command_is_recognised_after_forgetting(
 
     again = await CommandHandler(repository(store), typed).handle(command)
     assert isinstance(again, CommandHandled)
-    assert again.after.aggregate == Customer("c-1", "(erased)", 1)
+    assert again.after.aggregate == Customer("c-1", "(forgotten)", 1)
     assert again.handled_earlier
     with pytest.raises(SubjectForgotten):
         await handler.handle(renaming(stream_id, "Grace"))
