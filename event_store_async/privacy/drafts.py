@@ -8,7 +8,13 @@ from uuid import UUID
 from ..codec import JsonCodec
 from ..errors import AppendTooLarge, InvalidArgument, InvalidEvent, PayloadNotEncodable
 from ..events import FreshEvent, NewEvent, RecordedEvent, UnidentifiedEvent
-from ..personal import FORGOTTEN, PersonalFields, PersonalValue, unencrypted
+from ..personal import (
+    FORGOTTEN,
+    RESERVED,
+    PersonalFields,
+    PersonalValue,
+    unencrypted,
+)
 from ..plain import plain_uuid
 from ..subject_key import check_subject
 from .envelope import FORGOTTEN_ENVELOPE, pointer, sealed
@@ -18,7 +24,9 @@ from .payload import Path, Unsealable, personal_parts, replaced
 VALUES: Final = JsonCodec()
 """Encodes personal values before they are encrypted, whatever the codec of the store is."""
 
-MOST_EVENTS: Final = 100_000
+_RESERVED: Final = RESERVED.encode()
+
+MOST_EVENTS: Final = 10_000
 """More events than this are not one append, whatever the settings of the store are."""
 
 
@@ -42,11 +50,14 @@ def sealed_part(found: PersonalValue[Any] | Any) -> SealedPart | None:
 
     Raises:
         InvalidArgument: the subject is not one.
-        Exception: the value has no JSON form.
+        Exception: the value has no JSON form, or holds the reserved key.
     """
     if found is FORGOTTEN or found.value is FORGOTTEN:
         return None
-    return SealedPart(check_subject(found.subject), VALUES.encode(found.value))
+    encoded = VALUES.encode(found.value)
+    if _RESERVED in encoded:  # as a key, or in a text, where it does no harm
+        personal_parts(found.value)
+    return SealedPart(check_subject(found.subject), encoded)
 
 
 @dataclass(slots=True)

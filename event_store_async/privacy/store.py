@@ -3,21 +3,12 @@
 from collections.abc import AsyncGenerator, Callable, Collection, Iterable, Mapping
 from functools import cached_property
 from time import monotonic
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
-from ..checks import (
-    check_callable,
-    check_instance,
-    check_methods,
-)
-from ..errors import (
-    InvalidArgument,
-)
-from ..events import (
-    NewEvent,
-    RecordedEvent,
-)
+from ..checks import check_callable, check_instance, check_methods
+from ..errors import InvalidArgument
+from ..events import NewEvent, RecordedEvent
 from ..excerpt import excerpt
 from ..feeds import Feed
 from ..health import Health
@@ -49,8 +40,6 @@ from .cipher import check_installed
 from .feed import private_feed
 from .page import PrivatePages
 from .snapshots import PrivateSnapshots
-
-_LEAST: Final = 0.001
 
 
 class PrivateEventStore(

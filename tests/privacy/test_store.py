@@ -114,6 +114,13 @@ async def test_any_value_anywhere(
     assert await payloads(store, stream_id) == [around(FORGOTTEN)]
 
 
+async def test_a_text_that_names_the_reserved_key_is_a_value(
+    store: PrivateEventStore, stream_id: UUID
+) -> None:
+    await store.persist_events(stream_id, [PersonalValue("c", ["$personal"])])
+    assert await payloads(store, stream_id) == [["$personal"]]
+
+
 async def test_the_same_value_never_looks_the_same(
     memory: MemoryEventStore, store: PrivateEventStore, stream_id: UUID
 ) -> None:
@@ -329,6 +336,8 @@ async def test_the_reserved_key_is_refused(
         (PersonalValue("c", PersonalValue("d", "Ada")), "another personal value"),
         (PersonalValue("c", Encrypted("d", uuid4())), "another personal value"),
         (PersonalValue("c", object()), "cannot be encoded"),
+        (PersonalValue("c", {"a": [{"$personal": 1}]}), "reserved"),
+        (PersonalValue("c", [FORGOTTEN]), "another personal value"),
         (PersonalValue("c", float("nan")), "cannot be encoded"),
         ({"a": PersonalValue("c", {1: 2})}, "payload/a cannot be encoded"),
     ],
@@ -410,6 +419,9 @@ async def test_a_plain_store_refuses_what_is_personal(
     assert await memory.current_version(stream_id) == 0
     with pytest.raises(PayloadNotEncodable, match="without its key"):
         await memory.persist_events(stream_id, [{"a": Encrypted("c", uuid4())}])
+    with pytest.raises(PayloadNotEncodable, match=r"payload\.a.*FORGOTTEN has no JSON form"):
+        await memory.persist_events(stream_id, [{"a": FORGOTTEN}])
+    await memory.persist_events(stream_id, [{"a": FORGOTTEN.value}])
 
 
 # Bare dicts
