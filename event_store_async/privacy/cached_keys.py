@@ -24,7 +24,7 @@ class CachedKeys(KeyStore):
 
     Args:
         keys: The other store. It belongs to the caller, who closes it.
-        seconds: How long a key is kept at most. 0 keeps none: then each append and each page of a
+        seconds: How long a key is used at most. 0 keeps none: then each append and each page of a
             read with encrypted fields asks for the keys.
         size: How many keys are kept at most.
         clock: Returns seconds that never go back.

@@ -68,6 +68,7 @@ class KeyCache:
         self._ready: OrderedDict[str, ReadyKey] = OrderedDict()
         self._destroyed: OrderedDict[tuple[str, UUID], None] = OrderedDict()
         self._forgets = 0
+        self._sweep_at = clock() + seconds
 
     def begin(self) -> tuple[float, int]:
         """Return when a request is sent: what `learn` must know of it."""
@@ -75,13 +76,15 @@ class KeyCache:
 
     def learn(
         self, found: Iterable[SubjectKey | ForgottenSubject], begun: tuple[float, int]
-    ) -> None:
-        """Keep what a request has found."""
+    ) -> dict[str, ReadyKey]:
+        """Keep what a request has found, and return its keys."""
+        kept = {}
         for each in found:
             if isinstance(each, SubjectKey):
-                self._keep(each, begun)
+                kept[each.subject] = self._keep(each, begun)
             else:
                 self._ready.pop(each.subject, None)
+        return kept
 
     def drop(self, subject: str) -> None:
         """Forget the key of a subject, and keep none that was asked for before."""
@@ -91,7 +94,10 @@ class KeyCache:
     def known(self, subject: str) -> ReadyKey | None:
         """Return the key of a subject if it is in the cache."""
         found = self._ready.get(subject)
-        if found is None or self._clock() >= found.until:
+        if found is None:
+            return None
+        if self._clock() >= found.until:
+            del self._ready[subject]
             return None
         self._ready.move_to_end(subject)
         return found
@@ -111,8 +117,7 @@ class KeyCache:
         missing = [each for each in subjects if each not in found]
         if missing:
             begun = self.begin()
-            for each in (await self.keys.key_for(missing)).values():
-                found[each.subject] = self._keep(each, begun)
+            found |= self.learn((await self.keys.key_for(missing)).values(), begun)
         return found
 
     async def opening(self, wanted: Collection[tuple[str, UUID]]) -> OpeningKeys:
@@ -129,12 +134,13 @@ class KeyCache:
         if missing:
             begun = self.begin()
             answers = await self.keys.get(sorted(missing))
+            kept = self.learn(answers.values(), begun)
             for each in wanted:
-                answer = answers.get(each[0])
-                if answer is None or each[0] not in missing:
+                if each[0] not in missing or each[0] not in answers:
                     continue
-                if isinstance(answer, SubjectKey) and answer.id == each[1]:
-                    ready[each] = self._keep(answer, begun)
+                found = kept.get(each[0])
+                if found is not None and found.key.id == each[1]:
+                    ready[each] = found
                 else:
                     destroyed.add(each)
                     self._remember(each)
@@ -166,12 +172,21 @@ class KeyCache:
         """Keep a key, unless a subject was forgotten since it was asked for."""
         before, forgets = begun
         made = ReadyKey(key, Cipher(key.secret), before + self._seconds)
+        self._sweep()
         if self._forgets == forgets and self._seconds:
             self._ready[key.subject] = made
             self._ready.move_to_end(key.subject)
             if len(self._ready) > self._size:
                 self._ready.popitem(last=False)
         return made
+
+    def _sweep(self) -> None:
+        """Drop the keys that are too old, now and then: each asks for itself otherwise."""
+        now = self._clock()
+        if now >= self._sweep_at:
+            self._sweep_at = now + self._seconds
+            for subject in [each for each, key in self._ready.items() if now >= key.until]:
+                del self._ready[subject]
 
     def _remember(self, destroyed: tuple[str, UUID]) -> None:
         # A destroyed key never comes back, so this is true for ever.

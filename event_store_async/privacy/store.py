@@ -67,9 +67,9 @@ class PrivateEventStore(
         store: The other store. Its codec must encode plain data, like `JsonCodec`.
         keys: The keys of the subjects. Stores that share a `CachedKeys` share its cache.
         fields: The personal fields of payloads that are bare dicts, by the type of event.
-        cache_seconds: How long a key is kept in memory at most, and so how long a subject that
-            another process has forgotten can still be read here. 60 by default. None of it for a
-            `CachedKeys`, which has its own.
+        cache_seconds: How long a key in memory is used at most, and so how long a subject that
+            another process has forgotten can still be read here. None is 60, or what a `CachedKeys`
+            has.
         clock: Returns seconds that never go back, for the cache.
         new_event_id: Returns an id for an event with personal values that has none.
 

@@ -216,6 +216,34 @@ async def test_the_cache_is_bounded(memory: MemoryEventStore, keys: WatchedKeys)
     assert cache_of(cached).known("c") is not None
 
 
+async def test_old_keys_are_dropped(keys: WatchedKeys) -> None:
+    clock = Clock()
+    cached = CachedKeys(keys, seconds=10, clock=clock)
+    await cached.key_for(["a", "b"])
+    clock.now += 9
+    await cached.key_for(["c"])
+    clock.now += 1
+    assert cache_of(cached).known("a") is None
+    assert list(cache_of(cached)._ready) == ["b", "c"]
+    await cached.key_for(["d"])
+    assert list(cache_of(cached)._ready) == ["c", "d"]
+
+
+async def test_a_value_with_an_old_key_shows_that_a_kept_one_is_destroyed(
+    memory: MemoryEventStore, keys: WatchedKeys, stream_id: UUID
+) -> None:
+    here, there = PrivateEventStore(memory, keys), PrivateEventStore(memory, keys)
+    await here.persist_events(stream_id, [PersonalValue("c", 1)])
+    await there.keys.forget("c")
+    await there.keys.key_for(["c"], renew=True)
+    await there.persist_events(stream_id, [PersonalValue("c", 2)])
+    # The first value alone is read with the key that is kept; the second one asks for a later key.
+    assert await payloads(here, stream_id, max_count=1) == [1]
+    assert await payloads(here, stream_id, backward=True) == [2, FORGOTTEN]
+    await there.keys.forget("c")
+    assert await payloads(there, stream_id) == [FORGOTTEN, FORGOTTEN]
+
+
 async def test_cached_keys_are_a_key_store(keys: WatchedKeys) -> None:
     cached = CachedKeys(keys)
     made = await cached.key_for(["a"])
