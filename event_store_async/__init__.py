@@ -7,6 +7,7 @@ Import from here, and from these packages; everything else is private and may ch
     event_store_async.feeds          one log of all streams: positions, pages, selections
     event_store_async.subscriptions  code that handles the feed's events, in groups of processes
     event_store_async.typed          events of an application's own types
+    event_store_async.privacy        personal data that can be made unreadable: forgetting a person
     event_store_async.testing        the contract of every store, a hostile store, given-when-then
     event_store_async.hooks          what a store reports of itself
     event_store_async.telemetry      hooks for OpenTelemetry, Prometheus and logs
@@ -23,6 +24,7 @@ The layers, each of which imports only those above it:
     events                             what an application appends and reads
     errors                             every error, in one tree
     checks environment                 arguments checked; the variables ``EVENT_STORE_…``
+    personal subject_key               what is personal; the keys of those whom it is about
     results retry codec correlation    outcomes; backoff; payloads as bytes; who caused what
     ring ids health                    the ring of tokens; fast UUIDs; what a probe sees
     stored stream_head cursor          events as they are stored; lists of streams
@@ -36,6 +38,7 @@ The layers, each of which imports only those above it:
     memory_row memory_stream           an event and a stream as a store in memory keeps them
     memory_table                       all that it keeps
     cassandra memory                   the store on Cassandra; the same promises in memory
+    privacy                            personal data encrypted, on the ports alone
     typed aggregates                   on the ports alone
     subscriptions sql                  who handles which event, and how far; databases of views
     maintenance archive telemetry      whole stores; adapters for hooks
@@ -77,15 +80,19 @@ from .errors import (
     InvalidEvent,
     InvalidExpectedVersion,
     InvalidIdentifier,
+    InvalidKey,
     InvalidSnapshot,
     InvalidStreamId,
+    KeyOutcomeUnknown,
     LeaseLost,
     LossyPayload,
+    MasterKeyMissing,
     MistypedEvent,
     MisuseError,
     NotParked,
     NotPublished,
     PayloadNotEncodable,
+    PrivacyError,
     RequestRefused,
     ResliceRefused,
     RestoreOutcomeUnknown,
@@ -105,6 +112,7 @@ from .errors import (
     StreamHole,
     StreamInconsistent,
     StreamTruncated,
+    SubjectForgotten,
     SubscriptionError,
     SubscriptionMismatch,
     SubscriptionRunning,
@@ -114,6 +122,7 @@ from .errors import (
     TruncationMissing,
     UndecodableEvent,
     UndecodableSnapshot,
+    UndecryptableField,
     UnknownEventType,
     ViewOutlived,
     WaitedInsideHandler,
@@ -220,11 +229,14 @@ __all__ = [
     "InvalidEvent",
     "InvalidExpectedVersion",
     "InvalidIdentifier",
+    "InvalidKey",
     "InvalidSnapshot",
     "InvalidStreamId",
     "JsonCodec",
+    "KeyOutcomeUnknown",
     "LeaseLost",
     "LossyPayload",
+    "MasterKeyMissing",
     "MemoryEventStore",
     "MistypedEvent",
     "MisuseError",
@@ -235,6 +247,7 @@ __all__ = [
     "Persisted",
     "Polling",
     "Position",
+    "PrivacyError",
     "RawCodec",
     "RecordedEvent",
     "RequestRefused",
@@ -267,6 +280,7 @@ __all__ = [
     "StreamLister",
     "StreamState",
     "StreamTruncated",
+    "SubjectForgotten",
     "SubscriptionError",
     "SubscriptionMismatch",
     "SubscriptionRunning",
@@ -280,6 +294,7 @@ __all__ = [
     "TruncationMissing",
     "UndecodableEvent",
     "UndecodableSnapshot",
+    "UndecryptableField",
     "UnidentifiedEvent",
     "UnknownEventType",
     "ViewOutlived",

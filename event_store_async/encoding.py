@@ -13,6 +13,7 @@ from .codec.refused import refused_part
 from .correlation import CURRENT, with_correlation
 from .errors import AppendTooLarge, InvalidEvent, PayloadNotEncodable
 from .events import (
+    FreshEvent,
     NewEvent,
     RecordedEvent,
     SoughtEvent,
@@ -20,6 +21,7 @@ from .events import (
     new_event,
     recorded_event,
 )
+from .personal import UNENCRYPTED_HINT, unencrypted
 from .plain import plain_str, plain_uuid
 from .settings import Settings
 
@@ -129,6 +131,8 @@ def encode_events(
             if isinstance(given, NewEvent):
                 sought = isinstance(given, SoughtEvent) and (sought or not identified)
                 event_id, identified = given.event_id, True
+            elif isinstance(given, FreshEvent):
+                event_id = given.event_id
             else:
                 event_id = settings.new_event_id()
         item = _encode_one(
@@ -228,6 +232,9 @@ def _not_encodable(
             name, path = part, refused_part(value, encode)
             break
     hint = None
+    refused = unencrypted(error)
+    if refused is not None:
+        return PayloadNotEncodable(index, f"{name}{path}: {refused}", hint=UNENCRYPTED_HINT)
     if str(error).startswith("Type is not JSON serializable"):
         hint = "convert it to a value that JSON has"
         if name == "payload" and isinstance(codec, JsonCodec):

@@ -65,6 +65,26 @@ class UnidentifiedEvent(Generic[P_co]):
 
 
 @value
+class FreshEvent(UnidentifiedEvent[P_co]):
+    """
+    An `UnidentifiedEvent` whose new id is chosen already.
+
+    Private: what is encrypted is bound to the id. As nobody else knows it, no store need look for
+    it.
+
+    Attributes:
+        event_id: The id.
+    """
+
+    event_id: UUID = field(kw_only=True)
+
+    def identified(self, event_id: UUID) -> NewEvent[P_co]:
+        """Return the event with its own id."""
+        del event_id
+        return new_event(self.payload, self.type, self.metadata, self.event_id)
+
+
+@value
 class RecordedEvent(Generic[P_co]):
     """
     An event in its stream. A recorded event never changes.

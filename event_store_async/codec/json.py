@@ -3,7 +3,7 @@
 import json
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import date, time
 from enum import Enum
@@ -13,11 +13,14 @@ from uuid import UUID
 import orjson
 
 from ..checks import check_callable
+from ..personal import FORGOTTEN, Unencrypted, refuse_unencrypted
 from ..plain import iso_format, plain_uuid
 
 # orjson's own form of a dataclass leaves out fields that begin with "_", and adds whatever else
 # stands in its __dict__: a cached property once it was used, for example.
 _OPTIONS: Final = orjson.OPT_PASSTHROUGH_DATACLASS
+
+_FORGOTTEN: Final = str(FORGOTTEN.value).encode()
 
 # Integers beyond 64 bits: 20 digits or more, or 19 with a minus sign.
 _DIGITS: Final = bytes(ord("0") if byte in b"0123456789" else 0 for byte in range(256))
@@ -56,7 +59,8 @@ class JsonCodec:
         Return the payload as UTF-8 JSON.
 
         Raises:
-            TypeError: something in the payload has no JSON form (`orjson.JSONEncodeError`).
+            TypeError: something in the payload has no JSON form (`orjson.JSONEncodeError`), or is
+                personal and not encrypted.
             ValueError: a number in the payload is NaN or infinite.
         """
         data = orjson.dumps(payload, self._default, _OPTIONS)
@@ -64,6 +68,9 @@ class JsonCodec:
         # whose JSON contains "null" need to be searched for them.
         if b"null" in data:
             _refuse_non_finite(payload)
+        # It writes the number of an enum.
+        if _FORGOTTEN in data:
+            _refuse_forgotten(payload)
         return data
 
     def decode(self, data: bytes) -> Any:
@@ -102,6 +109,7 @@ def _decode(data: bytes) -> Any:
 
 def _json_form(value: Any) -> Any:
     """Return the JSON form of a value that orjson does not know, or is not asked to know."""
+    refuse_unencrypted(value)
     if is_dataclass(value) and "__dataclass_fields__" in type(value).__dict__:
         return {field.name: getattr(value, field.name) for field in fields(value)}
     if isinstance(value, date | time):
@@ -115,6 +123,8 @@ def _with_default(default: Callable[[Any], Any]) -> Callable[[Any], Any]:
     def convert(value: Any) -> Any:
         try:
             return _json_form(value)
+        except Unencrypted:
+            raise
         except TypeError:
             converted = default(value)
         _refuse_non_finite(converted)
@@ -124,17 +134,28 @@ def _with_default(default: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
 
 def _refuse_non_finite(payload: Any) -> None:
+    for value in _leaves(payload):
+        if isinstance(value, float) and not math.isfinite(value):
+            raise ValueError(f"JSON has no form for {value!r}")
+
+
+def _refuse_forgotten(payload: Any) -> None:
+    for value in _leaves(payload):
+        if value is FORGOTTEN:
+            raise Unencrypted("FORGOTTEN has no JSON form")
+
+
+def _leaves(payload: Any) -> Iterator[Any]:
     waiting = [payload]
     while waiting:
         value = waiting.pop()
-        if isinstance(value, float):
-            if not math.isfinite(value):
-                raise ValueError(f"JSON has no form for {value!r}")
-        elif isinstance(value, dict):
+        if isinstance(value, dict):
             waiting.extend(value.values())
         elif isinstance(value, list | tuple):
             waiting.extend(value)
-        elif isinstance(value, Enum):
+        elif isinstance(value, Enum) and value is not FORGOTTEN:
             waiting.append(value.value)
         elif is_dataclass(value) and not isinstance(value, type):
             waiting.extend(getattr(value, field.name) for field in fields(value))
+        else:
+            yield value

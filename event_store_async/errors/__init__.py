@@ -57,6 +57,12 @@ Every error that the library raises.
     │   ├── HandlerCancelled            a handler ended as if it was cancelled
     │   ├── RolledBack                  the transaction of a view was rolled back in silence
     │   └── CommandNotHandled           a command of a reaction was not carried out
+    ├── PrivacyError                    something is wrong with a key or an encrypted field
+    │   ├── SubjectForgotten            a subject is forgotten; nothing was stored
+    │   ├── KeyOutcomeUnknown           the key may have been changed; repeat the call
+    │   ├── MasterKeyMissing            a key is wrapped with a master key that is not given
+    │   ├── InvalidKey                  a stored key cannot be unwrapped
+    │   └── UndecryptableField          a field was changed, or moved from elsewhere
     └── SchemaError                     the table is not as the store needs it
         ├── SchemaMissing               it does not exist
         ├── FeedDisabled                it has no feed
@@ -80,6 +86,7 @@ All of them can be pickled and have their facts as attributes. ``message`` says 
     stream       StreamError and its subclasses
     feed         FeedError and its subclasses
     subscription   SubscriptionError and its subclasses
+    privacy      PrivacyError and its subclasses
     schema       SchemaError and its subclasses
     archive      InvalidArchive
     checkpoint   InvalidCheckpoint
@@ -122,6 +129,14 @@ from .outcome import (
     StoreUnavailable,
     StreamClosed,
     WrongCategory,
+)
+from .privacy import (
+    InvalidKey,
+    KeyOutcomeUnknown,
+    MasterKeyMissing,
+    PrivacyError,
+    SubjectForgotten,
+    UndecryptableField,
 )
 from .schema import (
     CategoriesMissing,
@@ -183,15 +198,19 @@ __all__ = [
     "InvalidEvent",
     "InvalidExpectedVersion",
     "InvalidIdentifier",
+    "InvalidKey",
     "InvalidSnapshot",
     "InvalidStreamId",
+    "KeyOutcomeUnknown",
     "LeaseLost",
     "LossyPayload",
+    "MasterKeyMissing",
     "MistypedEvent",
     "MisuseError",
     "NotParked",
     "NotPublished",
     "PayloadNotEncodable",
+    "PrivacyError",
     "RequestRefused",
     "ResliceRefused",
     "RestoreOutcomeUnknown",
@@ -211,6 +230,7 @@ __all__ = [
     "StreamHole",
     "StreamInconsistent",
     "StreamTruncated",
+    "SubjectForgotten",
     "SubscriptionError",
     "SubscriptionMismatch",
     "SubscriptionRunning",
@@ -220,6 +240,7 @@ __all__ = [
     "TruncationMissing",
     "UndecodableEvent",
     "UndecodableSnapshot",
+    "UndecryptableField",
     "UnknownEventType",
     "ViewOutlived",
     "WaitedInsideHandler",

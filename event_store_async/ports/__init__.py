@@ -6,6 +6,7 @@ Private. What an application asks of any event store: `event_store_async` export
     streams       list the streams
     erasure       truncate, delete and close streams
     feeds         read the feed of all streams
+    keys          keep the keys that personal fields are encrypted with
     snapshots     keep snapshots of aggregates
     slices        what a store keeps of a subscription
     lag           how far a subscription is behind
@@ -19,6 +20,7 @@ from .categories import CategorisedStore, CategoryStore
 from .erasure import StreamEraser
 from .events import EventReader, EventReaderWriter, EventWriter, StreamFollower
 from .feeds import FeedStore
+from .keys import KeyStore, KeyWrapper, WrappedKey
 from .monitoring import HealthCheck
 from .snapshots import SnapshotConversion, SnapshotStore
 from .streams import StreamLister
@@ -31,9 +33,12 @@ __all__ = [
     "EventWriter",
     "FeedStore",
     "HealthCheck",
+    "KeyStore",
+    "KeyWrapper",
     "SnapshotConversion",
     "SnapshotStore",
     "StreamEraser",
     "StreamFollower",
     "StreamLister",
+    "WrappedKey",
 ]

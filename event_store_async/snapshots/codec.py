@@ -10,6 +10,7 @@ from ..codec import Codec, Codecs
 from ..codec.compression import as_stored
 from ..errors import InvalidSnapshot, UndecodableSnapshot
 from ..moments import from_milliseconds
+from ..personal import unencrypted
 from ..ports import SnapshotConversion
 from ..settings import Settings
 from ..snapshot import Snapshot, StoredSnapshot, check_snapshot
@@ -109,7 +110,7 @@ class SnapshotCodec:
             if self._conversion is not None:
                 self._conversion.aggregate(again)
                 return  # a conversion checks for itself what it gives back
-            alike = bool(again == aggregate) and (_is_plain(aggregate) or not _is_plain(again))
+            alike = bool(again == aggregate) and (is_plain(aggregate) or not is_plain(again))
         except Exception as error:
             raise self._cannot_be_stored(error, invalid) from error
         # Neither is shown: an aggregate may hold personal data, and errors are logged.
@@ -121,6 +122,9 @@ class SnapshotCodec:
     def _cannot_be_stored(
         self, error: Exception, invalid: Callable[..., InvalidSnapshot]
     ) -> InvalidSnapshot:
+        refused = unencrypted(error)
+        if refused is not None:
+            return invalid(str(refused), "use the snapshots of a PrivateEventStore(store, keys)")
         hint = _TYPED_HINT if self._conversion is None else None
         return invalid(f"it cannot be stored: {error}", hint)
 
@@ -154,7 +158,7 @@ class SnapshotCodec:
             ) from error
 
 
-def _is_plain(value: Any) -> bool:
+def is_plain(value: Any) -> bool:
     """Return whether a value consists of the built-in types themselves, and not of subclasses."""
     try:
         marshal.dumps(value)  # takes nothing else, and looks at all of it without an own loop here

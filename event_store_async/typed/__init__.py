@@ -7,6 +7,8 @@ Events of an application's own types, in any store.
     snapshots   stored snapshots whose aggregates are of those types
     payload     a stored payload as an event of those types
     shapes      converts events of one type to plain data and back
+    marks       the personal fields of a type, in its plain data
+    marked_fields  the fields of a type, and their marks
     difference  finds what an event lost when it was stored
 
 Dataclasses, TypedDicts and msgspec structs need msgspec (the extra ``typed``). Pydantic models need

@@ -22,6 +22,7 @@ from ..results import AppendResult, Closed, DeleteResult, Persisted, TruncateRes
 from ..stream_head import StreamHead
 from ..versions import ANY, ExpectedVersion
 from .difference import Difference
+from .marks import Unmarkable
 from .payload import REVISION, own_metadata, typed_payload
 from .types import EventTypes, UnknownEvent
 
@@ -290,6 +291,8 @@ class TypedEventStore(EventReaderWriter[E], StreamFollower[E], StreamLister, Str
         try:
             name, revision, plain = self._types.stored(event)
         except LookupError as error:
+            raise InvalidEvent(index, str(error)) from error
+        except Unmarkable as error:
             raise InvalidEvent(index, str(error)) from error
         except Difference as found:
             raise LossyPayload(index, found.path, found.name, found.reason) from None

@@ -10,6 +10,7 @@ from ..errors import InvalidArgument
 from ..excerpt import excerpt
 from ..values import value
 from .difference import difference, lossy_tree
+from .marks import marks_of
 from .shapes import Shape, shape_of, tag_of
 
 _EVENT_TYPE_HINT: Final = "each type by itself: EventTypes(EventType(Opened, 'opened'), …)"
@@ -82,8 +83,8 @@ class EventTypes(Generic[E]):
 
     Raises:
         InvalidArgument: a class or a name is given twice, a revision has no upcaster, `lossy` is
-            not a sequence of names, a class cannot be a type of event, or its library is not
-            installed.
+            not a sequence of names, a class cannot be a type of event, its library is not
+            installed, or a mark `Personal` of a field cannot be kept.
     """
 
     def __init__(self, *types: EventType[E]) -> None:
@@ -123,9 +124,12 @@ class EventTypes(Generic[E]):
         """
         Return the stored name of an event's type, its revision, and its plain data.
 
+        In the place of each field that is marked `Personal` is a `PersonalValue`.
+
         Raises:
             LookupError: the event's class is not registered.
             Difference: another event would be read back.
+            Unmarkable: a personal field is not where its mark says.
             Exception: the event cannot be read back from its plain data.
         """
         found = self._by_class.get(type(event)) if type(event) is not dict else self._tagged(event)
@@ -137,6 +141,8 @@ class EventTypes(Generic[E]):
         differs = difference(event, found.shape.event(plain), found.lossy)
         if differs is not None:
             raise differs
+        if found.marks is not None:
+            plain = found.marks.seal(plain)
         return found.type.name, found.type.revision, plain
 
     def revision(self, name: str | None) -> int:
@@ -164,6 +170,8 @@ class EventTypes(Generic[E]):
         found = self._by_name[name]
         for number in range(revision, found.type.revision):
             plain = found.type.upcasters[number](plain)
+        if found.marks is not None:
+            plain = found.marks.open(plain)
         event: E = found.shape.event(plain)
         return event
 
@@ -198,6 +206,7 @@ class _Registered:
             )
         self.type = type_
         self.shape = shape
+        self.marks = marks_of(type_.cls)
         self.lossy = lossy_tree(lossy)
         self.tag = tag
 

@@ -9,6 +9,7 @@ import pytest
 
 import event_store_async
 from event_store_async import ports
+from event_store_async.privacy import PrivateEventStore
 from event_store_async.testing import HostileEventStore
 from event_store_async.typed import TypedEventStore
 
@@ -19,6 +20,7 @@ ROOT: Final = Path(__file__).parents[2]
 PAGE: Final = ROOT / "docs" / "ports.md"
 STORES: Final[dict[str, type]] = {
     "HostileEventStore": HostileEventStore,
+    "PrivateEventStore": PrivateEventStore,
     "TypedEventStore": TypedEventStore,
     **{
         name: getattr(event_store_async, name)

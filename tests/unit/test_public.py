@@ -22,6 +22,7 @@ PUBLIC = [
     "event_store_async.feeds",
     "event_store_async.hooks",
     "event_store_async.maintenance",
+    "event_store_async.privacy",
     "event_store_async.subscriptions",
     "event_store_async.telemetry",
     "event_store_async.testing",

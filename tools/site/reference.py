@@ -11,6 +11,7 @@ import event_store_async
 MODULES: Final = (
     "event_store_async.aggregates",
     "event_store_async.typed",
+    "event_store_async.privacy",
     "event_store_async.feeds",
     "event_store_async.subscriptions",
     "event_store_async.hooks",

@@ -15,6 +15,7 @@ EXTRAS: Final = (
     "cli",
     "embedded",
     "opentelemetry",
+    "privacy",
     "prometheus",
     "psycopg",
     "pydantic",

@@ -31,6 +31,16 @@ from event_store_async.errors import StreamError, UndecodableEvent
 from event_store_async.feeds import FeedReader
 from event_store_async.hooks import HandlingBegun, Record, SerialRepair, Source
 from event_store_async.maintenance import RetentionRule, StoredEvent, StoreDigest
+from event_store_async.privacy import (
+    KeyStore,
+    KeyWrapper,
+    MasterKeys,
+    MemoryKeyStore,
+    PersonalFields,
+    PrivateEventStore,
+    SubjectKey,
+    WrappedKey,
+)
 from event_store_async.subscriptions import Checkpoints, Division, Lag, Registration, SliceLag
 from event_store_async.telemetry.prometheus import PrometheusHook
 from event_store_async.testing import HostileEventStore, given
@@ -106,6 +116,8 @@ REFUSED: Final = UndecodableEvent(STREAM, 1, None, b"x", "it is not JSON")
 RECORDED: Final = RecordedEvent(STREAM, 1, "a", datetime(2026, 1, 1, tzinfo=UTC), UUID(int=1))
 REGISTERED: Final = Registration("mails", 1, 1, Position.beginning(FEED))
 SNAPSHOT: Final[Snapshot[Any]] = Snapshot({}, 1, datetime(2026, 1, 1, tzinfo=UTC))
+KEY: Final = SubjectKey("customer-7", UUID(int=7), b"k" * 32)
+MASTERS: Final = MasterKeys({"2026": b"m" * 32})
 STORED: Final = StoredEvent(STREAM, 1, b'"a"', 0, UUID(int=1))
 
 
@@ -145,6 +157,12 @@ MAKERS: Final[Mapping[Any, Callable[[World], Any]]] = {
     ),
     Registration: lambda _: REGISTERED,
     Record: lambda _: SerialRepair(Source("memory"), STREAM, 1),
+    KeyStore: lambda _: MemoryKeyStore(),
+    KeyWrapper: lambda _: MASTERS,
+    MasterKeys: lambda _: MASTERS,
+    SubjectKey: lambda _: KEY,
+    WrappedKey: lambda _: WrappedKey("2026", b"x" * 61),
+    PersonalFields: lambda _: PersonalFields("id", ["name"]),
 }
 """By hint: what makes a value, if calling the class with values that fit its hints does not."""
 
@@ -162,6 +180,7 @@ OBJECTS: Final[Mapping[str, Callable[[World], Any]]] = {
     "SnapshotStore": lambda world: world.memory.snapshots,
     "HostileEventStore": lambda world: HostileEventStore(world.memory, seed=1),
     "TypedEventStore": lambda world: TypedEventStore(world.memory, TYPES),
+    "PrivateEventStore": lambda world: PrivateEventStore(world.memory, MemoryKeyStore()),
     "CommandHandler": lambda world: CommandHandler(_repository(world), world.memory),
     "Given": lambda _: given(REDUCER),
     "Then": lambda _: given(REDUCER).when(_no_events),
@@ -205,6 +224,8 @@ NOT_CALLED: Final[Mapping[str, str]] = {
     "StartProgress.step": "shows nothing: subclasses do",
     "Then.then": "asserts, and shows the caller's own objects",
     "Then.then_aggregate": "asserts, and shows the caller's own objects",
+    "Personal": "marks a type, whose registration checks it",
+    "PersonalValue": "makes a value: the append checks it",
     "RawCodec.decode": "called by stores, with bytes that they read",
     "Selection.wants_stream": "called by readers of feeds, with what they read",
     "Selection.wants_type": "called by readers of feeds, with what they read",

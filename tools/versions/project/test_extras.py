@@ -8,6 +8,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from event_store_async import MemoryEventStore, Settings
+from event_store_async.privacy import FORGOTTEN, MemoryKeyStore, PersonalValue, PrivateEventStore
 from event_store_async.telemetry.opentelemetry import OpenTelemetryHook
 from event_store_async.telemetry.prometheus import PrometheusHook
 from event_store_async.typed import EventType, EventTypes, TypedEventStore
@@ -39,6 +40,19 @@ async def test_typed_events_are_read_as_they_were_given() -> None:
     await store.persist_events(stream, events)
 
     assert [event.payload async for event in store.read_events(stream)] == events
+
+
+@pytest.mark.asyncio
+async def test_what_is_personal_is_encrypted_and_forgotten() -> None:
+    """With cryptography."""
+    stream, memory = uuid4(), MemoryEventStore()
+    store = PrivateEventStore(memory, MemoryKeyStore())
+    await store.persist_events(stream, [{"name": PersonalValue("ann", "Ann")}])
+    assert "Ann" not in repr([event.payload async for event in memory.read_events(stream)])
+    assert [event.payload async for event in store.read_events(stream)] == [{"name": "Ann"}]
+
+    await store.keys.forget("ann")
+    assert [event.payload async for event in store.read_events(stream)] == [{"name": FORGOTTEN}]
 
 
 @pytest.mark.asyncio

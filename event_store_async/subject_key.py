@@ -1,0 +1,83 @@
+"""The keys of subjects: what fields about one person are encrypted with."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from .checks import listed
+from .errors import InvalidArgument
+from .excerpt import excerpt
+
+KEY_BYTES: Final = 32
+"""The length of a subject's key in bytes: AES-256."""
+
+_LONGEST_SUBJECT: Final = 200
+_MOST_SUBJECTS: Final = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectKey:
+    """
+    The key of a subject. Its secret is not in its ``repr``.
+
+    Attributes:
+        subject: The subject.
+        id: Tells the key from later ones of the same subject; each ciphertext names it.
+        secret: 32 random bytes.
+    """
+
+    subject: str
+    id: UUID
+    secret: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ForgottenSubject:
+    """
+    A subject whose key is destroyed.
+
+    Attributes:
+        subject: The subject.
+        forgotten_at: When its key was destroyed: aware, in UTC, in whole milliseconds.
+    """
+
+    subject: str
+    forgotten_at: datetime
+
+
+def check_subject(subject: object) -> str:
+    """
+    Return a subject as a plain str.
+
+    Raises:
+        InvalidArgument: it is not a str of 1 to 200 printable characters.
+    """
+    hint = "an identifier such as 'customer-17'; it is stored in plain text, so not a name"
+    if not isinstance(subject, str):
+        raise InvalidArgument(f"a subject must be a str, not {excerpt(subject)}", hint=hint)
+    text = str.__str__(subject)
+    if not text or len(text) > _LONGEST_SUBJECT or not text.isprintable():
+        raise InvalidArgument(
+            f"a subject must be 1 to {_LONGEST_SUBJECT} printable characters, not {excerpt(text)}",
+            hint=hint,
+        )
+    return text
+
+
+def check_subjects(subjects: object) -> tuple[str, ...]:
+    """
+    Return subjects as plain strs, each once, in the order in which they came.
+
+    Raises:
+        InvalidArgument: it is not an iterable of at most 100,000 subjects, or changes while it is
+            read. A str is one subject, not several.
+    """
+    if isinstance(subjects, str | bytes) or not isinstance(subjects, Iterable):
+        raise InvalidArgument(
+            f"subjects must be a list of subjects, not {excerpt(subjects)}",
+            hint="for a single subject: [subject]",
+        )
+    found = listed("subjects", subjects, _MOST_SUBJECTS)
+    return tuple(dict.fromkeys(map(check_subject, found)))
