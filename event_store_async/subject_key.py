@@ -1,5 +1,6 @@
 """The keys of subjects: what fields about one person are encrypted with."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -61,3 +62,18 @@ def check_subject(subject: object) -> str:
             hint=hint,
         )
     return text
+
+
+def check_subjects(subjects: object) -> tuple[str, ...]:
+    """
+    Return subjects as plain strs, each once, in the order in which they came.
+
+    Raises:
+        InvalidArgument: it is not an iterable of subjects. A str is one subject, not several.
+    """
+    if isinstance(subjects, str | bytes) or not isinstance(subjects, Iterable):
+        raise InvalidArgument(
+            f"subjects must be a list of subjects, not {excerpt(subjects)}",
+            hint="for a single subject: [subject]",
+        )
+    return tuple(dict.fromkeys(map(check_subject, subjects)))

@@ -52,6 +52,7 @@ CASSANDRA_LAYERS = [
     ["feed"],
     ["subscriptions"],
     ["operations", "lifetime"],
+    ["keys"],
     ["engine"],
     ["store"],
 ]

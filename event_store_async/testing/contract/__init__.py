@@ -51,6 +51,7 @@ mode.
     subscriptions  the contract of what keeps subscriptions
     subscription_base  what its tests share
     transactions  the contract of a view and its checkpoint, kept together
+    keys          `KeyStoreContract`, of what keeps the keys of subjects
     subscription_leases  who works on a slice, and how far it is
     subscription_operations  groups, generations, and what operators do
 """
@@ -74,6 +75,7 @@ from .erasure import ErasureContract  # noqa: E402
 from .expectations import Expectations  # noqa: E402
 from .feed import FeedContract  # noqa: E402
 from .following import Following  # noqa: E402
+from .keys import KeyStoreContract  # noqa: E402
 from .limits import Limits  # noqa: E402
 from .listing import Listing  # noqa: E402
 from .monitoring import Monitoring  # noqa: E402
@@ -101,6 +103,7 @@ __all__ = [
     "Expectations",
     "FeedContract",
     "Following",
+    "KeyStoreContract",
     "Limits",
     "Listing",
     "Monitoring",
