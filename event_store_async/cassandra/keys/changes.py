@@ -97,7 +97,9 @@ def _forgotten_since(first: KeyRow | None, row: KeyRow | None) -> bool:
     """
     if row is None:
         return False
-    return row.is_forgotten or (first is not None and first.key_id != row.key_id)
+    if row.is_forgotten:
+        return row.tells_when  # it may not, if somebody has emptied the cell by hand
+    return first is not None and first.key_id != row.key_id
 
 
 class _Call:

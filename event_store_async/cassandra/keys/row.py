@@ -67,6 +67,11 @@ class KeyRow:
         return not self.wrapped
 
     @property
+    def tells_when(self) -> bool:
+        """Whether it has a valid time at which a key was last destroyed."""
+        return _moment(self.forgotten_at) is not None
+
+    @property
     def forgotten(self) -> ForgottenSubject:
         """When a key was last destroyed; raises `InvalidKey` if the row does not tell."""
         moment = _moment(self.forgotten_at)
