@@ -34,7 +34,7 @@ LAYERS = [
     ["memory_stream"],
     ["memory_table"],
     ["cassandra", "memory"],
-    ["typed", "aggregates", "maintenance", "telemetry"],
+    ["typed", "aggregates", "maintenance", "telemetry", "privacy"],
     ["archive", "subscriptions", "sql"],
     ["embedded"],
     ["testing"],
