@@ -6,7 +6,7 @@ import os
 import pty
 import subprocess
 from pathlib import Path
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 import pytest_asyncio
@@ -279,3 +279,22 @@ async def test_an_unknown_outcome_has_its_exit_code() -> None:
 
     assert failure.code == 4
     assert failure.hint == "repeat the command; it is safe"
+
+
+async def test_a_lost_key_is_a_finding_of_verify(
+    shell: Shell, store: EventStore, stream_id: UUID, subject: str
+) -> None:
+    sealed = {"$personal": {"subject": subject, "key": str(uuid4()), "data": "AQ=="}}
+    await store.persist_events(stream_id, [{"name": sealed}])
+
+    plain = await shell("verify")
+    done = await shell("verify", "--keys")
+    missed = await shell("verify", "--keys", "--keys-table", "nowhere")
+    await shell("subject", "forget", subject, "--yes")
+    after = await shell("verify", "--keys")
+
+    assert plain.code == after.code == 0
+    assert done.code == 5
+    assert f"stream {stream_id}, version 1: lost-key: subject '{subject}' has no key" in done.out
+    assert missed.code == 1
+    assert "schema create-keys" in missed.err
