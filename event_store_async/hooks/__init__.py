@@ -10,6 +10,7 @@ Hooks: a store reports what happens in it to your callables, one record at a tim
     read_watch      collects the facts of one read
     list_watch      collects the facts of one list of streams
     feed_watch      collects the facts of one page of the feed
+    key_watch       collects the facts of one call for keys of subjects
     erasure_watch   collects the facts of one call that erases events
     subscription_watch  reports what a member of a consumer group does
     snapshot_watch  collects the facts of one call on a stored snapshot
@@ -36,6 +37,9 @@ from .records import (
     ErasureOutcome,
     FeedRecord,
     Hook,
+    KeyCallEnded,
+    KeyOperation,
+    KeyOutcome,
     ListEnded,
     PageRead,
     ReadEnded,
@@ -89,6 +93,9 @@ __all__ = [
     "HandlerHook",
     "HandlingBegun",
     "Hook",
+    "KeyCallEnded",
+    "KeyOperation",
+    "KeyOutcome",
     "LaneHeldUp",
     "LeadershipChanged",
     "LeaseChange",

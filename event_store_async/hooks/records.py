@@ -94,6 +94,24 @@ fit its stream (``rejected``); all of a stream were deleted (``forgotten``). ``d
 were waiting to be saved. ``undecodable`` is `UndecodableSnapshot`; the others are those of
 appends."""
 
+KeyOperation: TypeAlias = Literal["get", "create", "forget"]
+"""What was done with keys of subjects: ``create`` is `KeyStore.key_for`."""
+
+KeyOutcome: TypeAlias = Literal[
+    "done",
+    "forgotten",
+    "unusable",
+    "unknown",
+    "unavailable",
+    "refused",
+    "cancelled",
+    "invalid",
+    "failed",
+]
+"""How a call for keys ended. With an error: ``forgotten`` is `SubjectForgotten`, ``unusable``
+`MasterKeyMissing` or `InvalidKey`, ``unknown`` `KeyOutcomeUnknown`; the others are those of
+appends."""
+
 
 @dataclass(frozen=True, slots=True)
 class AttemptEnded:
@@ -326,6 +344,32 @@ class ErasureEnded:
     version: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class KeyCallEnded:
+    """
+    A call for keys of subjects has ended.
+
+    Attributes:
+        source: The table of keys.
+        operation: What was done.
+        started: When it was called, as seconds since the epoch.
+        duration: Seconds that it took, those of the key wrapper included.
+        outcome: How it ended.
+        error: The name of the error's class; None if there was no error.
+        subjects: How many subjects it was about.
+        subject: The subject that was forgotten; None for other operations.
+    """
+
+    source: Source
+    operation: KeyOperation
+    started: float
+    duration: float
+    outcome: KeyOutcome
+    error: str | None
+    subjects: int
+    subject: str | None
+
+
 FeedRecord: TypeAlias = (
     FeedPageRead
     | EntryPublished
@@ -346,6 +390,7 @@ Record: TypeAlias = (
     | ListEnded
     | SnapshotEnded
     | ErasureEnded
+    | KeyCallEnded
     | FeedRecord
     | SubscriptionRecord
 )
@@ -358,9 +403,9 @@ class Hook(Protocol):
 
     It is called on the event loop, between the store's own steps, so it must not block. An
     exception that it raises affects no append and no read; the first one is logged with its
-    traceback. `AppendEnded`, `ErasureEnded`, `ReadEnded`, `ListEnded`, `FeedPageRead` and, for a
-    load, `SnapshotEnded` arrive in the caller's task and context, the others in any task. A hook
-    that is to be around the calls of handlers is a `HandlerHook`, too.
+    traceback. `AppendEnded`, `ErasureEnded`, `ReadEnded`, `ListEnded`, `FeedPageRead`,
+    `KeyCallEnded` and, for a load, `SnapshotEnded` arrive in the caller's task and context, the
+    others in any task. A hook that is to be around the calls of handlers is a `HandlerHook`, too.
     """
 
     def __call__(self, record: Record, /) -> None:

@@ -24,6 +24,7 @@ from event_store_async import (
 )
 from event_store_async.cassandra import CassandraKeyStore, KeyStatus, RewrapFailure, RewrapProgress
 from event_store_async.errors import InvalidKey, MasterKeyMissing, SubjectForgotten
+from event_store_async.hooks import KeyCallEnded, Record
 from event_store_async.ports.keys import WrappedKey
 from event_store_async.subject_key import ForgottenSubject, SubjectKey
 
@@ -621,6 +622,43 @@ async def test_an_outage_is_unavailable(
         await counted.forget(subject)
     faulty.reads.clear()
     assert faulty.sent == 0
+
+
+# What hooks are told
+
+
+async def test_hooks_are_told_of_calls(
+    server: Server, keyspace: str, keys: CassandraKeyStore, subject: str
+) -> None:
+    await create(keys, subject)
+    told: list[KeyCallEnded] = []
+
+    def hook(record: Record) -> None:
+        if isinstance(record, KeyCallEnded):
+            told.append(record)
+
+    async with server.connect(keyspace, settings=Settings(hooks=(hook,))) as store:
+        watched = store.key_store(None)
+        with pytest.raises(MasterKeyMissing):
+            await watched.get([subject, f"{subject}-2"])
+        await watched.forget(subject)
+        with pytest.raises(SubjectForgotten):
+            await store.key_store(XorWrapper()).key_for([subject])
+        await watched.get([subject])
+
+    facts = [
+        (each.operation, each.outcome, each.error, each.subjects, each.subject) for each in told
+    ]
+    assert facts == [
+        ("get", "unusable", "MasterKeyMissing", 2, None),
+        ("forget", "done", None, 1, subject),
+        ("create", "forgotten", "SubjectForgotten", 1, None),
+        ("get", "done", None, 1, None),
+    ]
+    assert {(each.source.keyspace, each.source.table) for each in told} == {
+        (keyspace, "subject_keys")
+    }
+    assert all(each.duration > 0 for each in told)
 
 
 # What is on the server's disks

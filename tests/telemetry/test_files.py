@@ -254,6 +254,8 @@ def test_the_page_names_every_metric_record_and_field() -> None:
         hooks.ReadOutcome,
         hooks.SnapshotOperation,
         hooks.SnapshotOutcome,
+        hooks.KeyOperation,
+        hooks.KeyOutcome,
         subscription_hooks.HandledOutcome,
         subscription_hooks.AppliedOutcome,
         subscription_hooks.CommittedOutcome,

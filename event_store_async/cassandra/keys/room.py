@@ -43,6 +43,7 @@ class KeyRoom:
 
     Attributes:
         name: The table, as ``keyspace.table``.
+        observer: Reports to the hooks; None if there are none.
         migrator: Creates the table.
     """
 
@@ -50,10 +51,11 @@ class KeyRoom:
         self, session: Session, tables: StoreTables, wrapper: CheckedWrapper, settings: Settings
     ) -> None:
         self.name = str(tables)
+        self.observer = Observer.of(
+            Source("cassandra", tables.keyspace, tables.table), settings.hooks
+        )
         self._settings = settings
         self._wrapper = wrapper
-        source = Source("cassandra", tables.keyspace, tables.table)
-        self._observer = Observer.of(source, settings.hooks)
         self._statements = AddedStatements(
             session, tables, lambda own: own, "keys", settings.backoff
         )

@@ -7,6 +7,7 @@ from typing import Final, Self, TypeVar
 from ...checks import check_bool, check_callable, check_names, listed
 from ...errors import InvalidArgument
 from ...follower import Wakeups
+from ...hooks.key_watch import watched_keys
 from ...ports.keys import KeyWrapper
 from ...settings import Settings, checked_settings
 from ...subject_key import ForgottenSubject, SubjectKey, check_subject, check_subjects
@@ -175,8 +176,9 @@ class CassandraKeyStore:
             subjects: The subjects, 100,000 at most.
         """
         wanted = _checked(subjects)
-        async with self._running():
-            return await self._room.get(wanted)
+        with watched_keys(self._room.observer, "get", len(wanted)):
+            async with self._running():
+                return await self._room.get(wanted)
 
     async def key_for(
         self, subjects: Iterable[str], *, renew: bool = False
@@ -198,8 +200,9 @@ class CassandraKeyStore:
         wanted = _checked(subjects)
         check_bool("renew", renew)
         self._wrapper.check_given()
-        async with self._running():
-            return await self._room.key_for(wanted, renew=renew)
+        with watched_keys(self._room.observer, "create", len(wanted)):
+            async with self._running():
+                return await self._room.key_for(wanted, renew=renew)
 
     async def forget(self, subject: str) -> ForgottenSubject:
         """
@@ -209,8 +212,9 @@ class CassandraKeyStore:
         docs/subject-keys.md.
         """
         checked = check_subject(subject)
-        async with self._running():
-            return await self._room.forget(checked)
+        with watched_keys(self._room.observer, "forget", 1, checked):
+            async with self._running():
+                return await self._room.forget(checked)
 
     async def status(self, subjects: Iterable[str]) -> Mapping[str, KeyStatus]:
         """
