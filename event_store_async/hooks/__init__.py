@@ -4,6 +4,7 @@ Hooks: a store reports what happens in it to your callables, one record at a tim
     source          the store that a record comes from
     feed_records    the records of the feed
     subscription_records  the records of subscriptions
+    key_records     the record of calls for keys
     records         the other records, and the protocol of a hook: all of these are public
     observer        calls the hooks
     append_watch    collects the facts of one append, and of the batches that carry it
@@ -27,6 +28,7 @@ from .feed_records import (
     RoundEnded,
     ScanFound,
 )
+from .key_records import KeyCallEnded, KeyOperation, KeyOutcome
 from .records import (
     AppendEnded,
     AppendOutcome,
@@ -37,9 +39,6 @@ from .records import (
     ErasureOutcome,
     FeedRecord,
     Hook,
-    KeyCallEnded,
-    KeyOperation,
-    KeyOutcome,
     ListEnded,
     PageRead,
     ReadEnded,

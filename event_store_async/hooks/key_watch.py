@@ -14,8 +14,8 @@ from ..errors import (
     StoreUnavailable,
     SubjectForgotten,
 )
+from .key_records import KeyCallEnded, KeyOperation, KeyOutcome
 from .observer import Observer, Stopwatch
-from .records import KeyCallEnded, KeyOperation, KeyOutcome
 
 _OUTCOMES: Final[tuple[tuple[type[BaseException], KeyOutcome], ...]] = (
     (SubjectForgotten, "forgotten"),

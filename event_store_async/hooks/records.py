@@ -15,6 +15,7 @@ from .feed_records import (
     RoundEnded,
     ScanFound,
 )
+from .key_records import KeyCallEnded
 from .source import Source
 from .subscription_records import SubscriptionRecord
 
@@ -92,24 +93,6 @@ SnapshotOutcome: TypeAlias = Literal[
 none (``missing``); a save kept it (``saved``), or newer ones are kept (``outdated``); it did not
 fit its stream (``rejected``); all of a stream were deleted (``forgotten``). ``dropped``: too many
 were waiting to be saved. ``undecodable`` is `UndecodableSnapshot`; the others are those of
-appends."""
-
-KeyOperation: TypeAlias = Literal["get", "create", "forget"]
-"""What was done with keys of subjects: ``create`` is `KeyStore.key_for`."""
-
-KeyOutcome: TypeAlias = Literal[
-    "done",
-    "forgotten",
-    "unusable",
-    "unknown",
-    "unavailable",
-    "refused",
-    "cancelled",
-    "invalid",
-    "failed",
-]
-"""How a call for keys ended. With an error: ``forgotten`` is `SubjectForgotten`, ``unusable``
-`MasterKeyMissing` or `InvalidKey`, ``unknown`` `KeyOutcomeUnknown`; the others are those of
 appends."""
 
 
@@ -342,32 +325,6 @@ class ErasureEnded:
     error: str | None
     kept_from: int | None
     version: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class KeyCallEnded:
-    """
-    A call for keys of subjects has ended.
-
-    Attributes:
-        source: The table of keys.
-        operation: What was done.
-        started: When it was called, as seconds since the epoch.
-        duration: Seconds that it took, those of the key wrapper included.
-        outcome: How it ended.
-        error: The name of the error's class; None if there was no error.
-        subjects: How many subjects it was about.
-        subject: The subject that was forgotten; None for other operations.
-    """
-
-    source: Source
-    operation: KeyOperation
-    started: float
-    duration: float
-    outcome: KeyOutcome
-    error: str | None
-    subjects: int
-    subject: str | None
 
 
 FeedRecord: TypeAlias = (

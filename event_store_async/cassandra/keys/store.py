@@ -238,7 +238,7 @@ class CassandraKeyStore:
         self,
         *,
         dry_run: bool = False,
-        on_progress: Callable[[RewrapProgress], object] = id,
+        on_progress: Callable[[RewrapProgress], object] = lambda _: None,
         on_failure: Callable[[RewrapFailure], Awaitable[object]] | None = None,
     ) -> RewrapReport:
         """
