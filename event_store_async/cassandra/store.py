@@ -219,6 +219,7 @@ class EventStore:
         engine = self._engine
         if keyspace is None:
             keyspace = self.storage.table.partition(".")[0]
+        check_names(keyspace, table, "local")
         tables = StoreTables(keyspace, table, (KEYS,))
         return SharedKeyStore(engine.session, engine.key_calls, wrapper, tables, engine.settings)
 
