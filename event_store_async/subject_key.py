@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+from .checks import listed
 from .errors import InvalidArgument
 from .excerpt import excerpt
 
@@ -13,6 +14,7 @@ KEY_BYTES: Final = 32
 """The length of a subject's key in bytes: AES-256."""
 
 _LONGEST_SUBJECT: Final = 200
+_MOST_SUBJECTS: Final = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +71,13 @@ def check_subjects(subjects: object) -> tuple[str, ...]:
     Return subjects as plain strs, each once, in the order in which they came.
 
     Raises:
-        InvalidArgument: it is not an iterable of subjects. A str is one subject, not several.
+        InvalidArgument: it is not an iterable of at most 100,000 subjects, or changes while it is
+            read. A str is one subject, not several.
     """
     if isinstance(subjects, str | bytes) or not isinstance(subjects, Iterable):
         raise InvalidArgument(
             f"subjects must be a list of subjects, not {excerpt(subjects)}",
             hint="for a single subject: [subject]",
         )
-    return tuple(dict.fromkeys(map(check_subject, subjects)))
+    found = listed("subjects", subjects, _MOST_SUBJECTS)
+    return tuple(dict.fromkeys(map(check_subject, found)))

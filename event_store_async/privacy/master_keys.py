@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Final
 from uuid import UUID
 
-from ..checks import check_instance
+from ..checks import check_instance, check_text
 from ..environment import variable
 from ..errors import InvalidArgument, InvalidKey, MasterKeyMissing
 from ..excerpt import excerpt
 from ..ports import KeyWrapper, WrappedKey
-from ..subject_key import KEY_BYTES, SubjectKey
+from ..subject_key import KEY_BYTES, SubjectKey, check_subject
 from .cipher import Cipher, check_installed, context_of
 
 VARIABLE: Final = "EVENT_STORE_MASTER_KEYS"
@@ -99,12 +99,14 @@ class MasterKeys(KeyWrapper):
         Raises:
             InvalidArgument: the variable is not set, or is not like that.
         """
-        check_instance("name", name, str, "a str")
+        name = check_text("name", name)
         text = variable(name)
         if text is None:
-            raise InvalidArgument(f"the environment variable {name} is not set", hint=_HINT)
+            raise InvalidArgument(
+                f"the environment variable {excerpt(name)} is not set", hint=_HINT
+            )
         found = [part.strip() for part in text.replace("\n", ",").split(",")]
-        return cls._of([part for part in found if part], f"the variable {name}")
+        return cls._of([part for part in found if part], f"the variable {excerpt(name)}")
 
     @staticmethod
     def generate(name: str) -> str:
@@ -156,13 +158,20 @@ class MasterKeys(KeyWrapper):
 
     async def wrap(self, key: SubjectKey) -> WrappedKey:  # noqa: D102 - inherited from the port
         check_instance("key", key, SubjectKey, "a SubjectKey")
+        check_subject(key.subject)
+        check_instance("the id of key", key.id, UUID, "a uuid.UUID")
+        check_instance("the secret of key", key.secret, bytes, "bytes")
         context = _context(self._current, key.subject, key.id)
         return WrappedKey(self._current, self._ciphers[self._current].encrypt(key.secret, context))
 
     async def unwrap(  # noqa: D102 - inherited from the port
         self, subject: str, key_id: UUID, wrapped: WrappedKey
     ) -> SubjectKey:
+        subject = check_subject(subject)
+        check_instance("key_id", key_id, UUID, "a uuid.UUID")
         check_instance("wrapped", wrapped, WrappedKey, "a WrappedKey")
+        check_text("the master of wrapped", wrapped.master)
+        check_instance("the data of wrapped", wrapped.data, bytes, "bytes")
         cipher = self._ciphers.get(wrapped.master)
         if cipher is None:
             raise MasterKeyMissing(subject, wrapped.master)
