@@ -22,7 +22,17 @@ from event_store_async import (
     TimeToLiveRefused,
     WrongEventLoop,
 )
-from event_store_async.cassandra import CassandraKeyStore, KeyStatus, RewrapFailure, RewrapProgress
+from event_store_async.cassandra import (
+    CassandraKeyStore,
+    KeyStatus,
+    RewrapFailure,
+    RewrapProgress,
+    SchemaState,
+    Severity,
+    TableState,
+)
+from event_store_async.cassandra.keys.diagnosis import diagnose_keys
+from event_store_async.cassandra.schema.tables import KEYS
 from event_store_async.errors import InvalidKey, MasterKeyMissing, SubjectForgotten
 from event_store_async.hooks import KeyCallEnded, Record
 from event_store_async.ports.keys import WrappedKey
@@ -566,6 +576,51 @@ async def test_a_table_that_is_dropped_is_missed_and_can_be_created_again(
     )
     await keys.create_schema(server.replication)
     assert await keys.get([subject]) == {}
+
+
+async def test_the_table_is_examined(server: Server, store: EventStore, keyspace: str) -> None:
+    events = await store.schema_state()
+    async with in_a_new_keyspace(server, f"{keyspace}_examined") as connect:
+        good = await (await connect(None)).examine(events)
+    keys = store.key_store(None, table="worse_keys")
+    assert await keys.examine(events) == ()
+    await keys.create_schema()
+    await run_cql(store, f"ALTER TABLE {keyspace}.worse_keys WITH gc_grace_seconds = 864000")
+    worse = await keys.examine(events)
+    await run_cql(store, f"ALTER TABLE {keyspace}.worse_keys WITH default_time_to_live = 9")
+    wrong = await keys.examine()
+
+    assert {each.check: each.severity for each in good} == {
+        "keys": Severity.OK,
+        "keys gc_grace_seconds": Severity.OK,
+        "keys keyspace": Severity.OK,
+        "keys replication": Severity.OK,
+    }
+    assert {each.check: each.severity for each in worse} == {
+        "keys": Severity.OK,
+        "keys gc_grace_seconds": Severity.ADVICE,
+        "keys keyspace": Severity.ADVICE,
+        "keys replication": Severity.OK,
+    }
+    assert [each.severity for each in wrong] == [Severity.MUST, Severity.ADVICE]
+    with pytest.raises(InvalidArgument, match="events"):
+        await keys.examine("events")  # type: ignore[arg-type]
+
+
+async def test_fewer_replicas_than_the_events_have_are_advised_against() -> None:
+    spec = {name: column for columns in KEYS.columns.values() for name, column in columns.items()}
+
+    def state(keyspace: str, **replicas: str) -> SchemaState:
+        table = TableState(KEYS, f"{keyspace}.subject_keys", spec, version=1)
+        return SchemaState((table,), {"class": "NetworkTopologyStrategy", **replicas}, "5.0.8")
+
+    keys, events = state("keys", east="1", west="3"), state("bank", east="3", west="3")
+    *_, found = diagnose_keys(keys, 10_800, events)
+
+    assert (found.severity, found.found) == (
+        Severity.ADVICE,
+        "1 in east, where the events have 3",
+    )
 
 
 # Its lifetime

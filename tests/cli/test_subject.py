@@ -298,3 +298,13 @@ async def test_a_lost_key_is_a_finding_of_verify(
     assert f"stream {stream_id}, version 1: lost-key: subject '{subject}' has no key" in done.out
     assert missed.code == 1
     assert "schema create-keys" in missed.err
+
+
+async def test_the_doctor_looks_at_the_table_of_keys(shell: Shell, keyspace: str) -> None:
+    done = await shell("doctor", "--json")
+    without = await shell("doctor", "--json", "--keys-table", "nowhere")
+
+    found = {each["check"]: each for each in json.loads(done.out)["findings"]}
+    assert found["keys"]["found"] == f"{keyspace}.subject_keys, schema version 1"
+    assert found["keys keyspace"]["level"] == "advice"
+    assert "keys" not in {each["check"] for each in json.loads(without.out)["findings"]}

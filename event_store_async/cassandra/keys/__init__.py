@@ -7,6 +7,7 @@ Private. The table of the keys of subjects.
     wrapper       wraps and unwraps keys, and checks what the wrapper returns
     rewrap        re-wraps all keys of a table
     reports       what callers learn of keys, and of their re-wrapping
+    diagnosis     what could be better about the table: pure functions
     room          builds these for one key store, and lets them work together
     store         `CassandraKeyStore`
     shared        the same on the session of an `EventStore`

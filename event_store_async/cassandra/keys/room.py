@@ -10,16 +10,20 @@ from ...hooks import Source
 from ...hooks.observer import Observer
 from ...ids import random_uuid
 from ...moments import to_milliseconds
-from ...retry import Retry
+from ...retry import Deadline, Retry
 from ...settings import Settings
 from ...subject_key import KEY_BYTES, ForgottenSubject, SubjectKey
 from ...tasks import task_group
+from ..driver.repeat import repeat
 from ..driver.session import Session
+from ..operations.diagnosis.finding import Finding
 from ..schema.added_statements import AddedStatements
 from ..schema.migrator import Migrator, SchemaReport
+from ..schema.state import SchemaState
 from ..schema.statements import StatementCache
 from ..schema.tables import StoreTables
 from .changes import KeyChanges
+from .diagnosis import diagnose_keys
 from .reports import KeyStatus, RewrapProgress, RewrapReport
 from .rewrap import Rewrap, RewrapFailure
 from .row import KeyRow
@@ -51,6 +55,8 @@ class KeyRoom:
         self, session: Session, tables: StoreTables, wrapper: CheckedWrapper, settings: Settings
     ) -> None:
         self.name = str(tables)
+        self._session = session
+        self._tables = tables
         self.observer = Observer.of(
             Source("cassandra", tables.keyspace, tables.table), settings.hooks
         )
@@ -121,6 +127,19 @@ class KeyRoom:
         report = await self.migrator.migrate(replication)
         self._statements.forget()
         return report
+
+    async def examine(self, events: SchemaState | None) -> tuple[Finding, ...]:
+        """Return what could be better; see `CassandraKeyStore.examine`."""
+        state = await self.migrator.state()
+        deadline = Deadline(self._settings.timeout)
+        text = self._tables.statement("statements/describe_options").text
+        rows = await repeat(
+            lambda elsewhere: self._session.ask(text, deadline, elsewhere=elsewhere),
+            deadline,
+            self._settings.backoff,
+            "looking at the table of keys",
+        )
+        return tuple(diagnose_keys(state, rows[0][2] if rows else None, events))
 
     def _now(self) -> int:
         return to_milliseconds(read_clock(self._settings.clock))

@@ -4,7 +4,7 @@ import warnings
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Final, Self, TypeVar
 
-from ...checks import check_bool, check_callable, check_names, listed
+from ...checks import check_bool, check_callable, check_instance, check_names, listed
 from ...errors import InvalidArgument
 from ...follower import Wakeups
 from ...hooks.key_watch import watched_keys
@@ -17,6 +17,7 @@ from ..driver.port import LEVELS, ConsistencyChoice, RawSession
 from ..driver.session import Session
 from ..driver.tls import Tls
 from ..lifetime import Lifetime
+from ..operations.diagnosis.finding import Finding
 from ..schema.migrator import SchemaReport
 from ..schema.state import SchemaState
 from ..schema.tables import KEYS, StoreTables
@@ -313,6 +314,27 @@ class CassandraKeyStore:
         """
         async with self._running():
             return await self._room.migrator.state()
+
+    async def examine(self, events: SchemaState | None = None) -> tuple[Finding, ...]:
+        """
+        Return what must be changed of the table, or could be better, as `event-store doctor` does.
+
+        Args:
+            events: What stands in the cluster of the table of events (`EventStore.schema_state`),
+                to compare its keyspace and replicas with.
+
+        Returns:
+            A finding for each thing that was looked at; none if there is no table of keys.
+
+        Raises:
+            InvalidArgument: *events* is not a `SchemaState`.
+            StoreUnavailable: no node answered in time.
+            RequestRefused: the server refuses to tell.
+            MisuseError: the key store is closed, or belongs to another event loop or process.
+        """
+        check_instance("events", events, SchemaState, "a SchemaState", optional=True)
+        async with self._running():
+            return await self._room.examine(events)
 
     # Its lifetime
 
