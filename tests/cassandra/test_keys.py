@@ -148,7 +148,7 @@ async def test_bad_input_is_refused_before_anything_is_sent(
     assert (faulty.read, faulty.sent) == (0, 0)
 
 
-def test_bad_arguments_are_refused_at_once(store: EventStore) -> None:
+async def test_bad_arguments_are_refused_at_once(store: EventStore) -> None:
     raw, good = store._engine.session.raw, XorWrapper()
     with pytest.raises(InvalidIdentifier):
         CassandraKeyStore(raw, wrapper=good, keyspace="a b")
@@ -638,14 +638,14 @@ async def test_a_closed_key_store_leaves_the_store_open(
     assert "subject_keys" in repr(keys)
 
 
-def test_another_event_loop_is_refused(
+async def test_another_event_loop_is_refused(
     store: EventStore, keys: CassandraKeyStore, subject: str
 ) -> None:
     async def other() -> None:
         await keys.get([subject])
 
     with pytest.raises(WrongEventLoop):
-        asyncio.run(other())
+        await asyncio.to_thread(asyncio.run, other())
 
 
 async def test_a_key_store_that_is_not_closed_is_noted(server: Server, keyspace: str) -> None:
