@@ -8,6 +8,7 @@ The event store on Apache Cassandra. These names are public; the rooms are priva
     feed          one log of all streams: announced, sequenced, read
     snapshots     the table of snapshots
     subscriptions  subscriptions to the feed
+    keys          the keys of subjects, in a table of their own
     table         all streams, as they are stored
     operations    for those who run a cluster
     lifetime      open, drain, close, in the one safe order
@@ -29,6 +30,9 @@ from .feed.verification import (
     FeedVerification,
     FeedVerificationProgress,
 )
+from .keys.reports import KeyStatus, RewrapProgress, RewrapReport
+from .keys.rewrap import RewrapFailure
+from .keys.store import CassandraKeyStore
 from .operations.clients import ConnectedProcess
 from .operations.diagnosis import Finding, Severity
 from .operations.inspector import ClockDifference, ClusterState, NodeState, TableOptions
@@ -40,6 +44,7 @@ from .store import EventStore
 from .table.storage import Storage
 
 __all__ = [
+    "CassandraKeyStore",
     "ClockDifference",
     "ClusterState",
     "ConnectedProcess",
@@ -55,10 +60,14 @@ __all__ = [
     "FeedVerification",
     "FeedVerificationProgress",
     "Finding",
+    "KeyStatus",
     "NodeState",
     "Opening",
     "Operations",
     "RawSession",
+    "RewrapFailure",
+    "RewrapProgress",
+    "RewrapReport",
     "SchemaReport",
     "SchemaState",
     "Severity",

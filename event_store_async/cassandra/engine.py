@@ -35,6 +35,7 @@ from .schema.tables import StoreTables
 from .snapshots.table import SnapshotTable
 from .subscriptions.store import CassandraSubscriptions
 from .subscriptions.tables import SubscriptionTables
+from .table.calls import RunningCalls
 from .table.categoriser import Categoriser
 from .table.eraser import Eraser
 from .table.lister import Lister
@@ -65,6 +66,7 @@ class Engine:
         snapshots: `EventStore.snapshots`.
         subscription_statements: Prepares the statements of the tables of subscriptions.
         subscriptions: `EventStore.subscriptions`.
+        key_calls: Calls of key stores on this store's session.
         lister: `EventStore.streams`.
         migrator: Changes the schema.
         operations: `EventStore.operations`.
@@ -146,11 +148,14 @@ class Engine:
             session, tables, StoreTables.of_snapshots, "snapshots", settings.backoff
         )
         snapshot_table = SnapshotTable(session, self.snapshot_statements, settings)
-        snapshot_codec = SnapshotCodec(
-            codec, Codecs(codec, codecs, limit=settings.max_payload_bytes), settings
-        )
         saves = BackgroundSaves()
-        self.snapshots = Snapshots(snapshot_table, snapshot_codec, observer, check_open, saves)
+        self.snapshots = Snapshots(
+            snapshot_table,
+            SnapshotCodec(codec, Codecs(codec, codecs, limit=settings.max_payload_bytes), settings),
+            observer,
+            check_open,
+            saves,
+        )
         self.subscription_statements = AddedStatements(
             session, tables, StoreTables.of_subscriptions, "subscriptions", settings.backoff
         )
@@ -172,8 +177,10 @@ class Engine:
             in_flight_limit=settings.max_in_flight,
             append_limit=settings.max_append_bytes,
         )
+        self.key_calls = RunningCalls()
         self.lifetime.ends(
-            [queues, restorer.outstanding, self.eraser.outstanding, saves], self.feed.close
+            [queues, restorer.outstanding, self.eraser.outstanding, saves, self.key_calls],
+            self.feed.close,
         )
         self.storage = Storage(
             session,

@@ -26,6 +26,7 @@ from ..hooks.erasure_watch import watched
 from ..hooks.list_watch import ListWatch
 from ..hooks.read_watch import ReadWatch
 from ..ports import CategoryStore, SnapshotStore
+from ..ports.keys import KeyWrapper
 from ..ports.subscriptions import Subscriptions
 from ..results import (
     AppendResult,
@@ -50,9 +51,12 @@ from .driver.opening import Opening
 from .driver.port import ConsistencyChoice, RawSession
 from .driver.tls import Tls
 from .engine import Engine
+from .keys.shared import SharedKeyStore
+from .keys.store import CassandraKeyStore
 from .read.gap_check import Range
 from .schema.migrator import SchemaReport
 from .schema.state import SchemaState
+from .schema.tables import KEYS, StoreTables
 
 
 class EventStore:
@@ -191,6 +195,33 @@ class EventStore:
             InvalidArgument: it is not the name of a category.
         """
         return CategoryStore(self, name, self._appender.append)
+
+    def key_store(
+        self,
+        wrapper: KeyWrapper | None,
+        *,
+        keyspace: str | None = None,
+        table: str = "subject_keys",
+    ) -> CassandraKeyStore:
+        """
+        Return a key store on the session of this store, with its consistency and settings.
+
+        Nothing is sent. Closing this store closes it, too.
+
+        Args:
+            wrapper: Encrypts the keys; None as for `CassandraKeyStore`.
+            keyspace: The keyspace of the table of keys; None is that of this store.
+            table: The table of keys.
+
+        Raises:
+            InvalidArgument: a name is not safe in CQL, or *wrapper* is not a wrapper.
+        """
+        engine = self._engine
+        if keyspace is None:
+            keyspace = self.storage.table.partition(".")[0]
+        check_names(keyspace, table, "local")
+        tables = StoreTables(keyspace, table, (KEYS,))
+        return SharedKeyStore(engine.session, engine.key_calls, wrapper, tables, engine.settings)
 
     async def persist_events(
         self,

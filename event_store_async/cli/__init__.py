@@ -14,6 +14,7 @@ Needs the extra ``cli``. `main` is the entry point. Its commands:
     feed           reads and runs the feed of the table
     subscription   what operators see of subscriptions, and do with them
     snapshots      lists and drops stored snapshots
+    subject        forgets persons, and looks after their keys
     categorise     gives streams their categories
     verify         checks every stream
     export         exports all events to a file

@@ -5,7 +5,7 @@ from typing import Annotated, Final
 import typer
 
 from .. import __version__
-from . import feed, node, schema, snapshots, streams, subscription
+from . import feed, node, schema, snapshots, streams, subject, subscription
 from .append import append
 from .doctor import doctor
 from .erase import close, delete, truncate
@@ -58,6 +58,7 @@ app.add_typer(schema.app, name="schema")
 app.add_typer(feed.app, name="feed")
 app.add_typer(subscription.app, name="subscription")
 app.add_typer(snapshots.app, name="snapshots")
+app.add_typer(subject.app, name="subject")
 app.add_typer(node.app, name="node")
 app.command("help")(help_)
 

@@ -13,8 +13,22 @@ from .failures import wrong_usage
 from .output import note
 from .text_file import decoded
 
-_TEXTS: Final = ("keyspace", "table", "datacenter", "consistency", "username")
-_FILES: Final = ("password_file", "ca_file", "certificate_file", "private_key_file")
+_TEXTS: Final = (
+    "keyspace",
+    "table",
+    "datacenter",
+    "consistency",
+    "username",
+    "keys_keyspace",
+    "keys_table",
+)
+_FILES: Final = (
+    "password_file",
+    "ca_file",
+    "certificate_file",
+    "private_key_file",
+    "master_keys_file",
+)
 KEYS: Final = frozenset({*_TEXTS, *_FILES, "contact_points", "port"})
 """The keys that a configuration and each of its profiles may have."""
 
@@ -92,8 +106,7 @@ def read_password(path: Path) -> str:
     """
     try:
         password = decoded(path.read_bytes()).rstrip("\r\n")
-        others = stat.S_IRGRP | stat.S_IWGRP | stat.S_IROTH | stat.S_IWOTH
-        _warn_of_others(path, "the password file", others, "read or change", "chmod 600")
+        warn_of_readers(path, "the password file")
     except (OSError, ValueError) as error:
         # The path is not in the message: it may be the password, given by mistake.
         reason = error.strerror if isinstance(error, OSError) else error
@@ -103,6 +116,12 @@ def read_password(path: Path) -> str:
             "not the password",
         ) from None
     return password
+
+
+def warn_of_readers(path: Path, name: str) -> None:
+    """Warn if other users may read or change a file with a secret; raises `OSError`."""
+    others = stat.S_IRGRP | stat.S_IWGRP | stat.S_IROTH | stat.S_IWOTH
+    _warn_of_others(path, name, others, "read or change", "chmod 600")
 
 
 def _warn_of_others(path: Path, name: str, bits: int, verb: str, remedy: str) -> None:
@@ -133,8 +152,9 @@ def _value(path: Path, name: str, value: Any) -> Any:
     if name == "contact_points" and isinstance(value, list):
         value = ",".join(str(point) for point in value)
     if not isinstance(value, str) or not value or "\0" in value:
-        # A value given for password_file may be the password.
-        found = "" if name == "password_file" else f", not {value!r}"
+        # A value given for one of these may be the secret itself.
+        is_secret = name in {"password_file", "master_keys_file"}
+        found = "" if is_secret else f", not {value!r}"
         raise wrong_usage(f"{path}: {name} must be a string that is not empty{found}")
     if name in _FILES:
         # Relative to the configuration file, not to the current folder.

@@ -1,6 +1,7 @@
 """``event-store doctor``: checks whether the cluster is what an event store needs."""
 
 from collections import Counter
+from dataclasses import replace
 from typing import Final
 
 import orjson
@@ -35,7 +36,8 @@ async def doctor(store: EventStore, target: Target, as_json: AsJson = False) -> 
     Check the cluster, and say what must or should be changed, and why.
 
     It checks versions, the schema, consistency, replication, clocks, the servers' settings and the
-    table's options; of a feed also its tables, its sequencer and its writers. It changes nothing.
+    table's options; of a feed also its tables, its sequencer and its writers; and the table of the
+    keys of subjects, if there is one. It changes nothing.
     Exit code 5: something must be changed.
 
     Examples:
@@ -44,6 +46,9 @@ async def doctor(store: EventStore, target: Target, as_json: AsJson = False) -> 
     """
     with waiting("checking the cluster"):
         examination = await store.operations.examine()
+        keys = await target.key_store(store).examine(examination.state.schema)
+    # Keys come last: most stores have none.
+    examination = replace(examination, findings=(*examination.findings, *keys))
     if as_json:
         await write_json([_json(examination)])
     else:

@@ -122,14 +122,14 @@ def close(
     run_with_store(target, run)
 
 
-def confirm(question: str, yes: bool) -> None:
+def confirm(question: str, yes: bool, *, otherwise: str = "nothing is erased") -> None:
     """Ask on a terminal; raises `CommandFailed` if there is none, `typer.Exit` after a no."""
     if yes:
         return
     if not sys.stdin.isatty():
         raise wrong_usage("there is no terminal to ask at", hint="give --yes")
     if not typer.confirm(question, err=True):
-        note("nothing is erased")
+        note(otherwise)
         raise typer.Exit(ExitCode.ERROR)
 
 

@@ -14,7 +14,8 @@ class ExitCode(IntEnum):
         CONFLICT: The stream is not at the expected version, or of another category, or closed;
             nothing was stored, or only as much of a long input as the message says.
         UNKNOWN_OUTCOME: The events may or may not be stored; repeat the append with the same event
-            ids, the import, or `streams categorise`; or they may or may not be erased: repeat it.
+            ids, the import, or `streams categorise`; or they may or may not be erased, or a key be
+            destroyed: repeat it.
         FINDINGS: A check found something that must be changed.
         INTERRUPTED: Ended by Ctrl-C.
         BROKEN_PIPE: The reader of the output has gone.

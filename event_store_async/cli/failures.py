@@ -22,6 +22,7 @@ from ..errors import (
     FeedDisabled,
     InvalidArchive,
     InvalidArgument,
+    KeyOutcomeUnknown,
     RestoreOutcomeUnknown,
     SchemaMissing,
     SchemaOutdated,
@@ -43,6 +44,7 @@ _CODES: Final = (
     (ErasureOutcomeUnknown, ExitCode.UNKNOWN_OUTCOME),
     (AppendOutcomeUnknown, ExitCode.UNKNOWN_OUTCOME),
     (RestoreOutcomeUnknown, ExitCode.UNKNOWN_OUTCOME),
+    (KeyOutcomeUnknown, ExitCode.UNKNOWN_OUTCOME),
     (InvalidArgument, ExitCode.USAGE),
 )
 
@@ -59,6 +61,7 @@ _HINTS: Final = (
         "with `event-store node start`",
     ),
     (SchemaOutdated, "run `event-store schema migrate`; --dry-run shows what it would do"),
+    (KeyOutcomeUnknown, "repeat the command; it is safe"),
     (RestoreOutcomeUnknown, "repeat the import: it skips what is already stored"),
     (StoreUnavailable, "`event-store doctor` compares the replication with the nodes"),
 )

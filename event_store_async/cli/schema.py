@@ -45,6 +45,15 @@ Replication = Annotated[
     ),
 ]
 
+ReplicationOfKeys = Annotated[
+    list[str],
+    typer.Option(
+        "--replication",
+        metavar="DATACENTER=REPLICAS",
+        help="The number of replicas in a datacenter, if the keyspace does not exist; once for "
+        "each datacenter.",
+    ),
+]
 
 DryRun = Annotated[
     bool,
@@ -124,6 +133,37 @@ async def migrate(store: EventStore, dry_run: DryRun = False) -> None:
     with waiting("migrating the schema"):
         report = await store.create_schema()
     await print_report(report)
+
+
+@app.command("create-keys", cls=StoreCommand)
+@with_store
+async def create_keys(
+    store: EventStore,
+    target: Target,
+    replication: ReplicationOfKeys = [],  # noqa: B006 - typer copies it
+    dry_run: DryRun = False,
+) -> None:
+    """
+    Create the table of the keys of subjects, and its keyspace if that does not exist.
+
+    By default it is `subject_keys` in the keyspace of the events. In a keyspace of its own
+    (--keys-keyspace), it can have other replicas and other backups. It is safe to repeat.
+
+    Examples:
+    - `event-store schema create-keys --keyspace bank`
+    - `event-store schema create-keys --keys-keyspace bank_keys --replication datacenter1=1`
+    """
+    asked = _asked(replication) or None
+    keys = target.key_store(store)
+    if dry_run:
+        await print_plan(await keys.plan_schema(asked))
+        return
+    with waiting("creating the table of keys"):
+        report = await keys.create_schema(asked)
+    await print_report(report)
+    given = {name: str(count) for name, count in (asked or {}).items()}
+    if given and given != _replication(report.replication):
+        note("the keyspace existed before, and keeps its replication")
 
 
 @app.command(cls=StoreCommand)

@@ -11,10 +11,11 @@ from typing import Annotated, Any, Concatenate, Final, Literal, ParamSpec
 import anyio
 import typer
 
-from ..cassandra import EventStore, Tls
+from ..cassandra import CassandraKeyStore, EventStore, Tls
 from ..cassandra.driver.opening import Opening
 from ..codec import Codec
 from ..environment import HIGHEST_PORT, number, variable
+from ..ports import KeyWrapper
 from . import configuration
 from .failures import reported, wrong_usage
 from .output import waiting
@@ -24,7 +25,13 @@ TOPIC: Final = "connecting"
 """What to ask `event-store help` about."""
 
 _PANEL: Final = f"Connection (`event-store help {TOPIC}` has all options)"
-_PATHS: Final = {"config", "ca_file", "certificate_file", "private_key_file"}
+_PATHS: Final = {
+    "config",
+    "ca_file",
+    "certificate_file",
+    "private_key_file",
+    "master_keys_file",
+}
 
 
 def _option(name: str, text: str, **more: Any) -> Any:
@@ -77,6 +84,20 @@ def connection_options(
     private_key_file: Annotated[
         Path | None, _option("private-key-file", "The client's private key (PEM).")
     ] = None,
+    keys_keyspace: Annotated[
+        str | None,
+        _option("keys-keyspace", "The keyspace of the keys of subjects (that of the events)."),
+    ] = None,
+    keys_table: Annotated[
+        str | None, _option("keys-table", "The table of the keys of subjects (subject_keys).")
+    ] = None,
+    master_keys_file: Annotated[
+        Path | None,
+        _option(
+            "master-keys-file",
+            "The file with the master keys, the current one first; or set EVENT_STORE_MASTER_KEYS.",
+        ),
+    ] = None,
     config: Config = None,
     profile: Profile = None,
 ) -> None:
@@ -104,6 +125,9 @@ class Target:
         ca_file: The authority to trust; None for a connection without TLS.
         certificate_file: The client's certificate.
         private_key_file: The client's private key.
+        keys_keyspace: The keyspace of the keys of subjects; None for that of the events.
+        keys_table: The table of the keys of subjects.
+        master_keys_file: The file with the master keys.
     """
 
     keyspace: str
@@ -117,6 +141,27 @@ class Target:
     ca_file: Path | None = None
     certificate_file: Path | None = None
     private_key_file: Path | None = None
+    keys_keyspace: str | None = None
+    keys_table: str = "subject_keys"
+    master_keys_file: Path | None = None
+
+    @property
+    def keys(self) -> str:
+        """The table of the keys of subjects, as ``keyspace.table``."""
+        return f"{self.keys_keyspace or self.keyspace}.{self.keys_table}"
+
+    def key_store(self, store: EventStore, wrapper: KeyWrapper | None = None) -> CassandraKeyStore:
+        """
+        Return the keys of subjects, on the session of a store that `connect` opened.
+
+        Args:
+            store: The store.
+            wrapper: Encrypts the keys; None for what needs none.
+
+        Raises:
+            InvalidArgument: see `EventStore.key_store`.
+        """
+        return store.key_store(wrapper, keyspace=self.keys_keyspace, table=self.keys_table)
 
     def connect(self, codec: Codec | None = None) -> Opening[EventStore]:
         """

@@ -1,5 +1,6 @@
 """``event-store verify``: checks every event of a store."""
 
+from contextlib import nullcontext
 from dataclasses import asdict
 from typing import Annotated, Final
 
@@ -12,10 +13,11 @@ from ..errors import FeedDisabled
 from ..maintenance import Progress, Verification, verify_streams
 from .exit_codes import ExitCode
 from .meter import GOES_ON, NOT_SAVED, Meter, metered
-from .options import AsJson, CheckpointOption, Every
+from .options import FLAG, AsJson, CheckpointOption, Every
 from .output import write_json, write_lines
 from .printer import earlier_lines, finding_printer
-from .target import with_store
+from .subject import keys_missed
+from .target import Target, with_store
 
 _ANEW: Final = "the streams were verified; the comparison of the feed with them begins anew"
 
@@ -23,6 +25,7 @@ _ANEW: Final = "the streams were verified; the comparison of the feed with them 
 @with_store
 async def verify(
     store: EventStore,
+    target: Target,
     accept: Annotated[
         list[str] | None,
         typer.Option(
@@ -31,6 +34,14 @@ async def verify(
             "decoded. Repeat for each.",
         ),
     ] = None,
+    keys: Annotated[
+        bool,
+        typer.Option(
+            "--keys",
+            metavar=FLAG,
+            help="Look for the keys of encrypted values, too; it needs no master key.",
+        ),
+    ] = False,
     checkpoint: CheckpointOption = None,
     every: Every = 5.0,
     as_json: AsJson = False,
@@ -45,24 +56,29 @@ async def verify(
     once, in the order of versions, and nothing else. Events that are not published yet are counted,
     and are no finding. This part begins anew if it is interrupted.
 
+    With --keys, a value is a finding whose key is missing although its subject was not forgotten.
+
     Exit codes: 5, there are findings; each is a line of the output.
 
     Examples:
     - `event-store verify`
+    - `event-store verify --keyspace bank --keys`
     - `event-store verify --checkpoint verify.checkpoint --json`
     """
-    report = await metered(
-        "verify",
-        every,
-        lambda meter: verify_streams(
-            store,
-            checkpoint=checkpoint,
-            accept=frozenset(accept or ()),
-            on_progress=meter,
-            on_finding=finding_printer(as_json),
-        ),
-        interrupted=NOT_SAVED if checkpoint is None else GOES_ON,
-    )
+    with keys_missed(target) if keys else nullcontext():
+        report = await metered(
+            "verify",
+            every,
+            lambda meter: verify_streams(
+                store,
+                checkpoint=checkpoint,
+                accept=frozenset(accept or ()),
+                keys=target.key_store(store) if keys else None,
+                on_progress=meter,
+                on_finding=finding_printer(as_json),
+            ),
+            interrupted=NOT_SAVED if checkpoint is None else GOES_ON,
+        )
     feed = await _verify_feed(store, every, as_json)
     write = write_json if as_json else write_lines
     await write(_report(report, feed, as_json))

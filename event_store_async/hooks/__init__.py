@@ -4,12 +4,14 @@ Hooks: a store reports what happens in it to your callables, one record at a tim
     source          the store that a record comes from
     feed_records    the records of the feed
     subscription_records  the records of subscriptions
+    key_records     the record of calls for keys
     records         the other records, and the protocol of a hook: all of these are public
     observer        calls the hooks
     append_watch    collects the facts of one append, and of the batches that carry it
     read_watch      collects the facts of one read
     list_watch      collects the facts of one list of streams
     feed_watch      collects the facts of one page of the feed
+    key_watch       collects the facts of one call for keys of subjects
     erasure_watch   collects the facts of one call that erases events
     subscription_watch  reports what a member of a consumer group does
     snapshot_watch  collects the facts of one call on a stored snapshot
@@ -26,6 +28,7 @@ from .feed_records import (
     RoundEnded,
     ScanFound,
 )
+from .key_records import KeyCallEnded, KeyOperation, KeyOutcome
 from .records import (
     AppendEnded,
     AppendOutcome,
@@ -89,6 +92,9 @@ __all__ = [
     "HandlerHook",
     "HandlingBegun",
     "Hook",
+    "KeyCallEnded",
+    "KeyOperation",
+    "KeyOutcome",
     "LaneHeldUp",
     "LeadershipChanged",
     "LeaseChange",

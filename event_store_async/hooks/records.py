@@ -15,6 +15,7 @@ from .feed_records import (
     RoundEnded,
     ScanFound,
 )
+from .key_records import KeyCallEnded
 from .source import Source
 from .subscription_records import SubscriptionRecord
 
@@ -346,6 +347,7 @@ Record: TypeAlias = (
     | ListEnded
     | SnapshotEnded
     | ErasureEnded
+    | KeyCallEnded
     | FeedRecord
     | SubscriptionRecord
 )
@@ -358,9 +360,9 @@ class Hook(Protocol):
 
     It is called on the event loop, between the store's own steps, so it must not block. An
     exception that it raises affects no append and no read; the first one is logged with its
-    traceback. `AppendEnded`, `ErasureEnded`, `ReadEnded`, `ListEnded`, `FeedPageRead` and, for a
-    load, `SnapshotEnded` arrive in the caller's task and context, the others in any task. A hook
-    that is to be around the calls of handlers is a `HandlerHook`, too.
+    traceback. `AppendEnded`, `ErasureEnded`, `ReadEnded`, `ListEnded`, `FeedPageRead`,
+    `KeyCallEnded` and, for a load, `SnapshotEnded` arrive in the caller's task and context, the
+    others in any task. A hook that is to be around the calls of handlers is a `HandlerHook`, too.
     """
 
     def __call__(self, record: Record, /) -> None:

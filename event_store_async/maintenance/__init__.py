@@ -5,6 +5,7 @@ All use `EventStore.storage`, so they need Cassandra. Each is a command of ``eve
 
     digest findings progress    values: what was read, what is wrong, how far a job has come
     callbacks                   plain or async functions that a job calls
+    key_check                   what has become of the keys of encrypted values
     checkpoint walk job         a job over all streams, and how it resumes
     survey verify retention     the jobs
 """

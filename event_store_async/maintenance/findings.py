@@ -24,6 +24,9 @@ class FindingKind(StrEnum):
     REPEATED_ID = "repeated-id"
     """Two events of the stream have the same id."""
 
+    LOST_KEY = "lost-key"
+    """A value is encrypted with a key that is missing, although its subject was not forgotten."""
+
     CONFLICT = "conflict"
     """The stream holds other events already: it was not imported, or only in part."""
 

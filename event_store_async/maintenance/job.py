@@ -41,6 +41,10 @@ class Hole:
     last: int | None
 
 
+Take: TypeAlias = Callable[[StoredEvent | Hole], Awaitable[None] | None]
+"""Receives the next event of a stream, or the hole in its place."""
+
+
 class Tally(Protocol):
     """What a job counts besides its totals."""
 
@@ -117,17 +121,15 @@ class Job(Generic[T]):
         if self._checkpoint is not None:
             await self._checkpoint.remove()
 
-    async def read(
-        self, index: int, summary: StreamSummary, take: Callable[[StoredEvent | Hole], None]
-    ) -> None:
+    async def read(self, index: int, summary: StreamSummary, take: Take) -> None:
         """
         Read all events of a stream, and report progress.
 
         Args:
             index: The range of the stream.
             summary: The stream.
-            take: Receives each event, in order, and a `Hole` in place of missing ones. What is
-                truncated meanwhile is not missing.
+            take: Receives each event, in order, and a `Hole` in place of missing ones; what it
+                returns is awaited. What is truncated meanwhile is not missing.
 
         Raises:
             StoreUnavailable, MisuseError, SchemaError: as a read does.
@@ -144,7 +146,8 @@ class Job(Generic[T]):
                         if count % _EVENTS_A_STEP == 0:
                             self._under_way[index] = count
                             self._on_progress(self._progress())
-                        take(event)
+                        if (waiting := take(event)) is not None:
+                            await waiting
                 if count > before or following == asked or not _has_events(summary):
                     return
                 # A read that meets no row at all does not notice that there are later ones.
@@ -159,7 +162,7 @@ class Job(Generic[T]):
         self,
         stream_id: UUID,
         version: int,
-        take: Callable[[StoredEvent | Hole], None],
+        take: Take,
         *,
         ends: bool = True,
     ) -> int | None:

@@ -1,13 +1,13 @@
 """A verification: every stream of a store is checked, event by event."""
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
 
-from ..cassandra import EventStore, Storage
+from ..cassandra import CassandraKeyStore, EventStore, Storage
 from ..checks import check_instance
 from ..errors import UndecodableEvent
 from ..stored import StoredEvent, StreamSummary
@@ -16,11 +16,15 @@ from .checkpoint import checked_int
 from .digest import StreamDigest
 from .findings import FindingKind, StreamFinding
 from .job import Hole, Job, check_run, open_job
+from .key_check import KeyCheck, Named, named_keys
 from .progress import Earlier, Progress
 from .walk import RANGES, WORKERS
 
 ID_WINDOW: Final = 10_000
 """Event ids are compared among this many consecutive events of a stream."""
+
+_KEYS_AT_ONCE: Final = 1000
+"""Keys of one stream that are looked for together."""
 
 _MAX_FINDINGS: Final = 100
 """Findings reported for one stream."""
@@ -56,6 +60,7 @@ async def verify_streams(
     *,
     checkpoint: Path | None = None,
     accept: frozenset[str] = frozenset(),
+    keys: CassandraKeyStore | None = None,
     ranges: int = RANGES,
     workers: int = WORKERS,
     on_progress: Callable[[Progress], None] = lambda _: None,
@@ -78,6 +83,9 @@ async def verify_streams(
         checkpoint: A file to save progress in, every 1,000 streams. If it exists, the verification
             resumes from it. It is removed at the end.
         accept: Content types that the store has no codec for and that are not to be reported.
+        keys: Where the keys of subjects are; it needs no wrapper. Then encrypted values are
+            reported whose key is missing, although their subject was not forgotten. None does not
+            look at keys.
         ranges: How many parts the ring is split into.
         workers: How many of them are read at once.
         on_progress: Called after each stream, and within long ones.
@@ -93,8 +101,10 @@ async def verify_streams(
     called = {"on_progress": on_progress, "on_finding": on_finding}
     check_run(store, workers, path=checkpoint, ranges=ranges, **called)
     check_instance("accept", accept, frozenset, "a frozenset of content types")
+    check_instance("keys", keys, CassandraKeyStore, "a CassandraKeyStore", optional=True)
     job = await open_job(store, "verify", checkpoint, ranges, _FindingCounts(), on_progress)
-    await job.run(_Verifier(job, accept, on_finding).visit, workers)
+    key_check = None if keys is None else KeyCheck(keys)
+    await job.run(_Verifier(job, accept, on_finding, key_check).visit, workers)
     totals = job.totals
     return Verification(
         totals.streams,
@@ -130,10 +140,12 @@ class _Verifier:
     job: Job[_FindingCounts]
     accept: frozenset[str]
     on_finding: Callback[StreamFinding]
+    key_check: KeyCheck | None
 
     async def visit(self, index: int, summary: StreamSummary) -> None:
-        check = _StreamCheck(summary.stream_id, self.job.storage, self.accept)
+        check = _StreamCheck(summary.stream_id, self.job.storage, self.accept, self.key_check)
         await self.job.read(index, summary, check.take)
+        await check.end()
         findings = check.findings
         if check.last != summary.version or check.ends_in_hole:
             findings = [*findings, *await self._check_head(summary.stream_id)]
@@ -177,7 +189,13 @@ class _StreamCheck:
         ends_in_hole: Whether the stream's version is above its last event.
     """
 
-    def __init__(self, stream_id: UUID, storage: Storage, accept: frozenset[str]) -> None:
+    def __init__(
+        self,
+        stream_id: UUID,
+        storage: Storage,
+        accept: frozenset[str],
+        key_check: KeyCheck | None,
+    ) -> None:
         self.findings: list[StreamFinding] = []
         self.digest = StreamDigest(stream_id)
         self.bytes = 0
@@ -188,9 +206,11 @@ class _StreamCheck:
         self._accept = accept
         self._versions: OrderedDict[UUID, int] = OrderedDict()
         self._no_codec: set[str | None] = set()
+        self._key_check = key_check
+        self._named: dict[Named, int] = {}
 
-    def take(self, event: StoredEvent | Hole) -> None:
-        """Check the next event, or note the hole in its place."""
+    def take(self, event: StoredEvent | Hole) -> Awaitable[None] | None:
+        """Check the next event, or note the hole in its place; return what is to be awaited."""
         if not isinstance(event, Hole):
             self._check(event)
         elif event.last is None:
@@ -198,6 +218,15 @@ class _StreamCheck:
         else:
             text = f"versions {event.first} to {event.last} are missing"
             self._report(FindingKind.HOLE, event.first, text)
+        return self.end() if len(self._named) >= _KEYS_AT_ONCE else None
+
+    async def end(self) -> None:
+        """Check the keys of the events since the last time."""
+        if self._key_check is None or not self._named:
+            return
+        named, self._named = self._named, {}
+        for each, text in (await self._key_check.lost(named)).items():
+            self._report(FindingKind.LOST_KEY, named[each], text)
 
     def _check(self, event: StoredEvent) -> None:
         self.digest.add(event)
@@ -206,7 +235,7 @@ class _StreamCheck:
         if event.event_id is not None:
             self._check_id(event.event_id, event.version)
         try:
-            self._storage.decode(event)
+            payload = self._storage.decode(event).payload
         except UndecodableEvent as error:
             # A plain LookupError means that there is no codec; a KeyError comes from inside one.
             if type(error.__cause__) is not LookupError:
@@ -215,6 +244,17 @@ class _StreamCheck:
                 self._no_codec.add(event.content_type)  # reported once for a stream
                 text = f"{event.content_type}: {error.__cause__}"
                 self._report(FindingKind.NO_CODEC, event.version, text)
+        else:
+            if self._key_check is not None:
+                self._note_keys(self._key_check, payload, event.version)
+
+    def _note_keys(self, key_check: KeyCheck, payload: object, version: int) -> None:
+        for named in named_keys(payload):
+            if named is None:
+                text = "an encrypted value is not valid"
+                self._report(FindingKind.UNDECODABLE, version, text)
+            elif not key_check.is_known(named):
+                self._named.setdefault(named, version)
 
     def _check_id(self, event_id: UUID, version: int) -> None:
         earlier = self._versions.pop(event_id, None)

@@ -27,6 +27,7 @@ from ..hooks import (
     FeedPageRead,
     FellBehind,
     GenerationChanged,
+    KeyCallEnded,
     LaneHeldUp,
     LeadershipChanged,
     LeaseChanged,
@@ -60,6 +61,7 @@ _WORDS: Final = {
     LaneHeldUp: "events published whose announcement is missing",
     LeadershipChanged: "lead of the sequencers changed",
     SnapshotEnded: "snapshot",
+    KeyCallEnded: "keys of subjects",
     EventHandled: "event of subscription",
     PageApplied: "page of subscription",
     CheckpointCommitted: "checkpoint of subscription",
@@ -72,6 +74,7 @@ _LEVELS: Final = {
     "stored": logging.DEBUG,
     "stored_earlier": logging.INFO,
     "erased": logging.INFO,
+    "done": logging.DEBUG,
     "conflict": logging.INFO,
     "cancelled": logging.INFO,
     "complete": logging.DEBUG,
@@ -121,7 +124,8 @@ class LogHook:
     debug; lost entries and a change of the lead are info; what the scan found, and lanes that were
     held up, are errors. Of subscriptions, what is handled, waits behind a parked event, or is
     committed is debug; replays, leases and generations are info; an event whose stream is parked,
-    or at which a slice holds, is an error.
+    or at which a slice holds, is an error. Of keys, what is forgotten is info, with the subject;
+    keys that cannot be used, and a subject that could not be forgotten, are errors.
 
     Args:
         logger: The logger to write to; ``event_store_async.telemetry`` by default.
@@ -149,13 +153,18 @@ def _level(record: Record) -> int:
         return logging.DEBUG
     if isinstance(record, AppendEnded | ErasureEnded) and record.outcome == "unknown":
         return logging.ERROR
+    if isinstance(record, KeyCallEnded) and record.operation == "forget":
+        # What a person asked for must not be lost.
+        return logging.INFO if record.outcome == "done" else logging.ERROR
+    if isinstance(record, KeyCallEnded) and record.outcome == "unusable":
+        return logging.ERROR
     level = _LEVELS_OF.get(type(record))
     return level or _LEVELS.get(getattr(record, "outcome", ""), logging.WARNING)
 
 
 def _message(record: Record) -> str:
     parts = [_WORDS.get(type(record), type(record).__name__)]
-    if isinstance(record, SnapshotEnded | ErasureEnded):
+    if isinstance(record, SnapshotEnded | ErasureEnded | KeyCallEnded):
         parts = [f"{record.operation} {parts[0]}"]
     if isinstance(record, SUBSCRIPTION_RECORDS):
         parts = [f"{parts[0]} {record.subscription}"]

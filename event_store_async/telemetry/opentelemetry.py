@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from importlib.metadata import version
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from ..extras import install_hint
 
@@ -38,6 +38,7 @@ from ..hooks import (
     EventHandled,
     FeedPageRead,
     HandlingBegun,
+    KeyCallEnded,
     ListEnded,
     PageApplied,
     PageRead,
@@ -53,12 +54,15 @@ from .trace_links import links_of
 __all__ = ["OpenTelemetryHook"]
 
 _NAME: Final = "event_store_async"
+_Ended: TypeAlias = (
+    AppendEnded | ReadEnded | ListEnded | SnapshotEnded | ErasureEnded | KeyCallEnded
+)
 _SCHEMA: Final = "https://opentelemetry.io/schemas/1.44.0"
 _OPERATION_SECONDS: Final = (0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0)
 _NOT_ERRORS: Final = {
     *("stored", "stored_earlier", "conflict", "cancelled", "complete", "stopped"),
     *("found", "missing", "saved", "outdated", "forgotten", "erased"),
-    *("handled", "replayed", "parked_behind", "applied"),
+    *("handled", "replayed", "parked_behind", "applied", "done"),
 }
 """Outcomes that are not errors: optimistic locking is meant to find conflicts."""
 
@@ -123,8 +127,8 @@ class OpenTelemetryHook:
             self._span(record, "list", {"event_store.streams": record.streams})
         elif isinstance(record, SnapshotEnded):
             self._snapshot(record)
-        elif isinstance(record, ErasureEnded):
-            self._erasure(record)
+        elif isinstance(record, ErasureEnded | KeyCallEnded):
+            self._erasure_or_keys(record)
         elif isinstance(record, PageRead):
             self._operation(record.source, "read_page", None, record.duration)
         elif isinstance(record, FeedPageRead):
@@ -217,16 +221,22 @@ class OpenTelemetryHook:
             },
         )
 
-    def _erasure(self, record: ErasureEnded) -> None:
-        operation = f"{record.operation}_stream"
+    def _erasure_or_keys(self, record: ErasureEnded | KeyCallEnded) -> None:
+        facts: dict[str, str | int | float] = {}
+        if isinstance(record, KeyCallEnded):
+            operation = f"{record.operation}_keys"
+            # Not the subject: spans go to more places than logs do.
+            facts["event_store.subjects"] = record.subjects
+        else:
+            operation = f"{record.operation}_stream"
+            facts["event_store.stream_id"] = str(record.stream_id)
+            if record.kept_from is not None:
+                facts["event_store.kept_from"] = record.kept_from
+            if record.version is not None:
+                facts["event_store.version"] = record.version
         if record.outcome != "invalid":
             error = None if record.outcome in _NOT_ERRORS else record.error
             self._operation(record.source, operation, error, record.duration)
-        facts: dict[str, str | int | float] = {"event_store.stream_id": str(record.stream_id)}
-        if record.kept_from is not None:
-            facts["event_store.kept_from"] = record.kept_from
-        if record.version is not None:
-            facts["event_store.version"] = record.version
         self._span(record, operation, facts)
 
     def _snapshot(self, record: SnapshotEnded) -> None:
@@ -244,7 +254,7 @@ class OpenTelemetryHook:
 
     def _span(
         self,
-        record: AppendEnded | ReadEnded | ListEnded | SnapshotEnded | ErasureEnded,
+        record: _Ended,
         operation: str,
         more: Mapping[str, str | int | float],
         attempts: Iterable[AttemptEnded] = (),
@@ -362,7 +372,7 @@ def _attempt(attempt: AttemptEnded) -> dict[str, str | int | float]:
 
 
 def _end_of(
-    record: AppendEnded | ReadEnded | ListEnded | SnapshotEnded | ErasureEnded | AttemptEnded,
+    record: _Ended | AttemptEnded,
 ) -> float:
     return record.started + record.duration
 

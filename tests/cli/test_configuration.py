@@ -109,6 +109,9 @@ def test_every_connection_option_is_a_variable_and_an_empty_one_is_not_given() -
         "CA_FILE": "ca.pem",
         "CERTIFICATE_FILE": "own.pem",
         "PRIVATE_KEY_FILE": "own.key",
+        "KEYS_KEYSPACE": "bank_keys",
+        "KEYS_TABLE": "keys",
+        "MASTER_KEYS_FILE": "master-keys",
     }
     every = {f"EVENT_STORE_{name}": value for name, value in given.items()}
     empty = {**dict.fromkeys([*every, "EVENT_STORE_CONFIG", "EVENT_STORE_PROFILE"], "")}
@@ -124,6 +127,9 @@ def test_every_connection_option_is_a_variable_and_an_empty_one_is_not_given() -
         ca_file=Path("ca.pem"),
         certificate_file=Path("own.pem"),
         private_key_file=Path("own.key"),
+        keys_keyspace="bank_keys",
+        keys_table="keys",
+        master_keys_file=Path("master-keys"),
     )
     assert led_to("--keyspace", "bank", **empty) == Target(keyspace="bank")
 

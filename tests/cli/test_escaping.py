@@ -230,8 +230,12 @@ BASES: dict[str, list[str]] = {
     "help": ["head"],
     "schema show": [],
     "schema create": ["--replication", "datacenter1=1"],
+    "schema create-keys": [],
     "schema migrate": [],
     "schema status": [],
+    "subject forget": ["customer-1", "--yes"],
+    "subject status": ["customer-1"],
+    "subject rewrap": ["--dry-run"],
     "snapshots list": [STREAM],
     "snapshots drop": [STREAM],
     # A folder that cannot be one, so that nothing is started.
@@ -299,6 +303,8 @@ async def test_every_parameter_of_every_command(place: tuple[Shell, EventStore],
     await store.persist_events(UUID(STREAM), [NewEvent({WORSE: WORSE}, WORSE, {WORSE: 1})])
     if name.startswith("subscription"):
         await subscribe(store)
+    if name.startswith("subject"):
+        await store.key_store(None).create_schema()
     assert (await shell("export", "good.zst")).code == 0
     await asyncio.to_thread(write_evil, shell.folder)
 
@@ -319,6 +325,8 @@ async def test_every_command_on_a_terminal(place: tuple[Shell, EventStore], name
     await store.persist_events(UUID(STREAM), [NewEvent({WORSE: WORSE}, WORSE, {WORSE: 1})])
     if name.startswith("subscription"):
         await subscribe(store)
+    if name.startswith("subject"):
+        await store.key_store(None).create_schema()
     assert (await shell("export", "good.zst")).code == 0
     await asyncio.to_thread(write_evil, shell.folder)
     connects = name not in {"help", "schema show"} and not name.startswith("node")

@@ -19,6 +19,7 @@ from event_store_async.cli import configuration
 from event_store_async.cli.app import app
 from event_store_async.cli.target import OPTIONS
 from event_store_async.embedded import Background
+from event_store_async.privacy import MasterKeys
 from event_store_async.subscriptions import ParkedStream, SliceKey
 
 from ..fixtures.server import Server
@@ -131,11 +132,13 @@ async def bank(server: Server) -> AsyncGenerator[EventStore, None]:
     async with server.connect("bank") as store, server.connect("bank_copy") as copy:
         await store.create_schema(server.replication, feed=True)
         await copy.create_schema(server.replication)
+        await store.key_store(None).create_schema()
         yield store
     # From another connection: the sequencer of this one must not meet missing tables meanwhile.
     async with server.connect("bank_copy") as copy:
         await drop_keyspace(copy, "bank")
         await drop_keyspace(copy, "bank_copy")
+        await drop_keyspace(copy, "bank_keys")
 
 
 @pytest.mark.parametrize(
@@ -157,6 +160,7 @@ async def test_examples_work(
     if "subscription" in example:
         await subscribe(bank, stream)
     (shell.folder / "payloads.jsonl").write_text('{"amount": 50}\n{"amount": 20}\n')
+    (shell.folder / "master-keys").write_text(MasterKeys.generate("2026"))
     names = {"STREAM": str(stream), "OTHER": str(other)}
 
     if example in ENDLESS:

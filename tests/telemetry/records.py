@@ -16,6 +16,7 @@ from event_store_async.hooks import (
     FeedPageRead,
     FellBehind,
     GenerationChanged,
+    KeyCallEnded,
     LaneHeldUp,
     LeadershipChanged,
     LeaseChanged,
@@ -282,3 +283,17 @@ def caught_up(**given: Any) -> CaughtUp:
 
 def fell_behind(**given: Any) -> FellBehind:
     return FellBehind(**({**OF_SLICE, "position": PLACE} | given))
+
+
+def keys(**given: Any) -> KeyCallEnded:
+    facts: dict[str, Any] = {
+        "source": Source("cassandra", "bank", "subject_keys"),
+        "operation": "get",
+        "started": STARTED,
+        "duration": 0.25,
+        "outcome": "done",
+        "error": None,
+        "subjects": 3,
+        "subject": None,
+    }
+    return KeyCallEnded(**(facts | given))

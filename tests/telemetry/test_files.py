@@ -14,6 +14,7 @@ from prometheus_client import CollectorRegistry
 
 from event_store_async import NewEvent
 from event_store_async.hooks import HandlingBegun
+from event_store_async.hooks import key_records as key_hooks
 from event_store_async.hooks import records as hooks
 from event_store_async.hooks import subscription_records as subscription_hooks
 from event_store_async.telemetry.instruments import INSTRUMENTS
@@ -321,6 +322,8 @@ def test_the_page_names_every_metric_record_and_field() -> None:
         hooks.ReadOutcome,
         hooks.SnapshotOperation,
         hooks.SnapshotOutcome,
+        key_hooks.KeyOperation,
+        key_hooks.KeyOutcome,
         subscription_hooks.HandledOutcome,
         subscription_hooks.AppliedOutcome,
         subscription_hooks.CommittedOutcome,

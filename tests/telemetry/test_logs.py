@@ -62,6 +62,12 @@ from . import records
         (records.generation(), logging.INFO),
         (records.caught_up(), logging.DEBUG),
         (records.fell_behind(), logging.DEBUG),
+        (records.keys(), logging.DEBUG),
+        (records.keys(operation="create", outcome="forgotten"), logging.INFO),
+        (records.keys(outcome="unusable", error="InvalidKey"), logging.ERROR),
+        (records.keys(outcome="unavailable", error="StoreUnavailable"), logging.WARNING),
+        (records.keys(operation="forget", subject="customer-17", subjects=1), logging.INFO),
+        (records.keys(operation="forget", outcome="unavailable"), logging.ERROR),
     ],
 )
 def test_levels_depend_on_the_outcome(
@@ -174,6 +180,7 @@ class Forged(UUID):
         (records.found(), f"events found that no writer announced, stream {records.STREAM}"),
         (records.lead(), "lead of the sequencers changed"),
         (records.snapshot(), f"load snapshot, found, stream {records.STREAM}"),
+        (records.keys(operation="forget"), "forget keys of subjects, done"),
         (records.page(stream_id=Forged(int=7)), f"page read, stream {records.STREAM}"),
     ],
 )

@@ -94,6 +94,18 @@ def test_a_list_is_a_span(exported: Exported) -> None:
     }
 
 
+def test_a_call_for_keys_is_a_span_without_the_subject(exported: Exported) -> None:
+    exported.opentelemetry(records.keys(operation="forget", subjects=1, subject="customer-17"))
+    exported.opentelemetry(records.keys(outcome="unusable", error="InvalidKey"))
+    done, failed = exported.spans
+
+    assert (done.name, done.status.status_code) == ("forget_keys subject_keys", StatusCode.UNSET)
+    assert done.attributes is not None
+    assert done.attributes["event_store.subjects"] == 1
+    assert "customer-17" not in str(dict(done.attributes))
+    assert failed.status.status_code is StatusCode.ERROR
+
+
 def test_a_call_on_a_snapshot_is_a_span(exported: Exported) -> None:
     exported.opentelemetry(records.snapshot())
     exported.opentelemetry(

@@ -54,6 +54,7 @@ CASSANDRA_LAYERS = [
     ["feed"],
     ["subscriptions"],
     ["operations", "lifetime"],
+    ["keys"],
     ["engine"],
     ["store"],
 ]
@@ -204,8 +205,12 @@ def test_all_cql_is_in_its_folder() -> None:
             if isinstance(text, str) and text.startswith(words):
                 outside.append((path.relative_to(PACKAGE).as_posix(), text))
 
-    # Advice to operators, never sent: the hint of TimeToLiveRefused, and a diagnosis.
-    advising = {"errors/schema.py", "cassandra/operations/diagnosis/tables.py"}
+    # Advice to operators, never sent: the hint of TimeToLiveRefused, and diagnoses.
+    advising = {
+        "errors/schema.py",
+        "cassandra/keys/diagnosis.py",
+        "cassandra/operations/diagnosis/tables.py",
+    }
     advice = [(name, text) for name, text in outside if text == "ALTER TABLE "]
     assert {name for name, _ in advice} == advising
     assert [found for found in outside if found not in advice] == []

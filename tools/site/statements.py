@@ -11,6 +11,7 @@ _FOLDERS: Final = {
     "statements": "All statements that a store sends.",
     "statements/erase": "All statements that erase events.",
     "statements/feed": "All statements that a feed sends.",
+    "statements/keys": "All statements that key stores send.",
     "statements/snapshots": "All statements that stored snapshots send.",
     "statements/subscriptions": "All statements that subscriptions send.",
     "testing": "Statements that only the test tools send.",

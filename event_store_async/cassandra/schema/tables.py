@@ -279,6 +279,24 @@ SNAPSHOTS: Final = TableSpec(
 )
 """Snapshots of aggregates."""
 
+KEYS: Final = TableSpec(
+    name="keys",
+    created_by="schema/keys",
+    migrations="migrations/keys",
+    columns={
+        1: {
+            "subject": ("text", "partition_key"),
+            "revision": ("int", "regular"),
+            "key_id": ("uuid", "regular"),
+            "master": ("text", "regular"),
+            "wrapped": ("blob", "regular"),
+            "created_at": ("bigint", "regular"),
+            "forgotten_at": ("bigint", "regular"),
+        }
+    },
+)
+"""The keys of subjects: a table with a name of its own, often in a keyspace of its own."""
+
 SPECS: Final = (EVENTS,)
 """The tables that every store needs; that of events comes first."""
 

@@ -47,6 +47,7 @@ from event_store_async.testing import HostileEventStore, given
 from event_store_async.testing.servers import CassandraServer, ExistingCluster
 from event_store_async.typed import EventType, EventTypes, TypedEventStore
 
+from ...fixtures.keys import XorWrapper
 from ..test_public import MADE_BY_THE_LIBRARY, PUBLIC, PUBLIC_MODULES
 from .hints import ABSTRACT, classes_of, hints_of, valid
 
@@ -184,6 +185,7 @@ OBJECTS: Final[Mapping[str, Callable[[World], Any]]] = {
     "CommandHandler": lambda world: CommandHandler(_repository(world), world.memory),
     "Given": lambda _: given(REDUCER),
     "Then": lambda _: given(REDUCER).when(_no_events),
+    "CassandraKeyStore": lambda world: world.store.key_store(XorWrapper()),
     "EmbeddedCassandra": lambda _: EmbeddedCassandra(progress=False),
     "PrometheusHook": lambda _: PrometheusHook(prometheus_client.CollectorRegistry()),
 }
@@ -192,6 +194,7 @@ OBJECTS: Final[Mapping[str, Callable[[World], Any]]] = {
 GIVEN: Final[Mapping[str, Mapping[str, Callable[[World], Any]]]] = {
     "cassandra_server": {"cluster": lambda _: ExistingCluster("127.0.0.1", port=1)},
     "EventStore": {"session": lambda world: world.session},
+    "CassandraKeyStore": {"session": lambda world: world.session},
     "CategoryStore.category": {"name": lambda _: "account"},
     "JsonCodec.decode": {"data": lambda _: b"1"},
     "RawCodec.encode": {"payload": lambda _: b"x"},
