@@ -16,6 +16,7 @@ GOALS: Final = (
     *("feed_delivery_p99", "feed_sequencer_cpu", "feed_lag", "feed_catch_up", "feed_memory"),
     *("projection",),
     *("snapshot_load", "snapshot_save", "truncated_read"),
+    *("private_append", "private_read"),
 )
 """The names of the goals that a full run measures."""
 

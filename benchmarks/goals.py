@@ -14,6 +14,8 @@ from .feeds import (
 )
 from .flat_cost import VERSIONS, at_version
 from .peers import FEED, SEQUENCER, SINGLY, WITH_WRITE
+from .privacy import APPENDING, ENCRYPTED, EVENTS, PRIVACY, READING
+from .privacy import PLAIN as UNENCRYPTED
 from .results import Key, Results
 from .snapshots import EVERY, LONG, SHORT, STORED, WHOLE, WITHOUT
 from .spread import Spread, ratios, spread
@@ -64,6 +66,7 @@ def goals(results: Results) -> list[Goal]:
         _projection(results),
         *_snapshots(results),
         _truncation(results),
+        *_privacy(results),
     ]
     return [goal for goal in found if goal is not None]
 
@@ -201,6 +204,19 @@ def _truncation(results: Results) -> Goal | None:
     text = f"reading {KEPT} events after {GONE:,} that were truncated: latency (p50) relative to "
     text += f"a stream of {KEPT}"
     return _goal(results, (truncated, plain), "p50_ms", "truncated_read", text, 1.1)
+
+
+def _privacy(results: Results) -> list[Goal | None]:
+    """Only shown: encryption costs what it costs."""
+    found = []
+    for name, what, events in (("append", APPENDING, 0), ("read", READING, EVENTS)):
+        pair = (
+            Key(PRIVACY, OURS, f"{what}: {ENCRYPTED}", events),
+            Key(PRIVACY, OURS, f"{what}: {UNENCRYPTED}", events),
+        )
+        text = f"{what} with an encrypted field: latency (p50) relative to one without"
+        found.append(_goal(results, pair, "p50_ms", f"private_{name}", text))
+    return found
 
 
 def _goal(

@@ -72,6 +72,12 @@ _TRUNCATION: Final = """\
 What does reading 100 events cost if 100,000 before them were truncated? A process that has not seen
 that a stream is truncated asks where it begins first. Cases take turns.
 """
+_PRIVACY: Final = """\
+What does [encrypting a personal field](privacy.md) cost? A field of 100 characters in each event is
+encrypted with the key of its subject, which is in the cache. The last row reads with an empty
+cache, so the keys of 500 subjects are fetched, a request for each page, and unwrapped. Cases take
+turns.
+"""
 _PROFILE: Final = """\
 Where the client's CPU time goes, for ours and raw, when it appends to 64 streams and when it reads.
 The totals are measured without a profiler. A profiler outside the process then takes samples while
@@ -178,6 +184,7 @@ def markdown(results: Results, *, plots: bool) -> str:
     parts.append(_section("Flat cost", tables.flat_cost_table(results), _FLAT))
     parts.append(_section("Stored snapshots", tables.snapshots_table(results), _SNAPSHOTS))
     parts.append(_section("Truncated streams", tables.truncation_table(results), _TRUNCATION))
+    parts.append(_section("Personal fields", tables.privacy_table(results), _PRIVACY))
     notes = tried(TRIED.read_text(encoding="utf-8"), "peers")
     if notes and tables.series_of(results, "peers"):
         parts.append(_section("Compared with the peers", notes))

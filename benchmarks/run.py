@@ -18,6 +18,7 @@ from .feeds import feed_append, feed_catch_up, feed_delivery, feed_sequencing
 from .flat_cost import flat_cost
 from .memory import memory
 from .opening import opening
+from .privacy import privacy
 from .processes import processes
 from .profiles import profile
 from .representation import representation
@@ -54,6 +55,7 @@ SCENARIOS: Final[dict[str, Scenario]] = {
     "flat_cost": Scenario(flat_cost, 25, 25),
     "snapshots": Scenario(snapshots, 10, 0),
     "truncation": Scenario(truncation, 40, 0),
+    "privacy": Scenario(privacy, 15, 0),
     "opening": Scenario(opening, 3, 3),
     "representation": Scenario(representation, 5, 3),
     "processes": Scenario(processes, 90, 20),
@@ -68,7 +70,7 @@ SCENARIOS: Final[dict[str, Scenario]] = {
     "idle_group": Scenario(idle_group, 30, 0),
     "profile": Scenario(profile, 70, 0),
     "peers": Scenario(peers, 140, 0),
-    "variants": Scenario(variants, 140, 0),
+    "variants": Scenario(variants, 125, 0),
 }
 """The scenarios, in order."""
 

@@ -18,6 +18,7 @@ from .flat_cost import (
 from .goals import goals
 from .hotspots import by_area, by_function
 from .peers import ANNOUNCING, DELIVERED, FEED, IN_SHORT, SEQUENCER, SINGLY, WITH_WRITE
+from .privacy import PRIVACY
 from .representation import LABELS, REMARKS
 from .results import Key, Results
 from .spread import Spread, ratios, spread
@@ -298,6 +299,15 @@ def snapshots_table(results: Results) -> str:
         for key in series_of(results, "snapshots")
     ]
     return table(["", "events in the stream", "p50, ms"], rows) if rows else ""
+
+
+def privacy_table(results: Results) -> str:
+    """Return what appends and reads take, with and without encryption."""
+    rows = [
+        [key.case, f"{key.x:,}" if key.x else "1", spread_text(results.spread(key, "p50_ms"))]
+        for key in series_of(results, PRIVACY)
+    ]
+    return table(["", "events", "p50, ms"], rows) if rows else ""
 
 
 def truncation_table(results: Results) -> str:

@@ -11,6 +11,8 @@ from .bench import OURS, Bench, Case, append_case
 from .peer import PeerFailed, run_peer
 from .results import Key
 
+_ROUNDS: Final = 4
+
 # Zero means "no period" to Cassandra, which refuses a period unless the mode is periodic.
 _GROUP: Final[dict[str, object]] = {
     "commitlog_sync": "group",
@@ -48,7 +50,7 @@ async def variants(bench: Bench) -> None:
             except (EmbeddedError, PeerFailed) as error:
                 bench.results.notes.append(f"variants, {name}: {error}")
                 bench.results.failed = True
-        await bench.interleave(cases)
+        await bench.interleave(cases, rounds=min(_ROUNDS, bench.size.rounds))
 
 
 async def _cases(

@@ -27,7 +27,7 @@ class CachedKeys(KeyStore):
         seconds: How long a key is used at most. 0 keeps none: then each append and each page of a
             read with encrypted fields asks for the keys.
         size: How many keys are kept at most.
-        clock: Returns seconds that never go back.
+        clock: Returns seconds, 0 or more, that never go back.
 
     Raises:
         InvalidArgument: an argument is not valid.

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
+from ..checks import check_not_negative
 from ..ports import KeyStore
 from ..subject_key import ForgottenSubject, SubjectKey
 from .cipher import Cipher
@@ -52,7 +53,7 @@ class KeyCache:
         keys: The store.
         seconds: How long a key is kept at most.
         size: How many keys are kept at most.
-        clock: Returns seconds that never go back.
+        clock: Returns seconds, 0 or more, that never go back.
 
     Attributes:
         keys: The store.
@@ -68,11 +69,16 @@ class KeyCache:
         self._ready: OrderedDict[str, ReadyKey] = OrderedDict()
         self._destroyed: OrderedDict[tuple[str, UUID], None] = OrderedDict()
         self._forgets = 0
-        self._sweep_at = clock() + seconds
+        self._sweep_at = self._time() + seconds
+
+    def _time(self) -> float:
+        now = self._clock()
+        check_not_negative("what the clock returned", now)
+        return now
 
     def begin(self) -> tuple[float, int]:
         """Return when a request is sent: what `learn` must know of it."""
-        return self._clock(), self._forgets
+        return self._time(), self._forgets
 
     def learn(
         self, found: Iterable[SubjectKey | ForgottenSubject], begun: tuple[float, int]
@@ -96,7 +102,7 @@ class KeyCache:
         found = self._ready.get(subject)
         if found is None:
             return None
-        if self._clock() >= found.until:
+        if self._time() >= found.until:
             del self._ready[subject]
             return None
         self._ready.move_to_end(subject)
@@ -182,7 +188,7 @@ class KeyCache:
 
     def _sweep(self) -> None:
         """Drop the keys that are too old, now and then: each asks for itself otherwise."""
-        now = self._clock()
+        now = self._time()
         if now >= self._sweep_at:
             self._sweep_at = now + self._seconds
             for subject in [each for each, key in self._ready.items() if now >= key.until]:

@@ -70,7 +70,7 @@ class PrivateEventStore(
         cache_seconds: How long a key in memory is used at most, and so how long a subject that
             another process has forgotten can still be read here. None is 60, or what a `CachedKeys`
             has.
-        clock: Returns seconds that never go back, for the cache.
+        clock: Returns seconds, 0 or more, that never go back, for the cache.
         new_event_id: Returns an id for an event with personal values that has none.
 
     Raises:

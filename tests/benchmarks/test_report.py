@@ -12,6 +12,8 @@ from benchmarks.goals import goals
 from benchmarks.guard import compare
 from benchmarks.peers import SINGLY
 from benchmarks.plots import PLOTS, plotted
+from benchmarks.privacy import ENCRYPTED, EVENTS, PRIVACY, READING
+from benchmarks.privacy import PLAIN as UNENCRYPTED
 from benchmarks.report import PAGE, RECORDED, TRIED, markdown, publish, tried
 from benchmarks.results import Key, Results, round_of
 from benchmarks.snapshots import EVERY, LONG, SHORT, STORED, WHOLE, WITHOUT
@@ -157,6 +159,17 @@ def test_a_truncated_stream_is_relative_to_a_short_one() -> None:
 
     assert (read.name, read.measured.median, read.met) == ("truncated_read", 1.05, True)
     assert f"| {AGAIN} | 100,000 | 2.1 |" in markdown_of(made)
+
+
+def test_what_encryption_costs_is_shown_and_has_no_limit() -> None:
+    made = Results({})
+    made.add(Key(PRIVACY, OURS, f"{READING}: {UNENCRYPTED}", EVENTS), {"p50_ms": 50.0})
+    made.add(Key(PRIVACY, OURS, f"{READING}: {ENCRYPTED}", EVENTS), {"p50_ms": 150.0})
+
+    (read,) = goals(made)
+
+    assert (read.name, read.measured.median, read.limit) == ("private_read", 3.0, None)
+    assert f"| {READING}: {ENCRYPTED} | 5,000 | 150 |" in markdown_of(made)
 
 
 def test_a_missed_goal_shows_what_was_tried_and_where_the_time_goes(
