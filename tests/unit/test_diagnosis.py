@@ -94,6 +94,18 @@ def test_a_good_cluster_has_nothing_to_change() -> None:
     }
 
 
+def test_it_says_when_the_bytes_of_erased_events_are_gone() -> None:
+    """Only if events can be erased."""
+    (words,) = [each.found for each in diagnose(GOOD) if each.check == "erased events"]
+    without = {
+        name: kind for name, kind in GOOD.schema.tables[0].columns.items() if name != "kept_from"
+    }
+
+    assert "gc_grace_seconds (864000 s)" in words
+    assert "backups" in words
+    assert "erased events" not in {each.check for each in diagnose(with_table(columns=without))}
+
+
 EAST_AND_WEST = replace(
     replicated(GOOD, east="3", west="3"),
     nodes=(

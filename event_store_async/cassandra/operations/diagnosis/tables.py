@@ -30,6 +30,8 @@ def options(state: ClusterState) -> Iterator[Finding]:
             for finding in _findings(table, state.options[table.name], state.schema.release):
                 check = finding.check if of_events else f"{finding.check} of {table.name}"
                 yield replace(finding, check=check)
+            if of_events and state.schema.has_truncation:
+                yield _erased(state.options[table.name])
 
 
 def _findings(table: TableState, found: TableOptions, release: str) -> Iterator[Finding]:
@@ -89,6 +91,15 @@ def _gc_grace(options: TableOptions, alter: str) -> Finding:
         found,
         f"{alter} gc_grace_seconds = 864000",
         "hints for a node that is down are kept no longer than that",
+    )
+
+
+def _erased(options: TableOptions) -> Finding:
+    """Say when the bytes of erased events are gone."""
+    return ok(
+        "erased events",
+        f"leave the disk in compactions after gc_grace_seconds ({options.gc_grace_seconds} s); "
+        "the server's snapshots and backups keep them",
     )
 
 
