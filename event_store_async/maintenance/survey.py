@@ -207,7 +207,8 @@ class _Surveyor:
             size, last = await self._measure(index, summary)
         elif self.depth is Depth.ENDS:
             tail = await self.job.storage.tail(summary.stream_id)
-            last = None if tail is None else _in_range(tail.timestamp)
+            # The last row of an empty stream is not an event.
+            last = None if tail is None or tail.version is None else _in_range(tail.timestamp)
         first = _in_range(summary.first_timestamp)
         if self.on_stream is not None:
             facts = StreamFacts(

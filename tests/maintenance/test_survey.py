@@ -84,3 +84,4 @@ async def test_erased_events_are_counted_by_themselves(
         closed: (13, True),
         never: (1, True),
     }
+    assert {it.stream_id for it in facts if it.last is not None} <= {whole, truncated}
