@@ -39,13 +39,15 @@ def check_int(name: str, value: object, *, at_least: int, at_most: int | None = 
         raise InvalidArgument(f"{name} must be {at_least} to {at_most}, not {excerpt(value)}")
 
 
-def check_optional_int(name: str, value: object, *, at_least: int) -> None:
-    """Refuse anything but None or an int up to `MAX_VERSION`; raises `InvalidArgument`."""
+def check_optional_int(
+    name: str, value: object, *, at_least: int, at_most: int = MAX_VERSION
+) -> None:
+    """Refuse anything but None or an int in a range; raises `InvalidArgument`."""
     if value is None:
         return
     if not is_int(value):
         raise InvalidArgument(f"{name} must be an int or None, not {excerpt(value)}")
-    check_int(name, value, at_least=at_least, at_most=MAX_VERSION)
+    check_int(name, value, at_least=at_least, at_most=at_most)
 
 
 def check_positive(name: str, value: object, *, finite: bool = False) -> None:
@@ -230,7 +232,8 @@ def check_read(
     backward: object = False,
 ) -> None:
     """Refuse invalid arguments of a read; raises `InvalidArgument`."""
-    check_optional_int("from_version", from_version, at_least=0)
+    # One more: it comes after the version of a closed stream.
+    check_optional_int("from_version", from_version, at_least=0, at_most=MAX_VERSION + 1)
     check_optional_int("max_count", max_count, at_least=0)
     check_optional_int("page_size", page_size, at_least=1)
     check_bool("serial", serial)

@@ -401,7 +401,8 @@ class EventStore:
         Args:
             stream_id: The stream. A stream without events gives nothing.
             from_version: The first version, inclusive. None is the beginning of the stream, or
-                its end when reading backward. 0 is the same as 1.
+                its end when reading backward. 0 is the same as 1. The highest is
+                ``MAX_VERSION + 1``, which comes after the version of a closed stream.
             max_count: The most events to return; None is no limit.
             backward: Newest first.
             page_size: Events fetched at once; None lets the store choose by their size.

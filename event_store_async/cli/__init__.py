@@ -34,6 +34,7 @@ What they share:
     steps          the events in parts, each of which is one append
     long_append    appends an input of several steps
     resumption     finds what an earlier run has stored of it
+    closure        whether a stream is closed
     outcome        the outcome of an append, in words and as JSON
     printer        prints events and findings
     subscription_text  subscriptions as lines

@@ -9,9 +9,17 @@ import typer
 from ..cassandra import EventStore
 from ..errors import ConcurrentModification
 from ..results import Closed, Deleted, Truncated
+from .closure import closed_note, is_closed
 from .exit_codes import ExitCode
 from .failures import CommandFailed, wrong_usage
-from .options import FLAG, AsJson, Expected, Stream, finite, parse_expected_version
+from .options import (
+    FLAG,
+    AsJson,
+    ExpectedOfDeletion,
+    Stream,
+    finite,
+    parse_expected_version,
+)
 from .outcome import outcome_json
 from .output import note, write_json, write_lines
 from .target import Target, run_with_store, with_target
@@ -44,7 +52,7 @@ def truncate(
     Erase the events of a stream below a version, for good.
 
     The version of the stream stays what it is. It is safe to repeat. Prints where the stream begins
-    and its version.
+    and its version. A closed stream stays closed; that is noted.
 
     Exit codes: 3, the stream has not reached that version, and nothing is erased; 4, no quorum
     answered in time: repeat the command.
@@ -55,8 +63,9 @@ def truncate(
     confirm(f"Erase the events of stream {stream} below version {before}, for good?", yes)
 
     async def run(store: EventStore) -> None:
+        closed = await is_closed(store, stream)
         result = await store.truncate_stream(stream, before=before, timeout=timeout)
-        await _write(result, stream, as_json=as_json)
+        await _write(result, stream, closed=closed, as_json=as_json)
 
     run_with_store(target, run)
 
@@ -66,7 +75,7 @@ def delete(
     target: Target,
     stream: Stream,
     *,
-    expected_version: Expected = "any",
+    expected_version: ExpectedOfDeletion = "any",
     yes: Yes = False,
     timeout: Timeout = None,
     as_json: AsJson = False,
@@ -75,7 +84,7 @@ def delete(
     Erase all events of a stream, and its stored snapshots, for good.
 
     The stream can be appended to again; its versions go on counting. It is safe to repeat. Prints
-    where the stream would begin and its version.
+    where the stream would begin and its version. A closed stream stays closed; that is noted.
 
     Exit codes: 3, the stream is not at the expected version, and nothing is erased; 4, no quorum
     answered in time: repeat the command.
@@ -88,8 +97,9 @@ def delete(
     confirm(f"Erase all events of stream {stream}, for good?", yes)
 
     async def run(store: EventStore) -> None:
+        closed = await is_closed(store, stream)
         result = await store.delete_stream(stream, expected, timeout=timeout)
-        await _write(result, stream, as_json=as_json)
+        await _write(result, stream, closed=closed, as_json=as_json)
 
     run_with_store(target, run)
 
@@ -117,7 +127,8 @@ def close(
     confirm(f"Erase all events of stream {stream}, and close it for ever?", yes)
 
     async def run(store: EventStore) -> None:
-        await _write(await store.close_stream(stream, timeout=timeout), stream, as_json=as_json)
+        result = await store.close_stream(stream, timeout=timeout)
+        await _write(result, stream, closed=True, as_json=as_json)
 
     run_with_store(target, run)
 
@@ -134,11 +145,17 @@ def confirm(question: str, yes: bool, *, otherwise: str = "nothing is erased") -
 
 
 async def _write(
-    result: Truncated | Deleted | Closed | ConcurrentModification, stream: UUID, *, as_json: bool
+    result: Truncated | Deleted | Closed | ConcurrentModification,
+    stream: UUID,
+    *,
+    closed: bool,
+    as_json: bool,
 ) -> None:
     if isinstance(result, ConcurrentModification):
         if as_json:
-            line = outcome_json("conflict", stream, actual_version=result.actual_version)
+            line = outcome_json(
+                "conflict", stream, actual_version=result.actual_version, closed=closed
+            )
             await write_json([line])
             raise typer.Exit(ExitCode.CONFLICT)
         raise CommandFailed(
@@ -153,6 +170,9 @@ async def _write(
         case Closed(version=version):
             outcome, kept_from = "closed", version + 1
     if as_json:
-        await write_json([outcome_json(outcome, stream, kept_from=kept_from, version=version)])
+        line = outcome_json(outcome, stream, kept_from=kept_from, version=version, closed=closed)
+        await write_json([line])
     else:
         await write_lines([f"{outcome}\t{kept_from}\t{version}"])
+    if closed and outcome != "closed":
+        note(closed_note(stream))

@@ -77,6 +77,15 @@ Expected = Annotated[
     ),
 ]
 
+ExpectedOfDeletion = Annotated[
+    str,
+    typer.Option(
+        "--expected-version",
+        metavar="any|no-stream|stream-exists|N",
+        help="Delete only if the stream is at this version.",
+    ),
+]
+
 AsJson = Annotated[bool, typer.Option("--json", metavar=FLAG, help="Print JSON, for programs.")]
 
 Form = Annotated[

@@ -60,8 +60,8 @@ def after_conflict(stream: UUID, expected: ExpectedVersion, actual: int) -> str:
     """Return what to do after a conflict in which nothing was stored."""
     if isinstance(expected, int) and expected < actual:
         return (
-            f"see the newer events with `event-store read {stream} --from {expected + 1}`; to "
-            f"append after them, use --expected-version {actual}"
+            f"see the newer events with `event-store read {stream} --from {expected + 1}` (none "
+            f"if they were erased); to append after them, use --expected-version {actual}"
         )
     there = counted(actual, "event") if actual else "no events"
     return f"the stream has {there}; see `event-store head {stream}`"

@@ -2,12 +2,15 @@
 
 from typing import Annotated
 
+import orjson
 import typer
 
 from ..cassandra import EventStore
+from ..versions import MAX_VERSION
+from .closure import closed_note
 from .failures import wrong_usage
-from .options import FLAG, Form, Stream
-from .output import note, write_lines
+from .options import FLAG, AsJson, Form, Stream
+from .output import note, write_json, write_lines
 from .printer import Printer
 from .target import with_store
 
@@ -80,15 +83,27 @@ async def read(
         await printer.flush()
     if not found:
         version = await store.current_version(stream)
-        note(f"no events in this range: stream {stream} is at version {version}")
+        at = "is closed" if version == MAX_VERSION else f"is at version {version}"
+        note(f"no events in this range: stream {stream} {at}")
 
 
 @with_store
-async def head(store: EventStore, stream: Stream) -> None:
+async def head(store: EventStore, stream: Stream, as_json: AsJson = False) -> None:
     """
-    Print a stream's version: that of its last event, or 0 if it has none.
+    Print a stream's version: that of its last event, or 0 if it has never had one.
 
-    Example:
+    That of a closed stream is 2147483647, the highest; that it is closed is noted, and in the JSON.
+
+    Examples:
     - `event-store head $STREAM`
+    - `event-store head $STREAM --json`
     """
-    await write_lines([str(await store.current_version(stream))])
+    version = await store.current_version(stream)
+    closed = version == MAX_VERSION
+    if as_json:
+        fields = {"stream_id": stream, "version": version, "closed": closed}
+        await write_json([orjson.dumps(fields).decode()])
+    else:
+        await write_lines([str(version)])
+    if closed:
+        note(closed_note(stream))

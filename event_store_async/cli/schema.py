@@ -14,7 +14,7 @@ from ..cassandra import (
 )
 from ..cassandra.schema.ddl import schema_cql
 from ..counts import counted
-from .failures import reported
+from .failures import reported, wrong_usage
 from .help import StoreCommand
 from .options import FLAG, AsJson
 from .output import (
@@ -93,7 +93,19 @@ def show(
 
 @app.command(cls=StoreCommand)
 @with_store
-async def create(store: EventStore, replication: Replication, dry_run: DryRun = False) -> None:
+async def create(
+    store: EventStore,
+    replication: Replication,
+    feed: Annotated[
+        bool,
+        typer.Option(
+            "--feed",
+            metavar=FLAG,
+            help="Give a new table a feed as well. For one with events, see `feed enable`.",
+        ),
+    ] = False,
+    dry_run: DryRun = False,
+) -> None:
     """
     Create the keyspace and table if they do not exist, and migrate an older table.
 
@@ -103,13 +115,16 @@ async def create(store: EventStore, replication: Replication, dry_run: DryRun = 
     Examples:
     - `event-store schema create --keyspace bank --replication datacenter1=1 --dry-run`
     - `event-store schema create --keyspace bank --replication datacenter1=1`
+    - `event-store schema create --keyspace bank --replication datacenter1=1 --feed`
     """
     asked = _asked(replication)
+    if feed:
+        _refuse_to_enable(await store.schema_state())
     if dry_run:
-        await print_plan(await store.operations.plan_schema(asked))
+        await print_plan(await store.operations.plan_schema(asked, feed=feed))
         return
     with waiting("creating the schema"):
-        report = await store.create_schema(asked)
+        report = await store.create_schema(asked, feed=feed)
     await print_report(report)
     if {name: str(count) for name, count in asked.items()} != _replication(report.replication):
         note("the keyspace existed before, and keeps its replication")
@@ -203,6 +218,15 @@ async def print_plan(statements: Sequence[str]) -> None:
         note(f"{counted(len(statements), 'statement')} would be run; nothing was changed")
     else:
         note("nothing to do: the schema is up to date")
+
+
+def _refuse_to_enable(state: SchemaState) -> None:
+    """Raise `CommandFailed` if there is a table without a feed: others may append to it."""
+    if state.columns and not state.has_feed:
+        raise wrong_usage(
+            f"the table {state.table} exists, and has no feed",
+            hint="`event-store feed enable` gives it one, and says what else is to be done",
+        )
 
 
 def _replicas(text: str) -> tuple[str, int]:

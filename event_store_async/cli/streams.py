@@ -48,9 +48,10 @@ async def streams(
     """
     Count the streams and events of a store: how many, how long, how old, how large.
 
-    Scans the whole table, in token ranges. The columns of --list are stream, version, first event,
-    last event, bytes and category. When it resumes from a --checkpoint, it lists the streams since
-    that checkpoint again.
+    Scans the whole table, in token ranges. Streams and events are those that are kept, as `verify`
+    counts them; what was erased is counted by itself. The columns of --list are stream, version,
+    first event, last event, bytes, category, first version that is kept, and "closed" or "open".
+    When it resumes from a --checkpoint, it lists the streams since that checkpoint again.
 
     Examples:
     - `event-store streams`
@@ -111,7 +112,8 @@ def _line(facts: StreamFacts, as_json: bool) -> str:
     first, last = (moment and moment_text(moment) for moment in (facts.first, facts.last))
     if as_json:
         return orjson.dumps({**asdict(facts), "first": first, "last": last}).decode()
-    cells = (facts.stream_id, facts.version, first, last, facts.bytes, facts.category)
+    cells: tuple[object, ...] = (facts.stream_id, facts.version, first, last, facts.bytes)
+    cells += (facts.category, facts.kept_from, "closed" if facts.closed else "open")
     return "\t".join("-" if cell is None else str(cell) for cell in cells)
 
 
@@ -126,6 +128,9 @@ def _summary(survey: Survey, depth: Depth) -> dict[str, object]:
 
 def _words(survey: Survey, depth: Depth) -> list[str]:
     texts = [f"streams   {survey.streams:,}", f"events    {survey.events:,}"]
+    if survey.erased or survey.empty:
+        texts.append(f"erased    {counted(survey.erased, 'event')}")
+        texts.append(f"empty     {counted(survey.empty, 'stream')}, all events erased, or closed")
     if depth is Depth.EVENTS:
         texts.append(f"bytes     {survey.bytes:,}, of payloads and metadata as stored")
         if survey.largest_stream:

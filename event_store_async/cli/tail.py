@@ -12,6 +12,7 @@ from ..cassandra import EventStore
 from ..errors import StoreUnavailable
 from ..follower import Polling
 from ..ports import StreamFollower
+from ..versions import MAX_VERSION
 from .options import Form, Stream, finite
 from .output import note
 from .printer import Printer
@@ -98,7 +99,10 @@ async def follow(
             poll.
     """
     version = first if first is not None else await store.current_version(stream) + 1
-    note(f"following stream {stream} from version {version}; press Ctrl-C to stop")
+    what = f"following stream {stream} from version {version}"
+    if version > MAX_VERSION:
+        what = f"stream {stream} is closed: no event will come"
+    note(f"{what}; press Ctrl-C to stop")
     left = count
     async with aclosing(store.follow(stream, version, polling=polling)) as events:
         while left is None or left > 0:

@@ -40,11 +40,14 @@ class StreamFacts:
 
     Attributes:
         stream_id: The stream.
-        version: Its version, as its head says; None if it has no head.
+        version: Its version, as its head says; None if it has no head. Of a closed stream, the
+            version of its last event.
         first: When its first event was appended; None if it has no event.
         last: When its last event was appended; None if it was not read.
         bytes: Bytes of payload and metadata, as stored; None if they were not read.
         category: Its category; None if it has none.
+        kept_from: The version of the first event that is kept; 1 unless events were erased.
+        closed: Whether it is closed for ever.
     """
 
     stream_id: UUID
@@ -53,6 +56,8 @@ class StreamFacts:
     last: datetime | None
     bytes: int | None
     category: str | None = None
+    kept_from: int = 1
+    closed: bool = False
 
 
 @dataclass(slots=True)
@@ -60,18 +65,24 @@ class Survey:
     """
     What a survey found about a store.
 
+    Streams and events are counted as `Verification` counts them: as they are kept. They are taken
+    from the heads of the streams, so a hole is not noticed.
+
     Attributes:
-        streams: Streams, damaged ones too.
-        events: The sum of their versions.
+        streams: Streams that have events, and damaged ones.
+        events: Their events that are kept.
         bytes: Bytes of payload and metadata of all events; 0 unless all were read.
-        longest: The highest version of a stream.
+        longest: The most events of a stream.
         longest_stream: That stream.
         largest: The most bytes of a stream; 0 unless all events were read.
         largest_stream: That stream.
         oldest: Epoch milliseconds of the oldest first event of a stream; None without events.
         newest: Epoch milliseconds of the newest last event; None if none was read.
         lengths: How many streams have 1 event, 2 to 9, 10 to 99, 100 to 999 and so on, by the
-            smallest of these numbers (``"1"``, ``"2"``, ``"10"``, ``"100"`` …).
+            smallest of these numbers (``"1"``, ``"2"``, ``"10"``, ``"100"`` …). A damaged stream
+            without a version is below ``"0"``.
+        empty: Streams without events, which `streams` does not count: all were erased.
+        erased: Events that were erased, which `events` does not count.
         earlier: What these counts take from the checkpoint of an earlier run; None if there was
             none.
     """
@@ -86,20 +97,22 @@ class Survey:
     oldest: int | None = None
     newest: int | None = None
     lengths: dict[str, int] | None = None
+    empty: int = 0
+    erased: int = 0
     earlier: Earlier | None = field(default=None, compare=False)
 
-    def add(self, version: int, first: int | None, last: int | None, stream: UUID) -> None:
-        """Count a stream; its first and last timestamps are epoch milliseconds."""
+    def add(self, count: int, first: int | None, last: int | None, stream: UUID) -> None:
+        """Count a stream that is not empty; its timestamps are epoch milliseconds."""
         self.streams += 1
-        self.events += version
-        if version > self.longest:
-            self.longest, self.longest_stream = version, str(stream)
+        self.events += count
+        if count > self.longest:
+            self.longest, self.longest_stream = count, str(stream)
         if first is not None and (self.oldest is None or first < self.oldest):
             self.oldest = first
         if last is not None and (self.newest is None or last > self.newest):
             self.newest = last
-        digits = len(str(version)) - 1
-        bucket = str(version if version < 2 else 10**digits if digits else 2)
+        digits = len(str(count)) - 1
+        bucket = str(count if count < 2 else 10**digits if digits else 2)
         self.lengths = self.lengths or {}
         self.lengths[bucket] = self.lengths.get(bucket, 0) + 1
 
@@ -119,6 +132,8 @@ class Survey:
         """Take the counts of a checkpoint; raises what `Checkpoint.load` allows."""
         for name in ("streams", "events", "bytes", "longest", "largest"):
             setattr(self, name, checked_int(data[name]))
+        for name in ("empty", "erased"):  # older checkpoints do not have them
+            setattr(self, name, checked_int(data.get(name, 0)))
         for name in ("oldest", "newest"):
             setattr(
                 self,
@@ -192,7 +207,8 @@ class _Surveyor:
             size, last = await self._measure(index, summary)
         elif self.depth is Depth.ENDS:
             tail = await self.job.storage.tail(summary.stream_id)
-            last = None if tail is None else _in_range(tail.timestamp)
+            # The last row of an empty stream is not an event.
+            last = None if tail is None or tail.version is None else _in_range(tail.timestamp)
         first = _in_range(summary.first_timestamp)
         if self.on_stream is not None:
             facts = StreamFacts(
@@ -202,15 +218,22 @@ class _Surveyor:
                 _moment(last),
                 size,
                 summary.category,
+                summary.kept_from,
+                summary.closed,
             )
             await notify(self.on_stream, facts)
         # From here on without an await, see `Job.run`.
         survey = self.job.tally
-        survey.add(summary.version or 0, first, last, summary.stream_id)
+        survey.erased += summary.kept_from - 1
+        kept = (summary.version or 0) - summary.kept_from + 1
+        if kept <= 0 and (summary.closed or summary.kept_from > 1):
+            survey.empty += 1
+            return
+        survey.add(kept, first, last, summary.stream_id)
         if size is not None:
             survey.add_bytes(size, summary.stream_id)
         self.job.totals.streams += 1
-        self.job.totals.events += summary.version or 0
+        self.job.totals.events += kept
 
     async def _measure(self, index: int, summary: StreamSummary) -> tuple[int, int | None]:
         """Return a stream's bytes and its newest timestamp; holes are skipped."""

@@ -31,10 +31,45 @@ async def test_a_stream_is_truncated_deleted_and_closed(
         "stream_id": stream,
         "kept_from": 4,
         "version": 3,
+        "closed": False,
     }
     assert (closed.code, closed.lines) == (again.code, again.lines) == (0, ["closed\t4\t3"])
     with pytest.raises(StreamClosed):
         await store.persist_events(stream_id, ["d"])
+
+
+async def test_it_is_said_that_a_stream_is_closed(
+    shell: Shell, store: EventStore, stream_id: UUID
+) -> None:
+    await store.persist_events(stream_id, ["a", "b"])
+    await store.close_stream(stream_id)
+    stream = str(stream_id)
+
+    head = await shell("head", stream)
+    head_json = await shell("head", stream, "--json")
+    read = await shell("read", stream)
+    truncated = await shell("truncate", stream, "--before", "2", "--yes")
+    deleted = await shell("delete", stream, "--yes")
+    deleted_json = await shell("delete", stream, "--yes", "--json")
+    listed = await shell("streams", "--list")
+    listed_json = await shell("streams", "--list", "--json")
+
+    assert (head.code, head.lines) == (0, ["2147483647"])
+    assert json.loads(head_json.out) == {
+        "stream_id": stream,
+        "version": 2147483647,
+        "closed": True,
+    }
+    assert (read.code, read.out) == (0, "")
+    assert (truncated.code, truncated.lines) == (0, ["truncated\t3\t2"])
+    assert (deleted.code, deleted.lines) == (0, ["deleted\t3\t2"])
+    assert json.loads(deleted_json.out)["closed"] is True
+    for done in (head, head_json, read, truncated, deleted, deleted_json):
+        assert f"stream {stream} is closed" in done.err
+    (line,) = [line for line in listed.lines if line.startswith(stream)]
+    assert line.split("\t") == [stream, "2", "-", "-", "-", "-", "3", "closed"]
+    (fields,) = [it for it in map(json.loads, listed_json.lines) if it["stream_id"] == stream]
+    assert (fields["version"], fields["kept_from"], fields["closed"]) == (2, 3, True)
 
 
 async def test_a_conflict_erases_nothing(shell: Shell, store: EventStore, stream_id: UUID) -> None:

@@ -160,3 +160,28 @@ async def test_the_version(nowhere: Shell) -> None:
     from event_store_async import __version__
 
     assert (await nowhere("--version")).out == f"event-store {__version__}\n"
+
+
+async def test_a_new_table_is_created_with_a_feed(
+    shell: Shell, store: EventStore, server: Server
+) -> None:
+    name, plain = (f"test_{uuid4().hex[:12]}" for _ in range(2))
+
+    planned = await shell(
+        "schema", "create", "--keyspace", name, *replicas(server), "--feed", "--dry-run"
+    )
+    created = await shell("schema", "create", "--keyspace", name, *replicas(server), "--feed")
+    again = await shell("schema", "create", "--keyspace", name, *replicas(server), "--feed")
+    enabled = await shell("feed", "enable", "--keyspace", name)
+    await shell("schema", "create", "--keyspace", plain, *replicas(server))
+    refused = await shell("schema", "create", "--keyspace", plain, *replicas(server), "--feed")
+    await drop_keyspace(store, name)
+    await drop_keyspace(store, plain)
+
+    assert (planned.code, "events_feed" in planned.out) == (0, True)
+    assert (created.code, "events_feed" in created.out) == (0, True)
+    assert (again.code, "created" in again.out) == (0, False)
+    assert (enabled.code, "the table had a feed already" in enabled.err) == (0, True)
+    assert refused.code == 2
+    assert f"the table {plain}.events exists, and has no feed" in refused.err
+    assert "feed enable" in refused.err

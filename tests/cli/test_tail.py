@@ -85,3 +85,26 @@ async def test_it_continues_after_an_outage_without_gaps_or_duplicates(
     captured = capsys.readouterr()
     assert [orjson.loads(line)["version"] for line in captured.out.splitlines()] == [1, 2, 3, 4]
     assert captured.err.count("no quorum; trying again within 0.002 s") == 2
+
+
+class Stopped(Exception):
+    """Nothing more is to be polled."""
+
+
+async def test_it_says_that_a_stream_is_closed_and_waits(
+    stream_id: UUID, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store = MemoryEventStore()
+    await store.persist_events(stream_id, [1, 2])
+    await store.close_stream(stream_id)
+
+    async def sleep(_: float) -> None:
+        raise Stopped
+
+    polling = Polling(max_outage=0, sleep=sleep)
+    with pytest.raises(Stopped):
+        await follow(store, stream_id, None, 1, polling, Printer(as_json=True))
+
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert f"stream {stream_id} is closed: no event will come" in said.err

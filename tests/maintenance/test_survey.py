@@ -10,6 +10,7 @@ from event_store_async.maintenance import (
     Depth,
     StreamFacts,
     survey_streams,
+    verify_streams,
 )
 
 from ..fixtures.server import Server
@@ -52,3 +53,35 @@ async def test_a_survey_counts(made: tuple[EventStore, str]) -> None:
         short, 1, last.timestamp, last.timestamp, bytes=1
     )
     assert facts[Depth.HEADS][long] == StreamFacts(long, 120, first.timestamp, None, None)
+
+
+@pytest.mark.parametrize("depth", Depth)
+async def test_erased_events_are_counted_by_themselves(
+    made: tuple[EventStore, str], depth: Depth
+) -> None:
+    """So the numbers are those of a verification."""
+    store, _ = made
+    whole, truncated, deleted, closed, never = (uuid4() for _ in range(5))
+    for stream_id in (whole, truncated, deleted, closed):
+        await store.persist_events(stream_id, range(12))
+    await store.truncate_stream(truncated, before=11)
+    await store.delete_stream(deleted)
+    await store.close_stream(closed)
+    await store.close_stream(never)
+    facts: list[StreamFacts] = []
+
+    survey = await survey_streams(store, depth=depth, on_stream=facts.append)
+    verified = await verify_streams(store)
+
+    assert (survey.streams, survey.events) == (verified.streams, verified.events) == (2, 14)
+    assert (survey.empty, survey.erased) == (3, 10 + 12 + 12)
+    assert (survey.longest, survey.longest_stream) == (12, str(whole))
+    assert survey.lengths == {"2": 1, "10": 1}
+    assert {it.stream_id: (it.kept_from, it.closed) for it in facts} == {
+        whole: (1, False),
+        truncated: (11, False),
+        deleted: (13, False),
+        closed: (13, True),
+        never: (1, True),
+    }
+    assert {it.stream_id for it in facts if it.last is not None} <= {whole, truncated}

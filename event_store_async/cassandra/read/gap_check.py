@@ -34,7 +34,10 @@ class Range:
         """Return the range of these arguments of `EventReader.read_events`."""
         edge = HIGHEST_VERSION if backward else 1
         first = edge if from_version is None else max(from_version, 1)
-        return cls(stream_id, first, HIGHEST_VERSION if max_count is None else max_count, backward)
+        count = HIGHEST_VERSION if max_count is None else max_count
+        if first > HIGHEST_VERSION:  # beyond all events, and beyond an int of the server
+            return cls(stream_id, HIGHEST_VERSION, count if backward else 0, backward)
+        return cls(stream_id, first, count, backward)
 
 
 class GapCheck:

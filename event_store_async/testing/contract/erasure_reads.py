@@ -4,7 +4,7 @@
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -122,6 +122,51 @@ class ErasureReads(ErasureBase):
         events = store.follow(ten, 3)
         async with aclosing(events):
             assert [(await anext(events)).version for _ in range(2)] == [9, 10]
+
+    @pytest.mark.asyncio
+    async def test_reads_after_the_version_of_a_closed_stream(
+        self, store: Any, stream_id: UUID
+    ) -> None:
+        ten = await fill(store, stream_id)
+        await store.close_stream(ten)
+        behind = await store.current_version(ten) + 1
+        for options in ({}, {"serial": True}, {"max_count": 2}, {"backward": True}):
+            assert await read_all(store, ten, from_version=behind, **options) == []
+        other = await fill(store, uuid4())
+        assert await read_all(store, other, from_version=behind) == []
+        backward = await read_all(store, other, from_version=behind, backward=True)
+        assert payloads(backward) == list(reversed(LETTERS))
+
+    @pytest.mark.asyncio
+    @needs("follows")
+    async def test_a_follower_waits_at_a_closed_stream(self, store: Any, stream_id: UUID) -> None:
+        ten = await fill(store, stream_id)
+        await store.close_stream(ten)
+
+        for first in (None, 11, await store.current_version(ten) + 1):
+            polls = Polls(3)
+            polling = Polling(shortest=0.001, longest=0.01, sleep=polls.sleep)
+            async with aclosing(store.follow(ten, first, polling=polling)) as events:
+                with pytest.raises(EnoughPolls):
+                    await anext(events)
+
+
+class EnoughPolls(Exception):
+    """The follower has found nothing often enough."""
+
+
+class Polls:
+    """Ends a follower after so many polls."""
+
+    def __init__(self, left: int) -> None:
+        self._left = left
+
+    async def sleep(self, seconds: float) -> None:
+        """End the wait at once, or the follower."""
+        del seconds
+        self._left -= 1
+        if not self._left:
+            raise EnoughPolls
 
 
 async def _drain(events: AsyncGenerator[Any, None]) -> None:

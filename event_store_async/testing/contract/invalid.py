@@ -62,7 +62,7 @@ READ_OPTIONS: Final[list[dict[str, Any]]] = [
     {"from_version": -1},
     {"from_version": 1.0},
     {"from_version": True},
-    {"from_version": 2**31},
+    {"from_version": 2**31 + 1},
     {"max_count": -1},
     {"max_count": "1"},
     {"max_count": True},
