@@ -1,6 +1,7 @@
 """``event-store subscription``: what operators see of subscriptions, and do with them."""
 
 import getpass
+import sys
 from contextlib import aclosing
 from typing import Annotated, Any
 from uuid import UUID
@@ -13,13 +14,22 @@ from ..errors import InvalidArgument
 from ..feeds import Position
 from ..subscriptions import Start, SubscriptionProgress
 from ..versions import MAX_VERSION
+from .erase import Yes, confirm
 from .exit_codes import ExitCode
 from .failures import CommandFailed, wrong_usage
 from .help import StoreCommand
 from .options import FLAG, AsJson, Stream, finite, uuid_argument
 from .output import LineWriter, note, waiting, write_json, write_lines
-from .subscription_text import parked_json, parked_line, slice_line, status_json, status_line
-from .target import with_store
+from .subscription_text import (
+    parked_json,
+    parked_line,
+    skipped_json,
+    skipped_line,
+    slice_line,
+    status_json,
+    status_line,
+)
+from .target import Target, run_with_store, with_store, with_target
 
 app = typer.Typer(
     no_args_is_help=True, help="Subscriptions to the feed: how far they are, and what waits."
@@ -65,7 +75,8 @@ async def list_(store: EventStore, as_json: AsJson = False) -> None:
     List all subscriptions.
 
     A line has the name, the number of slices, that of members, how many events and seconds the
-    slowest slice is behind, how many streams are parked, and the state.
+    slowest slice is behind, how many streams are parked, and the state. A member that was killed
+    counts for about a minute.
 
     Examples:
     - `event-store subscription list --keyspace bank`
@@ -134,7 +145,8 @@ async def parked(
     List parked streams: an event of each failed, and the later ones wait behind it.
 
     A line has the stream, the version of the first event that waits, its type, the version of the
-    last one, since when, how often it was tried, whether a replay is asked for, and the error.
+    last one, since when, how often it was tried, whether a replay is asked for, and the error. A
+    replay that fails counts as tried, and is asked for no more.
 
     Examples:
     - `event-store subscription parked --keyspace bank mails`
@@ -147,6 +159,28 @@ async def parked(
             found += 1
     if not found:
         note("no stream is parked" if stream is None else "the stream is not parked")
+
+
+@app.command(cls=StoreCommand)
+@with_store
+async def skipped(store: EventStore, name: Name, as_json: AsJson = False) -> None:
+    """
+    List the events that were ever skipped, the first one first.
+
+    A line has the stream, the version of the event, when it was skipped, by whom, why, and the
+    error for which it was parked.
+
+    Examples:
+    - `event-store subscription skipped --keyspace bank mails`
+    - `event-store subscription skipped --keyspace bank mails --json`
+    """
+    lines, found = LineWriter(as_json=as_json), 0
+    async with aclosing(store.subscriptions.skipped(name)) as events:
+        async for event in events:
+            await lines.write(skipped_json(event) if as_json else skipped_line(event))
+            found += 1
+    if not found:
+        note("no event was skipped")
 
 
 @app.command(cls=StoreCommand)
@@ -218,10 +252,11 @@ async def resume(store: EventStore, name: Name) -> None:
 
 
 @app.command(cls=StoreCommand)
-@with_store
-async def reset(
-    store: EventStore,
+@with_target
+def reset(
+    target: Target,
     name: Name,
+    *,
     to: Annotated[
         Any,
         typer.Option(
@@ -238,23 +273,47 @@ async def reset(
             help="Confirm that handlers will see events again; needed but for --to now.",
         ),
     ] = False,
+    yes: Yes = False,
 ) -> None:
     """
     Start a subscription anew, while its members run.
 
-    What is after the new start is delivered again: a projection with transactions clears its view
-    first, and whatever else a handler does, it does again. What is parked is forgotten.
+    What is after the new start is delivered again: whatever a handler does, it does again. What is
+    parked is forgotten. Skips are, too: an event that was skipped is tried again.
+
+    A projection clears its view first, wherever the new start is. With any other start than the
+    beginning, its view lacks all events before it, and the command asks: give that to subscriptions
+    without a view.
 
     Examples:
-    - `event-store subscription reset --keyspace bank mails --to now`
     - `event-store subscription reset --keyspace bank mails --to beginning --again`
+    - `event-store subscription reset --keyspace bank mails --to now --yes`
     """
     if to != "now" and not again:
+        raise wrong_usage("events will be delivered again", hint="confirm it with --again")
+    if to != "beginning":
+        _confirm_partial(name, yes)
+
+    async def run(store: EventStore) -> None:
+        found = await store.subscriptions.reset(name, to)
+        note(f"subscription {name} begins generation {found.generation}")
+
+    run_with_store(target, run)
+
+
+def _confirm_partial(name: str, yes: bool) -> None:
+    """Ask before a reset that a view does not survive; nothing stored tells who keeps one."""
+    if not yes and not sys.stdin.isatty():
         raise wrong_usage(
-            "events will be delivered again", hint="confirm it with --again, or use --to now"
+            "a projection clears its view, which then lacks all events before the new start",
+            hint="rebuild a view with --to beginning --again; "
+            f"if {name} keeps no view, confirm it with --yes",
         )
-    found = await store.subscriptions.reset(name, to)
-    note(f"subscription {name} begins generation {found.generation}")
+    confirm(
+        f"If {name} keeps a view, it is cleared, and lacks all events before the new start. Reset?",
+        yes,
+        otherwise="nothing is reset",
+    )
 
 
 @app.command(cls=StoreCommand)
@@ -268,7 +327,8 @@ async def slices(
     Change the number of slices, while members run.
 
     They finish the events in hand, and go on with the new number: nothing is delivered twice or
-    left out. Deploy programs with the new number afterwards.
+    left out. If no member holds a slice, it has the new number at once. Deploy programs with the
+    new number afterwards; until then, one that starts with the old number fails.
 
     Example:
     - `event-store subscription slices --keyspace bank mails 8`
@@ -323,6 +383,8 @@ async def skip(
 ) -> None:
     """
     Skip the first parked event of a stream, and replay those behind it.
+
+    A reset forgets it, but for the record: see `skipped`.
 
     Example:
     - `event-store subscription skip --keyspace bank mails $STREAM 2 --reason "sent by hand"`
