@@ -1,25 +1,22 @@
 """``event-store subscription``: what operators see of subscriptions, and do with them."""
 
 import getpass
-import sys
 from contextlib import aclosing
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 import typer
 
 from ..cassandra import EventStore
 from ..counts import counted
-from ..errors import InvalidArgument
-from ..feeds import Position
-from ..subscriptions import Start, SubscriptionProgress
+from ..subscriptions import SubscriptionProgress
 from ..versions import MAX_VERSION
-from .erase import Yes, confirm
 from .exit_codes import ExitCode
-from .failures import CommandFailed, wrong_usage
+from .failures import CommandFailed
 from .help import StoreCommand
-from .options import FLAG, AsJson, Stream, finite, uuid_argument
+from .options import AsJson, Stream, SubscriptionName, finite, uuid_argument
 from .output import LineWriter, note, waiting, write_json, write_lines
+from .subscription_reset import reset
 from .subscription_text import (
     parked_json,
     parked_line,
@@ -29,28 +26,12 @@ from .subscription_text import (
     status_json,
     status_line,
 )
-from .target import Target, run_with_store, with_store, with_target
+from .target import with_store
 
 app = typer.Typer(
     no_args_is_help=True, help="Subscriptions to the feed: how far they are, and what waits."
 )
 
-
-def start_option(text: str) -> Start:
-    """Parse where a subscription is to start; raises `typer.BadParameter` if it is nowhere."""
-    if text == "now":
-        return "now"
-    if text == "beginning":
-        return "beginning"
-    try:
-        return Position.parse(text)
-    except InvalidArgument:
-        raise typer.BadParameter(
-            f"{text[:80]!r} is neither beginning, now, nor a position in a feed"
-        ) from None
-
-
-Name = Annotated[str, typer.Argument(help="The name of the subscription.")]
 
 OneStream = Annotated[
     UUID | None,
@@ -95,7 +76,7 @@ async def list_(store: EventStore, as_json: AsJson = False) -> None:
 @with_store
 async def lag(
     store: EventStore,
-    name: Name,
+    name: SubscriptionName,
     max_events: Annotated[
         int | None,
         typer.Option(min=0, help="Fail if a slice is more events than this behind."),
@@ -139,7 +120,7 @@ async def lag(
 @app.command(cls=StoreCommand)
 @with_store
 async def parked(
-    store: EventStore, name: Name, stream: OneStream = None, as_json: AsJson = False
+    store: EventStore, name: SubscriptionName, stream: OneStream = None, as_json: AsJson = False
 ) -> None:
     """
     List parked streams: an event of each failed, and the later ones wait behind it.
@@ -163,7 +144,7 @@ async def parked(
 
 @app.command(cls=StoreCommand)
 @with_store
-async def skipped(store: EventStore, name: Name, as_json: AsJson = False) -> None:
+async def skipped(store: EventStore, name: SubscriptionName, as_json: AsJson = False) -> None:
     """
     List the events that were ever skipped, the first one first.
 
@@ -187,7 +168,7 @@ async def skipped(store: EventStore, name: Name, as_json: AsJson = False) -> Non
 @with_store
 async def wait(
     store: EventStore,
-    name: Name,
+    name: SubscriptionName,
     stream: Stream,
     version: Version,
     timeout: Annotated[
@@ -225,7 +206,7 @@ async def wait(
 
 @app.command(cls=StoreCommand)
 @with_store
-async def pause(store: EventStore, name: Name) -> None:
+async def pause(store: EventStore, name: SubscriptionName) -> None:
     """
     Let a subscription stand still until it is resumed, also through restarts.
 
@@ -240,7 +221,7 @@ async def pause(store: EventStore, name: Name) -> None:
 
 @app.command(cls=StoreCommand)
 @with_store
-async def resume(store: EventStore, name: Name) -> None:
+async def resume(store: EventStore, name: SubscriptionName) -> None:
     """
     Let a paused subscription go on.
 
@@ -251,76 +232,14 @@ async def resume(store: EventStore, name: Name) -> None:
     note(f"subscription {name} goes on")
 
 
-@app.command(cls=StoreCommand)
-@with_target
-def reset(
-    target: Target,
-    name: Name,
-    *,
-    to: Annotated[
-        Any,
-        typer.Option(
-            parser=start_option,
-            metavar="beginning|now|POSITION",
-            help="Where it is to start.",
-        ),
-    ],
-    again: Annotated[
-        bool,
-        typer.Option(
-            "--again",
-            metavar=FLAG,
-            help="Confirm that handlers will see events again; needed but for --to now.",
-        ),
-    ] = False,
-    yes: Yes = False,
-) -> None:
-    """
-    Start a subscription anew, while its members run.
-
-    What is after the new start is delivered again: whatever a handler does, it does again. What is
-    parked is forgotten. Skips are, too: an event that was skipped is tried again.
-
-    A projection clears its view first, wherever the new start is. With any other start than the
-    beginning, its view lacks all events before it, and the command asks: give that to subscriptions
-    without a view.
-
-    Examples:
-    - `event-store subscription reset --keyspace bank mails --to beginning --again`
-    - `event-store subscription reset --keyspace bank mails --to now --yes`
-    """
-    if to != "now" and not again:
-        raise wrong_usage("events will be delivered again", hint="confirm it with --again")
-    if to != "beginning":
-        _confirm_partial(name, yes)
-
-    async def run(store: EventStore) -> None:
-        found = await store.subscriptions.reset(name, to)
-        note(f"subscription {name} begins generation {found.generation}")
-
-    run_with_store(target, run)
-
-
-def _confirm_partial(name: str, yes: bool) -> None:
-    """Ask before a reset that a view does not survive; nothing stored tells who keeps one."""
-    if not yes and not sys.stdin.isatty():
-        raise wrong_usage(
-            "a projection clears its view, which then lacks all events before the new start",
-            hint="rebuild a view with --to beginning --again; "
-            f"if {name} keeps no view, confirm it with --yes",
-        )
-    confirm(
-        f"If {name} keeps a view, it is cleared, and lacks all events before the new start. Reset?",
-        yes,
-        otherwise="nothing is reset",
-    )
+app.command(cls=StoreCommand)(reset)
 
 
 @app.command(cls=StoreCommand)
 @with_store
 async def slices(
     store: EventStore,
-    name: Name,
+    name: SubscriptionName,
     count: Annotated[int, typer.Argument(metavar="SLICES", help="How many slices it is to have.")],
 ) -> None:
     """
@@ -342,7 +261,7 @@ async def slices(
 
 @app.command(cls=StoreCommand)
 @with_store
-async def forget(store: EventStore, name: Name) -> None:
+async def forget(store: EventStore, name: SubscriptionName) -> None:
     """
     Delete all that is known of a subscription. Stop its members first.
 
@@ -357,7 +276,7 @@ async def forget(store: EventStore, name: Name) -> None:
 
 @app.command(cls=StoreCommand)
 @with_store
-async def replay(store: EventStore, name: Name, stream: OneStream = None) -> None:
+async def replay(store: EventStore, name: SubscriptionName, stream: OneStream = None) -> None:
     """
     Let parked events be handled again, in order; a stream without any left is live again.
 
@@ -373,7 +292,7 @@ async def replay(store: EventStore, name: Name, stream: OneStream = None) -> Non
 @with_store
 async def skip(
     store: EventStore,
-    name: Name,
+    name: SubscriptionName,
     stream: Stream,
     version: Version,
     reason: Annotated[str, typer.Option(metavar="TEXT", help="Why; it is kept for ever.")],
@@ -396,7 +315,7 @@ async def skip(
 
 @app.command(cls=StoreCommand)
 @with_store
-async def park(store: EventStore, name: Name, stream: Stream) -> None:
+async def park(store: EventStore, name: SubscriptionName, stream: Stream) -> None:
     """
     Park a stream, as for a slice that stays at one of its events.
 
