@@ -13,6 +13,7 @@ Needs the extra ``cli``. `main` is the entry point. Its commands:
     streams        counts streams and events
     feed           reads and runs the feed of the table
     subscription   what operators see of subscriptions, and do with them
+    subscription_reset  starts one anew
     snapshots      lists and drops stored snapshots
     subject        forgets persons, and looks after their keys
     categorise     gives streams their categories

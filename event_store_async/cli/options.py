@@ -68,6 +68,8 @@ Stream = Annotated[
     UUID, typer.Argument(parser=uuid_argument, metavar="STREAM", help="The stream's id, a UUID.")
 ]
 
+SubscriptionName = Annotated[str, typer.Argument(help="The name of the subscription.")]
+
 Expected = Annotated[
     str,  # typer takes no unions: parse_expected_version makes an ExpectedVersion of it
     typer.Option(

@@ -2,45 +2,36 @@
 
 import getpass
 from contextlib import aclosing
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 import typer
 
 from ..cassandra import EventStore
 from ..counts import counted
-from ..errors import InvalidArgument
-from ..feeds import Position
-from ..subscriptions import Start, SubscriptionProgress
+from ..subscriptions import SubscriptionProgress
 from ..versions import MAX_VERSION
 from .exit_codes import ExitCode
-from .failures import CommandFailed, wrong_usage
+from .failures import CommandFailed
 from .help import StoreCommand
-from .options import FLAG, AsJson, Stream, finite, uuid_argument
+from .options import AsJson, Stream, SubscriptionName, finite, uuid_argument
 from .output import LineWriter, note, waiting, write_json, write_lines
-from .subscription_text import parked_json, parked_line, slice_line, status_json, status_line
+from .subscription_reset import reset
+from .subscription_text import (
+    parked_json,
+    parked_line,
+    skipped_json,
+    skipped_line,
+    slice_line,
+    status_json,
+    status_line,
+)
 from .target import with_store
 
 app = typer.Typer(
     no_args_is_help=True, help="Subscriptions to the feed: how far they are, and what waits."
 )
 
-
-def start_option(text: str) -> Start:
-    """Parse where a subscription is to start; raises `typer.BadParameter` if it is nowhere."""
-    if text == "now":
-        return "now"
-    if text == "beginning":
-        return "beginning"
-    try:
-        return Position.parse(text)
-    except InvalidArgument:
-        raise typer.BadParameter(
-            f"{text[:80]!r} is neither beginning, now, nor a position in a feed"
-        ) from None
-
-
-Name = Annotated[str, typer.Argument(help="The name of the subscription.")]
 
 OneStream = Annotated[
     UUID | None,
@@ -65,7 +56,8 @@ async def list_(store: EventStore, as_json: AsJson = False) -> None:
     List all subscriptions.
 
     A line has the name, the number of slices, that of members, how many events and seconds the
-    slowest slice is behind, how many streams are parked, and the state.
+    slowest slice is behind, how many streams are parked, and the state. A member that was killed
+    counts for about a minute.
 
     Examples:
     - `event-store subscription list --keyspace bank`
@@ -84,7 +76,7 @@ async def list_(store: EventStore, as_json: AsJson = False) -> None:
 @with_store
 async def lag(
     store: EventStore,
-    name: Name,
+    name: SubscriptionName,
     max_events: Annotated[
         int | None,
         typer.Option(min=0, help="Fail if a slice is more events than this behind."),
@@ -128,13 +120,14 @@ async def lag(
 @app.command(cls=StoreCommand)
 @with_store
 async def parked(
-    store: EventStore, name: Name, stream: OneStream = None, as_json: AsJson = False
+    store: EventStore, name: SubscriptionName, stream: OneStream = None, as_json: AsJson = False
 ) -> None:
     """
     List parked streams: an event of each failed, and the later ones wait behind it.
 
     A line has the stream, the version of the first event that waits, its type, the version of the
-    last one, since when, how often it was tried, whether a replay is asked for, and the error.
+    last one, since when, how often it was tried, whether a replay is asked for, and the error. A
+    replay that fails counts as tried, and is asked for no more.
 
     Examples:
     - `event-store subscription parked --keyspace bank mails`
@@ -151,9 +144,31 @@ async def parked(
 
 @app.command(cls=StoreCommand)
 @with_store
+async def skipped(store: EventStore, name: SubscriptionName, as_json: AsJson = False) -> None:
+    """
+    List the events that were ever skipped, the first one first.
+
+    A line has the stream, the version of the event, when it was skipped, by whom, why, and the
+    error for which it was parked.
+
+    Examples:
+    - `event-store subscription skipped --keyspace bank mails`
+    - `event-store subscription skipped --keyspace bank mails --json`
+    """
+    lines, found = LineWriter(as_json=as_json), 0
+    async with aclosing(store.subscriptions.skipped(name)) as events:
+        async for event in events:
+            await lines.write(skipped_json(event) if as_json else skipped_line(event))
+            found += 1
+    if not found:
+        note("no event was skipped")
+
+
+@app.command(cls=StoreCommand)
+@with_store
 async def wait(
     store: EventStore,
-    name: Name,
+    name: SubscriptionName,
     stream: Stream,
     version: Version,
     timeout: Annotated[
@@ -191,7 +206,7 @@ async def wait(
 
 @app.command(cls=StoreCommand)
 @with_store
-async def pause(store: EventStore, name: Name) -> None:
+async def pause(store: EventStore, name: SubscriptionName) -> None:
     """
     Let a subscription stand still until it is resumed, also through restarts.
 
@@ -206,7 +221,7 @@ async def pause(store: EventStore, name: Name) -> None:
 
 @app.command(cls=StoreCommand)
 @with_store
-async def resume(store: EventStore, name: Name) -> None:
+async def resume(store: EventStore, name: SubscriptionName) -> None:
     """
     Let a paused subscription go on.
 
@@ -217,58 +232,22 @@ async def resume(store: EventStore, name: Name) -> None:
     note(f"subscription {name} goes on")
 
 
-@app.command(cls=StoreCommand)
-@with_store
-async def reset(
-    store: EventStore,
-    name: Name,
-    to: Annotated[
-        Any,
-        typer.Option(
-            parser=start_option,
-            metavar="beginning|now|POSITION",
-            help="Where it is to start.",
-        ),
-    ],
-    again: Annotated[
-        bool,
-        typer.Option(
-            "--again",
-            metavar=FLAG,
-            help="Confirm that handlers will see events again; needed but for --to now.",
-        ),
-    ] = False,
-) -> None:
-    """
-    Start a subscription anew, while its members run.
-
-    What is after the new start is delivered again: a projection with transactions clears its view
-    first, and whatever else a handler does, it does again. What is parked is forgotten.
-
-    Examples:
-    - `event-store subscription reset --keyspace bank mails --to now`
-    - `event-store subscription reset --keyspace bank mails --to beginning --again`
-    """
-    if to != "now" and not again:
-        raise wrong_usage(
-            "events will be delivered again", hint="confirm it with --again, or use --to now"
-        )
-    found = await store.subscriptions.reset(name, to)
-    note(f"subscription {name} begins generation {found.generation}")
+app.command(cls=StoreCommand)(reset)
 
 
 @app.command(cls=StoreCommand)
 @with_store
 async def slices(
     store: EventStore,
-    name: Name,
+    name: SubscriptionName,
     count: Annotated[int, typer.Argument(metavar="SLICES", help="How many slices it is to have.")],
 ) -> None:
     """
     Change the number of slices, while members run.
 
     They finish the events in hand, and go on with the new number: nothing is delivered twice or
-    left out. Deploy programs with the new number afterwards.
+    left out. If no member holds a slice, it has the new number at once. Deploy programs with the
+    new number afterwards; until then, one that starts with the old number fails.
 
     Example:
     - `event-store subscription slices --keyspace bank mails 8`
@@ -282,7 +261,7 @@ async def slices(
 
 @app.command(cls=StoreCommand)
 @with_store
-async def forget(store: EventStore, name: Name) -> None:
+async def forget(store: EventStore, name: SubscriptionName) -> None:
     """
     Delete all that is known of a subscription. Stop its members first.
 
@@ -297,7 +276,7 @@ async def forget(store: EventStore, name: Name) -> None:
 
 @app.command(cls=StoreCommand)
 @with_store
-async def replay(store: EventStore, name: Name, stream: OneStream = None) -> None:
+async def replay(store: EventStore, name: SubscriptionName, stream: OneStream = None) -> None:
     """
     Let parked events be handled again, in order; a stream without any left is live again.
 
@@ -313,7 +292,7 @@ async def replay(store: EventStore, name: Name, stream: OneStream = None) -> Non
 @with_store
 async def skip(
     store: EventStore,
-    name: Name,
+    name: SubscriptionName,
     stream: Stream,
     version: Version,
     reason: Annotated[str, typer.Option(metavar="TEXT", help="Why; it is kept for ever.")],
@@ -323,6 +302,8 @@ async def skip(
 ) -> None:
     """
     Skip the first parked event of a stream, and replay those behind it.
+
+    A reset forgets it, but for the record: see `skipped`.
 
     Example:
     - `event-store subscription skip --keyspace bank mails $STREAM 2 --reason "sent by hand"`
@@ -334,7 +315,7 @@ async def skip(
 
 @app.command(cls=StoreCommand)
 @with_store
-async def park(store: EventStore, name: Name, stream: Stream) -> None:
+async def park(store: EventStore, name: SubscriptionName, stream: Stream) -> None:
     """
     Park a stream, as for a slice that stays at one of its events.
 

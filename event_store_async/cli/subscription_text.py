@@ -3,7 +3,13 @@
 import orjson
 
 from ..counts import counted
-from ..subscriptions import ParkedStream, Registration, SliceLag, SubscriptionStatus
+from ..subscriptions import (
+    ParkedStream,
+    Registration,
+    SkippedEvent,
+    SliceLag,
+    SubscriptionStatus,
+)
 from .rendering import moment_text
 
 
@@ -100,5 +106,32 @@ def parked_json(row: ParkedStream) -> str:
             "attempts": row.attempts,
             "replay": row.replay,
             "error": row.error,
+        }
+    ).decode()
+
+
+def skipped_line(event: SkippedEvent) -> str:
+    """Return an event that was skipped, as a line of text."""
+    cells = (
+        event.stream_id,
+        event.version,
+        moment_text(event.at),
+        event.by,
+        event.reason,
+        event.error,
+    )
+    return "\t".join(map(str, cells))
+
+
+def skipped_json(event: SkippedEvent) -> str:
+    """Return an event that was skipped, as a line of JSON."""
+    return orjson.dumps(
+        {
+            "stream_id": event.stream_id,
+            "version": event.version,
+            "at": moment_text(event.at),
+            "by": event.by,
+            "reason": event.reason,
+            "error": event.error,
         }
     ).decode()

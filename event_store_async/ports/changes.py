@@ -96,4 +96,4 @@ def parked_by_operator(stream_id: UUID, after: Position, now: datetime) -> Parke
 
 def after_skip(row: ParkedStream) -> ParkedStream:
     """Return the row of a stream whose first parked event was skipped; the rest is replayed."""
-    return replace(row, version=row.version + 1, type=None, replay=True)
+    return replace(row, version=row.version + 1, type=None, attempts=0, replay=True)

@@ -189,8 +189,9 @@ class ParkedStream:
         last_position: The position of the last event that waits.
         type: The type of the first event that waits, if any.
         error: Why it waits.
-        attempts: How often it was tried.
-        since: When the stream was parked.
+        attempts: How often that event was tried, by replays, too; 0 if none was since those before
+            it were skipped or handled.
+        since: When the stream was parked. A replay that fails does not change it.
         replay: Whether an operator asked for a replay.
 
     Raises:

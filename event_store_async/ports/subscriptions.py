@@ -234,7 +234,8 @@ class SubscriptionAdmin(Protocol):
         Start a subscription anew. Nobody has to be stopped: it is a new generation.
 
         Every lease of the generation before is lost, and so are its parked streams: what is after
-        *to* is delivered again.
+        *to* is delivered again, events that were skipped, too. A projection clears its view first,
+        wherever it starts: from any start but the beginning, the view lacks what is before it.
 
         Args:
             name: The name of the subscription.

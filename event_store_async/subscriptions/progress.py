@@ -116,7 +116,9 @@ class SubscriptionProgress:
                 checkpoints = None
             if checkpoints is not None:
                 row = checkpoints.parked.get(stream_id)
-                if row is not None and row.waits and row.version <= version:
+                # A version that is neither in the feed nor known to wait may not exist yet.
+                is_known = position is not None or (row is not None and version <= row.last_version)
+                if row is not None and row.waits and row.version <= version and is_known:
                     return "parked"
                 if position is not None and checkpoints.passed(stream_id, position):
                     return "handled"

@@ -1,5 +1,6 @@
 """Runner: what a `Subscription` and a `Projection` have in common."""
 
+import logging
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -17,12 +18,14 @@ from ..ports.transactions import Transactions
 from ..statistics import SliceStatistics, SubscriptionStatistics
 from .delivery import Delivery
 from .health import SubscriptionHealth
+from .ledger import described
 from .member import Member
 from .progress import SubscriptionProgress
 from .recovery import Pace, Recovery
 from .work import Work
 from .worker import SliceWorker
 
+_LOG: Final = logging.getLogger("event_store_async")
 _METHODS: Final = (
     "register",
     "beat",
@@ -84,6 +87,9 @@ class SubscriptionRunner:
         """
         Handle events until `stop` is called, or the task is cancelled.
 
+        An error that ends it is logged, too. A program that runs it in a task of its own must look
+        at that task: otherwise it goes on without its subscription.
+
         Outages are waited out, and a lost lease is claimed anew. If it is cancelled, the handlers
         are, too; their events count neither as handled nor as failed, and what was handled before
         is stored.
@@ -97,7 +103,12 @@ class SubscriptionRunner:
             SchemaError: a table is missing.
             EventStoreError: what no retry mends.
         """
-        await self._run(None)
+        try:
+            await self._run(None)
+        except Exception as error:
+            # A program may run it in a task that nobody looks at.
+            _LOG.error("subscription %s has ended: %s", self.name, described(error))
+            raise
 
     async def catch_up(self) -> Position:
         """

@@ -1,7 +1,8 @@
 """Replay: handles what waits in the parked streams of a slice; see `SliceWorker`."""
 
+import logging
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 from ..feeds import BrokenEvent, FeedEvent
 from ..feeds.selection import MAX_SLICES, slice_of
@@ -9,6 +10,8 @@ from ..hooks.subscription_watch import Handling
 from ..ports.slices import ParkedStream
 from .ledger import Item, described
 from .slice_task import SliceTask
+
+_LOG: Final = logging.getLogger("event_store_async")
 
 
 class SliceReplay(SliceTask):
@@ -60,6 +63,15 @@ class SliceReplay(SliceTask):
                     handling.ended("parked", failed[0])
             if failed is not None:
                 error, attempts = failed
+                attempts += row.attempts if item.version == row.version else 0
+                _LOG.error(
+                    "subscription %s parks stream %s at version %d again, after %d attempts: %s",
+                    self._registration.name,
+                    stream_id,
+                    item.version,
+                    attempts,
+                    described(error),
+                )
                 self.ledger.change(
                     stream_id,
                     replace(
@@ -72,7 +84,7 @@ class SliceReplay(SliceTask):
                     ),
                 )
                 return
-            row = replace(row, version=item.version + 1, after=item.position, type=None)
+            row = replace(row, version=item.version + 1, after=item.position, type=None, attempts=0)
             self.ledger.change(stream_id, row)
             self.ledger.handled += 1
             await self._store_if_due()

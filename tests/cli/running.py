@@ -54,9 +54,12 @@ class Shell:
         assert unexpected is None or isinstance(unexpected, SystemExit), unexpected
         return Done(result.exit_code, result.stdout, result.stderr)
 
-    def on_a_terminal(self, *arguments: str, **environment: str) -> tuple[str, int]:
+    def on_a_terminal(
+        self, *arguments: str, answer: str = "", **environment: str
+    ) -> tuple[str, int]:
         """Run a command on a terminal; return what it shows, and its exit code. It blocks."""
         master, slave = pty.openpty()
+        os.write(master, answer.encode())
         process = subprocess.Popen(
             [*COMMAND, *arguments],
             stdin=slave,

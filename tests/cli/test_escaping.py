@@ -5,6 +5,7 @@ import json
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -218,10 +219,11 @@ BASES: dict[str, list[str]] = {
     "subscription list": [],
     "subscription lag": ["mails"],
     "subscription parked": ["mails"],
+    "subscription skipped": ["mails"],
     "subscription wait": ["mails", STREAM, "1", "--timeout", "0.1"],
     "subscription pause": ["mails"],
     "subscription resume": ["mails"],
-    "subscription reset": ["mails", "--to", "now"],
+    "subscription reset": ["mails", "--to", "now", "--yes"],
     "subscription slices": ["mails", "3"],
     "subscription replay": ["mails"],
     "subscription skip": ["mails", STREAM, "1", "--reason", "a test"],
@@ -288,7 +290,11 @@ async def subscribe(store: EventStore) -> None:
     lease = await store.subscriptions.claim(SliceKey("mails", 1, 0), uuid4(), 0)
     assert lease is not None
     row = ParkedStream(UUID(STREAM), 1, 1, head, head, WORSE, WORSE, 1, datetime.now(UTC))
-    await store.subscriptions.commit(lease, head, {row.stream_id: row})
+    other = replace(row, stream_id=UUID(int=8))
+    lease = await store.subscriptions.commit(
+        lease, head, {row.stream_id: row, other.stream_id: other}
+    )
+    await store.subscriptions.skip("mails", other.stream_id, 1, reason=WORSE, by=WORSE)
     await store.subscriptions.beat("mails", lease.member, Beat(1, 1, {0: WORSE}))
 
 

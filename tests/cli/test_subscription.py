@@ -1,5 +1,6 @@
 """`event-store subscription`: listed, measured, paused, reset, divided, parked, forgotten."""
 
+import asyncio
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
@@ -11,7 +12,7 @@ from event_store_async import EventStore, Position
 from event_store_async.feeds.selection import slice_of
 from event_store_async.subscriptions import Beat, Lease, ParkedStream, SliceKey
 
-from .running import Shell
+from .running import QUIET, Shell
 
 TIMEOUT = 60.0
 
@@ -109,8 +110,11 @@ async def test_what_is_parked_is_shown_replayed_skipped_and_parked(
     (after_replay,) = await parked(feed_store, name)
     skip = ("subscription", "skip", name, stream)
     wrong = await feed_shell(*skip, "3", "--reason", "no")
+    none_yet = await feed_shell("subscription", "skipped", name)
     skipped = await feed_shell(*skip, "2", "--reason", "by hand", "--by", "ann")
     (after_skip,) = await parked(feed_store, name)
+    records = await feed_shell("subscription", "skipped", name)
+    records_as_json = await feed_shell("subscription", "skipped", name, "--json")
     park = await feed_shell("subscription", "park", name, other)
     every = await feed_shell("subscription", "replay", name)
     unparked = await feed_shell("subscription", "replay", name, str(uuid4()))
@@ -137,6 +141,17 @@ async def test_what_is_parked_is_shown_replayed_skipped_and_parked(
     assert (skipped.code, after_skip.version) == (0, 3)
     (record,) = [each async for each in feed_store.subscriptions.skipped(name)]
     assert (record.version, record.reason, record.by) == (2, "by hand", "ann")
+    at = orjson.loads(records_as_json.out)["at"]
+    assert orjson.loads(records_as_json.out) == {
+        "stream_id": stream,
+        "version": 2,
+        "at": at,
+        "by": "ann",
+        "reason": "by hand",
+        "error": "ValueError: no",
+    }
+    assert records.lines == [f"{stream}\t2\t{at}\tann\tby hand\tValueError: no"]
+    assert (none_yet.code, none_yet.out, "no event was skipped" in none_yet.err) == (0, "", True)
     assert park.code == 0
     assert "2 parked streams will be replayed" in every.err
     assert (unparked.code, "is not parked" in unparked.err) == (1, True)
@@ -163,15 +178,50 @@ async def test_a_subscription_is_paused_reset_divided_and_forgotten(
     divided = await feed_shell("subscription", "slices", name, "4")
     assert "has 4 slices" in divided.err
     refused = await feed_shell("subscription", "reset", name, "--to", "beginning")
-    assert (refused.code, "--again" in refused.err) == (2, True)
-    assert (await feed_shell("subscription", "reset", name, "--to", "now")).code == 0
+    assert (refused.code, "--again" in refused.err, "now" in refused.err) == (2, True, False)
+    assert (await feed_shell("subscription", "reset", name, "--to", "now", "--yes")).code == 0
     start = str(Position.beginning((await feed_store.feed().head()).feed_id))
-    done = await feed_shell("subscription", "reset", name, "--to", start, "--again")
+    done = await feed_shell("subscription", "reset", name, "--to", start, "--again", "--yes")
     assert (done.code, "begins generation 4" in done.err) == (0, True)
     assert await state() == "preparing"
     assert (await feed_shell("subscription", "forget", name)).code == 0
     gone = await feed_shell("subscription", "lag", name)
     assert (gone.code, f"there is no subscription '{name}'" in gone.err) == (1, True)
+
+
+async def test_a_reset_that_a_view_does_not_survive_must_be_confirmed(
+    feed_shell: Shell, feed_store: EventStore, name: str
+) -> None:
+    """A projection clears its view wherever it starts, and nothing stored tells a projection."""
+    head = await feed_store.feed().head()
+    await feed_store.subscriptions.register(name, 1, head)
+    reset = ("subscription", "reset", name, "--to")
+
+    async def generation() -> int:
+        return (await feed_store.subscriptions.status(name)).registration.generation
+
+    refused = [
+        await feed_shell(*reset, "now"),
+        await feed_shell(*reset, "now", "--again"),
+        await feed_shell(*reset, str(head), "--again"),
+    ]
+    dumb = {**QUIET, **feed_shell.environment}
+    asked, _ = await asyncio.to_thread(
+        feed_shell.on_a_terminal, *reset, "now", answer="n\n", **dumb
+    )
+    untouched = await generation()
+    again = await feed_shell(*reset, "beginning", "--again")
+
+    for done in refused:
+        said = " ".join(done.err.split())
+        assert done.code == 2
+        assert "clears its view, which then lacks all events before the new start" in said
+        assert "--to beginning --again" in said
+        assert "--yes" in said
+    assert "lacks all events before the new start. Reset?" in asked
+    assert "nothing is reset" in asked
+    assert untouched == 1
+    assert (again.code, await generation()) == (0, 2)
 
 
 @pytest.mark.parametrize(
@@ -181,7 +231,8 @@ async def test_a_subscription_is_paused_reset_divided_and_forgotten(
         ["parked"],
         ["pause"],
         ["resume"],
-        ["reset", "--to", "now"],
+        ["skipped"],
+        ["reset", "--to", "now", "--yes"],
         ["slices", "2"],
         ["replay"],
         ["skip", str(uuid4()), "1", "--reason", "no"],

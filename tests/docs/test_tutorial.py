@@ -162,6 +162,34 @@ def test_its_read_model_bears_every_legal_delivery(bank: Path, database: str) ->
     assert re.search(r"^1 passed in", printed, re.MULTILINE)
 
 
+DEAD = """
+import asyncio, logging, signal
+from event_store_async import MemoryEventStore, SubscriptionMismatch
+from read_model import open_owners
+
+async def main():
+    ended = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ended.set)
+    async with MemoryEventStore() as store:
+        await store.subscriptions.register("owners", 2, await store.feed().head())
+        try:
+            async with open_owners(store):
+                await ended.wait()
+                print("told to end")
+        except SubscriptionMismatch:
+            print("says why")
+
+asyncio.run(main())
+"""
+
+
+def test_its_service_ends_with_its_projection(bank: Path, database: str) -> None:
+    """Otherwise it would answer from a table that nobody keeps."""
+    printed = run([sys.executable, "-c", DEAD], cwd=bank, environment={"BANK_POSTGRES": database})
+
+    assert printed.splitlines()[-2:] == ["told to end", "says why"]
+
+
 @pytest.mark.slow
 async def test_two_workers_keep_its_read_model(
     bank: Path, server: Server, store: EventStore, database: str

@@ -191,6 +191,82 @@ def test_a_replay_that_fails_again_stays_where_it_failed() -> None:
     simulated(program)
 
 
+def test_a_replay_that_fails_is_counted_and_logged(caplog: pytest.LogCaptureFixture) -> None:
+    async def program() -> None:
+        store, notes = MemoryEventStore(), Notes()
+        await append(store, A, A, A)
+        notes.failing = {(A, 1): ValueError("first"), (A, 2): KeyError("second")}
+        subscription = subscribed(store, notes.handle, recovery=replace(FAST, attempts=3))
+
+        async def replayed() -> tuple[int, int, bool]:
+            caplog.clear()
+            await store.subscriptions.replay("test", A)
+            await subscription.catch_up()
+            (row,) = await parked(store)
+            return row.version, row.attempts, row.replay
+
+        await subscription.catch_up()
+        (before,) = await parked(store)
+        assert before.attempts == 3
+        assert await replayed() == (1, 6, False)
+        assert (
+            f"subscription test parks stream {A} at version 1 again, after 6 attempts: "
+            "ValueError: first" in caplog.text
+        )
+        assert await replayed() == (1, 9, False)
+        del notes.failing[A, 1]
+        assert await replayed() == (2, 3, False)
+        await store.subscriptions.skip("test", A, 2, reason="no", by="ann")
+        (skipped,) = await parked(store)
+        assert (skipped.version, skipped.attempts, skipped.replay) == (3, 0, True)
+        notes.failing[A, 3] = KeyError("third")
+        assert await replayed() == (3, 3, False)
+        (after,) = await parked(store)
+        assert after.since == before.since
+
+    simulated(program)
+
+
+def test_an_event_that_does_not_exist_does_not_wait_in_a_parked_stream() -> None:
+    async def program() -> None:
+        store, notes = MemoryEventStore(), Notes()
+        await append(store, A, A)
+        notes.failing[A, 1] = ValueError("no")
+        subscription = subscribed(store, notes.handle)
+        await subscription.catch_up()
+
+        assert await subscription.progress.wait_for(A, 2, timeout=1.0) == "parked"
+        assert await subscription.progress.wait_for(A, 3, timeout=1.0) == "late"
+        await append(store, A)
+        assert await subscription.progress.wait_for(A, 3, timeout=1.0) == "parked"
+
+    simulated(program)
+
+
+def test_an_error_that_ends_a_run_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    """A program that runs it in a task may never look at that task."""
+
+    async def program() -> None:
+        store, notes = MemoryEventStore(), Notes()
+        await subscribed(store, notes.handle, slices=2).catch_up()
+        caplog.clear()
+        with pytest.raises(SubscriptionMismatch):
+            await subscribed(store, notes.handle, slices=3).run()
+
+        (record,) = caplog.records
+        assert (record.name, record.levelname) == ("event_store_async", "ERROR")
+        assert record.getMessage().startswith("subscription test has ended: SubscriptionMismatch: ")
+        caplog.clear()
+        running = asyncio.create_task(subscribed(store, notes.handle, slices=2).run())
+        await asyncio.sleep(1.0)
+        running.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await running
+        assert caplog.records == []
+
+    simulated(program)
+
+
 def test_a_skip_goes_on_behind_the_event() -> None:
     async def program() -> None:
         store, notes = MemoryEventStore(), Notes()

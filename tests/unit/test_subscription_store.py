@@ -310,7 +310,7 @@ async def skip(store: CassandraSubscriptions) -> None:
         (park, [row_of(STREAM), parked_by_operator(OTHER, PLACES[5], NOW)]),
         (replay, [replace(row_of(STREAM), replay=True)]),
         (replay_all, [replace(row_of(STREAM), replay=True)]),
-        (skip, [replace(row_of(STREAM), version=4, type=None, replay=True)]),
+        (skip, [replace(row_of(STREAM), version=4, type=None, attempts=0, replay=True)]),
     ],
 )
 def test_what_operators_do_while_it_is_divided_is_in_the_next_generation(
