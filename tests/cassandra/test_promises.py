@@ -52,6 +52,7 @@ PROMISING = (
     SchemaError,
     StoreOverloaded,
     StoreUnavailable,
+    errors.SubjectForgotten,
 )
 """The errors of an append or a restore that say, or mean, that nothing is stored by the call."""
 
