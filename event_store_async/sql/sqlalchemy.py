@@ -97,8 +97,11 @@ class SqlAlchemyTransactions(SqlTransactions[AsyncSession]):
         return isinstance(error, PoolTimeout | ConnectionError)
 
     def _hides_why(self, error: BaseException) -> bool:
-        # With asyncpg; psycopg gives a code.
-        return isinstance(error, InterfaceError) and error.connection_invalidated
+        # With asyncpg; psycopg gives a code. The connection ends while something is sent, or
+        # between two statements: SQLAlchemy has an error of its own for each.
+        return isinstance(error, DBAPIError) and (
+            error.connection_invalidated and getattr(error.orig, "sqlstate", None) is None
+        )
 
     @asynccontextmanager
     async def _open(self) -> AsyncIterator[tuple[AsyncSession, SqlSession]]:
