@@ -1,19 +1,17 @@
 """Evidence: what the streams show of what was announced."""
 
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
-from typing import Final, TypeVar
+from typing import Final
 from uuid import UUID
 
-from ...tasks import task_group
+from ...tasks import side_by_side
 from .announcement import Address, Announcement
 from .lane_reader import LaneReader
 from .look import Look
 from .progress import FeedProgress
 from .tables import FeedTables
-
-_T = TypeVar("_T")
 
 _LOOKS: Final = 500
 """Announcements of a lane that are looked at in a round, if one of them is found to be stored."""
@@ -22,7 +20,6 @@ _LOOKS: Final = 500
 STANDING: Final = 1000
 """Events of a stream that one read looks at."""
 
-_READS_AT_ONCE: Final = 32
 _CATEGORIES: Final = 100_000
 _UNKNOWN: Final = ""
 _OPEN: Final = Look("open")
@@ -135,22 +132,6 @@ class Evidence:
 
 def _stored(category: str | None) -> Look:
     return _STORED if category is None else Look("stored", category=category)
-
-
-async def side_by_side(items: Sequence[_T], call: Callable[[_T], Awaitable[object]]) -> None:
-    """Call something with each item, a bounded number of them at once."""
-    coming = iter(items)
-
-    async def work() -> None:
-        for item in coming:  # shared: each worker takes the next
-            await call(item)
-
-    if len(items) == 1:  # a lone append: no task for it
-        await work()
-    elif items:
-        async with task_group() as group:
-            for _ in range(min(_READS_AT_ONCE, len(items))):
-                group.start_soon(work)
 
 
 def _by_stream(

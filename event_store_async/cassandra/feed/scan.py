@@ -9,10 +9,10 @@ from uuid import UUID
 
 from ...ring import LARGEST, RING, SMALLEST, TokenRange
 from ...stored import StreamSummary
+from ...tasks import side_by_side
 from ..table.scanner import Scanner
 from .announcement import shared_type
 from .entry import Link
-from .evidence import side_by_side
 from .rows import FeedRow, Standing
 from .sequencer import Sequencer
 from .sequencer_watch import SequencerWatch

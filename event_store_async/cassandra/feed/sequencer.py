@@ -11,10 +11,11 @@ from ...ids import random_uuid
 from ...moments import to_milliseconds
 from ...retry import Deadline
 from ...settings import Settings
+from ...tasks import side_by_side
 from .announcement import Address, shared_type
 from .backlog import Backlog
 from .entry import Entry, EntryDraft, Link
-from .evidence import STANDING, Evidence, Looks, side_by_side
+from .evidence import STANDING, Evidence, Looks
 from .gap import Gap
 from .guard import Guard
 from .lane_reader import LaneReader

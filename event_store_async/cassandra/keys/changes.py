@@ -11,6 +11,7 @@ from ...ports.keys import WrappedKey
 from ...retry import Retry
 from ..driver.answer import Answer
 from ..driver.faults import Certainty, Fault
+from ..driver.repeat import repeat
 from .row import KeyRow
 from .table import KeyTable
 
@@ -152,13 +153,13 @@ class _Call:
 
     async def _answer(self, name: str, values: Sequence[Any]) -> Answer:
         """Send a compare-and-set until it is answered."""
-        retry = Retry(self._table.settings.backoff, self.deadline)
-        while True:
+
+        async def attempt(elsewhere: bool) -> Answer:
             try:
-                return await self._table.send(name, values, self.deadline, elsewhere=retry.again)
+                return await self._table.send(name, values, self.deadline, elsewhere=elsewhere)
             except Fault as fault:
                 self._doubtful = self._doubtful or fault.certainty is Certainty.UNKNOWN
-                await self._table.explain(fault, self.deadline)
-                if fault.certainty is Certainty.REFUSED or not retry.allows():
-                    raise fault.as_error("changing a key") from fault
-            await retry.pause()
+                raise
+
+        backoff = self._table.settings.backoff
+        return await repeat(attempt, self.deadline, backoff, "changing a key", self._table.explain)

@@ -3,11 +3,12 @@
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing
+from functools import partial
 from typing import Final
 
 from ...errors import InvalidKey, MasterKeyMissing
 from ...retry import Retry
-from ...tasks import task_group
+from ...tasks import side_by_side
 from .changes import KeyChanges
 from .reports import RewrapProgress, RewrapReport
 from .row import KeyRow
@@ -57,7 +58,7 @@ class Rewrap:
         master = None if self._dry_run else self._wrapper.master
         async with aclosing(self._table.pages()) as pages:
             async for rows in pages:
-                await self._page(rows, master)
+                await side_by_side(rows, partial(self._row, master), _AT_ONCE)
                 self._on_progress(RewrapProgress(self._subjects, self._rewrapped))
         return RewrapReport(
             self._subjects,
@@ -67,18 +68,7 @@ class Rewrap:
             dict(sorted(self._masters.items())),
         )
 
-    async def _page(self, rows: list[KeyRow], master: str | None) -> None:
-        waiting = list(rows)
-
-        async def work() -> None:
-            while waiting:
-                await self._row(waiting.pop(), master)
-
-        async with task_group() as group:
-            for _ in range(min(len(rows), _AT_ONCE)):
-                group.start_soon(work)
-
-    async def _row(self, row: KeyRow, master: str | None) -> None:
+    async def _row(self, master: str | None, row: KeyRow) -> None:
         settings = self._table.settings
         retry = Retry(settings.backoff, self._table.deadline())
         found, known = row, row

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from secrets import token_bytes
-from typing import Final, TypeVar
+from typing import Final
 
 from ...checks import read_clock
 from ...errors import SubjectForgotten
@@ -13,7 +13,7 @@ from ...moments import to_milliseconds
 from ...retry import Deadline, Retry
 from ...settings import Settings
 from ...subject_key import KEY_BYTES, ForgottenSubject, SubjectKey
-from ...tasks import task_group
+from ...tasks import side_by_side
 from ..driver.repeat import repeat
 from ..driver.session import Session
 from ..operations.diagnosis.finding import Finding
@@ -31,8 +31,6 @@ from .table import KeyTable
 from .wrapper import CheckedWrapper
 
 _AT_ONCE: Final = 16
-
-_T = TypeVar("_T")
 
 
 class KeyRoom:
@@ -92,7 +90,7 @@ class KeyRoom:
         async def provide(subject: str) -> None:
             found[subject] = await self._provided(subject, rows.get(subject), renew=renew)
 
-        await _side_by_side(missing, provide)
+        await side_by_side(missing, provide, _AT_ONCE)
         return {subject: found[subject] for subject in wanted}
 
     async def forget(self, subject: str) -> ForgottenSubject:
@@ -150,7 +148,8 @@ class KeyRoom:
         async def unwrap(row: KeyRow) -> None:
             found[row.subject] = await self._wrapper.unwrap(row)
 
-        await _side_by_side([row for row in rows.values() if not row.is_forgotten], unwrap)
+        unwrapped = [row for row in rows.values() if not row.is_forgotten]
+        await side_by_side(unwrapped, unwrap, _AT_ONCE)
         return found
 
     async def _provided(self, subject: str, row: KeyRow | None, *, renew: bool) -> SubjectKey:
@@ -169,19 +168,3 @@ class KeyRoom:
             if not renew:
                 raise SubjectForgotten(subject)
             await self._changes.before_next(subject, retry)
-
-
-async def _side_by_side(items: Sequence[_T], work: Callable[[_T], Awaitable[object]]) -> None:
-    """Do the work for each item, some at a time."""
-    if len(items) == 1:
-        await work(items[0])
-        return
-    waiting = list(items)
-
-    async def run() -> None:
-        while waiting:
-            await work(waiting.pop())
-
-    async with task_group() as group:
-        for _ in range(min(len(items), _AT_ONCE)):
-            group.start_soon(run)

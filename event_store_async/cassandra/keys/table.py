@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from ...retry import Deadline
 from ...settings import Settings
-from ...tasks import task_group
+from ...tasks import side_by_side
 from ..driver.answer import Answer, answer_of
 from ..driver.port import Page
 from ..driver.repeat import Explain
@@ -57,17 +57,11 @@ class KeyTable:
             for first in range(0, len(subjects), SUBJECTS_AT_ONCE)
         ]
 
-        async def read() -> None:
-            while chunks:
-                page = await self._page("read", (chunks.pop(),), None)
-                found.update({row.subject: row for row in map(KeyRow.of, page.rows)})
+        async def read(chunk: list[str]) -> None:
+            page = await self._page("read", (chunk,), None)
+            found.update({row.subject: row for row in map(KeyRow.of, page.rows)})
 
-        if len(chunks) == 1:
-            await read()
-            return found
-        async with task_group() as group:
-            for _ in range(min(len(chunks), _REQUESTS_AT_ONCE)):
-                group.start_soon(read)
+        await side_by_side(chunks, read, _REQUESTS_AT_ONCE)
         return found
 
     async def row(self, subject: str, deadline: Deadline) -> KeyRow | None:
