@@ -16,7 +16,7 @@ from ..errors import (
 )
 from ..results import AppendResult
 from ..versions import ExpectedVersion
-from .observer import Observer, Stopwatch
+from .observer import Observer, Stopwatch, word_for
 from .records import (
     AppendEnded,
     AppendOutcome,
@@ -116,8 +116,7 @@ class AppendWatch:
 
     def failed(self, error: BaseException) -> None:
         """Report the error that the append ended with."""
-        outcome: AppendOutcome = "failed"
-        outcome = next((word for of, word in _APPEND_OUTCOMES if isinstance(error, of)), outcome)
+        outcome: AppendOutcome = word_for(error, _APPEND_OUTCOMES, "failed")
         self._report(outcome, type(error).__name__, None)
 
     def _report(self, outcome: AppendOutcome, error: str | None, version: int | None) -> None:

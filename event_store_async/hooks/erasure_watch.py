@@ -14,7 +14,7 @@ from ..errors import (
     StoreUnavailable,
 )
 from ..results import Closed, Deleted, Truncated
-from .observer import Observer, Stopwatch
+from .observer import Observer, Stopwatch, word_for
 from .records import ErasureEnded, ErasureOperation, ErasureOutcome
 
 _R = TypeVar("_R", bound=Truncated | Deleted | Closed | ConcurrentModification)
@@ -68,8 +68,7 @@ async def watched(
     try:
         result = await erase()
     except BaseException as error:
-        outcome: ErasureOutcome = "failed"
-        outcome = next((word for of, word in _OUTCOMES if isinstance(error, of)), outcome)
+        outcome: ErasureOutcome = word_for(error, _OUTCOMES, "failed")
         report(outcome, type(error).__name__, None, None)
         raise
     if isinstance(result, ConcurrentModification):

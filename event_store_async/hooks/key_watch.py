@@ -15,7 +15,7 @@ from ..errors import (
     SubjectForgotten,
 )
 from .key_records import KeyCallEnded, KeyOperation, KeyOutcome
-from .observer import Observer, Stopwatch
+from .observer import Observer, Stopwatch, word_for
 
 _OUTCOMES: Final[tuple[tuple[type[BaseException], KeyOutcome], ...]] = (
     (SubjectForgotten, "forgotten"),
@@ -67,8 +67,7 @@ def watched_keys(
     try:
         yield
     except BaseException as error:
-        outcome: KeyOutcome = "failed"
-        outcome = next((word for of, word in _OUTCOMES if isinstance(error, of)), outcome)
+        outcome: KeyOutcome = word_for(error, _OUTCOMES, "failed")
         report(outcome, type(error).__name__)
         raise
     report("done", None)

@@ -3,13 +3,15 @@
 import asyncio
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
-from typing import Final
+from typing import Final, TypeVar
 
 from .records import Hook, Record
 from .source import Source
 from .subscription_records import HandlerHook, HandlingBegun
+
+_W = TypeVar("_W")
 
 _LOG: Final = logging.getLogger("event_store_async")
 
@@ -81,6 +83,13 @@ class Observer:
                 "hook %r failed; it is still called, but further failures are not logged",
                 self._hooks[index],
             )
+
+
+def word_for(
+    error: BaseException | None, words: Iterable[tuple[type[BaseException], _W]], otherwise: _W
+) -> _W:
+    """Return the word of the first class that an error is of."""
+    return next((word for of, word in words if isinstance(error, of)), otherwise)
 
 
 class Stopwatch:

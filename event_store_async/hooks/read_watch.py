@@ -12,7 +12,7 @@ from ..errors import (
     UndecodableEvent,
 )
 from ..events import RecordedEvent
-from .observer import Observer, Stopwatch
+from .observer import Observer, Stopwatch, word_for
 from .records import (
     PageRead,
     ReadEnded,
@@ -131,6 +131,6 @@ class ReadWatch:
 
 def outcome_of(error: BaseException | None) -> tuple[ReadOutcome, str | None]:
     """Return the outcome that what a read raised stands for, and the name of the error."""
-    outcome: ReadOutcome = "complete" if error is None else "failed"
-    outcome = next((word for of, word in _READ_OUTCOMES if isinstance(error, of)), outcome)
+    otherwise: ReadOutcome = "complete" if error is None else "failed"
+    outcome = word_for(error, _READ_OUTCOMES, otherwise)
     return outcome, None if outcome in {"complete", "stopped"} else type(error).__name__

@@ -10,7 +10,7 @@ from ..errors import (
     StoreUnavailable,
     UndecodableSnapshot,
 )
-from .observer import Observer, Stopwatch
+from .observer import Observer, Stopwatch, word_for
 from .records import SnapshotEnded, SnapshotOperation, SnapshotOutcome
 
 _OUTCOMES: Final[tuple[tuple[type[BaseException], SnapshotOutcome], ...]] = (
@@ -71,8 +71,7 @@ class SnapshotWatch:
 
     def failed(self, error: BaseException) -> None:
         """Report the error that the call ended with."""
-        outcome: SnapshotOutcome = "failed"
-        outcome = next((word for of, word in _OUTCOMES if isinstance(error, of)), outcome)
+        outcome: SnapshotOutcome = word_for(error, _OUTCOMES, "failed")
         self._report(outcome, type(error).__name__)
 
     def _report(self, outcome: SnapshotOutcome, error: str | None) -> None:
