@@ -9,6 +9,7 @@ from ._typevars import P_co
 from .checks import listed
 from .errors import InvalidArgument
 from .excerpt import excerpt
+from .plain import leaves
 from .values import value
 
 RESERVED: Final = "$personal"
@@ -37,6 +38,9 @@ class Forgotten(Enum):
 
 FORGOTTEN: Final = Forgotten.FORGOTTEN
 """What a personal field is read as once its subject is forgotten."""
+
+FORGOTTEN_JSON: Final = str(FORGOTTEN.value).encode()
+"""How libraries write it that know no enums: only data with these bytes may hold it."""
 
 
 @value
@@ -162,6 +166,11 @@ class PersonalFields:
                 hint="use an identifier that is not itself personal",
             )
         object.__setattr__(self, "fields", tuple(dict.fromkeys(keys)))
+
+
+def holds_forgotten(payload: object) -> bool:
+    """Return whether a payload holds `FORGOTTEN`."""
+    return any(value is FORGOTTEN for value in leaves(payload))
 
 
 class Unencrypted(TypeError):

@@ -5,7 +5,11 @@ Libraries subclass `datetime`, `UUID` and `str`: freezegun, pendulum, asyncpg, e
 What a store records is the plain value, whatever object carried it: that is what it reads back.
 """
 
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
 from datetime import date, datetime, time
+from enum import Enum
+from typing import Any
 from uuid import UUID
 
 
@@ -39,3 +43,21 @@ def iso_format(value: datetime | date | time) -> str:
     if value.tzinfo is not None:
         raise TypeError("a time of day with a time zone has no JSON form")
     return time.isoformat(value)
+
+
+def leaves(payload: Any) -> Iterator[Any]:
+    """Iterate over what a payload consists of: of an enum, over the member and its value."""
+    # Not by recursion: a payload may be deeper than Python's stack.
+    waiting = [payload]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict):
+            waiting.extend(value.values())
+        elif isinstance(value, list | tuple):
+            waiting.extend(value)
+        elif is_dataclass(value) and not isinstance(value, type):
+            waiting.extend(getattr(value, field.name) for field in fields(value))
+        else:
+            yield value
+            if isinstance(value, Enum):
+                waiting.append(value.value)

@@ -3,24 +3,21 @@
 import json
 import math
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import date, time
-from enum import Enum
 from typing import Any, Final
 from uuid import UUID
 
 import orjson
 
 from ..checks import check_callable
-from ..personal import FORGOTTEN, Unencrypted, refuse_unencrypted
-from ..plain import iso_format, plain_uuid
+from ..personal import FORGOTTEN_JSON, Unencrypted, holds_forgotten, refuse_unencrypted
+from ..plain import iso_format, leaves, plain_uuid
 
 # orjson's own form of a dataclass leaves out fields that begin with "_", and adds whatever else
 # stands in its __dict__: a cached property once it was used, for example.
 _OPTIONS: Final = orjson.OPT_PASSTHROUGH_DATACLASS
-
-_FORGOTTEN: Final = str(FORGOTTEN.value).encode()
 
 # Integers beyond 64 bits: 20 digits or more, or 19 with a minus sign.
 _DIGITS: Final = bytes(ord("0") if byte in b"0123456789" else 0 for byte in range(256))
@@ -69,8 +66,8 @@ class JsonCodec:
         if b"null" in data:
             _refuse_non_finite(payload)
         # It writes the number of an enum.
-        if _FORGOTTEN in data:
-            _refuse_forgotten(payload)
+        if FORGOTTEN_JSON in data and holds_forgotten(payload):
+            raise Unencrypted("FORGOTTEN has no JSON form")
         return data
 
     def decode(self, data: bytes) -> Any:
@@ -134,28 +131,6 @@ def _with_default(default: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
 
 def _refuse_non_finite(payload: Any) -> None:
-    for value in _leaves(payload):
+    for value in leaves(payload):
         if isinstance(value, float) and not math.isfinite(value):
             raise ValueError(f"JSON has no form for {value!r}")
-
-
-def _refuse_forgotten(payload: Any) -> None:
-    for value in _leaves(payload):
-        if value is FORGOTTEN:
-            raise Unencrypted("FORGOTTEN has no JSON form")
-
-
-def _leaves(payload: Any) -> Iterator[Any]:
-    waiting = [payload]
-    while waiting:
-        value = waiting.pop()
-        if isinstance(value, dict):
-            waiting.extend(value.values())
-        elif isinstance(value, list | tuple):
-            waiting.extend(value)
-        elif isinstance(value, Enum) and value is not FORGOTTEN:
-            waiting.append(value.value)
-        elif is_dataclass(value) and not isinstance(value, type):
-            waiting.extend(getattr(value, field.name) for field in fields(value))
-        else:
-            yield value

@@ -3,15 +3,13 @@
 from dataclasses import is_dataclass
 from datetime import date, time
 from types import ModuleType
-from typing import Any, Final, Literal, Protocol, get_args, get_origin, get_type_hints, is_typeddict
+from typing import Any, Literal, Protocol, get_args, get_origin, get_type_hints, is_typeddict
 
 from ..errors import InvalidArgument
 from ..excerpt import excerpt
 from ..extras import install_hint
-from ..personal import FORGOTTEN
+from ..personal import FORGOTTEN_JSON, holds_forgotten
 from ..plain import iso_format, plain_str
-
-_FORGOTTEN: Final = str(FORGOTTEN.value).encode()
 
 
 class Shape(Protocol):
@@ -88,22 +86,10 @@ class _Pydantic:
     def event(self, plain: Any) -> Any:
         # From JSON, not from Python objects: there alone a strict model takes a str for a UUID.
         data = self._to_json(plain)
-        if _FORGOTTEN in data:
-            _refuse_forgotten(plain)
-        return self._adapter.validate_json(data)
-
-
-def _refuse_forgotten(plain: Any) -> None:
-    """Refuse `FORGOTTEN` where no field is marked: an int would be made of it."""
-    waiting = [plain]
-    while waiting:
-        value = waiting.pop()
-        if value is FORGOTTEN:
+        if FORGOTTEN_JSON in data and holds_forgotten(plain):
+            # An int would be made of it.
             raise ValueError("a value was forgotten, but its field is not marked Personal")
-        if isinstance(value, dict):
-            waiting.extend(value.values())
-        elif isinstance(value, list | tuple):
-            waiting.extend(value)
+        return self._adapter.validate_json(data)
 
 
 def _plain(value: Any) -> Any:
