@@ -134,6 +134,21 @@ def new_event(
     return event
 
 
+def with_payload(
+    event: RecordedEvent[Any], payload: Any, metadata: Mapping[str, Any] | None
+) -> RecordedEvent[Any]:
+    """Return an event with another payload and other metadata."""
+    return recorded_event(
+        event.stream_id,
+        event.version,
+        payload,
+        event.timestamp,
+        event.event_id,
+        event.type,
+        metadata,
+    )
+
+
 def recorded_event(
     stream_id: UUID,
     version: int,

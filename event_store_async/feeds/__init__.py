@@ -6,6 +6,7 @@ Feeds: one log of all committed events of all streams, read page by page.
     page         a page, and the events on it
     reader       the port: what a store gives
     feed         what applications hold
+    wrapped_reader  what readers around another one share
 """
 
 from .feed import Feed

@@ -14,6 +14,7 @@ Private. What an application asks of any event store: `event_store_async` export
     subscriptions  work on the feed in a group, and operate such groups
     transactions  keep a view and its checkpoint together
     monitoring    ask a store for its health
+    wrapped_store  what stores around another one pass on
 """
 
 from .categories import CategorisedStore, CategoryStore

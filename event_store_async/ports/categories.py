@@ -14,7 +14,7 @@ from ..results import AppendResult
 from ..versions import ANY, ExpectedVersion
 from .events import EventReaderWriter, StreamFollower
 from .feeds import FeedStore, feeder
-from .monitoring import HealthCheck
+from .monitoring import HealthCheck, prober
 
 AppendInCategory: TypeAlias = Callable[
     [UUID, Iterable[Any], ExpectedVersion, float | None, str], Awaitable[AppendResult]
@@ -141,11 +141,7 @@ class CategoryStore(FeedStore, StreamFollower, HealthCheck):
             InvalidArgument: the store has no ``health``, or *timeout* is not a positive number.
             WrongEventLoop, WrongProcess: the store belongs to another event loop or process.
         """
-        health = getattr(self._store, "health", None)
-        if health is None:
-            raise InvalidArgument(f"{type(self._store).__name__} has no health()")
-        answer: Health = await health(timeout=timeout)
-        return answer
+        return await prober(self._store).health(timeout=timeout)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, CategoryStore):

@@ -1,7 +1,8 @@
 """The port of monitoring: `HealthCheck`, for readiness probes."""
 
-from typing import Protocol
+from typing import Protocol, cast
 
+from ..errors import InvalidArgument
 from ..health import Health
 
 
@@ -30,3 +31,10 @@ class HealthCheck(Protocol):
                 other problem of a store is in the result.
         """
         raise NotImplementedError
+
+
+def prober(store: object) -> HealthCheck:
+    """Return a wrapped store as a `HealthCheck`; raises `InvalidArgument` if it is none."""
+    if getattr(store, "health", None) is None:
+        raise InvalidArgument(f"{type(store).__name__} has no health()")
+    return cast("HealthCheck", store)

@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator, Mapping
 from typing import Protocol
 from uuid import UUID
 
+from ..errors import InvalidArgument
 from ..feeds import Position
 from .lag import SubscriptionStatus
 from .slices import (
@@ -339,3 +340,11 @@ class SubscriptionAdmin(Protocol):
 
 class Subscriptions(SubscriptionStore, SubscriptionAdmin, Protocol):
     """Keeps subscriptions: for the members of their groups, and for operators."""
+
+
+def subscriptions_of(store: object) -> Subscriptions:
+    """Return the subscriptions of a wrapped store; raises `InvalidArgument` if it keeps none."""
+    kept: Subscriptions | None = getattr(store, "subscriptions", None)
+    if kept is None:
+        raise InvalidArgument(f"{type(store).__name__} has no subscriptions")
+    return kept

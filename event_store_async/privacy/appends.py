@@ -18,7 +18,7 @@ from ..events import (
     RecordedEvent,
     UnidentifiedEvent,
     new_event,
-    recorded_event,
+    with_payload,
 )
 from ..personal import PersonalFields
 from ..ports import EventReaderWriter
@@ -191,12 +191,4 @@ def _again(draft: EventDraft, event: NewEvent[Any]) -> NewEvent[Any]:
 def _as_given(draft: EventDraft, event: RecordedEvent[Any]) -> RecordedEvent[Any]:
     if not draft.parts:
         return event
-    return recorded_event(
-        event.stream_id,
-        event.version,
-        _payload(draft),
-        event.timestamp,
-        event.event_id,
-        event.type,
-        event.metadata,
-    )
+    return with_payload(event, _payload(draft), event.metadata)

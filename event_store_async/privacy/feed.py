@@ -1,12 +1,12 @@
 """Feed: a feed whose personal values are in plain text."""
 
+from functools import partial
 from time import monotonic
 from typing import Any
-from uuid import UUID
 
 from ..checks import check_instance
-from ..errors import UndecryptableField
 from ..feeds import BrokenEvent, Feed, FeedEvent, FeedPage, FeedReader, Position, Selection
+from ..feeds.wrapped_reader import WrappedFeedReader, converted
 from ..ports import KeyStore
 from .cached_keys import CachedKeys, cache_of, cached
 from .cipher import check_installed
@@ -39,7 +39,7 @@ def private_feed(
     return Feed(reader, feed.selection, outages=feed.outages)
 
 
-class PrivateFeedReader:
+class PrivateFeedReader(WrappedFeedReader):
     """
     Reads a feed whose personal values are in plain text; see `private_feed`.
 
@@ -49,7 +49,7 @@ class PrivateFeedReader:
     """
 
     def __init__(self, reader: FeedReader[Any], keys: CachedKeys) -> None:
-        self._reader = reader
+        super().__init__(reader)
         self._cache = cache_of(keys)
 
     async def read_page(
@@ -70,38 +70,10 @@ class PrivateFeedReader:
         )
         return FeedPage(events, page.position, page.head)
 
-    async def head(self) -> Position:
-        """Return the end of the feed; see `FeedReader.head`."""
-        return await self._reader.head()
-
-    async def changed(self, after: Position, timeout: float) -> bool:
-        """Wait for events after a position; see `FeedReader.changed`."""
-        return await self._reader.changed(after, timeout)
-
-    async def locate(self, stream_id: UUID, version: int) -> Position | None:
-        """Return a position at or after an event; see `FeedReader.locate`."""
-        return await self._reader.locate(stream_id, version)
-
 
 def _opened(
     event: FeedEvent[Any], payload: ClosedPayload, opening: OpeningKeys
 ) -> FeedEvent[Any] | BrokenEvent:
     if not payload.parts and payload.broken is None:
         return event
-    try:
-        plain = payload.open(opening)
-    except UndecryptableField as error:
-        return BrokenEvent(
-            event.position, event.stream_id, event.version, event.type, event.category, error
-        )
-    return FeedEvent(
-        event.stream_id,
-        event.version,
-        plain,
-        event.timestamp,
-        event.event_id,
-        event.type,
-        event.metadata,
-        position=event.position,
-        category=event.category,
-    )
+    return converted(event, partial(payload.open, opening), event.metadata)

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from ..errors import UndecryptableField
-from ..events import RecordedEvent, recorded_event
+from ..events import RecordedEvent, with_payload
 from ..personal import FORGOTTEN, Encrypted
 from .drafts import VALUES
 from .envelope import Envelope, opened, pointer
@@ -128,15 +128,7 @@ def opened_event(
     """
     if not payload.parts and payload.broken is None:
         return event
-    return recorded_event(
-        event.stream_id,
-        event.version,
-        payload.open(opening),
-        event.timestamp,
-        event.event_id,
-        event.type,
-        event.metadata,
-    )
+    return with_payload(event, payload.open(opening), event.metadata)
 
 
 async def opened_events(

@@ -22,17 +22,14 @@ from ..ports import (
     HealthCheck,
     KeyStore,
     SnapshotStore,
-    StreamEraser,
     StreamFollower,
-    StreamLister,
 )
-from ..ports.erasure import eraser
 from ..ports.feeds import feeder
+from ..ports.monitoring import prober
 from ..ports.snapshots import snapshots_of
-from ..ports.streams import lister
-from ..ports.subscriptions import Subscriptions
-from ..results import AppendResult, Closed, DeleteResult, TruncateResult
-from ..stream_head import StreamHead
+from ..ports.subscriptions import Subscriptions, subscriptions_of
+from ..ports.wrapped_store import WrappedStore
+from ..results import AppendResult
 from ..versions import ANY, ExpectedVersion
 from .appends import PrivateAppends
 from .cached_keys import CachedKeys, cache_of, cached
@@ -43,7 +40,7 @@ from .snapshots import PrivateSnapshots
 
 
 class PrivateEventStore(
-    FeedStore, CategorisedStore, StreamFollower, StreamLister, StreamEraser, HealthCheck
+    WrappedStore[Any], FeedStore, CategorisedStore, StreamFollower, HealthCheck
 ):
     """
     A store that encrypts personal values with the keys of their subjects, in any other store.
@@ -138,41 +135,6 @@ class PrivateEventStore(
         )
         return PrivatePages(self._cache, page_size, timeout).run(events)
 
-    async def current_version(  # noqa: D102 - inherited from the port
-        self, stream_id: UUID, *, serial: bool = False, timeout: float | None = None
-    ) -> int:
-        return await self._store.current_version(stream_id, serial=serial, timeout=timeout)
-
-    def streams(  # noqa: D102 - inherited from the port
-        self,
-        after: str | None = None,
-        max_count: int | None = None,
-        *,
-        page_size: int | None = None,
-        timeout: float | None = None,
-    ) -> AsyncGenerator[StreamHead, None]:
-        return lister(self._store).streams(after, max_count, page_size=page_size, timeout=timeout)
-
-    async def truncate_stream(  # noqa: D102 - inherited from the port
-        self, stream_id: UUID, *, before: int, timeout: float | None = None
-    ) -> TruncateResult:
-        return await eraser(self._store).truncate_stream(stream_id, before=before, timeout=timeout)
-
-    async def delete_stream(  # noqa: D102 - inherited from the port
-        self,
-        stream_id: UUID,
-        expected_version: ExpectedVersion = ANY,
-        *,
-        timeout: float | None = None,
-    ) -> DeleteResult:
-        store = eraser(self._store)
-        return await store.delete_stream(stream_id, expected_version, timeout=timeout)
-
-    async def close_stream(  # noqa: D102 - inherited from the port
-        self, stream_id: UUID, *, timeout: float | None = None
-    ) -> Closed:
-        return await eraser(self._store).close_stream(stream_id, timeout=timeout)
-
     def category(self, name: str) -> CategoryStore:
         """
         Return a view of the store: what is appended through it is of a category, and encrypted.
@@ -222,10 +184,7 @@ class PrivateEventStore(
     @property
     def subscriptions(self) -> Subscriptions:
         """The subscriptions of the other store, which must have some."""
-        kept: Subscriptions | None = getattr(self._store, "subscriptions", None)
-        if kept is None:
-            raise InvalidArgument(f"{type(self._store).__name__} has no subscriptions")
-        return kept
+        return subscriptions_of(self._store)
 
     async def health(self, *, timeout: float = 1.0) -> Health:
         """
@@ -238,11 +197,7 @@ class PrivateEventStore(
             InvalidArgument: the store has no ``health``, or *timeout* is not a positive number.
             WrongEventLoop, WrongProcess: the store belongs to another event loop or process.
         """
-        health = getattr(self._store, "health", None)
-        if health is None:
-            raise InvalidArgument(f"{type(self._store).__name__} has no health()")
-        answer: Health = await health(timeout=timeout)
-        return answer
+        return await prober(self._store).health(timeout=timeout)
 
 
 def _checked_fields(fields: Mapping[str, PersonalFields] | None) -> dict[str, PersonalFields]:

@@ -5,11 +5,11 @@ from functools import cached_property
 from typing import Any
 from uuid import UUID
 
-from ..errors import InvalidArgument
 from ..health import Health
 from ..ports import EventReaderWriter, HealthCheck, SnapshotStore
+from ..ports.monitoring import prober
 from ..ports.snapshots import snapshots_of
-from ..ports.subscriptions import Subscriptions
+from ..ports.subscriptions import Subscriptions, subscriptions_of
 from .hostile_snapshots import HostileSnapshots
 from .hostile_subscriptions import HostileSubscriptions
 from .injections import Choice, Chooser, Injection
@@ -31,9 +31,7 @@ class HostileRooms(HealthCheck):
     @property
     def subscriptions(self) -> Subscriptions:
         """The subscriptions of the wrapped store, with faults; it must have some."""
-        kept = getattr(self._store, "subscriptions", None)
-        if kept is None:
-            raise InvalidArgument(f"{type(self._store).__name__} has no subscriptions")
+        kept = subscriptions_of(self._store)
         return HostileSubscriptions(kept, self._choose, self._record, self._sleep)
 
     async def health(self, *, timeout: float = 1.0) -> Health:
@@ -43,11 +41,7 @@ class HostileRooms(HealthCheck):
         Raises:
             InvalidArgument: the store has no ``health``, or *timeout* is not a positive number.
         """
-        health = getattr(self._store, "health", None)
-        if health is None:
-            raise InvalidArgument(f"{type(self._store).__name__} has no health()")
-        answer: Health = await health(timeout=timeout)
-        return answer
+        return await prober(self._store).health(timeout=timeout)
 
     async def _choose(self, stream_id: UUID | None, possible: frozenset[Injection]) -> Choice:
         raise NotImplementedError

@@ -1,11 +1,12 @@
 """Feed: a feed whose payloads are of an application's own types."""
 
+from functools import partial
 from typing import Any, Literal, TypeVar, overload
-from uuid import UUID
 
 from ..checks import check_choice, check_instance
-from ..errors import InvalidArgument, StreamError
+from ..errors import InvalidArgument
 from ..feeds import BrokenEvent, Feed, FeedEvent, FeedPage, FeedReader, Position, Selection
+from ..feeds.wrapped_reader import WrappedFeedReader, converted
 from .payload import own_metadata, typed_payload
 from .types import EventTypes, UnknownEvent
 
@@ -59,7 +60,7 @@ def typed_feed(
     return Feed(reader, selection, outages=feed.outages)
 
 
-class TypedFeedReader:
+class TypedFeedReader(WrappedFeedReader):
     """
     Reads a feed whose payloads are of one union of types; see `typed_feed`.
 
@@ -70,7 +71,7 @@ class TypedFeedReader:
     """
 
     def __init__(self, reader: FeedReader[Any], types: EventTypes[Any], *, raw: bool) -> None:
-        self._reader = reader
+        super().__init__(reader)
         self._types = types
         self._raw = raw
 
@@ -81,39 +82,12 @@ class TypedFeedReader:
         page = await self._reader.read_page(after, max_count, selection)
         return FeedPage(tuple(map(self._typed, page.events)), page.position, page.head)
 
-    async def head(self) -> Position:
-        """Return the end of the feed; see `FeedReader.head`."""
-        return await self._reader.head()
-
-    async def changed(self, after: Position, timeout: float) -> bool:
-        """Wait for events after a position; see `FeedReader.changed`."""
-        return await self._reader.changed(after, timeout)
-
-    async def locate(self, stream_id: UUID, version: int) -> Position | None:
-        """Return a position at or after an event; see `FeedReader.locate`."""
-        return await self._reader.locate(stream_id, version)
-
     def _typed(self, event: FeedEvent[Any] | BrokenEvent) -> FeedEvent[Any] | BrokenEvent:
         if isinstance(event, BrokenEvent):
             return event
         raw = self._raw and not self._types.revision(event.type)
-        try:
-            payload = typed_payload(self._types, event, raw=raw)
-        except StreamError as error:
-            return BrokenEvent(
-                event.position, event.stream_id, event.version, event.type, event.category, error
-            )
-        return FeedEvent(
-            event.stream_id,
-            event.version,
-            payload,
-            event.timestamp,
-            event.event_id,
-            event.type,
-            own_metadata(event.metadata),
-            position=event.position,
-            category=event.category,
-        )
+        typed = partial(typed_payload, self._types, event, raw=raw)
+        return converted(event, typed, own_metadata(event.metadata))
 
 
 def _narrowed(selection: Selection, types: EventTypes[Any]) -> Selection:

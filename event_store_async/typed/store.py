@@ -13,13 +13,11 @@ from ..errors import (
     LossyPayload,
     PayloadNotEncodable,
 )
-from ..events import NewEvent, RecordedEvent, UnidentifiedEvent
+from ..events import NewEvent, RecordedEvent, UnidentifiedEvent, with_payload
 from ..follower import Follower, Mapped, Polling
-from ..ports import EventReaderWriter, StreamEraser, StreamFollower, StreamLister
-from ..ports.erasure import eraser
-from ..ports.streams import lister
-from ..results import AppendResult, Closed, DeleteResult, Persisted, TruncateResult
-from ..stream_head import StreamHead
+from ..ports import EventReaderWriter, StreamFollower
+from ..ports.wrapped_store import WrappedStore
+from ..results import AppendResult, Persisted
 from ..versions import ANY, ExpectedVersion
 from .difference import Difference
 from .marks import Unmarkable
@@ -29,7 +27,7 @@ from .types import EventTypes, UnknownEvent
 E = TypeVar("E")
 
 
-class TypedEventStore(EventReaderWriter[E], StreamFollower[E], StreamLister, StreamEraser):
+class TypedEventStore(WrappedStore[E], EventReaderWriter[E], StreamFollower[E]):
     """
     A store whose payloads are of one union of types, kept in any other store.
 
@@ -217,54 +215,6 @@ class TypedEventStore(EventReaderWriter[E], StreamFollower[E], StreamLister, Str
         )
         return Mapped(events, partial(self._typed, raw=unknown == "raw"))
 
-    def streams(
-        self,
-        after: str | None = None,
-        max_count: int | None = None,
-        *,
-        page_size: int | None = None,
-        timeout: float | None = None,
-    ) -> AsyncGenerator[StreamHead, None]:
-        """
-        Iterate over all streams of the other store, whatever types their events have.
-
-        Args:
-            after: As for `StreamLister.streams`.
-            max_count: As for `StreamLister.streams`.
-            page_size: As for `StreamLister.streams`.
-            timeout: As for `StreamLister.streams`.
-
-        Raises:
-            InvalidArgument: the other store has no ``streams``, or an argument is not valid.
-            EventStoreError: as `StreamLister.streams` does.
-        """
-        return lister(self._store).streams(after, max_count, page_size=page_size, timeout=timeout)
-
-    async def truncate_stream(  # noqa: D102 - inherited from the port
-        self, stream_id: UUID, *, before: int, timeout: float | None = None
-    ) -> TruncateResult:
-        return await eraser(self._store).truncate_stream(stream_id, before=before, timeout=timeout)
-
-    async def delete_stream(  # noqa: D102 - inherited from the port
-        self,
-        stream_id: UUID,
-        expected_version: ExpectedVersion = ANY,
-        *,
-        timeout: float | None = None,
-    ) -> DeleteResult:
-        store = eraser(self._store)
-        return await store.delete_stream(stream_id, expected_version, timeout=timeout)
-
-    async def close_stream(  # noqa: D102 - inherited from the port
-        self, stream_id: UUID, *, timeout: float | None = None
-    ) -> Closed:
-        return await eraser(self._store).close_stream(stream_id, timeout=timeout)
-
-    async def current_version(  # noqa: D102 - inherited from the port
-        self, stream_id: UUID, *, serial: bool = False, timeout: float | None = None
-    ) -> int:
-        return await self._store.current_version(stream_id, serial=serial, timeout=timeout)
-
     async def _read(
         self, events: AsyncGenerator[RecordedEvent, None], *, raw: bool
     ) -> AsyncGenerator[RecordedEvent[Any], None]:
@@ -312,7 +262,8 @@ class TypedEventStore(EventReaderWriter[E], StreamFollower[E], StreamLister, Str
         return type(given)(plain, name, metadata, given.event_id)
 
     def _typed(self, event: RecordedEvent, *, raw: bool = False) -> RecordedEvent[Any]:
-        return _with_payload(event, typed_payload(self._types, event, raw=raw))
+        payload = typed_payload(self._types, event, raw=raw)
+        return with_payload(event, payload, own_metadata(event.metadata))
 
 
 def _check_unknown(unknown: object) -> None:
@@ -320,19 +271,8 @@ def _check_unknown(unknown: object) -> None:
 
 
 def _as_given(given: Any, event: RecordedEvent) -> RecordedEvent[Any]:
-    return _with_payload(event, given.payload if isinstance(given, NewEvent) else given)
-
-
-def _with_payload(event: RecordedEvent, payload: Any) -> RecordedEvent[Any]:
-    return RecordedEvent(
-        event.stream_id,
-        event.version,
-        payload,
-        event.timestamp,
-        event.event_id,
-        event.type,
-        own_metadata(event.metadata),
-    )
+    payload = given.payload if isinstance(given, NewEvent) else given
+    return with_payload(event, payload, own_metadata(event.metadata))
 
 
 def _again(given: Any, event: NewEvent) -> NewEvent[Any]:
