@@ -24,14 +24,15 @@ def check(history: History) -> Verdict:
     killed, stalls = history.killed, history.stalls
     for stream, operations in history.streams.items():
         intents = intents_of(op for op in operations if isinstance(op, Append))
+        erasures = Erasures(operations)
         verdict.violations += [
             violation
             for operation in operations
             for violation in answer_violations(operation, killed, stalls)
         ]
-        verdict.violations += _violations(stream, operations, intents)
+        verdict.violations += _violations(stream, operations, intents, erasures)
         _count(verdict.counts, operations, intents)
-        verdict.counts["events gone"] += len(Erasures(operations).gone)
+        verdict.counts["events gone"] += len(erasures.gone)
     verdict.counts["streams"] = len(history.streams)
     verdict.counts["faults"] = sum(
         mark.phase != "end" for mark in history.marks if mark.name not in _NOT_FAULTS
@@ -40,9 +41,8 @@ def check(history: History) -> Verdict:
 
 
 def _violations(
-    stream: str, operations: Sequence[Operation], intents: Sequence[Intent]
+    stream: str, operations: Sequence[Operation], intents: Sequence[Intent], erasures: Erasures
 ) -> Iterator[Violation]:
-    erasures = Erasures(operations)
     yield from contradictions(stream, intents)
     yield from unsettled(stream, intents, erasures.gone)
     final = last_read(operations)
