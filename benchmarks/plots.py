@@ -9,6 +9,7 @@ import matplotlib as mpl
 
 from .bench import OURS, RAW
 from .feeds import APPEND, DELIVERY
+from .goals import Goal, goals
 from .peers import ANNOUNCING, FEED, SINGLY, WITH_WRITE
 from .results import Key, Results
 
@@ -33,6 +34,8 @@ _CURVES: Final = {
     ),
 }
 PLOTS: Final = {
+    "peers": "Ours beside the peers: events per second",
+    "goals": "The goals: how far each is met or missed",
     "latency": "Latency of appends, a stream per caller",
     "throughput": "Throughput of appends by number of callers, a stream per caller",
     "hot_stream": "Throughput of appends by number of callers, one stream",
@@ -40,6 +43,15 @@ PLOTS: Final = {
     "feed_appends": "Appends with a feed: throughput with 64 callers, latency with one",
     "feed_delivery": "From an append to its handler in another process",
 }
+_PEERS: Final = {
+    "one caller": "one caller",
+    "64 callers, own streams": "64 callers, a stream each",
+    "64 callers, one stream": "64 callers, one stream",
+    "reading": "reading a stream",
+}
+"""The cases of the plot of the peers, and how each is named there."""
+_FACTORS: Final = (0.125, 0.25, 0.5, 0.8, 1, 1.25, 2, 4, 8)
+"""The scale of the plot of the goals; what lies beyond is drawn at its ends."""
 _GREY: Final = "#808080"
 _COLOURS: Final = {
     RAW: "#d08020",
@@ -64,16 +76,30 @@ def plot(results: Results, directory: Path) -> None:
         _draw(results, directory, name)
     for name, panels in _bars(results).items():
         _draw_bars(results, directory, name, panels)
+    if limited := _limited(results):
+        _draw_goals(limited, directory)
 
 
 def plotted(results: Results) -> set[str]:
     """Return the names of the plots that the results have numbers for."""
-    return {*_CURVES, *_bars(results)}
+    return {*_CURVES, *_bars(results), *(["goals"] if _limited(results) else ())}
+
+
+def _limited(results: Results) -> list[Goal]:
+    return [goal for goal in goals(results) if goal.limit is not None]
 
 
 def _bars(results: Results) -> dict[str, dict[str, _Bars]]:
     """Return the panels of the plots with bars, each by its label."""
     panels: dict[str, dict[str, _Bars]] = {
+        "peers": {
+            label: [
+                (key.subject, key, "rate")
+                for key in results.series
+                if (key.scenario, key.case) == ("peers", case)
+            ]
+            for case, label in _PEERS.items()
+        },
         "feed_appends": {
             "own streams: events per second": [
                 (name, Key(APPEND, name, "own streams", 64), "rate")
@@ -112,14 +138,13 @@ def _draw_bars(results: Results, directory: Path, name: str, panels: dict[str, _
     from matplotlib import pyplot as plt
 
     with mpl.rc_context(_style(name)):
+        columns = min(len(panels), 3 if len(panels) % 2 else 2)
+        rows = -(-len(panels) // columns)
+        size = (4.2 * columns + 1, 3 * rows)
         figure, grid = plt.subplots(
-            1,
-            len(panels),
-            figsize=(4.2 * len(panels) + 1, 3),
-            layout="constrained",
-            squeeze=False,
+            rows, columns, figsize=size, layout="constrained", squeeze=False
         )
-        for axes, (label, bars) in zip(grid[0], panels.items(), strict=True):
+        for axes, (label, bars) in zip(grid.flat, panels.items(), strict=False):
             for subject, key, number in reversed(bars):
                 spread = results.spread(key, number)
                 if spread is None:
@@ -134,6 +159,48 @@ def _draw_bars(results: Results, directory: Path, name: str, panels: dict[str, _
         figure.suptitle(PLOTS[name])
         _save(figure, directory, name)
         plt.close(figure)
+
+
+def _draw_goals(limited: Sequence[Goal], directory: Path) -> None:
+    """Draw each goal as a factor: from 1 on it is met; below 1 it is missed."""
+    from matplotlib import pyplot as plt
+    from matplotlib.ticker import NullLocator
+
+    with mpl.rc_context(_style("goals")):
+        size = (11, 0.32 * len(limited) + 1.2)
+        figure, axes = plt.subplots(figsize=size, layout="constrained")
+        for row, goal in enumerate(reversed(limited)):
+            median, *reach = (min(max(it, _FACTORS[0]), _FACTORS[-1]) for it in _factors(goal))
+            colour, mark = ("#30a060", "o") if goal.met else ("#d04040", "X")
+            axes.plot(reach, [row, row], color=colour, alpha=0.4)
+            axes.plot([median], [row], mark, color=colour)
+        axes.axvline(1, color=_GREY, ls="--")
+        axes.set_xscale("log")
+        axes.set_xlim(_FACTORS[0], _FACTORS[-1])
+        axes.set_xticks(_FACTORS, [f"{each:g}" for each in _FACTORS])
+        axes.xaxis.set_minor_locator(NullLocator())
+        axes.set_yticks(range(len(limited)), [_brief(goal) for goal in reversed(limited)])
+        axes.set_xlabel("measured, relative to the goal: met from 1 on, missed below")
+        axes.grid(alpha=0.3, axis="x")
+        figure.suptitle(PLOTS["goals"])
+        _save(figure, directory, "goals")
+        plt.close(figure)
+
+
+def _factors(goal: Goal) -> tuple[float, float, float]:
+    """Return median, least and most of a goal, each relative to its limit; more is better."""
+    limit, it = goal.limit or 1.0, goal.measured
+    factors = [  # a growth may be negative
+        limit / max(each, limit / _FACTORS[-1]) if goal.at_most else each / limit
+        for each in (it.median, it.least, it.most)
+    ]
+    return factors[0], factors[1], factors[2]
+
+
+def _brief(goal: Goal) -> str:
+    """Return what is compared, without what it is compared with."""
+    text, _, _ = goal.text.partition(" relative to ")
+    return text
 
 
 def _style(name: str) -> Any:

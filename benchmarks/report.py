@@ -8,7 +8,7 @@ from . import tables
 from .feeds import DELIVERY
 from .flames import write_flame_graphs
 from .goals import Goal, goals
-from .plots import PLOTS, plot
+from .plots import PLOTS, plot, plotted
 from .profiles import PROFILES
 from .results import Results
 
@@ -18,9 +18,9 @@ TRIED: Final = ROOT / "benchmarks" / "tried.md"
 PAGE: Final = ROOT / "docs" / "performance.md"
 _INTRODUCTION: Final = """\
 {headline}
-**What more replicas change.** The client does the same work, but a quorum of the replicas must
-answer each round trip of an append, and these cross a network. So each append takes longer. If its
-callers wait for one stream, more of them share a batch meanwhile. Throughput over many streams
+{pictures}**What more replicas change.** The client does the same work, but a quorum of the replicas
+must answer each round trip of an append, and these cross a network. So each append takes longer. If
+its callers wait for one stream, more of them share a batch meanwhile. Throughput over many streams
 grows with the number of nodes. This run has one node, and measures none of this.
 
 The numbers above are those of the [comparison with the peers](#compared-with-the-peers). Other
@@ -43,8 +43,10 @@ number is typed by hand, and missed goals are shown.
 - *Client CPU* is the user and system time of the client's process, including the driver's threads.
   Client and server share the cores of this machine, so the server can use what a client saves.
 """
+FIRST: Final = ("peers", "goals", "throughput")
+"""The plots at the top of the page."""
 _PLOTTED: Final = {
-    "Appends, a stream per caller": ("latency", "throughput"),
+    "Appends, a stream per caller": ("latency",),
     "Appends to one stream, no version expected": ("hot_stream",),
     "Reading, by page size": ("replay",),
 }
@@ -165,19 +167,24 @@ def markdown(results: Results, *, plots: bool) -> str:
         (len(results.series[key]) for key in tables.series_of(results, "beside")), default=0
     )
     headline = tables.headline(results)
-    introduction = _INTRODUCTION.format(headline=headline, rounds=rounds, pairs=pairs)
+    drawn = plotted(results) if plots else ()
+    pictures = "".join(f"{_picture(name)}\n" for name in FIRST if name in drawn)
+    introduction = _INTRODUCTION.format(
+        headline=headline, pictures=pictures, rounds=rounds, pairs=pairs
+    )
     parts = ["# Performance\n", introduction.lstrip("\n")]
-    parts += [_section("Goals", tables.goal_table(results))]
-    parts += [_missed(results, goal) for goal in goals(results) if not goal.met]
+    missed = [_missed(results, goal) for goal in goals(results) if not goal.met]
+    words = "What was tried for those that are missed: [below](#missed-goals).\n" if missed else ""
+    parts += [_section("Goals", tables.goal_table(results), words)]
     parts.append(_section("Measured on", tables.machine_table(results)))
     for title, made in tables.curves(results).items():
         words = _HOT_STREAM if "one stream, no" in title else ""
         shown = _PLOTTED.get(title, ()) if plots else ()
-        pictures = [f"![{PLOTS[name]}](performance/{name}.svg)\n" for name in shown]
-        parts.append(_section(title, made, "\n".join([words, *pictures] if words else pictures)))
+        above = [words] if words else []
+        parts.append(_section(title, made, "\n".join([*above, *map(_picture, shown)])))
     for title, made in tables.feed_tables(results).items():
         name = _FEED_PLOTS.get(title) if plots else None
-        picture = f"\n![{PLOTS[name]}](performance/{name}.svg)\n" if name else ""
+        picture = f"\n{_picture(name)}" if name else ""
         parts.append(_section(title, made + picture, _FEED.get(title, "")))
     for title, made in tables.subscription_tables(results).items():
         parts.append(_section(title, made, _SUBSCRIPTIONS[title]))
@@ -195,6 +202,7 @@ def markdown(results: Results, *, plots: bool) -> str:
         parts.append(_section("What each peer promises", tables.promises_table(results)))
     parts.append(_section("Opening a store", tables.opening_table(results)))
     parts.append(_section("How an event is represented", tables.representation_table(results)))
+    parts.append(_section("Missed goals", "\n".join(missed)))
     parts += _profiles(results, plots=plots)
     parts.append(_section("Not measured", "".join(f"- {note}\n" for note in results.notes)))
     return "\n".join(part for part in parts if part)
@@ -216,6 +224,10 @@ def tried(text: str, name: str) -> str:
     return ""
 
 
+def _picture(name: str) -> str:
+    return f"![{PLOTS[name]}](performance/{name}.svg)\n"
+
+
 def _section(title: str, text: str, words: str = "") -> str:
     if not text:
         return ""
@@ -223,7 +235,7 @@ def _section(title: str, text: str, words: str = "") -> str:
 
 
 def _missed(results: Results, goal: Goal) -> str:
-    text = f"### Missed: {goal.text}\n\n"
+    text = f"### {goal.text[0].upper()}{goal.text[1:]}\n\n"
     what = _RELATED.get(goal.name)
     if what and any(name.startswith(f"{what}/") for name in results.profiles):
         text += f"Where the time goes: [the profile](#profile-{what}).\n\n"

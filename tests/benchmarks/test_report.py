@@ -8,13 +8,13 @@ import pytest
 from benchmarks.bench import OURS, RAW
 from benchmarks.completeness import missing
 from benchmarks.flat_cost import at_version
-from benchmarks.goals import goals
+from benchmarks.goals import Goal, goals
 from benchmarks.guard import compare
 from benchmarks.peers import SINGLY
-from benchmarks.plots import PLOTS, plotted
+from benchmarks.plots import PLOTS, _factors, plotted
 from benchmarks.privacy import ENCRYPTED, EVENTS, PRIVACY, READING
 from benchmarks.privacy import PLAIN as UNENCRYPTED
-from benchmarks.report import PAGE, RECORDED, TRIED, markdown, publish, tried
+from benchmarks.report import FIRST, PAGE, RECORDED, TRIED, markdown, publish, tried
 from benchmarks.results import Key, Results, round_of
 from benchmarks.snapshots import EVERY, LONG, SHORT, STORED, WHOLE, WITHOUT
 from benchmarks.spread import Spread, percentile, ratios, spread
@@ -105,6 +105,25 @@ def test_the_page_shows_a_missed_goal_as_missed() -> None:
     page = markdown(results([50, 50, 50], [100, 100, 100]), plots=False)
 
     assert "| at least 0.95 | 0.50 (0.50 to 0.50) | **missed** |" in page
+
+
+def test_the_page_begins_with_plots_and_ends_with_what_was_tried() -> None:
+    page = markdown(Results.read(RECORDED), plots=True)
+
+    pictures = [f"performance/{name}.svg" for name in ("peers", "goals", "throughput")]
+    places = [page.index(each) for each in (*pictures, "## How to read", "## Goals", "## Measured")]
+    assert places == sorted(places)
+    assert page.index("## Missed goals") > page.index("## How an event is represented")
+
+
+def test_goals_are_drawn_as_factors_and_more_is_better() -> None:
+    at_least = Goal("a", "a", 0.8, False, Spread(0.4, 0.8, 1.6))
+    at_most = Goal("b", "b", 2, True, Spread(1.0, 2.0, 4.0))
+    negative = Goal("c", "c", 0.01, True, Spread(-1.0, 0.005, 0.02))
+
+    assert _factors(at_least) == (1, 0.5, 2)
+    assert _factors(at_most) == (1, 2, 0.5)
+    assert _factors(negative) == (2, 8, 0.5)
 
 
 def test_both_ways_of_one_batch_per_append_are_shown_and_one_has_the_goal() -> None:
@@ -251,7 +270,7 @@ def test_every_plot_stands_in_the_section_of_its_table() -> None:
 
     shown = plotted(Results.read(RECORDED))
     assert shown <= set(PLOTS)
-    for name in shown:
+    for name in shown - set(FIRST):
         before, _, after = page.partition(f"](performance/{name}.svg)")
         assert after, name
         section = before.rpartition("\n## ")[2]
