@@ -7,10 +7,12 @@ What a store records is the plain value, whatever object carried it: that is wha
 
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from enum import Enum
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
+
+_MINUTE: Final = timedelta(minutes=1)
 
 
 def plain_uuid(value: UUID) -> UUID:
@@ -34,9 +36,13 @@ def iso_format(value: datetime | date | time) -> str:
     Return a date or time of any subclass in ISO 8601, as its plain type writes it.
 
     Raises:
-        TypeError: it is a time of day with a time zone, whose offset is not known without a date.
+        TypeError: it is a time of day with a time zone, whose offset is not known without a date;
+            or the offset has seconds, for which ISO 8601 has no form.
     """
     if isinstance(value, datetime):
+        offset = value.utcoffset()
+        if offset is not None and offset % _MINUTE:
+            raise TypeError(f"an offset of {offset} has no form in ISO 8601: convert it to UTC")
         return datetime.isoformat(value)
     if isinstance(value, date):
         return date.isoformat(value)

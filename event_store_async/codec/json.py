@@ -17,7 +17,8 @@ from ..plain import iso_format, leaves, plain_uuid
 
 # orjson's own form of a dataclass leaves out fields that begin with "_", and adds whatever else
 # stands in its __dict__: a cached property once it was used, for example.
-_OPTIONS: Final = orjson.OPT_PASSTHROUGH_DATACLASS
+# And it rounds the offset of a time zone to minutes, which makes another moment of it.
+_OPTIONS: Final = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
 
 # Integers beyond 64 bits: 20 digits or more, or 19 with a minus sign.
 _DIGITS: Final = bytes(ord("0") if byte in b"0123456789" else 0 for byte in range(256))
@@ -31,10 +32,10 @@ class JsonCodec:
     Encodes payloads as JSON: dict with str keys, list, str, int, float, bool, None.
 
     These are encoded too, but decoded as their JSON form: datetime, date and time (ISO 8601), UUID,
-    subclasses of these and of str, int, dict and list, Enum (its value), dataclass and TypedDict
-    (an object). The object of a dataclass has its fields, all of them and nothing else. JSON has no
-    form for NaN and infinity, set, bytes, keys that are not str, and int beyond 64 bits: they are
-    refused.
+    subclasses of these and of str, int, float, dict and list, Enum (its value), dataclass and
+    TypedDict (an object). The object of a dataclass has its fields, all of them and nothing else.
+    JSON has no form for NaN and infinity, set, bytes, keys that are not str, int beyond 64 bits,
+    and a time zone whose offset has seconds: they are refused.
 
     Args:
         default: Takes an object that has no JSON form, and returns one that has, or raises
@@ -74,8 +75,9 @@ class JsonCodec:
         """
         Return the decoded JSON.
 
-        An integer of any size is decoded exactly. A number with a fraction or an exponent becomes
-        the nearest float. If an object has the same key twice, the last one counts.
+        An integer is decoded exactly, up to the range of a float (309 digits). A number with a
+        fraction or an exponent becomes the nearest float. If an object has the same key twice, the
+        last one counts.
 
         Raises:
             ValueError: the bytes are not JSON (`orjson.JSONDecodeError`).
@@ -113,6 +115,8 @@ def _json_form(value: Any) -> Any:
         return iso_format(value)
     if isinstance(value, UUID):
         return plain_uuid(value)
+    if isinstance(value, float):
+        return float(value)
     raise TypeError(f"{type(value).__name__} has no JSON form")
 
 

@@ -48,6 +48,10 @@ class Point:
     label: str | None = None
 
 
+class Ratio(float):
+    """As numpy's float64 is."""
+
+
 class Colour(enum.Enum):
     RED = "red"
     LOST = float("nan")
@@ -59,7 +63,13 @@ class Colour(enum.Enum):
         (datetime(2013, 1, 1, 5, 15, tzinfo=UTC), "2013-01-01T05:15:00+00:00"),
         (date(2013, 1, 1), "2013-01-01"),
         (uuid.UUID(int=7), "00000000-0000-0000-0000-000000000007"),
+        (
+            datetime(2013, 1, 1, tzinfo=timezone(timedelta(hours=-3, minutes=-30))),
+            "2013-01-01T00:00:00-03:30",
+        ),
         (Colour.RED, "red"),
+        (Ratio(0.5), 0.5),
+        ([Ratio(0.5)], [0.5]),
         (Point(1.5), {"x": 1.5, "label": None}),
         ((1, 2), [1, 2]),
         ("null", "null"),
@@ -77,6 +87,10 @@ def test_these_have_a_json_form(payload: Any, expected: Any) -> None:
     [
         float("nan"),
         float("inf"),
+        Ratio("nan"),
+        [Ratio("inf")],
+        datetime(1930, 1, 1, tzinfo=timezone(timedelta(minutes=19, seconds=32))),
+        {"at": [datetime(1930, 1, 1, tzinfo=timezone(timedelta(microseconds=1)))]},
         [None, {"a": float("-inf")}],
         Point(float("nan")),
         Colour.LOST,
