@@ -302,7 +302,7 @@ def is_event_list(events: object) -> TypeGuard[Iterable[Any]]:
 
 # Expected versions
 
-_NONE_HINT: Final = "pass ANY to append in any case, or NO_STREAM to begin a new stream"
+_NONE_HINT: Final = "pass ANY for any version, or NO_STREAM for a stream without events"
 _NEW_STREAM: Final = "a stream without events has version 0"
 
 
@@ -334,7 +334,8 @@ def check_expected_version(expected_version: object, new_events: int) -> Expecte
             f"a version is 0 or more; {_NEW_STREAM}",
             hint="pass NO_STREAM to begin a new stream",
         )
-    if expected_version + new_events > MAX_VERSION:
+    # That is the version which callers read of a closed stream: the store says that it is closed.
+    if expected_version + new_events > MAX_VERSION and expected_version != MAX_VERSION:
         raise InvalidExpectedVersion(
             expected_version, f"the append would end above the highest version, {MAX_VERSION}"
         )

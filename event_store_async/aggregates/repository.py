@@ -16,6 +16,7 @@ from ..checks import (
 from ..errors import (
     EventStoreError,
     InvalidArgument,
+    StreamClosed,
     StreamError,
     StreamHole,
     StreamTruncated,
@@ -24,6 +25,7 @@ from ..errors import (
 from ..events import RecordedEvent
 from ..ports import EventReader, SnapshotStore
 from ..snapshot import Snapshot, StoredSnapshot, check_kind
+from ..versions import MAX_VERSION
 from .cache import RECENT, Known, SnapshotCache
 from .command import Command, CommandHandled, InvalidAggregateVersion
 from .proof import Disproved, Proof, check_head
@@ -108,12 +110,20 @@ class Loading(Generic[A, E]):
         return known, found
 
     async def is_emptied_at(self, aggregate_id: UUID, known: Known[A], version: int) -> bool:
-        """Tell whether a stream without events after the known version is at a later one."""
+        """
+        Tell whether a stream without events after the known version is at a later one.
+
+        Raises:
+            StreamClosed: the stream is closed for ever.
+        """
         last = known.snapshot.version
         event = await self._first_from(aggregate_id, last) if last else None
         if event is not None and event.version == last:
             return False  # it is kept, so all after it are
-        return await self._reader.current_version(aggregate_id, serial=True) == version
+        found = await self._reader.current_version(aggregate_id, serial=True)
+        if found == MAX_VERSION:
+            raise StreamClosed(aggregate_id)
+        return found == version
 
     async def _load_again(
         self,

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from event_store_async import MemoryEventStore, RecordedEvent, StreamHole
+from event_store_async import MemoryEventStore, RecordedEvent, StreamClosed, StreamHole
 from event_store_async.aggregates import (
     CommandHandled,
     InvalidAggregateVersion,
@@ -302,6 +302,18 @@ async def test_a_command_that_expects_the_version_of_a_deleted_stream_is_stored(
     assert isinstance(right, CommandHandled)
     assert (right.before.version, right.after.aggregate) == (10, Account(5, 1))
     assert store.asked == [True, True]
+
+
+async def test_a_command_that_expects_a_version_of_a_closed_stream_is_told_that_it_is_closed(
+    memory: MemoryEventStore, account: UUID, cache: Cache
+) -> None:
+    handler = new_handler(memory, cache=cache)
+    await memory.persist_events(account, [deposited(1), deposited(2)])
+    await memory.close_stream(account)
+
+    for expected in (None, 1, 2, 3):
+        with pytest.raises(StreamClosed):
+            await handler.handle(new_command(account, deposit(5), expected))
 
 
 async def test_the_total_of_a_deleted_stream_begins_anew(bank: Bank, account: UUID) -> None:

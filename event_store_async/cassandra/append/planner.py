@@ -102,6 +102,8 @@ class Planner:
             expected = self.known_heads.get(appends.stream_id) or None
         if prepared is None or not isinstance(expected, int) or not encoded.items:
             return None
+        if expected == MAX_VERSION:
+            return None
         return self._plan(appends, prepared, expected, watch)
 
     async def next(self, batch: Batch) -> AppendPlan | None:
@@ -119,7 +121,7 @@ class Planner:
         if batch.category is not None:
             # First of all: what follows may read the column of categories.
             await self.statements.append_in_category(batch.deadline)
-        if not batch.encoded.items:
+        if not batch.encoded.items or batch.expected_version == MAX_VERSION:
             batch.answer(batch.waiting[0], await self._check_only(batch))
             return None
         expected = batch.expected_version
@@ -190,7 +192,11 @@ class Planner:
         )
 
     async def _check_only(self, batch: Batch) -> AppendResult:
-        """Append nothing: a stated expectation is still checked, at the serial level."""
+        """
+        Append nothing: a stated expectation is still checked, at the serial level.
+
+        So are events after the highest version, which only a closed stream is at.
+        """
         expected = batch.expected_version
         head = await self.reader.head(
             batch.stream_id, batch.deadline, serial=expected is not ANY, category=batch.category

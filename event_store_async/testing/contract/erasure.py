@@ -209,8 +209,8 @@ class ErasureContract(ErasureReads, ErasureSurroundings):
         assert (await store.persist_events(ten, ["k"], STREAM_EXISTS)).version == 11
 
     @pytest.mark.asyncio
-    @pytest.mark.parametrize("expected", [ANY, STREAM_EXISTS, NO_STREAM, 3, 10])
-    @pytest.mark.parametrize("events", [["x"], [NewEvent("x")], []])
+    @pytest.mark.parametrize("expected", [ANY, STREAM_EXISTS, NO_STREAM, 3, 10, MAX_VERSION])
+    @pytest.mark.parametrize("events", [["x"], ["x", "y"], [NewEvent("x")], []])
     async def test_a_closed_stream_takes_nothing(
         self, store: Any, stream_id: UUID, expected: Any, events: list[Any]
     ) -> None:
@@ -222,6 +222,17 @@ class ErasureContract(ErasureReads, ErasureSurroundings):
                 await append(ten, events, expected)
             assert raised.value.stream_id == ten
         assert await read_all(store, ten) == []
+
+    @pytest.mark.asyncio
+    @pytest.mark.parametrize("events", [["x"], [NewEvent("x")], []])
+    async def test_an_open_stream_is_not_at_the_version_of_a_closed_one(
+        self, store: Any, stream_id: UUID, events: list[Any]
+    ) -> None:
+        ten = await fill(store, stream_id)
+
+        result = await store.try_persist_events(ten, events, MAX_VERSION)
+        assert result == ConcurrentModification(ten, MAX_VERSION, 10)
+        assert await store.current_version(ten) == 10
 
     @pytest.mark.asyncio
     async def test_a_deleted_stream_can_be_appended_to_again(
