@@ -7,6 +7,7 @@ from uuid import UUID
 
 import typer
 
+from ..excerpt import excerpt
 from ..versions import (
     ANY,
     MAX_VERSION,
@@ -58,8 +59,8 @@ def parse_expected_version(text: str) -> ExpectedVersion:
     if text.isdecimal() and text.isascii() and len(digits) <= 10 and int(digits) <= MAX_VERSION:
         return int(digits)
     raise typer.BadParameter(
-        f"{text!r} is not an expected version: use any, no-stream, stream-exists or a version "
-        "(0, 1, 2 …)",
+        f"{excerpt(text)} is not an expected version: use any, no-stream, stream-exists or a "
+        "version (0, 1, 2 …)",
         param_hint="'--expected-version'",
     )
 

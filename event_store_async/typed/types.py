@@ -5,7 +5,7 @@ from dataclasses import field
 from typing import Any, Final, Generic, TypeAlias, TypeVar
 
 from .._typevars import P_co
-from ..checks import check_instance, check_int, is_int, listed
+from ..checks import check_callable, check_instance, check_int, is_int, listed
 from ..errors import InvalidArgument
 from ..excerpt import excerpt
 from ..values import value
@@ -187,7 +187,13 @@ class _Registered:
     """A type of event with its shape."""
 
     def __init__(self, type_: EventType[Any], shape: Shape, tag: str | None) -> None:
-        revision, given = type_.revision, set(type_.upcasters)
+        revision = type_.revision
+        check_instance(
+            f"upcasters of {type_.name!r}", type_.upcasters, Mapping, "a mapping of revisions"
+        )
+        given = set(type_.upcasters)
+        for upcaster in type_.upcasters.values():
+            check_callable(f"an upcaster of {type_.name!r}", upcaster)
         if not is_int(revision) or revision < 1:
             raise InvalidArgument(
                 f"{type_.name!r}: revision must be an int of 1 or more, not {excerpt(revision)}"
@@ -196,7 +202,7 @@ class _Registered:
             wanted = ", ".join(map(str, range(1, revision))) or "none"
             raise InvalidArgument(
                 f"{type_.name!r}: revision {revision} needs upcasters from: {wanted}; "
-                f"given: {', '.join(map(str, sorted(given))) or 'none'}"
+                f"given: {', '.join(sorted(map(str, given))) or 'none'}"
             )
         lossy = _names("lossy", type_.lossy, "fields")
         if not all(isinstance(name, str) and name for name in lossy):

@@ -57,6 +57,14 @@ def same(payload: Any) -> Any:
             lambda: [EventType(A, "a", upcasters={1: same})],
             "'a': revision 1 needs upcasters from: none; given: 1",
         ),
+        (
+            lambda: [EventType(A, "a", revision=2, upcasters=[1])],  # type: ignore[arg-type]
+            "upcasters of 'a' must be a mapping of revisions",
+        ),
+        (
+            lambda: [EventType(A, "a", revision=2, upcasters={1: "f"})],  # type: ignore[dict-item]
+            "an upcaster of 'a' must be callable",
+        ),
         (lambda: [EventType(int, "number")], "cannot be a type of event"),
         (
             lambda: [EventType(Untold, "untold")],
