@@ -26,8 +26,8 @@ def draft_of(cls: type[Any]) -> Any:
 
     Make one without arguments, assign each field, then ``draft.__class__ = cls``. Nobody else may
     have seen it before. The constructor of a frozen dataclass looks each field up by name. A
-    plain assignment to a slot is what Python does fastest: a `RecordedEvent` takes a seventh of the
-    instructions (``make bench ONLY=representation`` measures the time).
+    plain assignment to a slot is what Python does fastest: it takes two thirds of the instructions
+    that calling the slots' descriptors takes for a UUID (1,959 of 2,931).
     """
     # Python stores a field without a call only if it finds neither of the first two overridden.
     plain = {name: getattr(object, name) for name in ("__setattr__", "__delattr__", "__init__")}

