@@ -6,13 +6,16 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+import acsylla
 import psutil
 
 from event_store_async.embedded.java import find_java
+from event_store_async.embedded.node import Node
 
 from .bench import Size
 from .variants import JVM
 
+_PERIODS = {"periodic": "commitlog_sync_period", "group": "commitlog_sync_group_window"}
 _PACKAGES = (
     *("event_store_async", "acsylla", "orjson", "anyio"),
     *("cassandra-driver", "eventsourcing", "psycopg", "umadb"),
@@ -35,19 +38,38 @@ def about(size: Size, moment: str) -> dict[str, Any]:
             "java": _java(),
             **{name: found for name in _PACKAGES if (found := _version(name))},
         },
-        "node": {
-            "replication": 1,
-            "commit log": "periodic, 10 s, on disk",
-            "heap": "1G",
-            "memtables": "64 MiB on the heap, 64 MiB off it",
-            "java options": " ".join(JVM),
-        },
+        "node": {"replication": 1},
         "size": {
             "rounds": size.rounds,
             "events read": size.events,
             "payload bytes": 200,
             "quick": size.quick,
         },
+    }
+
+
+async def about_node(node: Node, port: int) -> dict[str, Any]:
+    """Return the settings of a running node that matter for its speed, as it says itself."""
+    cluster = acsylla.create_cluster([node.address], port=port, log_level="critical")
+    session = await cluster.create_session()
+    try:
+        found = await session.query("SELECT name, value FROM system_views.settings")
+        settings = dict([row.as_tuple() for row in found])
+    finally:
+        await session.close()
+        cluster.destroy()
+    command = psutil.Process(node.pid).cmdline()
+    heap = next((it.removeprefix("-Xmx") for it in command if it.startswith("-Xmx")), "unknown")
+    sync = settings["commitlog_sync"]
+    return {
+        "replication": 1,
+        "commit log": f"{sync}, {settings[_PERIODS[sync]]}" if sync in _PERIODS else sync,
+        "heap": heap,
+        "memtables": (
+            f"{settings['memtable_heap_space']} on the heap, "
+            f"{settings['memtable_offheap_space']} off it"
+        ),
+        "java options": " ".join(it for it in command if it in JVM),
     }
 
 

@@ -178,7 +178,7 @@ def markdown(results: Results, *, plots: bool) -> str:
     parts += [_section("Goals", tables.goal_table(results), words)]
     parts.append(_section("Measured on", tables.machine_table(results)))
     for title, made in tables.curves(results).items():
-        words = _HOT_STREAM if "one stream, no" in title else ""
+        words = _HOT_STREAM if title == "Ours and raw: one stream" else ""
         shown = _PLOTTED.get(title, ()) if plots else ()
         above = [words] if words else []
         parts.append(_section(title, made, "\n".join([*above, *map(_picture, shown)])))

@@ -11,6 +11,7 @@ from typing import Final
 
 from rich.progress import Progress, TaskID
 
+from .about import about_node
 from .bench import Bench, Size
 from .beside import beside
 from .feed_requests import feed_requests
@@ -137,6 +138,7 @@ async def measure(results: Results, size: Size, only: Collection[str], progress:
         display.say("starting a node", 0)
         path = Path(stack.enter_context(TemporaryDirectory(ignore_cleanup_errors=True)))
         cluster = await stack.enter_async_context(node(path, {}))
+        results.about["node"] = await about_node(cluster.nodes[0], cluster.port)
         contact = cluster.contact_points[0]
         bench = Bench(results, size, contact, cluster.port, path, stack, display.say)
         for name, scenario in chosen.items():

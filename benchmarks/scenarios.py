@@ -4,7 +4,7 @@ from typing import Final
 
 from .bench import OURS, RAW, Bench, Case, append_case, read_case
 from .peer import PeerFailed
-from .peers import NAMES, SINGLY
+from .peers import NAMES
 
 CALLERS: Final = (1, 4, 16, 64, 256)
 PAGE_SIZES: Final = (100, 200, 500, 1000, 2000, 5000, 10_000, 20_000)
@@ -25,13 +25,12 @@ async def hot_stream(bench: Bench) -> None:
     """
     Appends of all callers to one stream, without an expected version.
 
-    Ours is compared with one batch per append, measured twice: written by hand, and with the
-    library limited to one event per batch. In both, the callers of one process take turns, so
-    that they do not compete in Paxos.
+    How the throughput grows with the callers. The comparison with one batch per append, at 64
+    callers, is `beside`'s, which restarts the processes.
     """
     callers = (1, 64) if bench.size.quick else CALLERS
     cases: list[Case] = []
-    for name, wanted in ((RAW, (1, 64)), (SINGLY, (64,)), (OURS, callers)):
+    for name, wanted in ((RAW, (1,)), (OURS, callers)):
         peer = await bench.required(name)
         for x in wanted:
             count = await bench.count(peer, x, "hot")

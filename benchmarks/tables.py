@@ -43,7 +43,7 @@ _CURVES: Final = (
     ("Appends, a stream per caller", "hot_path", (RAW, OURS), "own streams", "callers"),
     (
         "Appends to one stream, no version expected",
-        *("hot_stream", (RAW, SINGLY, OURS), _SHARED, "callers"),
+        *("hot_stream", (RAW, OURS), _SHARED, "callers"),
     ),
     ("Ours and raw: a stream per caller", "beside", (RAW, OURS), "own streams", "callers"),
     ("Ours and raw: one stream", "beside", (RAW, SINGLY, OURS), _SHARED, "callers"),

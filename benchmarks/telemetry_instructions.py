@@ -79,10 +79,12 @@ class Canned:
 async def work(kind: str, count: int) -> None:
     """Append or read *count* events."""
     from event_store_async import EventStore
-    from event_store_async.cassandra.driver import session
+    from event_store_async.cassandra.driver import port, session
     from event_store_async.cassandra.schema.statements import AppendStatements
 
     made: Any = session
+    port_of_driver: Any = port
+    port_of_driver._as_tuple = Row.as_tuple  # noqa: SLF001
     made.writing = made.reading = lambda *_, **__: None
     raw: Any = Canned(count)
     store: Any = EventStore(raw, keyspace="bank")

@@ -19,7 +19,7 @@ from .events import (
     SoughtEvent,
     UnidentifiedEvent,
     new_event,
-    recorded_event,
+    recorded_events,
 )
 from .personal import UNENCRYPTED_HINT, unencrypted
 from .plain import plain_str, plain_uuid
@@ -59,12 +59,6 @@ class EncodedEvent:
         """The event, ready to be appended again."""
         return new_event(self.payload, self.type, self.metadata, self.event_id)
 
-    def recorded(self, stream_id: UUID, version: int, timestamp: datetime) -> RecordedEvent:
-        """Return the event as it is in its stream."""
-        return recorded_event(
-            stream_id, version, self.payload, timestamp, self.event_id, self.type, self.metadata
-        )
-
 
 @dataclass(slots=True)
 class EncodedEvents:
@@ -92,6 +86,16 @@ class EncodedEvents:
     def events(self) -> tuple[NewEvent, ...]:
         """The events with their ids, in order."""
         return tuple([item.event for item in self.items])
+
+    def recorded(
+        self, stream_id: UUID, after: int, timestamp: datetime
+    ) -> tuple[RecordedEvent, ...]:
+        """Return the events as they are in their stream, after a version."""
+        fields = [
+            (version, item.payload, timestamp, item.event_id, item.type, item.metadata)
+            for version, item in enumerate(self.items, after + 1)
+        ]
+        return tuple(recorded_events(stream_id, fields))
 
 
 def encode_events(

@@ -106,7 +106,6 @@ class MemoryTable:
     ) -> Persisted:
         stream_id = stream.stream_id
         self._streams[stream_id] = stream
-        events = []
         for item in encoded.items:
             row = MemoryRow(
                 item.encoded_payload,
@@ -117,10 +116,10 @@ class MemoryTable:
                 timestamp,
             )
             stream.rows.append(row)
-            events.append(item.recorded(stream_id, stream.version, timestamp))
         types = tuple([item.type for item in encoded.items])
         first = stream.version - len(types) + 1
         self.log.append(stream_id, first, types, self._categories.get(stream_id))
         if self.wakeups.waiting:
             self.wakeups.wake(stream_id)
-        return Persisted(stream_id, stream.version, tuple(events))
+        events = encoded.recorded(stream_id, first - 1, timestamp)
+        return Persisted(stream_id, stream.version, events)

@@ -39,4 +39,4 @@ def from_milliseconds(milliseconds: int) -> datetime:
     Raises:
         OverflowError: they are below `MIN_TIMESTAMP` or above `MAX_TIMESTAMP`.
     """
-    return _EPOCH + timedelta(0, 0, 0, milliseconds)
+    return _EPOCH + _MILLISECOND * milliseconds  # half the work of timedelta's constructor

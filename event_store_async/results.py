@@ -6,7 +6,7 @@ from uuid import UUID
 from ._typevars import P_co
 from .errors import ConcurrentModification
 from .events import RecordedEvent
-from .values import setters, value
+from .values import draft_of, value
 
 
 @value
@@ -29,8 +29,7 @@ class Persisted(Generic[P_co]):
     stored_earlier: bool = False
 
 
-_new: Final = object.__new__
-_set_stream_id, _set_version, _set_events, _set_stored_earlier = setters(Persisted)
+_Draft: Final = draft_of(Persisted)
 
 
 def persisted(
@@ -40,11 +39,13 @@ def persisted(
     stored_earlier: bool = False,
 ) -> Persisted[Any]:
     """Make a `Persisted` without the cost of its constructor; see `recorded_event`."""
-    result: Persisted[Any] = _new(Persisted)
-    _set_stream_id(result, stream_id)
-    _set_version(result, version)
-    _set_events(result, events)
-    _set_stored_earlier(result, stored_earlier)
+    draft = _Draft()
+    draft.stream_id = stream_id
+    draft.version = version
+    draft.events = events
+    draft.stored_earlier = stored_earlier
+    draft.__class__ = Persisted
+    result: Persisted[Any] = draft
     return result
 
 

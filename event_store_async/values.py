@@ -1,7 +1,6 @@
 """Values: frozen dataclasses with slots, for what the library returns."""
 
-from collections.abc import Callable
-from dataclasses import FrozenInstanceError, dataclass, fields
+from dataclasses import FrozenInstanceError, dataclass
 from typing import Any, TypeVar, dataclass_transform
 
 _T = TypeVar("_T")
@@ -21,14 +20,18 @@ def value(cls: type[_T]) -> type[_T]:
     return made
 
 
-def setters(cls: type[Any]) -> list[Callable[[Any, Any], None]]:
+def draft_of(cls: type[Any]) -> Any:
     """
-    Return the setters of the fields, in order, to fill an instance before it is shared.
+    Return a subclass whose instances can be filled, and become instances of a frozen class then.
 
-    They are the descriptors of the slots. The constructor of a frozen dataclass looks each field up
-    by name instead, which takes three times as long.
+    Make one without arguments, assign each field, then ``draft.__class__ = cls``. Nobody else may
+    have seen it before. The constructor of a frozen dataclass looks each field up by name. A
+    plain assignment to a slot is what Python does fastest: it takes two thirds of the instructions
+    that calling the slots' descriptors takes for a UUID (1,959 of 2,931).
     """
-    return [getattr(cls, item.name).__set__ for item in fields(cls)]  # inherited ones, too
+    # Python stores a field without a call only if it finds neither of the first two overridden.
+    plain = {name: getattr(object, name) for name in ("__setattr__", "__delattr__", "__init__")}
+    return type(f"{cls.__name__}Draft", (cls,), {"__slots__": (), **plain})
 
 
 def _refuse(_self: object, name: str, _value: Any) -> None:

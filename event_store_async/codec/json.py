@@ -20,9 +20,13 @@ from ..plain import iso_format, leaves, plain_uuid
 # And it rounds the offset of a time zone to minutes, which makes another moment of it.
 _OPTIONS: Final = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
 
-# Integers beyond 64 bits: 20 digits or more, or 19 with a minus sign.
-_DIGITS: Final = bytes(ord("0") if byte in b"0123456789" else 0 for byte in range(256))
-_LONG: Final = b"0" * 19
+# Integers beyond 64 bits: 20 digits or more, or 19 with a minus sign. The first look at a payload
+# is cheap: it finds 19 digits in a row, after what can stand before a number.
+_SHAPE: Final = bytes(
+    ord("0") if byte in b"0123456789" else ord(":") if byte in b" \t\r\n[:,-" else 0
+    for byte in range(256)
+)
+_LONG: Final = b":" + b"0" * 19
 _BEYOND_64_BITS: Final = re.compile(rb"(?:^|[\s\[:,])(?:-[0-9]|[0-9]{2})[0-9]{18,}(?:[\s\],}]|$)")
 _AT_ONCE: Final = 32 * 1024
 
@@ -85,25 +89,29 @@ class JsonCodec:
         return _decode(data)
 
 
-def json_decoder(payloads: Sequence[bytes]) -> Callable[[bytes], Any]:
+def json_decoder(payloads: Sequence[bytes | None]) -> Callable[[bytes], Any]:
     """
     Return a function that decodes these payloads as `JsonCodec.decode` does.
 
     A look at each small payload would be felt in the time of a read, so this looks at all of them
     at once. More bytes than the caches of a processor hold are faster one by one.
     """
-    if sum(map(len, payloads)) > _AT_ONCE or _LONG in b" ".join(payloads).translate(_DIGITS):
+    found = [payload for payload in payloads if payload]
+    if sum(map(len, found)) > _AT_ONCE or _may_be_long(b":".join(found)):
         return _decode
     return orjson.loads
 
 
 def _decode(data: bytes) -> Any:
     found = orjson.loads(data)
-    # orjson makes floats of integers beyond 64 bits. The first look is cheap: it finds 19 digits in
-    # a row, which few payloads have.
-    if _LONG in data.translate(_DIGITS) and _BEYOND_64_BITS.search(data):
+    # orjson makes floats of integers beyond 64 bits.
+    if _may_be_long(data) and _BEYOND_64_BITS.search(data):
         return json.loads(data)
     return found
+
+
+def _may_be_long(data: bytes) -> bool:
+    return _LONG in (b":" + data).translate(_SHAPE)
 
 
 def _json_form(value: Any) -> Any:

@@ -28,14 +28,15 @@ class Codecs:
         self._codecs[None] = default
 
     def decoder(
-        self, content_type: str | None, payloads: Sequence[bytes] | None = None
+        self, content_type: str | None, payloads: Sequence[bytes | None] | None = None
     ) -> Callable[[bytes], Any]:
         """
         Return the function that decodes payloads of a content type.
 
         Args:
             content_type: The content type.
-            payloads: All that it will decode, if they are known: then it may be a faster one.
+            payloads: All that it will decode, if they are known: then it may be a faster one. Those
+                that are None are no payloads.
 
         Raises:
             LookupError: no codec has it, or it is compressed and zstd is not installed.

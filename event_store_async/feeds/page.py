@@ -1,13 +1,13 @@
 """Pages of a feed, and the events on them."""
 
 from dataclasses import field
-from typing import Generic
+from typing import Final, Generic
 from uuid import UUID
 
 from .._typevars import P_co
 from ..errors import StreamError
 from ..events import RecordedEvent
-from ..values import setters, value
+from ..values import draft_of, value
 from .position import Position
 
 
@@ -30,31 +30,22 @@ class FeedEvent(RecordedEvent[P_co]):
     ) -> "FeedEvent[P_co]":
         """Return an event of a stream with its place in a feed."""
         # Without the cost of its constructor: see `recorded_event`.
-        made: FeedEvent[P_co] = _new(cls)
-        _set_stream_id(made, event.stream_id)
-        _set_version(made, event.version)
-        _set_payload(made, event.payload)
-        _set_timestamp(made, event.timestamp)
-        _set_event_id(made, event.event_id)
-        _set_type(made, event.type)
-        _set_metadata(made, event.metadata)
-        _set_position(made, position)
-        _set_category(made, category)
+        draft = _Draft()
+        draft.stream_id = event.stream_id
+        draft.version = event.version
+        draft.payload = event.payload
+        draft.timestamp = event.timestamp
+        draft.event_id = event.event_id
+        draft.type = event.type
+        draft.metadata = event.metadata
+        draft.position = position
+        draft.category = category
+        draft.__class__ = cls
+        made: FeedEvent[P_co] = draft
         return made
 
 
-_new = object.__new__
-(
-    _set_stream_id,
-    _set_version,
-    _set_payload,
-    _set_timestamp,
-    _set_event_id,
-    _set_type,
-    _set_metadata,
-    _set_position,
-    _set_category,
-) = setters(FeedEvent)
+_Draft: Final = draft_of(FeedEvent)
 
 
 @value

@@ -7,7 +7,7 @@ from uuid import UUID
 from ..checks import check_instance, check_int
 from ..errors import ForeignPosition, InvalidArgument
 from ..excerpt import excerpt
-from ..values import setters, value
+from ..values import draft_of, value
 
 _TEXT: Final = re.compile(r"([0-9a-f]{32})-(\d{1,18})-(\d{1,9})-(\d{1,18})", re.ASCII)
 _LARGEST: Final = 10**18 - 1
@@ -104,15 +104,16 @@ class Position:
         return f"{self.feed_id.hex}-{self.entry}-{self.index}-{self.ordinal}"
 
 
-_new = object.__new__
-_set_feed_id, _set_entry, _set_index, _set_ordinal = setters(Position)
+_Draft: Final = draft_of(Position)
 
 
 def position(feed_id: UUID, entry: int, index: int, ordinal: int) -> Position:
     """Return a position without the checks of its constructor: for one that follows from a log."""
-    made = _new(Position)
-    _set_feed_id(made, feed_id)
-    _set_entry(made, entry)
-    _set_index(made, index)
-    _set_ordinal(made, ordinal)
+    draft = _Draft()
+    draft.feed_id = feed_id
+    draft.entry = entry
+    draft.index = index
+    draft.ordinal = ordinal
+    draft.__class__ = Position
+    made: Position = draft
     return made

@@ -266,9 +266,5 @@ class AppendPlan(Plan):
 
     def persisted(self) -> Persisted:
         """Return the result if the plan is stored."""
-        events = []
-        version = self.expected
-        for item in self.encoded.items:
-            version += 1
-            events.append(item.recorded(self.stream_id, version, self.timestamp))
-        return persisted(self.stream_id, self.last, tuple(events))
+        events = self.encoded.recorded(self.stream_id, self.expected, self.timestamp)
+        return persisted(self.stream_id, self.last, events)

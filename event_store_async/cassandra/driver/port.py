@@ -236,10 +236,17 @@ def simple(text: str, *, level: ConsistencyLevels, timeout: float, elsewhere: bo
     return statement
 
 
+_as_tuple: Final[Any] = cyacsylla.Row.as_tuple
+
+
 def materialise(result: Any) -> Page:
-    """Return a result's rows as tuples; acsylla's row objects all show the last row read."""
+    """
+    Return a result's rows as tuples; acsylla's row objects all show the last row read.
+
+    By `map`, since a loop of Python takes a sixth more instructions for a row.
+    """
     state = result.page_state() if result.has_more_pages() else None
-    return Page(tuple(result.columns_names()), [row.as_tuple() for row in result], state)
+    return Page(tuple(result.columns_names()), list(map(_as_tuple, result)), state)
 
 
 def open_cluster(

@@ -93,10 +93,11 @@ class GapCheck:
         if wanted.backward and self.head:
             # It may begin above the end of the stream. No version is missing there.
             expected = min(expected, self.head)
-        for index, row in enumerate(rows):
-            if row[VERSION] != expected + index * step:
-                rows, self.hole = rows[:index], expected + index * step
-                break
+        versions = [row[VERSION] for row in rows]
+        due = list(range(expected, expected + len(rows) * step, step))
+        if versions != due:  # compared as a whole, since that is in C
+            index = next(at for at, version in enumerate(due) if versions[at] != version)
+            rows, self.hole = rows[:index], due[index]
         self.begun = self.begun or bool(rows)
         self.wanted = Range(
             wanted.stream_id, expected + len(rows) * step, wanted.count - len(rows), wanted.backward

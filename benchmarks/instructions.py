@@ -1,0 +1,236 @@
+"""
+How many instructions an append or an event read takes: ``python -m benchmarks.instructions``.
+
+Valgrind counts the instructions of a peer's process against a real node, thread by thread, so the
+load of the machine hardly matters. Starting, connecting and warming up are not counted: each number
+is the difference of a long and a short measurement, by the difference of their lengths.
+
+Under Valgrind the client is some fifty times slower, and the server is not. With many callers, all
+answers are there when the loop asks for them: more of them share a turn of the loop, and a packet,
+than in a real run. So the numbers of ``append64`` and ``hot`` compare the work for each append;
+what a request costs that is sent alone is in ``append``.
+"""
+
+import argparse
+import asyncio
+import importlib
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import repeat
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+from uuid import uuid4
+
+from .bench import OURS, RAW
+from .peers.payloads import make_payloads
+from .peers.protocol import Options
+from .peers.tasks import TaskPeer, Writer
+from .variants import node
+
+_TOTAL: Final = re.compile(r"^(?:totals|summary): (\d+)", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """
+    What is counted.
+
+    Attributes:
+        callers: How many append at once; 0 for a read.
+        hot: Whether all of them append to one stream.
+        few: The length of the short measurement, in events.
+        many: That of the long one.
+    """
+
+    callers: int
+    hot: bool
+    few: int
+    many: int
+
+
+KINDS: Final = {
+    "append": Kind(1, False, 300, 1500),
+    "append64": Kind(64, False, 1280, 6400),
+    "hot": Kind(64, True, 1280, 6400),
+    "read": Kind(0, False, 5_000, 20_000),
+}
+_RAW_PAGES: Final = 20_000
+"""Rows of a page of raw's reads, as in the goal: raw is fastest with the largest pages."""
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """Instructions for each event: those of the event loop's thread, and all the others'."""
+
+    loop: float
+    others: float
+
+    @property
+    def total(self) -> float:
+        """Those of the whole process."""
+        return self.loop + self.others
+
+
+async def work(name: str, kind: Kind, options: Options) -> None:
+    """Do the short and the long work, each when a line of input comes, and say when it is done."""
+    module = importlib.import_module(f"benchmarks.peers.{name}")
+    (payload,) = make_payloads(1, 200, 1)
+    async with module.open_peer(options) as peer:
+        # The same payload for all events: making others would be counted.
+        streams = {}
+        if not kind.callers:
+            for count in (kind.few, kind.many):
+                streams[count] = uuid4()
+                await peer.fill(streams[count], [payload] * count)
+        for count in (kind.few, kind.few, kind.many):
+            if kind.callers:
+                await _append(peer, kind, count, payload)
+            else:
+                await peer.read(streams[count], _RAW_PAGES if name == RAW else None)
+            print(count, flush=True)
+            sys.stdin.readline()
+
+
+async def _append(peer: TaskPeer, kind: Kind, count: int, payload: dict[str, object]) -> None:
+    if kind.hot:
+        writers = [peer.hot(uuid4())] * kind.callers
+    else:
+        writers = [peer.own(uuid4()) for _ in range(kind.callers)]
+    left = repeat(payload, count)  # shared: each task takes the next
+
+    async def append(write: Writer) -> None:
+        for each in left:
+            await write(each)
+
+    async with asyncio.TaskGroup() as group:
+        for write in writers:
+            group.create_task(append(write))
+
+
+def count(name: str, kind_name: str, options: Options, keep: Path | None = None) -> Count:
+    """Return how many instructions a peer takes for one more event."""
+    kind = KINDS[kind_name]
+    with TemporaryDirectory() as directory:
+        folder = Path(directory) if keep is None else keep
+        for old in folder.glob("counts*"):
+            old.unlink()
+        with _counted(name, kind_name, options, folder) as process:
+            assert process.stdin is not None
+            assert process.stdout is not None
+            # After warming up, begin to count; after the short work and the long one, write what
+            # was counted since then, or since the last time.
+            for order in ("--instr=on", "--dump=short", "--dump=long"):
+                if not process.stdout.readline():
+                    raise SystemExit(f"{name}: its process ended")
+                subprocess.run(
+                    ["callgrind_control", order, str(process.pid)],
+                    check=True,
+                    stdout=subprocess.DEVNULL,
+                    stderr=subprocess.DEVNULL,
+                )
+                process.stdin.write("go\n")
+                process.stdin.flush()
+        few, many = (_totals(folder, part) for part in (1, 2))
+    more = kind.many - kind.few
+    return Count((many.loop - few.loop) / more, (many.others - few.others) / more)
+
+
+@contextmanager
+def _counted(
+    name: str, kind: str, options: Options, folder: Path
+) -> Iterator[subprocess.Popen[str]]:
+    """Run the worker under Valgrind until the end of the block."""
+    process = subprocess.Popen(
+        [
+            *["valgrind", "--quiet", "--tool=callgrind", "--separate-threads=yes"],
+            "--instr-atstart=no",
+            f"--callgrind-out-file={folder / 'counts'}",
+            *[sys.executable, "-m", "benchmarks.instructions", "--worker", name, kind],
+            *["--port", str(options.port)],
+        ],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONHASHSEED": "0"},
+    )
+    try:
+        yield process
+        process.wait(120)
+    finally:
+        if process.returncode is None:
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+
+
+def _totals(folder: Path, part: int) -> Count:
+    """Return the totals of a dump: the file of thread 1, and those of the others."""
+    loop = others = 0
+    for path in folder.glob(f"counts.{part}-*"):
+        found = _TOTAL.search(path.read_text(encoding="utf-8"))
+        number = int(found[1]) if found is not None else 0
+        if path.name.endswith("-01"):
+            loop += number
+        else:
+            others += number
+    return Count(loop, others)
+
+
+def main() -> None:
+    """Run from the command line."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.instructions")
+    parser.add_argument("kinds", nargs="*", help=f"of {', '.join(KINDS)}; all by default")
+    parser.add_argument("--peer", choices=(RAW, OURS), help="only this one; both by default")
+    parser.add_argument("--port", type=int, help="a running node's; by default one is started")
+    parser.add_argument("--keep", type=Path, help="an existing folder for what callgrind writes")
+    parser.add_argument("--worker", nargs=2, metavar=("PEER", "KIND"), help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.worker:
+        name, kind = given.worker
+        asyncio.run(work(name, KINDS[kind], _options(name, given.port)))
+        return
+    if given.port is not None:
+        report(given.kinds, given.peer, given.port, given.keep)
+        return
+
+    async def on_own_node() -> None:
+        with TemporaryDirectory(ignore_cleanup_errors=True) as directory:
+            async with node(Path(directory), {}) as cluster:
+                # In a thread: the node is looked after meanwhile.
+                await asyncio.to_thread(report, given.kinds, given.peer, cluster.port, given.keep)
+
+    asyncio.run(on_own_node())
+
+
+def report(kinds: list[str], peer: str | None, port: int, keep: Path | None) -> None:
+    """Count and print."""
+    for kind in kinds or KINDS:
+        found = {}
+        for name in (peer,) if peer else (RAW, OURS):
+            each = found[name] = count(name, kind, _options(name, port), keep)
+            print(
+                f"{kind} {name}: {each.total:,.0f} instructions, "
+                f"{each.loop:,.0f} of them of the event loop's thread",
+                flush=True,
+            )
+        if len(found) == 2:
+            ours, raw = found[OURS], found[RAW]
+            print(
+                f"{kind}: {ours.total / raw.total:.3f} x raw, "
+                f"the event loop's thread {ours.loop / raw.loop:.3f} x",
+                flush=True,
+            )
+
+
+def _options(name: str, port: int) -> Options:
+    return Options("127.0.0.1", port, f"instructions_{name}")
+
+
+if __name__ == "__main__":
+    main()
