@@ -16,6 +16,7 @@ from .flat_cost import VERSIONS, at_version
 from .peers import FEED, SEQUENCER, SINGLY, WITH_WRITE
 from .privacy import APPENDING, ENCRYPTED, EVENTS, PRIVACY, READING
 from .privacy import PLAIN as UNENCRYPTED
+from .processes import HOT, PROCESSES
 from .results import Key, Results
 from .snapshots import EVERY, LONG, SHORT, STORED, WHOLE, WITHOUT
 from .spread import Spread, ratios, spread
@@ -57,6 +58,7 @@ def goals(results: Results) -> list[Goal]:
     found = [
         *_hot_path(results),
         *_hot_stream(results),
+        *_sharing(results),
         *_reading(results),
         _flat(results),
         *_feed_appends(results),
@@ -94,6 +96,21 @@ def _hot_stream(results: Results) -> list[Goal | None]:
         _goal(results, (ours, raw), "rate", "batching", by_hand, 20),
         _goal(results, (ours, singly), "rate", "batching_alone", by_library),
     ]
+
+
+def _sharing(results: Results) -> list[Goal | None]:
+    """Compare four processes on one stream with one process."""
+    one, four = (Key(PROCESSES, OURS, HOT, x) for x in (1, 4))
+    text = "four processes on one stream: "
+    found = [
+        _goal(results, (four, one), "rate", "sharing", text + "throughput relative to one", 0.8)
+    ]
+    if fairness := results.values(four, "fairness"):  # older runs did not count these conflicts
+        conflicts = spread(results.values(four, "conflicts"))
+        found.append(Goal("sharing_conflicts", text + "conflicts per append", 0.2, True, conflicts))
+        alike = text + "the first to have done its share relative to the last"
+        found.append(Goal("sharing_fairness", alike, None, False, spread(fairness)))
+    return found
 
 
 def _reading(results: Results) -> list[Goal | None]:
