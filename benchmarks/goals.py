@@ -17,6 +17,7 @@ from .peers import FEED, SEQUENCER, SINGLY, WITH_WRITE
 from .privacy import APPENDING, ENCRYPTED, EVENTS, PRIVACY, READING
 from .privacy import PLAIN as UNENCRYPTED
 from .processes import HOT, PROCESSES
+from .replicas import CALLERS, HANGS, ONE, ONE_STREAM, OWN, REPLICAS
 from .results import Key, Results
 from .snapshots import EVERY, LONG, SHORT, STORED, WHOLE, WITHOUT
 from .spread import Spread, ratios, spread
@@ -69,6 +70,7 @@ def goals(results: Results) -> list[Goal]:
         *_snapshots(results),
         _truncation(results),
         *_privacy(results),
+        *_replicas(results),
     ]
     return [goal for goal in found if goal is not None]
 
@@ -233,6 +235,32 @@ def _privacy(results: Results) -> list[Goal | None]:
         )
         text = f"{what} with an encrypted field: latency (p50) relative to one without"
         found.append(_goal(results, pair, "p50_ms", f"private_{name}", text))
+    return found
+
+
+def _replicas(results: Results) -> list[Goal | None]:
+    """Compare on three nodes that share this machine; with a feed, ratios are only shown."""
+    found: list[Goal | None] = []
+    for name, case, x, number, least, text in (
+        ("latency", ONE, 1, "p50_ms", 1.1, "one append in flight: latency (p50)"),
+        ("throughput", OWN, 64, "rate", 0.95, "64 streams in flight: throughput"),
+        ("batching", ONE_STREAM, 64, "rate", 20, "one stream, 64 callers: throughput"),
+    ):
+        raw, ours, feed = (Key(REPLICAS, it, case, x) for it in (RAW, OURS, FEED))
+        to_raw, to_ours = f"three replicas, {text} relative to raw", f"with a feed, {text} relative"
+        found.append(_goal(results, (ours, raw), number, f"replicas_{name}", to_raw, least))
+        found.append(
+            _goal(
+                results,
+                (feed, ours),
+                number,
+                f"replicas_feed_{name}",
+                f"three replicas, {to_ours} to without",
+            )
+        )
+    if longest := results.values(Key(REPLICAS, OURS, HANGS, CALLERS), "of_silence"):
+        text = "one of three nodes hangs: the longest append relative to the 5 s of its silence"
+        found.append(Goal("replicas_hanging", text, 1.5, True, spread(longest)))
     return found
 
 
