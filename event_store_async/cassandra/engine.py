@@ -19,7 +19,7 @@ from .append.listener import Listener
 from .append.planner import KnownHeads, Planner
 from .append.queues import StreamQueues
 from .append.settler import Settler
-from .append.turns import Turns
+from .append.stream_turns import StreamTurns
 from .driver.connection import Connection
 from .driver.port import LEVELS, ConsistencyChoice, RawSession
 from .driver.session import Session
@@ -127,7 +127,8 @@ class Engine:
         settler = Settler(session, settings.backoff, statements.explain, self.feed.announcer)
         planner = Planner(statements, reader, settings, known_heads)
         queues = StreamQueues(
-            Executor(planner, settler, session, Listener(Turns(), reader, known_heads)), settings
+            Executor(planner, settler, session, Listener(StreamTurns(), reader, known_heads)),
+            settings,
         )
         restorer = Restorer(session, statements, settler, settings)
 

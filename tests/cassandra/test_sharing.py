@@ -7,7 +7,7 @@ import pytest
 import pytest_asyncio
 
 from event_store_async import EventStore, Persisted, StoreUnavailable
-from event_store_async.cassandra.append.turns import Listening, Turns
+from event_store_async.cassandra.append.stream_turns import Listening, StreamTurns
 
 from ..fixtures.faulty import FaultySession, refuse_connection
 from ..fixtures.stores import Opening, payloads, read_all
@@ -26,7 +26,7 @@ async def waiting_store(
     await sharing.persist_events(stream_id, ["first"])
     turns = sharing._engine.queues.turns
     turns.lost(stream_id)
-    monkeypatch.setattr(Turns, "is_over", lambda _, stream: stream == stream_id)
+    monkeypatch.setattr(StreamTurns, "is_over", lambda _, stream: stream == stream_id)
     monkeypatch.setattr(Listening, "pause", lambda _: LONG)
     return sharing
 
@@ -153,7 +153,7 @@ async def test_a_version_that_cannot_be_read_ends_the_wait(
 ) -> None:
     await faulty_store.persist_events(stream_id, ["first"])
     faulty_store._engine.queues.turns.lost(stream_id)
-    monkeypatch.setattr(Turns, "is_over", lambda *_: True)
+    monkeypatch.setattr(StreamTurns, "is_over", lambda *_: True)
     monkeypatch.setattr("event_store_async.cassandra.append.listener._READING", 0.06)
     faulty.reads.extend([refuse_connection] * 20)
 

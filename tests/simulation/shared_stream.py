@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 from uuid import UUID
 
-from event_store_async.cassandra.append.turns import Turns
+from event_store_async.cassandra.append.stream_turns import StreamTurns
 
 STREAM: Final = UUID(int=1)
 
@@ -85,7 +85,7 @@ class World:
                 break
 
     def _run(self, process: Process, ends: float) -> Step:
-        turns = Turns(lambda: self.now, self._random.random)
+        turns = StreamTurns(lambda: self.now, self._random.random)
         known = 0
         while self.now < ends:
             began = self.now
@@ -110,7 +110,7 @@ class World:
             process.longest = max(process.longest, self.now - began)
             yield self._costs.between
 
-    def _listen(self, turns: Turns, known: int) -> Generator[float, None, int]:
+    def _listen(self, turns: StreamTurns, known: int) -> Generator[float, None, int]:
         listening = turns.listen(STREAM)
         while True:
             yield listening.pause()

@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import pytest
 
-from event_store_async.cassandra.append.turns import LONGEST_TURN, LONGEST_WAIT
+from event_store_async.cassandra.append.stream_turns import LONGEST_TURN, LONGEST_WAIT
 
 from .shared_stream import Costs, World
 

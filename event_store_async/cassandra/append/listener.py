@@ -9,7 +9,7 @@ from ...events import RecordedEvent
 from ...retry import Deadline
 from ..read.reader import Reader
 from .planner import KnownHeads
-from .turns import Turns
+from .stream_turns import StreamTurns
 
 _READING: Final = 0.5
 """Seconds that a read of the version may take. Without an answer, the append itself finds out."""
@@ -33,7 +33,7 @@ class Listener:
     """
 
     def __init__(
-        self, turns: Turns, reader: Reader[RecordedEvent], known_heads: KnownHeads
+        self, turns: StreamTurns, reader: Reader[RecordedEvent], known_heads: KnownHeads
     ) -> None:
         self.turns = turns
         self._reader = reader

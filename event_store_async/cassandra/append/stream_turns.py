@@ -1,4 +1,4 @@
-"""Turns: how processes that append to one stream share it, without a lock. No I/O."""
+"""Stream turns: how processes that append to one stream share it, without a lock. No I/O."""
 
 from collections import OrderedDict
 from collections.abc import Callable
@@ -110,7 +110,7 @@ class SharedStream:
         return min(max(ROUND_TRIPS * self.beat, SHORTEST_TURN), LONGEST_TURN)
 
 
-class Turns:
+class StreamTurns:
     """
     Whose turn it is on the streams that this process shares with others, as far as it can see.
 
@@ -227,7 +227,9 @@ class Listening:
         now: When the wait begins.
     """
 
-    def __init__(self, turns: Turns, stream_id: UUID, stream: SharedStream, now: float) -> None:
+    def __init__(
+        self, turns: StreamTurns, stream_id: UUID, stream: SharedStream, now: float
+    ) -> None:
         self._turns = turns
         self._stream_id = stream_id
         self._stream = stream
