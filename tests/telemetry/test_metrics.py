@@ -142,6 +142,7 @@ EXPECTED = [
     ("requests.in_flight_limit", "", {}, 128),
     ("appends.waiting", "", {}, 7),
     ("streams.appending", "", {}, 2),
+    ("streams.shared", "", {}, 4),
     ("append.limit", "", {}, 1000),
     ("driver.connections", "", {}, 3),
     ("driver.connection_timeouts", "", {}, 1),
