@@ -83,7 +83,7 @@ class Busy:
 
     def statistics(self) -> Statistics:
         self.asked += 1
-        return Statistics(self.source, 5, 128, 7, 2, 1000, DRIVER, self.feed)
+        return Statistics(self.source, 5, 128, 7, 2, 1000, DRIVER, self.feed, streams_shared=4)
 
 
 class Member:

@@ -34,7 +34,7 @@ class Busy:
         driver = DriverMetrics(3, 1, self.timeouts, 50.0, 0.004, 0.003, 0.01, 0.02, 0.03, 0.04)
         source = Source("cassandra", "bank", "events")
         feed = FeedStatistics(40, True, 0.5, 3, 6, 7.5)
-        return Statistics(source, self.in_flight, 128, 7, 2, 1000, driver, feed, streams_shared=4)
+        return Statistics(source, self.in_flight, 128, 7, 2, 1000, driver, feed)
 
 
 class Member:
