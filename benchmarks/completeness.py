@@ -10,13 +10,16 @@ from .profiles import PROFILES
 from .results import Results
 
 GOALS: Final = (
-    *("latency", "throughput", "append_cpu_alone", "append_cpu", "batching", "batching_alone"),
+*("latency", "throughput", "append_cpu_alone", "append_cpu", "batching", "batching_alone"),
+    *("sharing", "sharing_conflicts", "sharing_fairness"),
     *("replay", "read_cpu", "memory", "flat_cost"),
     *("feed_latency", "feed_throughput", "feed_batching", "feed_delivery_p50"),
     *("feed_delivery_p99", "feed_sequencer_cpu", "feed_lag", "feed_catch_up", "feed_memory"),
     *("projection",),
     *("snapshot_load", "snapshot_save", "truncated_read"),
     *("private_append", "private_read"),
+    *("replicas_latency", "replicas_throughput", "replicas_batching", "replicas_feed_latency"),
+    *("replicas_feed_throughput", "replicas_feed_batching", "replicas_hanging"),
 )
 """The names of the goals that a full run measures."""
 

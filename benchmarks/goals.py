@@ -16,6 +16,8 @@ from .flat_cost import VERSIONS, at_version
 from .peers import FEED, SEQUENCER, SINGLY, WITH_WRITE
 from .privacy import APPENDING, ENCRYPTED, EVENTS, PRIVACY, READING
 from .privacy import PLAIN as UNENCRYPTED
+from .processes import HOT, PROCESSES
+from .replicas import CALLERS, HANGS, ONE, ONE_STREAM, OWN, REPLICAS
 from .results import Key, Results
 from .snapshots import EVERY, LONG, SHORT, STORED, WHOLE, WITHOUT
 from .spread import Spread, ratios, spread
@@ -57,6 +59,7 @@ def goals(results: Results) -> list[Goal]:
     found = [
         *_hot_path(results),
         *_hot_stream(results),
+        *_sharing(results),
         *_reading(results),
         _flat(results),
         *_feed_appends(results),
@@ -67,6 +70,7 @@ def goals(results: Results) -> list[Goal]:
         *_snapshots(results),
         _truncation(results),
         *_privacy(results),
+        *_replicas(results),
     ]
     return [goal for goal in found if goal is not None]
 
@@ -95,6 +99,21 @@ def _hot_stream(results: Results) -> list[Goal | None]:
         _goal(results, (ours, raw), "rate", "batching", by_hand, 20),
         _goal(results, (ours, singly), "rate", "batching_alone", by_library),
     ]
+
+
+def _sharing(results: Results) -> list[Goal | None]:
+    """Compare four processes on one stream with one process."""
+    one, four = (Key(PROCESSES, OURS, HOT, x) for x in (1, 4))
+    text = "four processes on one stream: "
+    found = [
+        _goal(results, (four, one), "rate", "sharing", text + "throughput relative to one", 0.8)
+    ]
+    if fairness := results.values(four, "fairness"):  # older runs did not count these conflicts
+        conflicts = spread(results.values(four, "conflicts"))
+        found.append(Goal("sharing_conflicts", text + "conflicts per append", 0.2, True, conflicts))
+        alike = text + "the first to have done its share relative to the last"
+        found.append(Goal("sharing_fairness", alike, None, False, spread(fairness)))
+    return found
 
 
 def _reading(results: Results) -> list[Goal | None]:
@@ -217,6 +236,32 @@ def _privacy(results: Results) -> list[Goal | None]:
         )
         text = f"{what} with an encrypted field: latency (p50) relative to one without"
         found.append(_goal(results, pair, "p50_ms", f"private_{name}", text))
+    return found
+
+
+def _replicas(results: Results) -> list[Goal | None]:
+    """Compare on three nodes that share this machine; with a feed, ratios are only shown."""
+    found: list[Goal | None] = []
+    for name, case, x, number, least, text in (
+        ("latency", ONE, 1, "p50_ms", 1.1, "one append in flight: latency (p50)"),
+        ("throughput", OWN, 64, "rate", 0.95, "64 streams in flight: throughput"),
+        ("batching", ONE_STREAM, 64, "rate", 20, "one stream, 64 callers: throughput"),
+    ):
+        raw, ours, feed = (Key(REPLICAS, it, case, x) for it in (RAW, OURS, FEED))
+        to_raw, to_ours = f"three replicas, {text} relative to raw", f"with a feed, {text} relative"
+        found.append(_goal(results, (ours, raw), number, f"replicas_{name}", to_raw, least))
+        found.append(
+            _goal(
+                results,
+                (feed, ours),
+                number,
+                f"replicas_feed_{name}",
+                f"three replicas, {to_ours} to without",
+            )
+        )
+    if longest := results.values(Key(REPLICAS, OURS, HANGS, CALLERS), "of_silence"):
+        text = "one of three nodes hangs: the longest append relative to the 5 s of its silence"
+        found.append(Goal("replicas_hanging", text, 1.5, True, spread(longest)))
     return found
 
 

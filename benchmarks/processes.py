@@ -3,15 +3,25 @@
 import asyncio
 import statistics
 import time
+from typing import Final
 from uuid import uuid4
 
 from .bench import OURS, Bench
 from .peer import Peer
 from .results import Key
+from .spread import percentile
+
+PROCESSES: Final = "processes"
+HOT: Final = "hot"
+LOCKED: Final = "locked"
+_LONGER: Final = 3
+"""The factor of the appends to one stream, so that each process has several turns."""
+_SHORTER: Final = 8
+"""The divisor of the appends with an expected version, which are slow."""
 
 
 async def processes(bench: Bench) -> None:
-    """Measure how throughput and conflicts scale with one, two and four processes."""
+    """Measure how rates, conflicts and shares scale with one, two and four processes."""
     most = 2 if bench.size.quick else 4
     peers: list[Peer] = []
     for number in range(most):
@@ -21,7 +31,7 @@ async def processes(bench: Bench) -> None:
     count = 600 if bench.size.quick else 2000
     amounts = [x for x in (1, 2, 4) if x <= most]
     for number in range(bench.size.rounds):
-        for streams in ("own", "hot", "locked"):
+        for streams in ("own", HOT, LOCKED):
             for x in amounts:
                 bench.say(f"processes: {x}, {streams}", number / bench.size.rounds)
                 await _at_once(bench, peers[:x], streams, count)
@@ -29,8 +39,10 @@ async def processes(bench: Bench) -> None:
 
 async def _at_once(bench: Bench, peers: list[Peer], streams: str, count: int) -> None:
     command = {"do": "append", "count": count, "concurrency": 16, "streams": streams}
-    if streams == "locked":
-        command |= {"concurrency": 1, "count": count // 4}
+    if streams == HOT:
+        command |= {"count": count * _LONGER}
+    if streams == LOCKED:
+        command |= {"concurrency": 1, "count": count // _SHORTER}
     if streams != "own":
         command["stream"] = str(uuid4())
     begin = time.perf_counter()
@@ -38,12 +50,16 @@ async def _at_once(bench: Bench, peers: list[Peer], streams: str, count: int) ->
     seconds = time.perf_counter() - begin
     total = sum(answer["count"] for answer in answers)
     latencies = [it for answer in answers for it in answer["latencies_us"]]
-    bench.results.add(
-        Key("processes", OURS, streams, len(peers)),
-        {
-            "rate": round(total / seconds, 1),
-            "cpu_us": round(sum(answer["cpu_seconds"] for answer in answers) / total * 1e6, 2),
-            "p50_ms": round(statistics.median(latencies) / 1000, 3),
-            "conflicts": sum(answer["conflicts"] for answer in answers) / total,
-        },
-    )
+    numbers = {
+        "rate": round(total / seconds, 1),
+        "cpu_us": round(sum(answer["cpu_seconds"] for answer in answers) / total * 1e6, 2),
+        "p50_ms": round(statistics.median(latencies) / 1000, 3),
+        "p99_ms": round(percentile(sorted(latencies), 99) / 1000, 3),
+        "longest_ms": round(max(latencies) / 1000, 3),
+        "conflicts": sum(answer["conflicts"] for answer in answers) / total,
+    }
+    if streams != "own":
+        # All have the same number of appends: if they share alike, they end together.
+        taken = [answer["seconds"] for answer in answers]
+        numbers["fairness"] = round(min(taken) / max(taken), 3)
+    bench.results.add(Key(PROCESSES, OURS, streams, len(peers)), numbers)

@@ -10,6 +10,7 @@ from .flames import write_flame_graphs
 from .goals import Goal, goals
 from .plots import PLOTS, plot, plotted
 from .profiles import PROFILES
+from .replica_table import replica_tables
 from .results import Results
 
 ROOT: Final = Path(__file__).parents[1]
@@ -79,6 +80,12 @@ What does [encrypting a personal field](privacy.md) cost? A field of 100 charact
 encrypted with the key of its subject, which is in the cache. The last row reads with an empty
 cache, so the keys of 500 subjects are fetched, a request for each page, and unwrapped. Cases take
 turns.
+"""
+_REPLICAS: Final = """\
+Three nodes, with a replica of every stream on each. They share the cores of this machine with each
+other and with the clients, so compare the rows with each other only. While a node hangs (SIGSTOP),
+it does not answer what is sent to it; the driver leaves it out once it has been silent for five
+seconds.
 """
 _PROFILE: Final = """\
 Where the client's CPU time goes, for ours and raw, when it appends to 64 streams and when it reads.
@@ -192,6 +199,7 @@ def markdown(results: Results, *, plots: bool) -> str:
     parts.append(_section("Stored snapshots", tables.snapshots_table(results), _SNAPSHOTS))
     parts.append(_section("Truncated streams", tables.truncation_table(results), _TRUNCATION))
     parts.append(_section("Personal fields", tables.privacy_table(results), _PRIVACY))
+    parts.append(_section("Three replicas", replica_tables(results), _REPLICAS))
     notes = tried(TRIED.read_text(encoding="utf-8"), "peers")
     if notes and tables.series_of(results, "peers"):
         parts.append(_section("Compared with the peers", notes))

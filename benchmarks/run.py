@@ -22,6 +22,7 @@ from .opening import opening
 from .privacy import privacy
 from .processes import processes
 from .profiles import profile
+from .replicas import replicas
 from .representation import representation
 from .results import Results
 from .scenarios import hot_path, hot_stream, peers, replay
@@ -50,7 +51,7 @@ class Scenario:
 SCENARIOS: Final[dict[str, Scenario]] = {
     "hot_path": Scenario(hot_path, 35, 25),
     "hot_stream": Scenario(hot_stream, 20, 15),
-    "beside": Scenario(beside, 200, 30),
+    "beside": Scenario(beside, 171, 30),
     "replay": Scenario(replay, 60, 15),
     "memory": Scenario(memory, 60, 15),
     "flat_cost": Scenario(flat_cost, 25, 25),
@@ -70,8 +71,9 @@ SCENARIOS: Final[dict[str, Scenario]] = {
     "takeover": Scenario(takeover, 65, 0),
     "idle_group": Scenario(idle_group, 30, 0),
     "profile": Scenario(profile, 70, 0),
-    "peers": Scenario(peers, 140, 0),
-    "variants": Scenario(variants, 125, 0),
+    "peers": Scenario(peers, 125, 0),
+    "variants": Scenario(variants, 105, 0),
+    "replicas": Scenario(replicas, 65, 0),
 }
 """The scenarios, in order."""
 

@@ -7,6 +7,7 @@ from .peer import PeerFailed
 from .peers import NAMES
 
 CALLERS: Final = (1, 4, 16, 64, 256)
+PEER_ROUNDS: Final = 4
 PAGE_SIZES: Final = (100, 200, 500, 1000, 2000, 5000, 10_000, 20_000)
 
 
@@ -76,4 +77,4 @@ async def peers(bench: Bench) -> None:
             bench.results.notes.append(f"peers: {error}")
         else:
             cases += own
-    await bench.interleave(cases)
+    await bench.interleave(cases, rounds=min(PEER_ROUNDS, bench.size.rounds))

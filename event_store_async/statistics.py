@@ -115,6 +115,10 @@ class Statistics:
             store is closed, and for a session without metrics.
         feed: What the store knows of its feed; None without a feed, and before its first append or
             read of the feed.
+        streams_shared: The number of streams on which this process takes turns with others, since
+            it met their appends lately.
+        conflicts: How many batches were refused since the store was made because another process
+            was faster, and were planned again. Only of appends without an exact expected version.
     """
 
     source: Source
@@ -125,3 +129,5 @@ class Statistics:
     append_limit: int
     driver: DriverMetrics | None = None
     feed: FeedStatistics | None = None
+    streams_shared: int = 0
+    conflicts: int = 0

@@ -70,6 +70,10 @@ class Ours:
 
         return write
 
+    def conflicts(self) -> int:
+        """Return how many batches a rival's was faster than, since the process began."""
+        return self._store.statistics().conflicts
+
     def locked(self, stream: UUID) -> Writer:
         """Append at the version last seen, and again after each conflict."""
         version = 0

@@ -247,9 +247,17 @@ async def _append(peer: TaskPeer, command: Append) -> Appended:
             latencies.append((time.perf_counter_ns() - begin) // 1000)
             conflicts += retries
 
+    before = _conflicts(peer)
     clock = _Clock()
     async with asyncio.TaskGroup() as group:
         for write in writers:
             group.create_task(work(write))
     seconds, cpu_seconds, loop_seconds = clock.read()
+    conflicts += _conflicts(peer) - before
     return Appended(seconds, cpu_seconds, len(latencies), latencies, conflicts, loop_seconds)
+
+
+def _conflicts(peer: TaskPeer) -> int:
+    """Return how many conflicts a peer has settled by itself; not all peers count them."""
+    counted: Callable[[], int] = getattr(peer, "conflicts", lambda: 0)
+    return counted()

@@ -15,9 +15,11 @@ from ..snapshots.saves import BackgroundSaves
 from ..snapshots.store import Snapshots
 from .append.appender import Appender
 from .append.executor import Executor
+from .append.listener import Listener
 from .append.planner import KnownHeads, Planner
 from .append.queues import StreamQueues
 from .append.settler import Settler
+from .append.stream_turns import StreamTurns
 from .driver.connection import Connection
 from .driver.port import LEVELS, ConsistencyChoice, RawSession
 from .driver.session import Session
@@ -124,7 +126,10 @@ class Engine:
         )
         settler = Settler(session, settings.backoff, statements.explain, self.feed.announcer)
         planner = Planner(statements, reader, settings, known_heads)
-        queues = StreamQueues(Executor(planner, settler, session, settings), settings)
+        queues = StreamQueues(
+            Executor(planner, settler, session, Listener(StreamTurns(), reader, known_heads)),
+            settings,
+        )
         restorer = Restorer(session, statements, settler, settings)
 
         def erased(stream_id: UUID, kept_from: int) -> None:

@@ -218,6 +218,12 @@ APPENDS_WAITING: Final = _observed("appends.waiting", "gauge", "{append}", "Appe
 STREAMS_APPENDING: Final = _observed(
     "streams.appending", "gauge", "{stream}", "Streams with appends in progress"
 )
+STREAMS_SHARED: Final = _observed(
+    "streams.shared",
+    "gauge",
+    "{stream}",
+    "Streams on which this process takes turns with others",
+)
 APPEND_LIMIT: Final = _observed("append.limit", "gauge", "By", "Limit of the bytes in an append")
 DRIVER_CONNECTIONS: Final = _observed(
     "driver.connections", "gauge", "{connection}", "Connections of the driver to nodes"

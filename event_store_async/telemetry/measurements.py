@@ -199,6 +199,7 @@ def _observed(statistics: Statistics | SubscriptionStatistics) -> Iterator[Measu
     yield it.IN_FLIGHT_LIMIT, statistics.in_flight_limit, of
     yield it.APPENDS_WAITING, statistics.appends_waiting, of
     yield it.STREAMS_APPENDING, statistics.streams_appending, of
+    yield it.STREAMS_SHARED, statistics.streams_shared, of
     yield it.APPEND_LIMIT, statistics.append_limit, of
     if statistics.driver is not None:
         yield from _of_driver(statistics.driver, of)

@@ -10,10 +10,12 @@ from benchmarks.completeness import missing
 from benchmarks.flat_cost import at_version
 from benchmarks.goals import Goal, goals
 from benchmarks.guard import compare
-from benchmarks.peers import SINGLY
+from benchmarks.peers import FEED, SINGLY
 from benchmarks.plots import PLOTS, _factors, plotted
 from benchmarks.privacy import ENCRYPTED, EVENTS, PRIVACY, READING
 from benchmarks.privacy import PLAIN as UNENCRYPTED
+from benchmarks.processes import HOT, PROCESSES
+from benchmarks.replicas import HANGS, ONE_STREAM, REPLICAS
 from benchmarks.report import FIRST, PAGE, RECORDED, TRIED, markdown, publish, tried
 from benchmarks.results import Key, Results, round_of
 from benchmarks.snapshots import EVERY, LONG, SHORT, STORED, WHOLE, WITHOUT
@@ -299,3 +301,46 @@ def test_a_run_that_lacks_something_is_not_complete() -> None:
     assert "no deliveries by pekko" in lines
     assert "no profile hot/ours" in lines
     assert "beside: ours, own streams 64: 2 of 3 rounds" in lines
+
+
+def test_four_processes_on_one_stream_are_compared_with_one() -> None:
+    made = Results({})
+    for x, rate in ((1, 10_000.0), (4, 9_000.0)):
+        for conflicts, fairness in ((0.01, 0.9), (0.03, 0.7)):
+            numbers = {"rate": rate, "conflicts": conflicts, "fairness": fairness}
+            made.add(Key(PROCESSES, OURS, HOT, x), numbers)
+
+    found = {goal.name: goal for goal in goals(made)}
+
+    assert found["sharing"].measured.median == 0.9
+    assert found["sharing"].met
+    assert found["sharing_conflicts"].measured == Spread(0.01, 0.02, 0.03)
+    assert found["sharing_conflicts"].met
+    assert found["sharing_fairness"].limit is None
+
+
+def test_conflicts_that_an_old_run_did_not_count_are_no_goal() -> None:
+    made = Results({})
+    for x in (1, 4):
+        made.add(Key(PROCESSES, OURS, HOT, x), {"rate": 1.0, "conflicts": 0.0})
+
+    assert [goal.name for goal in goals(made)] == ["sharing"]
+
+
+def test_three_replicas_are_compared_with_raw_and_a_node_that_hangs_with_its_silence() -> None:
+    made = Results({})
+    for subject, rate in ((RAW, 100.0), (OURS, 2500.0), (FEED, 2000.0)):
+        made.add(Key(REPLICAS, subject, ONE_STREAM, 64), {"rate": rate, "p50_ms": 1.0})
+    made.add(
+        Key(REPLICAS, OURS, HANGS, 16), {"longest_ms": 5100.0, "of_silence": 1.02, "rate": 3.0}
+    )
+
+    found = {goal.name: goal for goal in goals(made)}
+
+    assert found["replicas_batching"].measured.median == 25
+    assert found["replicas_feed_batching"].measured.median == 0.8
+    assert found["replicas_feed_batching"].limit is None
+    assert found["replicas_hanging"].met
+    page = markdown_of(made)
+    assert "## Three replicas" in page
+    assert "| 16 callers, while a node hangs | 3 | 5,100 |" in page

@@ -10,7 +10,7 @@ from acsylla.errors import CassErrorServerInvalidQuery
 
 from event_store_async import EventStore, RequestRefused
 
-from ..fixtures.faulty import FaultySession
+from ..fixtures.faulty import FaultySession, Send
 from ..fixtures.stores import QUICK, read_all
 
 QUESTIONS = 6
@@ -117,3 +117,21 @@ async def test_statements_are_prepared_again_after_a_change_of_the_schema(
     await new.current_version(stream_id)
 
     assert session.prepared == [*APPENDING, "SELECT"]
+
+
+async def test_the_questions_about_a_schema_are_asked_side_by_side(
+    faulty: FaultySession, keyspace: str, stream_id: UUID
+) -> None:
+    together = asyncio.Barrier(3)
+
+    async def with_others(send: Send) -> object:
+        async with asyncio.timeout(30):  # it would pass if they were asked one after the other
+            await together.wait()
+        return await send()
+
+    faulty.reads.extend([with_others] * 3)
+    opened = EventStore(faulty, keyspace=keyspace)
+
+    assert (await opened.persist_events(stream_id, [1])).version == 1
+    assert not faulty.reads
+    await opened.close()

@@ -83,7 +83,7 @@ class Busy:
 
     def statistics(self) -> Statistics:
         self.asked += 1
-        return Statistics(self.source, 5, 128, 7, 2, 1000, DRIVER, self.feed)
+        return Statistics(self.source, 5, 128, 7, 2, 1000, DRIVER, self.feed, streams_shared=4)
 
 
 class Member:
@@ -142,6 +142,7 @@ EXPECTED = [
     ("requests.in_flight_limit", "", {}, 128),
     ("appends.waiting", "", {}, 7),
     ("streams.appending", "", {}, 2),
+    ("streams.shared", "", {}, 4),
     ("append.limit", "", {}, 1000),
     ("driver.connections", "", {}, 3),
     ("driver.connection_timeouts", "", {}, 1),

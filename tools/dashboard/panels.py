@@ -169,6 +169,7 @@ ROWS: Final[dict[str, tuple[Panel, ...]]] = {
             (
                 ("queued appends", _now(it.APPENDS_WAITING)),
                 ("streams", _now(it.STREAMS_APPENDING)),
+                ("streams shared with other processes", _now(it.STREAMS_SHARED)),
             ),
         ),
     ),

@@ -6,8 +6,6 @@ from dataclasses import dataclass, field
 from typing import Final
 from uuid import UUID
 
-import anyio
-
 from ...errors import (
     AppendOutcomeUnknown,
     ConcurrentModification,
@@ -20,12 +18,12 @@ from ...errors import (
 )
 from ...results import Persisted
 from ...retry import Deadline
-from ...settings import Settings
 from ..driver.answer import applied
 from ..driver.faults import Certainty, Fault
 from ..driver.request import Request
 from ..driver.session import Session
 from .batch import Batch, PendingAppend, split_result, watch_of
+from .listener import Listener
 from .plan import AppendPlan
 from .planner import Planner
 from .settler import Settler
@@ -100,7 +98,7 @@ class Executor:
     planner: Planner
     settler: Settler
     session: Session
-    settings: Settings
+    listener: Listener
 
     def begin(self, appends: Sequence[PendingAppend]) -> FirstAttempt | None:
         """Send the first request, if nothing must be awaited for it; otherwise return None."""
@@ -108,6 +106,8 @@ class Executor:
         plan = self.planner.at_once(plannable, watch_of(appends))
         if plan is None:
             return None
+        if turns := self.listener.turns:
+            turns.sends(plan.stream_id)
         if plan.must_be_announced:
             return self._announce(appends, plan, plannable.deadline)
         request = self.session.begin_write(plan.statements(), plannable.deadline)
@@ -138,6 +138,8 @@ class Executor:
         if plan.watch is not None:
             plan.watch.ended("applied")
         self.planner.known_heads.put(plan.stream_id, plan.last)
+        if turns := self.listener.turns:
+            turns.stored(plan.stream_id)
         if plan.address is not None and self.settler.announcing is not None:
             self.settler.announcing.settled(plan, "applied")
         for append, result in zip(appends, attempt.results, strict=True):
@@ -156,20 +158,18 @@ class Executor:
         """
         batch = Batch(appends)
         plan, request = (attempt.plan, attempt.request) if attempt else (None, None)
-        pauses = self.settings.backoff.pauses()
         while batch.waiting:
             try:
                 if plan is None:
                     plan = await self.planner.next(batch)
                 if plan is not None:
                     await self._settle(batch, plan, request)
-                if batch.waiting:  # another writer was faster: plan again where the stream is now
-                    await self._pause(batch, next(pauses))
+                if batch.waiting:
+                    await self._lost(batch)
             except (StoreUnavailable, StoreOverloaded) as error:
                 # Nothing of the batch is stored, so those that have time left start afresh.
                 batch.fail_expired(_as_overload(batch, error))
                 batch.head = None
-                pauses = self.settings.backoff.pauses()
             except RequestRefused as error:
                 if len(batch.waiting) == 1:
                     batch.fail(batch.waiting, error)
@@ -185,6 +185,9 @@ class Executor:
         """Settle the plan for those in the batch who wait, and hand the result to the planner."""
         appends = tuple(batch.waiting)
         doubtful = False
+        turns = self.listener.turns
+        if turns and request is None:
+            turns.sends(batch.stream_id)
         while batch.waiting:
             try:
                 deadline = batch.deadline
@@ -204,15 +207,20 @@ class Executor:
                     batch.fail_expired(error)
             else:
                 self.planner.take(batch, appends, result)
+                if turns and isinstance(result, Persisted):
+                    turns.stored(batch.stream_id)
                 return
 
-    async def _pause(self, batch: Batch, seconds: float) -> None:
-        if not batch.deadline.allows(seconds):
+    async def _lost(self, batch: Batch) -> None:
+        """Go on after a conflict: another writer was faster, so plan where the stream is now."""
+        if self.listener.turns.lost(batch.stream_id):
+            await self.listener.wait(batch.stream_id, batch.deadline)
+            batch.head = None  # it is among the known heads
+        elif not batch.deadline.allows(0):
             raise StoreOverloaded(
                 f"others append to stream {batch.stream_id} without a pause; "
                 "nothing of this append is stored"
             )
-        await anyio.sleep(seconds)
 
 
 def _as_overload(batch: Batch, error: StoreUnavailable | StoreOverloaded) -> EventStoreError:

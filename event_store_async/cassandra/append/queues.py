@@ -31,10 +31,15 @@ class StreamQueues:
     Args:
         executor: Carries out the appends whose turn it is.
         settings: How many may wait in one queue, and how many may share a batch.
+
+    Attributes:
+        turns: Whose turn it is on the streams that others append to, too.
     """
 
     def __init__(self, executor: Executor, settings: Settings) -> None:
         self._executor = executor
+        self._listener = executor.listener
+        self.turns = executor.listener.turns
         self._settings = settings
         self._queues: dict[int, StreamQueue] = {}  # a UUID is slow to hash
         self._limit = settings.max_pending
@@ -69,13 +74,18 @@ class StreamQueues:
             self._refuse_overload(append, queue)
         if queue is not None:
             self._wait(queue, append)
+        elif self.turns and self._must_wait(append):
+            queue = self._queues[append.stream_id.int] = StreamQueue(append.stream_id)
+            self._wait(queue, append)
+            self._listen(queue)
         else:
             queue = self._queues[append.stream_id.int] = StreamQueue(append.stream_id)
             self._serve(queue, (append,))
 
     def refuse(self) -> None:
-        """Refuse new appends from now on."""
+        """Refuse new appends from now on, and wait for no turn of another process."""
         self._closed = True
+        self._listener.hurry_all()
 
     async def drain(self, timeout: float) -> bool:
         """
@@ -110,6 +120,8 @@ class StreamQueues:
             queue.waiting = deque()
         queue.waiting.append(append)
         self._waiting += 1
+        if isinstance(append.expected_version, int):
+            self._listener.hurry(queue.stream_id)
         queue.expire_at(append.deadline, self._left)
 
     def _left(self, number: int) -> None:
@@ -126,6 +138,33 @@ class StreamQueues:
         )
 
     def _advance(self, queue: "StreamQueue") -> None:
+        """Serve the next appends of a queue, in the turn of this process."""
+        if self.turns and queue.waiting and self._must_wait(queue.waiting[0]):
+            self._listen(queue)
+        else:
+            self._serve_next(queue)
+
+    def _must_wait(self, append: PendingAppend) -> bool:
+        """Return whether an append must let other processes go first: none at an exact version."""
+        exact = isinstance(append.expected_version, int)
+        return not exact and self._listener.must_wait(append.stream_id)
+
+    def _listen(self, queue: "StreamQueue") -> None:
+        """Wait for a turn; more appends join meanwhile, and each of them until its deadline."""
+        waiting = self._listener.wait(queue.stream_id, Deadline(self._settings.timeout))
+        queue.task = asyncio.get_running_loop().create_task(waiting)
+        queue.task.add_done_callback(partial(self._listened, queue))
+
+    def _listened(self, queue: "StreamQueue", task: asyncio.Task[None]) -> None:
+        queue.task = None
+        if task.cancelled():  # only a loop that ends does that
+            self._lose(queue)
+            return
+        if task.exception() is not None:
+            _LOG.debug("stream %s was not listened to", queue.stream_id, exc_info=task.exception())
+        self._serve_next(queue)
+
+    def _serve_next(self, queue: "StreamQueue") -> None:
         """Serve the next appends of a queue, or remove it if it is empty."""
         appends: Sequence[PendingAppend] = ()
         if queue.waiting:
@@ -141,6 +180,8 @@ class StreamQueues:
         queue.serving = appends
         for append in appends:
             append.started = True
+        if self._listener.hurried and isinstance(appends[0].expected_version, int):
+            self._calm(queue)
         try:
             attempt = self._executor.begin(appends)
         except Exception:  # noqa: BLE001 - `carry_out` meets it again, and tells the callers
@@ -150,6 +191,11 @@ class StreamQueues:
         else:
             # Called back by the event loop: most appends never need a task.
             attempt.then(partial(self._attempted, queue, attempt))
+
+    def _calm(self, queue: "StreamQueue") -> None:
+        """Take turns again, unless another append at an exact version waits."""
+        if not any(isinstance(append.expected_version, int) for append in queue.waiting):
+            self._listener.calm(queue.stream_id)
 
     def _attempted(self, queue: "StreamQueue", attempt: FirstAttempt) -> None:
         if self._executor.finish(queue.serving, attempt):
@@ -187,6 +233,8 @@ class StreamQueues:
 
     def _remove(self, queue: "StreamQueue") -> None:
         del self._queues[queue.stream_id.int]
+        if self._listener.hurried:
+            self._listener.calm(queue.stream_id)
         self._waiting -= len(queue.waiting)  # none, unless they are lost
         if queue.timer is not None:
             queue.timer.cancel()
@@ -202,8 +250,8 @@ class StreamQueue:
         stream_id: The stream.
         waiting: Those whose turn has not come, in order.
         serving: Those whose turn it is.
-        task: Carries them out if the first attempt did not store them. Nothing cancels it but a
-            loop that ends.
+        task: Carries them out if the first attempt did not store them, or waits for the turn of
+            this process. Nothing cancels it but a loop that ends.
         timer: Expires those that wait too long: one timer for all, since most never need it.
     """
 

@@ -151,6 +151,8 @@ class HealthProbe:
             # In a forked child, the driver's locks may have been copied while they were held.
             driver=metrics_of(session.raw) if session.is_alive else None,
             feed=self._feed.statistics(),
+            streams_shared=len(self._queues.turns),
+            conflicts=self._queues.turns.conflicts,
         )
 
     @property

@@ -14,6 +14,7 @@ from ...errors import (
     TruncationMissing,
 )
 from ...retry import Deadline
+from ...tasks import side_by_side
 from ..driver.faults import Certainty, Fault
 from ..driver.port import Row
 from ..driver.session import Session
@@ -196,44 +197,62 @@ class SchemaState:
 
 
 async def inspect(session: Session, tables: StoreTables, deadline: Deadline) -> SchemaState:
-    """Ask the cluster for the state of a store's schema; raises `Fault`."""
+    """
+    Ask the cluster for the state of a store's schema; raises `Fault`.
+
+    The questions are asked side by side. While a node hangs, one that has to do with it takes
+    seconds; one after the other, those of a table with a feed took longer than an append may.
+    """
 
     async def ask(name: str, table: str = tables.table) -> list[Row]:
         statement = tables.statement(f"statements/{name}", table=table)
         return await session.ask(statement.text, deadline)
 
-    async def state_of(spec: TableSpec) -> TableState:
+    async def ask_all(*questions: tuple[str, str]) -> list[list[Row]]:
+        answers: dict[int, list[Row]] = {}
+
+        async def answer(number: int) -> None:
+            answers[number] = await ask(*questions[number])
+
+        await side_by_side(range(len(questions)), answer)
+        return [answers[number] for number in range(len(questions))]
+
+    async def version_of(name: str) -> int:
+        try:
+            rows = await ask("read_migrations", name)
+        except Fault as fault:
+            # There is no table of migrations: the table is the original's, or not ours.
+            if fault.certainty is not Certainty.REFUSED or "Unauthorized" in fault.name:
+                raise
+            return 0
+        # A row without a version holds the lock only.
+        return max([row[0] or 0 for row in rows], default=0)
+
+    async def look(spec: TableSpec) -> None:
         name = tables.name_of(spec)
-        found = await ask("describe_table", name)
-        columns = await ask("describe_columns", name)
-        version = 0
-        if found:
-            try:
-                rows = await ask("read_migrations", name)
-            except Fault as fault:
-                # There is no table of migrations: the table is the original's, or not ours.
-                if fault.certainty is not Certainty.REFUSED or "Unauthorized" in fault.name:
-                    raise
-            else:
-                # A row without a version holds the lock only.
-                version = max([row[0] or 0 for row in rows], default=0)
-        return TableState(
+        found, columns = await ask_all(("describe_table", name), ("describe_columns", name))
+        states[name] = TableState(
             spec=spec,
             name=tables.full_name_of(spec),
             columns={column: (type_, kind) for column, type_, kind in columns},
             default_time_to_live=(found[0][0] or 0) if found else 0,
-            version=version,
+            version=await version_of(name) if found else 0,
             table_id=UUID(found[0][1]) if found else None,
         )
 
     specs = tables.specs
-    with_feed = EVENTS in specs and FEED not in specs
-    if with_feed and await ask("describe_table", tables.name_of(FEED)):
+    states: dict[str, TableState] = {}
+    described, keyspaces, feed = await ask_all(
+        ("describe_local", tables.table),
+        ("describe_keyspace", tables.table),
+        ("describe_table", tables.name_of(FEED)),
+    )
+    ((_, _, release, _),) = described
+    if EVENTS in specs and FEED not in specs and feed:
         specs = (*specs, *SUBSCRIPTION_SPECS, *FEED_SPECS)
-    ((_, _, release, _),) = await ask("describe_local")
-    keyspaces = await ask("describe_keyspace")
+    await side_by_side(specs, look)
     return SchemaState(
-        tables=tuple([await state_of(spec) for spec in specs]),
+        tables=tuple([states[tables.name_of(spec)] for spec in specs]),
         replication=keyspaces[0][0] if keyspaces else None,
         release=release,
     )
