@@ -10,7 +10,7 @@ from .profiles import PROFILES
 from .results import Results
 
 GOALS: Final = (
-*("latency", "throughput", "append_cpu_alone", "append_cpu", "batching", "batching_alone"),
+    *("latency", "throughput", "append_cpu_alone", "append_cpu", "batching", "batching_alone"),
     *("sharing", "sharing_conflicts", "sharing_fairness"),
     *("replay", "read_cpu", "memory", "flat_cost"),
     *("feed_latency", "feed_throughput", "feed_batching", "feed_delivery_p50"),
