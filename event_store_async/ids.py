@@ -45,6 +45,11 @@ def parse_uuid(text: str) -> UUID:
     return _uuid(int(text.replace("-", ""), 16))
 
 
+def uuid_of(digits: bytes) -> UUID:
+    """Return the UUID of 16 bytes."""
+    return _uuid(int.from_bytes(digits))
+
+
 def _uuid(number: int) -> UUID:
     made = _new(UUID)
     _set_int(made, number)

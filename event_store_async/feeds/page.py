@@ -1,7 +1,9 @@
 """Pages of a feed, and the events on them."""
 
+from collections.abc import Mapping
 from dataclasses import field
-from typing import Generic
+from datetime import datetime
+from typing import Any, Generic
 from uuid import UUID
 
 from .._typevars import P_co
@@ -29,17 +31,8 @@ class FeedEvent(RecordedEvent[P_co]):
         cls, event: RecordedEvent[P_co], position: Position, category: str | None = None
     ) -> "FeedEvent[P_co]":
         """Return an event of a stream with its place in a feed."""
-        # Without the cost of its constructor: see `recorded_event`.
-        made: FeedEvent[P_co] = _new(cls)
-        _set_stream_id(made, event.stream_id)
-        _set_version(made, event.version)
-        _set_payload(made, event.payload)
-        _set_timestamp(made, event.timestamp)
-        _set_event_id(made, event.event_id)
-        _set_type(made, event.type)
-        _set_metadata(made, event.metadata)
-        _set_position(made, position)
-        _set_category(made, category)
+        made = unplaced(event)
+        place(made, position, category)
         return made
 
 
@@ -55,6 +48,50 @@ _new = object.__new__
     _set_position,
     _set_category,
 ) = setters(FeedEvent)
+
+
+def unplaced_event(
+    stream_id: UUID,
+    version: int,
+    payload: Any,
+    timestamp: datetime,
+    event_id: UUID | None,
+    type_: str | None,
+    metadata: Mapping[str, Any] | None,
+) -> FeedEvent[Any]:
+    """
+    Make an event of a feed that lacks its place: `place` gives it, before anybody sees it.
+
+    Without the cost of its constructor: see `recorded_event`.
+    """
+    made: FeedEvent[Any] = _new(FeedEvent)
+    _set_stream_id(made, stream_id)
+    _set_version(made, version)
+    _set_payload(made, payload)
+    _set_timestamp(made, timestamp)
+    _set_event_id(made, event_id)
+    _set_type(made, type_)
+    _set_metadata(made, metadata)
+    return made
+
+
+def unplaced(event: RecordedEvent[P_co]) -> FeedEvent[P_co]:
+    """Return an event of a stream as one of a feed that lacks its place."""
+    return unplaced_event(
+        event.stream_id,
+        event.version,
+        event.payload,
+        event.timestamp,
+        event.event_id,
+        event.type,
+        event.metadata,
+    )
+
+
+def place(event: FeedEvent[Any], position: Position, category: str | None) -> None:
+    """Give an event of `unplaced_event` its place in the feed."""
+    _set_position(event, position)
+    _set_category(event, category)
 
 
 @value

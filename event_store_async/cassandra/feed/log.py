@@ -12,15 +12,15 @@ from ..append.plan import Plan, Verdict
 from ..append.settler import Settler
 from ..driver.answer import Answer
 from ..driver.port import Prepared
-from .entry import Entry, Link, links_as_text
+from .entry import Entry, Link, Links
 from .rows import FeedRow
 from .tables import FeedTables
 
 _AT_ONCE: Final = 100
 _LINKS_AT_ONCE: Final = 5000
 _LINKS_CACHED: Final = 40_000
-"""Entries with so many links are kept in memory: some megabytes, whatever the size of entries. The
-last ones are among them that may lack their progress."""
+"""Entries with so many links are kept in memory: a megabyte or two, whatever the size of entries.
+The last ones are among them that may lack their progress."""
 
 
 class EntryOutcomeUnknown(EventStoreError):
@@ -75,7 +75,7 @@ class EntryPlan(Plan):
                 entry.ordinal,
                 entry.events,
                 entry.published,
-                links_as_text(entry.links),
+                entry.links.as_text(),
                 self.stream_id,
                 self._segment,
                 entry.number,
@@ -244,7 +244,7 @@ class Log:
         """
         if after != self.head:
             return None
-        entry = Entry(self.head + 1, self.ordinal + 1, links, published)
+        entry = Entry(self.head + 1, self.ordinal + 1, Links.of(links), published)
         segment = self._segment_of(entry.number)
         plan = EntryPlan(
             await self._tables.log_statements(deadline),

@@ -7,10 +7,10 @@ from typing import Any, Final
 from uuid import UUID
 
 from ...encoding import EncodedEvent
-from ...events import RecordedEvent
+from ...feeds.page import FeedEvent, unplaced_event
 from ...moments import to_milliseconds
 from ..append.plan import AppendPlan
-from ..read.reader import Decoder
+from ..read.rows import RowDecoder
 
 _MOST_BYTES: Final = 4 * 1024 * 1024
 _MOST_EVENTS: Final = 10_000
@@ -32,7 +32,7 @@ class RecentAppends:
         is_wanted: Whether anybody in this process reads the feed. Until then nothing is kept.
     """
 
-    def __init__(self, decoder: Decoder[RecordedEvent[Any]]) -> None:
+    def __init__(self, decoder: RowDecoder) -> None:
         self._decoder = decoder
         self._appends: OrderedDict[tuple[int, int], _Append] = OrderedDict()
         self._bytes = self._events = 0
@@ -62,8 +62,12 @@ class RecentAppends:
             self._bytes -= size
             self._events -= len(items)
 
-    def find(self, stream_id: UUID, first: int, last: int) -> list[RecordedEvent[Any]] | None:
-        """Return the events of a stream from one version up to another, if all are known."""
+    def find(self, stream_id: UUID, first: int, last: int) -> list[FeedEvent[Any]] | None:
+        """
+        Return the events of a stream from one version up to another, if all are known.
+
+        They lack their place in the feed.
+        """
         rows: list[tuple[Any, ...]] = []
         version = first
         while version <= last:
@@ -87,5 +91,5 @@ class RecentAppends:
                     )
                 )
                 version += 1
-        events, error = self._decoder.decode(stream_id, rows)
+        events, error = self._decoder.decode(stream_id, rows, unplaced_event)
         return None if error is not None else events

@@ -1,7 +1,7 @@
 """Rows: the order of the columns, and the conversion of rows to and from events."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, Final
+from typing import Any, Final, TypeVar, overload
 from uuid import UUID
 
 from ...codec import Codec, Codecs, json_decoder
@@ -126,6 +126,9 @@ def stored_values(event: StoredEvent) -> tuple[Any, ...]:
     return (*[UNSET if cell is None else cell for cell in cells], event.stream_id, event.version)
 
 
+E = TypeVar("E", bound=RecordedEvent[Any])
+
+
 class RowDecoder:
     """
     Converts rows, and stored events, to recorded events.
@@ -141,16 +144,26 @@ class RowDecoder:
     ) -> None:
         self._codecs = Codecs(default, others, limit=limit)
 
+    @overload
     def decode(
         self, stream_id: UUID, rows: Sequence[Row]
-    ) -> tuple[list[RecordedEvent], UndecodableEvent | None]:
+    ) -> tuple[list[RecordedEvent[Any]], UndecodableEvent | None]: ...
+
+    @overload
+    def decode(
+        self, stream_id: UUID, rows: Sequence[Row], make: Callable[..., E]
+    ) -> tuple[list[E], UndecodableEvent | None]: ...
+
+    def decode(
+        self, stream_id: UUID, rows: Sequence[Row], make: Callable[..., Any] = recorded_event
+    ) -> tuple[list[Any], UndecodableEvent | None]:
         """
         Return the events of some rows, up to the first row that cannot be decoded.
 
         The error for that row, if any, is returned: the caller hands out the events before it
-        raises the error.
+        raises the error. *make* makes the events, and takes what `recorded_event` does.
         """
-        events: list[RecordedEvent] = []
+        events: list[Any] = []
         decoders: dict[str | None, Callable[[bytes], Any]] = {}
         about: Callable[[bytes], Any] | None = None
         moment = (0, from_milliseconds(0))
@@ -170,7 +183,7 @@ class RowDecoder:
                 if moment[0] != timestamp:
                     moment = (timestamp, from_milliseconds(timestamp))
                 events.append(
-                    recorded_event(
+                    make(
                         stream_id,
                         version,
                         decode(payload),
