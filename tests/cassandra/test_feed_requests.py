@@ -142,6 +142,9 @@ async def test_what_a_store_appended_itself_needs_no_read(
         assert read_here["read_slice"] == 1, "of the stream with another store's events"
         theirs = (await other.feed().page(made.start)).events
         assert first == theirs
+        statistics = made.store.statistics().feed
+        assert statistics is not None
+        assert statistics.from_memory == 3, "the others are of a stream that others append to"
 
         first[0].payload["n"] = "changed"  # type: ignore[union-attr]
         again = (await feed.page(made.start)).events

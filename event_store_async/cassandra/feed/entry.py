@@ -44,6 +44,10 @@ class Link(NamedTuple):
         return type_at(self.types, index)
 
 
+_Kind = tuple[str | None, Types]
+"""A category, and types."""
+
+
 class Links(Sequence[Link]):
     """
     Links of an entry, packed: some 30 bytes each, and nothing for the garbage collector to look at.
@@ -68,7 +72,7 @@ class Links(Sequence[Link]):
         ids: bytes,
         firsts: Iterable[int],
         counts: Iterable[int],
-        kinds: Sequence[tuple[str | None, Types]],
+        kinds: Sequence[_Kind],
         kind_of: Iterable[int],
     ) -> None:
         self._ids = ids
@@ -80,27 +84,18 @@ class Links(Sequence[Link]):
     @classmethod
     def of(cls, links: Iterable[Link]) -> "Links":
         """Return links packed."""
-        rows = [(link.stream_id.hex, *link[1:3], link.category, link.types) for link in links]
-        return cls._of_rows(rows)
+        links = list(links)
+        ids = b"".join([link.stream_id.bytes for link in links])
+        firsts, counts = [link.first for link in links], [link.events for link in links]
+        return cls(ids, firsts, counts, *_kinds([(it.category, it.types) for it in links]))
 
     @classmethod
     def from_text(cls, text: str) -> "Links":
         """Return links from their stored form."""
-        return cls._of_rows(orjson.loads(text))
-
-    @classmethod
-    def _of_rows(cls, rows: Sequence[Sequence[Any]]) -> "Links":
-        streams, firsts, counts, categories, types = zip(*rows, strict=True) if rows else [()] * 5
-        numbers: dict[Any, int] = {}
-        kinds: list[tuple[str | None, Types]] = []
-        kind_of: list[int] = []
-        for category, some in zip(categories, types, strict=True):
-            key = category, tuple(some) if isinstance(some, list) else some
-            number = numbers.setdefault(key, len(kinds))
-            if number == len(kinds):
-                kinds.append((category, some))
-            kind_of.append(number)
-        return cls(bytes.fromhex("".join(streams)), firsts, counts, kinds, kind_of)
+        rows: list[tuple[str, int, int, str | None, Types]] = orjson.loads(text)
+        ids = bytes.fromhex("".join([row[0] for row in rows]))
+        firsts, counts = [row[1] for row in rows], [row[2] for row in rows]
+        return cls(ids, firsts, counts, *_kinds([(row[3], row[4]) for row in rows]))
 
     def as_text(self) -> str:
         """Return links as they are stored."""
@@ -149,6 +144,22 @@ class Links(Sequence[Link]):
             if last > heads.get(key, 0):
                 heads[key] = last
         return heads
+
+
+def _kinds(pairs: Sequence[_Kind]) -> tuple[Sequence[_Kind], Iterable[int]]:
+    """Return the different ones of some categories and types, and the index of each."""
+    if not pairs or pairs.count(pairs[0]) == len(pairs):  # all are alike, as they mostly are
+        return pairs[:1], [0] * len(pairs)
+    numbers: dict[Any, int] = {}
+    kinds: list[_Kind] = []
+    kind_of: list[int] = []
+    for category, types in pairs:
+        key = category, tuple(types) if isinstance(types, list) else types
+        number = numbers.setdefault(key, len(kinds))
+        if number == len(kinds):
+            kinds.append((category, types))
+        kind_of.append(number)
+    return kinds, kind_of
 
 
 @dataclass(frozen=True)

@@ -109,6 +109,7 @@ class Log:
         tables: The feed's tables.
         feed: The feed's row.
         settler: Settles the batches.
+        remembers: Whether entries are kept in memory, for readers.
 
     Attributes:
         head: The last entry that is known to be in the log; 0 before the first.
@@ -116,7 +117,10 @@ class Log:
         on_entry: Called with each entry after the known ones, as soon as it is known.
     """
 
-    def __init__(self, tables: FeedTables, feed: FeedRow, settler: Settler) -> None:
+    def __init__(
+        self, tables: FeedTables, feed: FeedRow, settler: Settler, *, remembers: bool = True
+    ) -> None:
+        self._remembers = remembers
         self._tables = tables
         self._feed = feed
         self._settler = settler
@@ -273,9 +277,11 @@ class Log:
         """Keep an entry in memory, and let the oldest go."""
         if entry.number in self._entries:
             return
+        self._mean += (len(entry.links) - self._mean) / 8
+        if not self._remembers:
+            return
         self._entries[entry.number] = entry
         self._links += len(entry.links)
-        self._mean += (len(entry.links) - self._mean) / 8
         while self._links > _LINKS_CACHED:
             _, oldest = self._entries.popitem(last=False)
             self._links -= len(oldest.links)

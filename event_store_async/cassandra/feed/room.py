@@ -171,7 +171,7 @@ class FeedRoom:
         """Return how much of a stream is in the log, by now."""
         async with self._catching_up:
             if self._published is None:
-                log = Log(self._tables, feed, self._settler)
+                log = Log(self._tables, feed, self._settler, remembers=False)
                 await log.open()
                 progress = FeedProgress(self._tables, log, feed.log_id)
                 await progress.open()
@@ -200,6 +200,7 @@ class FeedRoom:
             undecided=None if backlog is None else backlog.announcements,
             lag=None if backlog is None else backlog.events,
             oldest=None if backlog is None else backlog.oldest or 0.0,
+            from_memory=self._recent.delivered,
         )
 
     async def vigil(self) -> Vigil:
