@@ -37,8 +37,8 @@ class CountedStore:
         self.counts: Counter[str] = Counter()
         session: Any = store._engine.session  # noqa: SLF001 - where all requests are sent
         for name, kind in (
-            ("fetch", "reads"),
-            ("put", "writes"),
+            ("_execute", "reads"),
+            ("_put_batch", "writes"),
             ("_execute_batch", "conditional writes"),
         ):
             setattr(session, name, self._counted(getattr(session, name), kind))

@@ -57,6 +57,11 @@ def parse_uuids(texts: Sequence[str]) -> list[UUID]:
     return [_uuid(number) for number in numbers]
 
 
+def uuid_of(digits: bytes) -> UUID:
+    """Return the UUID of 16 bytes."""
+    return _uuid(int.from_bytes(digits))
+
+
 def _uuid(number: int) -> UUID:
     draft = _Draft()
     draft.int = number

@@ -48,6 +48,8 @@ class FeedStatistics:
             that works knows this, and what follows; None in all others.
         lag: How many events these announce: at most that many are stored and not in the feed.
         oldest: Seconds since it read the oldest of these announcements; 0 if there are none.
+        from_memory: How many events this store's readers of the feed got without a read, because it
+            had just appended them itself.
     """
 
     head: int
@@ -56,6 +58,7 @@ class FeedStatistics:
     undecided: int | None = None
     lag: int | None = None
     oldest: float | None = None
+    from_memory: int = 0
 
 
 @value

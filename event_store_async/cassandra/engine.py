@@ -118,6 +118,7 @@ class Engine:
             session,
             statements,
             reader,
+            decoder,
             known_heads,
             settings,
             str(tables),

@@ -1,12 +1,13 @@
 """Pages of a feed, and the events on them."""
 
+from collections.abc import Iterable
 from dataclasses import field
-from typing import Final, Generic
+from typing import Any, Final, Generic
 from uuid import UUID
 
 from .._typevars import P_co
 from ..errors import StreamError
-from ..events import RecordedEvent
+from ..events import RecordedEvent, RecordedFields
 from ..values import draft_of, value
 from .position import Position
 
@@ -29,23 +30,54 @@ class FeedEvent(RecordedEvent[P_co]):
         cls, event: RecordedEvent[P_co], position: Position, category: str | None = None
     ) -> "FeedEvent[P_co]":
         """Return an event of a stream with its place in a feed."""
-        # Without the cost of its constructor: see `recorded_event`.
-        draft = _Draft()
-        draft.stream_id = event.stream_id
-        draft.version = event.version
-        draft.payload = event.payload
-        draft.timestamp = event.timestamp
-        draft.event_id = event.event_id
-        draft.type = event.type
-        draft.metadata = event.metadata
-        draft.position = position
-        draft.category = category
-        draft.__class__ = cls
-        made: FeedEvent[P_co] = draft
+        made = unplaced(event)
+        place(made, position, category)
         return made
 
 
 _Draft: Final = draft_of(FeedEvent)
+
+
+def unplaced_events(stream_id: UUID, events: Iterable[RecordedFields]) -> list[FeedEvent[Any]]:
+    """
+    Make events of a feed that lack their places: `place` gives each its own, before it is seen.
+
+    Without the cost of their constructor: see `recorded_events`.
+    """
+    made: list[FeedEvent[Any]] = []
+    for version, payload, timestamp, event_id, type_, metadata in events:
+        draft = _Draft()
+        draft.stream_id = stream_id
+        draft.version = version
+        draft.payload = payload
+        draft.timestamp = timestamp
+        draft.event_id = event_id
+        draft.type = type_
+        draft.metadata = metadata
+        made.append(draft)
+    return made
+
+
+def unplaced(event: RecordedEvent[P_co]) -> FeedEvent[P_co]:
+    """Return an event of a stream as one of a feed that lacks its place."""
+    fields = (
+        event.version,
+        event.payload,
+        event.timestamp,
+        event.event_id,
+        event.type,
+        event.metadata,
+    )
+    (made,) = unplaced_events(event.stream_id, (fields,))
+    return made
+
+
+def place(event: FeedEvent[Any], position: Position, category: str | None) -> None:
+    """Give an event that lacks it its place in the feed, once."""
+    draft: Any = event
+    draft.position = position
+    draft.category = category
+    draft.__class__ = FeedEvent
 
 
 @value

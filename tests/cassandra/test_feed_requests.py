@@ -11,6 +11,7 @@ import pytest
 import pytest_asyncio
 
 from event_store_async import EventStore, ForeignPosition, NewEvent, Settings
+from event_store_async.cassandra.driver.faults import Certainty, Fault
 from event_store_async.cassandra.feed import log, reader
 from event_store_async.cassandra.feed.lane_reader import YOUNG
 from event_store_async.cassandra.feed.runner import LIVE, PROGRESS, Runner
@@ -87,18 +88,18 @@ async def sequenced(
         made = Sequenced(store)
         made.runner._now = lambda: made.now
         session: Any = store._engine.session
-        fetch, put = session.fetch, session.put
+        execute, put = session._execute, session.put
 
-        async def counted_fetch(prepared: Any, *args: Any, **options: Any) -> Any:
+        def counted_execute(prepared: Any, *args: Any, **options: Any) -> Any:
             made.sent[prepared.statement.name.rsplit("/")[-1]] += 1
-            return await fetch(prepared, *args, **options)
+            return execute(prepared, *args, **options)
 
         async def counted_put(statements: Any, *args: Any, **options: Any) -> Any:
             made.sent[statements[0][0].statement.name.rsplit("/")[-1]] += 1
             made.largest = max(made.largest, len(statements))
             return await put(statements, *args, **options)
 
-        session.fetch, session.put = counted_fetch, counted_put
+        session._execute, session.put = counted_execute, counted_put
         made.start = await store.feed().head()
         store._engine.feed._recent.is_wanted = remembers
         yield made
@@ -118,7 +119,7 @@ async def test_the_events_of_a_stream_on_one_page_are_read_together(
 
         assert [event.stream_id for event in events] == streams * 4
         assert [event.payload["n"] for event in events] == [0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 3]
-        assert made.sent["read_slice"] == 3
+        assert (made.sent["read_runs"], made.sent["read_slice"]) == (1, 0), "of three streams"
 
 
 async def test_what_a_store_appended_itself_needs_no_read(
@@ -141,6 +142,9 @@ async def test_what_a_store_appended_itself_needs_no_read(
         assert read_here["read_slice"] == 1, "of the stream with another store's events"
         theirs = (await other.feed().page(made.start)).events
         assert first == theirs
+        statistics = made.store.statistics().feed
+        assert statistics is not None
+        assert statistics.from_memory == 3, "the others are of a stream that others append to"
 
         first[0].payload["n"] = "changed"  # type: ignore[union-attr]
         again = (await feed.page(made.start)).events
@@ -382,6 +386,63 @@ async def test_an_event_that_cannot_be_read_stands_between_those_that_can(
             *[False, False, True],
             *[False, False],
         ]
+
+
+async def test_streams_of_one_request_do_not_share_their_faults(
+    server: Server, feed_keyspace: str
+) -> None:
+    async with (
+        sequenced(server, feed_keyspace) as made,
+        server.connect(feed_keyspace, settings=Settings(sequences=False)) as other,
+    ):
+        whole, holed, broken, truncated, deleted = streams = [uuid4() for _ in range(5)]
+        for stream_id in streams:
+            await made.store.persist_events(stream_id, [{"n": n} for n in range(1, 4)], 0)
+        await made.publish(15)
+        table = str(made.store.storage.table)
+        await made.store.operations.run_ddl(
+            f"DELETE FROM {table} WHERE stream_id = {holed} AND version = 2"
+        )
+        await made.store.operations.run_ddl(
+            f"UPDATE {table} SET payload = 0x7b WHERE stream_id = {broken} AND version = 3"
+        )
+        await other.truncate_stream(truncated, before=3)
+        await other.delete_stream(deleted)
+
+        page = await made.store.feed().page(made.start)
+
+        found = [(item.stream_id, item.version, hasattr(item, "error")) for item in page.events]
+        assert found == [
+            *[(whole, version, False) for version in (1, 2, 3)],
+            *[(holed, version, version == 2) for version in (1, 2, 3)],
+            *[(broken, version, version == 3) for version in (1, 2, 3)],
+            (truncated, 3, False),
+        ]
+        assert page.caught_up
+        assert made.sent["read_runs"] == 1
+
+
+async def test_streams_are_read_one_by_one_if_the_cluster_refuses_a_shared_request(
+    server: Server, feed_keyspace: str
+) -> None:
+    async with sequenced(server, feed_keyspace) as made:
+        streams = [uuid4() for _ in range(3)]
+        for stream_id in streams:
+            await made.store.persist_events(stream_id, [{"n": 1}], 0)
+        await made.publish(3)
+        session: Any = made.store._engine.session
+        page = session.page
+
+        def refused(request: Any) -> Any:
+            session.page = page
+            raise Fault("ServerInvalidQuery", "too many partitions", Certainty.REFUSED)
+
+        session.page = refused
+        for number in range(2):
+            events = [event async for event in made.store.feed().read(made.start)]
+            assert [event.stream_id for event in events] == streams
+            assert made.sent["read_runs"] == 1
+            assert made.sent["read_slice"] == 3 * (number + 1)
 
 
 async def test_an_append_under_way_is_not_looked_at_before_its_writer_had_time(

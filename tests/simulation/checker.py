@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from event_store_async.cassandra.feed.entry import links_from_text
+from event_store_async.cassandra.feed.entry import Links
 
 from .cells import STATIC
 from .tables import Tables
@@ -61,7 +61,7 @@ def log_of(tables: Tables) -> list[tuple[UUID, int]]:
     for number in sorted(entries):
         assert number == 1 or number - 1 in entries, f"GAP: entry {number - 1} is missing"
         assert ordinals[number] == len(found) + 1, f"ORDINAL: entry {number}"
-        for link in links_from_text(entries[number]):
+        for link in Links.from_text(entries[number]):
             found += [(link.stream_id, version) for version in range(link.first, link.last + 1)]
     return found
 

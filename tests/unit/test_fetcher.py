@@ -1,40 +1,82 @@
 """The events of a page of the feed, from their streams: in order, whatever is wanted of them."""
 
+import asyncio
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 import pytest
 
+from event_store_async import Settings
 from event_store_async.cassandra.feed.entry import Link
-from event_store_async.cassandra.feed.fetcher import Fetcher, Wanted
+from event_store_async.cassandra.feed.fetcher import Fetcher
 from event_store_async.cassandra.feed.recent import RecentAppends
+from event_store_async.cassandra.feed.wanted import Wanted
+from event_store_async.cassandra.read.excerpts import Excerpt, VersionSpan
 from event_store_async.cassandra.read.rows import RowDecoder
 from event_store_async.cassandra.read.slices import KnownBeginnings
 from event_store_async.codec import JsonCodec
-from event_store_async.events import recorded_event
 from event_store_async.feeds import Position
+from event_store_async.feeds.page import unplaced_events
+from event_store_async.retry import Deadline
 
 DECODER = RowDecoder(JsonCodec())
 FEED, A, B = (UUID(int=number) for number in (1, 2, 3))
 MOMENT = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-class Streams:
-    """A reader of streams without end; it returns a bounded number of events at once."""
+class Answer:
+    """A request that is answered in the next turn of the event loop, or right away."""
 
-    def __init__(self, most: int = 1000) -> None:
-        self.most = most
-        self.reads: list[tuple[UUID, int, int]] = []
+    def then(self, callback: Callable[[], object]) -> None:
+        asyncio.get_running_loop().call_soon(callback)
+
+
+class Streams:
+    """
+    Streams without end, as a reader and as excerpts.
+
+    Args:
+        quick: Whether requests can be sent without waiting, and are answered then.
+    """
+
+    def __init__(self, quick: str = "answered") -> None:
+        self.quick = quick
+        self.most_together = 8
+        self.requests: list[list[VersionSpan]] = []
         self.beginnings = KnownBeginnings(10)
 
-    async def some(self, stream_id: UUID, first: int, count: int) -> tuple[list[Any], int, bool]:
-        self.reads.append((stream_id, first, count))
-        versions = range(first, first + count)
-        events = [
-            recorded_event(stream_id, it, {"n": it}, MOMENT, None, None, None) for it in versions
-        ]
-        return events, 100 * count, False
+    @property
+    def reads(self) -> list[tuple[UUID, int, int]]:
+        """What was asked for, by request and in no order within one."""
+        return sorted(span for spans in self.requests for span in spans)
+
+    async def prepare(self, _deadline: Deadline) -> None:
+        pass
+
+    def begin(self, spans: list[VersionSpan], _deadline: Deadline) -> Answer | None:
+        if self.quick == "not sent":
+            return None
+        self.requests.append(spans)
+        return Answer()
+
+    def answer(self, _request: Answer, spans: list[VersionSpan]) -> list[Excerpt[Any]]:
+        if self.quick == "refused":
+            raise ValueError("no answer")
+        return [self._events(span) for span in spans]
+
+    async def read(self, span: VersionSpan) -> Excerpt[Any]:
+        self.requests.append([span])
+        return self._events(span)
+
+    def _events(self, span: VersionSpan) -> Excerpt[Any]:
+        stream_id, first, length = span
+        events = unplaced_events(
+            stream_id,
+            [(it, {"n": it}, MOMENT, None, None, None) for it in range(first, first + length)],
+        )
+        return Excerpt(events, 100 * length, False)
 
 
 def wanted(*parts: tuple[UUID, int, int]) -> list[Wanted]:
@@ -52,8 +94,9 @@ async def fetched(
     parts: list[Wanted], streams: Streams, page_bytes: int = 1_000_000
 ) -> list[tuple[UUID, int]]:
     """Return the events of a page; their positions are those of their places."""
-    reader: Any = streams
-    fetcher = Fetcher(reader, page_bytes, RecentAppends(DECODER))
+    anything: Any = streams
+    settings = Settings(page_bytes=page_bytes)
+    fetcher = Fetcher(anything, anything, settings, RecentAppends(DECODER))
     items, count = await fetcher.fetch(FEED, parts)
     assert count == len(items)
     first = parts[0]
@@ -63,14 +106,15 @@ async def fetched(
     return [(item.stream_id, item.version) for item in items]
 
 
-async def test_links_of_a_stream_are_read_together() -> None:
-    streams = Streams()
+@pytest.mark.parametrize("quick", ["answered", "not sent", "refused"])
+async def test_links_of_a_stream_are_read_together(quick: str) -> None:
+    streams = Streams(quick)
     parts = wanted((A, 1, 2), (B, 5, 1), (A, 3, 2), (B, 9, 1))
 
     events = await fetched(parts, streams)
 
     assert events == [(A, 1), (A, 2), (B, 5), (A, 3), (A, 4), (B, 9)]
-    assert sorted(streams.reads) == [(A, 1, 4), (B, 5, 5)]
+    assert sorted(set(streams.reads)) == [(A, 1, 4), (B, 5, 5)]
 
 
 async def test_a_link_is_read_in_part() -> None:
@@ -89,7 +133,7 @@ async def test_versions_that_are_far_apart_are_read_apart() -> None:
     events = await fetched(wanted((A, 1, 1), (A, 500, 2)), streams)
 
     assert events == [(A, 1), (A, 500), (A, 501)]
-    assert sorted(streams.reads) == [(A, 1, 1), (A, 500, 2)]
+    assert streams.reads == [(A, 1, 1), (A, 500, 2)]
 
 
 async def test_an_event_that_a_broken_log_names_twice_is_there_twice() -> None:
@@ -98,8 +142,42 @@ async def test_an_event_that_a_broken_log_names_twice_is_there_twice() -> None:
     assert events == [(A, 1), (A, 2), (A, 1), (A, 3), (A, 2)]
 
 
+async def test_short_runs_of_about_the_same_versions_share_requests() -> None:
+    streams = Streams()
+    ids = [UUID(int=100 + number) for number in range(20)]
+    parts = wanted(*[(it, 1, 3) for it in ids], (A, 1, 2), (B, 700, 3))
+
+    events = await fetched(parts, streams)
+
+    assert len(events) == 65
+    assert [len(spans) for spans in streams.requests] == [8, 8, 5, 1]
+    assert streams.requests[-1] == [(B, 700, 3)]
+
+
+async def test_one_request_reads_one_stream_if_the_cluster_refuses_more() -> None:
+    streams = Streams()
+    streams.most_together = 1
+
+    await fetched(wanted((A, 1, 3), (B, 1, 3)), streams)
+
+    assert [len(spans) for spans in streams.requests] == [1, 1]
+
+
+async def test_a_shared_request_reads_at_most_twice_what_is_wanted() -> None:
+    streams = Streams()
+    ids = [UUID(int=100 + number) for number in range(64)]
+
+    await fetched(wanted(*[(it, 1 + at, 1 + at % 5) for at, it in enumerate(ids)]), streams)
+
+    for spans in streams.requests:
+        first = min(span.first for span in spans)
+        end = max(span.first + span.length for span in spans)
+        assert (end - first) * len(spans) <= 2 * sum(span.length for span in spans)
+
+
+@pytest.mark.parametrize("quick", ["answered", "not sent", "refused"])
 @pytest.mark.parametrize("page_bytes", [1, 100, 1000, 100_000])
-async def test_a_page_is_cut_where_it_becomes_too_large(page_bytes: int) -> None:
+async def test_a_page_is_cut_where_it_becomes_too_large(page_bytes: int, quick: str) -> None:
     parts = wanted(*[(stream_id, first, 5) for first in range(1, 101, 5) for stream_id in (A, B)])
     whole = [
         (part.link.stream_id, version)
@@ -107,7 +185,7 @@ async def test_a_page_is_cut_where_it_becomes_too_large(page_bytes: int) -> None
         for version in range(part.first, part.first + part.events)
     ]
 
-    events = await fetched(parts, Streams(), page_bytes)
+    events = await fetched(parts, Streams(quick), page_bytes)
 
     assert events
     assert events == whole[: len(events)]
@@ -115,6 +193,8 @@ async def test_a_page_is_cut_where_it_becomes_too_large(page_bytes: int) -> None
 
 
 async def test_nothing_is_fetched_if_nothing_is_wanted() -> None:
-    reader: Any = Streams()
+    streams: Any = Streams()
+    fetcher = Fetcher(streams, streams, Settings(), RecentAppends(DECODER))
 
-    assert await Fetcher(reader, 1000, RecentAppends(DECODER)).fetch(FEED, []) == ([], 0)
+    assert await fetcher.fetch(FEED, []) == ([], 0)
+    assert not streams.requests

@@ -6,17 +6,17 @@ from uuid import UUID
 import pytest
 
 from event_store_async.cassandra import FeedFinding, FeedFindingKind
-from event_store_async.cassandra.feed.entry import Entry, Link
+from event_store_async.cassandra.feed.entry import Entry, Link, Links
 from event_store_async.cassandra.feed.log_check import LogCheck, Share
 
 A, B, C = (UUID(int=number) for number in (2, 4, 5))
 ALL = Share()
-Links = Sequence[tuple[UUID, int, int]]
+Runs = Sequence[tuple[UUID, int, int]]
 """Links as stream, first version and number of events."""
 
 
 def checked(
-    *entries: Links | None, share: Share = ALL, judges_entries: bool = True
+    *entries: Runs | None, share: Share = ALL, judges_entries: bool = True
 ) -> list[FeedFinding]:
     """Return what is wrong with entries; one that is None is missing."""
     findings: list[FeedFinding] = []
@@ -27,7 +27,7 @@ def checked(
             check.lacks(number, "it is missing from the log")
             ordinal += 1
             continue
-        check.take(Entry(number, ordinal, [Link(*link) for link in links], 0))
+        check.take(Entry(number, ordinal, Links.of([Link(*link) for link in links]), 0))
         ordinal += sum(link[2] for link in links)
     check.end()
     return findings
@@ -65,7 +65,7 @@ def test_a_sound_log_has_no_findings() -> None:
     ],
 )
 def test_a_forged_log_is_found_out(
-    entries: list[Links | None], expected: list[tuple[str, UUID | None, int, int]]
+    entries: list[Runs | None], expected: list[tuple[str, UUID | None, int, int]]
 ) -> None:
     assert facts(checked(*entries)) == expected
 
@@ -79,14 +79,14 @@ def test_ordinals_must_count_on() -> None:
     findings: list[FeedFinding] = []
     check = LogCheck(Share(), findings.append)
     for number, ordinal in ((1, 1), (2, 3), (3, 4), (4, 4)):
-        check.take(Entry(number, ordinal, [Link(A, number, 1)], 0))
+        check.take(Entry(number, ordinal, Links.of([Link(A, number, 1)]), 0))
 
     assert facts(findings) == [("ordinal", None, None, 2), ("ordinal", None, None, 4)]
 
 
 def test_each_share_has_its_own_streams() -> None:
     """Entries are judged in one of them alone."""
-    entries: list[Links | None] = [[(A, 2, 1), (C, 2, 1)], None, [(B, 7, 1)]]
+    entries: list[Runs | None] = [[(A, 2, 1), (C, 2, 1)], None, [(B, 7, 1)]]
     first, second = Share().halves()
     even = checked(*entries, share=first)
     odd = checked(*entries, share=second, judges_entries=False)
@@ -101,8 +101,8 @@ def test_each_share_has_its_own_streams() -> None:
 
 def test_the_streams_of_the_log_are_remembered_until_they_are_taken() -> None:
     check = LogCheck(Share(), lambda _: None)
-    check.take(Entry(1, 1, [Link(A, 1, 2), Link(B, 1, 1)], 0))
-    check.take(Entry(2, 4, [Link(A, 3, 1)], 0))
+    check.take(Entry(1, 1, Links.of([Link(A, 1, 2), Link(B, 1, 1)]), 0))
+    check.take(Entry(2, 4, Links.of([Link(A, 3, 1)]), 0))
 
     assert check.pop(A) == (3, 2)
     assert check.pop(C) == (0, 0)

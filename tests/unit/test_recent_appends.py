@@ -95,3 +95,29 @@ def test_what_cannot_be_decoded_is_left_to_the_reader() -> None:
     appends.note(AppendPlan(statements, STREAM, 0, encoded, MOMENT, 0))
 
     assert found(appends, 1, 1) is None
+
+
+def test_an_append_is_recent_for_some_seconds() -> None:
+    now = 100.0
+    appends = RecentAppends(RowDecoder(JsonCodec()), lambda: now)
+    noted(appends, STREAM, 0, ["a"])
+    now += 9.0
+    noted(appends, STREAM, 1, ["b"])
+
+    assert found(appends, 1, 2) == [(1, "a"), (2, "b")]
+    now += 2.0
+    assert found(appends, 1, 2) is None
+    assert found(appends, 2, 2) == [(2, "b")]
+    assert appends.delivered == 3
+
+
+def test_an_append_that_is_noted_again_is_counted_once(
+    appends: RecentAppends, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recent, "_MOST_EVENTS", 2)
+    noted(appends, OTHER, 0, ["other"])
+    for payload in ("a", "b", "c"):
+        noted(appends, STREAM, 0, [payload])
+
+    assert found(appends, 1, 1) == [(1, "c")]
+    assert appends.find(OTHER, 1, 1) is not None

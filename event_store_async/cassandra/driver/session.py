@@ -158,17 +158,24 @@ class Session:
     ) -> Page:
         """Read one page; raises `Fault`."""
         await self._permit(deadline)
-        statement = partial(
-            reading,
+        make = partial(
+            self._execute,
             prepared,
             values,
+            deadline,
             level=self.level.serial if serial else self.level.quorum,
-            timeout=self._time_limit(deadline),
             page_size=page_size,
             page_state=page_state,
             elsewhere=elsewhere and self.knows_elsewhere,
         )
-        return materialise(await self._wait(lambda: self.raw.execute(statement())))
+        return materialise(await self._wait(make))
+
+    def begin_fetch(
+        self, prepared: Prepared, values: Sequence[Any], deadline: Deadline, page_size: int
+    ) -> Request | None:
+        """Do as `begin_write`, with one page that is read at the quorum level."""
+        options = {"level": self.level.quorum, "page_size": page_size, "page_state": None}
+        return self._begin(partial(self._execute, prepared, values, deadline, **options), deadline)
 
     async def read(
         self,
@@ -201,16 +208,9 @@ class Session:
             MisuseError: see `check_usable`.
             EventStoreError: what *explain* raises.
         """
+        asked: dict[str, Any] = {"serial": serial, "page_size": page_size, "page_state": page_state}
         return await repeat(
-            lambda elsewhere: self.fetch(
-                prepared,
-                values,
-                deadline,
-                serial=serial,
-                page_size=page_size,
-                page_state=page_state,
-                elsewhere=elsewhere,
-            ),
+            lambda elsewhere: self.fetch(prepared, values, deadline, elsewhere=elsewhere, **asked),
             deadline,
             self._backoff,
             doing,
@@ -341,6 +341,12 @@ class Session:
         except (DriverError, RuntimeError) as error:
             _raise_translated(error)
 
+    def _execute(
+        self, prepared: Prepared, values: Sequence[Any], deadline: Deadline, **options: Any
+    ) -> Coroutine[Any, Any, Any]:
+        timeout = self._time_limit(deadline)
+        return self.raw.execute(reading(prepared, values, timeout=timeout, **options))
+
     def _execute_batch(
         self, statements: Iterable[Bound], deadline: Deadline, elsewhere: bool = False
     ) -> Coroutine[Any, Any, Any]:
@@ -351,8 +357,8 @@ class Session:
     def _put_batch(
         self, statements: Sequence[Bound], deadline: Deadline, elsewhere: bool
     ) -> Coroutine[Any, Any, Any]:
-        timeout, level = self._time_limit(deadline), self.level
-        return put(self.raw, statements, level=level, timeout=timeout, elsewhere=elsewhere)
+        limit = self._time_limit(deadline)
+        return put(self.raw, statements, level=self.level, timeout=limit, elsewhere=elsewhere)
 
     def _queue(self, request: Request, deadline: Deadline) -> None:
         """Send a request once it has a permit, unless it is too late by then, or closed."""

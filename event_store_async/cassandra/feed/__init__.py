@@ -25,6 +25,9 @@ docs/explanation/feed-protocol.md explains the protocol and its rules, W1 to W9 
     runner         the sequencer of a store, in the background
     tail           what the readers of a process share
     recent         what this store appended lately: its own readers need no read
+    wanted         which events a page has, and which of them are read together
+    draft_page     a page whose events are being fetched
+    quick_reads    reads the runs of a page, several in a request
     fetcher        the events of a page, from their streams
     reader         pages of the feed
     link_reader    the log as it stands, link by link

@@ -1,14 +1,15 @@
 """Entries of the log, and the links that they hold."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from array import array
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, overload
 from uuid import UUID
 
 import orjson
 
-from ...ids import parse_uuid
+from ...ids import uuid_of
 from .announcement import MAX_TYPES, Types, size_of, type_at
 
 MAX_LINKS: Final = 1000
@@ -43,6 +44,124 @@ class Link(NamedTuple):
         return type_at(self.types, index)
 
 
+_Kind = tuple[str | None, Types]
+"""A category, and types."""
+
+
+class Links(Sequence[Link]):
+    """
+    Links of an entry, packed: some 30 bytes each, and nothing for the garbage collector to look at.
+
+    A process keeps tens of thousands of them. Each is made when it is asked for.
+
+    Args:
+        ids: The ids of the streams, 16 bytes each.
+        firsts: The versions of the first events.
+        counts: How many events they are.
+        kinds: Categories and types, each pair once.
+        kind_of: The index of each link's kind.
+
+    Attributes:
+        counts: How many events each link has.
+    """
+
+    __slots__ = ("_firsts", "_ids", "_kind_of", "_kinds", "counts")
+
+    def __init__(
+        self,
+        ids: bytes,
+        firsts: Iterable[int],
+        counts: Iterable[int],
+        kinds: Sequence[_Kind],
+        kind_of: Iterable[int],
+    ) -> None:
+        self._ids = ids
+        self._firsts = array("q", firsts)
+        self.counts = array("i", counts)
+        self._kinds = kinds
+        self._kind_of = array("H", kind_of)
+
+    @classmethod
+    def of(cls, links: Iterable[Link]) -> "Links":
+        """Return links packed."""
+        links = list(links)
+        ids = b"".join([link.stream_id.bytes for link in links])
+        firsts, counts = [link.first for link in links], [link.events for link in links]
+        return cls(ids, firsts, counts, *_kinds([(it.category, it.types) for it in links]))
+
+    @classmethod
+    def from_text(cls, text: str) -> "Links":
+        """Return links from their stored form."""
+        rows: list[tuple[str, int, int, str | None, Types]] = orjson.loads(text)
+        ids = bytes.fromhex("".join([row[0] for row in rows]))
+        firsts, counts = [row[1] for row in rows], [row[2] for row in rows]
+        return cls(ids, firsts, counts, *_kinds([(row[3], row[4]) for row in rows]))
+
+    def as_text(self) -> str:
+        """Return links as they are stored."""
+        digits = self._ids.hex()
+        streams = [digits[at : at + 32] for at in range(0, len(digits), 32)]
+        kinds = [self._kinds[number] for number in self._kind_of]
+        rows = zip(streams, self._firsts, self.counts, kinds, strict=True)
+        return orjson.dumps([[it, first, count, *kind] for it, first, count, kind in rows]).decode()
+
+    def __len__(self) -> int:
+        return len(self.counts)
+
+    @overload
+    def __getitem__(self, index: int) -> Link: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> list[Link]: ...
+
+    def __getitem__(self, index: int | slice) -> Link | list[Link]:
+        if isinstance(index, slice):
+            return [self[each] for each in range(*index.indices(len(self)))]
+        at = range(len(self))[index]
+        category, types = self._kinds[self._kind_of[at]]
+        stream_id = uuid_of(self._ids[at * 16 : at * 16 + 16])
+        return Link(stream_id, self._firsts[at], self.counts[at], types, category)
+
+    def __iter__(self) -> Iterator[Link]:
+        return map(self.__getitem__, range(len(self)))
+
+    def after(self, events: int) -> Iterator[tuple[Link, int]]:
+        """Yield the links that end after so many events, each with the events that precede it."""
+        before = 0
+        for at, count in enumerate(self.counts):
+            end = before + count
+            if end > events:
+                yield self[at], before
+            before = end
+
+    @property
+    def heads(self) -> dict[int, int]:
+        """The highest version of each stream, by ``UUID.int``; a UUID is slow to hash."""
+        heads: dict[int, int] = {}
+        ids = self._ids
+        for at, (first, count) in enumerate(zip(self._firsts, self.counts, strict=True)):
+            key, last = int.from_bytes(ids[at * 16 : at * 16 + 16]), first + count - 1
+            if last > heads.get(key, 0):
+                heads[key] = last
+        return heads
+
+
+def _kinds(pairs: Sequence[_Kind]) -> tuple[Sequence[_Kind], Iterable[int]]:
+    """Return the different ones of some categories and types, and the index of each."""
+    if not pairs or pairs.count(pairs[0]) == len(pairs):  # all are alike, as they mostly are
+        return pairs[:1], [0] * len(pairs)
+    numbers: dict[Any, int] = {}
+    kinds: list[_Kind] = []
+    kind_of: list[int] = []
+    for category, types in pairs:
+        key = category, tuple(types) if isinstance(types, list) else types
+        number = numbers.setdefault(key, len(kinds))
+        if number == len(kinds):
+            kinds.append((category, types))
+        kind_of.append(number)
+    return kinds, kind_of
+
+
 @dataclass(frozen=True)
 class Entry:
     """
@@ -58,23 +177,18 @@ class Entry:
 
     number: int
     ordinal: int
-    links: Sequence[Link]
+    links: Links
     published: int
 
     @cached_property
     def events(self) -> int:
         """How many events it has."""
-        return sum(link.events for link in self.links)
+        return sum(self.links.counts)
 
     @cached_property
     def heads(self) -> Mapping[int, int]:
-        """The highest version of each stream in it, by ``UUID.int``; a UUID is slow to hash."""
-        heads: dict[int, int] = {}
-        for link in self.links:
-            key, last = link.stream_id.int, link.last
-            if last > heads.get(key, 0):
-                heads[key] = last
-        return heads
+        """The highest version of each stream in it, by ``UUID.int``."""
+        return self.links.heads
 
 
 class EntryDraft:
@@ -101,19 +215,3 @@ class EntryDraft:
         self.links.append(link)
         self.is_full = len(self.links) == MAX_LINKS
         return True
-
-
-def links_as_text(links: Iterable[Link]) -> str:
-    """Return links as they are stored."""
-    return orjson.dumps(
-        [[link.stream_id.hex, link.first, link.events, link.category, link.types] for link in links]
-    ).decode()
-
-
-def links_from_text(text: str) -> tuple[Link, ...]:
-    """Return links from their stored form."""
-    rows: list[list[Any]] = orjson.loads(text)
-    return tuple(
-        Link(parse_uuid(stream), first, events, types, category)
-        for stream, first, events, category, types in rows
-    )

@@ -12,15 +12,15 @@ from ..append.plan import Plan, Verdict
 from ..append.settler import Settler
 from ..driver.answer import Answer
 from ..driver.port import Prepared
-from .entry import Entry, Link, links_as_text
+from .entry import Entry, Link, Links
 from .rows import FeedRow
 from .tables import FeedTables
 
 _AT_ONCE: Final = 100
 _LINKS_AT_ONCE: Final = 5000
 _LINKS_CACHED: Final = 40_000
-"""Entries with so many links are kept in memory: some megabytes, whatever the size of entries. The
-last ones are among them that may lack their progress."""
+"""Entries with so many links are kept in memory: a megabyte or two, whatever the size of entries.
+The last ones are among them that may lack their progress."""
 
 
 class EntryOutcomeUnknown(EventStoreError):
@@ -75,7 +75,7 @@ class EntryPlan(Plan):
                 entry.ordinal,
                 entry.events,
                 entry.published,
-                links_as_text(entry.links),
+                entry.links.as_text(),
                 self.stream_id,
                 self._segment,
                 entry.number,
@@ -109,6 +109,7 @@ class Log:
         tables: The feed's tables.
         feed: The feed's row.
         settler: Settles the batches.
+        remembers: Whether entries are kept in memory, for readers.
 
     Attributes:
         head: The last entry that is known to be in the log; 0 before the first.
@@ -116,7 +117,10 @@ class Log:
         on_entry: Called with each entry after the known ones, as soon as it is known.
     """
 
-    def __init__(self, tables: FeedTables, feed: FeedRow, settler: Settler) -> None:
+    def __init__(
+        self, tables: FeedTables, feed: FeedRow, settler: Settler, *, remembers: bool = True
+    ) -> None:
+        self._remembers = remembers
         self._tables = tables
         self._feed = feed
         self._settler = settler
@@ -244,7 +248,7 @@ class Log:
         """
         if after != self.head:
             return None
-        entry = Entry(self.head + 1, self.ordinal + 1, links, published)
+        entry = Entry(self.head + 1, self.ordinal + 1, Links.of(links), published)
         segment = self._segment_of(entry.number)
         plan = EntryPlan(
             await self._tables.log_statements(deadline),
@@ -273,9 +277,11 @@ class Log:
         """Keep an entry in memory, and let the oldest go."""
         if entry.number in self._entries:
             return
+        self._mean += (len(entry.links) - self._mean) / 8
+        if not self._remembers:
+            return
         self._entries[entry.number] = entry
         self._links += len(entry.links)
-        self._mean += (len(entry.links) - self._mean) / 8
         while self._links > _LINKS_CACHED:
             _, oldest = self._entries.popitem(last=False)
             self._links -= len(oldest.links)

@@ -11,11 +11,12 @@ from ...feeds.selection import Selection
 from ...hooks.feed_watch import FeedWatch
 from ...hooks.observer import Observer
 from .entry import Link
-from .fetcher import Fetcher, Wanted
+from .fetcher import Fetcher
 from .log import Log
 from .progress import DELAY
 from .tables import FeedTables
 from .tail import Tail
+from .wanted import Wanted
 
 _LINKS_A_PAGE: Final = 10_000
 
@@ -112,31 +113,27 @@ class CassandraFeedReader:
         while number <= head.entry:
             entries = await log.entries(number, head.entry - number + 1)
             for entry in entries:
-                before = 0  # events of the entry that come before the link
-                for link in entry.links:
-                    end = before + link.events
-                    if end > skipped:
-                        looked += 1
-                        if selection.wants_stream(link.stream_id, link.category):
-                            for index, events in _wanted_of(link, skipped - before, selection):
-                                part = Wanted(
-                                    link,
-                                    link.first + index,
-                                    min(events, max_count - count),
-                                    entry.number,
-                                    before + index,
-                                    entry.ordinal + before + index,
-                                    count,
-                                )
-                                wanted.append(part)
-                                count += part.events
-                                if count == max_count:
-                                    last = part.first + part.events - 1
-                                    return part.position(feed_id, last), wanted
-                        if looked == _LINKS_A_PAGE:
-                            ordinal = entry.ordinal + end - 1
-                            return Position(feed_id, entry.number, end, ordinal), wanted
-                    before = end
+                for link, before in entry.links.after(skipped):
+                    looked += 1
+                    if selection.wants_stream(link.stream_id, link.category):
+                        for index, events in _wanted_of(link, skipped - before, selection):
+                            part = Wanted(
+                                link,
+                                link.first + index,
+                                min(events, max_count - count),
+                                entry.number,
+                                before + index,
+                                entry.ordinal + before + index,
+                                count,
+                            )
+                            wanted.append(part)
+                            count += part.events
+                            if count == max_count:
+                                last = part.first + part.events - 1
+                                return part.position(feed_id, last), wanted
+                    if looked == _LINKS_A_PAGE:
+                        end = before + link.events
+                        return Position(feed_id, entry.number, end, entry.ordinal + end - 1), wanted
                 skipped = 0
             position = log.position_after(entries[-1])
             number = position.entry + 1

@@ -1,39 +1,47 @@
 """Recent appends: what this store appended lately, for its own readers of the feed."""
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from time import monotonic
 from typing import Any, Final
 from uuid import UUID
 
 from ...encoding import EncodedEvent
-from ...events import RecordedEvent
+from ...feeds.page import FeedEvent, unplaced_events
 from ...moments import to_milliseconds
 from ..append.plan import AppendPlan
-from ..read.reader import Decoder
+from ..read.rows import RowDecoder
 
 _MOST_BYTES: Final = 4 * 1024 * 1024
 _MOST_EVENTS: Final = 10_000
 
-_Append = tuple[Sequence[EncodedEvent], datetime, int]
+_LATELY: Final = 10.0
+"""Seconds for which an append is recent. Another process may erase its events meanwhile."""
+
+_Append = tuple[Sequence[EncodedEvent], datetime, int, float]
 
 
 class RecentAppends:
     """
     The latest appends of a store, as they are stored: a follower in its process reads no stream.
 
-    Only what is certain to be stored is noted. It is bounded by bytes of payload and metadata, and
-    by events.
+    Only what is certain to be stored is noted. It is bounded by bytes of payload and metadata, by
+    events, and by time.
 
     Args:
         decoder: Decodes payloads, anew for every reader.
+        now: The monotonic clock, in seconds.
 
     Attributes:
         is_wanted: Whether anybody in this process reads the feed. Until then nothing is kept.
+        delivered: How many events `find` has returned.
     """
 
-    def __init__(self, decoder: Decoder[RecordedEvent[Any]]) -> None:
+    def __init__(self, decoder: RowDecoder, now: Callable[[], float] = monotonic) -> None:
         self._decoder = decoder
+        self._now = now
+        self.delivered = 0
         self._appends: OrderedDict[tuple[int, int], _Append] = OrderedDict()
         self._bytes = self._events = 0
         self.is_wanted = False
@@ -41,36 +49,34 @@ class RecentAppends:
     def note(self, plan: AppendPlan) -> None:
         """Keep a plan that is stored."""
         encoded = plan.encoded
-        # By UUID.int; a UUID is slow to hash.
-        self._appends[plan.stream_id.int, plan.expected + 1] = (
-            encoded.items,
-            plan.timestamp,
-            encoded.size,
-        )
+        key = plan.stream_id.int, plan.expected + 1  # a UUID is slow to hash
+        if key in self._appends:  # another table has taken the place of its own
+            self._drop(key)
+        self._appends[key] = encoded.items, plan.timestamp, encoded.size, self._now()
         self._bytes += encoded.size
         self._events += len(encoded.items)
         while self._bytes > _MOST_BYTES or self._events > _MOST_EVENTS:
-            _, (items, _, size) = self._appends.popitem(last=False)
-            self._bytes -= size
-            self._events -= len(items)
+            self._drop(next(iter(self._appends)))
 
     def forget(self, stream_id: UUID, before: int) -> None:
         """Forget the appends to a stream whose events are erased, in part or all."""
         gone = [key for key in self._appends if key[0] == stream_id.int and key[1] < before]
         for key in gone:
-            items, _, size = self._appends.pop(key)
-            self._bytes -= size
-            self._events -= len(items)
+            self._drop(key)
 
-    def find(self, stream_id: UUID, first: int, last: int) -> list[RecordedEvent[Any]] | None:
-        """Return the events of a stream from one version up to another, if all are known."""
+    def find(self, stream_id: UUID, first: int, last: int) -> list[FeedEvent[Any]] | None:
+        """
+        Return the events of a stream from one version up to another, if all are known.
+
+        They lack their place in the feed.
+        """
         rows: list[tuple[Any, ...]] = []
-        version = first
+        version, since = first, self._now() - _LATELY
         while version <= last:
             found = self._appends.get((stream_id.int, version))
-            if found is None:
+            if found is None or found[3] < since:
                 return None
-            items, timestamp, _ = found
+            items, timestamp, _, _ = found
             milliseconds = to_milliseconds(timestamp)
             for item in items[: last - version + 1]:
                 rows.append(
@@ -87,5 +93,13 @@ class RecentAppends:
                     )
                 )
                 version += 1
-        events, error = self._decoder.decode(stream_id, rows)
-        return None if error is not None else events
+        events, error = self._decoder.decode(stream_id, rows, unplaced_events)
+        if error is not None:
+            return None
+        self.delivered += len(events)
+        return events
+
+    def _drop(self, key: tuple[int, int]) -> None:
+        items, _, size, _ = self._appends.pop(key)
+        self._bytes -= size
+        self._events -= len(items)

@@ -11,6 +11,7 @@ from ...checks import read_clock
 from ...errors import FeedDisabled, NotPublished
 from ...events import RecordedEvent
 from ...feeds.feed import Feed
+from ...feeds.page import unplaced_events
 from ...feeds.position import Position
 from ...feeds.selection import Selection
 from ...hooks.observer import Observer
@@ -21,7 +22,9 @@ from ...statistics import FeedStatistics
 from ..append.planner import KnownHeads
 from ..append.settler import Settler
 from ..driver.session import Session
+from ..read.excerpts import Excerpts
 from ..read.reader import Reader
+from ..read.rows import RowDecoder
 from ..schema.statements import StatementCache
 from ..table.scanner import Scanner
 from .announcer import Announcer
@@ -58,6 +61,7 @@ class FeedRoom:
         session: The store's.
         statements: The store's.
         reader: The store's.
+        decoder: The store's.
         known_heads: The store's.
         settings: The store's.
         table: The table of events, as ``keyspace.table``.
@@ -74,6 +78,7 @@ class FeedRoom:
         session: Session,
         statements: StatementCache,
         reader: Reader[RecordedEvent[Any]],
+        decoder: RowDecoder,
         known_heads: KnownHeads,
         settings: Settings,
         table: str,
@@ -104,9 +109,12 @@ class FeedRoom:
         ) -> int:
             return await reader.head(stream_id, deadline, serial=serial, category=category)
 
-        self._recent = RecentAppends(reader.decoder)
+        self._recent = RecentAppends(decoder)
+        excerpts = Excerpts(
+            session, statements, decoder, settings, reader.beginnings, unplaced_events
+        )
         self.announcer = Announcer(self._lane, known_heads.get, head, known_heads.put, self._recent)
-        self._fetcher = Fetcher(reader, settings.page_bytes, self._recent, settings.timeout)
+        self._fetcher = Fetcher(reader, excerpts, settings, self._recent)
         self._observer = observer
 
     def feed(self, categories: Collection[str], types: Collection[str]) -> Feed[Any]:
@@ -163,7 +171,7 @@ class FeedRoom:
         """Return how much of a stream is in the log, by now."""
         async with self._catching_up:
             if self._published is None:
-                log = Log(self._tables, feed, self._settler)
+                log = Log(self._tables, feed, self._settler, remembers=False)
                 await log.open()
                 progress = FeedProgress(self._tables, log, feed.log_id)
                 await progress.open()
@@ -192,6 +200,7 @@ class FeedRoom:
             undecided=None if backlog is None else backlog.announcements,
             lag=None if backlog is None else backlog.events,
             oldest=None if backlog is None else backlog.oldest or 0.0,
+            from_memory=self._recent.delivered,
         )
 
     async def vigil(self) -> Vigil:

@@ -314,7 +314,7 @@ class Runner:
 
     async def _open(self) -> Sequencer:
         feed = await self._tables.feed()
-        log = Log(self._tables, feed, self._settler)
+        log = Log(self._tables, feed, self._settler, remembers=False)
         await log.open()
         progress = FeedProgress(self._tables, log, feed.log_id, self.delay)
         await progress.open()

@@ -243,14 +243,14 @@ class Sequencer:
         self, lanes: Sequence[LaneReader], looks: Looks
     ) -> tuple[EntryDraft, dict[UUID, Gap]]:
         draft = EntryDraft()
-        staged: dict[UUID, int] = {}
+        staged: dict[int, int] = {}  # by UUID.int; a UUID is slow to hash
         while self._strangers and not draft.is_full:
             link = self._strangers[0]
-            at = staged.get(link.stream_id, self._progress.known(link.stream_id))
+            at = staged.get(link.stream_id.int, self._progress.known(link.stream_id))
             if at == link.first - 1:
                 if not draft.add(link):
                     break
-                staged[link.stream_id] = link.last
+                staged[link.stream_id.int] = link.last
             self._strangers.popleft()
         gaps: dict[UUID, Gap] = {}
         young = {lane.writer for lane in lanes if lane.waits}
@@ -273,13 +273,15 @@ class Sequencer:
                 if gap is not None:
                     gaps[lane.writer] = gap
                     lane.waits = True
+            # Only a lane that waits for what was found now can go on.
+            moved = moved and bool(gaps)
         return draft, gaps
 
     def _walk(
         self,
         lane: LaneReader,
         looks: Looks,
-        staged: dict[UUID, int],
+        staged: dict[int, int],
         draft: EntryDraft,
     ) -> Gap | None:
         """Go through a lane in order; stop where a predecessor must be published first."""
@@ -289,7 +291,7 @@ class Sequencer:
             if known is None:
                 lane.waits = True
                 return None  # forgotten meanwhile: the next round asks again
-            at = max(known, staged.get(row.stream_id, 0))
+            at = max(known, staged.get(row.stream_id.int, 0))
             if at > row.expected:
                 continue
             look = seen.get(seq)
@@ -303,7 +305,7 @@ class Sequencer:
             link = Link(row.stream_id, row.expected + 1, row.events, row.types, look.category)
             if not draft.add(link):
                 return None
-            staged[row.stream_id] = row.last
+            staged[row.stream_id.int] = row.last
         return None
 
     # (4) Append

@@ -21,7 +21,7 @@ from ..read.pages import all_rows
 from ..read.rows import last_version
 from ..schema.statements import StatementCache
 from .announcement import Address, Announcement, announcing, types_from_text
-from .entry import Entry, links_from_text
+from .entry import Entry, Links
 from .rows import Doorbell, FeedRow, Standing, State, WriterRow
 
 PART_ROWS: Final = 5000
@@ -271,7 +271,7 @@ class FeedTables:
             number, ordinal, _, published, links, _ = row
             if links is None or ordinal is None or number != from_entry + len(found):
                 break
-            found.append(Entry(number, ordinal, links_from_text(links), published or 0))
+            found.append(Entry(number, ordinal, Links.from_text(links), published or 0))
         return found
 
     async def log_statements(self, deadline: Deadline) -> tuple[Prepared, Prepared]:

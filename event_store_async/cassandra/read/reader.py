@@ -17,7 +17,7 @@ from ..driver.session import Session
 from ..schema.statements import StatementCache
 from .gap_check import GapCheck, Range
 from .pages import Pages, PageSizer
-from .rows import EVENT_ID, KEPT_FROM, PAYLOAD, VERSION, with_kept_from
+from .rows import EVENT_ID, PAYLOAD, with_kept_from
 from .slices import KnownBeginnings, Slice, SlicePage, Slices
 
 T = TypeVar("T")
@@ -133,37 +133,6 @@ class Reader(Generic[T]):
         if await self.statements.look_for_truncation(Deadline(seconds)):
             return GapCheck(check.wanted, begun=check.begun), True
         raise StreamHole(stream_id, hole)
-
-    async def some(self, stream_id: UUID, first: int, count: int) -> tuple[list[T], int, bool]:
-        """
-        Return events from a version on, in one request, and the bytes of their payloads.
-
-        They may be fewer than *count*, or none: they end before a version that a quorum does not
-        show, and before an event that cannot be decoded. The third value is whether it is the
-        former: `extent` and `read` tell whether it is gone, or lost.
-
-        Args:
-            stream_id: The stream.
-            first: The version of the first event.
-            count: How many events.
-
-        Raises:
-            StoreUnavailable, SchemaError, MisuseError
-        """
-        deadline = Deadline(self.settings.timeout)
-        values = (stream_id, first, first + count - 1, count)
-        page = await self._page("read_slice", values, deadline, page_size=count)
-        rows = with_kept_from(page)
-        if rows and (kept_from := rows[0][KEPT_FROM]):
-            self.beginnings.put(stream_id, kept_from)
-            if first < kept_from:
-                return [], 0, True
-        for index, row in enumerate(rows):
-            if row[VERSION] != first + index:
-                rows = rows[:index]
-                break
-        events, _ = self.decoder.decode(stream_id, rows)
-        return events, sum(len(row[PAYLOAD] or b"") for row in rows), len(rows) < count
 
     async def read_exactly(
         self, stream_id: UUID, first: int, event_ids: tuple[UUID, ...], deadline: Deadline

@@ -1,14 +1,14 @@
 """Rows: the order of the columns, and the conversion of rows to and from events."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, TypeAlias, TypeVar, overload
 from uuid import UUID
 
 from ...codec import Codec, Codecs, json_decoder
 from ...encoding import EncodedEvent, decode_metadata
 from ...errors import UndecodableEvent
-from ...events import RecordedEvent, recorded_event, recorded_events
+from ...events import RecordedEvent, RecordedFields, recorded_event, recorded_events
 from ...ids import parse_uuid, parse_uuids
 from ...moments import from_milliseconds
 from ...stored import StoredEvent
@@ -127,6 +127,12 @@ def stored_values(event: StoredEvent) -> tuple[Any, ...]:
     return (*[UNSET if cell is None else cell for cell in cells], event.stream_id, event.version)
 
 
+E = TypeVar("E", bound=RecordedEvent[Any])
+
+Make: TypeAlias = Callable[[UUID, Iterable[RecordedFields]], list[E]]
+"""Makes the events of a stream, as `recorded_events` does."""
+
+
 class RowDecoder:
     """
     Converts rows, and stored events, to recorded events.
@@ -142,22 +148,34 @@ class RowDecoder:
     ) -> None:
         self._codecs = Codecs(default, others, limit=limit)
 
+    @overload
     def decode(
         self, stream_id: UUID, rows: Sequence[Row]
-    ) -> tuple[list[RecordedEvent], UndecodableEvent | None]:
+    ) -> tuple[list[RecordedEvent[Any]], UndecodableEvent | None]: ...
+
+    @overload
+    def decode(
+        self, stream_id: UUID, rows: Sequence[Row], make: Make[E]
+    ) -> tuple[list[E], UndecodableEvent | None]: ...
+
+    def decode(
+        self, stream_id: UUID, rows: Sequence[Row], make: Make[Any] = recorded_events
+    ) -> tuple[list[Any], UndecodableEvent | None]:
         """
         Return the events of some rows, up to the first row that cannot be decoded.
 
         The error for that row, if any, is returned: the caller hands out the events before it
-        raises the error.
+        raises the error. *make* makes the events.
         """
-        events: list[RecordedEvent] = []
+        events: list[Any] = []
+        if not rows:
+            return events, None
         try:
-            return self._decode(stream_id, rows), None
+            return self._decode(stream_id, rows, make), None
         except Exception:  # noqa: BLE001 - a codec may raise anything
             for row in rows:  # one at a time: those before the broken one are decoded
                 try:
-                    events += self._decode(stream_id, (row,))
+                    events += self._decode(stream_id, (row,), make)
                 except Exception as error:  # noqa: BLE001
                     undecodable = _undecodable(
                         stream_id, row[VERSION], row[CONTENT_TYPE], row[PAYLOAD], error
@@ -166,7 +184,7 @@ class RowDecoder:
                     return events, undecodable
         return events, None
 
-    def _decode(self, stream_id: UUID, rows: Sequence[Row]) -> list[RecordedEvent]:
+    def _decode(self, stream_id: UUID, rows: Sequence[Row], make: Make[E]) -> list[E]:
         """
         Return the events of some rows; raises anything if one of them cannot be decoded.
 
@@ -191,9 +209,7 @@ class RowDecoder:
             parse = json_decoder(metadata)
             abouts = [None if each is None else parse(each) for each in metadata]
         moments = map(_Moments().__getitem__, timestamps)
-        return recorded_events(
-            stream_id, zip(versions, decoded, moments, ids, types, abouts, strict=True)
-        )
+        return make(stream_id, zip(versions, decoded, moments, ids, types, abouts, strict=True))
 
     def decode_stored(self, event: StoredEvent) -> RecordedEvent:
         """

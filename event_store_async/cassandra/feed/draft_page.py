@@ -1,0 +1,78 @@
+"""Draft of a page: the places of the wanted events, filled in any order."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+from uuid import UUID
+
+from ...errors import StreamError
+from ...feeds.page import BrokenEvent, FeedEvent, place
+from ...feeds.position import position
+from .wanted import Run, Wanted
+
+_GONE: Final = object()
+"""In the place of an event that is gone."""
+
+
+class DraftPage:
+    """
+    A page whose events are being fetched.
+
+    Args:
+        feed_id: The feed.
+        wanted: The events, in order.
+        size: How many bytes of payload may be on it, before it is cut.
+
+    Attributes:
+        left: How many bytes may still come.
+    """
+
+    __slots__ = ("_feed_id", "_found", "left")
+
+    def __init__(self, feed_id: UUID, wanted: Sequence[Wanted], size: int) -> None:
+        self._feed_id = feed_id
+        # For each place a `FeedEvent`, a `BrokenEvent` or `_GONE`; None if it is not fetched.
+        count = wanted[-1].place + wanted[-1].events if wanted else 0
+        self._found: list[Any] = [None] * count
+        self.left = size
+
+    def put(self, run: Run, events: Sequence[FeedEvent[Any]]) -> None:
+        """Put consecutive events of a run, without their place in the feed, at least one."""
+        feed_id, found = self._feed_id, self._found
+        version = events[0].version
+        for part, first, end in run.between(version, version + len(events)):
+            # One loop for all events of a link: a call for each would be felt in a long read.
+            entry, category = part.entry, part.link.category
+            at = first - part.first
+            index, ordinal, number = part.before + at, part.ordinal + at, part.place + at
+            for event in events[first - version : end - version]:
+                index += 1
+                place(event, position(feed_id, entry, index, ordinal), category)
+                found[number] = event
+                ordinal += 1
+                number += 1
+
+    def leave_out(self, run: Run, first: int, end: int) -> None:
+        """Note that the versions from one on, up to another, are gone."""
+        for part, start, stop in run.between(first, end):
+            for version in range(start, stop):
+                self._found[part.place + version - part.first] = _GONE
+
+    def put_broken(self, run: Run, version: int, error: StreamError) -> None:
+        """Put the error of an event that cannot be read, if it is wanted."""
+        part = run.part_of(version)
+        if part is not None:
+            link = part.link
+            self._found[part.place + version - part.first] = BrokenEvent(
+                part.position(self._feed_id, version),
+                run.stream_id,
+                version,
+                link.type_at(version - link.first),
+                link.category,
+                error,
+            )
+
+    def finished(self) -> tuple[list[FeedEvent[Any] | BrokenEvent], int]:
+        """Return the events before the first that is not fetched, and how many were wanted."""
+        found = self._found
+        missing = next((at for at, item in enumerate(found) if item is None), len(found))
+        return [item for item in found[:missing] if item is not _GONE], missing
