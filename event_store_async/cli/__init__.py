@@ -41,7 +41,6 @@ What they share:
     subscription_text  subscriptions as lines
     rendering      an event as text
     output         standard output and standard error
-    escape         makes text harmless for a terminal
     log            what is logged, escaped
     meter          the progress of a job
     failures       turns errors into messages, hints and exit codes
@@ -53,8 +52,8 @@ import sys
 
 from _event_store_async_command import prepare
 
+from ..escape import ERRORS
 from ..extras import install_hint
-from .escape import ERRORS
 from .log import escape_logs
 
 __all__ = ["main"]
