@@ -10,7 +10,7 @@ host.
 
 Around the pages:
 
-    guard        headers of every answer; who may see it
+    doorkeeper   headers of every answer; who may see it
     forgery      tokens against forged changes
     faults       errors as pages
     budget       limits of time and of pages at once
@@ -37,6 +37,6 @@ What they are made of:
 """
 
 from .app import console_app
-from .guard import Authorize
+from .doorkeeper import Authorize
 
 __all__ = ["Authorize", "console_app"]

@@ -21,11 +21,15 @@ except ModuleNotFoundError as error:
 from ..checks import check_bool, check_callable, check_methods
 from ..errors import EventStoreError, InvalidArgument
 from ..ports import EventReaderWriter
+from .changes import ChangePages
 from .console import Console
+from .doorkeeper import Authorize, Doorkeeper
 from .faults import Faults
-from .guard import Authorize, Guard
+from .feed_pages import FeedPages
+from .live import LivePages
 from .overview import OverviewPages
 from .streams import StreamPages
+from .subscriptions import SubscriptionPages
 
 _HERE: Final = Path(__file__).parent
 _KEPT: Final = {"cache-control": "max-age=300"}
@@ -69,13 +73,17 @@ def console_app(
     faults = Faults(console)
     routes = [
         *OverviewPages(console).routes(),
+        *LivePages(console).routes(),
         *StreamPages(console).routes(),
+        *FeedPages(console).routes(),
+        *SubscriptionPages(console).routes(),
+        *(ChangePages(console).routes() if allow_changes else ()),
         Route("/style.css", _file("style.css", "text/css")),
         Route("/icon.svg", _file("icon.svg", "image/svg+xml")),
     ]
     return Starlette(
         routes=routes,
-        middleware=[Middleware(Guard, authorize=authorize)],
+        middleware=[Middleware(Doorkeeper, authorize=authorize)],
         exception_handlers={
             EventStoreError: faults.of_store,
             TimeoutError: faults.of_store,

@@ -1,7 +1,7 @@
 """Budget: how long a page may take, how many are made at once, and how many of them are live."""
 
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from typing import Final
 
 import anyio
@@ -50,8 +50,8 @@ class Budget:
 
         return answer
 
-    @asynccontextmanager
-    async def live(self) -> AsyncGenerator[None, None]:
+    @contextmanager
+    def live(self) -> Iterator[None]:
         """
         Count a live page during the block.
 

@@ -17,9 +17,9 @@ from ..ports import EventReaderWriter
 from ..ports.subscriptions import Subscriptions
 from . import forgery
 from .budget import Budget
-from .guard import who_of
+from .doorkeeper import who_of
 from .parameters import link
-from .payload import visible
+from .payload import advice, visible
 from .reasons import standing
 from .samples import Samples
 
@@ -84,7 +84,7 @@ class Console:
         request: Request,
         template: str,
         *,
-        status: int = 200,
+        code: int = 200,
         headers: Mapping[str, str] | None = None,
         **values: Any,
     ) -> Response:
@@ -94,11 +94,11 @@ class Console:
         Args:
             request: The request that is answered.
             template: The name of its template.
-            status: The status of the answer.
+            code: The status of the answer.
             headers: More headers.
             values: The values of the template.
         """
-        return HTMLResponse(self.text(request, template, **values), status, headers)
+        return HTMLResponse(self.text(request, template, **values), code, headers)
 
     def form(self, request: Request, template: str, **values: Any) -> Response:
         """Return a page with a form that is sent to the page's own address, with its token."""
@@ -119,6 +119,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     made.filters.update(
+        advice=advice,
         visible=visible,
         lines=lambda text: visible(text, keep="\n"),
         moment=moment_text,

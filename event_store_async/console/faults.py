@@ -140,7 +140,7 @@ class Faults:
         return self._console.page(
             request,
             "fault.html",
-            status=status,
+            code=status,
             headers=headers if isinstance(headers, dict) else None,
             title=title,
             reason=reason,

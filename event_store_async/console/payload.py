@@ -52,6 +52,17 @@ def visible(text: str, *, keep: str = "") -> Markup:
     return Markup("").join([*parts, html("".join(plain))])
 
 
+def advice(text: str) -> Markup:
+    """Return a text for a page, with what stands between backticks as code."""
+    parts = [visible(part) for part in text.split("`")]
+    if len(parts) % 2 == 0:  # one of them stands alone
+        return visible(text)
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if number % 2 else part
+        for number, part in enumerate(parts)
+    )
+
+
 @dataclass(frozen=True)
 class PayloadText:
     """
@@ -95,7 +106,7 @@ def one_line(value: Any, limit: int = 160) -> str:
     """Return the beginning of a value as one line of text."""
     text, is_cut = "", False
     for _, part in _tokens(value, 0, limit):
-        text += " ".join(part.split("\n")) if "\n" not in part else " "
+        text += part
         if len(text) > limit:
             is_cut = True
             break

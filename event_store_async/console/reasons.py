@@ -13,6 +13,8 @@ Kind = Literal["good", "warn", "bad", "idle"]
 _BEHIND_SECONDS: Final = 10.0
 """Seconds behind from which a subscription is said to be behind."""
 
+_MOST: Final = 20
+
 
 @dataclass(frozen=True)
 class Reason:
@@ -108,21 +110,30 @@ def reasons(status: SubscriptionStatus, rate: float | None) -> list[Reason]:
 
 
 def _standing_still(slices: Sequence[SliceLag]) -> list[Reason]:
+    numbers: dict[str, list[int]] = {}
+    for each in slices:
+        if each.holding:
+            numbers.setdefault(each.holding, []).append(each.slice)
     return [
         Reason(
             "bad",
-            f"Slice {each.slice} stays where it is: {each.holding}",
-            "Mend the cause, or park the stream with `event-store subscription park`; it is tried "
-            "again by itself.",
+            f"{_slices(held)} {'stays where it is' if len(held) == 1 else 'stay where they are'}: "
+            f"{holding}",
+            "Mend the cause: it is tried again by itself. `event-store subscription park` parks a "
+            "stream, so that the others go on.",
         )
-        for each in slices
-        if each.holding
-    ][:20]
+        for holding, held in numbers.items()
+    ][:_MOST]
+
+
+def _slices(numbers: Sequence[int]) -> str:
+    shown = ", ".join(map(str, numbers[:_MOST])) + (" …" if len(numbers) > _MOST else "")
+    return f"{'Slice' if len(numbers) == 1 else 'Slices'} {shown}"
 
 
 def _without_member(idle: Sequence[SliceLag], slices: Sequence[SliceLag], members: int) -> Reason:
-    numbers = ", ".join(str(each.slice) for each in idle[:20])
-    which = "any slice" if len(idle) == len(slices) else f"slice {numbers}"
+    is_all = len(idle) == len(slices)
+    which = "any slice" if is_all else _slices([each.slice for each in idle]).lower()
     if not members:
         return Reason(
             "bad",

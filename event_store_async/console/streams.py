@@ -109,7 +109,7 @@ class StreamPages:
             return self._console.page(
                 request,
                 "event_missing.html",
-                status=404,
+                code=404,
                 stream=stream,
                 version=version,
                 current=current,

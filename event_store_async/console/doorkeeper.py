@@ -1,4 +1,4 @@
-"""Guard: what every answer of the console has, and who may see it."""
+"""Doorkeeper: what every answer of the console has, and who may see it."""
 
 import inspect
 import logging
@@ -38,7 +38,7 @@ _HEADERS: Final = {
 }
 
 
-class Guard:
+class Doorkeeper:
     """
     Asks who sends a request, and adds what protects them to every answer.
 
