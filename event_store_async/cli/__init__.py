@@ -9,6 +9,7 @@ Needs the extra ``cli``. `main` is the entry point. Its commands:
     erase          truncates, deletes and closes streams
     retain         erases events by their number or age
     doctor         checks the cluster
+    console        shows streams, feed and subscriptions in a browser
     schema         creates, migrates and inspects the table
     streams        counts streams and events
     feed           reads and runs the feed of the table

@@ -6,11 +6,13 @@ runs one. It is built from templates on the server. It has no script, and loads 
 host.
 
     app          the application: its routes, and what is around them
+    server       runs it by itself, for the command
     console      what its pages share: the store, templates, limits
 
 Around the pages:
 
     doorkeeper   headers of every answer; who may see it
+    password     lets in who knows it
     forgery      tokens against forged changes
     faults       errors as pages
     budget       limits of time and of pages at once

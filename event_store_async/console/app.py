@@ -9,10 +9,10 @@ from ..extras import install_hint
 try:
     from starlette.applications import Starlette
     from starlette.exceptions import HTTPException
-    from starlette.middleware import Middleware
     from starlette.requests import Request
     from starlette.responses import Response
     from starlette.routing import Route
+    from starlette.types import ASGIApp
 except ModuleNotFoundError as error:
     raise ModuleNotFoundError(
         f"starlette is not installed; {install_hint('console')}", name=error.name
@@ -40,7 +40,7 @@ def console_app(
     *,
     allow_changes: bool = False,
     authorize: Authorize | None = None,
-) -> Starlette:
+) -> ASGIApp:
     """
     Return the console of a store, an ASGI application that a service mounts below any path.
 
@@ -69,21 +69,23 @@ def console_app(
         raise InvalidArgument(
             "allow_changes needs authorize", hint="a change is recorded with who made it"
         )
-    console = Console(store, allow_changes=allow_changes)
+    return application(Console(store, allow_changes=allow_changes), authorize)
+
+
+def application(console: Console, authorize: Authorize | None) -> ASGIApp:
+    """Return the application of what the pages share; see `console_app`."""
     faults = Faults(console)
-    routes = [
-        *OverviewPages(console).routes(),
-        *LivePages(console).routes(),
-        *StreamPages(console).routes(),
-        *FeedPages(console).routes(),
-        *SubscriptionPages(console).routes(),
-        *(ChangePages(console).routes() if allow_changes else ()),
-        Route("/style.css", _file("style.css", "text/css")),
-        Route("/icon.svg", _file("icon.svg", "image/svg+xml")),
-    ]
-    return Starlette(
-        routes=routes,
-        middleware=[Middleware(Doorkeeper, authorize=authorize)],
+    app = Starlette(
+        routes=[
+            *OverviewPages(console).routes(),
+            *LivePages(console).routes(),
+            *StreamPages(console).routes(),
+            *FeedPages(console).routes(),
+            *SubscriptionPages(console).routes(),
+            *(ChangePages(console).routes() if console.allow_changes else ()),
+            Route("/style.css", _file("style.css", "text/css")),
+            Route("/icon.svg", _file("icon.svg", "image/svg+xml")),
+        ],
         exception_handlers={
             EventStoreError: faults.of_store,
             TimeoutError: faults.of_store,
@@ -91,6 +93,8 @@ def console_app(
             Exception: faults.unexpected,
         },
     )
+    # Around all of it, what Starlette itself answers after a failure included.
+    return Doorkeeper(app, authorize)
 
 
 def _file(name: str, kind: str) -> Callable[[Request], Awaitable[Response]]:

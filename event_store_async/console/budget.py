@@ -30,6 +30,10 @@ class Budget:
         pages: The most pages that are made at the same time; others wait for their turn.
         live: The most pages that go on while they are shown.
         seconds: The most seconds that a page takes, the wait for its turn included.
+
+    Attributes:
+        lives: How many live pages there are.
+        ended: Set when live pages are to end.
     """
 
     def __init__(
@@ -39,6 +43,11 @@ class Budget:
         self._live = live
         self._seconds = seconds
         self.lives = 0
+        self.ended = anyio.Event()
+
+    def end(self) -> None:
+        """End all live pages: what serves them is about to stop."""
+        self.ended.set()
 
     def bounded(self, endpoint: Endpoint) -> Endpoint:
         """Return an endpoint that keeps the limits; it raises TimeoutError if it takes too long."""

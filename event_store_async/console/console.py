@@ -76,6 +76,7 @@ class Console:
             store_name=self._name,
             who=who_of(request),
             path=request.url.path,
+            layout="part.html" if _is_part(request) else "base.html",
             **values,
         )
 
@@ -128,6 +129,12 @@ def _environment() -> Environment:
         standing=standing,
     )
     return made
+
+
+def _is_part(request: Request) -> bool:
+    """Return whether a page is shown as a part of another one."""
+    path = request.url.path
+    return path.endswith(("/live", "/lag")) or "/parts/" in path
 
 
 def _harmless(value: Any) -> Any:

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Final, TypeAlias
 
 from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -14,10 +15,13 @@ Authorize: TypeAlias = Callable[[Request], Awaitable[str | None] | str | None]
 """
 Says who sends a request: a name, which is recorded with what they change; None refuses it.
 
-It is called with each request; the method of one that changes something is ``POST``.
+It is called with each request; the method of one that changes something is ``POST``. It may also
+raise Starlette's ``HTTPException``, which is then the answer: 401, or a redirect to a sign-on.
 """
 
 _LOG: Final = logging.getLogger("event_store_async.console")
+
+_REFUSED: Final = "You may not see this page."
 
 POLICY: Final = (
     "default-src 'none'; style-src 'self'; img-src 'self'; frame-src 'self'; "
@@ -65,24 +69,29 @@ class Doorkeeper:
                         headers[name] = value
             await send(message)
 
-        who = await self._who(Request(scope))
-        if who is None:
-            refused = PlainTextResponse("You may not see this page.\n", 403)
+        try:
+            who = await self._who(Request(scope))
+        except HTTPException as error:
+            refused = PlainTextResponse(f"{error.detail}\n", error.status_code, error.headers)
             await refused(scope, receive, guarded)
             return
         scope["event_store_async.who"] = who
         await self._app(scope, receive, guarded)
 
-    async def _who(self, request: Request) -> str | None:
+    async def _who(self, request: Request) -> str:
         if self._authorize is None:
             return ""
         try:
             found = self._authorize(request)
             who = await found if inspect.isawaitable(found) else found
-        except Exception:  # noqa: BLE001 - whatever it is, nobody is let in
+        except HTTPException:
+            raise
+        except Exception as error:
             _LOG.exception("authorize failed, so the request is refused")
-            return None
-        return who if isinstance(who, str) and who.strip() else None
+            raise HTTPException(403, _REFUSED) from error
+        if not isinstance(who, str) or not who.strip():
+            raise HTTPException(403, _REFUSED)
+        return who
 
 
 def who_of(request: Request) -> str:

@@ -17,6 +17,7 @@ from ..errors import (
     StoreUnavailable,
     SubscriptionUnknown,
 )
+from ..escape import escape
 from .console import LOG, Console
 
 
@@ -124,7 +125,7 @@ class Faults:
 
     async def unexpected(self, request: Request, error: Exception) -> Response:
         """Answer that the console itself has failed; who runs it sees the error in the log."""
-        del error  # Starlette raises it again, for the server's log
+        LOG.error("a page failed: %s", escape(request.url.path), exc_info=error)
         title, step = _UNEXPECTED
         return self._page(request, 500, title, "", [step])
 

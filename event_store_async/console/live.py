@@ -68,17 +68,22 @@ class LiveResponse(Response):
             body = text.encode("utf-8", "backslashreplace")
             await send({"type": "http.response.body", "body": body, "more_body": True})
 
-        async def until_gone(work: anyio.CancelScope) -> None:
+        async def until_gone(all_: anyio.CancelScope) -> None:
             while (await receive())["type"] != "http.disconnect":
                 pass
+            all_.cancel()
+
+        async def until_ended(work: anyio.CancelScope) -> None:
+            await self._budget.ended.wait()
             work.cancel()
 
         with self._budget.live():
             start = {"status": self.status_code, "headers": self.raw_headers}
             await send({"type": "http.response.start", **start})
             async with task_group() as group:
-                group.start_soon(until_gone, group.cancel_scope)
-                with anyio.move_on_after(_SECONDS):
+                with anyio.move_on_after(_SECONDS) as work:
+                    group.start_soon(until_gone, group.cancel_scope)
+                    group.start_soon(until_ended, work)
                     await self._run(write)
                 await send({"type": "http.response.body", "body": b"", "more_body": False})
                 group.cancel_scope.cancel()
