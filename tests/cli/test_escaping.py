@@ -205,6 +205,8 @@ BASES: dict[str, list[str]] = {
     "delete": [STREAM, "--yes"],
     "close": [str(UUID(int=7)), "--yes"],
     "doctor": [],
+    # An address that cannot be listened on, so that it ends.
+    "console": ["--listen", "192.0.2.1:1"],
     "streams": ["--list"],
     "streams categorise": [STREAM, "--category", "account"],
     "verify": [],

@@ -5,6 +5,7 @@ import html
 import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from itertools import pairwise
 from typing import Any, Final
 from urllib.parse import urlencode, urlsplit
 
@@ -48,7 +49,7 @@ def hidden(page: str) -> dict[str, str]:
 
 
 def check_page(response: httpx2.Response) -> None:
-    """Check what every page must be: nothing runs, nothing comes from elsewhere, all is labelled."""
+    """Check what every page must be: nothing runs, nothing is loaded from elsewhere."""
     text = response.text
     policy = response.headers["content-security-policy"]
     assert "default-src 'none'" in policy
@@ -68,7 +69,7 @@ def check_page(response: httpx2.Response) -> None:
         assert text.count("<h1") == 1
         assert re.search(r'<main id="main"', text)
     levels = [int(level) for level in re.findall(r"<h([1-6])", text)]
-    assert all(after - before <= 1 for before, after in zip(levels, levels[1:], strict=False))
+    assert all(after - before <= 1 for before, after in pairwise(levels))
     assert text.count("<table>") == text.count("<caption>")
     for name in re.findall(r'<(?:input|select|textarea) id="(\w+)"', text):
         assert f'<label for="{name}">' in text, name
@@ -142,9 +143,13 @@ async def opened(app: ASGIApp, address: str) -> AsyncIterator[Live]:
         "client": ("127.0.0.1", 1),
         "server": ("console.test", 80),
     }
-    task = asyncio.create_task(app(scope, live.receive, live.send))  # type: ignore[arg-type]
+    task: asyncio.Task[None] = asyncio.create_task(_answer(app, scope, live))
     try:
         yield live
     finally:
         live.leave()
         await asyncio.wait_for(task, 60)
+
+
+async def _answer(app: ASGIApp, scope: dict[str, Any], live: Live) -> None:
+    await app(scope, live.receive, live.send)

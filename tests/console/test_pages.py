@@ -219,7 +219,7 @@ async def test_a_store_of_the_least_ports() -> None:
     store = Feedless()
     stream = uuid4()
     await store._store.persist_events(stream, [1])
-    browser = Browser(console_app(store))  # type: ignore[arg-type]
+    browser = Browser(console_app(store))
 
     for path in ["/", "/streams", f"/streams/{stream}", f"/streams/{stream}/1"]:
         await browser.page(path)
