@@ -25,7 +25,7 @@ _SECONDS: Final = 4.0
 
 
 @dataclass(frozen=True)
-class Wanted:
+class FeedQuery:
     """
     Which events of the feed are wanted.
 
@@ -40,7 +40,7 @@ class Wanted:
     at: str | None
 
     @classmethod
-    def of(cls, request: Request) -> "Wanted":
+    def of(cls, request: Request) -> "FeedQuery":
         """Return what an address says; raises `HTTPException`."""
         query = request.query_params
         return cls(text(query, "category"), text(query, "type"), text(query, "at"))
@@ -88,7 +88,7 @@ class FeedPages:
 
     async def feed(self, request: Request) -> Response:
         """Show the last events of the feed, or those after a position."""
-        wanted = Wanted.of(request)
+        wanted = FeedQuery.of(request)
         try:
             feed = wanted.feed(self._console)
             head = await feed.head()
@@ -121,7 +121,7 @@ class FeedPages:
     async def categories(self, request: Request) -> Response:
         """Show the categories of the last events, and how many of them each has."""
         try:
-            feed = Wanted(None, None, None).feed(self._console)
+            feed = FeedQuery(None, None, None).feed(self._console)
             found = await recent(feed, LOOKED, LOOKED)
         except FeedDisabled:
             return self._without_feed(request)
@@ -148,7 +148,7 @@ class FeedPages:
         id_ = request.path_params["id"][:200]
         looked = number(request.query_params, "looked", at_least=1, at_most=_MOST_LOOKED) or LOOKED
         try:
-            feed = Wanted(None, None, None).feed(self._console)
+            feed = FeedQuery(None, None, None).feed(self._console)
             found = await recent(feed, looked, looked)
         except FeedDisabled:
             return self._without_feed(request)

@@ -19,7 +19,7 @@ from ..retry import Backoff
 from ..tasks import task_group
 from .budget import CALL_SECONDS, Budget
 from .console import Console
-from .feed_pages import Wanted
+from .feed_pages import FeedQuery
 from .parameters import number, stream_id
 from .recent import position_at
 from .rows import EventRow, event_row, version_of
@@ -124,7 +124,7 @@ class LivePages:
 
     async def feed(self, request: Request) -> Response:
         """Show the events of the feed after a position, as they come."""
-        wanted = Wanted.of(request)
+        wanted = FeedQuery.of(request)
         feed = wanted.feed(self._console)
         after = Position.parse(wanted.at) if wanted.at else None
 
