@@ -2,6 +2,7 @@
 
 import asyncio
 import getpass
+import logging
 import os
 import socket
 import sys
@@ -86,6 +87,7 @@ async def console(
             "set EVENT_STORE_CONSOLE_PASSWORD, or EVENT_STORE_CONSOLE_PASSWORD_FILE to a file "
             "with it; or listen on 127.0.0.1, and use a tunnel",
         )
+    logging.getLogger("event_store_async.console").setLevel(logging.INFO)  # who changes what
     listener = _listener(host, port)
     user = getpass.getuser() if password is None else ""
     address = _url(host, listener)

@@ -5,10 +5,18 @@ import time
 from collections.abc import Mapping
 from typing import Any, Final
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
+
+from ..extras import install_hint
+
+try:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+    from markupsafe import Markup
+except ModuleNotFoundError as error:
+    raise ModuleNotFoundError(
+        f"jinja2 is not installed; {install_hint('console')}", name=error.name
+    ) from error
 
 from ..escape import escape
 from ..feeds import Feed

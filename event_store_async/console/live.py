@@ -62,7 +62,9 @@ class LiveResponse(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send it."""
-        del scope
+        if scope["method"] == "HEAD":  # there is nothing to go on with
+            await super().__call__(scope, receive, send)
+            return
 
         async def write(text: str) -> None:
             body = text.encode("utf-8", "backslashreplace")

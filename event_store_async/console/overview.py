@@ -2,7 +2,8 @@
 
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import Final
+from datetime import datetime
+from typing import Any, Final
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -33,12 +34,15 @@ class Pulse:
     Attributes:
         head: The end of the feed.
         age: Seconds since its last event was appended; None if there is none that can be read.
+        delay: Seconds from its append to its publication, by the clocks of its writer and of the
+            sequencer; None if that is not known.
         lag: At most how many events are stored and not in the feed, if this process knows.
         oldest: Seconds since the oldest of them was announced, if this process knows.
     """
 
     head: Position
     age: float | None
+    delay: float | None
     lag: int | None
     oldest: float | None
 
@@ -124,16 +128,32 @@ class OverviewPages:
         if feed is None:
             raise FeedDisabled(type(self._console.store).__name__)
         head = await feed.head()
-        age = None
+        age = delay = None
         if head.ordinal:
             last = await position_at(feed.reader, head, head.ordinal - 1)
             page = await feed.page(last, 1)
             for item in page.events:
                 if isinstance(item, FeedEvent):
-                    age = max((utc_now() - item.timestamp).total_seconds(), 0.0)
+                    age = _seconds(item.timestamp, utc_now())
+                    delay = await self._delay(last, item)
         statistics = getattr(self._console.store, "statistics", None)
         known = statistics().feed if callable(statistics) else None
-        return Pulse(head, age, getattr(known, "lag", None), getattr(known, "oldest", None))
+        return Pulse(head, age, delay, getattr(known, "lag", None), getattr(known, "oldest", None))
+
+    async def _delay(self, before: Position, event: FeedEvent[Any]) -> float | None:
+        """Return how long after its append an event was published, if the store tells."""
+        operations = getattr(self._console.store, "operations", None)
+        if operations is None:
+            return None
+        async with aclosing(operations.feed_links(before)) as links:
+            async for link in links:
+                if link.stream_id == event.stream_id and link.last >= event.version:
+                    return _seconds(event.timestamp, link.published)
+        return None
+
+
+def _seconds(earlier: datetime, later: datetime) -> float:
+    return max((later - earlier).total_seconds(), 0.0)  # the clocks may differ
 
 
 async def subscription_statuses(

@@ -1,6 +1,7 @@
 """Payload: a payload, or metadata, as text that a browser shows; only a part of a long one."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from typing import Any, Final
@@ -25,6 +26,9 @@ _WIDTH: Final = 72
 _INDENT: Final = "  "
 _BYTES_A_LINE: Final = 32
 
+_HARMLESS: Final = re.compile(r"([\x20-\x7e]+)")
+_INVISIBLE: Final = Markup('<span class="invisible">{}</span>')
+
 Token = tuple[str, str]
 """A class of the style sheet, and the text; escaped for a terminal, not yet for HTML."""
 
@@ -41,15 +45,15 @@ def visible(text: str, *, keep: str = "") -> Markup:
     """
     if text.isprintable():
         return html(text)
-    parts, plain = [], []
-    for letter in text:
-        if letter.isprintable() or letter in keep:
-            plain.append(letter)
+    parts: list[Markup] = []
+    for part in _HARMLESS.split(text):
+        if part.isprintable():
+            parts.append(html(part))
             continue
-        parts.append(html("".join(plain)))
-        plain.clear()
-        parts.append(Markup('<span class="invisible">{}</span>').format(escape(letter)))
-    return Markup("").join([*parts, html("".join(plain))])
+        for letter in part:
+            is_shown = letter.isprintable() or letter in keep
+            parts.append(html(letter) if is_shown else _INVISIBLE.format(escape(letter)))
+    return Markup("").join(parts)
 
 
 def advice(text: str) -> Markup:

@@ -314,6 +314,21 @@ async def test_why_a_subscription_is_behind(browser: Browser, shown: Any, accoun
     await shown.subscriptions.forget(name)
 
 
+async def test_a_position_of_another_feed_is_refused(browser: Browser, account: UUID) -> None:
+    page = await browser.page(f"/feed?at={Position.beginning(uuid4())}", 400)
+
+    assert "A position of another feed" in page
+
+
+async def test_how_long_after_its_append_an_event_is_published(cassandra: Any) -> None:
+    stream = uuid4()
+    await cassandra.persist_events(stream, [1, 2])
+    await cassandra.feed().position_of(stream, 2, timeout=60)
+    page = seen(await Browser(console_app(cassandra)).page("/parts/pulse"))
+
+    assert re.search(r"Published after\s*\d", page)
+
+
 async def test_doctor_on_cassandra(cassandra: Any) -> None:
     page = await Browser(console_app(cassandra)).page("/parts/doctor")
 
