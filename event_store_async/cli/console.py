@@ -67,7 +67,7 @@ async def console(
 
     Examples:
     - `event-store console --keyspace bank --no-browser`
-    - `event-store console --keyspace bank --listen 9000 --allow-changes --no-browser`
+    - `event-store console --keyspace bank --allow-changes --no-browser`
     """
     try:
         from ..console.password import Password
@@ -92,13 +92,13 @@ async def console(
     user = getpass.getuser() if password is None else ""
     address = _url(host, listener)
     changes = "changes are allowed" if allow_changes else "read-only"
-    note(f"the console of {target.keyspace}.{target.table}, {changes}; press Ctrl-C to stop")
-    if not is_local:
-        note("warning: passwords and events are sent in plain text; put a proxy with TLS before it")
-    await write_lines([address])
-    if browser and _has_browser():
-        await to_thread.run_sync(webbrowser.open, address)
     try:
+        note(f"the console of {target.keyspace}.{target.table}, {changes}; press Ctrl-C to stop")
+        if not is_local:
+            note("warning: passwords and events are sent in plain text; use a proxy with TLS")
+        await write_lines([address])
+        if browser and _has_browser():
+            await to_thread.run_sync(webbrowser.open, address)
         await serve(
             store,
             listener,
@@ -112,6 +112,8 @@ async def console(
         task = asyncio.current_task()
         if task is not None:
             task.uncancel()
+    finally:
+        listener.close()
 
 
 def _address(listen: str | None) -> tuple[str, int | None]:

@@ -29,7 +29,7 @@ from .running import Done, Shell, ended
 EXAMPLE = re.compile(r"- `(.+)`")
 ENDLESS = {
     "event-store console --keyspace bank --no-browser",
-    "event-store console --keyspace bank --listen 9000 --allow-changes --no-browser",
+    "event-store console --keyspace bank --allow-changes --no-browser",
     "event-store tail $STREAM",
     "event-store feed follow --keyspace bank --now",
     "event-store feed run --keyspace bank",
