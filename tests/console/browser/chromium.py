@@ -111,8 +111,23 @@ class Watched:
 
     async def violations(self) -> list[str]:
         """Return the violations of the content security policy by the page that is open."""
-        found: list[str] = await self.page.evaluate("window.__violations || []")
+        found: list[str] = []
+        for frame in self.page.frames:
+            found += await frame.evaluate("window.__violations || []")
         return found
+
+    async def check(self) -> None:
+        """Check that nothing is wrong, and that nothing was asked of another host."""
+        assert self.errors == []
+        assert self.elsewhere == []
+        assert await self.violations() == []
+
+    async def settle(self) -> None:
+        """Wait until the styles and the frames of the page are there; a live page never ends."""
+        await self.page.wait_for_load_state("domcontentloaded")
+        for frame in self.page.frames:
+            await frame.wait_for_selector("body", state="attached")
+            await frame.evaluate("document.fonts.ready.then(() => undefined)")
 
 
 @asynccontextmanager
