@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from .sample import PARKED, Sample
+from .sample import ABANDONED, HOLDING, PARKED, PAUSED, Sample
 
 PAGES: Final[Mapping[str, Callable[[Sample], str]]] = {
     "overview": lambda _: "/",
@@ -24,7 +24,17 @@ PAGES: Final[Mapping[str, Callable[[Sample], str]]] = {
     "chain": lambda _: "/chains/request-2",
     "subscriptions": lambda _: "/subscriptions",
     "subscription": lambda _: f"/subscriptions/{PARKED}",
+    "subscription-paused": lambda _: f"/subscriptions/{PAUSED}",
+    "subscription-abandoned": lambda _: f"/subscriptions/{ABANDONED}",
+    "subscription-holding": lambda _: f"/subscriptions/{HOLDING}",
     "parked": lambda _: f"/subscriptions/{PARKED}/parked",
+    "parked-stream": lambda shop: f"/subscriptions/{PARKED}/parked/{shop.orders[3]}",
+    "skipped": lambda _: f"/subscriptions/{PARKED}/skipped",
+    "replay": lambda shop: f"/subscriptions/{PARKED}/parked/{shop.orders[3]}/replay",
+    "replay-all": lambda _: f"/subscriptions/{PARKED}/replay",
+    "skip": lambda shop: f"/subscriptions/{PARKED}/parked/{shop.orders[3]}/skip",
+    "pause": lambda _: f"/subscriptions/{PARKED}/pause",
+    "resume": lambda _: f"/subscriptions/{PAUSED}/resume",
 }
 """The path of each page, in a store that is a sample."""
 
@@ -36,3 +46,12 @@ FAULTS: Final[Mapping[str, tuple[int, str]]] = {
     "fault-subscription": (404, "/subscriptions/no-such-one"),
 }
 """Pages of what is not there: the status and the path of each."""
+
+EMPTY: Final[Mapping[str, str]] = {
+    "empty-overview": "/",
+    "empty-streams": "/streams",
+    "empty-feed": "/feed",
+    "empty-categories": "/categories",
+    "empty-subscriptions": "/subscriptions",
+}
+"""Pages of an empty store: the path of each."""
