@@ -11,6 +11,7 @@ Import from here, and from these packages; everything else is private and may ch
     event_store_async.testing        the contract of every store, a hostile store, given-when-then
     event_store_async.hooks          what a store reports of itself
     event_store_async.telemetry      hooks for OpenTelemetry, Prometheus and logs
+    event_store_async.console        streams, feed and subscriptions in a browser
     event_store_async.embedded       a real Cassandra on this machine
     event_store_async.maintenance    count and verify whole stores
     event_store_async.archive        export and import whole stores
@@ -21,6 +22,7 @@ The layers, each of which imports only those above it:
     _typevars versions values          type variables; expected versions; frozen values
     plain moments tasks extras counts  plain values; timestamps; tasks; install hints; counts
     cql_files excerpt json_input       the files of ``cql/``; values in messages; exact JSON
+    escape                             text that nobody can hide anything in
     events                             what an application appends and reads
     errors                             every error, in one tree
     checks environment                 arguments checked; the variables ``EVENT_STORE_…``
@@ -42,7 +44,7 @@ The layers, each of which imports only those above it:
     typed aggregates                   on the ports alone
     subscriptions sql                  who handles which event, and how far; databases of views
     maintenance archive telemetry      whole stores; adapters for hooks
-    embedded testing cli               opt-in: a server, a test kit, the command ``event-store``
+    embedded testing console cli       opt-in: a server, a test kit, pages, the command
 """
 
 from importlib.metadata import version as _version

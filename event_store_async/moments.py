@@ -40,3 +40,8 @@ def from_milliseconds(milliseconds: int) -> datetime:
         OverflowError: they are below `MIN_TIMESTAMP` or above `MAX_TIMESTAMP`.
     """
     return _EPOCH + _MILLISECOND * milliseconds  # half the work of timedelta's constructor
+
+
+def moment_text(moment: datetime) -> str:
+    """Return a moment in the one form in which people are shown it: UTC, to the millisecond."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -9,6 +9,7 @@ Needs the extra ``cli``. `main` is the entry point. Its commands:
     erase          truncates, deletes and closes streams
     retain         erases events by their number or age
     doctor         checks the cluster
+    console        shows streams, feed and subscriptions in a browser
     schema         creates, migrates and inspects the table
     streams        counts streams and events
     feed           reads and runs the feed of the table
@@ -41,7 +42,6 @@ What they share:
     subscription_text  subscriptions as lines
     rendering      an event as text
     output         standard output and standard error
-    escape         makes text harmless for a terminal
     log            what is logged, escaped
     meter          the progress of a job
     failures       turns errors into messages, hints and exit codes
@@ -53,8 +53,8 @@ import sys
 
 from _event_store_async_command import prepare
 
+from ..escape import ERRORS
 from ..extras import install_hint
-from .escape import ERRORS
 from .log import escape_logs
 
 __all__ = ["main"]

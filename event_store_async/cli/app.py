@@ -7,6 +7,7 @@ import typer
 from .. import __version__
 from . import feed, node, schema, snapshots, streams, subject, subscription
 from .append import append
+from .console import console
 from .doctor import doctor
 from .erase import close, delete, truncate
 from .export import export
@@ -50,6 +51,7 @@ app.command(cls=StoreCommand)(delete)
 app.command(cls=StoreCommand)(close)
 app.command(cls=StoreCommand)(retain)
 app.command(cls=StoreCommand)(doctor)
+app.command(cls=StoreCommand)(console)
 app.add_typer(streams.app, name="streams")
 app.command(cls=StoreCommand)(verify)
 app.command(cls=StoreCommand)(export)

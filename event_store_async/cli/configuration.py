@@ -97,9 +97,13 @@ def load(path: Path | None, profile: str | None) -> dict[str, Any]:
     return {name: _value(path, name, value) for name, value in values.items()}
 
 
-def read_password(path: Path) -> str:
+def read_password(path: Path, source: str = "EVENT_STORE_PASSWORD_FILE or password_file is") -> str:
     """
     Return the password in a file, without the line ending.
+
+    Args:
+        path: The file.
+        source: Where its path comes from, for the hint, with a verb.
 
     Raises:
         CommandFailed: the file cannot be read.
@@ -112,8 +116,7 @@ def read_password(path: Path) -> str:
         reason = error.strerror if isinstance(error, OSError) else error
         raise wrong_usage(
             f"the password file cannot be read: {reason}",
-            "EVENT_STORE_PASSWORD_FILE or password_file is the path of a file with the password, "
-            "not the password",
+            f"{source} the path of a file with the password, not the password",
         ) from None
     return password
 

@@ -16,7 +16,7 @@ from ..cassandra import (
     Finding,
     Severity,
 )
-from .escape import escape
+from ..escape import escape
 from .exit_codes import ExitCode
 from .options import AsJson
 from .output import is_terminal, waiting, write_json, write_rendered

@@ -12,6 +12,7 @@ from ..counts import counted
 from ..errors import InvalidArgument, NotPublished, SchemaMissing
 from ..feeds import FeedEvent, Position
 from ..maintenance import Progress
+from ..moments import moment_text
 from .exit_codes import ExitCode
 from .failures import CommandFailed, wrong_usage
 from .help import StoreCommand
@@ -19,7 +20,6 @@ from .meter import GOES_ON, Meter, metered
 from .options import FLAG, AsJson, Every, Form, Stream, finite
 from .output import LineWriter, is_terminal, note, waiting, write_json, write_lines
 from .printer import Printer
-from .rendering import moment_text
 from .schema import DryRun, print_plan, print_report
 from .target import with_store
 

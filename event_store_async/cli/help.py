@@ -10,8 +10,8 @@ from typing import Annotated, Any, Final, TypeVar
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from ..escape import escape
 from .configuration import HERE, KEYS
-from .escape import escape
 from .failures import reported, wrong_usage
 from .output import write_text
 from .target import OPTIONS, TOPIC, connection_options

@@ -6,7 +6,7 @@ import threading
 import traceback
 from types import TracebackType
 
-from .escape import escape
+from ..escape import escape
 
 
 class LogHandler(logging.Handler):

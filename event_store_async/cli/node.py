@@ -10,10 +10,10 @@ import typer
 
 from ..embedded import Background, EmbeddedError, Running, RunningNode, VersionNotLocked
 from ..embedded.releases import find_release
+from ..moments import moment_text
 from .failures import CommandFailed, reported
 from .options import AsJson
 from .output import note, waiting, write_json, write_lines
-from .rendering import moment_text
 
 app = typer.Typer(
     no_args_is_help=True,

@@ -13,7 +13,7 @@ from rich.live import Live
 from rich.spinner import Spinner
 from rich.text import Text
 
-from .escape import escape
+from ..escape import escape
 
 _TAB: Final = "\t"
 """Between the columns of lines for programs."""

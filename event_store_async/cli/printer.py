@@ -7,9 +7,9 @@ from typing import Final
 import orjson
 
 from ..cassandra import FeedFinding
+from ..escape import escape
 from ..events import RecordedEvent
 from ..maintenance import Earlier, StreamFinding
-from .escape import escape
 from .output import LineWriter, console, is_terminal, write_json, write_rendered
 from .rendering import json_line, show
 

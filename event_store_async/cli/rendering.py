@@ -2,7 +2,6 @@
 
 import base64
 import json
-from datetime import UTC, datetime
 from typing import Any, Final
 
 import orjson
@@ -11,16 +10,12 @@ from rich.highlighter import JSONHighlighter
 from rich.text import Text
 
 from ..counts import counted
+from ..escape import escape
 from ..events import RecordedEvent
 from ..feeds import FeedEvent
-from .escape import escape
+from ..moments import moment_text
 
 _INDENT: Final = 4
-
-
-def moment_text(moment: datetime) -> str:
-    """Return a moment in the one form in which the command prints it: UTC, to the millisecond."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def json_line(event: RecordedEvent) -> str:

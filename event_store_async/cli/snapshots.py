@@ -9,13 +9,13 @@ import typer
 
 from ..cassandra import EventStore
 from ..counts import counted
+from ..moments import moment_text
 from ..snapshot import check_kind
 from ..stored import SnapshotSummary
 from ..tasks import task_group
 from .help import StoreCommand
 from .options import FLAG, AsJson, uuid_argument
 from .output import LineWriter, note, waiting
-from .rendering import moment_text
 from .target import with_store
 
 _AT_ONCE: Final = 16

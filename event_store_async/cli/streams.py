@@ -16,14 +16,13 @@ from ..maintenance import (
     Survey,
     survey_streams,
 )
-from ..moments import from_milliseconds
+from ..moments import from_milliseconds, moment_text
 from .categorise import categorise
 from .help import StoreCommand, StoreGroup
 from .meter import GOES_ON, NOT_SAVED, metered
 from .options import FLAG, AsJson, CheckpointOption, Every
 from .output import LineWriter, write_json, write_lines
 from .printer import earlier_lines
-from .rendering import moment_text
 from .target import with_store
 
 

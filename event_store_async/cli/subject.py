@@ -12,17 +12,17 @@ from ..cassandra import EventStore, KeyStatus, RewrapFailure, RewrapReport
 from ..counts import counted
 from ..environment import variable
 from ..errors import SchemaMissing
+from ..escape import escape
+from ..moments import moment_text
 from ..ports import KeyWrapper
 from ..subject_key import check_subject
 from .configuration import warn_of_readers
 from .erase import Yes, confirm
-from .escape import escape
 from .exit_codes import ExitCode
 from .failures import CommandFailed, wrong_usage
 from .help import StoreCommand
 from .options import FLAG, AsJson
 from .output import LineWriter, waiting, write_json, write_lines
-from .rendering import moment_text
 from .target import Target, run_with_store, with_target
 
 app = typer.Typer(no_args_is_help=True, help="Forget persons; the keys that their fields need.")

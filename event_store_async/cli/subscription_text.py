@@ -3,6 +3,7 @@
 import orjson
 
 from ..counts import counted
+from ..moments import moment_text
 from ..subscriptions import (
     ParkedStream,
     Registration,
@@ -10,7 +11,6 @@ from ..subscriptions import (
     SliceLag,
     SubscriptionStatus,
 )
-from .rendering import moment_text
 
 
 def state(known: Registration) -> str:

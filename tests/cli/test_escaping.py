@@ -15,9 +15,9 @@ import pytest
 from backports import zstd
 
 from event_store_async import EventStore, NewEvent, StoreUnavailable
-from event_store_async.cli.escape import ERRORS, escape
 from event_store_async.cli.failures import explain
 from event_store_async.cli.output import note, say_error, waiting
+from event_store_async.escape import ERRORS, escape
 from event_store_async.subscriptions import Beat, ParkedStream, SliceKey
 
 from ..fixtures.stores import run_cql
@@ -205,6 +205,8 @@ BASES: dict[str, list[str]] = {
     "delete": [STREAM, "--yes"],
     "close": [str(UUID(int=7)), "--yes"],
     "doctor": [],
+    # An address that cannot be listened on, so that it ends.
+    "console": ["--listen", "192.0.2.1:1"],
     "streams": ["--list"],
     "streams categorise": [STREAM, "--category", "account"],
     "verify": [],

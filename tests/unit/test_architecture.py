@@ -19,6 +19,7 @@ LAYERS = [
         "cql_files",
         "counts",
         "excerpt",
+        "escape",
         "json_input",
     ],
     ["events"],
@@ -39,7 +40,7 @@ LAYERS = [
     ["typed", "aggregates", "maintenance", "telemetry"],
     ["archive", "subscriptions", "sql"],
     ["embedded"],
-    ["testing"],
+    ["testing", "console"],
     ["cli"],
 ]
 """A part imports only parts of the layers above it in this list."""

@@ -18,6 +18,7 @@ PUBLIC = [
     "event_store_async.aggregates",
     "event_store_async.archive",
     "event_store_async.cassandra",
+    "event_store_async.console",
     "event_store_async.embedded",
     "event_store_async.feeds",
     "event_store_async.hooks",

@@ -24,6 +24,7 @@ MODULES: Final = (
     "event_store_async.cassandra",
     "event_store_async.maintenance",
     "event_store_async.archive",
+    "event_store_async.console",
 )
 """The packages that have a page, with every name of their ``__all__``."""
 

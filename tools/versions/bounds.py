@@ -13,6 +13,7 @@ ROOT: Final = Path(__file__).parents[2]
 EXTRAS: Final = (
     "asyncpg",
     "cli",
+    "console",
     "embedded",
     "opentelemetry",
     "privacy",

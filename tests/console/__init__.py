@@ -1,0 +1,1 @@
+"""The console: its pages, what attacks them, and the command."""
