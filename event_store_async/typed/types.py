@@ -120,6 +120,11 @@ class EventTypes(Generic[E]):
         """All stored names, earlier ones included."""
         return frozenset(name for name in self._by_name if name is not None)
 
+    @property
+    def are_marked(self) -> bool:
+        """Whether one of the types has personal fields."""
+        return any(each.marks is not None for each in self._by_class.values())
+
     def stored(self, event: E) -> tuple[str, int, Any]:
         """
         Return the stored name of an event's type, its revision, and its plain data.
