@@ -11,13 +11,14 @@ from ..personal import FORGOTTEN, RESERVED, Encrypted, Personal, PersonalValue
 from .difference import difference
 from .marked_fields import (
     DeclaredField,
+    aliased,
     class_of,
     declared_fields,
     is_collection,
     is_mapping,
     is_marked,
     is_union,
-    parts_of,
+    key_of,
     without_none,
 )
 from .shapes import Shape, shape_of
@@ -177,7 +178,10 @@ def marks_of(cls: type) -> Marks | None:
         InvalidArgument: a mark cannot be kept: it is at the wrong place, its subject is not a field
             of the class, or what is read after forgetting is not of the field's type.
     """
-    return _Reading(shape_of(cls)).marks(cls) if is_marked(cls) else None
+    try:
+        return _Reading(shape_of(cls)).marks(cls) if is_marked(cls) else None
+    except RecursionError:  # each level of a generic type may have another argument
+        raise InvalidArgument(f"there is no end to the types inside {cls.__name__}") from None
 
 
 class _Reading:
@@ -185,20 +189,24 @@ class _Reading:
 
     def __init__(self, shape: Shape) -> None:
         self._shape = shape
-        self._known: dict[Any, Marks] = {}
+        self._known: dict[Any, Marks] = {}  # by `key_of` their types
 
-    def marks(self, cls: Any) -> Marks:
-        if cls in self._known:  # a type that contains itself
-            return self._known[cls]
+    def marks(self, hint: Any) -> Marks:
+        key = key_of(hint)
+        if key in self._known:  # a type that contains itself
+            return self._known[key]
+        cls = class_of(hint)
         _check_class(cls)
         optional = hasattr(cls, "__struct_fields__") or hasattr(cls, "__total__")
-        marks = self._known[cls] = Marks(cls.__name__, optional)
-        declared = {each.name: each for each in declared_fields(cls)}
+        marks = self._known[key] = Marks(cls.__name__, optional)
+        declared = {each.name: each for each in declared_fields(hint)}
         for each in declared.values():
             if each.mark is not None:
                 marks.fields.append(self._personal(cls, each, each.mark, declared))
             elif is_marked(each.hint):
                 marks.inner[each.stored] = self._inside(f"{cls.__name__}.{each.name}", each.hint)
+        if not marks.fields and not marks.inner:
+            raise _mingled(cls.__name__, hint)
         return marks
 
     def _personal(
@@ -257,21 +265,23 @@ class _Reading:
             (only, *more) = without_none(hint)
             if not more:
                 return self._inside(where, only)
-        elif is_mapping(hint) and not is_marked(get_args(hint)[0]):
+        elif aliased(hint) is not hint:
+            return self._inside(where, aliased(hint))
+        elif class_of(hint) is not None and declared_fields(hint):
+            return self.marks(hint)
+        elif is_mapping(hint) and len(get_args(hint)) == 2 and not is_marked(get_args(hint)[0]):
             return MarkedValues(self._inside(where, get_args(hint)[1]))
         elif is_collection(hint):
             return MarkedItems(self._inside(where, get_args(hint)[0]))
-        else:
-            cls = class_of(hint)
-            if cls is not None and declared_fields(cls):
-                return self.marks(cls)
-            if len(parts_of(hint)) == 1:  # an alias
-                return self._inside(where, parts_of(hint)[0])
-        raise InvalidArgument(
-            f"{where}: personal fields inside {hint} cannot be told apart",
-            hint="a type with personal fields may be optional, or in a list, a tuple[…, ...], a "
-            "set or the values of a dict; otherwise mark the whole field",
-        )
+        raise _mingled(where, hint)
+
+
+def _mingled(where: str, hint: Any) -> InvalidArgument:
+    return InvalidArgument(
+        f"{where}: personal fields inside {hint} cannot be told apart",
+        hint="a type with personal fields may be optional, or in a list, a tuple[…, ...], a "
+        "set or the values of a dict; otherwise mark the whole field",
+    )
 
 
 def _check_class(cls: Any) -> None:

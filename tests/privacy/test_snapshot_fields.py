@@ -167,7 +167,7 @@ async def test_a_personal_value_elsewhere_is_refused(
         {"other": secret},
         {"name": 1, "customer_id": "c", "x": secret},
     ):
-        with pytest.raises(InvalidSnapshot, match="not among the fields"):
+        with pytest.raises(InvalidSnapshot, match=r"not among the fields|must be a dict"):
             await store.snapshots.save(stream_id, KIND, snapshot(state))
     await store.snapshots.save(stream_id, KIND, snapshot({"other": FORGOTTEN}))
     assert await kept(store, stream_id) == {"other": FORGOTTEN}
