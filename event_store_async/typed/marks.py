@@ -2,14 +2,13 @@
 
 import warnings
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Any, Final, get_args
 
 from ..errors import InvalidArgument
 from ..excerpt import excerpt
-from ..personal import FORGOTTEN, RESERVED, Encrypted, Personal, PersonalValue
-from .difference import difference
-from .marked_fields import (
+from ..marked_fields import (
     DeclaredField,
     aliased,
     class_of,
@@ -21,8 +20,12 @@ from .marked_fields import (
     key_of,
     without_none,
 )
+from ..marked_objects import fields_of, has_marks
+from ..personal import FORGOTTEN, RESERVED, Encrypted, Personal, PersonalValue
+from .difference import difference
 from .shapes import Shape, shape_of
 
+_SIMPLE: Final = frozenset({str, int, float, bool, bytes, type(None)})
 _FORGOTTEN: Final = FORGOTTEN.value
 _ADMIT_HINT: Final = (
     "give a substitute, Personal({subject!r}, forgotten=…), or let the type admit it: … | Forgotten"
@@ -84,13 +87,17 @@ class Marks(Marked):
 
     Attributes:
         name: The name of the class.
+        optional: Whether a key may be missing in plain data.
+        cls: The class.
+        stored: The keys of all its fields in plain data, by their names.
         fields: The personal fields.
         inner: What is personal inside other fields, by their keys in plain data.
-        optional: Whether a key may be missing in plain data.
     """
 
     name: str
     optional: bool
+    cls: Any
+    stored: dict[str, str] = field(default_factory=dict)
     fields: list[PersonalField] = field(default_factory=list)
     inner: dict[str, Marked] = field(default_factory=dict)
 
@@ -170,6 +177,45 @@ class MarkedValues(Marked):
         return {key: self.item.open(each) for key, each in plain.items()}
 
 
+def check_covered(value: Any, marks: Marked | None) -> None:
+    """
+    Refuse an event with a personal field that its type knows nothing of: it would not be encrypted.
+
+    That can be where another object may be read back than was given: a field of type `Any`, or one
+    that holds an object of a subclass.
+
+    Args:
+        value: The event, or a part of it.
+        marks: What is personal in it, by its type.
+
+    Raises:
+        Unmarkable: an object in it has personal fields, and is not of the type of its field.
+    """
+    if isinstance(value, dict):
+        within: list[tuple[Any, Any]] = list(value.items())
+    elif isinstance(value, list | tuple | AbstractSet):
+        within = [(None, each) for each in value]
+    else:
+        if has_marks(type(value)) and not (isinstance(marks, Marks) and marks.cls is type(value)):
+            raise Unmarkable(
+                f"{type(value).__name__} has personal fields, but is in a field whose type does "
+                "not say so"
+            )
+        within = list(fields_of(value) or ())
+    hidden: set[str] = set()
+    stored: Mapping[Any, str] = {}
+    if isinstance(marks, Marks):
+        hidden, stored = {each.stored for each in marks.fields}, marks.stored
+    for step, part in within:
+        key = stored.get(step, step)
+        if key in hidden or type(part) in _SIMPLE:
+            continue
+        if isinstance(marks, Marks):
+            check_covered(part, marks.inner.get(key))
+        else:
+            check_covered(part, getattr(marks, "item", None))
+
+
 def marks_of(cls: type) -> Marks | None:
     """
     Return the personal fields of a type of event; None if it has none.
@@ -198,8 +244,9 @@ class _Reading:
         cls = class_of(hint)
         _check_class(cls)
         optional = hasattr(cls, "__struct_fields__") or hasattr(cls, "__total__")
-        marks = self._known[key] = Marks(cls.__name__, optional)
+        marks = self._known[key] = Marks(cls.__name__, optional, cls)
         declared = {each.name: each for each in declared_fields(hint)}
+        marks.stored = {each.name: each.stored for each in declared.values()}
         for each in declared.values():
             if each.mark is not None:
                 marks.fields.append(self._personal(cls, each, each.mark, declared))

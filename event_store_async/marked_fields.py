@@ -19,9 +19,9 @@ from typing import (
     is_typeddict,
 )
 
-from ..errors import InvalidArgument
-from ..personal import Personal
-from .type_arguments import Arguments, alias_value
+from .errors import InvalidArgument
+from .personal import Personal
+from .type_arguments import TypeArguments, alias_value
 
 _WRAPPERS: Final = ("NotRequired", "Required", "ReadOnly", "ClassVar", "InitVar", "Final")
 _AROUND_HINT: Final = "put the mark around the whole type of a field: Annotated[…, Personal('id')]"
@@ -56,7 +56,7 @@ def declared_fields(hint: Any) -> tuple[DeclaredField, ...]:
     """
     found = []
     cls = class_of(hint)
-    arguments = Arguments(hint)
+    arguments = TypeArguments(hint)
     for name, stored, declared in _fields(cls):
         bare, marks = _unmarked(arguments.applied(name, declared))
         where = f"{cls.__name__}.{name}"

@@ -8,7 +8,7 @@ from typing import Any, Generic, Protocol, TypeVar, Union, get_args, get_origin,
 _NOTHING: Mapping[Any, Any] = {}
 
 
-class Arguments:
+class TypeArguments:
     """
     What the type variables of a class and of its bases stand for.
 
