@@ -29,6 +29,7 @@ The layers, each of which imports only those above it:
     marked_fields                      which of them are personal
     marked_objects                     objects that hold some
     results retry codec correlation    outcomes; backoff; payloads as bytes; who caused what
+    text_file                          small files, and pipes
     ring ids health                    the ring of tokens; fast UUIDs; what a probe sees
     stored stream_head cursor          events as they are stored; lists of streams
     snapshot                           aggregates at a version

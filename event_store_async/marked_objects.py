@@ -1,6 +1,6 @@
 """Marked objects: objects whose classes have personal fields, found before they are plain data."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from collections.abc import Set as AbstractSet
 from dataclasses import fields, is_dataclass
 from functools import lru_cache
@@ -13,14 +13,17 @@ from .personal import Personal
 _SIMPLE: Final = frozenset({str, int, float, bool, bytes, type(None)})
 
 
-@lru_cache(maxsize=4096)
-def has_marks(cls: type) -> bool:
+def _has_marks(cls: Any) -> bool:
     """Return whether fields of a class, or of the classes of its fields, are marked `Personal`."""
     try:
         return is_marked(cls)
     except (InvalidArgument, RecursionError):  # a mark at a wrong place, or a type that is unknown
         texts = (str(vars(each).get("__annotations__", "")) for each in cls.__mro__)
         return any(Personal.__name__ in text for text in texts)
+
+
+has_marks: Final[Callable[[Any], bool]] = lru_cache(maxsize=4096)(_has_marks)
+"""Returns whether fields of a class, or of the classes of its fields, are marked `Personal`."""
 
 
 def fields_of(value: Any) -> Iterable[tuple[str, Any]] | None:

@@ -82,7 +82,7 @@ MARKED = [
     AnyStruct(Anything(STRUCT)),
     MODEL,
     AnyModel(inner=MODEL),
-    AnyModel(more=MODEL),
+    AnyModel.model_validate({"more": MODEL}),
     AnyModel(inner={"a": {"b": BARE}}),
 ]
 

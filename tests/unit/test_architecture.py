@@ -29,6 +29,7 @@ LAYERS = [
     ["marked_fields"],
     ["marked_objects"],
     ["results", "retry", "codec", "correlation", "ring", "health", "ids"],
+    ["text_file"],
     ["stored", "snapshot", "stream_head", "cursor", "follower", "feeds"],
     ["hooks"],
     ["settings", "statistics", "ports"],
