@@ -26,7 +26,7 @@ from ..ports import (
 )
 from ..ports.feeds import feeder
 from ..ports.monitoring import prober
-from ..ports.snapshots import snapshots_of
+from ..ports.snapshots import reads_personal, snapshots_of
 from ..ports.subscriptions import Subscriptions, subscriptions_of
 from ..ports.wrapped_store import WrappedStore
 from ..results import AppendResult
@@ -91,7 +91,12 @@ class PrivateEventStore(
         new_event_id: Callable[[], UUID] = random_uuid,
     ) -> None:
         check_methods("store", store, "a store", "read_events", "try_persist_events")
-        if isinstance(store, PrivateEventStore):
+        if getattr(store, "is_typed", False):
+            raise InvalidArgument(
+                "store is typed, so it takes no encrypted values",
+                hint="wrap the private store: TypedEventStore(PrivateEventStore(store, keys), …)",
+            )
+        if reads_personal(store):
             raise InvalidArgument("store is private already", hint="use it as it is")
         check_callable("new_event_id", new_event_id)
         check_installed()

@@ -272,6 +272,12 @@ class _Reading:
                 "read",
                 hint="use an identifier that is not personal",
             )
+        if _may_be_left_out(cls, subject.name):
+            raise InvalidArgument(
+                f"{where}: its subject, {mark.subject!r}, is not always stored",
+                hint="store the subject: without exclude=True, and without a default in a struct "
+                "with omit_defaults=True",
+            )
         if is_marked(each.hint):
             raise InvalidArgument(
                 f"{where} is personal, and so is a part of it",
@@ -331,6 +337,19 @@ def _mingled(where: str, hint: Any) -> InvalidArgument:
     )
 
 
+def _may_be_left_out(cls: Any, name: str) -> bool:
+    """Return whether the plain data of an object may lack a field."""
+    if hasattr(cls, "__pydantic_fields__"):
+        return bool(cls.__pydantic_fields__[name].exclude)
+    config = getattr(cls, "__struct_config__", None)
+    if config is None or not config.omit_defaults:
+        return False
+    names = cls.__struct_fields__
+    given = names[len(names) - len(cls.__struct_defaults__) :]
+    defaults = dict(zip(given, cls.__struct_defaults__, strict=True))
+    return name in defaults and repr(defaults[name]) != "NODEFAULT"
+
+
 def _check_class(cls: Any) -> None:
     """Refuse a class whose plain data is not a dict."""
     config = getattr(cls, "__struct_config__", None)
@@ -339,6 +358,12 @@ def _check_class(cls: Any) -> None:
         raise InvalidArgument(
             f"{cls.__name__} is stored as a list, so its fields cannot be personal",
             hint="use a class that is stored with the names of its fields",
+        )
+    decorators = getattr(cls, "__pydantic_decorators__", None)
+    if decorators is not None and decorators.model_serializers:
+        raise InvalidArgument(
+            f"{cls.__name__} has a model_serializer, which may store personal fields elsewhere",
+            hint="use the plain data of pydantic, with aliases",
         )
     if hasattr(cls, "__pydantic_root_model__") and cls.__pydantic_root_model__:
         raise InvalidArgument(f"{cls.__name__} is a root model, so it has no personal fields")
