@@ -383,7 +383,7 @@ async def test_bad_arguments_ask_for_no_keys(
     with pytest.raises(InvalidExpectedVersion):
         await store.persist_events(stream_id, personal, wrong)
     with pytest.raises(InvalidExpectedVersion):
-        await store.persist_events(stream_id, personal, 2**31 - 1)
+        await store.persist_events(stream_id, personal * 2, 2**31 - 2)
     with pytest.raises(InvalidArgument):
         await store.persist_events(stream_id, personal, timeout=wrong)
     with pytest.raises(InvalidEvent):
