@@ -27,7 +27,11 @@ The layers, each of which imports only those above it:
     errors                             every error, in one tree
     checks environment                 arguments checked; the variables ``EVENT_STORE_…``
     personal subject_key               what is personal; the keys of those whom it is about
+    type_arguments                     the fields of generic types
+    marked_fields                      which of them are personal
+    marked_objects                     objects that hold some
     results retry codec correlation    outcomes; backoff; payloads as bytes; who caused what
+    text_file                          small files, and pipes
     ring ids health                    the ring of tokens; fast UUIDs; what a probe sees
     stored stream_head cursor          events as they are stored; lists of streams
     snapshot                           aggregates at a version

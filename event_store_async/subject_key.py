@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from .checks import listed
+from .checks import check_instance, listed
 from .errors import InvalidArgument
 from .excerpt import excerpt
 
@@ -26,11 +26,20 @@ class SubjectKey:
         subject: The subject.
         id: Tells the key from later ones of the same subject; each ciphertext names it.
         secret: 32 random bytes.
+
+    Raises:
+        InvalidArgument: the subject is not one, or another argument is of the wrong kind.
     """
 
     subject: str
     id: UUID
     secret: bytes = field(repr=False)
+
+    def __post_init__(self) -> None:
+        """Check the arguments; raises `InvalidArgument`, without the secret."""
+        check_subject(self.subject)
+        check_instance("id", self.id, UUID, "a uuid.UUID")
+        check_bytes("secret", self.secret)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +50,24 @@ class ForgottenSubject:
     Attributes:
         subject: The subject.
         forgotten_at: When its key was destroyed: aware, in UTC, in whole milliseconds.
+
+    Raises:
+        InvalidArgument: the subject is not one, or *forgotten_at* is not a datetime.
     """
 
     subject: str
     forgotten_at: datetime
+
+    def __post_init__(self) -> None:
+        """Check the arguments; raises `InvalidArgument`."""
+        check_subject(self.subject)
+        check_instance("forgotten_at", self.forgotten_at, datetime, "a datetime")
+
+
+def check_bytes(name: str, given: object) -> None:
+    """Refuse what are no bytes, without showing it: it may be a key; raises `InvalidArgument`."""
+    if not isinstance(given, bytes):
+        raise InvalidArgument(f"{name} must be bytes, not {type(given).__name__}")
 
 
 def check_subject(subject: object) -> str:

@@ -24,6 +24,7 @@ from ..errors import (
 )
 from ..events import RecordedEvent
 from ..ports import EventReader, SnapshotStore
+from ..ports.snapshots import check_sealed
 from ..snapshot import Snapshot, StoredSnapshot, check_kind
 from ..versions import MAX_VERSION
 from .cache import RECENT, Known, SnapshotCache
@@ -312,7 +313,8 @@ class Repository(Generic[A, E]):
 
     Raises:
         InvalidArgument: an argument is of the wrong kind, or the cache is another repository's, or
-            *snapshots* and *kind* are not given together.
+            *snapshots* and *kind* are not given together, or the snapshots would hold in plain text
+            what a `PrivateEventStore` encrypts.
     """
 
     def __init__(
@@ -334,6 +336,7 @@ class Repository(Generic[A, E]):
         stored = None
         if snapshots is not None:
             stored = StoredAggregates(snapshots, check_kind(kind), every)
+            check_sealed(reader, snapshots, check_kind(kind))
         elif kind is not None:
             raise InvalidArgument("kind is for stored snapshots", hint="snapshots=store.snapshots")
         if cache is not None:

@@ -28,7 +28,6 @@ What they share:
 
     target         where to connect to; turns functions into commands
     configuration  the configuration file
-    text_file      files in UTF-8, with or without a byte order mark
     options        arguments and options of several commands
     documents      where JSON documents come from: arguments, a file, standard input
     json_array     the items of an array, as it comes

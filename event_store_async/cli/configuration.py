@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from ..checks import is_int
+from ..text_file import read_text
 from .failures import wrong_usage
 from .output import note
-from .text_file import decoded
 
 _TEXTS: Final = (
     "keyspace",
@@ -73,12 +73,15 @@ def load(path: Path | None, profile: str | None) -> dict[str, Any]:
             raise wrong_usage(f"there is no configuration file with a profile {profile!r}")
         return {}
     try:
-        whole = tomllib.loads(decoded(path.read_bytes()))
+        whole = tomllib.loads(read_text(path))
         _warn_of_others(path, str(path), stat.S_IWGRP | stat.S_IWOTH, "change", "chmod go-w")
     except OSError as error:
         raise wrong_usage(f"{path}: {error.strerror}") from error
-    except ValueError as error:  # also what is not UTF-8
-        raise wrong_usage(f"{path} is not valid TOML: {error}") from error
+    except ValueError as error:
+        what = (
+            "is not valid TOML" if isinstance(error, tomllib.TOMLDecodeError) else "cannot be read"
+        )
+        raise wrong_usage(f"{path} {what}: {error}") from error
     profiles = whole.pop("profiles", {})
     if not isinstance(profiles, dict):
         raise wrong_usage(f"{path}: profiles must be tables, as [profiles.NAME]")
@@ -109,7 +112,7 @@ def read_password(path: Path, source: str = "EVENT_STORE_PASSWORD_FILE or passwo
         CommandFailed: the file cannot be read.
     """
     try:
-        password = decoded(path.read_bytes()).rstrip("\r\n")
+        password = read_text(path).rstrip("\r\n")
         warn_of_readers(path, "the password file")
     except (OSError, ValueError) as error:
         # The path is not in the message: it may be the password, given by mistake.

@@ -15,9 +15,9 @@ import orjson
 from anyio import to_thread
 
 from ..json_input import InexactJson, read_json
+from ..text_file import without_mark
 from .failures import CommandFailed, wrong_usage
 from .json_array import JsonArray
-from .text_file import without_mark
 
 _MAX_BYTES: Final = 16 * 1024 * 1024
 """Bytes that are in memory at once: of an input that is one document, and of a line."""

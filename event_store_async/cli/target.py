@@ -143,7 +143,7 @@ class Target:
     private_key_file: Path | None = None
     keys_keyspace: str | None = None
     keys_table: str = "subject_keys"
-    master_keys_file: Path | None = None
+    master_keys_file: Path | None = field(default=None, repr=False)
 
     @property
     def keys(self) -> str:

@@ -12,6 +12,7 @@ from uuid import UUID
 import orjson
 
 from ..checks import check_callable
+from ..marked_objects import has_marks, marked_inside
 from ..personal import FORGOTTEN_JSON, Unencrypted, holds_forgotten, refuse_unencrypted
 from ..plain import iso_format, leaves, plain_uuid
 
@@ -39,7 +40,8 @@ class JsonCodec:
     subclasses of these and of str, int, float, dict and list, Enum (its value), dataclass and
     TypedDict (an object). The object of a dataclass has its fields, all of them and nothing else.
     JSON has no form for NaN and infinity, set, bytes, keys that are not str, int beyond 64 bits,
-    and a time zone whose offset has seconds: they are refused.
+    and a time zone whose offset has seconds: they are refused. So are objects whose classes have
+    fields that are marked `Personal`.
 
     Args:
         default: Takes an object that has no JSON form, and returns one that has, or raises
@@ -117,6 +119,8 @@ def _may_be_long(data: bytes) -> bool:
 def _json_form(value: Any) -> Any:
     """Return the JSON form of a value that orjson does not know, or is not asked to know."""
     refuse_unencrypted(value)
+    if has_marks(type(value)):
+        raise _marked(type(value))
     if is_dataclass(value) and "__dataclass_fields__" in type(value).__dict__:
         return {field.name: getattr(value, field.name) for field in fields(value)}
     if isinstance(value, date | time):
@@ -128,6 +132,10 @@ def _json_form(value: Any) -> Any:
     raise TypeError(f"{type(value).__name__} has no JSON form")
 
 
+def _marked(cls: type) -> Unencrypted:
+    return Unencrypted(f"{cls.__name__} has personal fields, which must be encrypted")
+
+
 def _with_default(default: Callable[[Any], Any]) -> Callable[[Any], Any]:
     def convert(value: Any) -> Any:
         try:
@@ -135,6 +143,9 @@ def _with_default(default: Callable[[Any], Any]) -> Callable[[Any], Any]:
         except Unencrypted:
             raise
         except TypeError:
+            marked = marked_inside(value)  # the function may make plain data of all of it
+            if marked is not None:
+                raise _marked(marked) from None
             converted = default(value)
         _refuse_non_finite(converted)
         return converted

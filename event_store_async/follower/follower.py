@@ -9,7 +9,7 @@ from typing import Any, Final, Generic, TypeVar
 from uuid import UUID
 
 from .._typevars import E
-from ..checks import check_instance, check_read, check_stream_id
+from ..checks import check_instance, check_read, check_stream_id, running_loop
 from ..errors import StoreOverloaded, StoreUnavailable, StreamTruncated
 from ..events import RecordedEvent
 from ..retry import Deadline
@@ -45,6 +45,7 @@ class Follower(AsyncGenerator[RecordedEvent[E], None], Generic[E]):
 
     Raises:
         InvalidArgument: an argument is not valid.
+        WrongEventLoop: no event loop is running.
     """
 
     def __init__(
@@ -63,6 +64,7 @@ class Follower(AsyncGenerator[RecordedEvent[E], None], Generic[E]):
         check_stream_id(stream_id)
         check_read(from_version, None, page_size, serial, timeout)
         check_instance("polling", polling, Polling, "a Polling", optional=True)
+        running_loop()
         self._read_events = read_events
         self._options = {"page_size": page_size, "serial": serial, "timeout": timeout}
         self._stream_id = stream_id

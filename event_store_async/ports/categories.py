@@ -15,6 +15,7 @@ from ..versions import ANY, ExpectedVersion
 from .events import EventReaderWriter, StreamFollower
 from .feeds import FeedStore, feeder
 from .monitoring import HealthCheck, prober
+from .snapshots import reads_personal
 
 AppendInCategory: TypeAlias = Callable[
     [UUID, Iterable[Any], ExpectedVersion, float | None, str], Awaitable[AppendResult]
@@ -62,6 +63,11 @@ class CategoryStore(FeedStore, StreamFollower, HealthCheck):
         self.name = check_category(name)
         self._store = store
         self._append = append
+
+    @property
+    def reads_personal(self) -> bool:
+        """Whether what is read may hold personal values that the store decrypts."""
+        return reads_personal(self._store)
 
     def category(self, name: str) -> "CategoryStore":
         """

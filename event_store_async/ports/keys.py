@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from typing import Protocol
 from uuid import UUID
 
-from ..subject_key import ForgottenSubject, SubjectKey
+from ..checks import check_instance
+from ..subject_key import ForgottenSubject, SubjectKey, check_bytes
 
 
 class KeyStore(Protocol):
@@ -88,10 +89,18 @@ class WrappedKey:
     Attributes:
         master: The name of the master key: 1 to 200 printable characters.
         data: The encrypted key.
+
+    Raises:
+        InvalidArgument: an argument is of the wrong kind.
     """
 
     master: str
     data: bytes = field(repr=False)
+
+    def __post_init__(self) -> None:
+        """Check the arguments; raises `InvalidArgument`."""
+        check_instance("master", self.master, str, "a str")
+        check_bytes("data", self.data)
 
 
 class KeyWrapper(Protocol):

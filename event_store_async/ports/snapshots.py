@@ -142,3 +142,31 @@ def snapshots_of(store: object) -> SnapshotStore:
         raise InvalidArgument(f"{type(store).__name__} has no snapshots")
     kept: SnapshotStore = found
     return kept
+
+
+def check_sealed(reader: object, snapshots: object, kind: str) -> None:
+    """
+    Refuse snapshots that would keep personal values in plain text.
+
+    Args:
+        reader: What the events of the aggregates are read from.
+        snapshots: The snapshots. Those that encrypt have a method ``check_sealed``, which refuses a
+            kind of which nothing says what is personal.
+        kind: The kind of the snapshots.
+
+    Raises:
+        InvalidArgument: *reader* decrypts personal values, and *snapshots* do not encrypt them.
+    """
+    check = getattr(snapshots, "check_sealed", None)
+    if callable(check):
+        check(kind)
+    elif reads_personal(reader):
+        raise InvalidArgument(
+            "the events are read in plain text, and these snapshots would be stored in plain text",
+            hint="use those of the PrivateEventStore: snapshots=private.snapshots",
+        )
+
+
+def reads_personal(reader: object) -> bool:
+    """Return whether events are read from a `PrivateEventStore`, or from a store around one."""
+    return bool(getattr(reader, "reads_personal", False))

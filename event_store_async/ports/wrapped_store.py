@@ -9,6 +9,7 @@ from ..stream_head import StreamHead
 from ..versions import ANY, ExpectedVersion
 from .erasure import StreamEraser, eraser
 from .events import EventReader, EventReaderWriter
+from .snapshots import reads_personal
 from .streams import StreamLister, lister
 
 
@@ -16,6 +17,11 @@ class WrappedStore(EventReader[P_co], StreamLister, StreamEraser):
     """Private. Passes on what concerns no payload; a subclass has the other store."""
 
     _store: EventReaderWriter
+
+    @property
+    def reads_personal(self) -> bool:
+        """Whether what is read may hold personal values that the other store decrypts."""
+        return reads_personal(self._store)
 
     async def current_version(  # noqa: D102 - inherited from the port
         self, stream_id: UUID, *, serial: bool = False, timeout: float | None = None

@@ -4,6 +4,7 @@ Forgetting a person: personal fields are encrypted with a key of the person, whi
     store         `PrivateEventStore`: encrypts and decrypts, on any store
     feed          `private_feed`: a feed in plain text
     snapshots     stored snapshots with personal values
+    snapshot_fields  what is personal in snapshots of plain data
     cached_keys   `CachedKeys`: keys that are kept for a minute
     key_cache     what is kept of them, with their ciphers
     master_keys   `MasterKeys`: they encrypt the keys of subjects

@@ -4,7 +4,6 @@ from base64 import b64decode, b64encode
 from binascii import Error
 from collections.abc import Mapping
 from os import PathLike, urandom
-from pathlib import Path
 from typing import Final
 from uuid import UUID
 
@@ -14,6 +13,7 @@ from ..errors import InvalidArgument, InvalidKey, MasterKeyMissing
 from ..excerpt import excerpt
 from ..ports import KeyWrapper, WrappedKey
 from ..subject_key import KEY_BYTES, SubjectKey, check_subject
+from ..text_file import read_text
 from .cipher import Cipher, check_installed, context_of
 
 VARIABLE: Final = "EVENT_STORE_MASTER_KEYS"
@@ -22,7 +22,6 @@ VARIABLE: Final = "EVENT_STORE_MASTER_KEYS"
 _LONGEST_NAME: Final = 200
 _MOST: Final = 1000
 _HINT: Final = "MasterKeys.generate('2026') makes one"
-_LARGEST_FILE: Final = 1024 * 1024
 
 
 class MasterKeys(KeyWrapper):
@@ -70,23 +69,27 @@ class MasterKeys(KeyWrapper):
         the current key. Empty lines, and lines that begin with ``#``, are ignored.
 
         Args:
-            path: The file. Only the user of the application should be able to read it.
+            path: The file, or a pipe, of 1 MiB at most. Only the user of the application should be
+                able to read it. A pipe must end within 30 seconds.
 
         Raises:
             InvalidArgument: the file cannot be read, or is not like that.
         """
         check_instance("path", path, (str, PathLike), "a path")
         try:
-            with Path(path).open(encoding="utf-8") as file:
-                text = file.read(_LARGEST_FILE)
+            text = read_text(path)
         except (OSError, ValueError) as error:
-            reason = error.strerror if isinstance(error, OSError) else "it is not text"
+            # `from None`, and without the path: it may be the keys, given by mistake.
+            reason = error.strerror if isinstance(error, OSError) else error
             raise InvalidArgument(
-                f"the file of master keys {excerpt(str(path))} cannot be read: {reason}"
-            ) from error
+                f"the file of master keys cannot be read: {reason}",
+                hint="EVENT_STORE_MASTER_KEYS_FILE, master_keys_file and --master-keys-file are "
+                "the path of a file with the keys; the keys themselves go into the variable "
+                f"{VARIABLE}",
+            ) from None
         lines = [line.strip() for line in text.splitlines()]
         wanted = [line for line in lines if line and not line.startswith("#")]
-        return cls._of(wanted, f"the file {excerpt(str(path))}")
+        return cls._of(wanted, "the file of master keys")
 
     @classmethod
     def from_environment(cls, name: str = VARIABLE) -> "MasterKeys":
@@ -102,9 +105,9 @@ class MasterKeys(KeyWrapper):
         name = check_text("name", name)
         text = variable(name)
         if text is None:
-            raise InvalidArgument(
-                f"the environment variable {excerpt(name)} is not set", hint=_HINT
-            )
+            # What is no name of a variable may be the keys, given by mistake.
+            shown = f" {excerpt(name)}" if name.isidentifier() else ""
+            raise InvalidArgument(f"the environment variable{shown} is not set", hint=_HINT)
         found = [part.strip() for part in text.replace("\n", ",").split(",")]
         return cls._of([part for part in found if part], f"the variable {excerpt(name)}")
 

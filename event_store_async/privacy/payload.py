@@ -1,9 +1,10 @@
 """Payload: where personal values and envelopes stand in plain data, and how they are replaced."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
+from ..marked_objects import fields_of, has_marks
 from ..personal import FORGOTTEN, RESERVED, Encrypted, PersonalValue
 from .envelope import is_envelope, pointer
 
@@ -32,8 +33,8 @@ def personal_parts(payload: Any) -> dict[Path, Any]:
     Return each `PersonalValue` and each `FORGOTTEN` in a payload, by its path.
 
     Raises:
-        Unsealable: it has the reserved key, or a value that was read without its key, or is too
-            deep.
+        Unsealable: it has the reserved key, an object with personal fields, or a value that was
+            read without its key, or is too deep.
     """
     found: dict[Path, Any] = {}
     _collect(payload, (), found, plain=True)
@@ -48,6 +49,12 @@ def _collect(value: Any, path: Path, found: dict[Path, Any], *, plain: bool) -> 
         return
     if isinstance(value, Encrypted):
         raise Unsealable(f"{_place(path)} was read without its key, so it cannot be stored again")
+    if not isinstance(value, dict | list | tuple) and has_marks(type(value)):
+        raise Unsealable(
+            f"{_place(path)}: {type(value).__name__} has personal fields, which would not be "
+            "encrypted",
+            _OBJECT_HINT,
+        )
     if isinstance(value, dict) and RESERVED in value:
         raise Unsealable(
             f"{_place(path)} has the key {RESERVED!r}, which is reserved for encrypted values"
@@ -65,9 +72,7 @@ def _steps(value: Any) -> Iterable[tuple[Any, Any]]:
         return value.items()
     if isinstance(value, list | tuple):
         return enumerate(value)
-    if is_dataclass(value) and not isinstance(value, type):  # a codec may make a dict of it
-        return [(item.name, getattr(value, item.name, None)) for item in fields(value)]
-    return ()
+    return fields_of(value) or ()  # a codec may make a dict of it
 
 
 _OBJECT_HINT: Final = (

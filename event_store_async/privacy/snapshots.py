@@ -1,7 +1,7 @@
 """Snapshots: stored snapshots whose personal values are encrypted."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Final, TypeVar
@@ -15,7 +15,7 @@ from ..errors import (
     UndecodableSnapshot,
     UndecryptableField,
 )
-from ..personal import unencrypted
+from ..personal import FORGOTTEN, unencrypted
 from ..ports import SnapshotConversion, SnapshotStore
 from ..snapshot import Snapshot, StoredSnapshot, check_kind, check_snapshot
 from ..snapshots.codec import is_plain
@@ -27,6 +27,7 @@ from .envelope import FORGOTTEN_ENVELOPE, pointer, sealed
 from .key_cache import ReadyKey
 from .opener import closed, opening_of
 from .payload import Path, Unsealable, personal_parts, replaced
+from .snapshot_fields import SnapshotFields
 
 B = TypeVar("B")
 
@@ -85,6 +86,7 @@ class PrivateSnapshots(SnapshotStore[Any]):
     Args:
         snapshots: The snapshots of the other store, of plain data.
         keys: The keys of the subjects.
+        fields: What is personal in aggregates of plain data.
         conversions: Convert aggregates to plain data, the first one first.
         saves: What waits for keys, to be saved in the background.
     """
@@ -93,6 +95,7 @@ class PrivateSnapshots(SnapshotStore[Any]):
         self,
         snapshots: SnapshotStore[Any],
         keys: CachedKeys,
+        fields: SnapshotFields,
         conversions: tuple[SnapshotConversion[Any], ...] = (),
         saves: BackgroundSaves | None = None,
     ) -> None:
@@ -101,6 +104,7 @@ class PrivateSnapshots(SnapshotStore[Any]):
         self._plain = snapshots.converted(_AsItIs()) if conversions else snapshots
         self._keys = keys
         self._cache = cache_of(keys)
+        self._fields = fields
         self._conversions = conversions
         self._saves = saves or BackgroundSaves()
         self._warned: set[type[BaseException]] = set()
@@ -109,11 +113,18 @@ class PrivateSnapshots(SnapshotStore[Any]):
         self, stream_id: UUID, kind: str
     ) -> StoredSnapshot[Any] | None:
         stream, kind = check_stream_id(stream_id), check_kind(kind)
+        self.check_sealed(kind)
         found = await self._plain.load(stream, kind)
         if found is None:
             return None
         place = _place(stream, kind, found.version)
         payload = closed(found.aggregate, place, stream, found.version)
+        if not self._conversions:
+            try:
+                self._fields.check_stored(kind, found.aggregate)
+                self._fields.check_places(kind, _values(payload.parts))
+            except Unsealable as error:
+                raise UndecodableSnapshot(stream, kind, found.version, None, str(error)) from None
         aggregate = payload.open(await opening_of(self._cache, [payload]))
         try:
             for conversion in reversed(self._conversions):
@@ -161,16 +172,33 @@ class PrivateSnapshots(SnapshotStore[Any]):
     ) -> SnapshotStore[B]:
         check_methods("conversion", conversion, "a SnapshotConversion", "plain", "aggregate")
         conversions = (conversion, *self._conversions)
-        return PrivateSnapshots(self._snapshots, self._keys, conversions, self._saves)
+        return PrivateSnapshots(self._snapshots, self._keys, self._fields, conversions, self._saves)
+
+    def check_sealed(self, kind: str) -> None:
+        """
+        Refuse a kind of snapshots whose personal values would be stored in plain text.
+
+        Args:
+            kind: The kind.
+
+        Raises:
+            InvalidArgument: nothing says what is personal in them; see `SnapshotFields`.
+        """
+        self._fields.check(check_kind(kind), self._conversions)
 
     def _draft(self, stream_id: UUID, kind: str, snapshot: Snapshot[Any]) -> SnapshotDraft:
         stream, kind = check_stream_id(stream_id), check_kind(kind)
+        self.check_sealed(kind)
         check_snapshot(stream, kind, snapshot)
         try:
             plain = snapshot.aggregate
             for conversion in self._conversions:
                 plain = conversion.plain(plain)
+            if not self._conversions:
+                plain = self._fields.marked(kind, plain)
             found = personal_parts(plain)
+            if not self._conversions:
+                self._fields.check_places(kind, _values(found))
             parts = {path: sealed_part(part) for path, part in found.items()}
         except (Unsealable, InvalidArgument) as error:
             raise InvalidSnapshot(stream, kind, f"it cannot be stored: {error}") from None
@@ -221,6 +249,11 @@ class _AsItIs:
 
     def aggregate(self, plain: Any) -> Any:
         return plain
+
+
+def _values(parts: Mapping[Path, Any]) -> Iterator[Path]:
+    """Iterate over where values are, and not what was forgotten: that is read as it is."""
+    return (path for path, part in parts.items() if part is not None and part is not FORGOTTEN)
 
 
 def _place(stream_id: UUID, kind: str, version: int) -> tuple[str, ...]:

@@ -26,7 +26,7 @@ from ..ports import (
 )
 from ..ports.feeds import feeder
 from ..ports.monitoring import prober
-from ..ports.snapshots import snapshots_of
+from ..ports.snapshots import reads_personal, snapshots_of
 from ..ports.subscriptions import Subscriptions, subscriptions_of
 from ..ports.wrapped_store import WrappedStore
 from ..results import AppendResult
@@ -36,6 +36,7 @@ from .cached_keys import CachedKeys, cache_of, cached
 from .cipher import check_installed
 from .feed import private_feed
 from .page import PrivatePages
+from .snapshot_fields import SnapshotFields
 from .snapshots import PrivateSnapshots
 
 
@@ -64,6 +65,10 @@ class PrivateEventStore(
         store: The other store. Its codec must encode plain data, like `JsonCodec`.
         keys: The keys of the subjects. Stores that share a `CachedKeys` share its cache.
         fields: The personal fields of payloads that are bare dicts, by the type of event.
+        snapshot_fields: The personal fields of aggregates that are bare dicts, by the kind of
+            snapshot. None says that nothing is personal in a kind but what its classes mark. A kind
+            that is not named here is refused by `snapshots`, unless `typed_snapshots` are of
+            classes with marks.
         cache_seconds: How long a key in memory is used at most, and so how long a subject that
             another process has forgotten can still be read here. None is 60, or what a `CachedKeys`
             has.
@@ -80,16 +85,23 @@ class PrivateEventStore(
         keys: KeyStore,
         fields: Mapping[str, PersonalFields] | None = None,
         *,
+        snapshot_fields: Mapping[str, PersonalFields | None] | None = None,
         cache_seconds: float | None = None,
         clock: Callable[[], float] = monotonic,
         new_event_id: Callable[[], UUID] = random_uuid,
     ) -> None:
         check_methods("store", store, "a store", "read_events", "try_persist_events")
-        if isinstance(store, PrivateEventStore):
+        if getattr(store, "is_typed", False):
+            raise InvalidArgument(
+                "store is typed, so it takes no encrypted values",
+                hint="wrap the private store: TypedEventStore(PrivateEventStore(store, keys), …)",
+            )
+        if reads_personal(store):
             raise InvalidArgument("store is private already", hint="use it as it is")
         check_callable("new_event_id", new_event_id)
         check_installed()
         self._store = store
+        self._snapshot_fields = SnapshotFields(snapshot_fields)
         self._keys = cached(keys, cache_seconds, clock)
         self._cache = cache_of(self._keys)
         self._appends = PrivateAppends(self._cache, _checked_fields(fields), new_event_id)
@@ -178,8 +190,19 @@ class PrivateEventStore(
 
     @cached_property
     def snapshots(self) -> SnapshotStore:
-        """The snapshots of the other store, which must have some; personal values are encrypted."""
-        return PrivateSnapshots(snapshots_of(self._store), self._keys)
+        """
+        The snapshots of the other store, which must have some; personal values are encrypted.
+
+        They refuse, with `InvalidArgument`, a kind of which nothing says what is personal: neither
+        *snapshot_fields* nor the classes of `typed_snapshots`. An aggregate is made of values in
+        plain text, so it would be stored like that.
+        """
+        return PrivateSnapshots(snapshots_of(self._store), self._keys, self._snapshot_fields)
+
+    @property
+    def reads_personal(self) -> bool:
+        """Whether what is read may hold personal values in plain text: always."""
+        return True
 
     @property
     def subscriptions(self) -> Subscriptions:

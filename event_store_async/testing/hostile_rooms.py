@@ -8,7 +8,7 @@ from uuid import UUID
 from ..health import Health
 from ..ports import EventReaderWriter, HealthCheck, SnapshotStore
 from ..ports.monitoring import prober
-from ..ports.snapshots import snapshots_of
+from ..ports.snapshots import reads_personal, snapshots_of
 from ..ports.subscriptions import Subscriptions, subscriptions_of
 from .hostile_snapshots import HostileSnapshots
 from .hostile_subscriptions import HostileSubscriptions
@@ -33,6 +33,11 @@ class HostileRooms(HealthCheck):
         """The subscriptions of the wrapped store, with faults; it must have some."""
         kept = subscriptions_of(self._store)
         return HostileSubscriptions(kept, self._choose, self._record, self._sleep)
+
+    @property
+    def reads_personal(self) -> bool:
+        """Whether the wrapped store decrypts personal values."""
+        return reads_personal(self._store)
 
     async def health(self, *, timeout: float = 1.0) -> Health:
         """

@@ -99,6 +99,12 @@ class HostileSnapshots(SnapshotStore[Any]):
         inner = self._snapshots.converted(conversion)
         return HostileSnapshots(inner, self._chooser, self._choose, self._record)
 
+    @property
+    def check_sealed(self) -> Callable[[str], None] | None:
+        """As the wrapped ones have it: see `ports.snapshots.check_sealed`."""
+        check: Callable[[str], None] | None = getattr(self._snapshots, "check_sealed", None)
+        return check
+
     async def _write(self, stream_id: UUID, doing: str) -> None:
         choice = await self._choose(stream_id, SNAPSHOT_WRITES)
         if choice.injection is Injection.UNAVAILABLE:

@@ -8,7 +8,6 @@ Events of an application's own types, in any store.
     payload     a stored payload as an event of those types
     shapes      converts events of one type to plain data and back
     marks       the personal fields of a type, in its plain data
-    marked_fields  the fields of a type, and their marks
     difference  finds what an event lost when it was stored
 
 Dataclasses, TypedDicts and msgspec structs need msgspec (the extra ``typed``). Pydantic models need

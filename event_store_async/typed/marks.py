@@ -2,26 +2,30 @@
 
 import warnings
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Any, Final, get_args
 
 from ..errors import InvalidArgument
 from ..excerpt import excerpt
-from ..personal import FORGOTTEN, RESERVED, Encrypted, Personal, PersonalValue
-from .difference import difference
-from .marked_fields import (
+from ..marked_fields import (
     DeclaredField,
+    aliased,
     class_of,
     declared_fields,
     is_collection,
     is_mapping,
     is_marked,
     is_union,
-    parts_of,
+    key_of,
     without_none,
 )
+from ..marked_objects import fields_of, has_marks
+from ..personal import FORGOTTEN, RESERVED, Encrypted, Personal, PersonalValue
+from .difference import difference
 from .shapes import Shape, shape_of
 
+_SIMPLE: Final = frozenset({str, int, float, bool, bytes, type(None)})
 _FORGOTTEN: Final = FORGOTTEN.value
 _ADMIT_HINT: Final = (
     "give a substitute, Personal({subject!r}, forgotten=…), or let the type admit it: … | Forgotten"
@@ -83,13 +87,17 @@ class Marks(Marked):
 
     Attributes:
         name: The name of the class.
+        optional: Whether a key may be missing in plain data.
+        cls: The class.
+        stored: The keys of all its fields in plain data, by their names.
         fields: The personal fields.
         inner: What is personal inside other fields, by their keys in plain data.
-        optional: Whether a key may be missing in plain data.
     """
 
     name: str
     optional: bool
+    cls: Any
+    stored: dict[str, str] = field(default_factory=dict)
     fields: list[PersonalField] = field(default_factory=list)
     inner: dict[str, Marked] = field(default_factory=dict)
 
@@ -169,6 +177,45 @@ class MarkedValues(Marked):
         return {key: self.item.open(each) for key, each in plain.items()}
 
 
+def check_covered(value: Any, marks: Marked | None) -> None:
+    """
+    Refuse an event with a personal field that its type knows nothing of: it would not be encrypted.
+
+    That can be where another object may be read back than was given: a field of type `Any`, or one
+    that holds an object of a subclass.
+
+    Args:
+        value: The event, or a part of it.
+        marks: What is personal in it, by its type.
+
+    Raises:
+        Unmarkable: an object in it has personal fields, and is not of the type of its field.
+    """
+    if isinstance(value, dict):
+        within: list[tuple[Any, Any]] = list(value.items())
+    elif isinstance(value, list | tuple | AbstractSet):
+        within = [(None, each) for each in value]
+    else:
+        if has_marks(type(value)) and not (isinstance(marks, Marks) and marks.cls is type(value)):
+            raise Unmarkable(
+                f"{type(value).__name__} has personal fields, but is in a field whose type does "
+                "not say so"
+            )
+        within = list(fields_of(value) or ())
+    hidden: set[str] = set()
+    stored: Mapping[Any, str] = {}
+    if isinstance(marks, Marks):
+        hidden, stored = {each.stored for each in marks.fields}, marks.stored
+    for step, part in within:
+        key = stored.get(step, step)
+        if key in hidden or type(part) in _SIMPLE:
+            continue
+        if isinstance(marks, Marks):
+            check_covered(part, marks.inner.get(key))
+        else:
+            check_covered(part, getattr(marks, "item", None))
+
+
 def marks_of(cls: type) -> Marks | None:
     """
     Return the personal fields of a type of event; None if it has none.
@@ -177,7 +224,10 @@ def marks_of(cls: type) -> Marks | None:
         InvalidArgument: a mark cannot be kept: it is at the wrong place, its subject is not a field
             of the class, or what is read after forgetting is not of the field's type.
     """
-    return _Reading(shape_of(cls)).marks(cls) if is_marked(cls) else None
+    try:
+        return _Reading(shape_of(cls)).marks(cls) if is_marked(cls) else None
+    except RecursionError:  # each level of a generic type may have another argument
+        raise InvalidArgument(f"there is no end to the types inside {cls.__name__}") from None
 
 
 class _Reading:
@@ -185,20 +235,25 @@ class _Reading:
 
     def __init__(self, shape: Shape) -> None:
         self._shape = shape
-        self._known: dict[Any, Marks] = {}
+        self._known: dict[Any, Marks] = {}  # by `key_of` their types
 
-    def marks(self, cls: Any) -> Marks:
-        if cls in self._known:  # a type that contains itself
-            return self._known[cls]
+    def marks(self, hint: Any) -> Marks:
+        key = key_of(hint)
+        if key in self._known:  # a type that contains itself
+            return self._known[key]
+        cls = class_of(hint)
         _check_class(cls)
         optional = hasattr(cls, "__struct_fields__") or hasattr(cls, "__total__")
-        marks = self._known[cls] = Marks(cls.__name__, optional)
-        declared = {each.name: each for each in declared_fields(cls)}
+        marks = self._known[key] = Marks(cls.__name__, optional, cls)
+        declared = {each.name: each for each in declared_fields(hint)}
+        marks.stored = {each.name: each.stored for each in declared.values()}
         for each in declared.values():
             if each.mark is not None:
                 marks.fields.append(self._personal(cls, each, each.mark, declared))
             elif is_marked(each.hint):
                 marks.inner[each.stored] = self._inside(f"{cls.__name__}.{each.name}", each.hint)
+        if not marks.fields and not marks.inner:
+            raise _mingled(cls.__name__, hint)
         return marks
 
     def _personal(
@@ -216,6 +271,12 @@ class _Reading:
                 f"{where}: its subject, {mark.subject!r}, is personal itself, so it could not be "
                 "read",
                 hint="use an identifier that is not personal",
+            )
+        if _may_be_left_out(cls, subject.name):
+            raise InvalidArgument(
+                f"{where}: its subject, {mark.subject!r}, is not always stored",
+                hint="store the subject: without exclude=True, and without a default in a struct "
+                "with omit_defaults=True",
             )
         if is_marked(each.hint):
             raise InvalidArgument(
@@ -257,21 +318,36 @@ class _Reading:
             (only, *more) = without_none(hint)
             if not more:
                 return self._inside(where, only)
-        elif is_mapping(hint) and not is_marked(get_args(hint)[0]):
+        elif aliased(hint) is not hint:
+            return self._inside(where, aliased(hint))
+        elif class_of(hint) is not None and declared_fields(hint):
+            return self.marks(hint)
+        elif is_mapping(hint) and len(get_args(hint)) == 2 and not is_marked(get_args(hint)[0]):
             return MarkedValues(self._inside(where, get_args(hint)[1]))
         elif is_collection(hint):
             return MarkedItems(self._inside(where, get_args(hint)[0]))
-        else:
-            cls = class_of(hint)
-            if cls is not None and declared_fields(cls):
-                return self.marks(cls)
-            if len(parts_of(hint)) == 1:  # an alias
-                return self._inside(where, parts_of(hint)[0])
-        raise InvalidArgument(
-            f"{where}: personal fields inside {hint} cannot be told apart",
-            hint="a type with personal fields may be optional, or in a list, a tuple[…, ...], a "
-            "set or the values of a dict; otherwise mark the whole field",
-        )
+        raise _mingled(where, hint)
+
+
+def _mingled(where: str, hint: Any) -> InvalidArgument:
+    return InvalidArgument(
+        f"{where}: personal fields inside {hint} cannot be told apart",
+        hint="a type with personal fields may be optional, or in a list, a tuple[…, ...], a "
+        "set or the values of a dict; otherwise mark the whole field",
+    )
+
+
+def _may_be_left_out(cls: Any, name: str) -> bool:
+    """Return whether the plain data of an object may lack a field."""
+    if hasattr(cls, "__pydantic_fields__"):
+        return bool(cls.__pydantic_fields__[name].exclude)
+    config = getattr(cls, "__struct_config__", None)
+    if config is None or not config.omit_defaults:
+        return False
+    names = cls.__struct_fields__
+    given = names[len(names) - len(cls.__struct_defaults__) :]
+    defaults = dict(zip(given, cls.__struct_defaults__, strict=True))
+    return name in defaults and repr(defaults[name]) != "NODEFAULT"
 
 
 def _check_class(cls: Any) -> None:
@@ -282,6 +358,12 @@ def _check_class(cls: Any) -> None:
         raise InvalidArgument(
             f"{cls.__name__} is stored as a list, so its fields cannot be personal",
             hint="use a class that is stored with the names of its fields",
+        )
+    decorators = getattr(cls, "__pydantic_decorators__", None)
+    if decorators is not None and decorators.model_serializers:
+        raise InvalidArgument(
+            f"{cls.__name__} has a model_serializer, which may store personal fields elsewhere",
+            hint="use the plain data of pydantic, with aliases",
         )
     if hasattr(cls, "__pydantic_root_model__") and cls.__pydantic_root_model__:
         raise InvalidArgument(f"{cls.__name__} is a root model, so it has no personal fields")

@@ -48,6 +48,11 @@ class _Conversion:
     def __init__(self, types: EventTypes[Any]) -> None:
         self._types = types
 
+    @property
+    def is_marked(self) -> bool:
+        """Whether one of the types has personal fields; see `PrivateSnapshots`."""
+        return self._types.are_marked
+
     def plain(self, aggregate: Any) -> Any:
         name, revision, plain = self._types.stored(aggregate)
         return {_TYPE: name, _REVISION: revision, _STATE: plain}

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping
 from functools import partial
-from typing import Any, Literal, TypeVar, overload
+from typing import Any, Final, Literal, TypeVar, overload
 from uuid import UUID
 
 from ..checks import check_choice, check_instance, is_event_list
@@ -43,6 +43,9 @@ class TypedEventStore(WrappedStore[E], EventReaderWriter[E], StreamFollower[E]):
         store: The other store. Its codec must encode plain data, like `JsonCodec`.
         types: The types, by their stored names.
     """
+
+    is_typed: Final = True
+    """A `PrivateEventStore` takes no such store."""
 
     def __init__(self, store: EventReaderWriter, types: EventTypes[E]) -> None:
         check_instance("types", types, EventTypes, "an EventTypes")

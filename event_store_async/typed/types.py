@@ -10,7 +10,7 @@ from ..errors import InvalidArgument
 from ..excerpt import excerpt
 from ..values import value
 from .difference import difference, lossy_tree
-from .marks import marks_of
+from .marks import check_covered, marks_of
 from .shapes import Shape, shape_of, tag_of
 
 _EVENT_TYPE_HINT: Final = "each type by itself: EventTypes(EventType(Opened, 'opened'), …)"
@@ -120,6 +120,11 @@ class EventTypes(Generic[E]):
         """All stored names, earlier ones included."""
         return frozenset(name for name in self._by_name if name is not None)
 
+    @property
+    def are_marked(self) -> bool:
+        """Whether one of the types has personal fields."""
+        return any(each.marks is not None for each in self._by_class.values())
+
     def stored(self, event: E) -> tuple[str, int, Any]:
         """
         Return the stored name of an event's type, its revision, and its plain data.
@@ -129,7 +134,7 @@ class EventTypes(Generic[E]):
         Raises:
             LookupError: the event's class is not registered.
             Difference: another event would be read back.
-            Unmarkable: a personal field is not where its mark says.
+            Unmarkable: a personal field is not where its mark says, or where no mark says it is.
             Exception: the event cannot be read back from its plain data.
         """
         found = self._by_class.get(type(event)) if type(event) is not dict else self._tagged(event)
@@ -141,6 +146,8 @@ class EventTypes(Generic[E]):
         differs = difference(event, found.shape.event(plain), found.lossy)
         if differs is not None:
             raise differs
+        if found.lossy:  # otherwise each object was read back as one of the same class
+            check_covered(event, found.marks)
         if found.marks is not None:
             plain = found.marks.seal(plain)
         return found.type.name, found.type.revision, plain

@@ -245,7 +245,6 @@ class Wrong(XorWrapper):
         None,
         b"wrapped",
         WrappedKey("m1", b""),
-        WrappedKey("m1", None),  # type: ignore[arg-type]
         WrappedKey("m1", b"x" * 100_000),
         WrappedKey("", b"wrapped"),
         WrappedKey("a\x1b[31m", b"wrapped"),

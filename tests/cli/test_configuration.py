@@ -341,7 +341,7 @@ async def test_utf_16_is_named(nowhere: Shell, encoding: str) -> None:
     file = nowhere.folder / "file"
     file.write_bytes('"a" = 1'.encode(encoding))
 
-    with pytest.raises(CommandFailed, match="file is not valid TOML: it is in UTF-16"):
+    with pytest.raises(CommandFailed, match="file cannot be read: it is in UTF-16"):
         configuration.load(file, None)
     with pytest.raises(CommandFailed, match="cannot be read: it is in UTF-16"):
         configuration.read_password(file)
@@ -391,3 +391,12 @@ async def test_a_command_without_home_and_working_folder(
     assert shown.code == 0
     assert (status.code, "error: the user has no home folder" in status.err) == (1, True)
     assert "hint: set HOME or XDG_DATA_HOME" in status.err
+
+
+def test_a_configuration_without_an_end_is_refused(folder: Path) -> None:
+    for path in ("/dev/zero", str(folder)):
+        with pytest.raises(CommandFailed) as caught:
+            configuration.load(Path(path), None)
+        assert path in str(caught.value)
+    with pytest.raises(CommandFailed, match="more than 1,048,576 bytes"):
+        configuration.read_password(Path("/dev/zero"))

@@ -240,6 +240,19 @@ async def test_master_keys_must_be_given_and_valid(shell: Shell) -> None:
     assert "other users may read or change the file of master keys" in warned.err
 
 
+async def test_master_keys_given_as_the_file_are_not_shown(shell: Shell) -> None:
+    key = MasterKeys.generate("2026")
+    (shell.folder / "event-store.toml").write_text(f'master_keys_file = "{key}"')
+
+    for done in (
+        await shell("subject", "rewrap", "--master-keys-file", key),
+        await shell("subject", "rewrap"),
+    ):
+        assert (done.code, done.out) == (2, "")
+        assert "the file of master keys cannot be read" in done.err
+        assert key.removeprefix("2026:")[:20] not in done.err.replace("\n", "")
+
+
 # The table
 
 

@@ -15,7 +15,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "deploying.md"
 
 def pod() -> dict[str, Any]:
     """Return the specification of the pods of deploying.md."""
-    (text,) = [block.text for block in blocks(PAGE) if block.language == "yaml"]
+    text, *_ = [block.text for block in blocks(PAGE) if block.language == "yaml"]
     specification: dict[str, Any] = yaml.safe_load(text)["spec"]["template"]["spec"]
     return specification
 

@@ -24,11 +24,13 @@ from tests.privacy.people import (
     Address,
     Booked,
     Event,
+    Group,
     Invited,
     Passenger,
     Phoned,
     Registered,
     Ticket,
+    Toured,
 )
 from tests.privacy.readings import payloads, stored_bytes
 
@@ -69,6 +71,11 @@ EVENTS: st.SearchStrategy[Event] = st.one_of(
         st.dictionaries(TEXT, PASSENGER, max_size=2),
         st.lists(st.lists(PASSENGER, max_size=2), max_size=2),
     ),
+    st.builds(
+        Toured,
+        st.builds(Group, PASSENGER, st.lists(PASSENGER, max_size=2)),
+        st.builds(Group, st.builds(Group, PASSENGER), st.just([])),
+    ),
     st.fixed_dictionaries(
         {"kind": st.just("ticket"), "holder": NAMES, "seat_name": SECRET},
         optional={"remarks": SECRET},
@@ -89,13 +96,14 @@ TYPES = EventTypes[Event](
     EventType(Invited, "invited"),
     EventType(Ticket, "ticket"),
     EventType(Booked, "booked"),
+    EventType(Toured, "toured"),
 )
 
 
 def forgotten(event: Event, gone: set[str]) -> Event:
     """Return what an event is read as once some subjects are forgotten."""
-    if isinstance(event, Booked):
-        return booked(event, gone)
+    if isinstance(event, Booked | Toured):
+        return travelled(event, gone)
     if subject_of(event) not in gone:
         return event
     if isinstance(event, Registered):
@@ -116,16 +124,23 @@ def subject_of(event: Registered | Phoned | Invited | Ticket) -> str:
     return str(event.guest_id) if isinstance(event, Invited) else event["holder"]
 
 
-def booked(event: Booked, gone: set[str]) -> Booked:
-    def seen(each: Passenger) -> Passenger:
-        return Passenger(each.id, FORGOTTEN) if each.id in gone else each
+def seen(each: Passenger, gone: set[str]) -> Passenger:
+    return Passenger(each.id, FORGOTTEN) if each.id in gone else each
 
+
+def travelled(event: Booked | Toured, gone: set[str]) -> Event:
+    if isinstance(event, Toured):
+        group, groups = event.group, event.groups
+        return Toured(
+            Group(seen(group.lead, gone), [seen(each, gone) for each in group.others]),
+            Group(Group(seen(groups.lead.lead, gone))),
+        )
     return Booked(
-        seen(event.lead),
-        tuple(map(seen, event.others)),
-        None if event.agent is None else seen(event.agent),
-        {key: seen(each) for key, each in event.seats.items()},
-        [list(map(seen, group)) for group in event.groups],
+        seen(event.lead, gone),
+        tuple(seen(each, gone) for each in event.others),
+        None if event.agent is None else seen(event.agent, gone),
+        {key: seen(each, gone) for key, each in event.seats.items()},
+        [[seen(each, gone) for each in group] for group in event.groups],
     )
 
 

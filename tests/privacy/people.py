@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Annotated, Any, Literal, NotRequired, TypedDict
+from typing import Annotated, Any, Generic, Literal, NotRequired, TypedDict, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -11,6 +11,8 @@ from pydantic.alias_generators import to_camel
 
 from event_store_async.privacy import Forgotten, Personal
 from event_store_async.typed import EventType, EventTypes
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,19 @@ class Booked:
     groups: list[list[Passenger]] = field(default_factory=list)
 
 
-Event = Registered | Phoned | Invited | Ticket | Booked
+@dataclass(frozen=True)
+class Group(Generic[T]):
+    lead: T
+    others: list[T] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Toured:
+    group: Group[Passenger]
+    groups: Group[Group[Passenger]]
+
+
+Event = Registered | Phoned | Invited | Ticket | Booked | Toured
 
 TYPES = EventTypes[Event](
     EventType(Registered, "registered"),
@@ -74,4 +88,5 @@ TYPES = EventTypes[Event](
     EventType(Invited, "invited"),
     EventType(Ticket, "ticket"),
     EventType(Booked, "booked"),
+    EventType(Toured, "toured"),
 )

@@ -1,5 +1,6 @@
 """Master keys: they wrap the keys of subjects, each for its subject and id only."""
 
+import traceback
 from base64 import b64encode
 from pathlib import Path
 from typing import Any
@@ -117,6 +118,29 @@ def test_what_is_no_file_of_keys_is_refused_and_not_shown(tmp_path: Path, conten
         MasterKeys.from_file(file)
     assert SECRET not in str(caught.value)
     assert text(NEW) not in str(caught.value)
+
+
+@pytest.mark.parametrize("given", ["2026:{}", "{}", "2026:{}\n2025:{}\n", "/{}\0"])
+def test_keys_that_are_given_as_the_file_are_not_shown(
+    given: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    key = text(NEW)
+    for read in (MasterKeys.from_file, MasterKeys.from_environment):
+        with pytest.raises(InvalidArgument) as caught:
+            read(given.replace("{}", key))
+        shown = "".join(traceback.format_exception(caught.value))
+        assert key not in shown
+        assert key[:20] not in shown.replace("\n", "")
+
+
+def test_a_file_of_keys_in_another_encoding_is_named(tmp_path: Path) -> None:
+    line = MasterKeys.generate("2026")
+    (tmp_path / "marked").write_bytes(line.encode("utf-8-sig"))
+    (tmp_path / "wide").write_bytes(line.encode("utf-16"))
+    assert MasterKeys.from_file(tmp_path / "marked").master == "2026"
+    with pytest.raises(InvalidArgument, match="UTF-16"):
+        MasterKeys.from_file(tmp_path / "wide")
 
 
 def test_a_file_that_cannot_be_read_is_an_argument(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import pickle
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -25,19 +26,24 @@ from event_store_async import (
     StreamClosed,
     UnidentifiedEvent,
 )
-from event_store_async.errors import SubjectForgotten
+from event_store_async.errors import SubjectForgotten, WrongEventLoop
 from event_store_async.events import SoughtEvent
 from event_store_async.privacy import (
     FORGOTTEN,
     CachedKeys,
     Encrypted,
+    ForgottenSubject,
     MemoryKeyStore,
     PersonalFields,
     PersonalValue,
     PrivateEventStore,
+    SubjectKey,
+    WrappedKey,
 )
+from event_store_async.typed import TypedEventStore
 
 from .key_stores import WatchedKeys
+from .people import TYPES
 from .readings import payloads, stored_bytes
 
 FIELDS = {"registered": PersonalFields("customer", ["name", "address"])}
@@ -377,7 +383,7 @@ async def test_bad_arguments_ask_for_no_keys(
     with pytest.raises(InvalidExpectedVersion):
         await store.persist_events(stream_id, personal, wrong)
     with pytest.raises(InvalidExpectedVersion):
-        await store.persist_events(stream_id, personal, 2**31 - 1)
+        await store.persist_events(stream_id, personal * 2, 2**31 - 2)
     with pytest.raises(InvalidArgument):
         await store.persist_events(stream_id, personal, timeout=wrong)
     with pytest.raises(InvalidEvent):
@@ -546,6 +552,9 @@ def test_what_is_no_store_or_key_store_is_refused(
         lambda: PrivateEventStore(wrong, keys),
         lambda: PrivateEventStore(memory, wrong),
         lambda: PrivateEventStore(store, keys),
+        lambda: PrivateEventStore(store.category("a"), keys),
+        lambda: PrivateEventStore(TypedEventStore(memory, TYPES), keys),
+        lambda: PrivateEventStore(TypedEventStore(store, TYPES), keys),
         lambda: PrivateEventStore(memory, keys, wrong),
         lambda: PrivateEventStore(memory, keys, {"": FIELDS["registered"]}),
         lambda: PrivateEventStore(memory, keys, [FIELDS["registered"]]),  # type: ignore[arg-type]
@@ -558,6 +567,32 @@ def test_what_is_no_store_or_key_store_is_refused(
     for make in makers:
         with pytest.raises(InvalidArgument):
             make()
+
+
+def test_nothing_is_followed_without_an_event_loop(store: PrivateEventStore) -> None:
+    typed = TypedEventStore(store, TYPES)
+    for each in (store, typed, store.category("a"), MemoryEventStore()):
+        with pytest.raises(WrongEventLoop):
+            each.follow(uuid4())
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: SubjectKey(7, uuid4(), b"x"),  # type: ignore[arg-type]
+        lambda: SubjectKey("", uuid4(), b"x"),
+        lambda: SubjectKey("a", 1, b"x"),  # type: ignore[arg-type]
+        lambda: SubjectKey("a", uuid4(), "SECRET"),  # type: ignore[arg-type]
+        lambda: WrappedKey(1, b"x"),  # type: ignore[arg-type]
+        lambda: WrappedKey("a", "SECRET"),  # type: ignore[arg-type]
+        lambda: ForgottenSubject("a", 1),  # type: ignore[arg-type]
+        lambda: ForgottenSubject("", datetime.now(UTC)),
+    ],
+)
+def test_keys_are_checked(make: Callable[[], Any]) -> None:
+    with pytest.raises(InvalidArgument) as caught:
+        make()
+    assert "SECRET" not in str(caught.value)
 
 
 def test_what_is_personal_is_not_shown() -> None:

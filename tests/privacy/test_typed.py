@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 import msgspec
 import pytest
-from pydantic import BaseModel, ConfigDict, RootModel
+from pydantic import BaseModel, ConfigDict, Field, RootModel, model_serializer
 
 from event_store_async import (
     BrokenEvent,
@@ -351,6 +351,25 @@ class Root(RootModel[list[Passenger]]):
     pass
 
 
+class OmittedSubject(msgspec.Struct, omit_defaults=True):
+    name: Annotated[str, Personal("id", forgotten="")]
+    id: str = "c"
+
+
+class ExcludedSubject(BaseModel):
+    id: str = Field("c", exclude=True)
+    name: Annotated[str, Personal("id", forgotten="")] = ""
+
+
+class Copying(BaseModel):
+    id: str
+    name: Annotated[str, Personal("id", forgotten="")]
+
+    @model_serializer(mode="wrap")
+    def copied(self, handler: Any) -> Any:
+        return {**handler(self), "copy": self.name}
+
+
 @pytest.mark.parametrize(
     ("cls", "reason"),
     [
@@ -373,6 +392,9 @@ class Root(RootModel[list[Passenger]]):
         (AsList, "stored as a list"),
         (WithNamed, "stored as a list"),
         (Root, "root model"),
+        (OmittedSubject, "is not always stored"),
+        (ExcludedSubject, "is not always stored"),
+        (Copying, "model_serializer"),
     ],
     ids=lambda each: each.__name__ if isinstance(each, type) else "",
 )

@@ -7,6 +7,7 @@ from typing import Any, Final, Literal
 
 from ...checks import check_choice, check_secret
 from ...errors import InvalidArgument
+from ...text_file import read_text
 
 _PEER_CERT: Final = 1
 _PEER_IDENTITY: Final = 2
@@ -99,10 +100,10 @@ def _pem(name: str, source: str | Path) -> str:
     if isinstance(source, str) and _MARK in source:
         return source
     try:
-        text = Path(source).read_text(encoding="utf-8")
+        text = read_text(source)
     except (OSError, ValueError) as error:
         # `from None`, and without the source: it may be a secret passed as the wrong argument.
-        reason = error.strerror if isinstance(error, OSError) else "it is not text"
+        reason = error.strerror if isinstance(error, OSError) else error
         raise InvalidArgument(f"{name} is neither PEM nor a readable file: {reason}") from None
     if _MARK not in text:
         raise InvalidArgument(f"{name} is a file that contains no PEM")

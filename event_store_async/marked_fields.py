@@ -1,6 +1,5 @@
 """Marked fields: the fields of a type of event, and the marks that say which are personal."""
 
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, fields, is_dataclass
@@ -11,6 +10,7 @@ from typing import (
     Any,
     Final,
     ForwardRef,
+    Literal,
     NewType,
     Union,
     get_args,
@@ -19,8 +19,9 @@ from typing import (
     is_typeddict,
 )
 
-from ..errors import InvalidArgument
-from ..personal import Personal
+from .errors import InvalidArgument
+from .personal import Personal
+from .type_arguments import TypeArguments, alias_value
 
 _WRAPPERS: Final = ("NotRequired", "Required", "ReadOnly", "ClassVar", "InitVar", "Final")
 _AROUND_HINT: Final = "put the mark around the whole type of a field: Annotated[…, Personal('id')]"
@@ -44,18 +45,20 @@ class DeclaredField:
     mark: Personal | None
 
 
-def declared_fields(cls: Any) -> tuple[DeclaredField, ...]:
+def declared_fields(hint: Any) -> tuple[DeclaredField, ...]:
     """
     Return the fields of a dataclass, TypedDict, struct, attrs class, named tuple or pydantic model.
 
-    Any other class has none.
+    Any other class has none. A generic class has those of its arguments: ``Box[Line]`` has lines.
 
     Raises:
         InvalidArgument: a mark is not around the whole type of its field, or a field has two.
     """
     found = []
-    for name, stored, hint in _fields(cls):
-        bare, marks = _unmarked(hint)
+    cls = class_of(hint)
+    arguments = TypeArguments(hint)
+    for name, stored, declared in _fields(cls):
+        bare, marks = _unmarked(arguments.applied(name, declared))
         where = f"{cls.__name__}.{name}"
         if len(marks) > 1:
             raise InvalidArgument(f"{where} is marked twice")
@@ -147,22 +150,32 @@ def parts_of(hint: Any) -> tuple[Any, ...]:
         if any(isinstance(each, Personal) or each is Personal for each in extras):
             raise InvalidArgument(f"a part of a type is marked: {hint}", hint=_AROUND_HINT)
         return (inner,)
-    if isinstance(hint, NewType):
-        return (hint.__supertype__,)
-    if sys.version_info >= (3, 12):
-        from typing import TypeAliasType
-
-        if isinstance(hint, TypeAliasType):
-            return (hint.__value__,)
+    alias = aliased(hint)
+    if alias is not hint:
+        return (alias,)
     if isinstance(hint, str | ForwardRef):
+        raise InvalidArgument(
+            f"the type {hint!r} is given as a text, so its marks cannot be read",
+            hint="define it before, and name it without quotes",
+        )
+    if get_origin(hint) is Literal:
         return ()
-    return tuple(each for each in get_args(hint) if not isinstance(each, str | bytes | int))
+    return tuple(each for each in get_args(hint) if not isinstance(each, list) and each is not ...)
 
 
 def class_of(hint: Any) -> Any:
     """Return the class of a type, generic or not, whose fields may be marked; None for others."""
     found = get_origin(hint) or hint
     return found if isinstance(found, type) or is_typeddict(found) else None
+
+
+def aliased(hint: Any) -> Any:
+    """Return what a type is another name for, or the type itself."""
+    if get_origin(hint) is Annotated:
+        return get_args(hint)[0]
+    if isinstance(hint, NewType):
+        return hint.__supertype__
+    return alias_value(hint)
 
 
 def is_marked(hint: Any, seen: set[Any] | None = None) -> bool:
@@ -173,13 +186,21 @@ def is_marked(hint: Any, seen: set[Any] | None = None) -> bool:
         InvalidArgument: a mark is not around the whole type of a field.
     """
     seen = set() if seen is None else seen
-    cls = class_of(hint)
-    if cls is not None and cls not in seen:
-        seen.add(cls)
-        for field in declared_fields(cls):
+    if class_of(hint) is not None and key_of(hint) not in seen:
+        seen.add(key_of(hint))
+        for field in declared_fields(hint):
             if field.mark is not None or is_marked(field.hint, seen):
                 return True
     return any(is_marked(part, seen) for part in parts_of(hint))
+
+
+def key_of(hint: Any) -> Any:
+    """Return what tells a type from others: an annotation in it may have no hash."""
+    try:
+        hash(hint)
+    except TypeError:
+        return class_of(hint), repr(hint)
+    return hint
 
 
 def is_union(hint: Any) -> bool:
