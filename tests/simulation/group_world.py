@@ -141,11 +141,12 @@ class GroupWorld:
     One run.
 
     Args:
-        seed: The plan and the faults follow from it; see `simulate_group`.
+        seed: Everything follows from it.
         plan: What happens; None draws one.
     """
 
     def __init__(self, seed: int, plan: GroupPlan | None = None) -> None:
+        self.seed = seed
         self.random = Random(f"group {seed}")
         self.plan = plan or GroupPlan.drawn(Random(f"plan {seed}"))
         self.trouble = Trouble(**vars(self.plan.trouble))
@@ -429,12 +430,13 @@ class Handlers:
 
 
 def simulate_group(seed: int, plan: GroupPlan | None = None) -> GroupOutcome:
-    """
-    Run one world; the same seed draws the same plan and faults.
+    """Run one world; the same seed gives the same outcome."""
+    return run_group(GroupWorld(seed, plan))
 
-    Runs of one seed may differ all the same: anyio cancels the tasks of a group in no certain
-    order.
-    """
+
+def run_group(world: "GroupWorld") -> GroupOutcome:
+    """Run a world in virtual time, with ids and pauses that follow from its seed."""
+    seed = world.seed
     logger = logging.getLogger("event_store_async")
     level = logger.level
     logger.setLevel(logging.CRITICAL)
@@ -447,10 +449,10 @@ def simulate_group(seed: int, plan: GroupPlan | None = None) -> GroupOutcome:
 
     try:
         with mock.patch(MEMBER_ID, new_id):
-            return run(GroupWorld(seed, plan).live)
+            return run(world.live)
     finally:
         random.setstate(state)
         logger.setLevel(level)
 
 
-__all__ = ["Died", "GroupOutcome", "GroupPlan", "GroupWorld", "simulate_group"]
+__all__ = ["Died", "GroupOutcome", "GroupPlan", "GroupWorld", "run_group", "simulate_group"]
