@@ -8,7 +8,7 @@ from uuid import UUID
 
 class Wakeups:
     """
-    The followers of a store that wait, by stream.
+    The followers of a store that wait, by stream: they are woken in the order in which they came.
 
     A wake-up is a hint. One that is lost costs a follower the rest of its pause, and no event.
 
@@ -20,7 +20,8 @@ class Wakeups:
     __slots__ = ("waiting",)
 
     def __init__(self) -> None:
-        self.waiting: dict[int, set[asyncio.Future[None]]] = {}  # a UUID is slow to hash
+        # A UUID is slow to hash; a dict keeps its order, which a set does not.
+        self.waiting: dict[int, dict[asyncio.Future[None], None]] = {}
 
     def wake(self, stream_id: UUID) -> None:
         """End the waits of those who follow a stream."""
@@ -39,8 +40,8 @@ class Wakeups:
         told: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         asleep = asyncio.ensure_future(sleep)
         asleep.add_done_callback(lambda _: _end(told))
-        waiting = self.waiting.setdefault(key, set())
-        waiting.add(told)
+        waiting = self.waiting.setdefault(key, {})
+        waiting[told] = None
         try:
             await told
             if not asleep.done():
@@ -48,7 +49,7 @@ class Wakeups:
             asleep.result()
             return False
         finally:
-            waiting.discard(told)
+            del waiting[told]
             if not waiting:
                 self.waiting.pop(key, None)
             asleep.cancel()

@@ -103,7 +103,11 @@ def _apply(cells: dict[tuple[Key, str], tuple[int, Any]], write: Write, deleted_
         if write.at <= deleted_at:
             continue
         known = cells.get(key)
-        # Of equal timestamps, the larger value wins.
-        if known is None or (write.at, str(value)) > (known[0], str(known[1])):
+        # Of equal timestamps a deletion wins, and otherwise the larger value.
+        if known is None or _rank(write.at, value) > _rank(*known):
             cells[key] = (write.at, value)
     return deleted_at
+
+
+def _rank(at: int, value: Any) -> tuple[int, bool, str]:
+    return at, value is None, str(value)

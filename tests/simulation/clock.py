@@ -2,10 +2,12 @@
 
 import asyncio
 import selectors
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterable, Iterator, MutableSet
 from contextlib import contextmanager
 from typing import Any, TypeVar
 from unittest import mock
+
+from anyio._backends._asyncio import CancelScope
 
 T = TypeVar("T")
 
@@ -52,6 +54,28 @@ class Loop(asyncio.SelectorEventLoop):
         return self._virtual.now
 
 
+class InsertionOrdered(MutableSet[T]):
+    """A set that shows what it holds in the order in which it came."""
+
+    def __init__(self, items: Iterable[T] = ()) -> None:
+        self._items = dict.fromkeys(items)
+
+    def __contains__(self, item: object) -> bool:
+        return item in self._items
+
+    def __iter__(self) -> Iterator[T]:
+        return iter(self._items)
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def add(self, value: T) -> None:
+        self._items[value] = None
+
+    def discard(self, value: T) -> None:
+        self._items.pop(value, None)
+
+
 @contextmanager
 def virtual_time(loop: Loop) -> Iterator[None]:
     """Let the library's clocks show the loop's time."""
@@ -65,10 +89,28 @@ def virtual_time(loop: Loop) -> Iterator[None]:
             patch.stop()
 
 
+@contextmanager
+def ordered_cancellation() -> Iterator[None]:
+    """
+    Let a cancel scope cancel its tasks, and the scopes within it, in the order in which they began.
+
+    anyio keeps both in sets, whose order is that of addresses: it differs from run to run.
+    """
+    init: Any = CancelScope.__init__
+
+    def in_order(self: Any, *args: Any, **options: Any) -> None:
+        init(self, *args, **options)
+        self._tasks = InsertionOrdered(self._tasks)
+        self._child_scopes = InsertionOrdered(self._child_scopes)
+
+    with mock.patch.object(CancelScope, "__init__", in_order):
+        yield
+
+
 def run(make: Callable[[Loop], Coroutine[Any, Any, T]]) -> T:
-    """Run a coroutine to its end in virtual time."""
+    """Run a coroutine to its end in virtual time; the same one always runs in the same order."""
     loop = Loop()
-    with virtual_time(loop):
+    with virtual_time(loop), ordered_cancellation():
         asyncio.set_event_loop(loop)
         try:
             return loop.run_until_complete(make(loop))

@@ -3,8 +3,8 @@
 import asyncio
 import logging
 import random
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any, Literal
@@ -29,6 +29,8 @@ from event_store_async.subscriptions import (
     Projection,
     Recovery,
     Subscription,
+    Subscriptions,
+    SubscriptionStore,
 )
 
 from ..history.groups.check import Handled, Story, judge, judge_end, judge_view
@@ -141,15 +143,18 @@ class GroupWorld:
     One run.
 
     Args:
-        seed: The plan and the faults follow from it; see `simulate_group`.
+        seed: Everything follows from it.
         plan: What happens; None draws one.
     """
 
     def __init__(self, seed: int, plan: GroupPlan | None = None) -> None:
+        self.seed = seed
         self.random = Random(f"group {seed}")
         self.plan = plan or GroupPlan.drawn(Random(f"plan {seed}"))
         self.trouble = Trouble(**vars(self.plan.trouble))
         self.store = MemoryEventStore()
+        self.admin: Subscriptions = self.store.subscriptions
+        self.operator: Subscriptions = self.store.subscriptions
         self.view = MemoryTransactions[dict[UUID, list[int]]]({})
         self.story = Story()
         self.poisoned: set[tuple[UUID, int]] = set()
@@ -160,6 +165,10 @@ class GroupWorld:
         self.failed: list[str] = []
         self._slices = self.plan.slices
         self._processes = 0
+
+    def patched(self, new_id: Callable[[], UUID]) -> AbstractContextManager[object]:  # noqa: ARG002
+        """Return what is entered for the time of the run; *new_id* returns ids."""
+        return nullcontext()
 
     def start_member(self, crash_at: int | None = None) -> Process:
         """Start a process, as a new deployment would."""
@@ -182,7 +191,7 @@ class GroupWorld:
             ),
             "pace": Pace(page=7, commit_seconds=self.plan.commit_seconds, drain=4.0),
         }
-        store = ProcessStore(self.store.subscriptions, process)
+        store = self.subscriptions_of(process, reader)
         runner: Subscription[Any] | Projection[Any, Any]
         handler = Handlers(self, process)
         if self.plan.kind == "events":
@@ -203,6 +212,14 @@ class GroupWorld:
         task = asyncio.ensure_future(self._run(runner, process))
         self.running.append((process, runner, task))
         return process
+
+    def subscriptions_of(self, process: Process, reader: Any) -> SubscriptionStore:  # noqa: ARG002
+        """Return the subscriptions as a process reaches them."""
+        return ProcessStore(self.store.subscriptions, process)
+
+    def number_of(self, lease: Lease) -> int:
+        """Return the number of the generation of a lease; later generations have greater ones."""
+        return lease.key.generation
 
     async def _run(self, runner: Any, process: Process) -> None:
         try:
@@ -240,16 +257,17 @@ class GroupWorld:
         if len(living) < plan.members or chance() < 0.1:
             self.start_member()
         with suppress(ResliceRefused):
-            await self._operate()
+            await self.operate()
 
-    async def _operate(self) -> None:
-        admin, chance, plan = self.store.subscriptions, self.random.random, self.plan
+    async def operate(self) -> None:
+        """Let an operator do something."""
+        admin, chance, plan = self.operator, self.random.random, self.plan
         known = [each.registration async for each in admin.all()]
         if not known:
             return
         if chance() < plan.resets:
             registration = await admin.reset(NAME, "beginning")
-            self.story.resets.append(registration.generation)
+            self.note_reset(registration.generation)
             self.facts["resets"] += 1
         if chance() < plan.reslices:
             self._slices = self.random.randint(1, 6)
@@ -260,27 +278,35 @@ class GroupWorld:
             operation = self.random.choice(self.plan.operations)
             await getattr(self, f"_{operation}")()
 
+    def note_reset(self, generation: int) -> None:
+        """Note that a generation begins with a reset."""
+        self.story.resets.append(generation)
+
+    def note_skip(self, stream_id: UUID, version: int, generation: int) -> None:
+        """Note that an event was skipped."""
+        self.story.skipped.append((stream_id, version, generation))
+
     async def _replay(self) -> None:
-        await self.store.subscriptions.replay(NAME)
+        await self.operator.replay(NAME)
 
     async def _skip(self) -> None:
-        admin = self.store.subscriptions
+        admin = self.operator
         rows = [row async for row in admin.parked(NAME) if row.waits]
         if rows:
             row = self.random.choice(rows)
             with suppress(NotParked):
                 await admin.skip(NAME, row.stream_id, row.version, reason="bad", by="ann")
                 generation = (await admin.checkpoints(NAME)).registration.generation
-                self.story.skipped.append((row.stream_id, row.version, generation))
+                self.note_skip(row.stream_id, row.version, generation)
 
     async def _park(self) -> None:
-        await self.store.subscriptions.park(NAME, self.random.choice(self.streams))
+        await self.operator.park(NAME, self.random.choice(self.streams))
 
     async def _pause(self) -> None:
-        await self.store.subscriptions.pause(NAME)
+        await self.operator.pause(NAME)
 
     async def _resume(self) -> None:
-        await self.store.subscriptions.resume(NAME)
+        await self.operator.resume(NAME)
 
     async def _mend(self) -> None:
         for place in list(self.poisoned):
@@ -296,14 +322,11 @@ class GroupWorld:
             await self.happen()
             await asyncio.sleep(self.random.choice([0.001, 0.05, 0.5, 2.0, 7.0]))
         wrong = judge(self.story, loop.time(), has_view=self._view is not None)
-        vars(self.trouble).update(vars(Trouble()))
-        for process, _, _ in self.running:
-            process.cut_off_until = 0.0
-        await asyncio.sleep(60.0)  # late requests arrive, and who stands still goes on
+        await self.calm_down()
         if self._is_desperate():
             self.start_member()
             await asyncio.sleep(5.0)  # it registers, if nobody has yet
-        await self.store.subscriptions.resume(NAME)
+        await self.admin.resume(NAME)
         if not self.plan.holds:
             await self._settle()
             wrong += judge_end(self.story, await self._rows(), self._view)
@@ -313,7 +336,7 @@ class GroupWorld:
             await asyncio.sleep(20.0)
             if not await self._rows() and not judge_end(self.story, {}, self._view):
                 break
-            await self.store.subscriptions.replay(NAME)
+            await self.admin.replay(NAME)
         await self._settle()
         wrong += judge_end(self.story, {}, self._view)
         wrong += [f"STUCK: {each.stream_id}" for each in (await self._rows()).values()]
@@ -329,6 +352,13 @@ class GroupWorld:
             if not process.is_dead and not task.done()
         ]
         return GroupOutcome([*dict.fromkeys([*self.failed, *wrong])], self.facts)
+
+    async def calm_down(self) -> None:
+        """End all faults, and wait until late requests have arrived, and nobody stands still."""
+        vars(self.trouble).update(vars(Trouble()))
+        for process, _, _ in self.running:
+            process.cut_off_until = 0.0
+        await asyncio.sleep(60.0)
 
     @property
     def _view(self) -> dict[UUID, list[int]] | None:
@@ -348,14 +378,14 @@ class GroupWorld:
         before, quiet = None, 0
         while quiet < 60:
             await asyncio.sleep(5.0)
-            known = await self.store.subscriptions.checkpoints(NAME)
+            known = await self.admin.checkpoints(NAME)
             if known.registration.ready and min(known.positions) == head:
                 return
             now = (known.registration.generation, known.registration.ready, known.positions)
             before, quiet = now, 0 if now != before else quiet + 1
 
     async def _rows(self) -> dict[UUID, Any]:
-        return {row.stream_id: row async for row in self.store.subscriptions.parked(NAME)}
+        return {row.stream_id: row async for row in self.admin.parked(NAME)}
 
 
 class Handlers:
@@ -374,7 +404,7 @@ class Handlers:
     def begin(self, lease: Lease, event: FeedEvent[Any]) -> Handled:
         call = Handled(
             self._process,
-            lease.key.generation,
+            self._world.number_of(lease),
             lease.fence,
             event.stream_id,
             event.version,
@@ -429,12 +459,13 @@ class Handlers:
 
 
 def simulate_group(seed: int, plan: GroupPlan | None = None) -> GroupOutcome:
-    """
-    Run one world; the same seed draws the same plan and faults.
+    """Run one world; the same seed gives the same outcome."""
+    return run_group(GroupWorld(seed, plan))
 
-    Runs of one seed may differ all the same: anyio cancels the tasks of a group in no certain
-    order.
-    """
+
+def run_group(world: "GroupWorld") -> GroupOutcome:
+    """Run a world in virtual time, with ids and pauses that follow from its seed."""
+    seed = world.seed
     logger = logging.getLogger("event_store_async")
     level = logger.level
     logger.setLevel(logging.CRITICAL)
@@ -446,11 +477,11 @@ def simulate_group(seed: int, plan: GroupPlan | None = None) -> GroupOutcome:
         return UUID(int=ids.getrandbits(128), version=4)
 
     try:
-        with mock.patch(MEMBER_ID, new_id):
-            return run(GroupWorld(seed, plan).live)
+        with mock.patch(MEMBER_ID, new_id), world.patched(new_id):
+            return run(world.live)
     finally:
         random.setstate(state)
         logger.setLevel(level)
 
 
-__all__ = ["Died", "GroupOutcome", "GroupPlan", "GroupWorld", "simulate_group"]
+__all__ = ["Died", "GroupOutcome", "GroupPlan", "GroupWorld", "run_group", "simulate_group"]

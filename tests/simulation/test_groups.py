@@ -1,6 +1,8 @@
 """Consumer groups in virtual time: sound runs, and mutants that are caught."""
 
 import os
+import subprocess
+import sys
 from collections import Counter
 
 import pytest
@@ -16,7 +18,7 @@ from .group_mutants import (
     VIEW,
     GroupMutant,
 )
-from .group_world import GroupPlan, GroupWorld, simulate_group
+from .group_world import GroupPlan, GroupWorld, run_group, simulate_group
 
 SEEDS = int(os.environ.get("EVENT_STORE_SIMULATION_SEEDS", "20"))
 """How many worlds of each kind: `make simulate SEEDS=…` runs more."""
@@ -61,6 +63,37 @@ def test_every_broken_rule_of_a_group_is_caught(mutant: GroupMutant) -> None:
         found.update(kinds)
 
     raise AssertionError(f"{mutant.name} was not caught in {TRIES} runs; they showed {found}")
+
+
+def told(seed: int, plan: GroupPlan | None) -> str:
+    """Return how a run ended, and which handler was called when, as text."""
+    world = GroupWorld(seed, plan)
+    outcome = run_group(world)
+    calls = [{**vars(call), "process": call.process.number} for call in world.story.calls]
+    return f"{outcome} {calls}"
+
+
+@pytest.mark.parametrize(("name", "seed"), [("drawn", 3), ("parking", 2), ("leases", 0)])
+def test_the_same_seed_is_the_same_run(name: str, seed: int) -> None:
+    assert told(seed, PLANS[name]) == told(seed, PLANS[name])
+
+
+def test_the_same_seed_is_the_same_run_in_another_process() -> None:
+    """Whatever Python hashes by address, and whatever the real time is."""
+    code = "from tests.simulation.test_groups import printed; printed()"
+
+    def printed_by(hash_seed: str) -> str:
+        environment = {**os.environ, "PYTHONHASHSEED": hash_seed}
+        command = [sys.executable, "-c", code]
+        return subprocess.check_output(command, env=environment, text=True, timeout=200)
+
+    assert printed_by("1") == printed_by("2")
+
+
+def printed() -> None:
+    """Print what became of some runs."""
+    for name, plan in PLANS.items():
+        print(name, told(2, plan))
 
 
 def test_plans_differ() -> None:
