@@ -283,7 +283,7 @@ async def test_what_a_call_says_of_its_outcome_is_true(
     passing_time: PassingTime,
     name: str,
 ) -> None:
-    operation, broken = OPERATIONS[name], []
+    operation, broken = OPERATIONS[name], list[tuple[Any, ...]]()
     for first, last in product(FIRST, LAST):
         scene, late = await prepared(name, flaky, another), Late()
         before = await seen(another, scene)

@@ -437,6 +437,7 @@ async def _read_early(self: Any, stream_id: UUID) -> int:
     known: int | None = self.known(stream_id)
     if known is not None:
         return known
+    version: int
     version, _ = await self._tables.progress(self._log_id, stream_id)
     await self._log.catch_up()
     for number, heads in self._window.items():

@@ -235,7 +235,7 @@ class World:
         runner = store._engine.feed.runner
         runner.delay = self.plan.delay
         if not self.plan.repairs:
-            runner._scan_on = _do_not_scan  # type: ignore[method-assign]
+            runner._scan_on = _do_not_scan  # type: ignore[method-assign,assignment]
         runner._now = runner._leadership._now = asyncio.get_running_loop().time
         if self.plan.everybody_leads:
             runner._leadership.keep = _leads  # type: ignore[method-assign]
