@@ -117,6 +117,25 @@ async def event_store(
         await store.close()
 
 
+@pytest.fixture(scope="module")
+def event_store_feed_keyspace(event_store_server: "CassandraServer") -> Iterator[str]:
+    """Yield the name of a keyspace of the module whose table has a feed; dropped at the end."""
+    with event_store_server.keyspace(feed=True) as name:
+        yield name
+
+
+@async_fixture
+async def event_store_with_feed(
+    event_store_server: "CassandraServer", event_store_feed_keyspace: str
+) -> "AsyncGenerator[EventStore, None]":
+    """Yield an `EventStore` with a feed, connected on the test's own loop."""
+    store = await event_store_server.connect(event_store_feed_keyspace)
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
 def _embedded(config: pytest.Config) -> str:
     """Return the version that would be started, without importing the package."""
     wanted = _given(config, "cassandra") or "5.0"

@@ -7,6 +7,7 @@ For tests: of applications that use a store, and of stores.
     hostile_feed  reads its feed
     hostile_snapshots  its stored snapshots
     hostile_subscriptions  its subscriptions
+    older_checkpoints  the checkpoints that slices had, for those that are shown as after a crash
     hostile_rooms  gives both, and its health
     hostile_transactions  HostileTransactions: the database of a view
     hostile_log   what it shows of a feed

@@ -42,6 +42,7 @@ from .injections import (
     Injected,
     Injection,
 )
+from .older_checkpoints import OlderCheckpoints
 
 _T = TypeVar("_T")
 
@@ -97,6 +98,7 @@ class HostileEventStore(
         commit_stored: The probability of `Injection.COMMIT_STORED` for a commit of a slice.
         commit_lost: The probability of `Injection.COMMIT_LOST` for a commit of a slice.
         stolen: The probability of `Injection.STOLEN` for a commit of a slice.
+        redelivered: The probability of `Injection.REDELIVERED` for a claim of a slice.
         new_generation: The probability of `Injection.NEW_GENERATION` for a commit of a slice.
         late_beat: The probability of `Injection.LATE_BEAT` for a beat.
         delay: The probability that a call is delayed, with or without another fault.
@@ -139,6 +141,7 @@ class HostileEventStore(
         commit_stored: float = 0.0,
         commit_lost: float = 0.0,
         stolen: float = 0.0,
+        redelivered: float = 0.0,
         new_generation: float = 0.0,
         late_beat: float = 0.0,
         delay: float = 0.0,
@@ -173,6 +176,7 @@ class HostileEventStore(
             Injection.COMMIT_STORED: commit_stored,
             Injection.COMMIT_LOST: commit_lost,
             Injection.STOLEN: stolen,
+            Injection.REDELIVERED: redelivered,
             Injection.NEW_GENERATION: new_generation,
             Injection.LATE_BEAT: late_beat,
             Injection.DELAY: delay,
@@ -183,6 +187,7 @@ class HostileEventStore(
         reorders = bool(interleaved) or Injection.INTERLEAVED in self._chooser.script
         self._log = HostileLog(seed, reorders=reorders)
         self._store = store
+        self._checkpoints = OlderCheckpoints()
         self._sleep = sleep
         self._rival = rival or (lambda _: ())
         self.injected: list[Injected] = []

@@ -13,6 +13,7 @@ from ..ports.subscriptions import Subscriptions, subscriptions_of
 from .hostile_snapshots import HostileSnapshots
 from .hostile_subscriptions import HostileSubscriptions
 from .injections import Choice, Chooser, Injection
+from .older_checkpoints import OlderCheckpoints
 
 
 class HostileRooms(HealthCheck):
@@ -20,6 +21,7 @@ class HostileRooms(HealthCheck):
 
     _store: EventReaderWriter
     _chooser: Chooser
+    _checkpoints: OlderCheckpoints
     _sleep: Callable[[float], Awaitable[Any]]
 
     @cached_property
@@ -32,7 +34,9 @@ class HostileRooms(HealthCheck):
     def subscriptions(self) -> Subscriptions:
         """The subscriptions of the wrapped store, with faults; it must have some."""
         kept = subscriptions_of(self._store)
-        return HostileSubscriptions(kept, self._choose, self._record, self._sleep)
+        return HostileSubscriptions(
+            kept, self._choose, self._record, self._sleep, self._checkpoints
+        )
 
     @property
     def reads_personal(self) -> bool:

@@ -21,7 +21,8 @@ from ..ports.slices import (
 )
 from ..ports.subscriptions import Subscriptions
 from ..ports.transactions import Stopped
-from .injections import BEATS, COMMITS, VERSION_READS, Choice, Injection
+from .injections import BEATS, CLAIMS, COMMITS, VERSION_READS, Choice, Injection
+from .older_checkpoints import OlderCheckpoints
 
 
 class HostileSubscriptions(Subscriptions):
@@ -35,6 +36,7 @@ class HostileSubscriptions(Subscriptions):
         choose: Chooses the fault of a call.
         record: Notes a fault that was injected.
         sleep: Waits for a number of seconds.
+        checkpoints: Those that slices had.
 
     Attributes:
         observer: That of the wrapped ones, if they have any: members tell it what they do.
@@ -47,11 +49,13 @@ class HostileSubscriptions(Subscriptions):
         choose: Callable[[UUID | None, frozenset[Injection]], Awaitable[Choice]],
         record: Callable[[Injection, UUID | None], object],
         sleep: Callable[[float], Awaitable[Any]],
+        checkpoints: OlderCheckpoints,
     ) -> None:
         self._kept = subscriptions
         self._choose = choose
         self._record = record
         self._sleep = sleep
+        self._checkpoints = checkpoints
         self.observer = getattr(subscriptions, "observer", None)
         self.source = getattr(subscriptions, "source", None)
 
@@ -67,6 +71,9 @@ class HostileSubscriptions(Subscriptions):
         self, lease: Lease, position: Position, parked: Mapping[UUID, ParkedStream | None]
     ) -> Lease:
         injection = (await self._choose(None, COMMITS)).injection
+        shown, given, lease = position, lease, self._checkpoints.kept(lease)
+        if lease is not given and position >= given.position:
+            position = max(position, lease.position)
         if injection is Injection.STOLEN:
             await self._steal(lease)
         elif injection is Injection.NEW_GENERATION:
@@ -75,6 +82,7 @@ class HostileSubscriptions(Subscriptions):
             self._record(injection, None)
             raise StoreUnavailable("injected: committing a slice")
         committed = await self._kept.commit(lease, position, parked)
+        committed = self._checkpoints.committed(committed, shown)
         if injection is Injection.COMMIT_STORED:
             self._record(injection, None)
             raise StoreUnavailable("injected: committing a slice")
@@ -122,12 +130,24 @@ class HostileSubscriptions(Subscriptions):
     async def claim(  # noqa: D102 - inherited from the port
         self, key: SliceKey, member: UUID, seen_fence: int
     ) -> Lease | None:
-        await self._pass("claiming a slice of")
-        return await self._kept.claim(key, member, seen_fence)
+        possible = CLAIMS if self._checkpoints.has_older(key) else VERSION_READS
+        choice = await self._choose(None, possible)
+        if choice.injection is Injection.UNAVAILABLE:
+            self._record(choice.injection, None)
+            raise StoreUnavailable("injected: claiming a slice of a subscription")
+        lease = await self._kept.claim(key, member, seen_fence)
+        if lease is None:
+            return None
+        older = self._checkpoints.claimed(lease, choice.items_before_break)
+        if choice.injection is not Injection.REDELIVERED or older is None:
+            return lease
+        self._record(choice.injection, None)
+        return self._checkpoints.show(lease, older)
 
     async def refresh(self, lease: Lease) -> Lease:  # noqa: D102 - inherited from the port
         await self._pass("refreshing a lease of")
-        return await self._kept.refresh(lease)
+        refreshed = await self._kept.refresh(self._checkpoints.kept(lease))
+        return self._checkpoints.shown(refreshed, lease)
 
     async def release(self, lease: Lease) -> None:  # noqa: D102 - inherited from the port
         await self._pass("releasing a slice of")

@@ -94,6 +94,11 @@ class Injection(Enum):
     """Another member claims the slice just before its commit, and gives it back: the commit raises
     `LeaseLost`, and what was handled since the one before is delivered again."""
 
+    REDELIVERED = "redelivered"
+    """The claim of a slice gives an older checkpoint, as after a crash before the last commits:
+    what was handled since is delivered again. The store keeps its own, and moves on from there. It
+    happens only where the slice had another checkpoint in the same generation."""
+
     NEW_GENERATION = "new generation"
     """An operator resets the subscription to its start just before a commit, which raises
     `LeaseLost`. It happens only where that leaves no event out: not after a change of slices."""
@@ -172,6 +177,7 @@ COMMITS: Final = VERSION_READS | {
     Injection.STOLEN,
     Injection.NEW_GENERATION,
 }
+CLAIMS: Final = VERSION_READS | {Injection.REDELIVERED}
 TRANSACTIONS: Final = frozenset(
     {Injection.NONE, Injection.COMMIT_UNKNOWN, Injection.DEADLOCK, Injection.WAITS}
 )
@@ -184,6 +190,7 @@ _CALLS: Final = (
     FEED_WAITS,
     SNAPSHOT_LOADS,
     COMMITS,
+    CLAIMS,
     BEATS,
     TRANSACTIONS,
 )

@@ -100,18 +100,23 @@ class CassandraServer:
         return EventStore.connect(keyspace=keyspace, **{**self.options, **options})
 
     @contextmanager
-    def keyspace(self) -> Iterator[str]:
-        """Create a keyspace with its table, yield its name, and drop it at the end."""
+    def keyspace(self, *, feed: bool = False) -> Iterator[str]:
+        """
+        Create a keyspace with its table, yield its name, and drop it at the end.
+
+        Args:
+            feed: Whether the table has a feed, and so subscriptions.
+        """
         name = f"test_{uuid4().hex[:16]}"
-        self._portal.call(self._create, name)
+        self._portal.call(self._create, name, feed)
         try:
             yield name
         finally:
             self._portal.call(self._drop, name)
 
-    async def _create(self, keyspace: str) -> None:
+    async def _create(self, keyspace: str, feed: bool) -> None:
         async with self.connect(keyspace) as store:
-            await store.create_schema(replication=self.replication)
+            await store.create_schema(replication=self.replication, feed=feed)
 
     async def _drop(self, keyspace: str) -> None:
         statement = load_statement("testing/drop_keyspace", keyspace=keyspace)

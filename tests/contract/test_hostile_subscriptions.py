@@ -98,6 +98,46 @@ async def test_a_commit(injection: Injection, error: type[Exception], is_stored:
     assert known.registration.generation == (2 if injection is Injection.NEW_GENERATION else 1)
 
 
+async def test_a_claim_gives_an_older_checkpoint_and_the_store_keeps_its_own() -> None:
+    memory = MemoryEventStore()
+    await append(memory, A, B, C)
+    head = await memory.feed().head()
+    places = [event.position async for event in memory.feed().read()]
+    hostile = HostileEventStore(memory, seed=1, script=[Injection.REDELIVERED])
+    shown, kept = hostile.subscriptions, memory.subscriptions
+    await shown.register("test", 1, head.beginning(head.feed_id))
+    first = await shown.claim(SliceKey("test", 1, 0), UUID(int=1), 0)
+    assert first is not None
+    assert hostile.injected == []  # there was no older one
+    await shown.commit(await shown.commit(first, places[1], {}), places[2], {})
+
+    lease = await shown.claim(first.key, UUID(int=2), first.fence)
+    assert lease is not None
+    assert lease.position in {first.position, places[1]}
+    assert hostile.injected == [Injected(Injection.REDELIVERED, None)]
+    assert await shown.refresh(lease) == lease
+    moved = await shown.commit(lease, places[1], {})
+    assert moved.position == places[1]
+    assert (await kept.checkpoints("test")).positions == (places[2],)
+    moved = await shown.commit(moved, places[2], {})
+    assert await kept.refresh(moved) == moved
+
+
+async def test_a_subscription_handles_again_what_it_handled_since_an_older_checkpoint() -> None:
+    memory, notes = MemoryEventStore(), Notes()
+    await append(memory, A, B, A)
+    hostile = HostileEventStore(memory, seed=1, script=[Injection.REDELIVERED])
+    for _ in range(2):  # the process starts again
+        subscription: Subscription[Any] = Subscription(
+            "test", memory.feed(), notes.handle, hostile.subscriptions, pace=PACE
+        )
+        await subscription.catch_up()
+
+    assert hostile.script == ()
+    assert len(notes.got) > 3
+    assert [list(dict.fromkeys(notes.of(each))) for each in (A, B)] == [[1, 2], [1]]
+
+
 async def test_a_late_beat_is_sent_and_answered_late() -> None:
     memory, slept = MemoryEventStore(), list[float]()
     lease = await leased(memory)
@@ -126,6 +166,7 @@ FAULTS: dict[str, Any] = {
     "commit_stored": 0.1,
     "commit_lost": 0.1,
     "stolen": 0.1,
+    "redelivered": 0.3,
     "new_generation": 0.02,
     "late_beat": 0.1,
     "unavailable": 0.1,

@@ -278,7 +278,7 @@ async def test_nobody_waits_for_an_outcome_that_cannot_come(
 
 
 @pytest.mark.slow
-async def test_two_processes_that_are_killed_on_cassandra_lose_no_money(
+async def test_two_runs_that_are_cancelled_on_cassandra_lose_no_money(
     server: Server, store: EventStore
 ) -> None:
     keyspace = f"test_{uuid4().hex[:12]}"

@@ -3,6 +3,7 @@
 import asyncio
 import random
 import uuid
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -23,6 +24,15 @@ from ..history.recorder import Recorder
 
 _T = TypeVar("_T")
 
+REQUIRED: Final = ("replay", "reslice", "reset", "skip")
+"""What every run must have, in this order."""
+
+_NOTHING_WAITS: Final = "nothing waits"
+_NOT_PARKED: Final = "it was not parked any more"
+_DIVIDING: Final = "a division is under way"
+_NOTHING: Final = {_NOTHING_WAITS, _NOT_PARKED, _DIVIDING, "0 streams"}
+"""The results that say that nothing was done."""
+
 _OUTAGES: Final = (StoreUnavailable, StoreOverloaded)
 _SETTLING: Final = 240.0
 """The most seconds in which everything must be handled, once nothing fails any more."""
@@ -37,11 +47,13 @@ class Deeds:
         generation: The last generation that was known.
         resets: The generations that began with a reset; the first one is among them.
         skips: The reasons of the skips, with what was skipped and in which generation.
+        counts: How often each kind of deed was done.
     """
 
     generation: int = 1
     resets: list[int] = field(default_factory=lambda: [1])
     skips: dict[str, tuple[UUID, int, int]] = field(default_factory=dict)
+    counts: Counter[str] = field(default_factory=Counter)
 
 
 class Operator:
@@ -70,22 +82,36 @@ class Operator:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Act until *stop* is set; what is begun is brought to its end."""
+        # First and quickly what every run must have, so that a short one has all of it.
+        self._deck = [(kind, name) for kind in reversed(REQUIRED) for name in self.deeds]
         while not stop.is_set():
+            longest = 5.0 if self.has_all else 2.0
             with suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), self._rng.uniform(1.0, 5.0))
+                await asyncio.wait_for(stop.wait(), self._rng.uniform(longest / 5, longest))
             if not self._deck:
-                # Dealt like cards, so that even a short run has all of them.
+                # Dealt like cards.
                 kinds = ["replay", "replay", "skip", "skip", "park", "pause", "reset", "reslice"]
                 self._deck = [(kind, name) for kind in kinds for name in self.deeds]
                 self._rng.shuffle(self._deck)
-            await self._act(*self._deck.pop())
+            kind, name = self._deck.pop()
+            if await self._act(kind, name):
+                self.deeds[name].counts[kind] += 1
+            elif kind in REQUIRED and not self.deeds[name].counts[kind]:
+                self._deck.insert(0, (kind, name))  # later
 
-    async def _act(self, kind: str, name: str) -> None:
+    @property
+    def has_all(self) -> bool:
+        """Whether all that every run must have was done to each group."""
+        return all(deeds.counts[kind] for deeds in self.deeds.values() for kind in REQUIRED)
+
+    async def _act(self, kind: str, name: str) -> bool:
+        """Do something; return whether it was done."""
         try:
-            done = await getattr(self, f"_{kind}")(name)
+            result, done = await getattr(self, f"_{kind}")(name) or "done", True
         except (SubscriptionUnknown, ResliceRefused, NotParked) as error:
-            done = type(error).__name__
-        self._recorder.mark("operator", name, did=kind, result=done or "done")
+            result, done = type(error).__name__, False
+        self._recorder.mark("operator", name, did=kind, result=result)
+        return done and result not in _NOTHING
 
     async def _insist(self, call: Callable[[], Awaitable[_T]]) -> _T:
         """Call until there is an answer: then an earlier call has no effect any more."""
@@ -122,7 +148,7 @@ class Operator:
     async def _skip(self, name: str) -> str:
         rows = [row for row in await self._rows(name) if row.waits]
         if not rows:
-            return "nothing waits"
+            return _NOTHING_WAITS
         row, reason = self._rng.choice(rows), uuid.uuid4().hex
         generation = (await self._registered(name)).generation
         # It may not be parked any more by a call that got no answer: the record tells.
@@ -133,7 +159,7 @@ class Operator:
                 )
             )
         if reason not in await self._skipped(name):
-            return "it was not parked any more"
+            return _NOT_PARKED
         self.deeds[name].skips[reason] = (row.stream_id, row.version, generation)
         return f"{row.stream_id} {row.version}"
 
@@ -153,7 +179,7 @@ class Operator:
     async def _reset(self, name: str) -> str:
         deeds, known = self.deeds[name], await self._registered(name)
         if known.next_slices is not None:
-            return "a division is under way"
+            return _DIVIDING
         # One operator acts: what changes from here on is this reset, or its repetitions.
         after = await self._insist(lambda: self._admin.reset(name, "beginning"))
         deeds.resets += range(known.generation + 1, after.generation + 1)

@@ -178,6 +178,8 @@ async def run(options: Options) -> Report:
         of_group = check_group(directory, history, end)
         verdict.violations += of_group.violations
         verdict.counts |= of_group.counts
+    for name, deeds in groups.operator.deeds.items() if groups is not None else ():
+        verdict.counts |= {f"{name}: operator, {kind}": n for kind, n in deeds.counts.items()}
     report = Report(verdict, history, crowds.failures, facts, readings)
     report.write(directory)
     return report
@@ -265,7 +267,7 @@ async def _break(
             acting = asyncio.ensure_future(groups.operator.run(calm))
         await nemesis.run(options.duration)
         for _ in range(_MORE):
-            if _proves_something(options.duration, nemesis, crowds):
+            if _proves_something(options.duration, nemesis, crowds, groups):
                 break
             await nemesis.run(options.duration / 4)
         recorder.mark("phase", "calm")
@@ -305,8 +307,14 @@ async def _warm(ring: Ring, crowds: Crowds) -> None:
                     await asyncio.sleep(0.1)
 
 
-def _proves_something(seconds: float, nemesis: Nemesis, crowds: Crowds) -> bool:
+def _proves_something(
+    seconds: float, nemesis: Nemesis, crowds: Crowds, groups: "Groups | None"
+) -> bool:
     counts = crowds.writers.counts
+    if groups is not None and not (
+        groups.operator.has_all and nemesis.faults["restart handlers"] > 0
+    ):
+        return False
     return (
         nemesis.faults.total() >= seconds / 10
         and counts["stored"] >= seconds

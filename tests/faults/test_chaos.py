@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import pytest
 
 from ..interruptible import interruptible
 from .eraser import QUIET
+from .group_operator import REQUIRED
 from .processes import ROOT
 
 SECONDS = float(os.environ.get("EVENT_STORE_CHAOS_SECONDS") or "40")
@@ -97,3 +99,8 @@ def test_the_feed_holds_while_everything_fails(tmp_path: Path) -> None:
         assert counts[f"{group}: calls of handlers"] >= counts["events in the feed"]
         assert counts[f"{group}: calls that did not succeed"] > 0
         assert counts[f"{group}: generations"] > 1
+        for deed in REQUIRED:
+            assert counts[f"{group}: operator, {deed}"] > 0
+    assert faults.get("restart handlers", 0) > 0
+    has_postgres = any(Path("/usr/lib/postgresql").glob("*/bin/initdb")) or shutil.which("initdb")
+    assert len(groups) == (2 if has_postgres else 1), summary["facts"]["view"]

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+import orjson
+
 from event_store_async.cassandra.feed.entry import Links
 
 from .cells import STATIC
@@ -44,6 +46,17 @@ def heads_of(tables: Tables) -> dict[UUID, int]:
             if head:
                 heads[place[1]] = head
     return heads
+
+
+def calls_of(tables: Tables) -> set[int]:
+    """Return the calls that the stored events' payloads name."""
+    found = set()
+    for place, partition in tables.partitions.items():
+        if place[0] == "events":
+            for (_, column), value in partition.seen(None).items():
+                if column == "payload":
+                    found.add(orjson.loads(value).get("call"))
+    return found
 
 
 def log_of(tables: Tables) -> list[tuple[UUID, int]]:

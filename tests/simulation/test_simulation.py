@@ -4,11 +4,28 @@ import os
 import subprocess
 import sys
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
+from tools.feedcheck.suite import runs
+
 from .checker import log_of
-from .mutants import CRASH, DUEL, LOWS, MUTANTS, ORDER, SHORT_LIVED, STALE, SUDDEN, Mutant
+from .mutants import (
+    BEHIND,
+    CRASH,
+    DUEL,
+    LOWS,
+    MANY,
+    MUTANTS,
+    ORDER,
+    OWN_ONLY,
+    SHORT_LIVED,
+    STALE,
+    SUDDEN,
+    WITHOUT,
+    Mutant,
+)
 from .world import Plan, World, simulate
 
 SEEDS = int(os.environ.get("EVENT_STORE_SIMULATION_SEEDS", "100"))
@@ -22,10 +39,16 @@ TRIES = 60
 
 PLANS: dict[str, Plan | None] = {
     "drawn": None,
+    "behind": BEHIND,
     "crash": CRASH,
+    "crash, without repairs": replace(CRASH, repairs=False),
     "duel": DUEL,
+    "duel, without repairs": replace(DUEL, repairs=False),
     "lows": LOWS,
+    "lows, without repairs": replace(LOWS, repairs=False),
+    "many": MANY,
     "order": ORDER,
+    "own only": OWN_ONLY,
     "short-lived": SHORT_LIVED,
     "stale": STALE,
     "sudden": SUDDEN,
@@ -49,16 +72,28 @@ def test_the_log_is_right_whatever_happens(name: str, first: int) -> None:
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: f"{mutant.rule} {mutant.name}")
 def test_every_broken_rule_is_caught(mutant: Mutant) -> None:
+    # The scan and the guard would mend what is left out, and raise an alarm. Without them it shows
+    # in the log. Only what writers that do not announce have stored needs the scan.
+    hides = "SKIPPED" in mutant.shows and not mutant.plan.old_writers
+    plan = replace(mutant.plan, repairs=not hides)
     found: Counter[str] = Counter()
     for seed in range(TRIES):
         with mutant.broken():
-            wrong = simulate(seed, mutant.plan).wrong
+            wrong = simulate(seed, plan).wrong
         kinds = {each.partition(":")[0] for each in wrong}
         if kinds & set(mutant.shows):
             return
         found.update(kinds)
 
     raise AssertionError(f"{mutant.name} was not caught in {TRIES} runs; they showed {found}")
+
+
+def test_every_rule_of_the_search_is_broken_in_the_code_as_well() -> None:
+    names = {run.name.partition("-")[2] for run in runs() if run.breaks}
+    broken = {mutant.run for mutant in MUTANTS if mutant.run}
+
+    assert broken | WITHOUT.keys() == names
+    assert not broken & WITHOUT.keys()
 
 
 @pytest.mark.parametrize("seed", [3, 17])

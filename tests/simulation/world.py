@@ -14,6 +14,7 @@ from uuid import UUID
 from event_store_async import (
     ANY,
     NO_STREAM,
+    AppendOutcomeUnknown,
     Backoff,
     ConcurrentModification,
     EventReaderWriter,
@@ -31,7 +32,7 @@ from event_store_async.cassandra.schema.tables import StoreTables
 from event_store_async.events import UnidentifiedEvent
 from event_store_async.hooks import Hook
 
-from .checker import Appended, judge, log_of
+from .checker import Appended, calls_of, judge, log_of
 from .clock import Loop, run
 from .session import CALM, TIMEOUT, Actor, SimulatedSession, Sky, Weather
 from .tables import Tables
@@ -40,6 +41,7 @@ KEYSPACE = "simulated"
 IDLE = "event_store_async.cassandra.feed.runner.IDLE"
 """Polls of idle sequencers are most of a run, and change nothing: they are made rarer."""
 
+HELD_UP = "event_store_async.cassandra.feed.guard.HELD_UP"
 LIVE = "event_store_async.cassandra.feed.runner.LIVE"
 PROGRESS = "event_store_async.cassandra.feed.runner.PROGRESS"
 
@@ -73,6 +75,8 @@ class Plan:
         categories: How likely an append is one of a category, perhaps not of the stream's.
         old_writers: How likely a store is one that does not announce. The scan finds its events,
             and says so; promise (2) is not kept for them.
+        repairs: Whether streams are scanned, and lanes that wait in vain go on after a while. Both
+            mend disasters and report an alarm. Without them, what is broken stays so.
     """
 
     writers: int = 2
@@ -95,6 +99,7 @@ class Plan:
     progress: float = 0.0
     repeats: float = 0.1
     categories: float = 0.1
+    repairs: bool = True
 
     @classmethod
     def drawn(cls, random: Random) -> "Plan":
@@ -170,6 +175,9 @@ class World:
         self._names = 0
         self.appended: list[Appended] = []
         self._commands: dict[UUID, tuple[ExpectedVersion, list[Any]]] = {}
+        self._calls = 0
+        self._denied: set[int] = set()  # the calls that were told that nothing is stored
+        self._repeated: set[int] = set()  # those whose events another call sent as well
         self.facts = dict.fromkeys(("stored", "conflicts", "unknown", "failed", "crashes"), 0)
 
     def new_id(self) -> UUID:
@@ -226,6 +234,8 @@ class World:
             settler.explain = _unexplained
         runner = store._engine.feed.runner
         runner.delay = self.plan.delay
+        if not self.plan.repairs:
+            runner._scan_on = _do_not_scan  # type: ignore[method-assign,assignment]
         runner._now = runner._leadership._now = asyncio.get_running_loop().time
         if self.plan.everybody_leads:
             runner._leadership.keep = _leads  # type: ignore[method-assign]
@@ -243,8 +253,11 @@ class World:
         if repeated is not None and repeats:
             # A call of another process, with more or fewer events.
             events, has_ids = list(repeated[1][: random.randint(1, 2)]), True
+            self._repeated.update(event.payload["call"] for event in events)
+        self._calls += 1
+        call = self._calls
         for _ in range(random.choice([1, 1, 1, 2, 3]) - len(events)):
-            payload, type_ = {"by": actor.name}, random.choice([None, "opened", "moved"])
+            payload, type_ = {"call": call}, random.choice([None, "opened", "moved"])
             events.append(
                 NewEvent(payload, type_, None, self.new_id())
                 if has_ids
@@ -266,9 +279,14 @@ class World:
                 stream_id, events, expected, timeout=random.choice(self.plan.timeouts)
             )
         except EventStoreError as error:
-            self.facts["unknown" if "Unknown" in type(error).__name__ else "failed"] += 1
+            if isinstance(error, AppendOutcomeUnknown):
+                self.facts["unknown"] += 1
+            else:
+                self.facts["failed"] += 1
+                self._denied.add(call)
             return
         if isinstance(result, ConcurrentModification):
+            self._denied.add(call)
             self.facts["conflicts"] += 1
             return
         self.facts["stored"] += 1
@@ -329,6 +347,8 @@ class World:
     def run(self) -> Outcome:
         """Live in virtual time, with ids that follow from the seed."""
         with ExitStack() as patches:
+            if not self.plan.repairs:
+                patches.enter_context(mock.patch(HELD_UP, float("inf")))
             for name in _SEEDED:
                 patches.enter_context(mock.patch(name, self.new_id))
             return run(self.live)
@@ -367,6 +387,10 @@ class World:
                     break
         wrong += judge(self.tables, self.appended, complete=True)
         wrong += await self._read_as_readers_do(last)
+        wrong += [
+            f"DENIED: call {call} was told that nothing is stored"
+            for call in sorted(calls_of(self.tables) & (self._denied - self._repeated))
+        ]
         events = sum(each.last - each.first + 1 for each in self.appended)
         return Outcome(wrong, events, self.facts)
 
@@ -402,6 +426,10 @@ async def _unexplained(*_: Any) -> None:
 
 async def _leads() -> bool:
     return True
+
+
+async def _do_not_scan(_sequencer: object) -> bool:
+    return False
 
 
 _SEEDED: Final = [

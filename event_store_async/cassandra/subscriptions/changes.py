@@ -67,7 +67,9 @@ def committing(
 def releasing(lease: Lease) -> Decide:
     """Give a slice back; raises `LeaseLost`."""
 
-    def decide(state: SliceState, _: bool) -> SliceState:
+    def decide(state: SliceState, doubtful: bool) -> SliceState | None:
+        if doubtful and state.fence > lease.fence:
+            return None  # given back, or taken: it is not held any more
         _check_held(state, lease)
         return replace(state, fence=state.fence + 1, holder=None)
 

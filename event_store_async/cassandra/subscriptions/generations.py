@@ -1,12 +1,13 @@
 """Generations: how one ends, so that nothing of it is lost, and another begins."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Final
 from uuid import UUID
 
-from ...errors import StoreUnavailable
+from ...errors import RequestRefused, StoreClosed, StoreUnavailable
 from ...feeds import Position
 from ...feeds.selection import slice_of
 from ...ids import random_uuid
@@ -22,6 +23,23 @@ from .tables import SubscriptionTables
 _LOG: Final = logging.getLogger("event_store_async")
 _ROWS: Final = 100
 """How many parked streams one request moves."""
+
+
+@contextmanager
+def completing(doing: str) -> Iterator[None]:
+    """
+    Complete what has been begun: no error may say that nothing was changed any more.
+
+    Args:
+        doing: What is being done, for the error.
+
+    Raises:
+        StoreUnavailable: a request was refused. Repeating the call completes it.
+    """
+    try:
+        yield
+    except (RequestRefused, StoreClosed) as error:
+        raise StoreUnavailable(f"{doing}: it was begun, and is not complete") from error
 
 
 class Generations:
@@ -64,9 +82,10 @@ class Generations:
         # Afterwards, and not before: leases that last a little longer harm nobody, since what they
         # store is of a series that is not read any more; a closed slice with nobody to begin the
         # next generation would.
-        await self._close(before[-1], series)
-        await self._drop(before[-1].series, before[-1].public.slices)
-        await self.take_back(before[-1])
+        with completing("resetting a subscription"):
+            await self._close(before[-1], series)
+            await self._drop(before[-1].series, before[-1].public.slices)
+            await self.take_back(before[-1])
         return made
 
     async def divide(self, known: StoredRegistration) -> StoredRegistration:

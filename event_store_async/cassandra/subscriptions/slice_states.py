@@ -60,9 +60,10 @@ class SliceStates:
 
         Raises:
             SliceClosed: it is closed, and must not be.
-            SubscriptionError: what *decide* raises.
+            SubscriptionError: what *decide* raises; nothing was changed.
             NotClaimed: what *decide* raises.
-            StoreUnavailable: others were quicker all the time, for one.
+            StoreUnavailable: others were quicker all the time, for one; or *decide* raises a
+                `SubscriptionError`, but an earlier request of this call may have been applied.
         """
         series, ending = known.series, known.next_series
         settings = self._tables.settings
@@ -76,9 +77,14 @@ class SliceStates:
                 if unless_closed and state.closed is not None and state.closed == ending:
                     raise SliceClosed
                 wanted = decide(state, doubtful)
-            except (SubscriptionError, NotClaimed, SliceClosed):
+            except (SubscriptionError, NotClaimed, SliceClosed) as error:
                 if not is_old:
                     self.forget(series, number)
+                    if doubtful and isinstance(error, SubscriptionError):
+                        # It says that nothing was changed, and nobody can tell any more.
+                        raise StoreUnavailable(
+                            "changing a slice: the outcome is unknown, and others have changed it"
+                        ) from error
                     raise
                 wanted = None
             if wanted is not None:

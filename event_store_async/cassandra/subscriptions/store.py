@@ -45,7 +45,7 @@ from .changes import (
     replaying,
     skipping,
 )
-from .generations import Generations
+from .generations import Generations, completing
 from .registry import Registry
 from .rows import SliceState, StoredRegistration
 from .slice_states import SliceClosed, SliceStates
@@ -146,7 +146,9 @@ class CassandraSubscriptions(Subscriptions):
             return None
         # The generation may have ended before the slice was claimed. Then this has claimed a slice
         # that nobody reads any more, or has even written it anew.
-        if (await self._registry.get(key.name)).series != known.series:
+        with completing("claiming a slice"):
+            again = await self._registry.get(key.name)
+        if again.series != known.series:
             self._slices.forget(known.series)
             return None
         return Lease(key, member, state.fence, state.position, dict(state.parked), known.id)
@@ -237,14 +239,15 @@ class CassandraSubscriptions(Subscriptions):
         if slices != known.public.slices:
             check_division(known.public, tuple(each.position for each in states))
         made = await self._registry.reslice(known.public.name, slices, random_uuid())
-        if made.next_series != known.next_series and made.series == known.series:
-            await self._generations.take_back(known)
-        if made.next_series is None:
-            return made.public
-        _, states = await self._read(name)
-        if any(each.holder is not None for each in states):
-            return made.public
-        return (await self._generations.divide(made)).public
+        with completing("dividing a subscription"):
+            if made.next_series != known.next_series and made.series == known.series:
+                await self._generations.take_back(known)
+            if made.next_series is None:
+                return made.public
+            _, states = await self._read(name)
+            if any(each.holder is not None for each in states):
+                return made.public
+            return (await self._generations.divide(made)).public
 
     async def parked(  # noqa: D102 - inherited from the port
         self, name: str, stream_id: UUID | None = None
@@ -300,7 +303,8 @@ class CassandraSubscriptions(Subscriptions):
 
     async def forget(self, name: str) -> None:  # noqa: D102 - inherited from the port
         known = await self._registry.unregister(self._checked(name))
-        await self._generations.end(known)
+        with completing("forgetting a subscription"):
+            await self._generations.end(known)
 
     # What both need
 
@@ -371,7 +375,8 @@ class CassandraSubscriptions(Subscriptions):
         except SliceClosed:  # all who worked have stopped: the next generation can begin
             await self._generations.divide(known)
             return None
-        again = await self._registry.request(known.public.name)
+        with completing("changing subscriptions"):
+            again = await self._registry.request(known.public.name)
         # Another number of slices was asked for meanwhile: its slices may have been filled already
         # with what was parked before.
         same = (again.series, again.next_series) == (known.series, known.next_series)

@@ -4,12 +4,14 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final
 from uuid import UUID
 
+from ...errors import EventStoreError, StoreUnavailable
 from ...feeds import Position
 from ...ports.slices import Beat, ParkedStream, SkippedEvent
 from ...retry import Deadline
 from ...settings import Settings
 from ...tasks import task_group
 from ..driver.answer import answer_of
+from ..driver.faults import Certainty, Fault
 from ..driver.port import Bound, Row
 from ..driver.repeat import repeat
 from ..driver.session import Session
@@ -27,6 +29,7 @@ from .rows import (
     values_of,
 )
 
+_CHANGING: Final = "changing subscriptions"
 _ROWS: Final = 1000
 _SLICES_AT_ONCE: Final = 100
 """How many slices one request reads: the node that it is sent to asks for each partition."""
@@ -38,7 +41,7 @@ class Written:
 
     Attributes:
         applied: Whether the last request was applied.
-        doubtful: Whether an earlier one may have been, whose answer was lost.
+        doubtful: Whether an earlier one may have been, whose outcome is unknown.
     """
 
     __slots__ = ("applied", "doubtful")
@@ -230,17 +233,24 @@ class SubscriptionTables:
         outcome = Written()
 
         async def attempt(again: bool) -> None:
-            outcome.doubtful = again
-            page = await self._session.write(bound, deadline, elsewhere=again)
+            try:
+                page = await self._session.write(bound, deadline, elsewhere=again)
+            except Fault as fault:
+                outcome.doubtful = outcome.doubtful or fault.certainty is Certainty.UNKNOWN
+                raise
             outcome.applied = answer_of(page).applied
 
-        await repeat(
-            attempt,
-            deadline,
-            self._settings.backoff,
-            "changing subscriptions",
-            self._statements.explain,
-        )
+        try:
+            await repeat(
+                attempt, deadline, self._settings.backoff, _CHANGING, self._statements.explain
+            )
+        except StoreUnavailable:
+            raise
+        except EventStoreError as error:
+            # Those say that nothing was stored: not while an earlier request may have been.
+            if outcome.doubtful:
+                raise StoreUnavailable(f"{_CHANGING}: the outcome is unknown") from error
+            raise
         return outcome
 
 
