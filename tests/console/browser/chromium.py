@@ -111,8 +111,36 @@ class Watched:
 
     async def violations(self) -> list[str]:
         """Return the violations of the content security policy by the page that is open."""
-        found: list[str] = await self.page.evaluate("window.__violations || []")
+        found: list[str] = []
+        for frame in self.page.frames:
+            found += await frame.evaluate("window.__violations || []")
         return found
+
+    async def check(self) -> None:
+        """Check that nothing is wrong, and that nothing was asked of another host."""
+        assert self.errors == []
+        assert self.elsewhere == []
+        assert await self.violations() == []
+
+    async def settle(self) -> None:
+        """Wait until the styles and the frames of the page are there; a live frame never ends."""
+        await self.page.wait_for_load_state("domcontentloaded")
+        for frame in self.page.frames:
+            await frame.wait_for_selector("body *", state="attached")
+            await frame.wait_for_function("document.styleSheets.length > 0")
+
+    async def show(self, look: Look) -> None:
+        """Show the page that is open on another kind of screen."""
+        await self.page.emulate_media(color_scheme=LOOKS[look]["color_scheme"])
+        await self.page.set_viewport_size(LOOKS[look]["viewport"])
+        await self.settle()
+
+    async def picture(self, path: Path, *, full_page: bool = True) -> None:
+        """Keep a picture of the page."""
+        # It would wait for fonts, which are there once a frame is: never, if the frame is live.
+        os.environ["PW_TEST_SCREENSHOT_NO_FONTS_READY"] = "1"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        await self.page.screenshot(path=path, full_page=full_page)
 
 
 @asynccontextmanager
