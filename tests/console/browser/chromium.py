@@ -43,6 +43,9 @@ LOOKS: Final[Mapping[Look, Mapping[str, Any]]] = {
 }
 
 
+_PROFILE: Final[Mapping[str, Any]] = {"timezone_id": "UTC", "reduced_motion": "reduce"}
+
+
 def chromium_program() -> Path:
     """
     Return the program of a Chromium.
@@ -156,7 +159,7 @@ async def watched_page(
         look: What it is shown on.
         options: More for the profile.
     """
-    context = await browser.new_context(**{**LOOKS[look], "timezone_id": "UTC", **options})
+    context = await browser.new_context(**{**LOOKS[look], **_PROFILE, **options})
     try:
         context.set_default_timeout(15_000)
         await context.add_init_script(_NOTE_VIOLATIONS)
