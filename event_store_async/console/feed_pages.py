@@ -83,7 +83,7 @@ class FeedPages:
         return [
             Route("/feed", bounded(self.feed)),
             Route("/categories", bounded(self.categories)),
-            Route("/chains/{id}", bounded(self.chain)),
+            Route("/chains/{id:path}", bounded(self.chain)),
         ]
 
     async def feed(self, request: Request) -> Response:

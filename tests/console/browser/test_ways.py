@@ -20,6 +20,11 @@ async def test_from_an_event_to_what_caused_it_and_what_belongs_to_it(
 
     events = page.locator("article.event")
     await expect(events).to_have_count(4)
+    await page.get_by_text("Metadata and ids").first.click()
+    # An id may be anything: this one has a slash.
+    await page.get_by_role("link", name="POST /orders").click()
+    await expect(page.get_by_role("heading", level=1)).to_contain_text("POST /orders")
+    await page.go_back(wait_until="domcontentloaded")
     await expect(events.locator("h3")).to_have_text(
         ["order-placed", "order-paid", "parcel-packed", "order-sent"]
     )
