@@ -52,7 +52,7 @@ _FOCUSED: Final = """() => {
 _ALIKE: Final = [
     ["tbody tr:nth-child(n+5)"],
     ["article.event ~ article.event ~ article.event ~ article.event"],
-    ["pre span:nth-child(n+40)"],
+    ["pre:has(> span:nth-child(200))"],
 ]
 
 
