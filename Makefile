@@ -11,7 +11,7 @@ export EVENT_STORE_CASSANDRA := $(or $(CASSANDRA),$(EVENT_STORE_CASSANDRA))
 .DEFAULT_GOAL := help
 .PHONY: help install demo test test-uvloop test-feed test-debug check lint format types examples faults \
 	chaos chaos-record bench verify-history models build clean cassandra audit docs docs-serve walk journeys \
-	lowest newest versions feedcheck simulate
+	lowest newest versions feedcheck simulate pictures
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -93,6 +93,9 @@ docs-serve: install ## Serve the documentation site and follow changes, until Ct
 
 walk: install ## Record docs/walk.md again, on a Cassandra of its own
 	$(BIN)/python -m tools.walk
+
+pictures: install ## Take the pictures of docs/console.md again (needs Chromium)
+	$(BIN)/python -m tests.console.browser.pictures
 
 simulate: install ## Run the feed on a simulated cluster, SEEDS worlds of each kind
 	EVENT_STORE_SIMULATION_SEEDS=$(or $(SEEDS),500) EVENT_STORE_SIMULATION_FIRST=$(or $(FIRST),0) \

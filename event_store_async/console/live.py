@@ -24,9 +24,10 @@ from .parameters import number, stream_id
 from .recent import position_at
 from .rows import EventRow, event_row, version_of
 
-_SECONDS: Final = 30.0
+_SECONDS: Final = 10.0
 """Seconds that a live page goes on. Then the browser asks for it again; so no connection outlives
-its reader by much, and a service that stops need not wait long."""
+its reader by much, and a service that stops need not wait long. A browser has six connections to a
+host, so the seventh page waits no longer than this."""
 
 _BEAT: Final = 5.0
 """Seconds after which something is sent, so that no proxy takes the connection for dead."""

@@ -1,14 +1,18 @@
 """Reasons: how a subscription is, and why it is behind, in words."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
+from uuid import UUID
 
 from ..counts import counted
 from ..subscriptions import Registration, SliceLag, SubscriptionStatus
 
 Kind = Literal["good", "warn", "bad", "idle"]
 """How good something is; a class of the style sheet."""
+
+SILENT_SECONDS: Final = 15.0
+"""Seconds after which others take over the slices of a member that says nothing."""
 
 _BEHIND_SECONDS: Final = 10.0
 """Seconds behind from which a subscription is said to be behind."""
@@ -59,13 +63,16 @@ def standing(status: SubscriptionStatus) -> tuple[Kind, str]:  # noqa: PLR0911 -
     return "good", "up to date" if not lag.events else "works"
 
 
-def reasons(status: SubscriptionStatus, rate: float | None) -> list[Reason]:
+def reasons(
+    status: SubscriptionStatus, rate: float | None, silent: Mapping[UUID, float]
+) -> list[Reason]:
     """
     Return why a subscription is behind, the most important reason first; none if it is not.
 
     Args:
         status: The subscription.
         rate: By how many events a second its distance to the end of the feed grows, if known.
+        silent: For how many seconds each member has not said that it lives, as far as is known.
     """
     known, lag = status.registration, status.lag
     found: list[Reason] = []
@@ -91,6 +98,8 @@ def reasons(status: SubscriptionStatus, rate: float | None) -> list[Reason]:
             )
         )
     found += _standing_still(lag.slices)
+    dead = {member: span for member, span in silent.items() if span > SILENT_SECONDS}
+    found += _held_by_dead(lag.slices, dead)
     idle = [each for each in lag.slices if each.holder is None and each.events]
     if idle and not known.paused:
         found.append(_without_member(idle, lag.slices, len(status.members)))
@@ -103,7 +112,11 @@ def reasons(status: SubscriptionStatus, rate: float | None) -> list[Reason]:
                 "Look at the errors of the parked streams, and replay them once the cause is gone.",
             )
         )
-    working = [each for each in lag.slices if each.holder and each.events and not each.holding]
+    working = [
+        each
+        for each in lag.slices
+        if each.holder and each.holder not in dead and each.events and not each.holding
+    ]
     if working and lag.seconds > _BEHIND_SECONDS:
         found.append(_slow(lag.events, rate))
     return found
@@ -123,6 +136,22 @@ def _standing_still(slices: Sequence[SliceLag]) -> list[Reason]:
             "stream, so that the others go on.",
         )
         for holding, held in numbers.items()
+    ][:_MOST]
+
+
+def _held_by_dead(slices: Sequence[SliceLag], dead: Mapping[UUID, float]) -> list[Reason]:
+    held: dict[UUID, list[int]] = {}
+    for each in slices:
+        if each.holder is not None and each.holder in dead and each.events:
+            held.setdefault(each.holder, []).append(each.slice)
+    return [
+        Reason(
+            "bad",
+            f"{_slices(numbers)} {'is' if len(numbers) == 1 else 'are'} held by member {member}, "
+            f"which has said nothing for {_span(dead[member])}: its process was killed, or hangs.",
+            "Look at its log, and start it again. Another member would have taken its slices over.",
+        )
+        for member, numbers in held.items()
     ][:_MOST]
 
 

@@ -20,7 +20,7 @@ from .overview import series_of, subscription_statuses
 from .parameters import number, stream_id
 from .payload import SHOWN
 from .plot import plot
-from .reasons import reasons, state_of
+from .reasons import Reason, reasons, state_of
 from .rows import EventRow, read_rows
 
 _REFRESH: Final = "3"
@@ -96,7 +96,7 @@ class SubscriptionPages:
             "subscription.html",
             status=status,
             state=state_of(status.registration),
-            reasons=reasons(status, self._console.samples.rate(series_of(status))),
+            reasons=self._reasons(status),
             members=self._members(status),
             is_live=request.query_params.get("live") != "off",
             done=request.query_params.get("done"),
@@ -113,7 +113,7 @@ class SubscriptionPages:
             headers={"refresh": _REFRESH} if is_live else None,
             status=status,
             plot=plot(samples.series(series_of(status))),
-            reasons=reasons(status, samples.rate(series_of(status))),
+            reasons=self._reasons(status),
         )
 
     async def parked(self, request: Request) -> Response:
@@ -187,6 +187,11 @@ class SubscriptionPages:
         for member, beat in islice(status.members.items(), EVENTS):
             self._console.samples.add(_series_of_member(member), beat.count)
         return status
+
+    def _reasons(self, status: SubscriptionStatus) -> list[Reason]:
+        silences = {member: self._silence(member) for member in islice(status.members, EVENTS)}
+        silent = {member: span for member, span in silences.items() if span is not None}
+        return reasons(status, self._console.samples.rate(series_of(status)), silent)
 
     def _members(self, status: SubscriptionStatus) -> list[MemberRow]:
         held: dict[UUID, list[int]] = {}
