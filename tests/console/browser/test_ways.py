@@ -87,7 +87,9 @@ async def test_a_long_payload_is_shown_in_part(watched: Watched, shop: Sample) -
     await watched.open(f"/streams/{shop.large}")
     assert len(await watched.page.locator("pre").first.inner_text()) < 20_000
     await watched.page.get_by_role("link", name="Show more of it").click()
-    await expect(watched.page.locator(".cut")).to_contain_text("Only the first")
+    cut = watched.page.locator(".cut")
+    await expect(cut).to_contain_text("Only the first")
+    await expect(cut).to_contain_text(f"event-store read {shop.large} --from 1 --to 1")
 
 
 @pytest.mark.parametrize(
