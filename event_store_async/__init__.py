@@ -61,7 +61,7 @@ from .cassandra import (
     Tls,
 )
 from .codec import Codec, JsonCodec, RawCodec
-from .correlation import caused_by, correlated
+from .correlation import CorrelationBlock, caused_by, correlated
 from .errors import (
     AlreadyPublished,
     AppendOutcomeUnknown,
@@ -205,6 +205,7 @@ __all__ = [
     "ConcurrentModification",
     "ConnectionFailed",
     "ConsistencyChoice",
+    "CorrelationBlock",
     "DeleteResult",
     "Deleted",
     "DriverMetrics",

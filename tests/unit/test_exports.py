@@ -24,6 +24,7 @@ NAMES = [
     "ConcurrentModification",
     "ConnectionFailed",
     "ConsistencyChoice",
+    "CorrelationBlock",
     "DeleteResult",
     "Deleted",
     "DriverMetrics",

@@ -171,7 +171,7 @@ def test_a_user_tests_with_only_the_wheel(built: Path, tmp_path: Path, server: S
     project = tmp_path / "project"
     project.mkdir()
     document = (ROOT / "docs" / "testing.md").read_text("utf-8")
-    (module,) = re.findall(r"^```py\n(.*?)^```", document, re.MULTILINE | re.DOTALL)
+    module, *_ = re.findall(r"^```py\n(.*?)^```", document, re.MULTILINE | re.DOTALL)
     (project / "test_account.py").write_text(module)
     ((datacenter, replicas),) = server.replication.items()
     options = [

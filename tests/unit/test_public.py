@@ -54,6 +54,7 @@ MADE_BY_THE_LIBRARY = {
     "Connection",
     "Opening",
     "SubscriptionRunner",
+    "CorrelationBlock",
 }
 """Public classes that users get and never make: what their constructors take is private."""
 

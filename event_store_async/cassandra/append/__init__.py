@@ -7,7 +7,7 @@ Private. Appending to streams.
     plan         one conditional batch, and what its answer proves
     planner      from what callers expect to a plan at an exact version; the heads last seen
     settler      sends a plan until its outcome is known
-    stream_turns how processes share a stream: whose turn it is, and what a wait hears
+    stream_turns  how processes share a stream: whose turn it is, and what a wait hears
     listener     waits for the turn of this process
     executor     plan, settle, answer: the loop; the first attempt, without a task
 """
