@@ -13,6 +13,7 @@ from anyio.abc import TaskGroup
 
 from ..errors import EventStoreError, LeaseLost, StoreOverloaded, StoreUnavailable
 from ..feeds import Position
+from ..feeds.selection import slice_of
 from ..hooks import LeaseChange
 from ..ids import random_uuid
 from ..ports.changes import position_of_start
@@ -346,10 +347,15 @@ class Member:
         if self.workers or not registration.ready or not left <= self._elsewhere:
             return False
         checkpoints = await self._insist(lambda: self._work.store.checkpoints(self._work.name))
-        return (
-            checkpoints is not None
-            and checkpoints.registration.generation == registration.generation
-            and all(checkpoints.positions[number] >= self._until for number in left)
+        if checkpoints is None or checkpoints.registration.generation != registration.generation:
+            return False
+        replayed = {
+            slice_of(stream_id, registration.slices)
+            for stream_id, row in checkpoints.parked.items()
+            if row.replay
+        }
+        return not left & replayed and all(
+            checkpoints.positions[number] >= self._until for number in left
         )
 
     async def _drain(self, group: TaskGroup) -> None:

@@ -1,5 +1,6 @@
 """Recovery and pace: what is done about failures, and how often things happen."""
 
+import math
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
@@ -96,7 +97,8 @@ class Pace:
         check_not_negative("commit_seconds", self.commit_seconds)
         check_positive("beat", self.beat, finite=True)
         check_positive("lease", self.lease, finite=True)
-        if self.lease < 3 * self.beat:
+        least = 3 * self.beat
+        if self.lease < least and not math.isclose(self.lease, least):  # 3 * 0.1 is above 0.3
             raise InvalidArgument(
                 f"lease must be three beats of {self.beat:g} s or more, not {self.lease:g} s"
             )

@@ -3,14 +3,14 @@
 import asyncio
 from itertools import pairwise
 from unittest import mock
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
 from event_store_async import MemoryEventStore, StoreUnavailable
 from event_store_async.subscriptions import Lease, SliceKey, Subscription
 
-from .group import FAST, Notes, append, simulated, streams, until
+from .group import FAST, Notes, append, simulated, streams, subscribed, until
 
 SLOWLY = 10.0
 """As long as a store waits for a quorum: longer than the time between two beats."""
@@ -142,5 +142,27 @@ def test_claims_without_an_answer_do_not_hold_up_another_number_of_slices(member
         for each in group:
             each.stop()
         await asyncio.wait_for(asyncio.gather(*tasks), 60.0)
+
+    simulated(program)
+
+
+def test_catch_up_waits_for_a_replay_in_a_slice_that_a_dead_member_holds() -> None:
+    async def program() -> None:
+        store, notes = MemoryEventStore(), Notes()
+        (stream,) = streams(1)
+        await append(store, stream, stream)
+        notes.failing[stream, 1] = ValueError("poison")
+        subscription = subscribed(store, notes.handle)
+        await subscription.catch_up()
+        notes.failing.clear()
+        await store.subscriptions.replay("test")
+        registration = (await store.subscriptions.checkpoints("test")).registration
+        for fence in range(10):  # a process that claims the slice, and dies
+            key = SliceKey("test", registration.generation, 0)
+            if await store.subscriptions.claim(key, uuid4(), fence) is not None:
+                break
+
+        await subscription.catch_up()
+        assert notes.got == [(stream, 1), (stream, 2)]
 
     simulated(program)
