@@ -108,6 +108,7 @@ async def test_a_store_without_views_sends_what_it_always_sent(
     await read_all(new, stream_id)
 
     assert [text for text in recording.prepared if "category" in text] == []
+    assert [text for text in recording.prepared if "_feed" in text or "ann_" in text] == []
 
 
 @pytest.mark.without_feed

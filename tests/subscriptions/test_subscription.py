@@ -14,6 +14,7 @@ from event_store_async import (
     FeedEvent,
     ForeignPosition,
     HandlerTimedOut,
+    InvalidArgument,
     MemoryEventStore,
     NotParked,
     SliceHeld,
@@ -781,3 +782,9 @@ def test_r8_what_an_operator_does_is_seen_at_the_next_beat(beat: float) -> None:
         return taken
 
     assert beat / 4 < simulated(program) <= beat
+
+
+def test_r8_a_lease_is_three_beats_or_more() -> None:
+    assert Pace(beat=0.1, lease=0.3).lease == 0.3, "though 3 * 0.1 is above it"
+    with pytest.raises(InvalidArgument, match="three beats"):
+        Pace(beat=0.1, lease=0.29)
