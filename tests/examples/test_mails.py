@@ -14,7 +14,7 @@ import pytest
 
 from event_store_async import EventStore, NewEvent
 from tests.fixtures.server import Server
-from tests.fixtures.stores import drop_keyspace
+from tests.fixtures.stores import QUICK, drop_keyspace
 
 ROOT = Path(__file__).parents[2]
 OWNERS = [(f"owner{number}", uuid4()) for number in range(24)]
@@ -75,9 +75,9 @@ async def withdraw(store: EventStore, cents: int, wanted: list[str]) -> None:
 async def test_sigterm_in_the_middle_loses_nothing_and_repeats_nothing(server: Server) -> None:
     keyspace = f"test_{uuid4().hex[:12]}"
     wanted: list[str] = []
-    async with server.connect(keyspace) as store:
-        await store.create_schema(server.replication, feed=True)
-        try:
+    try:
+        async with server.connect(keyspace) as store:
+            await store.create_schema(server.replication, feed=True)
             async with (
                 asyncio.timeout(LONGEST),
                 member(keyspace) as one,
@@ -106,11 +106,12 @@ async def test_sigterm_in_the_middle_loses_nothing_and_repeats_nothing(server: S
                 await other.has_sent(len(wanted) - len(one.sent))
                 other.process.send_signal(signal.SIGTERM)
                 assert await other.process.wait() == 0
-                left = await store.subscriptions.status("mails")
-                assert not left.members
-                assert {each.holder for each in left.lag.slices} == {None}
-        finally:
-            await drop_keyspace(store, keyspace)
+                ended = await store.subscriptions.status("mails")
+                assert not ended.members
+                assert {each.holder for each in ended.lag.slices} == {None}
+    finally:  # by another store: this keyspace is the one that its connections use
+        async with server.connect(keyspace, settings=QUICK) as left:
+            await drop_keyspace(left, keyspace)
 
     sent = [*one.sent, *other.sent]
     assert sorted(sent) == sorted(wanted)  # each once
