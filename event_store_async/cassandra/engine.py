@@ -1,6 +1,7 @@
 """The engine: builds the collaborators of one store and connects them."""
 
 from collections.abc import Iterable
+from time import monotonic
 from uuid import UUID
 
 from ..checks import check_codecs, check_names, read_clock
@@ -128,7 +129,12 @@ class Engine:
         settler = Settler(session, settings.backoff, statements.explain, self.feed.announcer)
         planner = Planner(statements, reader, settings, known_heads)
         queues = StreamQueues(
-            Executor(planner, settler, session, Listener(StreamTurns(), reader, known_heads)),
+            Executor(
+                planner,
+                settler,
+                session,
+                Listener(StreamTurns(monotonic, settings.backoff.random), reader, known_heads),
+            ),
             settings,
         )
         restorer = Restorer(session, statements, settler, settings)

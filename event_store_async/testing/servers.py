@@ -9,7 +9,7 @@ from uuid import uuid4
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 from ..cassandra import EventStore, Opening
-from ..checks import check_instance
+from ..checks import check_bool, check_instance
 from ..cql_files import load_statement
 from ..environment import HIGHEST_PORT, number, variable
 
@@ -106,7 +106,11 @@ class CassandraServer:
 
         Args:
             feed: Whether the table has a feed, and so subscriptions.
+
+        Raises:
+            InvalidArgument: *feed* is not a bool.
         """
+        check_bool("feed", feed)
         name = f"test_{uuid4().hex[:16]}"
         self._portal.call(self._create, name, feed)
         try:

@@ -110,7 +110,7 @@ def _order(log: list[tuple[UUID, int]], appended: Sequence[Appended]) -> list[st
     """An append that began after another of its instance was acknowledged comes after it."""
     places = {event: place for place, event in enumerate(log)}
     wrong = []
-    for instance in {each.instance for each in appended}:
+    for instance in dict.fromkeys(each.instance for each in appended):
         own = [each for each in appended if each.instance == instance and each.fresh]
         for earlier in own:
             before = places.get((earlier.stream_id, earlier.first))

@@ -13,6 +13,7 @@ T = TypeVar("T")
 
 PATCHED = (
     "event_store_async.retry.monotonic",
+    "event_store_async.cassandra.engine.monotonic",
     "event_store_async.cassandra.schema.explainer.monotonic",
 )
 

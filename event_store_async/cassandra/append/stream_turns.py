@@ -2,8 +2,6 @@
 
 from collections import OrderedDict
 from collections.abc import Callable
-from random import random as random_number
-from time import monotonic
 from typing import Final
 from uuid import UUID
 
@@ -131,11 +129,7 @@ class StreamTurns:
         conflicts: How many attempts were refused since a rival was faster.
     """
 
-    def __init__(
-        self,
-        clock: Callable[[], float] = monotonic,
-        random: Callable[[], float] = random_number,  # noqa: S311
-    ) -> None:
+    def __init__(self, clock: Callable[[], float], random: Callable[[], float]) -> None:
         self._clock = clock
         self._random = random
         self._streams: OrderedDict[int, SharedStream] = OrderedDict()  # a UUID is slow to hash

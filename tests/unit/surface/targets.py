@@ -167,7 +167,15 @@ MAKERS: Final[Mapping[Any, Callable[[World], Any]]] = {
 }
 """By hint: what makes a value, if calling the class with values that fit its hints does not."""
 
-portal: Any = None  # of no use without a server
+
+class Unopened:
+    """The portal to a loop on which nothing may be called."""
+
+    def call(self, *_: object) -> NoReturn:
+        raise Sent("it was called")
+
+
+portal: Any = Unopened()
 
 OBJECTS: Final[Mapping[str, Callable[[World], Any]]] = {
     "CategoryStore": lambda world: world.memory.category("account"),
