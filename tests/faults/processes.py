@@ -17,7 +17,7 @@ from .proxy import Proxy
 from .ring import KEYSPACE, Ring
 from .seat import Seat
 
-_STOP: Final = 60.0
+_STOP: Final = 120.0
 ROOT: Final = Path(__file__).resolve().parents[2]
 
 

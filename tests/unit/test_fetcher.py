@@ -1,7 +1,7 @@
 """The events of a page of the feed, from their streams: in order, whatever is wanted of them."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -11,8 +11,9 @@ import pytest
 from event_store_async import Settings
 from event_store_async.cassandra.feed.entry import Link
 from event_store_async.cassandra.feed.fetcher import Fetcher
+from event_store_async.cassandra.feed.quick_reads import QuickReads
 from event_store_async.cassandra.feed.recent import RecentAppends
-from event_store_async.cassandra.feed.wanted import Wanted
+from event_store_async.cassandra.feed.wanted import Run, Wanted
 from event_store_async.cassandra.read.excerpts import Excerpt, VersionSpan
 from event_store_async.cassandra.read.rows import RowDecoder
 from event_store_async.cassandra.read.slices import KnownBeginnings
@@ -198,3 +199,22 @@ async def test_nothing_is_fetched_if_nothing_is_wanted() -> None:
 
     assert await fetcher.fetch(FEED, []) == ([], 0)
     assert not streams.requests
+
+
+async def test_an_error_while_the_next_request_is_made_reaches_the_one_who_waits() -> None:
+    def groups() -> Iterator[list[Run]]:
+        yield [Run(A, 1, 1)]
+        raise ZeroDivisionError
+
+    excerpts: Any = Streams()
+    quick = QuickReads(
+        excerpts,
+        groups(),
+        lambda run, version: VersionSpan(run.stream_id, version, run.last - version + 1),
+        lambda _run, _excerpt: True,
+        Deadline(60),
+    )
+
+    async with asyncio.timeout(60):
+        with pytest.raises(ZeroDivisionError):
+            await quick.read(1)

@@ -94,7 +94,11 @@ class QuickReads:
                 self._took(run, span, excerpt)
         except Exception:  # noqa: BLE001 - whatever it is, a careful reader meets it again
             self._left += [(run, span.first) for run, span in asked]
-        self._fill()
+        try:
+            self._fill()
+        except Exception as error:  # noqa: BLE001 - nobody else would tell the one who waits
+            self._ended.set_exception(error)
+            return
         if not self._in_flight:
             self._ended.set_result(None)
 
