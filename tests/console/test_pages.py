@@ -299,6 +299,7 @@ async def test_why_a_subscription_is_behind(browser: Browser, shown: Any, accoun
 
     nobody = seen(await browser.page(f"/subscriptions/{name}"))
     assert "No process works on it" in nobody
+    assert "it goes on" not in nobody, "nobody works on its slices"
     member = uuid4()
     await shown.subscriptions.claim(SliceKey(name, 1, 0), member, 0)
     await shown.subscriptions.beat(name, member, Beat(1, 1, {0: "tries again: OSError: no mail"}))
