@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Final, Generic, TypeAlias
 from uuid import UUID, uuid4
 
-from ._typevars import P_co
+from ._typevars import P_co, T
 from .values import draft_of, value
 
 
@@ -160,9 +160,24 @@ def recorded_events(stream_id: UUID, events: Iterable[RecordedFields]) -> list[R
 
     That would be a considerable part of the time of a read. So would be a call for each of them.
     """
-    made: list[RecordedEvent[Any]] = []
+    return filled_drafts(_RecordedDraft, RecordedEvent, stream_id, events)
+
+
+def filled_drafts(
+    draft_class: Any, cls: type[T], stream_id: UUID, events: Iterable[RecordedFields]
+) -> list[T]:
+    """
+    Fill drafts with the fields of recorded events, and make them instances of a class.
+
+    Args:
+        draft_class: What `draft_of` made of `RecordedEvent` or of a class below it.
+        cls: The class that they become; the draft's own if more is to be filled in.
+        stream_id: The stream.
+        events: The fields of each event.
+    """
+    made: list[T] = []
     for version, payload, timestamp, event_id, type_, metadata in events:
-        draft = _RecordedDraft()
+        draft = draft_class()
         draft.stream_id = stream_id
         draft.version = version
         draft.payload = payload
@@ -170,6 +185,6 @@ def recorded_events(stream_id: UUID, events: Iterable[RecordedFields]) -> list[R
         draft.event_id = event_id
         draft.type = type_
         draft.metadata = metadata
-        draft.__class__ = RecordedEvent
+        draft.__class__ = cls
         made.append(draft)
     return made

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from .._typevars import P_co
 from ..errors import StreamError
-from ..events import RecordedEvent, RecordedFields
+from ..events import RecordedEvent, RecordedFields, filled_drafts
 from ..values import draft_of, value
 from .position import Position
 
@@ -44,18 +44,7 @@ def unplaced_events(stream_id: UUID, events: Iterable[RecordedFields]) -> list[F
 
     Without the cost of their constructor: see `recorded_events`.
     """
-    made: list[FeedEvent[Any]] = []
-    for version, payload, timestamp, event_id, type_, metadata in events:
-        draft = _Draft()
-        draft.stream_id = stream_id
-        draft.version = version
-        draft.payload = payload
-        draft.timestamp = timestamp
-        draft.event_id = event_id
-        draft.type = type_
-        draft.metadata = metadata
-        made.append(draft)
-    return made
+    return filled_drafts(_Draft, _Draft, stream_id, events)
 
 
 def unplaced(event: RecordedEvent[P_co]) -> FeedEvent[P_co]:
