@@ -12,7 +12,7 @@ from starlette.routing import Route
 from ..errors import FeedDisabled
 from ..feeds import Feed, FeedEvent, Position
 from .console import EVENTS, Console
-from .parameters import number, text
+from .parameters import is_live, number, text
 from .payload import SHOWN
 from .recent import Item, position_at, recent
 from .rows import EventRow, event_row
@@ -114,7 +114,7 @@ class FeedPages:
             following=following,
             earlier=earlier,
             looked_from=looked_from,
-            is_live=wanted.at is None and request.query_params.get("live") != "off",
+            is_live=wanted.at is None and is_live(request),
             cut=SHOWN,
         )
 

@@ -16,6 +16,7 @@ from ..moments import utc_now
 from ..subscriptions import SubscriptionStatus
 from .console import Console
 from .doctor import Doctor
+from .parameters import is_live
 from .plot import plot
 from .recent import position_at
 
@@ -80,19 +81,19 @@ class OverviewPages:
             examines=self._doctor.is_there,
             statuses=known,
             problem=problem,
-            is_live=request.query_params.get("live") != "off",
+            is_live=is_live(request),
         )
 
     async def pulse(self, request: Request) -> Response:
         """Show how many events come in; a part of the overview, which reloads itself."""
-        is_live = request.query_params.get("live") != "off"
+        live = is_live(request)
         found = await self._pulse()
         samples = self._console.samples
         samples.add(FEED, found.head.ordinal)
         return self._console.page(
             request,
             "pulse.html",
-            headers={"refresh": _REFRESH} if is_live else None,
+            headers={"refresh": _REFRESH} if live else None,
             pulse=found,
             rate=samples.rate(FEED),
             plot=plot(samples.rates(FEED)),

@@ -58,6 +58,11 @@ def text(given: Mapping[str, str], name: str) -> str | None:
     return found or None
 
 
+def is_live(request: Request) -> bool:
+    """Return whether a page goes on by itself: unless its address says ``live=off``."""
+    return request.query_params.get("live") != "off"
+
+
 def stream_id(request: Request, name: str = "stream") -> UUID:
     """
     Return the id of a stream in a path.

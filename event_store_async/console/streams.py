@@ -15,7 +15,7 @@ from ..stream_head import StreamHead
 from ..versions import MAX_VERSION
 from .budget import CALL_SECONDS
 from .console import EVENTS, Console
-from .parameters import choice, link, number, stream_id, text, uuid
+from .parameters import choice, is_live, link, number, stream_id, text, uuid
 from .payload import SHOWN, SHOWN_ALONE
 from .recent import recent
 from .rows import EventRow, event_row, read_rows
@@ -91,7 +91,7 @@ class StreamPages:
             start=start,
             older=_older(rows, first),
             newer=_newer(rows, version),
-            is_live=backward and start is None and query.get("live") != "off",
+            is_live=backward and start is None and is_live(request),
             cut=SHOWN,
         )
 

@@ -17,7 +17,7 @@ from ..ports.subscriptions import Subscriptions
 from ..subscriptions import Beat, ParkedStream, SkippedEvent, SubscriptionStatus
 from .console import EVENTS, Console
 from .overview import series_of, subscription_statuses
-from .parameters import number, stream_id
+from .parameters import is_live, number, stream_id
 from .payload import SHOWN
 from .plot import plot
 from .reasons import Reason, reasons, state_of
@@ -98,19 +98,19 @@ class SubscriptionPages:
             state=state_of(status.registration),
             reasons=self._reasons(status),
             members=self._members(status),
-            is_live=request.query_params.get("live") != "off",
+            is_live=is_live(request),
             done=request.query_params.get("done"),
         )
 
     async def lag(self, request: Request) -> Response:
         """Show how far a subscription is behind; a part of its page, which reloads itself."""
-        is_live = request.query_params.get("live") != "off"
+        live = is_live(request)
         status = await self._status(request)
         samples = self._console.samples
         return self._console.page(
             request,
             "lag.html",
-            headers={"refresh": _REFRESH} if is_live else None,
+            headers={"refresh": _REFRESH} if live else None,
             status=status,
             plot=plot(samples.series(series_of(status))),
             reasons=self._reasons(status),
