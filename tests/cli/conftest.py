@@ -10,7 +10,7 @@ import pytest_asyncio
 from event_store_async import EventStore
 
 from ..fixtures.server import Server
-from ..fixtures.stores import complete_feed, drop_keyspace
+from ..fixtures.stores import opened_with_feed
 from .running import Shell
 
 
@@ -45,13 +45,8 @@ def shell(nowhere: Shell, there: dict[str, str], store: EventStore, keyspace: st
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def feed_store(server: Server, keyspace: str) -> AsyncGenerator[EventStore, None]:
     """Give a store whose table has a feed; it sequences."""
-    async with server.connect(f"{keyspace}_feed") as opened:
-        await opened.create_schema(server.replication, feed=True)
-        await complete_feed(opened)
+    async with opened_with_feed(server, f"{keyspace}_feed") as opened:
         yield opened
-    # From another connection: the sequencer of this one must not meet missing tables meanwhile.
-    async with server.connect(f"{keyspace}_feed") as other:
-        await drop_keyspace(other, f"{keyspace}_feed")
 
 
 @pytest.fixture

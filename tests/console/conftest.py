@@ -11,7 +11,7 @@ from event_store_async import EventStore, MemoryEventStore, NewEvent
 from event_store_async.console import console_app
 
 from ..fixtures.server import Server
-from ..fixtures.stores import complete_feed, drop_keyspace
+from ..fixtures.stores import opened_with_feed
 from .browsing import Browser
 
 EVENTS: Final = 120
@@ -20,13 +20,8 @@ EVENTS: Final = 120
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def cassandra(server: Server, keyspace: str) -> AsyncGenerator[EventStore, None]:
     """Give a store on Cassandra whose table has a feed."""
-    async with server.connect(f"{keyspace}_feed") as opened:
-        await opened.create_schema(server.replication, feed=True)
-        await complete_feed(opened)
+    async with opened_with_feed(server, f"{keyspace}_feed") as opened:
         yield opened
-    # From another connection: the sequencer of this one must not meet missing tables meanwhile.
-    async with server.connect(f"{keyspace}_feed") as other:
-        await drop_keyspace(other, f"{keyspace}_feed")
 
 
 @pytest.fixture(params=["memory", "cassandra"])

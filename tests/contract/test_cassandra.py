@@ -24,7 +24,7 @@ from event_store_async.testing.contract import (
 )
 
 from ..fixtures.server import Server
-from ..fixtures.stores import complete_feed, drop_keyspace
+from ..fixtures.stores import opened_with_feed
 
 
 class OnCassandra:
@@ -72,13 +72,8 @@ class TestCassandraErasure(OnCassandra, ErasureContract):
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def store_with_feed(server: Server, keyspace: str) -> AsyncGenerator[EventStore, None]:
     """Give a store whose table has a feed."""
-    async with server.connect(f"{keyspace}_feed") as opened:
-        await opened.create_schema(server.replication, feed=True)
-        await complete_feed(opened)
+    async with opened_with_feed(server, f"{keyspace}_feed") as opened:
         yield opened
-    # From another connection: the sequencer of this one must not meet missing tables meanwhile.
-    async with server.connect(f"{keyspace}_feed") as other:
-        await drop_keyspace(other, f"{keyspace}_feed")
 
 
 class WithFeed(OnCassandra):

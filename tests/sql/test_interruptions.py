@@ -1,35 +1,33 @@
 """R1 and R2 with PostgreSQL: a crash at any await, and every way in which events may come."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Any, TypeVar
+from collections.abc import AsyncGenerator, Mapping
+from random import Random
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 import pytest_asyncio
 
-from event_store_async import EventStore, Feed, MemoryEventStore, Position
-from event_store_async.feeds import FeedPage, FeedReader, Selection
+from event_store_async import EventStore, Feed, MemoryEventStore
 from event_store_async.sql.transactions import SqlTransactions
-from event_store_async.subscriptions import (
-    Pace,
-    Projection,
-    SubscriptionStore,
-    Transaction,
-    Transactions,
-)
+from event_store_async.subscriptions import Pace, Projection, SubscriptionStore
 from event_store_async.testing import every_delivery
 
 from ..cassandra.test_handler_groups import SEQUENCING
 from ..fixtures.server import Server
-from ..fixtures.stores import QUICK, complete_feed, drop_keyspace
+from ..fixtures.stores import opened_with_feed
+from ..simulation.group_process import (
+    Process,
+    ProcessReader,
+    ProcessStore,
+    ProcessTransactions,
+    Trouble,
+)
 from .databases import Database
 from .test_transactions import LIMIT, RECOVERY, View, adapter, database, transactions
 
 __all__ = ["adapter", "database", "transactions"]  # fixtures
-
-_T = TypeVar("_T")
 
 EVERY = 13
 """Of how many awaits one is the last: all of them would take minutes."""
@@ -41,131 +39,37 @@ class Crashed(BaseException):
     """The process has crashed: it does nothing more."""
 
 
-class Process:
+class CrashingProcess(Process):
     """
-    A process that crashes at one of its awaits of a port.
+    A process that crashes at one of its awaits of a port: it ends there, and nothing of it goes on.
 
     Args:
         at: The number of the await; None for never.
-
-    Attributes:
-        awaits: How many awaits there were.
     """
 
     def __init__(self, at: int | None) -> None:
-        self._at = at
-        self.awaits = 0
-        self.has_crashed = False
+        super().__init__(1, Trouble(), Random(1), at)
 
-    def step(self) -> None:
-        """Count an await; nothing gets past the last one."""
-        self.awaits += 1
-        self.has_crashed = self.has_crashed or self.awaits == self._at
-        if self.has_crashed:
+    async def lives(self, *, in_transaction: bool = False) -> None:
+        del in_transaction
+        if self.is_dead:
             raise Crashed
-
-    async def call(self, request: Callable[[], Awaitable[_T]]) -> _T:
-        """Send a request, unless it has crashed; perhaps it gets no answer."""
-        self.step()
-        answer = await request()
-        self.step()
-        return answer
-
-
-class ProcessPort:
-    """A port as a process reaches it: each call of it is a request."""
-
-    def __init__(self, port: Any, process: Process) -> None:
-        self._port = port
-        self._process = process
-
-    def __getattr__(self, name: str) -> Any:
-        method = getattr(self._port, name)
-        if not asyncio.iscoroutinefunction(method):
-            return method
-
-        async def call(*arguments: Any) -> Any:
-            return await self._process.call(lambda: method(*arguments))
-
-        return call
-
-
-class ProcessReader:
-    """The feed as a process reaches it."""
-
-    def __init__(self, reader: FeedReader[Any], process: Process) -> None:
-        self._reader = reader
-        self._process = process
-
-    async def read_page(
-        self, after: Position | None, max_count: int, selection: Selection
-    ) -> FeedPage[Any]:
-        return await self._process.call(lambda: self._reader.read_page(after, max_count, selection))
-
-    async def head(self) -> Position:
-        return await self._process.call(self._reader.head)
-
-    async def changed(self, after: Position, timeout: float) -> bool:
-        return await self._reader.changed(after, timeout)
-
-    async def locate(self, stream_id: UUID, version: int) -> Position | None:
-        return await self._reader.locate(stream_id, version)
-
-
-class ProcessTransactions(Transactions[Any]):
-    """The database of the view as a process reaches it."""
-
-    def __init__(self, made: SqlTransactions[Any], process: Process) -> None:
-        self._made = made
-        self._process = process
-
-    @property
-    def transient(self) -> tuple[type[Exception], ...]:
-        return self._made.transient
-
-    def is_transient(self, error: BaseException) -> bool:
-        return self._made.is_transient(error)
-
-    def begin(self, lease: Any) -> AbstractAsyncContextManager[Transaction[Any]]:
-        return self._begin(lease)
-
-    @asynccontextmanager
-    async def _begin(self, lease: Any) -> AsyncIterator[Transaction[Any]]:
-        self._process.step()
-        async with self._made.begin(lease) as transaction:
-            self._process.step()
-            yield transaction
-            self._process.step()
-        self._process.step()  # committed, but nobody knows it yet
-
-    async def positions(
-        self, name: str, generation: int, registration_id: UUID | None = None
-    ) -> Mapping[int, Position]:
-        return await self._process.call(
-            lambda: self._made.positions(name, generation, registration_id)
-        )
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def store(server: Server, keyspace: str) -> AsyncGenerator[EventStore, None]:
     """Give a store on Cassandra with a feed, which it sequences."""
-    name = f"{keyspace}_pairs"
-    async with server.connect(name, settings=SEQUENCING) as opened:
-        await opened.create_schema(server.replication, feed=True)
-        await complete_feed(opened)
+    async with opened_with_feed(server, f"{keyspace}_pairs", settings=SEQUENCING) as opened:
         yield opened
-    async with server.connect(name, settings=QUICK) as left:
-        await drop_keyspace(left, name)
 
 
-def projected(view: View, store: EventStore, process: Process) -> Projection[Any, Any]:
+def projected(view: View, store: EventStore, process: CrashingProcess) -> Projection[Any, Any]:
     feed: Feed[Any] = Feed(ProcessReader(store.feed().reader, process))
-    subscriptions: Any = ProcessPort(store.subscriptions, process)
     return Projection(
         view.name,
         feed,
         view.apply,
-        subscriptions,
+        ProcessStore(store.subscriptions, process),
         transactions=ProcessTransactions(view.transactions, process),
         clear=view.clear,
         slices=2,
@@ -176,11 +80,11 @@ def projected(view: View, store: EventStore, process: Process) -> Projection[Any
 
 async def crash(view: View, store: EventStore, at: int | None) -> int:
     """Let a process catch up, and crash at an await; return how many awaits it had."""
-    process = Process(at)
+    process = CrashingProcess(at)
     try:
         await projected(view, store, process).catch_up()
     except BaseException:
-        if not process.has_crashed:
+        if not process.is_dead:
             raise
     return process.awaits
 
