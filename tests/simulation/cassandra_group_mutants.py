@@ -1,10 +1,8 @@
 """Mutants of how groups are kept on Cassandra: one rule of the tables or their changes broken."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
-from unittest import mock
 from uuid import UUID
 
 from event_store_async.cassandra.subscriptions import changes
@@ -19,30 +17,11 @@ from event_store_async.ports.slices import Lease, ParkedStream
 from event_store_async.subscriptions.member import Member
 
 from . import cql_tables
+from .breaking import Broken, both, patch
 from .cassandra_group_world import CassandraPlan
+from .group_mutants import GroupMutant, long_validity
 from .group_process import Trouble
 from .session import Weather
-
-Broken = Callable[[], AbstractContextManager[None]]
-
-
-@dataclass(frozen=True)
-class CassandraGroupMutant:
-    """
-    A broken rule.
-
-    Attributes:
-        name: What is done wrong.
-        shows: What the checker must find; any of them.
-        broken: Breaks the library for as long as it is entered.
-        plan: The runs in which it shows.
-    """
-
-    name: str
-    shows: tuple[str, ...]
-    broken: Broken
-    plan: CassandraPlan
-
 
 ROUGH = Weather(lost=0.03, unanswered=0.06, late=0.06, unsent=0.02, half=0.5, slow=0.1, pause=0.004)
 SHAKY = Trouble(lost=0.01, frozen=0.002, crash=0.0005, slow=0.01)
@@ -68,15 +47,6 @@ DIVIDED = replace(GENERATIONS, kind="transactions", resets=0.0)
 FORGOTTEN = replace(BUSY, forgets=0.2, resets=0.1, reslices=0.2, poison=0.1, parkings=0.3)
 
 
-def _patch(target: Any, name: str, value: Any) -> Broken:
-    @contextmanager
-    def broken() -> Iterator[None]:
-        with mock.patch.object(target, name, value):
-            yield
-
-    return broken
-
-
 # Conditions
 
 _parsed = cql_tables.parsed
@@ -90,7 +60,7 @@ def _without(*texts: str) -> Broken:
             text = text.replace(each, "")
         return _parsed(text)
 
-    return _patch(cql_tables, "parsed", parsed)
+    return patch(cql_tables, "parsed", parsed)
 
 
 def _commits_whatever_is_stored(
@@ -128,19 +98,6 @@ async def _trusts_what_timed_out(self: SubscriptionTables, batch: Any) -> Writte
 # Generations
 
 
-def _both(one: Broken, other: Broken) -> Broken:
-    @contextmanager
-    def broken() -> Iterator[None]:
-        with one(), other():
-            yield
-
-    return broken
-
-
-def _long_validity(self: Member) -> float:
-    return (self.beaten or 0.0) + 3 * self._work.pace.lease
-
-
 _on_lease: Any = CassandraSubscriptions._on_lease
 
 
@@ -169,50 +126,50 @@ async def _fills_nothing(*_: object) -> None:
     """Put no parked stream into the slices of the next generation."""
 
 
-MUTANTS: Sequence[CassandraGroupMutant] = [
-    CassandraGroupMutant(
+MUTANTS: Sequence[GroupMutant[CassandraPlan]] = [
+    GroupMutant(
         "a slice is changed whatever its revision is",
         ("LOST", "ORDER", "TWICE", "VIEW", "UNACCOUNTED", "AT ONCE"),
         _without(" IF revision = :seen"),
         LEASES,
     ),
-    CassandraGroupMutant(
+    GroupMutant(
         "a registration is changed whatever its revision is",
         ("LOST", "ORDER", "AT ONCE", "STUCK"),
         _without(" AND revision = :seen"),
         GENERATIONS,
     ),
-    CassandraGroupMutant(
+    GroupMutant(
         "a claim ignores the fence that was seen",
         ("AT ONCE",),
-        _patch(stores, "claiming", _claims_whatever_was_seen),
+        patch(stores, "claiming", _claims_whatever_was_seen),
         LEASES,
     ),
-    CassandraGroupMutant(
+    GroupMutant(
         "a late commit of an earlier generation is accepted",
         ("LOST", "ORDER"),
-        _patch(CassandraSubscriptions, "_on_lease", _commits_to_what_there_is),
+        patch(CassandraSubscriptions, "_on_lease", _commits_to_what_there_is),
         replace(GENERATIONS, resets=0.4),
     ),
-    CassandraGroupMutant(
+    GroupMutant(
         "parked streams do not move along",
         ("LOST", "ORDER"),
-        _patch(Generations, "_fill", _fills_nothing),
+        patch(Generations, "_fill", _fills_nothing),
         GENERATIONS,
     ),
-    CassandraGroupMutant(
+    GroupMutant(
         "leases outlast the patience of others, and commits are not fenced",
         ("LOST", "ORDER", "UNACCOUNTED"),
-        _both(
-            _patch(Member, "_valid_until", property(_long_validity)),
-            _patch(stores, "committing", _commits_whatever_is_stored),
+        both(
+            patch(Member, "_valid_until", property(long_validity)),
+            patch(stores, "committing", _commits_whatever_is_stored),
         ),
         ZOMBIES,
     ),
-    CassandraGroupMutant(
+    GroupMutant(
         "a compare-and-set that timed out is taken for applied",
         ("AT ONCE",),
-        _patch(SubscriptionTables, "_change", _trusts_what_timed_out),
+        patch(SubscriptionTables, "_change", _trusts_what_timed_out),
         LOSSES,
     ),
 ]

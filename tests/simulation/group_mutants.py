@@ -5,11 +5,8 @@ Those that only a standstill or a crash at one certain await shows are in
 ``tests/subscriptions/test_interruptions.py``; their functions are here, too.
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
-from typing import Any
-from unittest import mock
+from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from event_store_async import memory_subscriptions
@@ -21,14 +18,15 @@ from event_store_async.subscriptions.member import Member
 from event_store_async.subscriptions.watch import Watch
 from event_store_async.subscriptions.worker import SliceWorker
 
+from .breaking import Broken, patch
 from .group_process import Trouble
 from .group_world import GroupPlan
 
-Broken = Callable[[], AbstractContextManager[None]]
+Plan = TypeVar("Plan", bound=GroupPlan)
 
 
 @dataclass(frozen=True)
-class GroupMutant:
+class GroupMutant(Generic[Plan]):
     """
     A broken rule.
 
@@ -42,7 +40,7 @@ class GroupMutant:
     name: str
     shows: tuple[str, ...]
     broken: Broken
-    plan: GroupPlan
+    plan: Plan
 
 
 ROUGH = Trouble(lost=0.02, unanswered=0.02, late=0.02, frozen=0.004, crash=0.002, slow=0.05)
@@ -69,19 +67,10 @@ RESETS = replace(BUSY, resets=0.3, slow=0.8)
 DIVIDED = replace(BUSY, reslices=0.5, poison=0.2)
 
 
-def _patch(target: Any, name: str, value: Any) -> Broken:
-    @contextmanager
-    def broken() -> Iterator[None]:
-        with mock.patch.object(target, name, value):
-            yield
-
-    return broken
-
-
 # Leases
 
 
-def _long_validity(self: Member) -> float:
+def long_validity(self: Member) -> float:
     return (self.beaten or 0.0) + 3 * self._work.pace.lease
 
 
@@ -190,91 +179,91 @@ MUTANTS = [
     GroupMutant(
         "a lease outlasts the patience of others",
         ("AT ONCE",),
-        _patch(Member, "_valid_until", property(_long_validity)),
+        patch(Member, "_valid_until", property(long_validity)),
         LEASES,
     ),
     GroupMutant(
         "others take over before a lease ends",
         ("AT ONCE",),
-        _patch(Watch, "see", _hasty_watch),
+        patch(Watch, "see", _hasty_watch),
         LEASES,
     ),
     GroupMutant(
         "slices are never given back",
         ("LOST", "STUCK", "UNACCOUNTED"),
-        _patch(MemorySubscriptions, "release", _never_releases),
+        patch(MemorySubscriptions, "release", _never_releases),
         replace(BUSY, kills=0.0, stops=0.0, members=3),
     ),
     GroupMutant(
         "a generation begins while others work on the one before",
         ("AT ONCE",),
-        _patch(members, "may_begin", _may_always_begin),
+        patch(members, "may_begin", _may_always_begin),
         RESETS,
     ),
     GroupMutant(
         "a generation is acknowledged with events of the one before in hand",
         ("AT ONCE",),
-        _patch(Member, "_change_generation", _acknowledges_at_once),
+        patch(Member, "_change_generation", _acknowledges_at_once),
         RESETS,
     ),
     GroupMutant(
         "what earlier slices had passed is forgotten",
         ("TWICE", "VIEW"),
-        _patch(memory_subscriptions, "divided", _forgets_earlier),
+        patch(memory_subscriptions, "divided", _forgets_earlier),
         GENERATIONS,
     ),
     GroupMutant(
         "what the view knows better is not asked",
         ("TWICE", "VIEW"),
-        _patch(memory_subscriptions, "corrected", _ignores_stopped),
+        patch(memory_subscriptions, "corrected", _ignores_stopped),
         GENERATIONS,
     ),
     GroupMutant(
         "new slices start where the furthest was",
         ("LOST", "ORDER"),
-        _patch(memory_subscriptions, "_divide", _starts_at_the_furthest),
+        patch(memory_subscriptions, "_divide", _starts_at_the_furthest),
         DIVIDED,
     ),
     GroupMutant(
         "parked streams do not move along",
         ("LOST", "ORDER"),
-        _patch(memory_subscriptions, "_divide", _loses_parked),
+        patch(memory_subscriptions, "_divide", _loses_parked),
         DIVIDED,
     ),
     GroupMutant(
         "events behind a parked one are not counted",
         ("LOST", "UNACCOUNTED", "ORDER"),
-        _patch(Ledger, "passes_by", _passes_by_uncounted),
+        patch(Ledger, "passes_by", _passes_by_uncounted),
         PARKING,
     ),
     GroupMutant(
         "what fails is passed over",
         ("LOST", "ORDER"),
-        _patch(Ledger, "park", _skips),
+        patch(Ledger, "park", _skips),
         PARKING,
     ),
     GroupMutant(
         "a replay does not wait until the position is behind it for good",
         ("TWICE", "VIEW", "MISSING"),
-        _patch(SliceWorker, "_replay", _replays_too_early),
+        patch(SliceWorker, "_replay", _replays_too_early),
         REPLAYS,
     ),
     GroupMutant(
         "a replay ends one event early",
         ("LOST", "ORDER"),
-        _patch(SliceWorker, "_replay_page", _replays_all_but_the_last),
+        patch(SliceWorker, "_replay_page", _replays_all_but_the_last),
         PARKING,
     ),
     GroupMutant(
         "what was cancelled counts as handled",
         ("LOST", "ORDER"),
-        _patch(SliceWorker, "finish", _counts_what_was_cancelled),
+        patch(SliceWorker, "finish", _counts_what_was_cancelled),
         replace(BUSY, stops=0.4, kills=0.0),
     ),
     GroupMutant(
         "the position moves before the event is handled",
         ("LOST", "ORDER"),
-        _patch(SliceWorker, "_handle", _moves_before_it_hands_over),
+        patch(SliceWorker, "_handle", _moves_before_it_hands_over),
         replace(BUSY, kills=0.3, commit_seconds=0.0),
     ),
 ]

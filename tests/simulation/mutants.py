@@ -1,11 +1,9 @@
 """Mutants: the library with one rule of the protocol broken. The checker must catch each."""
 
 import asyncio
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
-from unittest import mock
 from uuid import UUID
 
 from event_store_async.cassandra.append.executor import Executor
@@ -26,10 +24,9 @@ from event_store_async.cassandra.feed.tables import FeedTables
 from event_store_async.moments import to_milliseconds
 from event_store_async.retry import Deadline
 
+from .breaking import Broken, both, patch
 from .session import Weather
 from .world import Plan
-
-Broken = Callable[[], AbstractContextManager[None]]
 
 
 @dataclass(frozen=True)
@@ -132,24 +129,6 @@ LATE_PROGRESS = replace(DUEL, delay=1, sudden=True, crashes=3, progress=0.0)
 OLD = Plan(old_writers=1.0, crashes=0)
 
 
-def _patch(target: Any, name: str, value: Any) -> Broken:
-    @contextmanager
-    def broken() -> Iterator[None]:
-        with mock.patch.object(target, name, value):
-            yield
-
-    return broken
-
-
-def _both(one: Broken, other: Broken) -> Broken:
-    @contextmanager
-    def broken() -> Iterator[None]:
-        with one(), other():
-            yield
-
-    return broken
-
-
 # Writers
 
 
@@ -182,7 +161,7 @@ def believe_outcomes(*stored: VerdictName) -> Broken:
     def settled(self: Any, plan: Any, outcome: VerdictName) -> None:
         _settled(self, plan, "applied" if outcome in stored else outcome)
 
-    return _patch(Announcer, "settled", settled)
+    return patch(Announcer, "settled", settled)
 
 
 _settled = Announcer.settled
@@ -456,83 +435,83 @@ _verdict = AppendPlan.verdict
 _finish = Sequencer._finish
 _log_append = Log.append
 
-_always_settled = _patch(Executor, "begin", lambda *_: None)
-_always_repeated = _patch(Lane, "_begin", lambda *_: None)
+_always_settled = patch(Executor, "begin", lambda *_: None)
+_always_repeated = patch(Lane, "_begin", lambda *_: None)
 
 MUTANTS = (
     Mutant("announce after the append", "W5", ("SKIPPED",),
-           _both(_always_settled, _patch(Settler, "settle", _announce_afterwards)), CRASH,
+           both(_always_settled, patch(Settler, "settle", _announce_afterwards)), CRASH,
            "announce-after"),
     Mutant("the first request before its announcement is acknowledged", "W5",
-           ("SKIPPED",), _patch(Lane, "begin", _tell_at_once), CRASH),
+           ("SKIPPED",), patch(Lane, "begin", _tell_at_once), CRASH),
     Mutant("an old announcement for a new plan", "W5", ("SKIPPED",),
-           _both(_always_settled, _patch(Announcer, "announce", _announce_once)), CRASH, "reuse"),
+           both(_always_settled, patch(Announcer, "announce", _announce_once)), CRASH, "reuse"),
     Mutant("a timed-out batch is replaced under the same numbers", "W3",
            ("SKIPPED", "PHANTOM"),
-           _both(_always_repeated, _both(_patch(Lane, "_write", _replace_batch),
-                                         _patch(Lane, "_give_up", _go_on_in_lane))), SHORT_LIVED,
+           both(_always_repeated, both(patch(Lane, "_write", _replace_batch),
+                                         patch(Lane, "_give_up", _go_on_in_lane))), SHORT_LIVED,
            "seq-rewritten"),
     Mutant("the next batch before the last is acknowledged", "W3", ("SKIPPED", "ORDER"),
-           _both(_always_repeated, _patch(Lane, "_write", _do_not_wait_for_batch)), CRASH,
+           both(_always_repeated, patch(Lane, "_write", _do_not_wait_for_batch)), CRASH,
            "go-on"),
     Mutant("a refusal is told as stored", "W8", ("PHANTOM", "READER"),
            believe_outcomes("wrong category"), CRASH),
     Mutant("registration is not awaited", "W1", ("SKIPPED",),
-           _patch(FeedTables, "register", _do_not_wait_for_registration), CRASH, "register-late"),
+           patch(FeedTables, "register", _do_not_wait_for_registration), CRASH, "register-late"),
     Mutant("a refusal below the expected version is void", "W6", ("DENIED",),
-           _patch(AppendPlan, "verdict", _behind_is_void), BEHIND, "void-behind"),
+           patch(AppendPlan, "verdict", _behind_is_void), BEHIND, "void-behind"),
     Mutant("an expected version above the head is announced", "W2", ("SKIPPED",),
-           _patch(Announcer, "is_committed", lambda *_: True), AHEAD, "lane-wait-ahead"),
+           patch(Announcer, "is_committed", lambda *_: True), AHEAD, "lane-wait-ahead"),
     Mutant("holes in a lane are passed over", "S2", ("SKIPPED", "ORDER"),
-           _patch(FeedTables, "announcements", _pass_over_holes), HOLES, "hole-skipped"),
+           patch(FeedTables, "announcements", _pass_over_holes), HOLES, "hole-skipped"),
     Mutant("foreign lows are ignored", "S3", ("SKIPPED",),
-           _patch(LaneReader, "saw", _ignore_low), STALE, "low-in-memory"),
+           patch(LaneReader, "saw", _ignore_low), STALE, "low-in-memory"),
     Mutant("only lanes whose doorbell rang are read", "S4", ("SKIPPED",),
-           _patch(Runner, "_due", _rung_only), CRASH, "doorbell-only"),
+           patch(Runner, "_due", _rung_only), CRASH, "doorbell-only"),
     Mutant("published when announced", "S5", ("PHANTOM", "SKIPPED", "READER"),
-           _patch(Sequencer, "_look", _believe_announcements), CRASH, "unread"),
+           patch(Sequencer, "_look", _believe_announcements), CRASH, "unread"),
     Mutant("head == e decides", "S6", ("SKIPPED", "ORDER"),
-           _patch(Sequencer, "_look", _decide_at_once), CRASH, "eq-decided"),
+           patch(Sequencer, "_look", _decide_at_once), CRASH, "eq-decided"),
     Mutant("finished before the log has it", "S7", ("SKIPPED",),
-           _patch(Sequencer, "_finish", _finish_what_is_decided), DUEL),
+           patch(Sequencer, "_finish", _finish_what_is_decided), DUEL),
     Mutant("up to what is announced, whatever comes first", "S8", ("ORDER",),
-           _patch(Sequencer, "_walk", _as_announced), ORDER, "order-lane-exact"),
+           patch(Sequencer, "_walk", _as_announced), ORDER, "order-lane-exact"),
     Mutant("up to the head of the stream", "S8", ("ORDER",),
-           _both(_patch(Sequencer, "_look", _look_at_heads),
-                 _patch(Sequencer, "_walk", _up_to_heads)), ORDER, "order-lane"),
+           both(patch(Sequencer, "_look", _look_at_heads),
+                 patch(Sequencer, "_walk", _up_to_heads)), ORDER, "order-lane"),
     Mutant("older announcements are on backoff", "S8", ("ORDER",),
-           _patch(Sequencer, "_look", _look_at_some), ORDER, "lane-wait-backoff"),
+           patch(Sequencer, "_look", _look_at_some), ORDER, "lane-wait-backoff"),
     Mutant("any order, up to what is announced", "S8", ("ORDER",),
-           _patch(Sequencer, "_walk", _any_order), ORDER, "order-naive"),
+           patch(Sequencer, "_walk", _any_order), ORDER, "order-naive"),
     Mutant("an append is cut across entries", "S9", ("SKIPPED",),
-           _patch(Sequencer, "_walk", _cut_appends), CRASH, "split"),
+           patch(Sequencer, "_walk", _cut_appends), CRASH, "split"),
     Mutant("an entry is appended without recomputing", "S10", ("TWICE", "MISORDERED"),
-           _patch(Log, "append", _append_anyway), DUEL, "log-uncond"),
+           patch(Log, "append", _append_anyway), DUEL, "log-uncond"),
     Mutant("progress is written for own entries only", "S11", ("TWICE", "MISORDERED"),
-           _both(_patch(Log, "catch_up", _note_foreign),
-                 _patch(FeedProgress, "write", _write_own_only)), OWN_ONLY, "k-own-only"),
+           both(patch(Log, "catch_up", _note_foreign),
+                 patch(FeedProgress, "write", _write_own_only)), OWN_ONLY, "k-own-only"),
     Mutant("rule K is off", "S11", ("TWICE", "MISORDERED"),
-           _patch(FeedProgress, "write", _nothing), SUDDEN, "k-off"),
+           patch(FeedProgress, "write", _nothing), SUDDEN, "k-off"),
     Mutant("a new sequencer trusts the one before", "S11", ("TWICE", "MISORDERED"),
-           _patch(FeedProgress, "open", _trust_predecessor), SHORT_LIVED, "takeover-trust"),
+           patch(FeedProgress, "open", _trust_predecessor), SHORT_LIVED, "takeover-trust"),
     Mutant("a part is dropped before its low is acknowledged", "S12", ("SKIPPED",),
-           _patch(LaneReader, "write_low", _drop_first), LOWS, "drop-unacked"),
+           patch(LaneReader, "write_low", _drop_first), LOWS, "drop-unacked"),
     Mutant("low without timestamps of its own", "S12", ("SKIPPED",),
-           _patch(FeedTables, "write_low", _low_without_timestamp), LOWS, "low-plain"),
+           patch(FeedTables, "write_low", _low_without_timestamp), LOWS, "low-plain"),
     Mutant("low is ahead of the log", "S12", ("SKIPPED",),
-           _patch(LaneReader, "finished_up_to", property(lambda self: self.read_up_to)), LOWS,
+           patch(LaneReader, "finished_up_to", property(lambda self: self.read_up_to)), LOWS,
            "low-ahead"),
     Mutant("progress without the last entries", "S13", ("TWICE", "MISORDERED"),
-           _patch(FeedProgress, "of", _without_overlay), DUEL, "no-overlay"),
+           patch(FeedProgress, "of", _without_overlay), DUEL, "no-overlay"),
     Mutant("progress is read earlier than the last entries", "S13", ("TWICE", "MISORDERED"),
-           _patch(FeedProgress, "of", _read_early), MANY, "pipelined"),
+           patch(FeedProgress, "of", _read_early), MANY, "pipelined"),
     Mutant("progress without timestamps of its own", "S14", ("TWICE", "MISORDERED"),
-           _patch(FeedTables, "write_progress", _progress_by_the_clock), LATE_PROGRESS,
+           patch(FeedTables, "write_progress", _progress_by_the_clock), LATE_PROGRESS,
            "no-timestamp"),
     Mutant("nobody scans", "S19", ("SKIPPED",),
-           _patch(Runner, "_scan_on", _do_not_scan), OLD, "legacy"),
+           patch(Runner, "_scan_on", _do_not_scan), OLD, "legacy"),
     Mutant("progress before the entry is certain", "S11", ("SKIPPED", "INCONSISTENT"),
-           _patch(Sequencer, "_append", _progress_first), DUEL, "progress-early"),
+           patch(Sequencer, "_append", _progress_first), DUEL, "progress-early"),
 )  # fmt: skip
 
 WITHOUT = {

@@ -5,6 +5,7 @@ from collections import Counter
 
 import pytest
 
+from .breaking import check_caught
 from .cassandra_group_mutants import (
     DIVIDED,
     FORGOTTEN,
@@ -13,14 +14,14 @@ from .cassandra_group_mutants import (
     MUTANTS,
     OPERATORS,
     VIEW,
-    CassandraGroupMutant,
 )
 from .cassandra_group_world import (
     CassandraGroupWorld,
     CassandraPlan,
     simulate_cassandra_group,
 )
-from .group_world import run_group
+from .group_mutants import GroupMutant
+from .test_groups import told
 
 SEEDS = int(os.environ.get("EVENT_STORE_SIMULATION_SEEDS", "20"))
 """How many worlds there are of other kinds; of these, which take longer, a part of it."""
@@ -54,25 +55,16 @@ def test_a_group_on_cassandra_is_right_whatever_happens(name: str) -> None:
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
-def test_every_broken_rule_of_the_tables_is_caught(mutant: CassandraGroupMutant) -> None:
-    found: Counter[str] = Counter()
-    for seed in range(TRIES):
-        with mutant.broken():
-            wrong = simulate_cassandra_group(seed, mutant.plan).wrong
-        kinds = {each.partition(":")[0] for each in wrong}
-        if kinds & set(mutant.shows):
-            return
-        found.update(kinds)
-
-    raise AssertionError(f"{mutant.name} was not caught in {TRIES} runs; they showed {found}")
+def test_every_broken_rule_of_the_tables_is_caught(mutant: GroupMutant[CassandraPlan]) -> None:
+    check_caught(
+        mutant.name,
+        mutant.shows,
+        mutant.broken,
+        lambda seed: simulate_cassandra_group(seed, mutant.plan).wrong,
+        TRIES,
+    )
 
 
 @pytest.mark.parametrize("plan", [GENERATIONS, FORGOTTEN], ids=["generations", "forgotten"])
 def test_the_same_seed_is_the_same_run(plan: CassandraPlan) -> None:
-    def told() -> str:
-        world = CassandraGroupWorld(1, plan)
-        outcome = run_group(world)
-        calls = [{**vars(call), "process": call.process.number} for call in world.story.calls]
-        return f"{outcome} {calls}"
-
-    assert told() == told()
+    assert told(CassandraGroupWorld(1, plan)) == told(CassandraGroupWorld(1, plan))

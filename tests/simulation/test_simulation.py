@@ -10,6 +10,7 @@ import pytest
 
 from tools.feedcheck.suite import runs
 
+from .breaking import check_caught
 from .checker import log_of
 from .mutants import (
     BEHIND,
@@ -76,16 +77,13 @@ def test_every_broken_rule_is_caught(mutant: Mutant) -> None:
     # in the log. Only what writers that do not announce have stored needs the scan.
     hides = "SKIPPED" in mutant.shows and not mutant.plan.old_writers
     plan = replace(mutant.plan, repairs=not hides)
-    found: Counter[str] = Counter()
-    for seed in range(TRIES):
-        with mutant.broken():
-            wrong = simulate(seed, plan).wrong
-        kinds = {each.partition(":")[0] for each in wrong}
-        if kinds & set(mutant.shows):
-            return
-        found.update(kinds)
-
-    raise AssertionError(f"{mutant.name} was not caught in {TRIES} runs; they showed {found}")
+    check_caught(
+        mutant.name,
+        mutant.shows,
+        mutant.broken,
+        lambda seed: simulate(seed, plan).wrong,
+        TRIES,
+    )
 
 
 def test_every_rule_of_the_search_is_broken_in_the_code_as_well() -> None:
