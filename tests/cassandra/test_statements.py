@@ -9,6 +9,7 @@ import pytest
 from acsylla.errors import CassErrorServerInvalidQuery
 
 from event_store_async import EventStore, RequestRefused
+from event_store_async.cassandra.driver import hedge
 
 from ..fixtures.faulty import FaultySession, Send
 from ..fixtures.stores import QUICK, read_all
@@ -31,6 +32,12 @@ class PreparingSession(FaultySession):
             self.refuses -= 1
             raise CassErrorServerInvalidQuery("no")
         return await super().create_prepared(statement)
+
+
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ask no question twice, however busy the machine is: they are counted."""
+    monkeypatch.setattr(hedge, "PATIENCE", 60.0)
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ Private. The driver: what could hang, crash or mislead is fenced in here.
     faults         what an exception proves about the request that met it
     answer         what the server says of a conditional batch
     repeat         repeats what may be repeated
+    hedge          asks another node when one does not answer soon
     request        a request in flight; permits; which requests are sent together
     forks          sessions that a forked child must not use
     session        sends requests, and returns plain tuples

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from ...errors import EventStoreError, FeedDisabled, SchemaError
 from ...retry import Backoff, Deadline
 from ..driver.faults import Fault
+from ..driver.hedge import hedged
 from ..driver.port import Prepared
 from ..driver.session import Session
 from .explainer import Explainer
@@ -77,7 +78,9 @@ class AddedStatements:
             await self._check(deadline)
         if name not in self._prepared:
             statement = self._tables.statement(f"statements/{self._folder}/{name}")
-            self._prepared[name] = await self._session.prepare(statement, deadline)
+            self._prepared[name] = await hedged(
+                lambda _: self._session.prepare(statement, deadline)
+            )
         return self._prepared[name]
 
     async def _check(self, deadline: Deadline) -> None:

@@ -16,6 +16,7 @@ from ...errors import (
 from ...retry import Deadline
 from ...tasks import side_by_side
 from ..driver.faults import Certainty, Fault
+from ..driver.hedge import hedged
 from ..driver.port import Row
 from ..driver.session import Session
 from .table_spec import Columns, TableSpec
@@ -200,13 +201,14 @@ async def inspect(session: Session, tables: StoreTables, deadline: Deadline) -> 
     """
     Ask the cluster for the state of a store's schema; raises `Fault`.
 
-    The questions are asked side by side. While a node hangs, one that has to do with it takes
-    seconds; one after the other, those of a table with a feed took longer than an append may.
+    The questions are asked side by side, and each at another node if one does not answer soon.
+    While a node hangs, a question that has to do with it takes seconds; one after the other, those
+    of a table with a feed took longer than an append may.
     """
 
     async def ask(name: str, table: str = tables.table) -> list[Row]:
         statement = tables.statement(f"statements/{name}", table=table)
-        return await session.ask(statement.text, deadline)
+        return await hedged(lambda again: session.ask(statement.text, deadline, elsewhere=again))
 
     async def ask_all(*questions: tuple[str, str]) -> list[list[Row]]:
         answers: dict[int, list[Row]] = {}

@@ -9,7 +9,9 @@ from typing import Final, TypeVar
 
 from ...errors import EventStoreError, FeedDisabled, SchemaError
 from ...retry import Backoff, Deadline
+from ...tasks import side_by_side
 from ..driver.faults import Certainty, Fault
+from ..driver.hedge import hedged
 from ..driver.port import Prepared
 from ..driver.session import Session
 from .explainer import Explainer
@@ -19,6 +21,7 @@ from .tables import StoreTables
 
 _LOG: Final = logging.getLogger("event_store_async")
 _APPEND: Final = ("append_head", "append_first", "append_rest")
+_ANNOUNCED: Final = "feed/append_first"
 
 _LASTS: Final = 1.0
 """Seconds for which a look for a column is valid."""
@@ -194,7 +197,9 @@ class StatementCache:
         if prepared is None:
             kept_from = ", kept_from" if self._has_truncation else ""
             statement = self._tables.statement(f"statements/{name}", kept_from=kept_from)
-            prepared = self._prepared[name] = await self._session.prepare(statement, deadline)
+            prepared = self._prepared[name] = await hedged(
+                lambda _: self._session.prepare(statement, deadline)
+            )
         return prepared
 
     async def explain(self, fault: Fault, deadline: Deadline) -> None:
@@ -260,10 +265,10 @@ class StatementCache:
             if self._has_truncation != state.has_truncation:
                 self._has_truncation = state.has_truncation
                 self._prepared.clear()
-            head, first, rest = [await self.prepare(name, deadline) for name in _APPEND]
-            announced = first
-            if state.has_feed:
-                announced = await self.prepare("feed/append_first", deadline)
+            names = (*_APPEND, _ANNOUNCED) if state.has_feed else _APPEND
+            await side_by_side(names, lambda name: self.prepare(name, deadline))
+            head, first, rest = [self._prepared[name] for name in _APPEND]
+            announced = self._prepared[_ANNOUNCED] if state.has_feed else first
             ready = AppendStatements(head, first, rest, announced, state.has_feed)
             self.ready = ready
         return ready
