@@ -16,7 +16,7 @@ _MEASURED: Final = (
 )
 """Case, callers, streams, factor of the usual time, and peers. When the server is busiest, its
 flushes and compactions make shorter turns differ by a third."""
-_STARTS: Final = 6
+_STARTS: Final = 5
 _ROUNDS: Final = 3
 _Turn: TypeAlias = tuple[str, str, int]  # peer, case, callers
 

@@ -24,7 +24,7 @@ _CONCURRENCY: Final = 32
 
 _DELIVERED: Final = 60
 _PAUSE_MS: Final = 60
-_DELIVERY_ROUNDS: Final = 3  # one of the peers takes five seconds for each delivery
+_DELIVERY_ROUNDS: Final = 2  # one of the peers takes five seconds for each delivery
 SEED: Final = 20
 
 

@@ -240,16 +240,21 @@ def _privacy(results: Results) -> list[Goal | None]:
 
 
 def _replicas(results: Results) -> list[Goal | None]:
-    """Compare on three nodes that share this machine; with a feed, ratios are only shown."""
+    """
+    Compare on three nodes that share this machine.
+
+    The ratios are only shown: for each append, three nodes take the CPU that the client needs, too,
+    so they say nothing about three machines. What a node that hangs costs has a limit.
+    """
     found: list[Goal | None] = []
-    for name, case, x, number, least, text in (
-        ("latency", ONE, 1, "p50_ms", 1.1, "one append in flight: latency (p50)"),
-        ("throughput", OWN, 64, "rate", 0.95, "64 streams in flight: throughput"),
-        ("batching", ONE_STREAM, 64, "rate", 20, "one stream, 64 callers: throughput"),
+    for name, case, x, number, text in (
+        ("latency", ONE, 1, "p50_ms", "one append in flight: latency (p50)"),
+        ("throughput", OWN, 64, "rate", "64 streams in flight: throughput"),
+        ("batching", ONE_STREAM, 64, "rate", "one stream, 64 callers: throughput"),
     ):
         raw, ours, feed = (Key(REPLICAS, it, case, x) for it in (RAW, OURS, FEED))
         to_raw, to_ours = f"three replicas, {text} relative to raw", f"with a feed, {text} relative"
-        found.append(_goal(results, (ours, raw), number, f"replicas_{name}", to_raw, least))
+        found.append(_goal(results, (ours, raw), number, f"replicas_{name}", to_raw))
         found.append(
             _goal(
                 results,

@@ -14,10 +14,13 @@ from .spread import percentile
 PROCESSES: Final = "processes"
 HOT: Final = "hot"
 LOCKED: Final = "locked"
+EXACT: Final = "exact"
 _LONGER: Final = 3
 """The factor of the appends to one stream, so that each process has several turns."""
 _SHORTER: Final = 8
 """The divisor of the appends with an expected version, which are slow."""
+_ATTEMPTS: Final = 200
+"""Attempts at an exact version beside rivals."""
 
 
 async def processes(bench: Bench) -> None:
@@ -35,6 +38,9 @@ async def processes(bench: Bench) -> None:
             for x in amounts:
                 bench.say(f"processes: {x}, {streams}", number / bench.size.rounds)
                 await _at_once(bench, peers[:x], streams, count)
+        for x in amounts:
+            bench.say(f"processes: {x}, an exact version", number / bench.size.rounds)
+            await _beside_rivals(bench, peers[:x], count)
 
 
 async def _at_once(bench: Bench, peers: list[Peer], streams: str, count: int) -> None:
@@ -63,3 +69,22 @@ async def _at_once(bench: Bench, peers: list[Peer], streams: str, count: int) ->
         taken = [answer["seconds"] for answer in answers]
         numbers["fairness"] = round(min(taken) / max(taken), 3)
     bench.results.add(Key(PROCESSES, OURS, streams, len(peers)), numbers)
+
+
+async def _beside_rivals(bench: Bench, peers: list[Peer], count: int) -> None:
+    """Attempt to append at an exact version, while the others append at any."""
+    stream = str(uuid4())
+    one, *rivals = peers
+    attempts = {"do": "append", "streams": EXACT, "count": _ATTEMPTS, "concurrency": 1}
+    rival = {"do": "append", "streams": HOT, "count": count * _LONGER, "concurrency": 16}
+    answer, *_ = await asyncio.gather(
+        one.ask(**attempts, stream=stream), *(each.ask(**rival, stream=stream) for each in rivals)
+    )
+    latencies = sorted(answer["latencies_us"])
+    numbers = {
+        "p50_ms": round(percentile(latencies, 50) / 1000, 3),
+        "p99_ms": round(percentile(latencies, 99) / 1000, 3),
+        "longest_ms": round(latencies[-1] / 1000, 3),
+        "conflicts": answer["conflicts"] / answer["count"],
+    }
+    bench.results.add(Key(PROCESSES, OURS, EXACT, len(peers)), numbers)

@@ -28,7 +28,7 @@ CALLERS: Final = 16
 
 _NODES: Final = 3
 _MEASURED: Final = ((ONE, 1, "own"), (OWN, 64, "own"), (ONE_STREAM, 64, "hot"))
-_ROUNDS: Final = 3
+_ROUNDS: Final = 2
 _WARMING: Final = 300
 _RETURNING: Final = 4.0
 """Seconds for a node to catch up after it hung."""

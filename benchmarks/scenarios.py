@@ -7,8 +7,9 @@ from .peer import PeerFailed
 from .peers import NAMES
 
 CALLERS: Final = (1, 4, 16, 64, 256)
-PEER_ROUNDS: Final = 4
-PAGE_SIZES: Final = (100, 200, 500, 1000, 2000, 5000, 10_000, 20_000)
+PEER_ROUNDS: Final = 3
+CURVE_ROUNDS: Final = 3
+PAGE_SIZES: Final = (100, 500, 1000, 2000, 5000, 20_000)
 
 
 async def hot_path(bench: Bench) -> None:
@@ -19,7 +20,7 @@ async def hot_path(bench: Bench) -> None:
         for x in (1, 64) if bench.size.quick else CALLERS:
             count = await bench.count(peer, x)
             cases.append(append_case("hot_path", peer, "own streams", x, count))
-    await bench.interleave(cases)
+    await bench.interleave(cases, rounds=min(CURVE_ROUNDS, bench.size.rounds))
 
 
 async def hot_stream(bench: Bench) -> None:
@@ -36,7 +37,7 @@ async def hot_stream(bench: Bench) -> None:
         for x in wanted:
             count = await bench.count(peer, x, "hot")
             cases.append(append_case("hot_stream", peer, "one stream", x, count, "hot"))
-    await bench.interleave(cases)
+    await bench.interleave(cases, rounds=min(CURVE_ROUNDS, bench.size.rounds))
 
 
 async def replay(bench: Bench) -> None:

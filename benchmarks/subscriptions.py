@@ -39,7 +39,7 @@ SLICES: Final = (1, 16)
 _KEYSPACE: Final = "bench_subscription"
 _MEMBERS: Final = "bench_members"
 _EVENTS_OF_STREAM: Final = 10
-_ROUNDS: Final = 3
+_ROUNDS: Final = 2
 _RUNNER_EVENTS: Final = 2000
 """Fewer: the runner commits each event by itself."""
 
@@ -54,8 +54,8 @@ async def subscription(bench: Bench) -> None:
     """A subscription with an empty handler and 1 or 16 slices, beside reading the feed alone."""
     async with AsyncExitStack() as stack:
         events = await _filled(bench, stack)
-        for number in range(2 if bench.size.quick else _ROUNDS):
-            bench.say(f"{SUBSCRIPTION}: round {number + 1}", (number + 1) / 4)
+        for number in range(_ROUNDS):
+            bench.say(f"{SUBSCRIPTION}: round {number + 1}", (number + 1) / (_ROUNDS + 1))
             answer = await _asked(bench, events, do="read_feed", every=events)
             bench.results.add(Key(SUBSCRIPTION, FEED, READ, 0), round_of(answer))
             for slices in SLICES:
@@ -83,8 +83,8 @@ async def projection(bench: Bench) -> None:
         )
         bench.results.peers[RUNNER] = runner.about
         command = {"do": "project", "postgres": server.port}
-        for number in range(2 if bench.size.quick else _ROUNDS):
-            bench.say(f"{PROJECTION}: round {number + 1}", (number + 1) / 4)
+        for number in range(_ROUNDS):
+            bench.say(f"{PROJECTION}: round {number + 1}", (number + 1) / (_ROUNDS + 1))
             for case, how, slices in (
                 (ROWS, "rows", 1),
                 (BY_HAND, "hand", 1),

@@ -60,6 +60,10 @@ _CURVES: Final = (
         "Processes, each with one caller that expects a version, one stream",
         *("processes", (OURS,), "locked", "processes"),
     ),
+    (
+        "One attempt at an exact version, while the other processes append at any, one stream",
+        *("processes", (OURS,), "exact", "processes"),
+    ),
 )
 _HEADLINE: Final = {
     "one caller": ("**one caller**, one append after another", 1),

@@ -11,7 +11,7 @@ from .bench import OURS, Bench, Case, append_case
 from .peer import PeerFailed, run_peer
 from .results import Key
 
-_ROUNDS: Final = 3
+_ROUNDS: Final = 2
 
 # Zero means "no period" to Cassandra, which refuses a period unless the mode is periodic.
 _GROUP: Final[dict[str, object]] = {

@@ -93,6 +93,22 @@ class Ours:
 
         return write
 
+    def exact(self, stream: UUID) -> Writer:
+        """Append at the version last seen, in one attempt; a conflict is an answer, too."""
+        version = 0
+
+        async def write(payload: Payload) -> int:
+            nonlocal version
+            match await self._store.try_persist_events(stream, [payload], version):
+                case Persisted() as stored:
+                    version = stored.version
+                    return 0
+                case ConcurrentModification(_, _, actual):
+                    version = actual
+                    return 1
+
+        return write
+
     async def fill(self, stream: UUID, payloads: list[Payload]) -> None:
         """Append in the largest batches."""
         for start in range(0, len(payloads), _AT_ONCE):

@@ -7,6 +7,7 @@ The first line of output tells whether the peer is ready: `Ready` or `NotReady`.
      "streams": "own", "seed": 1}          -> `Appended`
     {"do": "append", …, "streams": "hot", "stream": "<uuid>"}  the same stream in several peers
     {"do": "append", …, "streams": "locked", "stream": "<uuid>"}  with an expected version
+    {"do": "append", …, "streams": "exact", "stream": "<uuid>"}   the same, one attempt each
     {"do": "fill", "stream": "<uuid>", "count": 1000, "payload_bytes": 200}      -> `Filled`
     {"do": "read", "stream": "<uuid>", "page_size": null}                        -> `Counted`
     {"do": "read", …, "every": 100000}   with the memory after every 100,000 events; some peers
@@ -99,6 +100,8 @@ class Append:
         stream: The hot stream; None for a new one.
         locked: Whether they append to that stream with an expected version, and again after each
             conflict.
+        exact: Whether they append to that stream with an expected version, in one attempt each:
+            a conflict is an answer, too.
     """
 
     count: int
@@ -108,6 +111,7 @@ class Append:
     seed: int
     stream: UUID | None = None
     locked: bool = False
+    exact: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -346,6 +350,7 @@ def parse_command(line: str) -> Command:
                 seed=_number(fields, "seed", 0, least=0),
                 stream=_stream(fields) if "stream" in fields else None,
                 locked=fields.get("streams") == "locked",
+                exact=fields.get("streams") == "exact",
             )
         case "fill":
             return Fill(
@@ -419,8 +424,8 @@ def _number(fields: dict[str, Any], name: str, default: int | None = None, least
 
 
 def _hot(streams: object) -> bool:
-    if streams not in {"own", "hot", "locked"}:
-        raise CommandRefused(f"streams must be own, hot or locked, not {streams!r}")
+    if streams not in {"own", "hot", "locked", "exact"}:
+        raise CommandRefused(f"streams must be own, hot, locked or exact, not {streams!r}")
     return streams != "own"
 
 

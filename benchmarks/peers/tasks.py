@@ -227,11 +227,10 @@ async def _read_feed(peer: TaskPeer, command: ReadFeed) -> Counted:
 
 async def _append(peer: TaskPeer, command: Append) -> Appended:
     payloads = iter(make_payloads(command.count, command.payload_bytes, command.seed))
-    if command.locked:
-        locked = getattr(peer, "locked", None)
-        if locked is None:
-            raise CommandRefused("this peer cannot append with locked streams")
-        writers = [locked(command.stream or uuid4()) for _ in range(command.concurrency)]
+    if command.locked or command.exact:
+        name = "exact" if command.exact else "locked"
+        make = _able(peer, name, f"append with {name} streams")
+        writers = [make(command.stream or uuid4()) for _ in range(command.concurrency)]
     elif command.hot:
         writers = [peer.hot(command.stream or uuid4())] * command.concurrency
     else:

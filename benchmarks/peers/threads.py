@@ -122,7 +122,7 @@ def _handled(peer: ThreadPeer, command: Project | Deliver) -> Answer:
 
 def _append(peer: ThreadPeer, command: Append) -> Appended:
     payloads = iter(make_payloads(command.count, command.payload_bytes, command.seed))
-    if command.locked or command.stream is not None:
+    if command.locked or command.exact or command.stream is not None:
         raise CommandRefused("this peer cannot share a stream with another")
     if command.hot:
         writers = [peer.hot(uuid4())] * command.concurrency

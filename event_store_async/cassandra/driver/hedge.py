@@ -14,8 +14,11 @@ _T = TypeVar("_T")
 PATIENCE = 0.25
 """Seconds without an answer after which a request is sent once more."""
 
-MOST: Final = 3
-"""How often a request is sent at most."""
+MOST: Final = 6
+"""
+How often a request is sent at most. When many are sent side by side, some of them meet the same
+node two or three times: the driver goes round the nodes, and not for each request by itself.
+"""
 
 
 async def hedged(request: Callable[[bool], Awaitable[_T]]) -> _T:
