@@ -54,6 +54,7 @@ class Bench:
         data: The node's data directory.
         stack: Ends the peers after the run.
         say: Shows the progress: a text, and the share that is done, from 0 to 1.
+        node_pid: The node's process, for its CPU time; None if that is not to be measured.
     """
 
     def __init__(
@@ -65,6 +66,7 @@ class Bench:
         data: Path,
         stack: AsyncExitStack,
         say: Callable[[str, float], None],
+        node_pid: int | None = None,
     ) -> None:
         self.results = results
         self.size = size
@@ -73,6 +75,7 @@ class Bench:
         self.data = data
         self.stack = stack
         self.say = say
+        self.node_pid = node_pid
         self._peers: dict[str, Peer] = {}
 
     async def peer(self, name: str, keyspace: str = "") -> Peer | None:
@@ -160,10 +163,16 @@ class Bench:
                     failed.add(key)
                     self.results.notes.append(f"{what.strip()}, round {number + 1}: {error}")
 
-    async def turn(self, case: Case, number: int) -> None:
-        """Measure a case once, with the round's number as the seed; raises `PeerFailed`."""
+    async def turn(self, case: Case, number: int) -> dict[str, float]:
+        """
+        Measure a case once, with the round's number as the seed; return the numbers.
+
+        Raises `PeerFailed`.
+        """
         answer = await case.peer.ask(**case.command, **_seed(case.command, number))
-        self.results.add(case.key, round_of(answer))
+        numbers = round_of(answer)
+        self.results.add(case.key, numbers)
+        return numbers
 
 
 def _taking_part(peer: Peer) -> Peer | None:
@@ -171,7 +180,7 @@ def _taking_part(peer: Peer) -> Peer | None:
 
 
 def _seed(command: dict[str, Any], number: int) -> dict[str, int]:
-    return {"seed": number + 1} if command["do"] == "append" else {}
+    return {"seed": number + 1} if command["do"] in {"append", "batches"} else {}
 
 
 def append_case(

@@ -21,6 +21,9 @@ NAMES: Final = (
 SINGLY: Final = "ours_singly"
 """The library with one event per batch: measured like a peer, but not shown as one."""
 
+BATCHES: Final = "raw_batches"
+"""The limit of one stream: batches of many events by hand, one after another."""
+
 WITH_WRITE: Final = "raw_with_write"
 """The limit of an append with a feed: a plain quorum write by hand before the batch by hand."""
 

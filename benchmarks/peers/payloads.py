@@ -15,7 +15,8 @@ def make_payloads(count: int, size: int, seed: int) -> list[Payload]:
 
     Args:
         count: The number of payloads.
-        size: Bytes of each as compact JSON; at least about 90, which the fields alone take.
+        size: Bytes of each as compact JSON; below about 90, which the fields alone take, the
+            payloads have one field only.
         seed: The seed of the random parts.
     """
     random = Random(seed)
@@ -36,6 +37,8 @@ def _payload(number: int, size: int, random: Random) -> Payload:
         "currency": "EUR",
         "note": "",
     }
+    if size < len(orjson.dumps(payload)):
+        payload = {"note": ""}
     missing = max(0, size - len(orjson.dumps(payload)))
     # Random, so that nothing on the way to the disk can compress it.
     payload["note"] = random.randbytes((missing + 1) // 2).hex()[:missing]

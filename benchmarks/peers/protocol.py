@@ -8,6 +8,8 @@ The first line of output tells whether the peer is ready: `Ready` or `NotReady`.
     {"do": "append", …, "streams": "hot", "stream": "<uuid>"}  the same stream in several peers
     {"do": "append", …, "streams": "locked", "stream": "<uuid>"}  with an expected version
     {"do": "append", …, "streams": "exact", "stream": "<uuid>"}   the same, one attempt each
+    {"do": "batches", "count": 100, "members": 64, "payload_bytes": 200, "seed": 1,
+     "before": false, "every_column": false}  by one caller, one after another   -> `Appended`
     {"do": "fill", "stream": "<uuid>", "count": 1000, "payload_bytes": 200}      -> `Filled`
     {"do": "read", "stream": "<uuid>", "page_size": null}                        -> `Counted`
     {"do": "read", …, "every": 100000}   with the memory after every 100,000 events; some peers
@@ -112,6 +114,28 @@ class Append:
     stream: UUID | None = None
     locked: bool = False
     exact: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Batches:
+    """
+    Append batches of many events to a new stream, one after another.
+
+    Attributes:
+        count: The number of batches.
+        members: The number of events in each.
+        payload_bytes: The size of each payload.
+        seed: The seed of the payloads.
+        before: Whether all are encoded and bound before the clock starts.
+        every_column: Whether each event also has a type and metadata.
+    """
+
+    count: int
+    members: int
+    payload_bytes: int
+    seed: int
+    before: bool = False
+    every_column: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,19 +249,20 @@ class Quit:
 
 
 FeedCommand = FillStreams | ReadStreams | ReadFeed | Subscribe | Project | Deliver | Usage
-Command = Append | Fill | Read | FeedCommand | Quit
+Command = Append | Batches | Fill | Read | FeedCommand | Quit
 
 
 @dataclass(frozen=True, slots=True)
 class Appended:
     """
-    The result of an `Append`.
+    The result of an `Append` or of `Batches`.
 
     Attributes:
         seconds: From the first append's start to the last one's end.
         cpu_seconds: User and system time of this process in between.
         count: The number of events appended.
-        latencies_us: Each append's time in microseconds, including the wait for its turn.
+        latencies_us: The time of each append, or of each batch, in microseconds, including the
+            wait for its turn.
         conflicts: Attempts that were refused and repeated.
         loop_seconds: The event loop thread's part of the CPU time; 0 if there is no event loop.
     """
@@ -352,6 +377,15 @@ def parse_command(line: str) -> Command:
                 locked=fields.get("streams") == "locked",
                 exact=fields.get("streams") == "exact",
             )
+        case "batches":
+            return Batches(
+                count=_number(fields, "count"),
+                members=_number(fields, "members"),
+                payload_bytes=_number(fields, "payload_bytes", 200),
+                seed=_number(fields, "seed", 0, least=0),
+                before=fields.get("before") is True,
+                every_column=fields.get("every_column") is True,
+            )
         case "fill":
             return Fill(
                 _stream(fields), _number(fields, "count"), _number(fields, "payload_bytes", 200)
@@ -385,8 +419,8 @@ def _parse_feed_command(fields: dict[str, Any], name: object) -> Command:
         case "usage":
             return Usage()
     raise CommandRefused(
-        "do must be append, fill, read, fill_streams, read_streams, read_feed, subscribe, project, "
-        f"deliver, usage or quit, not {name!r}"
+        "do must be append, fill, read, batches, fill_streams, read_streams, read_feed, subscribe, "
+        f"project, deliver, usage or quit, not {name!r}"
     )
 
 

@@ -24,6 +24,8 @@ from .tasks import TaskPeer, main
 NAME = "raw_acsylla"
 _QUORUM = acsylla.Consistency.LOCAL_QUORUM
 _SERIAL = acsylla.Consistency.LOCAL_SERIAL
+_TYPE = "money-deposited"
+_METADATA = orjson.dumps({"correlation_id": "9b2d7c1e-5f0a-4c6e-8a53-0d4f1e7b6a92"})
 
 
 class RawAcsylla(ConditionalPeer):
@@ -70,6 +72,13 @@ class RawAcsylla(ConditionalPeer):
 
     async def append(self, stream: UUID, expected: int, payloads: list[Payload]) -> int | None:
         """Append; return None if it was stored, otherwise the stream's version."""
+        batch = self.bound(stream, expected, payloads)
+        return conflict(await self._session.execute_batch(batch))
+
+    def bound(
+        self, stream: UUID, expected: int, payloads: list[Payload], *, every_column: bool = False
+    ) -> Any:
+        """Return the batch of an append; with *every_column*, with types and metadata as well."""
         batch = acsylla.create_batch_unlogged()
         batch.set_consistency(_QUORUM)
         batch.set_serial_consistency(_SERIAL)
@@ -83,14 +92,22 @@ class RawAcsylla(ConditionalPeer):
             statement.bind(2, now)
             # 3 and 5, type and metadata, stay unset: nulls would be tombstones.
             statement.bind(4, "application/json")
+            if every_column:
+                statement.bind(3, _TYPE)
+                statement.bind(5, _METADATA)
             statement.bind(6, stream)
             statement.bind(7, version)
             batch.add_statement(statement)
             prepared = self._rest
-        row = (await self._session.execute_batch(batch)).first()
-        if row["[applied]"]:
-            return None
-        return row.as_dict().get("max_version") or 0
+        return batch
+
+
+def conflict(result: Any) -> int | None:
+    """Return None if a batch was stored, otherwise the stream's version."""
+    row = result.first()
+    if row["[applied]"]:
+        return None
+    return row.as_dict().get("max_version") or 0
 
 
 @asynccontextmanager

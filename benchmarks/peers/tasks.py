@@ -16,6 +16,7 @@ from .protocol import (
     Answer,
     Append,
     Appended,
+    Batches,
     Command,
     CommandRefused,
     Counted,
@@ -116,6 +117,9 @@ async def _carry_out(peer: TaskPeer, command: Command) -> Answer:
             return Filled(command.count, time.perf_counter() - begin)
         case Read():
             return await _read(peer, command)
+        case Batches():
+            done: Appended = await _able(peer, "batches", "append batches of its own")(command)
+            return done
         case _:
             return await _carry_out_feed(peer, command)
 
@@ -129,7 +133,7 @@ async def _carry_out_feed(peer: TaskPeer, command: Command) -> Answer:
         case ReadFeed():
             return await _read_feed(peer, command)
         case Subscribe() | Project():
-            clock = _Clock()
+            clock = Clock()
             if isinstance(command, Subscribe):
                 count = await _able(peer, "subscribe", "subscribe")(command.slices)
             else:
@@ -147,7 +151,7 @@ async def _carry_out_feed(peer: TaskPeer, command: Command) -> Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class _Clock:
+class Clock:
     """Time and CPU time since it was made; used only on the event loop's thread."""
 
     began: float = field(default_factory=time.perf_counter)
@@ -162,7 +166,7 @@ class _Clock:
 
 async def _read(peer: TaskPeer, command: Read) -> Counted:
     resident: list[float] = []
-    clock = _Clock()
+    clock = Clock()
     if command.every is None:
         count = await peer.read(command.stream, command.page_size)
     else:
@@ -208,7 +212,7 @@ async def _read_streams(peer: TaskPeer, command: ReadStreams) -> Counted:
             read = await peer.read(stream, None)
             count += read
 
-    clock = _Clock()
+    clock = Clock()
     async with asyncio.TaskGroup() as group:
         for _ in range(command.concurrency):
             group.create_task(work())
@@ -219,7 +223,7 @@ async def _read_streams(peer: TaskPeer, command: ReadStreams) -> Counted:
 async def _read_feed(peer: TaskPeer, command: ReadFeed) -> Counted:
     read = _able(peer, "read_feed", "read a feed")
     resident: list[float] = []
-    clock = _Clock()
+    clock = Clock()
     count = await read(command.every, resident.append)
     seconds, cpu_seconds, loop_seconds = clock.read()
     return Counted(seconds, cpu_seconds, count, loop_seconds, resident)
@@ -247,7 +251,7 @@ async def _append(peer: TaskPeer, command: Append) -> Appended:
             conflicts += retries
 
     before = _conflicts(peer)
-    clock = _Clock()
+    clock = Clock()
     async with asyncio.TaskGroup() as group:
         for write in writers:
             group.create_task(work(write))

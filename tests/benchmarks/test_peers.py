@@ -14,6 +14,7 @@ import pytest
 
 from benchmarks.peers import (
     ANNOUNCING,
+    BATCHES,
     DELIVERED,
     DELIVERING,
     FEED,
@@ -29,6 +30,7 @@ from benchmarks.peers.payloads import make_payloads, stream_ids
 from benchmarks.peers.pekko.harness import VERSION
 from benchmarks.peers.protocol import (
     Append,
+    Batches,
     CommandRefused,
     Deliver,
     Fill,
@@ -101,7 +103,7 @@ async def started(name: str, port: int, keyspace: str) -> AsyncGenerator[Process
         process.stdin.close()
 
 
-@pytest.mark.parametrize("name", ["raw_acsylla", "ours", SINGLY])
+@pytest.mark.parametrize("name", ["raw_acsylla", BATCHES, "ours", SINGLY])
 async def test_a_peer_answers_each_command(name: str, server: Server, store: EventStore) -> None:
     keyspace = f"test_{uuid4().hex[:12]}"
     stream = str(uuid4())
@@ -131,7 +133,7 @@ async def test_a_peer_answers_each_command(name: str, server: Server, store: Eve
             absent = await peer.ask({"do": "read", "stream": str(uuid4()), "page_size": None})
             assert absent["count"] == 0
             watched = await peer.ask({"do": "read", "stream": stream, "every": 500})
-            if name == "raw_acsylla":
+            if name in {"raw_acsylla", BATCHES}:
                 assert "watch" in watched["error"]
             else:
                 assert watched["count"] == 1200
@@ -240,6 +242,33 @@ async def test_the_raw_peer_with_a_write_writes_before_each_append(
         await drop_keyspace(store, keyspace)
 
 
+async def test_the_raw_peer_of_batches_stores_them_one_after_another(
+    server: Server, store: EventStore
+) -> None:
+    keyspace = f"test_{uuid4().hex[:12]}"
+    command: dict[str, Any] = {"do": "batches", "count": 3, "members": 8}
+    variants: list[dict[str, Any]] = [{}, {"before": True}, {"every_column": True}]
+    try:
+        async with started(BATCHES, server.port, keyspace) as peer:
+            assert (await peer.answer())["name"] == BATCHES
+            for more in variants:
+                done = await peer.ask(command | more)
+                assert (done["count"], len(done["latencies_us"])) == (24, 3), done
+                assert done["cpu_seconds"] >= done["loop_seconds"] > 0
+        rows = await store.operations._session.ask(
+            f"SELECT max_version, event_type, metadata FROM {keyspace}.events", Deadline(10.0)
+        )
+        assert len(rows) == 3 * 24
+        assert {row[0] for row in rows} == {24}
+        assert sum(row[1] is not None and row[2] is not None for row in rows) == 24
+        assert sum(row[1] is None and row[2] is None for row in rows) == 2 * 24
+        async with started("ours", server.port, keyspace) as peer:
+            await peer.answer()
+            assert "cannot append batches" in (await peer.ask(command))["error"]
+    finally:
+        await drop_keyspace(store, keyspace)
+
+
 @pytest.mark.parametrize("name", ["raw_acsylla", "ours"])
 async def test_a_peer_without_its_server_says_so(name: str) -> None:
     async with started(name, 1, "nowhere") as peer:
@@ -282,7 +311,7 @@ def test_the_jars_of_pekko_are_pinned() -> None:
 
 def test_every_named_peer_can_be_started_and_is_described() -> None:
     assert set(IN_SHORT) == set(NAMES)
-    for name in {*NAMES, SINGLY, WITH_WRITE, FEED, ANNOUNCING, SEQUENCER, *DELIVERING}:
+    for name in {*NAMES, SINGLY, BATCHES, WITH_WRITE, FEED, ANNOUNCING, SEQUENCER, *DELIVERING}:
         spec = importlib.util.find_spec(f"benchmarks.peers.{name}")
         assert spec is not None
         assert spec.submodule_search_locations is None or importlib.util.find_spec(
@@ -311,6 +340,9 @@ def test_commands_are_parsed() -> None:
     )
     assert parse_command('{"do": "read_feed", "every": 5}') == ReadFeed(5)
     assert parse_command('{"do": "deliver", "count": 4, "pause_ms": 9}') == Deliver(4, 9, 0)
+    assert parse_command('{"do": "batches", "count": 4, "members": 9, "before": true}') == (
+        Batches(count=4, members=9, payload_bytes=200, seed=0, before=True)
+    )
     assert parse_command('{"do": "usage"}') == Usage()
     assert parse_command('{"do": "quit"}') == Quit()
 
@@ -324,6 +356,7 @@ def test_commands_are_parsed() -> None:
         '{"do": "append", "count": 0, "concurrency": 1}',
         '{"do": "append", "count": true, "concurrency": 1}',
         '{"do": "append", "count": 1, "concurrency": 1, "streams": "cold"}',
+        '{"do": "batches", "count": 1, "members": 0}',
         '{"do": "read", "stream": 7}',
         '{"do": "read_feed", "every": 0}',
         '{"do": "fill_streams", "streams": 7, "events": 1}',
@@ -343,6 +376,9 @@ def test_payloads_have_the_size_and_differ_and_are_repeatable() -> None:
     assert len({payload["note"] for payload in payloads}) == 100
     assert payloads == make_payloads(100, 200, seed=7)
     assert payloads != make_payloads(100, 200, seed=8)
+    short = make_payloads(100, 20, seed=7)
+    assert {len(orjson.dumps(payload)) for payload in short} == {20}
+    assert len({payload["note"] for payload in short}) == 100
 
 
 def test_the_ids_of_streams_are_the_same_in_every_process() -> None:
