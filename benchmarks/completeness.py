@@ -5,12 +5,13 @@ from typing import Final
 from .bench import OURS, RAW
 from .feeds import DELIVERY
 from .goals import goals
-from .peers import DELIVERING, NAMES, SINGLY
+from .peers import BATCHES, DELIVERING, NAMES, SINGLY
 from .profiles import PROFILES
 from .results import Results
 
 GOALS: Final = (
-    *("latency", "throughput", "append_cpu_alone", "append_cpu", "batching", "batching_alone"),
+    *("latency", "throughput", "append_cpu_alone", "append_cpu", "batching"),
+    *("batching_alone", "batching_by_hand", "batching_shared_by_hand"),
     *("sharing", "sharing_conflicts", "sharing_fairness"),
     *("replay", "read_cpu", "memory", "flat_cost"),
     *("feed_latency", "feed_throughput", "feed_batching", "feed_delivery_p50"),
@@ -28,7 +29,7 @@ def missing(results: Results) -> list[str]:
     """Return what a full run has and this one lacks, a line each; empty if nothing is missing."""
     measured = {goal.name for goal in goals(results)}
     lines = [f"no goal {name}" for name in GOALS if name not in measured]
-    for name in (*NAMES, SINGLY):
+    for name in (*NAMES, SINGLY, BATCHES):
         if not results.peers.get(name, {}).get("ready"):
             lines.append(f"no peer {name}")
     delivered = {key.subject for key in results.series if key.scenario == DELIVERY}

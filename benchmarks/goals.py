@@ -13,7 +13,8 @@ from .feeds import (
     delivery_budget,
 )
 from .flat_cost import VERSIONS, at_version
-from .peers import FEED, SEQUENCER, SINGLY, WITH_WRITE
+from .hot_costs import BY_SIZE, HOT_COSTS, MANY, SHARED
+from .peers import BATCHES, FEED, SEQUENCER, SINGLY, WITH_WRITE
 from .privacy import APPENDING, ENCRYPTED, EVENTS, PRIVACY, READING
 from .privacy import PLAIN as UNENCRYPTED
 from .processes import HOT, PROCESSES
@@ -95,9 +96,16 @@ def _hot_stream(results: Results) -> list[Goal | None]:
     ours, raw, singly = (Key("beside", it, "one stream", 64) for it in (OURS, RAW, SINGLY))
     text = "one stream, 64 callers: throughput relative to one batch per append, "
     by_hand, by_library = text + "by raw", text + "by the library with one event per batch"
+    limit = Key(HOT_COSTS, OURS, BY_SIZE, MANY), Key(HOT_COSTS, BATCHES, BY_SIZE, MANY)
+    shared = limit[0], Key(HOT_COSTS, BATCHES, SHARED, MANY)
+    relative = "one stream, 64 callers: throughput relative to "
+    by_hand_as_large = f"{relative}batches of {MANY} by hand, one after another"
+    by_hand_and_shared = f"{relative}the same callers who share batches by hand"
     return [
         _goal(results, (ours, raw), "rate", "batching", by_hand, 20),
         _goal(results, (ours, singly), "rate", "batching_alone", by_library),
+        _goal(results, limit, "rate", "batching_by_hand", by_hand_as_large, 0.95),
+        _goal(results, shared, "rate", "batching_shared_by_hand", by_hand_and_shared),
     ]
 
 

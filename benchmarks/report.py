@@ -8,6 +8,7 @@ from . import tables
 from .feeds import DELIVERY
 from .flames import write_flame_graphs
 from .goals import Goal, goals
+from .hot_table import cost_table, model_tables
 from .plots import PLOTS, plot, plotted
 from .profiles import PROFILES
 from .replica_table import replica_tables
@@ -57,6 +58,18 @@ One batch per append on one stream is measured in two ways: by hand (`raw_acsyll
 library with one event per batch (`ours_singly`). In both, 64 callers in one process take turns, so
 that they do not compete in Paxos. The goal compares with the first, which is faster and contains
 nothing of the library. The comparison with the second shows what sharing batches gains by itself.
+"""
+_HOT_COSTS: Final = """\
+Batches of one stream, one after another. By hand (`raw_batches`), one caller sends them, or 64 who
+share them; the library makes one of all the appends that wait, so there are as many callers as
+events. A batch takes about as long as the CPU times of client and server together, since each waits
+for the other. Flushing and compacting go on beside.
+"""
+_HOT_MODEL: Final = """\
+How fast can one stream be? Its batches cannot overlap, so one takes the client's CPU time and then
+the server's. Each is a line: a part for the batch, and a part for each of its events. The first
+table shows these lines, fitted to the batches above; the second shows the rates that follow, and
+those measured. The last row is the limit of any client, the ones above it those of clients by hand.
 """
 _FLAT: Final = """\
 Does an append cost more on a long stream? The cases take turns, in a changing order. The streams at
@@ -160,6 +173,7 @@ _RELATED: Final = {
     "append_cpu": "append",
     "batching": "hot",
     "batching_alone": "hot",
+    "batching_by_hand": "hot",
     "replay": "read",
     "read_cpu": "read",
     "memory": "read",
@@ -189,6 +203,8 @@ def markdown(results: Results, *, plots: bool) -> str:
         shown = _PLOTTED.get(title, ()) if plots else ()
         above = [words] if words else []
         parts.append(_section(title, made, "\n".join([*above, *map(_picture, shown)])))
+    parts.append(_section("One stream: what a batch costs", cost_table(results), _HOT_COSTS))
+    parts.append(_section("One stream: the limit", model_tables(results), _HOT_MODEL))
     for title, made in tables.feed_tables(results).items():
         name = _FEED_PLOTS.get(title) if plots else None
         picture = f"\n{_picture(name)}" if name else ""

@@ -17,6 +17,7 @@ from .beside import beside
 from .feed_requests import feed_requests
 from .feeds import feed_append, feed_catch_up, feed_delivery, feed_sequencing
 from .flat_cost import flat_cost
+from .hot_costs import hot_costs
 from .memory import memory
 from .opening import opening
 from .privacy import privacy
@@ -52,6 +53,7 @@ SCENARIOS: Final[dict[str, Scenario]] = {
     "hot_path": Scenario(hot_path, 35, 25),
     "hot_stream": Scenario(hot_stream, 20, 15),
     "beside": Scenario(beside, 160, 30),
+    "hot_costs": Scenario(hot_costs, 54, 0),
     "replay": Scenario(replay, 50, 15),
     "memory": Scenario(memory, 30, 15),
     "flat_cost": Scenario(flat_cost, 22, 25),
@@ -142,7 +144,8 @@ async def measure(results: Results, size: Size, only: Collection[str], progress:
         cluster = await stack.enter_async_context(node(path, {}))
         results.about["node"] = await about_node(cluster.nodes[0], cluster.port)
         contact = cluster.contact_points[0]
-        bench = Bench(results, size, contact, cluster.port, path, stack, display.say)
+        pid = cluster.nodes[0].pid
+        bench = Bench(results, size, contact, cluster.port, path, stack, display.say, pid)
         for name, scenario in chosen.items():
             display.begin(name, seconds[name])
             began = time.monotonic()

@@ -10,7 +10,7 @@ from benchmarks.completeness import missing
 from benchmarks.flat_cost import at_version
 from benchmarks.goals import Goal, goals
 from benchmarks.guard import compare
-from benchmarks.peers import FEED, SINGLY
+from benchmarks.peers import BATCHES, FEED, SINGLY
 from benchmarks.plots import PLOTS, _factors, plotted
 from benchmarks.privacy import ENCRYPTED, EVENTS, PRIVACY, READING
 from benchmarks.privacy import PLAIN as UNENCRYPTED
@@ -216,6 +216,7 @@ def test_every_section_of_what_was_tried_is_named_after_a_goal() -> None:
     headings = re.findall(r"^## (.*)$", TRIED.read_text("utf-8"), re.MULTILINE)
 
     others = {"memory", "flat_cost", "latency", "throughput", "replay", "peers"}
+    others.add("batching_by_hand")  # not in the recorded run yet
     assert set(headings) <= names | others
 
 
@@ -298,6 +299,8 @@ def test_a_run_that_lacks_something_is_not_complete() -> None:
 
     assert "no goal throughput" in lines
     assert "no peer umadb" in lines
+    assert f"no peer {BATCHES}" in lines
+    assert "no goal batching_by_hand" in lines
     assert "no deliveries by pekko" in lines
     assert "no profile hot/ours" in lines
     assert "beside: ours, own streams 64: 2 of 3 rounds" in lines
