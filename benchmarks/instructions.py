@@ -9,6 +9,9 @@ Under Valgrind the client is some fifty times slower, and the server is not. Wit
 answers are there when the loop asks for them: more of them share a turn of the loop, and a packet,
 than in a real run. So the numbers of ``append64`` and ``hot`` compare the work for each append;
 what a request costs that is sent alone is in ``append``.
+
+``feed64`` is ``append64`` on a table with a feed that nobody sequences, beside one without a feed.
+``sequence`` is what it takes to publish an append of another process, beside an append by hand.
 """
 
 import argparse
@@ -29,6 +32,7 @@ from typing import Final
 from uuid import uuid4
 
 from .bench import OURS, RAW
+from .peers import ANNOUNCING, STEPPING
 from .peers.payloads import make_payloads
 from .peers.protocol import Options
 from .peers.tasks import TaskPeer, Writer
@@ -47,12 +51,14 @@ class Kind:
         hot: Whether all of them append to one stream.
         few: The length of the short measurement, in events.
         many: That of the long one.
+        peers: The peers that are compared, the limit first.
     """
 
     callers: int
     hot: bool
     few: int
     many: int
+    peers: tuple[str, str] = (RAW, OURS)
 
 
 KINDS: Final = {
@@ -60,6 +66,9 @@ KINDS: Final = {
     "append64": Kind(64, False, 1280, 6400),
     "hot": Kind(64, True, 1280, 6400),
     "read": Kind(0, False, 5_000, 20_000),
+    "feed64": Kind(64, False, 1280, 6400, (OURS, ANNOUNCING)),
+    "feedhot": Kind(64, True, 1280, 6400, (OURS, ANNOUNCING)),
+    "sequence": Kind(64, False, 1280, 6400, (RAW, STEPPING)),
 }
 _RAW_PAGES: Final = 20_000
 """Rows of a page of raw's reads, as in the goal: raw is fastest with the largest pages."""
@@ -90,7 +99,9 @@ async def work(name: str, kind: Kind, options: Options) -> None:
                 streams[count] = uuid4()
                 await peer.fill(streams[count], [payload] * count)
         for count in (kind.few, kind.few, kind.many):
-            if kind.callers:
+            if name == STEPPING:
+                await peer.sequence(count)
+            elif kind.callers:
                 await _append(peer, kind, count, payload)
             else:
                 await peer.read(streams[count], _RAW_PAGES if name == RAW else None)
@@ -186,7 +197,7 @@ def main() -> None:
     """Run from the command line."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.instructions")
     parser.add_argument("kinds", nargs="*", help=f"of {', '.join(KINDS)}; all by default")
-    parser.add_argument("--peer", choices=(RAW, OURS), help="only this one; both by default")
+    parser.add_argument("--peer", help="only this one; both by default")
     parser.add_argument("--port", type=int, help="a running node's; by default one is started")
     parser.add_argument("--keep", type=Path, help="an existing folder for what callgrind writes")
     parser.add_argument("--worker", nargs=2, metavar=("PEER", "KIND"), help=argparse.SUPPRESS)
@@ -211,8 +222,10 @@ def main() -> None:
 def report(kinds: list[str], peer: str | None, port: int, keep: Path | None) -> None:
     """Count and print."""
     for kind in kinds or KINDS:
-        found = {}
-        for name in (peer,) if peer else (RAW, OURS):
+        found: dict[str, Count] = {}
+        for name in KINDS[kind].peers:
+            if peer not in (None, name):
+                continue
             each = found[name] = count(name, kind, _options(name, port), keep)
             print(
                 f"{kind} {name}: {each.total:,.0f} instructions, "
@@ -220,10 +233,10 @@ def report(kinds: list[str], peer: str | None, port: int, keep: Path | None) -> 
                 flush=True,
             )
         if len(found) == 2:
-            ours, raw = found[OURS], found[RAW]
+            limit, ours = found.values()
             print(
-                f"{kind}: {ours.total / raw.total:.3f} x raw, "
-                f"the event loop's thread {ours.loop / raw.loop:.3f} x",
+                f"{kind}: {ours.total / limit.total:.3f} x {KINDS[kind].peers[0]}, "
+                f"the event loop's thread {ours.loop / limit.loop:.3f} x",
                 flush=True,
             )
 

@@ -36,6 +36,9 @@ ANNOUNCING: Final = "ours_announcing"
 SEQUENCER: Final = "ours_sequencer"
 """A process that sequences the feed of `ANNOUNCING`, and does nothing else."""
 
+STEPPING: Final = "ours_stepping"
+"""As `SEQUENCER`, step by step, so that its instructions can be counted."""
+
 RUNNER: Final = "eventsourcing_projection"
 """The projection runner of the package eventsourcing, with a view in PostgreSQL."""
 
