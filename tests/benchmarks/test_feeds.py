@@ -14,6 +14,7 @@ from benchmarks.feeds import (
     SEQUENCING,
     STREAMS,
     delivery_budget,
+    lowest,
     slope,
 )
 from benchmarks.goals import Goal, goals
@@ -78,6 +79,17 @@ def test_the_slope_of_a_lag_is_its_growth_per_event() -> None:
     assert slope([10.0, 10.0, 10.0], 100) == 0
     assert slope([0.0, 50.0, 100.0, 150.0], 100) == pytest.approx(0.5)
     assert slope([7.0], 100) == 0
+
+
+def test_a_lag_that_rises_and_falls_does_not_grow() -> None:
+    for phase in range(7):
+        lags = [float((at + phase) % 7 * 100) for at in range(70)]
+        assert slope(lowest(lags, 7), 700) == 0
+
+
+def test_a_lag_that_grows_while_it_rises_and_falls_is_seen() -> None:
+    lags = [at * 5 + float(at % 7 * 100) for at in range(70)]
+    assert slope(lowest(lags, 7), 700) == pytest.approx(0.05)
 
 
 def test_a_delivery_has_no_rate() -> None:
