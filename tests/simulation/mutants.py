@@ -1,7 +1,7 @@
 """Mutants: the library with one rule of the protocol broken. The checker must catch each."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
@@ -300,11 +300,10 @@ async def _nothing(self: Any, *_: Any) -> None:
     return None
 
 
-async def _without_overlay(self: Any, stream_id: UUID) -> int:
-    version: int
-    version, _ = await self._tables.progress(self._log_id, stream_id)
-    self._remember(stream_id, version)
-    return version
+async def _without_overlay(self: Any, stream_ids: Sequence[UUID]) -> None:
+    found = await self._tables.progresses(self._log_id, stream_ids)
+    for stream_id, (version, _) in zip(stream_ids, found, strict=True):
+        self._remember(stream_id, version)
 
 
 _open = FeedProgress.open
@@ -411,19 +410,15 @@ async def _write_own_only(self: Any, up_to: int) -> None:
     self._owed = 0
 
 
-async def _read_early(self: Any, stream_id: UUID) -> int:
+async def _read_early(self: Any, stream_ids: Sequence[UUID]) -> None:
     """Merge a progress with the window as it is when the answer is there, not when it was asked."""
-    known: int | None = self.known(stream_id)
-    if known is not None:
-        return known
-    version: int
-    version, _ = await self._tables.progress(self._log_id, stream_id)
+    found = await self._tables.progresses(self._log_id, stream_ids)
     await self._log.catch_up()
-    for number, heads in self._window.items():
-        if number > self._log.head - self._delay:
-            version = max(version, heads.get(stream_id.int, 0))
-    self._remember(stream_id, version)
-    return version
+    for stream_id, (version, _) in zip(stream_ids, found, strict=True):
+        last = [
+            heads for number, heads in self._window.items() if number > self._log.head - self._delay
+        ]
+        self._remember(stream_id, max([version, *[it.get(stream_id.int, 0) for it in last]]))
 
 
 def _behind_is_void(self: Any, answer: Any, *, doubtful: bool) -> Verdict:
@@ -502,9 +497,9 @@ MUTANTS = (
            patch(LaneReader, "finished_up_to", property(lambda self: self.read_up_to)), LOWS,
            "low-ahead"),
     Mutant("progress without the last entries", "S13", ("TWICE", "MISORDERED"),
-           patch(FeedProgress, "of", _without_overlay), DUEL, "no-overlay"),
+           patch(FeedProgress, "_learn", _without_overlay), DUEL, "no-overlay"),
     Mutant("progress is read earlier than the last entries", "S13", ("TWICE", "MISORDERED"),
-           patch(FeedProgress, "of", _read_early), MANY, "pipelined"),
+           patch(FeedProgress, "_learn", _read_early), MANY, "pipelined"),
     Mutant("progress without timestamps of its own", "S14", ("TWICE", "MISORDERED"),
            patch(FeedTables, "write_progress", _progress_by_the_clock), LATE_PROGRESS,
            "no-timestamp"),

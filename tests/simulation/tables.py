@@ -43,6 +43,10 @@ SINGLE: dict[str, tuple[str, ...]] = {
 """Reads of one row."""
 
 
+_MANY = {"read_progresses": ("read_progress", 2), "read_categories": ("read_category_head", 1)}
+"""Reads of many partitions: what is read of each, and how many of the last columns."""
+
+
 class Tables:
     """
     The cluster: partitions by table and key.
@@ -191,13 +195,23 @@ class Tables:
 
     # Reads
 
-    def begin_read(self, name: str, bound: dict[str, Any]) -> Snapshot:
-        """Return what a read that begins now sees at least."""
-        return self.partitions[_place(name, bound)].snapshot()
+    def begin_read(self, name: str, bound: dict[str, Any]) -> list[Snapshot]:
+        """Return what a read that begins now sees at least, of each of its partitions."""
+        return [self.partitions[_place(*each)].snapshot() for each in _single(name, bound)]
 
-    def read(self, name: str, bound: dict[str, Any], since: Snapshot, *, serial: bool) -> Page:
+    def read(
+        self, name: str, bound: dict[str, Any], since: list[Snapshot], *, serial: bool
+    ) -> Page:
         """Answer a read: a quorum sees what it sees, SERIAL completes what is half done first."""
+        rows: list[tuple[Any, ...]] = []
+        for each, snapshot in zip(_single(name, bound), since, strict=True):
+            page = self._read_one(*each, snapshot, serial=serial)
+            if name not in _MANY:
+                return page
+            rows += [(str(each[1]["stream_id"]), *row[-_MANY[name][1] :]) for row in page.rows]
+        return _page(rows)
 
+    def _read_one(self, name: str, bound: dict[str, Any], since: Snapshot, *, serial: bool) -> Page:
         partition = self.partitions[_place(name, bound)]
         if serial:
             partition.land_all()
@@ -286,6 +300,13 @@ _PLACES: dict[str, tuple[str, ...]] = {
     "read_log": ("log", "log_id", "segment"),
     "read_log_head": ("log", "log_id", "segment"),
 }
+
+
+def _single(name: str, bound: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    """Return a read as reads of single partitions."""
+    if name not in _MANY:
+        return [(name, bound)]
+    return [(_MANY[name][0], {**bound, "stream_id": it}) for it in bound["stream_ids"]]
 
 
 def _place(name: str, bound: dict[str, Any]) -> tuple[Any, ...]:

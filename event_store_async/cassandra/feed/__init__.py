@@ -5,6 +5,7 @@ docs/explanation/feed-protocol.md explains the protocol and its rules, W1 to W9 
 
     announcement   an append that is about to be sent, and its address
     lane           the announcements of this store: the writer's side
+    seq_ranges     seqs of a lane, as ranges
     bell           the doorbell of this store
     announcer      what must happen before a plan is sent
     rows           rows of the feed's tables

@@ -11,10 +11,15 @@ from ...retry import Deadline
 from ...settings import Settings
 from ..driver.faults import Certainty, Fault
 from .rows import Doorbell
+from .seq_ranges import latest, merged, ranges_as_text
 from .tables import FeedTables
 
 _LOG: Final = logging.getLogger("event_store_async")
-_REMEMBERED: Final = 256
+_REMEMBERED: Final = 8192
+"""Seqs: as many appends as are stored while a sequencer that is busy rests. What it is not told of
+costs it a read, and holds up what follows it."""
+
+_RANGES: Final = 256
 _PAUSE: Final = 0.01
 """Seconds from one ring to the next, at least. The first after a pause is at once."""
 
@@ -37,7 +42,8 @@ class Bell:
         self._settings = settings
         self.writer: UUID | None = None
         self.ringing: asyncio.Task[None] | None = None
-        self._stored: deque[int] = deque(maxlen=_REMEMBERED)
+        self._stored: list[range] = []  # as the last ring told
+        self._just_stored: deque[int] = deque(maxlen=_REMEMBERED)  # since then
         self._news = 0  # grows with each stored append
         self._rung = 0
         self._rings_at = 0.0  # the next ring is not before this
@@ -46,13 +52,14 @@ class Bell:
     def note(self, stored: int | None) -> None:
         """Note that there is news: that an append is stored, if its seq is given."""
         if stored is not None:
-            self._stored.append(stored)
+            self._just_stored.append(stored)
         self._news += 1
 
     def forget(self) -> None:
         """Forget a lane that is given up."""
         self.writer = None
         self._stored.clear()
+        self._just_stored.clear()
 
     def ring(self) -> None:
         """Ring until there is no news."""
@@ -75,7 +82,7 @@ class Bell:
                     return
                 self._rings_at = loop.time() + _PAUSE
                 self._rung = self._news
-                bell = Doorbell(writer, self._news, frozenset(self._stored))
+                bell = Doorbell(writer, self._news, ranges_as_text(self._told()))
                 await self._tables.ring(bell, Deadline(self._settings.request_timeout))
         except Fault as fault:
             self._failed(fault, refused=fault.certainty is Certainty.REFUSED)
@@ -83,6 +90,14 @@ class Bell:
             self._failed(error, refused=isinstance(error, RequestRefused))
         finally:
             self.ringing = None
+
+    def _told(self) -> list[range]:
+        """Return the latest seqs of stored appends."""
+        just_stored = [range(seq, seq + 1) for seq in self._just_stored]
+        self._just_stored.clear()
+        stored = merged([*self._stored, *just_stored])
+        self._stored = latest(stored, _REMEMBERED, _RANGES)
+        return self._stored
 
     def _failed(self, error: Exception, *, refused: bool) -> None:
         if refused and not self._is_refused:

@@ -4,6 +4,7 @@ from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from struct import unpack
 from typing import Any, Final, NamedTuple, overload
 from uuid import UUID
 
@@ -85,7 +86,7 @@ class Links(Sequence[Link]):
     def of(cls, links: Iterable[Link]) -> "Links":
         """Return links packed."""
         links = list(links)
-        ids = b"".join([link.stream_id.bytes for link in links])
+        ids = b"".join([link.stream_id.int.to_bytes(16) for link in links])
         firsts, counts = [link.first for link in links], [link.events for link in links]
         return cls(ids, firsts, counts, *_kinds([(it.category, it.types) for it in links]))
 
@@ -138,12 +139,16 @@ class Links(Sequence[Link]):
     def heads(self) -> dict[int, int]:
         """The highest version of each stream, by ``UUID.int``; a UUID is slow to hash."""
         heads: dict[int, int] = {}
-        ids = self._ids
-        for at, (first, count) in enumerate(zip(self._firsts, self.counts, strict=True)):
-            key, last = int.from_bytes(ids[at * 16 : at * 16 + 16]), first + count - 1
-            if last > heads.get(key, 0):
+        head = heads.get
+        for key, first, count in zip(self._keys(), self._firsts, self.counts, strict=True):
+            last = first + count - 1
+            if last > head(key, 0):
                 heads[key] = last
         return heads
+
+    def _keys(self) -> Iterator[int]:
+        """Return ``UUID.int`` of each stream."""
+        return map(int.from_bytes, unpack("16s" * len(self), self._ids))
 
 
 def _kinds(pairs: Sequence[_Kind]) -> tuple[Sequence[_Kind], Iterable[int]]:
@@ -207,11 +212,12 @@ class EntryDraft:
 
     def add(self, link: Link) -> bool:
         """Add a link; return whether it fits. The first one always does."""
+        links = self.links
         self._size += size_of(link.types)
-        if self.links and self._size > MAX_TYPES:
+        if self._size > MAX_TYPES and links:
             self.is_full = True
         if self.is_full:
             return False
-        self.links.append(link)
-        self.is_full = len(self.links) == MAX_LINKS
+        links.append(link)
+        self.is_full = len(links) == MAX_LINKS
         return True

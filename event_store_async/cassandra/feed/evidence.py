@@ -11,11 +11,10 @@ from .announcement import Address, Announcement
 from .lane_reader import LaneReader
 from .look import Look
 from .progress import FeedProgress
-from .tables import FeedTables
+from .tables import TOGETHER, FeedTables
 
-_LOOKS: Final = 500
+_LOOKS: Final = 1000
 """Announcements of a lane that are looked at in a round, if one of them is found to be stored."""
-
 
 STANDING: Final = 1000
 """Events of a stream that one read looks at."""
@@ -57,14 +56,10 @@ class Evidence:
         async def look(rows: Sequence[tuple[Address, Announcement]]) -> None:
             """Look at the stream of some announcements: one read for all of them."""
             stream_id = rows[0][1].stream_id
-            published = await self._progress.of(stream_id)
-            open_rows = [each for each in rows if each[1].expected >= published]
-            if not open_rows:
-                return
-            first = min(row.expected for _, row in open_rows) + 1
-            count = max(row.expected for _, row in open_rows) + 2 - first
+            first = min(row.expected for _, row in rows) + 1
+            count = max(row.expected for _, row in rows) + 2 - first
             found = await self._tables.standing(stream_id, first, count)
-            for address, row in open_rows:
+            for address, row in rows:
                 index = row.expected + 1 - first
                 if index >= len(found):
                     looks[address.writer][address.seq] = _OPEN
@@ -83,7 +78,13 @@ class Evidence:
         left = [(lane, self._unread(lane, looks[lane.writer])) for lane in lanes]
         while left:
             parts = [(lane, unread, list(islice(unread, _LOOKS))) for lane, unread in left]
-            await side_by_side(_by_stream(it for _, _, part in parts for it in part), look)
+            await self._progress.learn(row.stream_id for _, _, part in parts for row in part)
+            for lane, _, part in parts:
+                await self._learn_categories(lane, part)
+            unknown: list[tuple[Address, Announcement]] = []
+            for lane, _, part in parts:
+                unknown += self._unknown(lane, part, looks[lane.writer])
+            await side_by_side(_by_stream(unknown), look)
             left = [(lane, unread) for lane, unread, part in parts if len(part) == _LOOKS]
             # A long lane is published piece by piece: its first entry does not wait for its end.
             if left and any(
@@ -93,38 +94,71 @@ class Evidence:
                 break
         return looks
 
-    def _unread(
-        self, lane: LaneReader, looks: dict[int, Look]
-    ) -> Iterator[tuple[Address, Announcement]]:
+    def _unread(self, lane: LaneReader, looks: dict[int, Look]) -> Iterator[Announcement]:
         """Yield the open announcements that need a read; of the others, say what is known."""
         old_up_to = lane.old_up_to
+        published = self._progress.versions.get
         lane.waits = False
         for seq, row in list(lane.open.items()):
-            known = self._progress.known(row.stream_id)
+            known = published(row.stream_id.int)
             if known is not None and known > row.expected:
                 continue
-            if seq not in lane.stored:
-                if seq > old_up_to:
-                    # Nothing after it is published now, so nothing after it is looked at.
-                    lane.waits = True
-                    return
-                yield Address(lane.writer, seq), row
-                continue
-            category = row.category or self._category_of(row)
-            if known is not None and category != _UNKNOWN:
-                looks[seq] = _stored(category)
-            else:
-                # The stream may have been given a category after its first append.
-                yield Address(lane.writer, seq), row
+            if seq > old_up_to and seq not in lane.stored:
+                # Nothing after it is published now, so nothing after it is looked at.
+                lane.waits = True
+                return
+            if known is None or not self._is_known(lane, row, looks):
+                yield row
 
-    def _category_of(self, row: Announcement) -> str | None:
-        """Return the category of the stream of a row without one, or `_UNKNOWN`."""
-        if row.expected == 0:  # its append begins the stream, without a category
-            self._remember(row.stream_id, None)
-        return self._categories.get(row.stream_id.int, _UNKNOWN)
+    def _unknown(
+        self, lane: LaneReader, rows: Sequence[Announcement], looks: dict[int, Look]
+    ) -> list[tuple[Address, Announcement]]:
+        """Return those of some announcements that need a look, once their progress is known."""
+        published, writer = self._progress.versions.get, lane.writer
+        return [
+            (Address(writer, row.seq), row)
+            for row in rows
+            if (published(row.stream_id.int) or 0) <= row.expected
+            and not self._is_known(lane, row, looks)
+        ]
+
+    def _is_known(self, lane: LaneReader, row: Announcement, looks: dict[int, Look]) -> bool:
+        """Return whether a row is known to be stored, with its category, and say so if it is."""
+        if row.seq not in lane.stored:
+            return False
+        category = row.category or self._categories.get(row.stream_id.int, _UNKNOWN)
+        if category is None:
+            looks[row.seq] = _STORED
+        elif category == _UNKNOWN:
+            return False
+        else:
+            looks[row.seq] = _stored(category)
+        return True
+
+    async def _learn_categories(self, lane: LaneReader, rows: Sequence[Announcement]) -> None:
+        """
+        Read what else is to be known of appends that are stored, several streams in a request.
+
+        Also of a stream that begins without a category: it may have been given one since.
+        """
+        wanted = {
+            row.stream_id.int: row.stream_id
+            for row in rows
+            if not row.category
+            and row.seq in lane.stored
+            and row.stream_id.int not in self._categories
+        }
+
+        async def learn(stream_ids: Sequence[UUID]) -> None:
+            for stream_id, category in (await self._tables.categories(stream_ids)).items():
+                self._remember(stream_id, category)
+
+        asked = list(wanted.values())
+        parts = [asked[at : at + TOGETHER] for at in range(0, len(asked), TOGETHER)]
+        await side_by_side(parts, learn)
 
     def _remember(self, stream_id: UUID, category: str | None) -> None:
-        """Remember the category of a stream: it has the same for ever, once it has events."""
+        """Remember the category of a stream, which keeps it for ever once it is published."""
         self._categories[stream_id.int] = category
         if len(self._categories) > _CATEGORIES:
             self._categories.popitem(last=False)

@@ -1,7 +1,7 @@
 """Lane reader: what a sequencer knows of one writer's lane."""
 
 from collections import deque
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from time import monotonic
 from typing import Final
 from uuid import UUID
@@ -92,8 +92,7 @@ class LaneReader:
         if row.low > self.low:
             self.low = row.low
             self.read_up_to = max(self.read_up_to, row.low)
-            for seq in [seq for seq in self.open if seq <= row.low]:
-                self.finish(seq)
+            self.finish_all([seq for seq in self.open if seq <= row.low])
             self.stored = {seq for seq in self.stored if seq > row.low}
 
     def know(self, seq: int) -> None:
@@ -106,11 +105,14 @@ class LaneReader:
         elif seq > self.read_up_to:
             self.stored.add(seq)
 
-    def know_all(self, seqs: Collection[int]) -> None:
-        """Do as `know`, for many, most of which are known already."""
-        done, stored = self.finished_up_to, self.stored
-        for seq in [seq for seq in seqs if seq > done and seq not in stored]:
-            self.know(seq)
+    def know_all(self, ranges: Iterable[range]) -> None:
+        """Do as `know`, for ranges of seqs, most of which are known already."""
+        first = self.finished_up_to + 1
+        news = {seq for it in ranges for seq in range(max(it.start, first), it.stop)} - self.stored
+        if read := news & self.open.keys():
+            self._took(self.read_at[min(read)], self._now())  # none was read before that one
+        self.stored |= read
+        self.stored.update([seq for seq in news if seq > self.read_up_to])
 
     def _took(self, began: float, now: float) -> None:
         if now > self._lately_ends:
@@ -150,10 +152,10 @@ class LaneReader:
             start = self.read_up_to
             rows = await self._tables.announcements(self.writer, part, start)
             now = self._now()
-            for row in rows:
-                self.open[row.seq] = row
-                self.read_at[row.seq] = now
-                self.read_up_to = row.seq
+            seqs = [row.seq for row in rows]
+            self.open.update(zip(seqs, rows, strict=True))
+            self.read_at.update(dict.fromkeys(seqs, now))
+            self.read_up_to += len(rows)  # they follow without a gap
             if self.read_up_to == start or self.read_up_to % self._part_rows:
                 break  # the part was not read to its last row: the lane ends here for now
         if self.read_up_to > before:
@@ -163,9 +165,14 @@ class LaneReader:
 
     def finish(self, seq: int) -> None:
         """Note that an announcement is finished: its stream's progress is beyond it."""
-        del self.open[seq]
-        self.read_at.pop(seq, None)
-        self.stored.discard(seq)
+        self.finish_all((seq,))
+
+    def finish_all(self, seqs: Sequence[int]) -> None:
+        """Do as `finish`, for many."""
+        for seq in seqs:
+            del self.open[seq]
+            del self.read_at[seq]
+        self.stored.difference_update(seqs)
 
     async def write_low(self, log_id: UUID) -> None:
         """Write how far the lane is finished; then drop the parts that nobody will read again."""

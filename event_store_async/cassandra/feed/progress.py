@@ -1,15 +1,15 @@
 """Progress: the highest version of each stream in the log, known in spite of every crash."""
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 from uuid import UUID
 
 from ...errors import FeedInconsistent
-from ...tasks import task_group
+from ...tasks import side_by_side
 from .entry import Entry
 from .log import Log
-from .tables import FeedTables
+from .tables import TOGETHER, FeedTables
 
 DELAY: Final = 32
 """K: the progress of an entry is written before the K-th entry after it is appended. The larger it
@@ -20,9 +20,6 @@ _KEPT: Final = 100
 """How many entries are kept beyond those that may lack their progress."""
 
 _CACHED: Final = 100_000
-
-_TOGETHER: Final = 10
-"""Streams whose progress one request writes: above this, a node of Cassandra logs a warning."""
 
 _AT_ONCE: Final = 16
 _MOST_OWED: Final = 4000
@@ -45,6 +42,10 @@ class FeedProgress:
         log: The log.
         log_id: Its id.
         delay: K.
+
+    Attributes:
+        versions: What `of` returned, raised by every entry since, by ``UUID.int``: a UUID is slow
+            to hash. What was not asked for lately is forgotten.
     """
 
     def __init__(self, tables: FeedTables, log: Log, log_id: UUID, delay: int = DELAY) -> None:
@@ -52,7 +53,8 @@ class FeedProgress:
         self._log = log
         self._log_id = log_id
         self._delay = delay
-        self._cache: OrderedDict[int, int] = OrderedDict()  # by UUID.int; a UUID is slow to hash
+        self._cache: OrderedDict[int, int] = OrderedDict()
+        self.versions: Mapping[int, int] = self._cache
         self._window: OrderedDict[int, Mapping[int, int]] = OrderedDict()
         self._written = 0  # the progress of all entries up to this one is acknowledged
         self._owed = 0  # about how many streams the entries after it have
@@ -77,25 +79,37 @@ class FeedProgress:
         Raises:
             FeedInconsistent: the table knows an entry that the log lacks.
         """
-        known = self._cache.get(stream_id.int)
-        if known is not None:
-            return known
+        if stream_id.int not in self._cache:
+            await self._learn((stream_id,))
+        return self._cache[stream_id.int]
+
+    async def learn(self, stream_ids: Iterable[UUID]) -> None:
+        """Do as `of` for many streams, several in a request: `versions` has them afterwards."""
+        new = {it.int: it for it in stream_ids if it.int not in self._cache}
+        asked = list(new.values())
+        parts = [asked[at : at + TOGETHER] for at in range(0, len(asked), TOGETHER)]
+        await side_by_side(parts, self._learn, _AT_ONCE)
+
+    async def _learn(self, stream_ids: Sequence[UUID]) -> None:
+        """Read the progress of streams, and raise it by the last entries."""
         asked_at = self._log.head
-        version, entry = await self._tables.progress(self._log_id, stream_id)
-        if entry > self._log.head:
-            # Another sequencer appends. What it wrote is known once its entries are.
-            await self._log.catch_up()
+        found = await self._tables.progresses(self._log_id, stream_ids)
+        for stream_id, (_, entry) in zip(stream_ids, found, strict=True):
+            if entry > self._log.head:
+                # Another sequencer appends. What it wrote is known once its entries are.
+                await self._log.catch_up()
             if entry > self._log.head:
                 raise FeedInconsistent(f"the progress of stream {stream_id} is ahead of the log")
         if self._window and next(iter(self._window)) > max(1, asked_at - self._delay + 1):
-            return await self.of(stream_id)  # too much went by meanwhile
-        for number, heads in reversed(self._window.items()):
-            if number <= asked_at - self._delay:
-                break
-            version = max(version, heads.get(stream_id.int, 0))
+            await self._learn(stream_ids)  # too much went by meanwhile
+            return
+        since = asked_at - self._delay + 1
+        last = [heads for number, heads in self._window.items() if number >= since]
         # What was read is used in one step: a cached value is raised by every entry from now on.
-        self._remember(stream_id, max(version, self._cache.get(stream_id.int, 0)))
-        return self._cache[stream_id.int]
+        for stream_id, (version, _) in zip(stream_ids, found, strict=True):
+            key = stream_id.int
+            raised = max([version, *[heads[key] for heads in last if key in heads]])
+            self._remember(stream_id, max(raised, self._cache.get(key, 0)))
 
     def apply(self, entry: Entry) -> None:
         """Know an entry that is in the log."""
@@ -120,18 +134,10 @@ class FeedProgress:
             for key, version in self._window[number].items():
                 latest[key] = version, number
         rows = [(UUID(int=key), version, number) for key, (version, number) in latest.items()]
-        coming = iter([rows[at : at + _TOGETHER] for at in range(0, len(rows), _TOGETHER)])
-
-        async def write() -> None:
-            for together in coming:  # shared: each worker takes the next
-                await self._tables.write_progress(self._log_id, together)
-
-        if len(rows) <= _TOGETHER:
-            await write()
-        else:
-            async with task_group() as group:
-                for _ in range(min(_AT_ONCE, -(-len(rows) // _TOGETHER))):
-                    group.start_soon(write)
+        parts = [rows[at : at + TOGETHER] for at in range(0, len(rows), TOGETHER)]
+        await side_by_side(
+            parts, lambda part: self._tables.write_progress(self._log_id, part), _AT_ONCE
+        )
         self._written = max(self._written, up_to)
         self._owed = sum(len(self._window[it]) for it in range(up_to + 1, self._log.head + 1))
 

@@ -61,12 +61,13 @@ class Doorbell:
     Attributes:
         writer: The writer.
         rings: How often it rang.
-        stored: Seqs of its lane whose appends are stored; only the latest of them.
+        told: Seqs of its lane whose appends are stored, only the latest of them, as text
+            (`ranges_from_text`): most doorbells that are read tell nothing new.
     """
 
     writer: UUID
     rings: int
-    stored: frozenset[int]
+    told: str | None
 
 
 @dataclass(frozen=True, slots=True)

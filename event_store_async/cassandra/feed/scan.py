@@ -9,7 +9,6 @@ from uuid import UUID
 
 from ...ring import LARGEST, RING, SMALLEST, TokenRange
 from ...stored import StreamSummary
-from ...tasks import side_by_side
 from ..table.scanner import Scanner
 from .announcement import shared_type
 from .entry import Link
@@ -97,8 +96,8 @@ class Scan:
             self.is_backfill = False
             self._token = SMALLEST
             return False
-        # Side by side: nothing is published meanwhile, and a new leader knows it of no stream.
-        await side_by_side(streams, lambda stream: sequencer.progress_of(stream.stream_id))
+        # Together: nothing is published meanwhile, and a new leader knows it of no stream.
+        await sequencer.learn_progress(stream.stream_id for stream in streams)
         # A stream without events has none that the log could lack.
         kept = [stream for stream in streams if stream.kept_from <= (stream.version or 0)]
         heads = {stream.stream_id: stream.version or 0 for stream in kept}

@@ -22,6 +22,7 @@ from .lane_reader import LaneReader
 from .log import Log
 from .progress import FeedProgress
 from .rows import Doorbell
+from .seq_ranges import ranges_from_text
 from .sequencer_watch import SequencerWatch
 from .tables import FeedTables
 
@@ -93,7 +94,7 @@ class Sequencer:
         """Note what a doorbell says, of a lane that is known."""
         lane = self.lanes.get(bell.writer)
         if lane is not None:
-            lane.know_all(bell.stored)
+            lane.know_all(ranges_from_text(bell.told))
 
     @property
     def strangers(self) -> int:
@@ -122,6 +123,10 @@ class Sequencer:
         """Return the highest version of a stream in the log."""
         return await self._progress.of(stream_id)
 
+    async def learn_progress(self, stream_ids: Iterable[UUID]) -> None:
+        """Know the highest versions of many streams in the log."""
+        await self._progress.learn(stream_ids)
+
     async def catch_up(self) -> None:
         """Learn what other sequencers have appended to the log."""
         await self._log.catch_up()
@@ -132,7 +137,8 @@ class Sequencer:
             lane = self.lanes.get(row.writer)
             if lane is None:
                 lane = self.lanes[row.writer] = LaneReader(self._tables, row, self._now)
-                lane.know_all(self._early.pop(row.writer, ()))
+                for seq in self._early.pop(row.writer, ()):
+                    lane.know(seq)
             else:
                 lane.saw(row)
         for writer in [writer for writer, lane in self.lanes.items() if lane.is_over]:
@@ -285,14 +291,16 @@ class Sequencer:
         draft: EntryDraft,
     ) -> Gap | None:
         """Go through a lane in order; stop where a predecessor must be published first."""
-        seen = looks[lane.writer]
+        seen, published = looks[lane.writer], self._progress.versions.get
         for seq, row in lane.open.items():
-            known = self._progress.known(row.stream_id)
+            _, stream_id, expected, events, types, _ = row
+            key = stream_id.int
+            known = published(key)
             if known is None:
                 lane.waits = True
                 return None  # forgotten meanwhile: the next round asks again
-            at = max(known, staged.get(row.stream_id.int, 0))
-            if at > row.expected:
+            at = staged.get(key, known)  # what is staged is beyond what is known
+            if at > expected:
                 continue
             look = seen.get(seq)
             if look is None:
@@ -300,12 +308,11 @@ class Sequencer:
                 return None
             if look.outcome == "open" or (look.outcome == "void" and not look.stranger):
                 continue
-            if at < row.expected or look.outcome == "void":
-                return Gap(row.stream_id, at + 1, row.expected + look.stranger)
-            link = Link(row.stream_id, row.expected + 1, row.events, row.types, look.category)
-            if not draft.add(link):
+            if at < expected or look.outcome == "void":
+                return Gap(stream_id, at + 1, expected + look.stranger)
+            if not draft.add(Link(stream_id, expected + 1, events, types, look.category)):
                 return None
-            staged[row.stream_id.int] = row.last
+            staged[key] = expected + events
         return None
 
     # (4) Append
@@ -328,11 +335,16 @@ class Sequencer:
 
     def _finish(self) -> None:
         """Forget the announcements whose streams have moved on, in the log as it is known (S7)."""
+        published = self._progress.versions.get
         for lane in self.lanes.values():
-            for seq, row in list(lane.open.items()):
-                known = self._progress.known(row.stream_id)
-                if known is not None and known > row.expected:
-                    lane.finish(seq)
+            # A version that is not known is none at all.
+            lane.finish_all(
+                [
+                    seq
+                    for seq, row in lane.open.items()
+                    if (published(row.stream_id.int) or 0) > row.expected
+                ]
+            )
 
     # Predecessors
 

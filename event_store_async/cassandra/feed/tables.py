@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from typing import Any, Final
 from uuid import UUID
 
-import orjson
-
 from ...checks import read_clock
 from ...errors import FeedDisabled
 from ...ids import parse_uuid
@@ -20,7 +18,7 @@ from ..driver.session import Session
 from ..read.pages import all_rows
 from ..read.rows import last_version
 from ..schema.statements import StatementCache
-from .announcement import Address, Announcement, announcing, types_from_text
+from .announcement import Address, Announcement, announced, announcing
 from .entry import Entry, Links
 from .rows import Doorbell, FeedRow, Standing, State, WriterRow
 
@@ -29,6 +27,10 @@ PART_ROWS: Final = 5000
 
 SEGMENT_SIZE: Final = 1000
 """Entries of a segment of the log: a partition of at most some 80 megabytes."""
+
+TOGETHER: Final = 10
+"""Streams of which one request writes something, or reads it: if more are written, a node of
+Cassandra logs a warning."""
 
 _ROWS: Final = 5000
 
@@ -177,17 +179,7 @@ class FeedTables:
 
         A row that is missing, or only half visible, may become visible: it ends what is returned.
         """
-        found: list[Announcement] = []
-        for row in await self._rows("feed/read_announcements", (writer, part, after)):
-            seq, stream_id, expected, events, types, category = row
-            if None in row[:5] or seq != after + len(found) + 1:
-                break
-            found.append(
-                Announcement(
-                    seq, parse_uuid(stream_id), expected, events, types_from_text(types), category
-                )
-            )
-        return found
+        return announced(await self._rows("feed/read_announcements", (writer, part, after)), after)
 
     async def drop_part(self, writer: UUID, part: int) -> None:
         """Delete a part whose announcements are all finished."""
@@ -196,16 +188,15 @@ class FeedTables:
     async def ring(self, bell: Doorbell, deadline: Deadline) -> None:
         """Ring a doorbell; a single attempt, raises `Fault`."""
         prepared = await self._statements.get("feed/ring", deadline)
-        stored = orjson.dumps(sorted(bell.stored)).decode()
         # Written with the number as its timestamp: the later ring wins, whatever the clocks say.
-        values = (bell.writer, bell.rings, stored, bell.rings)
+        values = (bell.writer, bell.rings, bell.told, bell.rings)
         await self._session.put([(prepared, values)], deadline)
 
     async def doorbells(self) -> list[Doorbell]:
         """Return the doorbells of all writers."""
         return [
-            Doorbell(parse_uuid(writer), rings, frozenset(orjson.loads(stored or "[]")))
-            for writer, rings, stored in await self._rows("feed/read_doorbells", ())
+            Doorbell(parse_uuid(writer), rings, told)
+            for writer, rings, told in await self._rows("feed/read_doorbells", ())
             if rings is not None
         ]
 
@@ -243,12 +234,26 @@ class FeedTables:
             found.append(Standing(version, address, type_, category))
         return found
 
+    async def categories(self, stream_ids: Sequence[UUID]) -> dict[UUID, str | None]:
+        """Return the categories of streams with events, in one request."""
+        rows = await self._rows("feed/read_categories", (list(stream_ids),))
+        found: dict[str, str | None] = dict(rows)
+        return {it: found[str(it)] for it in stream_ids if str(it) in found}
+
     # Progress
 
     async def progress(self, log_id: UUID, stream_id: UUID) -> tuple[int, int]:
         """Return the highest version of a stream in the log, and its entry, as they are written."""
         rows = await self._rows("feed/read_progress", (log_id, stream_id))
         return next(((version or 0, entry or 0) for version, entry in rows), (0, 0))
+
+    async def progresses(self, log_id: UUID, stream_ids: Sequence[UUID]) -> list[tuple[int, int]]:
+        """Do as `progress` for several streams, in one request; in their order."""
+        if len(stream_ids) == 1:  # such a request goes to a node that has it
+            return [await self.progress(log_id, stream_ids[0])]
+        rows = await self._rows("feed/read_progresses", (log_id, list(stream_ids)))
+        found = {stream_id: (version or 0, entry or 0) for stream_id, version, entry in rows}
+        return [found.get(str(stream_id), (0, 0)) for stream_id in stream_ids]
 
     async def write_progress(self, log_id: UUID, rows: Sequence[tuple[UUID, int, int]]) -> None:
         """Note the highest versions of streams (stream, version, entry), in one request."""

@@ -1,0 +1,41 @@
+"""Seq ranges: seqs of a lane, as ranges; most of the seqs of stored appends follow each other."""
+
+from collections.abc import Iterable, Sequence
+from operator import attrgetter
+from typing import Final
+
+import orjson
+
+_start: Final = attrgetter("start")
+
+
+def merged(ranges: Iterable[range]) -> list[range]:
+    """Return ranges in order, joined where they touch or overlap."""
+    found: list[range] = []
+    for each in sorted(ranges, key=_start):
+        if not found or each.start > found[-1].stop:
+            found.append(each)
+        elif each.stop > found[-1].stop:
+            found[-1] = range(found[-1].start, each.stop)
+    return found
+
+
+def latest(ranges: Sequence[range], seqs: int, most: int) -> list[range]:
+    """Return the last ranges of some in order: *most* at most, *seqs* back from the end."""
+    if not ranges:
+        return []
+    first = ranges[-1].stop - seqs
+    kept = [each for each in ranges[-most:] if each.stop > first]
+    kept[0] = range(max(kept[0].start, first), kept[0].stop)
+    return kept
+
+
+def ranges_as_text(ranges: Iterable[range]) -> str:
+    """Return ranges as they are stored: the first and the last seq of each."""
+    return orjson.dumps([seq for it in ranges for seq in (it.start, it.stop - 1)]).decode()
+
+
+def ranges_from_text(text: str | None) -> list[range]:
+    """Return ranges from their stored form."""
+    seqs: list[int] = orjson.loads(text or "[]")
+    return [range(first, last + 1) for first, last in zip(seqs[::2], seqs[1::2], strict=True)]
