@@ -214,7 +214,10 @@ async def test_the_progress_of_many_streams_is_written_ten_to_a_request(
 async def test_an_event_is_located_before_its_progress_is_written(
     server: Server, feed_keyspace: str
 ) -> None:
-    async with sequenced(server, feed_keyspace) as made, server.connect(feed_keyspace) as other:
+    async with (
+        sequenced(server, feed_keyspace) as made,
+        server.connect(feed_keyspace, settings=Settings(sequences=False)) as other,
+    ):
         feed = other.feed()
         await made.publish(0)
         stream_id = uuid4()
