@@ -51,4 +51,9 @@ def test_a_doorbell_that_says_nothing_has_no_ranges() -> None:
 
 
 def test_stored_ranges_are_short() -> None:
-    assert ranges_as_text([range(1, 8000), range(8001, 8002)]) == "[1,7999,8001,8001]"
+    text = '{"ranges":[[1,7999],[8001,8001]]}'
+    assert ranges_as_text([range(1, 8000), range(8001, 8002)]) == text
+
+
+def test_seqs_that_were_stored_one_by_one_are_read_as_such() -> None:
+    assert ranges_from_text("[5,9,6]") == [range(5, 7), range(9, 10)]

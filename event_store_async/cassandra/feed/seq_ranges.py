@@ -31,11 +31,13 @@ def latest(ranges: Sequence[range], seqs: int, most: int) -> list[range]:
 
 
 def ranges_as_text(ranges: Iterable[range]) -> str:
-    """Return ranges as they are stored: the first and the last seq of each."""
-    return orjson.dumps([seq for it in ranges for seq in (it.start, it.stop - 1)]).decode()
+    """Return ranges as they are stored: an object with the first and the last seq of each."""
+    return orjson.dumps({"ranges": [[it.start, it.stop - 1] for it in ranges]}).decode()
 
 
 def ranges_from_text(text: str | None) -> list[range]:
     """Return ranges from their stored form."""
-    seqs: list[int] = orjson.loads(text or "[]")
-    return [range(first, last + 1) for first, last in zip(seqs[::2], seqs[1::2], strict=True)]
+    found = orjson.loads(text or "[]")
+    if isinstance(found, list):  # seqs, one by one, as they were stored before there were ranges
+        return merged(range(seq, seq + 1) for seq in found)
+    return [range(first, last + 1) for first, last in found["ranges"]]
