@@ -52,9 +52,16 @@ def parse_uuids(texts: Sequence[str]) -> list[UUID]:
 
     All at once, so that most of the work is in calls of C.
     """
-    packed = bytes.fromhex("".join(texts).replace("-", ""))
-    numbers = map(int.from_bytes, unpack("16s" * len(texts), packed))
-    return [_uuid(number) for number in numbers]
+    digits = "".join(texts).encode().translate(None, b"-")  # half the time of str.replace
+    packed = bytes.fromhex(digits.decode())
+    made: list[UUID] = []
+    for number in map(int.from_bytes, unpack("16s" * len(texts), packed)):
+        draft = _Draft()  # as in `_uuid`, whose call would take a quarter of the time
+        draft.int = number
+        draft.is_safe = _UNKNOWN
+        draft.__class__ = UUID
+        made.append(draft)
+    return made
 
 
 def uuid_of(digits: bytes) -> UUID:

@@ -12,9 +12,9 @@ A store encodes with one codec and can decode with several. The content type sto
 says which one, and whether the payload is compressed.
 """
 
-from .json import JsonCodec, json_decoder
+from .json import JsonCodec, json_values
 from .port import Codec
 from .raw import RawCodec
 from .registry import Codecs
 
-__all__ = ["Codec", "Codecs", "JsonCodec", "RawCodec", "json_decoder"]
+__all__ = ["Codec", "Codecs", "JsonCodec", "RawCodec", "json_values"]

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from .compression import SUFFIX, decompressed
-from .json import JsonCodec, json_decoder
+from .json import JsonCodec, json_values
 from .port import Codec
 from .raw import RawCodec
 
@@ -27,23 +27,26 @@ class Codecs:
         self._codecs: dict[str | None, Codec] = {codec.content_type: codec for codec in known}
         self._codecs[None] = default
 
-    def decoder(
-        self, content_type: str | None, payloads: Sequence[bytes | None] | None = None
-    ) -> Callable[[bytes], Any]:
+    def decode_all(self, content_type: str | None, payloads: Sequence[bytes]) -> Iterable[Any]:
+        """
+        Return the payloads that were encoded as these bytes, all of one content type.
+
+        Raises:
+            LookupError: as for `decoder`.
+            Exception: whatever the codec raises, also while the result is iterated over.
+        """
+        if type(self._codecs.get(content_type)) is JsonCodec:
+            return json_values(payloads)
+        return map(self.decoder(content_type), payloads)
+
+    def decoder(self, content_type: str | None) -> Callable[[bytes], Any]:
         """
         Return the function that decodes payloads of a content type.
-
-        Args:
-            content_type: The content type.
-            payloads: All that it will decode, if they are known: then it may be a faster one. Those
-                that are None are no payloads.
 
         Raises:
             LookupError: no codec has it, or it is compressed and zstd is not installed.
         """
         codec = self._codecs.get(content_type)
-        if type(codec) is JsonCodec and payloads is not None:
-            return json_decoder(payloads)
         if codec is not None:
             return codec.decode
         if content_type is not None and content_type.endswith(SUFFIX):

@@ -22,7 +22,7 @@ from event_store_async import (
     RawCodec,
     Settings,
 )
-from event_store_async.codec import Codecs, compression
+from event_store_async.codec import Codecs, compression, json_values
 from event_store_async.encoding import encode_events
 
 JSON = st.recursive(
@@ -289,6 +289,62 @@ def test_integers_are_read_as_the_standard_library_reads_them(number: int, space
     data = json.dumps({"n": [number, str(number)]}, indent=spaces or None).encode()
 
     assert JsonCodec().decode(data) == json.loads(data)
+
+
+@given(st.lists(JSON, max_size=10))
+def test_payloads_are_decoded_together_as_one_by_one(payloads: list[Any]) -> None:
+    encoded = list(map(JsonCodec().encode, payloads))
+
+    assert json_values(encoded) == payloads
+
+
+@pytest.mark.parametrize("length", [10, 300, 20_000, 40_000])
+def test_payloads_of_any_size_are_decoded_together(length: int) -> None:
+    payloads = [{"at": at, "text": "é" * length} for at in range(9)]
+
+    assert json_values([JsonCodec().encode(payload) for payload in payloads]) == payloads
+
+
+@pytest.mark.parametrize("number", [BIG, -BIG, 2**64 - 1, 1_700_000_000_000_000_000])
+def test_an_integer_of_any_size_is_decoded_exactly_among_others(number: int) -> None:
+    payloads = [b"1", b' { "n" :%d}' % number, b"%d" % number, b"1.5\n"]
+
+    assert json_values(payloads) == [1, {"n": number}, number, 1.5]
+
+
+def test_a_payload_may_be_as_deep_among_others_as_alone() -> None:
+    deepest = b"[" * 1024 + b"]" * 1024
+
+    first, found, last = json_values([b"1", deepest, b"2"])
+    depth = 0
+    while found:
+        (found,) = found
+        depth += 1
+    assert (first, depth, last) == (1, 1023, 2)
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        [b"[1", b"2]"],
+        [b"1,2", b"[3", b"4]"],
+        [b"1,2", b"[3,[4", b"5]]"],
+        [b"1],[2", b"[[3", b"4]]"],
+        [b'"one', b'two"', b"3,4"],
+        [b'{"a":1', b'"b":2}', b"3,4"],
+        [b"", b"1,2"],
+        [b"1", b""],
+        [b"1]", b"[2"],
+        [b"1", b"2]"],
+        [b"1,", b"2"],
+        [b"\xff", b"1"],
+        [b"1", None],
+    ],
+)
+def test_payloads_that_are_not_json_alone_are_refused_together(broken: list[Any]) -> None:
+    for payloads in (broken, [b"{}", *broken, b"{}"]):
+        with pytest.raises(ValueError, match=r"line 1|Input"):
+            json_values(payloads)
 
 
 def test_a_default_gives_a_form_to_what_has_none() -> None:

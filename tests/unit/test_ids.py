@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from event_store_async.ids import ordered_uuid, parse_uuid, random_uuid
+from event_store_async.ids import ordered_uuid, parse_uuid, parse_uuids, random_uuid
 
 
 @given(st.uuids())
@@ -19,6 +19,16 @@ def test_text_is_parsed_as_the_standard_library_does(expected: UUID) -> None:
         assert (parsed, hash(parsed), str(parsed)) == (expected, hash(expected), str(expected))
         assert parsed.is_safe is SafeUUID.unknown
         assert pickle.loads(pickle.dumps(parsed)) == expected
+
+
+@given(st.lists(st.uuids()))
+def test_texts_are_parsed_together_as_one_by_one(expected: list[UUID]) -> None:
+    for texts in (list(map(str, expected)), [each.hex for each in expected]):
+        parsed = parse_uuids(texts)
+
+        assert parsed == expected
+        assert list(map(repr, parsed)) == list(map(repr, expected))
+        assert all(type(each) is UUID and each.is_safe is SafeUUID.unknown for each in parsed)
 
 
 def test_random_ids_are_of_version_four_and_differ() -> None:

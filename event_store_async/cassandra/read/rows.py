@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, Final, TypeAlias, TypeVar, overload
 from uuid import UUID
 
-from ...codec import Codec, Codecs, json_decoder
+from ...codec import Codec, Codecs, json_values
 from ...encoding import EncodedEvent, decode_metadata
 from ...errors import UndecodableEvent
 from ...events import RecordedEvent, RecordedFields, recorded_event, recorded_events
@@ -196,7 +196,7 @@ class RowDecoder:
         )
         decoded: Iterable[Any]
         if content_types.count(content_types[0]) == len(rows):
-            decoded = map(self._codecs.decoder(content_types[0], payloads), payloads)
+            decoded = self._codecs.decode_all(content_types[0], payloads)
         else:
             decoded = map(self._codecs.decode, content_types, payloads)
         ids: Sequence[UUID | None]
@@ -206,8 +206,8 @@ class RowDecoder:
             ids = [None if each is None else parse_uuid(each) for each in event_ids]
         abouts: Sequence[Any] = metadata
         if metadata.count(None) < len(rows):
-            parse = json_decoder(metadata)
-            abouts = [None if each is None else parse(each) for each in metadata]
+            values = iter(json_values([each for each in metadata if each is not None]))
+            abouts = [None if each is None else next(values) for each in metadata]
         moments = map(_Moments().__getitem__, timestamps)
         return make(stream_id, zip(versions, decoded, moments, ids, types, abouts, strict=True))
 
