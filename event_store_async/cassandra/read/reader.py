@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator, Iterator, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Any, Final, Generic, Protocol, TypeVar
 from uuid import UUID
 
@@ -31,6 +32,9 @@ Rows decoded at a time. The objects of a whole page would make Python's garbage 
 them again and again. Fewer than its threshold do not: that saves a quarter of the CPU time of a
 read, and the first events of a page come sooner (``make bench ONLY=replay``).
 """
+
+
+_payload_of = itemgetter(PAYLOAD)
 
 
 class Decoder(Protocol[T]):
@@ -312,7 +316,7 @@ class Reader(Generic[T]):
                 page_state=asked.state,
             )
             rows = with_kept_from(answer)
-            size = sum(len(row[PAYLOAD] or b"") for row in rows)
+            size = sum(map(len, filter(None, map(_payload_of, rows))))
             sizer.saw(len(rows), size)
             page = slices.page(asked, rows, answer.state, sizer.next_size())
             if page.kept_from > 1:
