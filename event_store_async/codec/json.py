@@ -29,6 +29,9 @@ _SHAPE: Final = bytes(
     for byte in range(256)
 )
 _LONG: Final = b":" + b"0" * 19
+# The second one knows a minus sign, and so what is not too long: nanoseconds since 1970.
+_SIGNED: Final = bytes(ord("-") if byte == ord("-") else _SHAPE[byte] for byte in range(256))
+_TOO_LONG: Final = (b":" + b"0" * 20, b"-" + b"0" * 19)
 _BEYOND_64_BITS: Final = re.compile(rb"(?:^|[\s\[:,])(?:-[0-9]|[0-9]{2})[0-9]{18,}(?:[\s\],}]|$)")
 _AT_ONCE: Final = 32 * 1024
 
@@ -123,7 +126,7 @@ def _decode_array(payloads: Sequence[bytes]) -> list[Any] | None:
     # know stands between any two. Only if each of these numbers is found in its place is each
     # payload one value.
     text = _BETWEEN.join((b"[0", *payloads, b"0]"))
-    if _LONG in text.translate(_SHAPE):
+    if _may_be_long(text):
         return None
     try:
         found = orjson.loads(text)
@@ -138,13 +141,17 @@ def _decode_array(payloads: Sequence[bytes]) -> list[Any] | None:
 def _decode(data: bytes) -> Any:
     found = orjson.loads(data)
     # orjson makes floats of integers beyond 64 bits.
-    if _may_be_long(data) and _BEYOND_64_BITS.search(data):
+    if _may_be_long(b":" + data) and _BEYOND_64_BITS.search(data):
         return json.loads(data)
     return found
 
 
 def _may_be_long(data: bytes) -> bool:
-    return _LONG in (b":" + data).translate(_SHAPE)
+    """Return whether data, which does not begin with a number, may hold an integer that long."""
+    if _LONG not in data.translate(_SHAPE):
+        return False
+    shape = data.translate(_SIGNED)
+    return any(each in shape for each in _TOO_LONG)
 
 
 def _json_form(value: Any) -> Any:
