@@ -12,6 +12,9 @@ what a request costs that is sent alone is in ``append``.
 
 ``feed64`` is ``append64`` on a table with a feed that nobody sequences, beside one without a feed.
 ``sequence`` is what it takes to publish an append of another process, beside an append by hand.
+
+Instructions do not all take the same time. ``--misses`` also counts those of the event loop's
+thread that a model of a processor waits for.
 """
 
 import argparse
@@ -22,9 +25,10 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from itertools import repeat
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -41,7 +45,16 @@ from .peers.protocol import Options
 from .peers.tasks import TaskPeer, Writer
 from .variants import node
 
-_TOTAL: Final = re.compile(r"^(?:totals|summary): (\d+)", re.MULTILINE)
+_EVENTS: Final = re.compile(r"^events: (.+)", re.MULTILINE)
+_TOTALS: Final = re.compile(r"^(?:totals|summary): (.+)", re.MULTILINE)
+_MODEL: Final = ("--cache-sim=yes", "--branch-sim=yes")
+_MISSES: Final = {
+    "fetches of code that miss the first cache": ("I1mr",),
+    "reads that miss it": ("D1mr",),
+    "writes that miss it": ("D1mw",),
+    "branches predicted wrongly": ("Bcm", "Bim"),
+}
+"""What Valgrind's model of a processor counts, and its names for that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +95,18 @@ _RAW_PAGES: Final = 20_000
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """Instructions for each event: those of the event loop's thread, and all the others'."""
+    """
+    What is counted for each event.
+
+    Attributes:
+        loop: Instructions of the event loop's thread.
+        others: Those of all the others.
+        misses: What of the names in `_MISSES` the event loop's thread does, if that is counted.
+    """
 
     loop: float
     others: float
+    misses: dict[str, float]
 
     @property
     def total(self) -> float:
@@ -139,14 +160,16 @@ async def _append(peer: TaskPeer, kind: Kind, count: int, payload: dict[str, obj
             group.create_task(append(write))
 
 
-def count(name: str, kind_name: str, options: Options, keep: Path | None = None) -> Count:
+def count(
+    name: str, kind_name: str, options: Options, keep: Path | None = None, *, misses: bool = False
+) -> Count:
     """Return how many instructions a peer takes for one more event."""
     kind = KINDS[kind_name]
     with TemporaryDirectory() as directory:
         folder = Path(directory) if keep is None else keep
         for old in folder.glob("counts*"):
             old.unlink()
-        with _counted(name, kind_name, options, folder) as process:
+        with _counted(name, kind_name, options, folder, _MODEL if misses else ()) as process:
             assert process.stdin is not None
             assert process.stdout is not None
             # After warming up, begin to count; after the short work and the long one, write what
@@ -164,18 +187,22 @@ def count(name: str, kind_name: str, options: Options, keep: Path | None = None)
                 process.stdin.flush()
         few, many = (_totals(folder, part) for part in (1, 2))
     more = kind.many - kind.few
-    return Count((many.loop - few.loop) / more, (many.others - few.others) / more)
+    return Count(
+        (many.loop - few.loop) / more,
+        (many.others - few.others) / more,
+        {what: (number - few.misses[what]) / more for what, number in many.misses.items()},
+    )
 
 
 @contextmanager
 def _counted(
-    name: str, kind: str, options: Options, folder: Path
+    name: str, kind: str, options: Options, folder: Path, model: Sequence[str]
 ) -> Iterator[subprocess.Popen[str]]:
     """Run the worker under Valgrind until the end of the block."""
     process = subprocess.Popen(
         [
             *["valgrind", "--quiet", "--tool=callgrind", "--separate-threads=yes"],
-            "--instr-atstart=no",
+            *["--instr-atstart=no", *model],
             f"--callgrind-out-file={folder / 'counts'}",
             *[sys.executable, "-m", "benchmarks.instructions", "--worker", name, kind],
             *["--port", str(options.port)],
@@ -197,14 +224,22 @@ def _counted(
 def _totals(folder: Path, part: int) -> Count:
     """Return the totals of a dump: the file of thread 1, and those of the others."""
     loop = others = 0
+    misses: dict[str, float] = {}
     for path in folder.glob(f"counts.{part}-*"):
-        found = _TOTAL.search(path.read_text(encoding="utf-8"))
-        number = int(found[1]) if found is not None else 0
+        text = path.read_text(encoding="utf-8")
+        names, totals = _EVENTS.search(text), _TOTALS.search(text)
+        if names is None or totals is None:
+            continue
+        # Numbers at the end are left out if they are zero.
+        found = dict(zip(names[1].split(), map(int, totals[1].split()), strict=False))
         if path.name.endswith("-01"):
-            loop += number
+            loop += found["Ir"]
+            if "I1mr" in names[1]:
+                for what, counted in _MISSES.items():
+                    misses[what] = sum(found.get(each, 0) for each in counted)
         else:
-            others += number
-    return Count(loop, others)
+            others += found["Ir"]
+    return Count(loop, others, misses)
 
 
 def main() -> None:
@@ -214,6 +249,7 @@ def main() -> None:
     parser.add_argument("--peer", help="only this one; both by default")
     parser.add_argument("--port", type=int, help="a running node's; by default one is started")
     parser.add_argument("--keep", type=Path, help="an existing folder for what callgrind writes")
+    parser.add_argument("--misses", action="store_true", help="also count what takes long")
     parser.add_argument("--worker", nargs=2, metavar=("PEER", "KIND"), help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.worker:
@@ -221,31 +257,36 @@ def main() -> None:
         asyncio.run(work(name, KINDS[kind], _options(name, given.port)))
         return
     if given.port is not None:
-        report(given.kinds, given.peer, given.port, given.keep)
+        report(given.kinds, given.peer, given.port, given.keep, misses=given.misses)
         return
 
     async def on_own_node() -> None:
         with TemporaryDirectory(ignore_cleanup_errors=True) as directory:
             async with node(Path(directory), {}) as cluster:
                 # In a thread: the node is looked after meanwhile.
-                await asyncio.to_thread(report, given.kinds, given.peer, cluster.port, given.keep)
+                counting = partial(report, misses=given.misses)
+                await asyncio.to_thread(counting, given.kinds, given.peer, cluster.port, given.keep)
 
     asyncio.run(on_own_node())
 
 
-def report(kinds: list[str], peer: str | None, port: int, keep: Path | None) -> None:
+def report(
+    kinds: list[str], peer: str | None, port: int, keep: Path | None, *, misses: bool = False
+) -> None:
     """Count and print."""
     for kind in kinds or KINDS:
         found: dict[str, Count] = {}
         for name in KINDS[kind].peers:
             if peer not in (None, name):
                 continue
-            each = found[name] = count(name, kind, _options(name, port), keep)
+            each = found[name] = count(name, kind, _options(name, port), keep, misses=misses)
             print(
                 f"{kind} {name}: {each.total:,.0f} instructions, "
                 f"{each.loop:,.0f} of them of the event loop's thread",
                 flush=True,
             )
+            for what, number in each.misses.items():
+                print(f"    {number:,.1f} {what}", flush=True)
         if len(found) == 2:
             limit, ours = found.values()
             print(
