@@ -17,7 +17,7 @@ from event_store_async import (
 )
 from event_store_async.cassandra.driver import port as driver
 from event_store_async.cassandra.driver.faults import Certainty, Fault
-from event_store_async.cassandra.driver.port import UNSET
+from event_store_async.cassandra.driver.port import UNSET, Sparse
 from event_store_async.cassandra.driver.session import Session
 from event_store_async.cql_files import Statement
 from event_store_async.moments import utc_now
@@ -39,7 +39,8 @@ async def write(session: Session, table: str, *values: Any, timeout: float = 40.
     """Send a conditional batch of one statement to a table of the fake server."""
     text = f"UPDATE k.{table} SET v = :v WHERE k = :k IF v = null"
     prepared = await session.prepare(Statement("write", text, ("v", "k")), Deadline(timeout))
-    await session.write([(prepared, values)], Deadline(timeout))
+    bound = Sparse(values) if UNSET in values else values
+    await session.write([(prepared, bound)], Deadline(timeout))
 
 
 # What is sent, and what is read
@@ -76,6 +77,25 @@ async def test_null_and_unset_are_sent_as_such(fake: FakeServer, fake_store: Eve
         (None, ONE),
         (fake_server.UNSET, ONE),
     ]
+
+
+async def test_unset_is_refused_among_values_that_are_sent_as_a_whole(
+    fake: FakeServer, fake_store: EventStore
+) -> None:
+    session = session_of(fake_store)
+    text = "UPDATE k.t SET v = :v WHERE k = :k IF v = null"
+    prepared = await session.prepare(Statement("write", text, ("v", "k")), Deadline(40))
+
+    with pytest.raises(TypeError):
+        await session.write([(prepared, (UNSET, 1))], Deadline(40))
+
+    assert fake.requests == []
+
+
+def test_unset_has_no_text() -> None:
+    """For a column of text, the driver would store it."""
+    with pytest.raises(TypeError, match="Sparse"):
+        str(UNSET)
 
 
 async def test_a_value_that_the_driver_refuses_is_a_refusal_and_returns_its_permit(

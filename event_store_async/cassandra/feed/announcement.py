@@ -8,7 +8,7 @@ from uuid import UUID
 import orjson
 
 from ...ids import parse_uuids
-from ..driver.port import UNSET, Bound, Prepared, Row
+from ..driver.port import UNSET, Bound, Prepared, Row, Sparse
 
 Types = str | None | Sequence[str | None]
 """The types of consecutive events: one for all of them, or one for each."""
@@ -135,15 +135,17 @@ def announcing(
     return [
         (
             prepared,
-            (
-                writer,
-                part,
-                row.seq,
-                row.stream_id,
-                row.expected,
-                row.events,
-                types_as_text(row.types),
-                UNSET if row.category is None else row.category,
+            Sparse(
+                (
+                    writer,
+                    part,
+                    row.seq,
+                    row.stream_id,
+                    row.expected,
+                    row.events,
+                    types_as_text(row.types),
+                    UNSET if row.category is None else row.category,
+                )
             ),
         )
         for row in rows

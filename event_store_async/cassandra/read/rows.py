@@ -13,7 +13,7 @@ from ...ids import parse_uuid, parse_uuids
 from ...moments import from_milliseconds
 from ...stored import StoredEvent
 from ...versions import MAX_VERSION as HIGHEST_VERSION
-from ..driver.port import UNSET, Page, Prepared, Row
+from ..driver.port import UNSET, Page, Prepared, Row, Sparse
 
 COLUMNS: Final = (
     "version",
@@ -78,7 +78,7 @@ def bound_events(
     version: int,
     milliseconds: int,
     events: Sequence[EncodedEvent],
-) -> Iterator[tuple[Prepared, tuple[Any, ...]]]:
+) -> Iterator[tuple[Prepared, Sparse]]:
     """
     Yield the statements that store encoded events after a version, each with what `BINDS` names.
 
@@ -91,30 +91,32 @@ def bound_events(
         version += 1
         yield (
             statement,
-            (
-                event.event_id,
-                event.encoded_payload,
-                milliseconds,
-                UNSET if event.type is None else event.type,
-                event.content_type,
-                UNSET if event.encoded_metadata is None else event.encoded_metadata,
-                stream_id,
-                version,
+            Sparse(
+                (
+                    event.event_id,
+                    event.encoded_payload,
+                    milliseconds,
+                    UNSET if event.type is None else event.type,
+                    event.content_type,
+                    UNSET if event.encoded_metadata is None else event.encoded_metadata,
+                    stream_id,
+                    version,
+                )
             ),
         )
         statement = rest
 
 
 def announced(
-    statements: Iterator[tuple[Prepared, tuple[Any, ...]]], writer: UUID, seq: int
-) -> Iterator[tuple[Prepared, tuple[Any, ...]]]:
+    statements: Iterator[tuple[Prepared, Sparse]], writer: UUID, seq: int
+) -> Iterator[tuple[Prepared, Sparse]]:
     """Yield statements with an announcement's address in the first one's values."""
     statement, values = next(statements)
-    yield statement, (*values[:-2], writer, seq, *values[-2:])
+    yield statement, Sparse((*values[:-2], writer, seq, *values[-2:]))
     yield from statements
 
 
-def stored_values(event: StoredEvent) -> tuple[Any, ...]:
+def stored_values(event: StoredEvent) -> Sparse:
     """Return what `BINDS` names, for a stored event; a column that is None is not sent."""
     cells = (
         event.event_id,
@@ -124,7 +126,8 @@ def stored_values(event: StoredEvent) -> tuple[Any, ...]:
         event.content_type,
         event.metadata,
     )
-    return (*[UNSET if cell is None else cell for cell in cells], event.stream_id, event.version)
+    sent = [UNSET if cell is None else cell for cell in cells]
+    return Sparse((*sent, event.stream_id, event.version))
 
 
 E = TypeVar("E", bound=RecordedEvent[Any])

@@ -12,7 +12,7 @@ from ...settings import Settings
 from ...tasks import task_group
 from ..driver.answer import answer_of
 from ..driver.faults import Certainty, Fault
-from ..driver.port import Bound, Row
+from ..driver.port import Bound, Row, Sparse
 from ..driver.repeat import repeat
 from ..driver.session import Session
 from ..read.pages import all_rows
@@ -257,7 +257,7 @@ class SubscriptionTables:
 def _parking(
     series: UUID, number: int, row: ParkedStream, before: ParkedStream | None
 ) -> tuple[str, tuple[Any, ...]]:
-    return "park", (series, number, str(row.stream_id), *values_of(row, before))
+    return "park", Sparse((series, number, str(row.stream_id), *values_of(row, before)))
 
 
 def _chunks(slices: int) -> list[list[int]]:

@@ -8,7 +8,7 @@ from ...errors import RestoreOutcomeUnknown
 from ...versions import MAX_VERSION
 from ..append.plan import Plan, Verdict
 from ..driver.answer import Answer
-from ..driver.port import UNSET, Prepared
+from ..driver.port import UNSET, Prepared, Sparse
 from ..schema.statements import EraseStatements
 
 NO_VERSION: Final = -1
@@ -57,7 +57,7 @@ class BeginningPlan(Plan):
         prepared, last = self._prepared, self._kept_from - 1
         head = MAX_VERSION if self._closed else last
         category = UNSET if self._new_category is None else self._new_category
-        yield prepared.begin, (head, self._kept_from, category, self.stream_id)
+        yield prepared.begin, Sparse((head, self._kept_from, category, self.stream_id))
         yield prepared.mark, (self._timestamp, self.stream_id)
         if last:
             yield prepared.place, (self._timestamp, self.stream_id, last)
