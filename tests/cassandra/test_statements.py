@@ -52,7 +52,7 @@ async def new(session: PreparingSession, keyspace: str) -> AsyncGenerator[EventS
         yield opened
 
 
-APPENDING = ["UPDATE", "UPDATE", "INSERT"]
+APPENDING = ["UPDATE", "UPDATE", "UPDATE", "INSERT", "INSERT"]
 
 
 @pytest.mark.without_feed

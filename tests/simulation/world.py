@@ -27,7 +27,7 @@ from event_store_async import (
 )
 from event_store_async.cassandra.driver.port import Prepared
 from event_store_async.cassandra.feed.rows import FeedRow, State
-from event_store_async.cassandra.schema.statements import AppendStatements
+from event_store_async.cassandra.schema.statements import AppendStatements, EventStatement
 from event_store_async.cassandra.schema.tables import StoreTables
 from event_store_async.events import UnidentifiedEvent
 from event_store_async.hooks import Hook
@@ -212,15 +212,19 @@ class World:
             store = EventStore(raw, keyspace=KEYSPACE, settings=settings)
         names = (
             "append_head",
-            "append_first",
-            "append_rest",
-            "feed/append_first",
             "append_category_head",
+            "append_first",
+            "append_bare_first",
+            "append_rest",
+            "append_bare_rest",
+            "feed/append_first",
+            "feed/append_bare_first",
         )
         tables = StoreTables(KEYSPACE, "events")
-        head, first, rest, announced, category_head = (
+        head, category_head, *events = (
             Prepared(tables.statement(f"statements/{name}"), None) for name in names
         )
+        first, rest, announced = map(EventStatement, events[::2], events[1::2])
         announces = self._random.random() >= self.plan.old_writers
         ready = AppendStatements(head, first, rest, announced, has_feed=announces)
         in_category = AppendStatements(category_head, first, rest, announced, has_feed=announces)

@@ -10,7 +10,7 @@ from event_store_async import JsonCodec, NewEvent, Settings
 from event_store_async.cassandra.append.plan import AppendPlan, Verdict
 from event_store_async.cassandra.driver.answer import answer_of
 from event_store_async.cassandra.driver.port import Page, Prepared
-from event_store_async.cassandra.schema.statements import AppendStatements
+from event_store_async.cassandra.schema.statements import AppendStatements, EventStatement
 from event_store_async.encoding import encode_events
 
 STREAM, MINE, THEIRS = uuid4(), uuid4(), uuid4()
@@ -24,9 +24,9 @@ def plan() -> AppendPlan:
 
 PREPARED = AppendStatements(
     cast("Prepared", "head"),
-    cast("Prepared", "first"),
-    cast("Prepared", "rest"),
-    cast("Prepared", "announced"),
+    EventStatement(cast("Prepared", "first"), cast("Prepared", "bare first")),
+    EventStatement(cast("Prepared", "rest"), cast("Prepared", "bare rest")),
+    EventStatement(cast("Prepared", "announced"), cast("Prepared", "bare announced")),
 )
 
 
@@ -94,7 +94,7 @@ def test_answers_after_a_request_in_doubt(plan: AppendPlan, answer: Page, name: 
 def test_the_head_of_a_new_stream_is_bound_to_null_and_never_to_zero() -> None:
     batch = list(plan_of(0, "a", "b").statements())
 
-    assert [str(name) for name, _ in batch] == ["head", "first", "rest"]
+    assert [str(name) for name, _ in batch] == ["head", "bare first", "bare rest"]
     assert batch[0][1] == (2, STREAM, None)
     assert [values[-1] for _, values in batch[1:]] == [1, 2]
 

@@ -7,15 +7,16 @@ from uuid import UUID, uuid4
 import pytest
 
 from event_store_async import JsonCodec, NewEvent, Settings, UndecodableEvent
-from event_store_async.cassandra.driver.port import UNSET, Prepared
+from event_store_async.cassandra.driver.port import UNSET, Prepared, Sparse
 from event_store_async.cassandra.read import rows
 from event_store_async.cassandra.read.rows import (
     RowDecoder,
     StoredRowDecoder,
+    announced,
     bound_events,
     stored_values,
 )
-from event_store_async.cassandra.schema.statements import AppendStatements
+from event_store_async.cassandra.schema.statements import AppendStatements, EventStatement
 from event_store_async.cql_files import load_statement
 from event_store_async.encoding import encode_events
 from event_store_async.stored import StoredEvent
@@ -65,6 +66,11 @@ def test_the_binds_are_those_of_the_statements(name: str) -> None:
     assert load_statement(f"statements/{name}", keyspace="k", table="t").binds == rows.BINDS
 
 
+@pytest.mark.parametrize("name", ["append_bare_first", "append_bare_rest"])
+def test_the_bare_binds_are_those_of_the_statements(name: str) -> None:
+    assert load_statement(f"statements/{name}", keyspace="k", table="t").binds == rows.BARE_BINDS
+
+
 def test_a_stored_event_is_bound_column_by_column() -> None:
     assert dict(zip(rows.BINDS, stored_values(EVENT), strict=True)) == {
         "event_id": EVENT.event_id,
@@ -81,9 +87,9 @@ def test_a_stored_event_is_bound_column_by_column() -> None:
 def test_an_encoded_event_is_bound_as_the_same_event_stored() -> None:
     prepared = AppendStatements(
         cast("Prepared", "head"),
-        cast("Prepared", "first"),
-        cast("Prepared", "rest"),
-        cast("Prepared", "announced"),
+        EventStatement(cast("Prepared", "first"), cast("Prepared", "bare first")),
+        EventStatement(cast("Prepared", "rest"), cast("Prepared", "bare rest")),
+        EventStatement(cast("Prepared", "announced"), cast("Prepared", "bare announced")),
     )
     new = NewEvent({"a": 1}, "opened", {"by": "ann"}, EVENT.event_id or uuid4())
     events = encode_events([new, "bare"], JsonCodec(), Settings()).items
@@ -103,8 +109,45 @@ def test_an_encoded_event_is_bound_as_the_same_event_stored() -> None:
         b'{"by":"ann"}',
     )
     assert (str(first[0]), first[1]) == ("first", stored_values(stored))
-    assert (str(second[0]), second[1][-1]) == ("rest", 8)
-    assert [second[1][rows.BINDS.index(name)] for name in ("event_type", "metadata")] == [UNSET] * 2
+    assert isinstance(first[1], Sparse)
+    assert (str(second[0]), second[1][-1]) == ("bare rest", 8)
+    assert not isinstance(second[1], Sparse)
+    assert len(second[1]) == len(rows.BARE_BINDS)
+
+
+@pytest.mark.parametrize("event", [NewEvent(1, "opened"), NewEvent(1, None, {"by": "ann"})])
+def test_of_type_and_metadata_only_what_an_event_has_is_sent(event: NewEvent[int]) -> None:
+    statement = EventStatement(cast("Prepared", "whole"), cast("Prepared", "bare"))
+    events = encode_events([event], JsonCodec(), Settings()).items
+
+    ((sent, values),) = bound_events(statement, statement, STREAM, 6, 1, events)
+
+    assert (str(sent), isinstance(values, Sparse)) == ("whole", True)
+    assert dict(zip(rows.BINDS, values, strict=True)) == {
+        "event_id": event.event_id,
+        "payload": b"1",
+        "timestamp": 1,
+        "event_type": event.type or UNSET,
+        "content_type": "application/json",
+        "metadata": b'{"by":"ann"}' if event.metadata else UNSET,
+        "stream_id": STREAM,
+        "version": 7,
+    }
+
+
+@pytest.mark.parametrize("event", [NewEvent(1), NewEvent(1, "opened")], ids=["bare", "typed"])
+def test_the_address_of_an_announcement_comes_before_the_key(event: NewEvent[int]) -> None:
+    statement = EventStatement(cast("Prepared", "whole"), cast("Prepared", "bare"))
+    events = encode_events([event], JsonCodec(), Settings()).items
+    writer = uuid4()
+
+    ((_, values),) = bound_events(statement, statement, STREAM, 6, 1, events)
+    ((_, with_address),) = announced(
+        bound_events(statement, statement, STREAM, 6, 1, events), writer, 5
+    )
+
+    assert with_address == (*values[:-2], writer, 5, STREAM, 7)
+    assert type(with_address) is type(values)
 
 
 def test_a_column_that_is_none_is_not_sent() -> None:

@@ -14,6 +14,7 @@ from ...moments import from_milliseconds
 from ...stored import StoredEvent
 from ...versions import MAX_VERSION as HIGHEST_VERSION
 from ..driver.port import UNSET, Page, Prepared, Row, Sparse
+from ..schema.statements import EventStatement
 
 COLUMNS: Final = (
     "version",
@@ -56,6 +57,9 @@ BINDS: Final = (
 )
 """The values that ``append_first`` and ``append_rest`` bind, in order: see `bound_events`."""
 
+BARE_BINDS: Final = tuple(name for name in BINDS if name not in {"event_type", "metadata"})
+"""Those of ``append_bare_first`` and ``append_bare_rest``."""
+
 
 def with_kept_from(page: Page) -> list[Row]:
     """Return the rows of a page with ``kept_from`` as their last column, also if there is none."""
@@ -72,15 +76,15 @@ def last_version(max_version: int | None, kept_from: int | None) -> int | None:
 
 
 def bound_events(
-    statement: Prepared,
-    rest: Prepared,
+    statement: EventStatement,
+    rest: EventStatement,
     stream_id: UUID,
     version: int,
     milliseconds: int,
     events: Sequence[EncodedEvent],
-) -> Iterator[tuple[Prepared, Sparse]]:
+) -> Iterator[tuple[Prepared, tuple[Any, ...]]]:
     """
-    Yield the statements that store encoded events after a version, each with what `BINDS` names.
+    Yield the statements that store encoded events after a version, each with its values.
 
     The first event is stored by *statement*, the others by *rest*.
 
@@ -89,30 +93,24 @@ def bound_events(
     """
     for event in events:
         version += 1
-        yield (
-            statement,
-            Sparse(
-                (
-                    event.event_id,
-                    event.encoded_payload,
-                    milliseconds,
-                    UNSET if event.type is None else event.type,
-                    event.content_type,
-                    UNSET if event.encoded_metadata is None else event.encoded_metadata,
-                    stream_id,
-                    version,
-                )
-            ),
-        )
+        event_id, payload, kind = event.event_id, event.encoded_payload, event.content_type
+        if event.type is None and event.encoded_metadata is None:
+            yield statement.bare, (event_id, payload, milliseconds, kind, stream_id, version)
+        else:
+            type_ = UNSET if event.type is None else event.type
+            about = UNSET if event.encoded_metadata is None else event.encoded_metadata
+            values = (event_id, payload, milliseconds, type_, kind, about, stream_id, version)
+            yield statement.whole, Sparse(values)
         statement = rest
 
 
 def announced(
-    statements: Iterator[tuple[Prepared, Sparse]], writer: UUID, seq: int
-) -> Iterator[tuple[Prepared, Sparse]]:
+    statements: Iterator[tuple[Prepared, tuple[Any, ...]]], writer: UUID, seq: int
+) -> Iterator[tuple[Prepared, tuple[Any, ...]]]:
     """Yield statements with an announcement's address in the first one's values."""
     statement, values = next(statements)
-    yield statement, Sparse((*values[:-2], writer, seq, *values[-2:]))
+    # Of the same class: it tells whether some of them are not sent.
+    yield statement, type(values)((*values[:-2], writer, seq, *values[-2:]))
     yield from statements
 
 

@@ -3,7 +3,7 @@
 import logging
 import math
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import monotonic
 from typing import Final, TypeVar
 
@@ -20,13 +20,33 @@ from .state import inspect
 from .tables import StoreTables
 
 _LOG: Final = logging.getLogger("event_store_async")
-_APPEND: Final = ("append_head", "append_first", "append_rest")
-_ANNOUNCED: Final = "feed/append_first"
+_APPEND: Final = (
+    "append_head",
+    "append_first",
+    "append_bare_first",
+    "append_rest",
+    "append_bare_rest",
+)
+_ANNOUNCED: Final = ("feed/append_first", "feed/append_bare_first")
 
 _LASTS: Final = 1.0
 """Seconds for which a look for a column is valid."""
 
 _T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class EventStatement:
+    """
+    A statement that stores an event, in two forms.
+
+    Attributes:
+        whole: Binds all columns; the values of those that the event lacks are not sent.
+        bare: Names neither type nor metadata, for an event that has none of them.
+    """
+
+    whole: Prepared
+    bare: Prepared
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +64,9 @@ class AppendStatements:
     """
 
     head: Prepared
-    first: Prepared
-    rest: Prepared
-    announced_first: Prepared
+    first: EventStatement
+    rest: EventStatement
+    announced_first: EventStatement
     has_feed: bool = False
 
 
@@ -265,11 +285,12 @@ class StatementCache:
             if self._has_truncation != state.has_truncation:
                 self._has_truncation = state.has_truncation
                 self._prepared.clear()
-            names = (*_APPEND, _ANNOUNCED) if state.has_feed else _APPEND
+            names = (*_APPEND, *_ANNOUNCED) if state.has_feed else _APPEND
             await side_by_side(names, lambda name: self.prepare(name, deadline))
-            head, first, rest = [self._prepared[name] for name in _APPEND]
-            announced = self._prepared[_ANNOUNCED] if state.has_feed else first
-            ready = AppendStatements(head, first, rest, announced, state.has_feed)
+            head, *events = [self._prepared[name] for name in names]
+            first, rest, *announced = map(EventStatement, events[::2], events[1::2])
+            announced_first = announced[0] if announced else first
+            ready = AppendStatements(head, first, rest, announced_first, state.has_feed)
             self.ready = ready
         return ready
 
@@ -280,7 +301,5 @@ class StatementCache:
             state.tables[0].check_categorised()
             self._has_categories = True
         head = await self.prepare("append_category_head", deadline)
-        self.ready_in_category = AppendStatements(
-            head, plain.first, plain.rest, plain.announced_first, plain.has_feed
-        )
+        self.ready_in_category = replace(plain, head=head)
         return self.ready_in_category

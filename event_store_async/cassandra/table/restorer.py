@@ -71,7 +71,7 @@ class RestorePlan(Plan):
         prepared = self._prepared
         statement = prepared.first if self.address is None else prepared.announced_first
         for event in self._events:
-            yield statement, stored_values(event)
+            yield statement.whole, stored_values(event)
             statement = prepared.rest
 
     @property
