@@ -211,6 +211,8 @@ def check_codecs(codec: object, codecs: object) -> tuple[Any, ...]:
 
 def check_stream_id(stream_id: object) -> UUID:
     """Return the id of a stream, as a plain UUID; raises `InvalidStreamId` for anything else."""
+    if type(stream_id) is UUID:  # by far most are: no calls for them
+        return stream_id
     if not isinstance(stream_id, UUID):
         raise InvalidStreamId(stream_id)
     return plain_uuid(stream_id)

@@ -26,6 +26,7 @@ from .plain import plain_str, plain_uuid
 from .settings import Settings
 
 _METADATA: Final = JsonCodec()
+_LISTS: Final = (list, tuple)  # as a union, it would be made for each append
 _WRAPPED: Final = (NewEvent, UnidentifiedEvent, RecordedEvent)
 
 
@@ -109,7 +110,7 @@ def encode_events(
         PayloadNotEncodable: the codec refuses a payload, or JSON cannot hold the metadata.
         AppendTooLarge: more bytes or events than the settings allow.
     """
-    if not isinstance(events, list | tuple) and not is_event_list(events):
+    if not isinstance(events, _LISTS) and not is_event_list(events):
         raise InvalidEvent(
             None,
             f"events must be a list of events, not {type(events).__name__}",

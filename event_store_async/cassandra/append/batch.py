@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Final, Protocol
 from uuid import UUID
 
-from ...encoding import EncodedEvents
+from ...encoding import EncodedEvent, EncodedEvents
 from ...errors import AppendOutcomeUnknown, EventStoreError, StoreOverloaded
 from ...hooks.append_watch import AppendWatch, BatchWatch
 from ...results import AppendResult, Persisted, persisted
@@ -167,12 +167,15 @@ class Batch:
         """The events of all that wait, in order."""
         if len(self.waiting) == 1:
             return self.waiting[0].encoded
-        parts = [append.encoded for append in self.waiting]
-        return EncodedEvents(
-            tuple([item for part in parts for item in part.items]),
-            any(part.identified for part in parts),
-            sum(part.size for part in parts),
-        )
+        items: list[EncodedEvent] = []
+        identified = False
+        size = 0
+        for append in self.waiting:  # once: each pass would be felt on a hot stream
+            part = append.encoded
+            items += part.items
+            identified = identified or part.identified
+            size += part.size
+        return EncodedEvents(tuple(items), identified, size)
 
     def answer(self, append: PendingAppend, result: AppendResult) -> None:
         """Return a result to one caller."""
@@ -218,12 +221,13 @@ def next_batch(queue: deque[PendingAppend], settings: Settings) -> list[PendingA
     events = size = 0
     while queue:
         append = queue[0]
-        if append.left:
+        if append.outcome.done():  # not `left`: in this loop, the call of a property is felt
             queue.popleft()
             continue
         encoded = append.encoded
-        joins = append.expected_version is ANY and bool(encoded.items)
-        events += len(encoded.items)
+        count = len(encoded.items)
+        joins = append.expected_version is ANY and count > 0
+        events += count
         size += encoded.size
         if taken:
             joins = joins and append.category == taken[0].category

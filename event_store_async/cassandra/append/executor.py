@@ -106,7 +106,7 @@ class Executor:
         plan = self.planner.at_once(plannable, watch_of(appends))
         if plan is None:
             return None
-        if turns := self.listener.turns:
+        if (turns := self.listener.turns).streams:
             turns.sends(plan.stream_id)
         if plan.must_be_announced:
             return self._announce(appends, plan, plannable.deadline)
@@ -138,7 +138,7 @@ class Executor:
         if plan.watch is not None:
             plan.watch.ended("applied")
         self.planner.known_heads.put(plan.stream_id, plan.last)
-        if turns := self.listener.turns:
+        if (turns := self.listener.turns).streams:
             turns.stored(plan.stream_id)
         if plan.address is not None and self.settler.announcing is not None:
             self.settler.announcing.settled(plan, "applied")
@@ -186,7 +186,7 @@ class Executor:
         appends = tuple(batch.waiting)
         doubtful = False
         turns = self.listener.turns
-        if turns and request is None:
+        if request is None:
             turns.sends(batch.stream_id)
         while batch.waiting:
             try:
@@ -207,7 +207,7 @@ class Executor:
                     batch.fail_expired(error)
             else:
                 self.planner.take(batch, appends, result)
-                if turns and isinstance(result, Persisted):
+                if isinstance(result, Persisted):
                     turns.stored(batch.stream_id)
                 return
 

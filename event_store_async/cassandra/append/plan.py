@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from typing import Any, Literal
 from uuid import UUID
 
@@ -218,13 +219,13 @@ class AppendPlan(Plan):
 
     def statements(self) -> Iterator[tuple[Prepared, Sequence[Any]]]:
         """
-        Yield the batch's statements with their values.
+        Return the batch's statements with their values.
 
         One at a time: a list of them would be two more objects for each event that Python's
         garbage collector has to look at.
         """
         prepared = self._prepared
-        yield prepared.head, head_values(self.stream_id, self.expected, self.last, self.category)
+        head = head_values(self.stream_id, self.expected, self.last, self.category)
         milliseconds = to_milliseconds(self.timestamp)
         address = self.address
         events = bound_events(
@@ -235,7 +236,9 @@ class AppendPlan(Plan):
             milliseconds,
             self.encoded.items,
         )
-        yield from events if address is None else announced(events, *address)
+        if address is not None:
+            events = announced(events, *address)
+        return chain(((prepared.head, head),), events)
 
     @property
     def must_be_announced(self) -> bool:

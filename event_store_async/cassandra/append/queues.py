@@ -74,7 +74,7 @@ class StreamQueues:
             self._refuse_overload(append, queue)
         if queue is not None:
             self._wait(queue, append)
-        elif self.turns and self._must_wait(append):
+        elif self.turns.streams and self._must_wait(append):
             queue = self._queues[append.stream_id.int] = StreamQueue(append.stream_id)
             self._wait(queue, append)
             self._listen(queue)
@@ -139,7 +139,7 @@ class StreamQueues:
 
     def _advance(self, queue: "StreamQueue") -> None:
         """Serve the next appends of a queue, in the turn of this process."""
-        if self.turns and queue.waiting and self._must_wait(queue.waiting[0]):
+        if self.turns.streams and queue.waiting and self._must_wait(queue.waiting[0]):
             self._listen(queue)
         else:
             self._serve_next(queue)

@@ -126,28 +126,30 @@ class StreamTurns:
         random: Returns a number in [0, 1).
 
     Attributes:
+        streams: What is known of the streams that are shared, by their ids as numbers. Most
+            processes share none, so an append asks whether it is empty before it calls anything.
         conflicts: How many attempts were refused since a rival was faster.
     """
 
     def __init__(self, clock: Callable[[], float], random: Callable[[], float]) -> None:
         self._clock = clock
         self._random = random
-        self._streams: OrderedDict[int, SharedStream] = OrderedDict()  # a UUID is slow to hash
+        self.streams: OrderedDict[int, SharedStream] = OrderedDict()  # a UUID is slow to hash
         self.conflicts = 0
 
     def __len__(self) -> int:
         """Return how many streams are remembered as shared; from any thread."""
-        return len(self._streams)
+        return len(self.streams)
 
     def sends(self, stream_id: UUID) -> None:
         """Note that an attempt begins."""
-        stream = self._streams.get(stream_id.int)
+        stream = self.streams.get(stream_id.int)
         if stream is not None:
             stream.sent = self._clock()
 
     def stored(self, stream_id: UUID) -> None:
         """Note that an attempt stored its batch: the turn goes on, or begins."""
-        stream = self._streams.get(stream_id.int)
+        stream = self.streams.get(stream_id.int)
         if stream is None:
             return
         now = self._clock()
@@ -163,12 +165,12 @@ class StreamTurns:
         """Note a conflict; return whether to listen before the next attempt."""
         now = self._clock()
         self.conflicts += 1
-        stream = self._streams.get(stream_id.int)
+        stream = self.streams.get(stream_id.int)
         if stream is None:
-            stream = self._streams[stream_id.int] = SharedStream(now)
-            if len(self._streams) > _CAPACITY:
-                self._streams.popitem(last=False)
-        self._streams.move_to_end(stream_id.int)
+            stream = self.streams[stream_id.int] = SharedStream(now)
+            if len(self.streams) > _CAPACITY:
+                self.streams.popitem(last=False)
+        self.streams.move_to_end(stream_id.int)
         stream.measure(now)
         stream.seen = now
         stream.since = None
@@ -178,12 +180,12 @@ class StreamTurns:
 
     def is_over(self, stream_id: UUID) -> bool:
         """Return whether this process has had its turn, and rivals may wait for theirs."""
-        stream = self._streams.get(stream_id.int)
+        stream = self.streams.get(stream_id.int)
         if stream is None:
             return False
         now = self._clock()
         if now - stream.seen > MEMORY:
-            del self._streams[stream_id.int]
+            del self.streams[stream_id.int]
             return False
         if stream.since is not None and now - stream.stored >= stream.turn:
             stream.since = None  # it paused for so long that rivals have had their chance
@@ -192,7 +194,7 @@ class StreamTurns:
     def listen(self, stream_id: UUID) -> "Listening":
         """Begin to wait for a turn."""
         now = self._clock()
-        stream = self._streams.get(stream_id.int) or SharedStream(now)
+        stream = self.streams.get(stream_id.int) or SharedStream(now)
         return Listening(self, stream_id, stream, now)
 
     def now(self) -> float:
@@ -207,7 +209,7 @@ class StreamTurns:
         """Note that no rival took the turn after one of this process."""
         stream.undisturbed += 1
         if stream.undisturbed >= _ALONE:
-            self._streams.pop(stream_id.int, None)
+            self.streams.pop(stream_id.int, None)
 
 
 class Listening:

@@ -207,29 +207,32 @@ class Outbox:
     - with up to `BUSY` requests there, at the end of the event loop's turn;
     - with more there, it is held for `PATIENCE` at most, or until no more than `BUSY` are there.
       Its answer comes no later: with less work for each request, all are served sooner.
+
+    Attributes:
+        held: The requests that are held, each with the context of its caller.
     """
 
-    __slots__ = ("_held", "_leaving", "_timer")
+    __slots__ = ("_leaving", "_timer", "held")
 
     def __init__(self) -> None:
-        self._held: list[tuple[Request, Context]] = []
+        self.held: list[tuple[Request, Context]] = []
         self._leaving = False  # the held requests are sent at the end of this turn
         self._timer: asyncio.TimerHandle | None = None
 
     def __len__(self) -> int:
         """Return how many requests are held."""
-        return len(self._held)
+        return len(self.held)
 
     def post(self, request: Request, at_server: int) -> None:
         """Send a request, at once or in a moment; *at_server* others are at the server."""
-        if at_server or self._held:
+        if at_server or self.held:
             self.hold(request, at_server)
         else:
             request.send()
 
     def hold(self, request: Request, at_server: int) -> None:
         """Send a request in a moment, never at once."""
-        self._held.append((request, copy_context()))
+        self.held.append((request, copy_context()))
         if at_server <= BUSY:
             self._leave(request.loop)
         elif self._timer is None:
@@ -237,8 +240,8 @@ class Outbox:
 
     def landed(self, at_server: int) -> None:
         """Note that a request has ended; *at_server* are still at the server."""
-        if self._held and at_server <= BUSY:
-            self._leave(self._held[0][0].loop)
+        if self.held and at_server <= BUSY:
+            self._leave(self.held[0][0].loop)
 
     def _leave(self, loop: asyncio.AbstractEventLoop) -> None:
         if not self._leaving:
@@ -246,7 +249,7 @@ class Outbox:
             loop.call_soon(self._send_all)
 
     def _send_all(self) -> None:
-        held, self._held = self._held, []
+        held, self.held = self.held, []
         self._leaving = False
         if self._timer is not None:
             self._timer.cancel()

@@ -91,7 +91,7 @@ class Session:
 
     @property
     def _at_server(self) -> int:
-        return len(self._requests) - len(self._outbox)
+        return len(self._requests) - len(self._outbox.held)
 
     @property
     def is_alive(self) -> bool:
@@ -278,7 +278,8 @@ class Session:
     def _begin(
         self, make: Callable[[], Coroutine[Any, Any, Any]], deadline: Deadline
     ) -> Request | None:
-        if self._loop is None or not self.is_alive or deadline.remaining() < SHORTEST_ATTEMPT:
+        usable = not (self._closed or self._inherited)  # not `is_alive`: a call for each append
+        if self._loop is None or not usable or deadline.remaining() < SHORTEST_ATTEMPT:
             return None
         request = Request(make, self._ended, self._loop)
         if self._permits.take():
@@ -384,7 +385,8 @@ class Session:
     def _ended(self, request: Request) -> None:
         self._requests.discard(request)
         self._permits.give_back()
-        self._outbox.landed(self._at_server)
+        if self._outbox.held:
+            self._outbox.landed(self._at_server)
         if not self._requests and self._landed is not None and not self._landed.done():
             self._landed.set_result(None)
 
