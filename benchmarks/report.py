@@ -173,7 +173,7 @@ _RELATED: Final = {
     "append_cpu": "append",
     "batching": "hot",
     "batching_alone": "hot",
-    "batching_by_hand": "hot",
+    "batching_shared_by_hand": "hot",
     "replay": "read",
     "read_cpu": "read",
     "memory": "read",

@@ -119,9 +119,9 @@ def test_the_goals_compare_the_library_with_batches_by_hand_as_large() -> None:
     hand = BATCH_BY_HAND + 64 * EVENT_BY_HAND + server
     ours = BATCH_BY_LIBRARY + 64 * EVENT_BY_LIBRARY + server
     goal, shared = found["batching_by_hand"], found["batching_shared_by_hand"]
-    assert (goal.limit, goal.met) == (0.95, False)
+    assert goal.limit is None
     assert goal.measured.median == pytest.approx(hand / ours)
-    assert shared.limit is None
+    assert (shared.limit, shared.met) == (0.95, False)
     assert shared.measured.median == pytest.approx((700.0 + server) / ours)
 
 
