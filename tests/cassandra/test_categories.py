@@ -118,7 +118,7 @@ async def test_a_view_adds_one_statement(
     await new.category("account").persist_events(stream_id, ["a"], NO_STREAM)
 
     (own,) = [text for text in recording.prepared if "category" in text]
-    assert len(set(recording.prepared)) == 4
+    assert len(set(recording.prepared)) == 6
     assert own.endswith("IF max_version = :expected AND category = :held")
 
 

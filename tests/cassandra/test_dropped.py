@@ -153,7 +153,7 @@ async def test_a_column_that_was_dropped_is_told_as_well(dropped: Dropped) -> No
     await run_cql(dropped.store, f"ALTER TABLE {dropped.keyspace}.events DROP metadata")
 
     with pytest.raises(SchemaOutdated):
-        await dropped.store.persist_events(dropped.stream_id, ["b"], 1)
+        await dropped.store.persist_events(dropped.stream_id, [NewEvent("b", metadata={"c": 1})], 1)
 
 
 @pytest.mark.parametrize("append", APPENDS.values(), ids=APPENDS)
