@@ -67,6 +67,19 @@ class Nemesis:
                 group.create_task(self._forever(self._break_process, *self._every))
         await self._mend_all()
 
+    @property
+    def spared(self) -> list[str]:
+        """The kinds of process that have had no fault."""
+        return [
+            crowd.kind
+            for crowd in self._crowds
+            if not (
+                self.faults[f"kill {crowd.kind}"]
+                or self.faults[f"pause {crowd.kind}"]
+                or self.faults[f"restart {crowd.kind}s"]
+            )
+        ]
+
     async def _forever(
         self, fault: Callable[[], Awaitable[None]], shortest: float, longest: float
     ) -> None:

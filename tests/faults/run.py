@@ -316,7 +316,8 @@ def _proves_something(
     ):
         return False
     return (
-        nemesis.faults.total() >= seconds / 10
+        not nemesis.spared
+        and nemesis.faults.total() >= seconds / 10
         and counts["stored"] >= seconds
         and counts["conflict"] >= seconds / 4
         and counts["unknown"] > 0

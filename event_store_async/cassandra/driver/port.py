@@ -28,7 +28,6 @@ ERROR_CLASSES: Final[frozenset[str]] = frozenset(acsylla.errors.__all__)
 
 VERSION: Final[str] = acsylla.version.__version__
 
-
 APPLICATION: Final = "event_store_async"
 """What connections of this library are called on the server."""
 
@@ -44,11 +43,7 @@ class Unset(Enum):
 
 
 UNSET: Final = Unset.UNSET
-"""
-A value that is not sent at all. None is sent as null, which writes a tombstone.
-
-It may stand in `Sparse` values only. Among others, acsylla refuses it, whatever the column's type.
-"""
+"""A value that is not sent at all, among `Sparse` values. None is sent as null: a tombstone."""
 
 
 class Sparse(tuple[Any, ...]):
