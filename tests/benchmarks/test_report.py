@@ -216,7 +216,6 @@ def test_every_section_of_what_was_tried_is_named_after_a_goal() -> None:
     headings = re.findall(r"^## (.*)$", TRIED.read_text("utf-8"), re.MULTILINE)
 
     others = {"memory", "flat_cost", "latency", "throughput", "replay", "peers"}
-
     assert set(headings) <= names | others
 
 
