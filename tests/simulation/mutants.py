@@ -234,7 +234,7 @@ async def _decide_at_once(self: Any, lanes: Any) -> Any:
         for seq in list(lane.open):
             look = looks[lane.writer].get(seq)
             if look is not None and look.outcome == "open":
-                lane.finish(seq)
+                lane.finish((seq,))
     return looks
 
 
@@ -378,7 +378,7 @@ def _finish_what_is_decided(self: Any) -> None:
     for lane in self.lanes.values():
         for seq in list(lane.open):
             if seq in lane.stored:
-                lane.finish(seq)
+                lane.finish((seq,))
     _finish(self)
 
 

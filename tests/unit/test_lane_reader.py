@@ -86,7 +86,7 @@ async def test_what_took_long_is_forgotten() -> None:
     await lane.read()
     lanes.now += 0.3
     lane.know(1)
-    lane.finish(1)
+    lane.finish((1,))
     for _ in range(3):
         lanes.now += 10.0
         lanes.add(1)
@@ -105,7 +105,7 @@ async def test_what_is_finished_is_not_remembered_as_stored() -> None:
     assert lane.stored == {1, 2, 3, 5}
 
     for seq in (1, 2, 3):
-        lane.finish(seq)
+        lane.finish((seq,))
     lane.know_all([range(1, 6)])
     assert lane.stored == {4, 5}
 

@@ -11,7 +11,7 @@ from .announcement import Address, Announcement
 from .lane_reader import LaneReader
 from .look import Look
 from .progress import FeedProgress
-from .tables import TOGETHER, FeedTables
+from .tables import FeedTables, together
 
 _LOOKS: Final = 1000
 """Announcements of a lane that are looked at in a round, if one of them is found to be stored."""
@@ -153,9 +153,7 @@ class Evidence:
             for stream_id, category in (await self._tables.categories(stream_ids)).items():
                 self._remember(stream_id, category)
 
-        asked = list(wanted.values())
-        parts = [asked[at : at + TOGETHER] for at in range(0, len(asked), TOGETHER)]
-        await side_by_side(parts, learn)
+        await side_by_side(together(list(wanted.values())), learn)
 
     def _remember(self, stream_id: UUID, category: str | None) -> None:
         """Remember the category of a stream, which keeps it for ever once it is published."""

@@ -92,7 +92,7 @@ class LaneReader:
         if row.low > self.low:
             self.low = row.low
             self.read_up_to = max(self.read_up_to, row.low)
-            self.finish_all([seq for seq in self.open if seq <= row.low])
+            self.finish([seq for seq in self.open if seq <= row.low])
             self.stored = {seq for seq in self.stored if seq > row.low}
 
     def know(self, seq: int) -> None:
@@ -163,12 +163,8 @@ class LaneReader:
             self._reads.append((self._now(), self.read_up_to))
         return self.read_up_to - before
 
-    def finish(self, seq: int) -> None:
-        """Note that an announcement is finished: its stream's progress is beyond it."""
-        self.finish_all((seq,))
-
-    def finish_all(self, seqs: Sequence[int]) -> None:
-        """Do as `finish`, for many."""
+    def finish(self, seqs: Sequence[int]) -> None:
+        """Note that announcements are finished: the progress of their streams is beyond them."""
         for seq in seqs:
             del self.open[seq]
             del self.read_at[seq]

@@ -9,7 +9,7 @@ from ...errors import FeedInconsistent
 from ...tasks import side_by_side
 from .entry import Entry
 from .log import Log
-from .tables import TOGETHER, FeedTables
+from .tables import FeedTables, together
 
 DELAY: Final = 32
 """K: the progress of an entry is written before the K-th entry after it is appended. The larger it
@@ -86,9 +86,7 @@ class FeedProgress:
     async def learn(self, stream_ids: Iterable[UUID]) -> None:
         """Do as `of` for many streams, several in a request: `versions` has them afterwards."""
         new = {it.int: it for it in stream_ids if it.int not in self._cache}
-        asked = list(new.values())
-        parts = [asked[at : at + TOGETHER] for at in range(0, len(asked), TOGETHER)]
-        await side_by_side(parts, self._learn, _AT_ONCE)
+        await side_by_side(together(list(new.values())), self._learn, _AT_ONCE)
 
     async def _learn(self, stream_ids: Sequence[UUID]) -> None:
         """Read the progress of streams, and raise it by the last entries."""
@@ -134,9 +132,8 @@ class FeedProgress:
             for key, version in self._window[number].items():
                 latest[key] = version, number
         rows = [(UUID(int=key), version, number) for key, (version, number) in latest.items()]
-        parts = [rows[at : at + TOGETHER] for at in range(0, len(rows), TOGETHER)]
         await side_by_side(
-            parts, lambda part: self._tables.write_progress(self._log_id, part), _AT_ONCE
+            together(rows), lambda part: self._tables.write_progress(self._log_id, part), _AT_ONCE
         )
         self._written = max(self._written, up_to)
         self._owed = sum(len(self._window[it]) for it in range(up_to + 1, self._log.head + 1))

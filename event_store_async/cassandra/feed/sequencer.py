@@ -338,7 +338,7 @@ class Sequencer:
         published = self._progress.versions.get
         for lane in self.lanes.values():
             # A version that is not known is none at all.
-            lane.finish_all(
+            lane.finish(
                 [
                     seq
                     for seq, row in lane.open.items()

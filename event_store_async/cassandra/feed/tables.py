@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 from uuid import UUID
 
+from ..._typevars import T
 from ...checks import read_clock
 from ...errors import FeedDisabled
 from ...ids import parse_uuid
@@ -28,7 +29,7 @@ PART_ROWS: Final = 5000
 SEGMENT_SIZE: Final = 1000
 """Entries of a segment of the log: a partition of at most some 80 megabytes."""
 
-TOGETHER: Final = 10
+_TOGETHER: Final = 10
 """Streams of which one request writes something, or reads it: if more are written, a node of
 Cassandra logs a warning."""
 
@@ -321,6 +322,11 @@ class FeedTables:
             return answer_of(page).applied
 
         return await repeat(attempt, deadline, self._settings.backoff, "changing the feed")
+
+
+def together(items: Sequence[T]) -> list[Sequence[T]]:
+    """Return what concerns a stream each in parts that one request may have."""
+    return [items[at : at + _TOGETHER] for at in range(0, len(items), _TOGETHER)]
 
 
 def new_feed(log_id: UUID) -> FeedRow:
