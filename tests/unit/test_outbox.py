@@ -79,17 +79,17 @@ def test_with_nothing_at_the_server_a_request_is_sent_at_once(bench: Bench) -> N
     bench.outbox.post(bench.request("a"), 0)
 
     assert bench.left == ["a of nobody"]
-    assert len(bench.outbox) == 0
+    assert len(bench.outbox.held) == 0
 
 
 def test_with_few_at_the_server_the_requests_of_a_turn_are_sent_together(bench: Bench) -> None:
     bench.outbox.post(bench.request("a"), 1)
     bench.outbox.post(bench.request("b"), BUSY)
 
-    assert (bench.left, len(bench.outbox), len(bench.loop.soon)) == ([], 2, 1)
+    assert (bench.left, len(bench.outbox.held), len(bench.loop.soon)) == ([], 2, 1)
     bench.loop.turn()
     assert bench.left == ["a of nobody", "b of nobody"]
-    assert (len(bench.outbox), bench.loop.timers) == (0, [])
+    assert (len(bench.outbox.held), bench.loop.timers) == (0, [])
 
 
 def test_with_many_at_the_server_a_request_is_held_for_a_moment(bench: Bench) -> None:

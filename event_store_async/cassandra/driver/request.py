@@ -219,10 +219,6 @@ class Outbox:
         self._leaving = False  # the held requests are sent at the end of this turn
         self._timer: asyncio.TimerHandle | None = None
 
-    def __len__(self) -> int:
-        """Return how many requests are held."""
-        return len(self.held)
-
     def post(self, request: Request, at_server: int) -> None:
         """Send a request, at once or in a moment; *at_server* others are at the server."""
         if at_server or self.held:
