@@ -17,7 +17,7 @@ from .errors import (
     WrongEventLoop,
 )
 from .excerpt import excerpt
-from .moments import from_milliseconds, to_milliseconds
+from .moments import from_milliseconds, to_milliseconds, utc_now
 from .plain import plain_int, plain_str, plain_uuid
 from .versions import MAX_VERSION, ExpectedVersion, StreamState
 
@@ -320,16 +320,18 @@ def check_expected_version(expected_version: object, new_events: int) -> Expecte
         InvalidExpectedVersion: it is None, or of another wrong type, or negative, or the append
             would end above `MAX_VERSION`.
     """
-    if isinstance(expected_version, StreamState):
-        return expected_version
-    if expected_version is None:
-        raise InvalidExpectedVersion(expected_version, "None is ambiguous", hint=_NONE_HINT)
-    if not is_int(expected_version):
-        raise InvalidExpectedVersion(
-            expected_version,
-            f"a version is an int, not {type(expected_version).__name__}",
-            hint="pass ANY, NO_STREAM, STREAM_EXISTS or an int",
-        )
+    if type(expected_version) is not int:
+        if isinstance(expected_version, StreamState):
+            return expected_version
+        if expected_version is None:
+            raise InvalidExpectedVersion(expected_version, "None is ambiguous", hint=_NONE_HINT)
+        if not is_int(expected_version):
+            raise InvalidExpectedVersion(
+                expected_version,
+                f"a version is an int, not {type(expected_version).__name__}",
+                hint="pass ANY, NO_STREAM, STREAM_EXISTS or an int",
+            )
+        expected_version = plain_int(expected_version)
     if expected_version < 0:
         raise InvalidExpectedVersion(
             expected_version,
@@ -341,7 +343,7 @@ def check_expected_version(expected_version: object, new_events: int) -> Expecte
         raise InvalidExpectedVersion(
             expected_version, f"the append would end above the highest version, {MAX_VERSION}"
         )
-    return plain_int(expected_version)
+    return expected_version
 
 
 def check_aggregate_version(expected_version: object) -> None:
@@ -391,7 +393,10 @@ def read_clock(clock: Callable[[], datetime]) -> datetime:
         InvalidArgument: the clock returned no aware datetime, or one outside the years 1 to 9999.
     """
     moment = clock()
-    if type(moment) is _PLAIN[0] and moment.tzinfo is UTC:
+    plain = type(moment) is _PLAIN[0]
+    if plain and clock is utc_now:
+        return moment
+    if plain and moment.tzinfo is UTC:
         beyond = moment.microsecond % 1000
         return moment.replace(microsecond=moment.microsecond - beyond) if beyond else moment
     try:

@@ -15,11 +15,11 @@ from .errors import AppendTooLarge, InvalidEvent, PayloadNotEncodable
 from .events import (
     FreshEvent,
     NewEvent,
+    RecordedDraft,
     RecordedEvent,
     SoughtEvent,
     UnidentifiedEvent,
     new_event,
-    recorded_events,
 )
 from .personal import UNENCRYPTED_HINT, unencrypted
 from .plain import plain_str, plain_uuid
@@ -92,11 +92,20 @@ class EncodedEvents:
         self, stream_id: UUID, after: int, timestamp: datetime
     ) -> tuple[RecordedEvent, ...]:
         """Return the events as they are in their stream, after a version."""
-        fields = [
-            (version, item.payload, timestamp, item.event_id, item.type, item.metadata)
-            for version, item in enumerate(self.items, after + 1)
-        ]
-        return tuple(recorded_events(stream_id, fields))
+        made: list[RecordedEvent] = []
+        for item in self.items:  # as in `filled_drafts`, without a tuple of the fields
+            after += 1
+            draft = RecordedDraft()
+            draft.stream_id = stream_id
+            draft.version = after
+            draft.payload = item.payload
+            draft.timestamp = timestamp
+            draft.event_id = item.event_id
+            draft.type = item.type
+            draft.metadata = item.metadata
+            draft.__class__ = RecordedEvent
+            made.append(draft)
+        return tuple(made)
 
 
 def encode_events(
@@ -119,10 +128,11 @@ def encode_events(
     items: list[EncodedEvent] = []
     identified = sought = False
     size = 0
+    limit = settings.max_append_events
     for index, given in enumerate(events):
-        if index >= settings.max_append_events:
+        if index >= limit:
             count = len(events) if isinstance(events, Sized) else index + 1
-            raise AppendTooLarge("events", count, settings.max_append_events)
+            raise AppendTooLarge("events", count, limit)
         if not isinstance(given, _WRAPPED):
             event_id, payload, type_, metadata = settings.new_event_id(), given, None, None
         elif isinstance(given, RecordedEvent):
@@ -140,17 +150,10 @@ def encode_events(
                 event_id = given.event_id
             else:
                 event_id = settings.new_event_id()
-        item = _encode_one(
-            index,
-            event_id,
-            payload,
-            type_,
-            metadata,
-            codec,
-            settings.compress_above,
-            settings.max_payload_bytes,
-        )
-        size += len(item.encoded_payload) + len(item.encoded_metadata or b"")
+        item = _encode_one(index, event_id, payload, type_, metadata, codec, settings)
+        size += len(item.encoded_payload)
+        if item.encoded_metadata is not None:
+            size += len(item.encoded_metadata)
         items.append(item)
     if len(items) > 1:
         _check_ids(items)
@@ -187,8 +190,7 @@ def _encode_one(
     type_: str | None,
     metadata: Mapping[str, Any] | None,
     codec: Codec,
-    compress_above: int | None,
-    max_payload_bytes: int,
+    settings: Settings,
 ) -> EncodedEvent:
     if type(event_id) is not UUID:
         event_id = _checked_id(index, event_id)
@@ -210,8 +212,9 @@ def _encode_one(
     content_type = codec.content_type
     if type(content_type) is not str and isinstance(content_type, str):
         content_type = plain_str(content_type)
-    if compress_above is not None:
-        encoded, content_type = as_stored(encoded, content_type, compress_above, max_payload_bytes)
+    if (above := settings.compress_above) is not None:
+        limit = settings.max_payload_bytes
+        encoded, content_type = as_stored(encoded, content_type, above, limit)
     return EncodedEvent(event_id, payload, type_, metadata, encoded, encoded_metadata, content_type)
 
 

@@ -110,7 +110,8 @@ class RecordedEvent(Generic[P_co]):
 
 
 _NewDraft: Final = draft_of(NewEvent)
-_RecordedDraft: Final = draft_of(RecordedEvent)
+RecordedDraft: Final = draft_of(RecordedEvent)
+"""Private: becomes a `RecordedEvent` once it is filled, see `draft_of`."""
 
 
 def new_event(
@@ -160,7 +161,7 @@ def recorded_events(stream_id: UUID, events: Iterable[RecordedFields]) -> list[R
 
     That would be a considerable part of the time of a read. So would be a call for each of them.
     """
-    return filled_drafts(_RecordedDraft, RecordedEvent, stream_id, events)
+    return filled_drafts(RecordedDraft, RecordedEvent, stream_id, events)
 
 
 def filled_drafts(

@@ -25,7 +25,12 @@ _last = 0
 
 def random_uuid() -> UUID:
     """Return a random UUID of version 4, like `uuid.uuid4`."""
-    return _uuid(int.from_bytes(urandom(16)) & _KEPT | _SET)
+    draft = _Draft()  # as in `_uuid`: one call less for each new event
+    draft.int = int.from_bytes(urandom(16)) & _KEPT | _SET
+    draft.is_safe = _UNKNOWN
+    draft.__class__ = UUID
+    made: UUID = draft
+    return made
 
 
 def ordered_uuid() -> UUID:

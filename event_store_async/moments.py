@@ -16,9 +16,19 @@ MAX_TIMESTAMP: Final = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // _MILLISECO
 """The last millisecond of the year 9999: the latest that a datetime can be."""
 
 
+_latest = 0, _EPOCH
+"""The latest moment that `utc_now` made, after its milliseconds: many appends share one."""
+
+
 def utc_now() -> datetime:
     """Return the current time: aware, in UTC, in whole milliseconds."""
-    return datetime.fromtimestamp(time_ns() // 1_000_000 / 1000, UTC)
+    global _latest  # noqa: PLW0603 - one pair, so that any thread may replace it
+    milliseconds = time_ns() // 1_000_000
+    made, moment = _latest
+    if milliseconds != made:
+        moment = datetime.fromtimestamp(milliseconds / 1000, UTC)
+        _latest = milliseconds, moment
+    return moment
 
 
 def since_epoch(moment: datetime) -> timedelta:
@@ -29,7 +39,10 @@ def since_epoch(moment: datetime) -> timedelta:
 
 def to_milliseconds(moment: datetime) -> int:
     """Return a moment as milliseconds since the epoch, rounded down."""
-    return since_epoch(moment) // _MILLISECOND
+    milliseconds, latest = _latest
+    if moment is latest:
+        return milliseconds
+    return _subtract(moment, _EPOCH) // _MILLISECOND  # as in `since_epoch`
 
 
 def from_milliseconds(milliseconds: int) -> datetime:
