@@ -13,7 +13,7 @@ from ...hooks.observer import Observer
 from ...results import AppendResult
 from ...retry import Deadline
 from ...settings import Settings
-from ...versions import ExpectedVersion
+from ...versions import ANY, ExpectedVersion
 from ..driver.session import Session
 from .batch import PendingAppend
 from .queues import StreamQueues
@@ -36,6 +36,7 @@ class Appender:
         expected: ExpectedVersion,
         timeout: float | None,
         category: str | None = None,
+        watch: AppendWatch | None = None,
     ) -> Awaitable[AppendResult]:
         """
         Begin an append; what is returned is its outcome, to be awaited at once.
@@ -47,29 +48,27 @@ class Appender:
             timeout: As for `EventWriter.persist_events`.
             category: The category that the stream must have, or gets if it is new; None for an
                 append of the store itself.
+            watch: Private: collects the facts for the hooks.
 
         Raises:
             EventStoreError: as `EventWriter.try_persist_events` does, here or when it is awaited.
         """
-        if self.observer is None:
-            return self._begin(stream_id, events, expected, timeout, category)
-        watch = AppendWatch(self.observer, stream_id, expected, self.settings.max_append_bytes)
-        return watch.run(lambda: self._begin(stream_id, events, expected, timeout, category, watch))
-
-    def _begin(
-        self,
-        stream_id: UUID,
-        events: Iterable[Any],
-        expected: ExpectedVersion,
-        timeout: float | None,
-        category: str | None,
-        watch: AppendWatch | None = None,
-    ) -> Awaitable[AppendResult]:
-        stream_id = check_stream_id(stream_id)
+        if watch is None and self.observer is not None:
+            watch = AppendWatch(self.observer, stream_id, expected, self.settings.max_append_bytes)
+            return watch.run(
+                lambda: self.append(stream_id, events, expected, timeout, category, watch)
+            )
+        # The checks are called only for what is not the usual: each call is felt.
+        if type(stream_id) is not UUID:
+            stream_id = check_stream_id(stream_id)
         encoded = encode_events(events, self.codec, self.settings)
-        expected = check_expected_version(expected, len(encoded.items))
-        check_timeout(timeout)
-        deadline = Deadline(self.settings.timeout if timeout is None else timeout)
+        if expected is not ANY:
+            expected = check_expected_version(expected, len(encoded.items))
+        if timeout is None:
+            timeout = self.settings.timeout
+        else:
+            check_timeout(timeout)
+        deadline = Deadline(timeout)
         loop = self.session.check_usable()
         if watch is not None:
             watch.queued(len(encoded.items), encoded.size)

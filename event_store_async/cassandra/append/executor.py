@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import Final
+from dataclasses import dataclass
+from functools import partial
+from typing import Final, TypeVar
 from uuid import UUID
 
 from ...errors import (
@@ -28,61 +29,10 @@ from .plan import AppendPlan
 from .planner import Planner
 from .settler import Settler
 
+_T = TypeVar("_T")
+
 _FINAL: Final = (SchemaError, StreamClosed, ConcurrentModification)
 """Causes of an unknown outcome that stay: by the last two, its events may be erased by now."""
-
-
-@dataclass(slots=True)
-class FirstAttempt:
-    """
-    A plan whose first request is on its way.
-
-    Attributes:
-        plan: The plan.
-        results: Each append's result if the plan is stored.
-        request: The request; None if it could not be sent.
-    """
-
-    plan: AppendPlan
-    results: Sequence[Persisted]
-    request: Request | None
-
-    def then(self, callback: Callable[[], object]) -> None:
-        """Call back when the request has ended; never at once."""
-        assert self.request is not None  # noqa: S101 - only an announced one may lack it
-        self.request.then(callback)
-
-
-@dataclass(slots=True)
-class AnnouncedAttempt(FirstAttempt):
-    """
-    A plan that is being announced: its first request is sent once that is acknowledged (W5).
-
-    Attributes:
-        session: Sends the request.
-        deadline: That of the request.
-    """
-
-    session: Session
-    deadline: Deadline
-    _callback: Callable[[], object] | None = field(default=None, init=False)
-
-    def then(self, callback: Callable[[], object]) -> None:
-        """Call back when the request has ended, or cannot be sent; never at once."""
-        self._callback = callback
-
-    def announced(self, address: tuple[UUID, int] | None) -> None:
-        """Send the request, if the plan has an address now."""
-        if address is not None:
-            self.plan.address = address
-            self.request = self.session.begin_write(self.plan.statements(), self.deadline)
-        # The callback refers to this attempt: kept, it would be left to the garbage collector.
-        callback, self._callback = self._callback, None
-        assert callback is not None  # noqa: S101 - `then` comes first, and this comes once
-        if self.request is None:
-            callback()
-        else:
-            self.request.then(callback)
 
 
 @dataclass(slots=True)
@@ -100,38 +50,66 @@ class Executor:
     session: Session
     listener: Listener
 
-    def begin(self, appends: Sequence[PendingAppend]) -> FirstAttempt | None:
-        """Send the first request, if nothing must be awaited for it; otherwise return None."""
-        plannable = appends[0] if len(appends) == 1 else Batch(appends)
-        plan = self.planner.at_once(plannable, watch_of(appends))
+    def begin(
+        self, appends: Sequence[PendingAppend], ended: Callable[[_T, AppendPlan], object], of: _T
+    ) -> bool:
+        """
+        Send the first request, if nothing must be awaited for it.
+
+        Args:
+            appends: As for `carry_out`.
+            ended: Called with *of* and the plan when the request has ended, or could not be sent
+                after all; never at once.
+            of: What the callback needs.
+
+        Returns:
+            Whether there will be a callback.
+        """
+        first = appends[0]
+        plannable = first if len(appends) == 1 else Batch(appends)
+        watch = None if first.watch is None else watch_of(appends)
+        plan = self.planner.at_once(plannable, watch)
         if plan is None:
-            return None
+            return False
         if (turns := self.listener.turns).streams:
             turns.sends(plan.stream_id)
         if plan.must_be_announced:
-            return self._announce(appends, plan, plannable.deadline)
-        request = self.session.begin_write(plan.statements(), plannable.deadline)
+            announcing = self.settler.announcing
+            if announcing is None or not announcing.can_begin(plan):
+                return False
+            plan.results = split_result(appends, plan.persisted())
+            told = partial(self._announced, plan, plannable.deadline, ended, of)
+            announcing.begin(plan, plannable.deadline, told)
+            return True
+        request = plan.request = self.session.begin_write(plan.statements(), plannable.deadline)
         if request is None:
-            return None
+            return False
         # Made while the server works. They are thrown away if the plan is not stored.
-        return FirstAttempt(plan, split_result(appends, plan.persisted()), request)
+        plan.results = split_result(appends, plan.persisted())
+        request.then(ended, of, plan)
+        return True
 
-    def _announce(
-        self, appends: Sequence[PendingAppend], plan: AppendPlan, deadline: Deadline
-    ) -> FirstAttempt | None:
-        announcing = self.settler.announcing
-        if announcing is None or not announcing.can_begin(plan):
-            return None
-        results = split_result(appends, plan.persisted())
-        attempt = AnnouncedAttempt(plan, results, None, self.session, deadline)
-        announcing.begin(plan, deadline, attempt.announced)
-        return attempt
+    def _announced(
+        self,
+        plan: AppendPlan,
+        deadline: Deadline,
+        ended: Callable[[_T, AppendPlan], object],
+        of: _T,
+        address: tuple[UUID, int] | None,
+    ) -> None:
+        """Send the request now that the plan's announcement is acknowledged (W5), or has failed."""
+        if address is not None:
+            plan.address = address
+            plan.request = self.session.begin_write(plan.statements(), deadline)
+        if plan.request is None:
+            ended(of, plan)
+        else:
+            plan.request.then(ended, of, plan)
 
-    def finish(self, appends: Sequence[PendingAppend], attempt: FirstAttempt) -> bool:
+    def finish(self, appends: Sequence[PendingAppend], plan: AppendPlan) -> bool:
         """Answer the callers if the first request stored the plan; return whether it did."""
-        plan, request = attempt.plan, attempt.request
         try:
-            if request is None or not applied(request.result()):
+            if plan.request is None or not applied(plan.request.result()):
                 return False
         except (Exception, asyncio.CancelledError):  # noqa: BLE001 - the settler raises it again
             return False
@@ -142,22 +120,23 @@ class Executor:
             turns.stored(plan.stream_id)
         if plan.address is not None and self.settler.announcing is not None:
             self.settler.announcing.settled(plan, "applied")
-        for append, result in zip(appends, attempt.results, strict=True):
-            append.answer(result)
+        for index, append in enumerate(appends):  # less to make than a `zip`
+            if not (outcome := append.outcome).done():  # as `answer` does, without its call
+                outcome.set_result(plan.results[index])
         return True
 
     async def carry_out(
-        self, appends: Sequence[PendingAppend], attempt: FirstAttempt | None = None
+        self, appends: Sequence[PendingAppend], plan: AppendPlan | None = None
     ) -> None:
         """
         Carry out appends, and answer each caller; raises nothing.
 
         Args:
             appends: One append of any kind, or several that share a batch (`next_batch`).
-            attempt: Their first attempt, if there was one.
+            plan: What `begin` has begun with, if it has.
         """
         batch = Batch(appends)
-        plan, request = (attempt.plan, attempt.request) if attempt else (None, None)
+        request = plan.request if plan else None
         while batch.waiting:
             try:
                 if plan is None:

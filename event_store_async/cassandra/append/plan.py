@@ -1,7 +1,7 @@
 """Plans: conditional batches that are sent unchanged until their outcome is known. No I/O."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
@@ -16,6 +16,7 @@ from ...results import Persisted, persisted
 from ...versions import MAX_VERSION, ExpectedVersion
 from ..driver.answer import Answer
 from ..driver.port import Prepared
+from ..driver.request import Request
 from ..read.rows import announced, bound_events
 from ..schema.statements import AppendStatements
 
@@ -185,9 +186,20 @@ class AppendPlan(Plan):
         encoded: The events.
         timestamp: Their timestamp.
         last: The version of the last event.
+        request: The first request with it, once `Executor.begin` has sent it.
+        results: What each of the callers gets if that stores it.
     """
 
-    __slots__ = ("_prepared", "encoded", "expected_version", "last", "timestamp")
+    __slots__ = (
+        "_prepared",
+        "encoded",
+        "expected_version",
+        "last",
+        "request",
+        "results",
+        "timestamp",
+    )
+    results: Sequence[Persisted]
 
     def __init__(
         self,
@@ -211,34 +223,28 @@ class AppendPlan(Plan):
         self.last = expected + len(encoded.items)
         self._prepared = prepared
         self.expected_version = expected_version
+        self.request: Request | None = None
 
     @property
     def doing(self) -> str:
         """What is being done, for error messages."""
         return f"appending to stream {self.stream_id}"
 
-    def statements(self) -> Iterator[tuple[Prepared, Sequence[Any]]]:
+    def statements(self) -> Iterable[tuple[Prepared, Sequence[Any]]]:
         """
         Return the batch's statements with their values.
 
         One at a time: a list of them would be two more objects for each event that Python's
         garbage collector has to look at.
         """
-        prepared = self._prepared
-        head = head_values(self.stream_id, self.expected, self.last, self.category)
-        milliseconds = to_milliseconds(self.timestamp)
-        address = self.address
-        events = bound_events(
-            prepared.first if address is None else prepared.announced_first,
-            prepared.rest,
-            self.stream_id,
-            self.expected,
-            milliseconds,
-            self.encoded.items,
-        )
+        prepared, address, items = self._prepared, self.address, self.encoded.items
+        head = prepared.head, head_values(self.stream_id, self.expected, self.last, self.category)
+        first = prepared.first if address is None else prepared.announced_first
+        at = self.stream_id, self.expected, to_milliseconds(self.timestamp)
+        events = bound_events(first, prepared.rest, *at, items)
         if address is not None:
             events = announced(events, *address)
-        return chain(((prepared.head, head),), events)
+        return chain((head,), events)
 
     @property
     def must_be_announced(self) -> bool:

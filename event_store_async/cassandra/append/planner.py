@@ -48,13 +48,14 @@ class KnownHeads:
 
     def put(self, stream_id: UUID, version: int) -> None:
         """Remember a stream's version; the stream that was seen longest ago is forgotten."""
+        key, versions = stream_id.int, self._versions
         if version == MAX_VERSION:  # it is closed: nothing can be planned there
-            self._versions.pop(stream_id.int, None)
+            versions.pop(key, None)
             return
-        self._versions[stream_id.int] = version
-        self._versions.move_to_end(stream_id.int)
-        if len(self._versions) > self._capacity:
-            self._versions.popitem(last=False)
+        versions[key] = version
+        versions.move_to_end(key)
+        if len(versions) > self._capacity:
+            versions.popitem(last=False)
         if self._wakeups.waiting:
             self._wakeups.wake(stream_id)
 

@@ -13,7 +13,8 @@ from ...errors import AppendOutcomeUnknown, StoreClosed, StoreOverloaded
 from ...retry import Deadline, nearest
 from ...settings import Settings
 from .batch import PendingAppend, next_batch
-from .executor import Executor, FirstAttempt
+from .executor import Executor
+from .plan import AppendPlan
 
 _LOG: Final = logging.getLogger("event_store_async")
 
@@ -69,17 +70,18 @@ class StreamQueues:
         """
         if self._closed:
             raise StoreClosed
-        queue = self._queues.get(append.stream_id.int)
-        if len(self._queues) + self._waiting >= self._limit:
+        queues, stream_id = self._queues, append.stream_id
+        queue = queues.get(stream_id.int)
+        if len(queues) + self._waiting >= self._limit:
             self._refuse_overload(append, queue)
         if queue is not None:
             self._wait(queue, append)
-        elif self.turns.streams and self._must_wait(append):
-            queue = self._queues[append.stream_id.int] = StreamQueue(append.stream_id)
+            return
+        queue = queues[stream_id.int] = StreamQueue(stream_id)
+        if self.turns.streams and self._must_wait(append):
             self._wait(queue, append)
             self._listen(queue)
         else:
-            queue = self._queues[append.stream_id.int] = StreamQueue(append.stream_id)
             self._serve(queue, (append,))
 
     def refuse(self) -> None:
@@ -183,28 +185,26 @@ class StreamQueues:
         if self._listener.hurried and isinstance(appends[0].expected_version, int):
             self._calm(queue)
         try:
-            attempt = self._executor.begin(appends)
-        except Exception:  # noqa: BLE001 - `carry_out` meets it again, and tells the callers
-            attempt = None
-        if attempt is None:
-            self._carry_out(queue, None)
-        else:
             # Called back by the event loop: most appends never need a task.
-            attempt.then(partial(self._attempted, queue, attempt))
+            begun = self._executor.begin(appends, self._attempted, queue)
+        except Exception:  # noqa: BLE001 - `carry_out` meets it again, and tells the callers
+            begun = False
+        if not begun:
+            self._carry_out(queue, None)
 
     def _calm(self, queue: "StreamQueue") -> None:
         """Take turns again, unless another append at an exact version waits."""
         if not any(isinstance(append.expected_version, int) for append in queue.waiting):
             self._listener.calm(queue.stream_id)
 
-    def _attempted(self, queue: "StreamQueue", attempt: FirstAttempt) -> None:
-        if self._executor.finish(queue.serving, attempt):
+    def _attempted(self, queue: "StreamQueue", plan: AppendPlan) -> None:
+        if self._executor.finish(queue.serving, plan):
             self._served(queue)
         else:
-            self._carry_out(queue, attempt)
+            self._carry_out(queue, plan)
 
-    def _carry_out(self, queue: "StreamQueue", attempt: FirstAttempt | None) -> None:
-        carrying = self._executor.carry_out(queue.serving, attempt)
+    def _carry_out(self, queue: "StreamQueue", plan: AppendPlan | None) -> None:
+        carrying = self._executor.carry_out(queue.serving, plan)
         queue.task = asyncio.get_running_loop().create_task(carrying)
         queue.task.add_done_callback(partial(self._carried_out, queue))
 
@@ -235,10 +235,11 @@ class StreamQueues:
         del self._queues[queue.stream_id.int]
         if self._listener.hurried:
             self._listener.calm(queue.stream_id)
-        self._waiting -= len(queue.waiting)  # none, unless they are lost
+        if queue.waiting:  # they are lost
+            self._waiting -= len(queue.waiting)
         if queue.timer is not None:
             queue.timer.cancel()
-        if not self._queues and self._emptied is not None and not self._emptied.done():
+        if self._emptied is not None and not self._queues and not self._emptied.done():
             self._emptied.set_result(None)
 
 
@@ -256,6 +257,8 @@ class StreamQueue:
     """
 
     __slots__ = ("_due", "_left", "serving", "stream_id", "task", "timer", "waiting")
+    _due: float  # once there is a timer, as `_left`
+    _left: Callable[[int], object]
 
     def __init__(self, stream_id: UUID) -> None:
         self.stream_id = stream_id
@@ -263,8 +266,6 @@ class StreamQueue:
         self.serving: Sequence[PendingAppend] = ()
         self.task: asyncio.Task[None] | None = None
         self.timer: asyncio.TimerHandle | None = None
-        self._due = 0.0
-        self._left: Callable[[int], object]  # once there is a timer
 
     def expire_at(self, deadline: Deadline, left: Callable[[int], object]) -> None:
         """
