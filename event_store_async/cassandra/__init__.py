@@ -18,7 +18,8 @@ The event store on Apache Cassandra. These names are public; the rooms are priva
 
 from ..cql_files import Statement
 from .driver.opening import Opening
-from .driver.port import ConsistencyChoice, RawSession
+from .driver.port import ConsistencyChoice
+from .driver.raw import RawSession
 from .driver.tls import Tls
 from .feed.backfill import FeedBackfill
 from .feed.facts import FeedFacts

@@ -22,7 +22,8 @@ from .append.queues import StreamQueues
 from .append.settler import Settler
 from .append.stream_turns import StreamTurns
 from .driver.connection import Connection
-from .driver.port import LEVELS, ConsistencyChoice, RawSession
+from .driver.port import LEVELS, ConsistencyChoice
+from .driver.raw import RawSession
 from .driver.session import Session
 from .feed.room import FeedRoom
 from .lifetime import Lifetime

@@ -48,7 +48,8 @@ from .driver.connection import (
     split_contact_points,
 )
 from .driver.opening import Opening
-from .driver.port import ConsistencyChoice, RawSession
+from .driver.port import ConsistencyChoice
+from .driver.raw import RawSession
 from .driver.tls import Tls
 from .engine import Engine
 from .keys.shared import SharedKeyStore

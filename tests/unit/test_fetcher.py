@@ -30,8 +30,8 @@ MOMENT = datetime(2026, 1, 1, tzinfo=UTC)
 class Answer:
     """A request that is answered in the next turn of the event loop, or right away."""
 
-    def then(self, callback: Callable[[], object]) -> None:
-        asyncio.get_running_loop().call_soon(callback)
+    def then(self, callback: Callable[..., object], *args: Any) -> None:
+        asyncio.get_running_loop().call_soon(callback, *args)
 
 
 class Streams:

@@ -2,6 +2,7 @@
 Private. The driver: what could hang, crash or mislead is fenced in here.
 
     port           the only import of acsylla
+    raw            what we use of its session and cluster
     faults         what an exception proves about the request that met it
     answer         what the server says of a conditional batch
     repeat         repeats what may be repeated

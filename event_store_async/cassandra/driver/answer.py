@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Final
 
-from .port import Page
+from .port import Page, as_tuple
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +29,13 @@ _APPLIED: Final = "[applied]"
 
 
 def applied(result: Any) -> bool:
-    """Return whether a driver's result says that a conditional batch was applied."""
-    return bool(result.first()[_APPLIED])
+    """
+    Return whether a driver's result says that a conditional batch was applied.
+
+    That is its first column, as Cassandra documents it, and no other column holds a bool. Asking
+    the driver for a column by its name takes twice as long.
+    """
+    return as_tuple(result.first())[0] is True
 
 
 def answer_of(page: Page) -> Answer:

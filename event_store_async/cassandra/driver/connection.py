@@ -28,7 +28,6 @@ from .port import (
     LEVELS,
     ConsistencyChoice,
     DriverError,
-    RawCluster,
     Row,
     connecting,
     materialise,
@@ -37,6 +36,7 @@ from .port import (
     simple,
     unpin,
 )
+from .raw import RawCluster
 from .tls import Tls
 
 _tasks: Final[set[asyncio.Task[Any]]] = set()

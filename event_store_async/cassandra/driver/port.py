@@ -9,9 +9,9 @@ sent; values are counted; and rows leave as tuples.
 import ctypes
 import gc
 from collections.abc import Coroutine, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any, Final, Literal, Protocol
+from typing import Any, Final, Literal
 from weakref import WeakSet
 
 import acsylla
@@ -19,6 +19,7 @@ from acsylla._cython import cyacsylla
 
 from ...cql_files import Statement
 from ...statistics import DriverMetrics
+from .raw import RawCluster, RawSession
 
 DriverError: Final[type[Exception]] = acsylla.errors.CassException
 """The base of the driver's exceptions."""
@@ -52,54 +53,52 @@ class Sparse(tuple[Any, ...]):
     __slots__ = ()
 
 
-class RawSession(Protocol):
-    """What we use of an acsylla session."""
-
-    async def execute(self, statement: Any) -> Any:
-        """Send a statement."""
-
-    async def execute_batch(self, batch: Any) -> Any:
-        """Send a batch."""
-
-    async def create_prepared(self, statement: str) -> Any:
-        """Prepare a statement."""
-
-    async def close(self) -> None:
-        """Wait for the requests in flight, and close."""
-
-
-class RawCluster(Protocol):
-    """What we use of an acsylla cluster."""
-
-    def destroy(self) -> None:
-        """Free the descriptors; only after the sessions' `close`."""
-
-    def create_execution_profile(self, name: str, **options: Any) -> None:
-        """Name a way of choosing nodes, which statements can ask for."""
-
-    def set_ssl(self, enabled: bool, **options: Any) -> None:
-        """Turn TLS on."""
-
-
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A statement that the cluster has prepared."""
+    """
+    A statement that the cluster has prepared.
+
+    Attributes:
+        statement: The statement.
+        raw: The driver's.
+        size: How many values it binds.
+    """
 
     statement: Statement
     raw: Any
+    size: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Count its values once."""
+        object.__setattr__(self, "size", len(self.statement.binds))
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """
+    A consistency level. All that acsylla asks of one is its value.
+
+    Of its own enum, that is two calls of Python, for each of the two levels of an append.
+    """
+
+    value: int
 
 
 @dataclass(frozen=True, slots=True)
 class ConsistencyLevels:
     """A pair of consistency levels; a table has the same one for ever."""
 
-    quorum: Any
-    serial: Any
+    quorum: Level
+    serial: Level
+
+
+def _levels(quorum: acsylla.Consistency, serial: acsylla.Consistency) -> ConsistencyLevels:
+    return ConsistencyLevels(Level(quorum.value), Level(serial.value))
 
 
 LEVELS: Final = {
-    "local": ConsistencyLevels(acsylla.Consistency.LOCAL_QUORUM, acsylla.Consistency.LOCAL_SERIAL),
-    "global": ConsistencyLevels(acsylla.Consistency.QUORUM, acsylla.Consistency.SERIAL),
+    "local": _levels(acsylla.Consistency.LOCAL_QUORUM, acsylla.Consistency.LOCAL_SERIAL),
+    "global": _levels(acsylla.Consistency.QUORUM, acsylla.Consistency.SERIAL),
 }
 
 HEARTBEAT: Final = 2
@@ -139,6 +138,9 @@ class Page:
     state: bytes | None
 
 
+_new_batch: Final[Any] = cyacsylla.create_batch_unlogged  # one call less than acsylla's own
+
+
 def bind(prepared: Prepared, values: Sequence[Any]) -> Any:
     """
     Return a fresh statement with all its parameters bound.
@@ -150,9 +152,9 @@ def bind(prepared: Prepared, values: Sequence[Any]) -> Any:
         ValueError: there are not as many values as the statement has bind markers. acsylla would
             silently send missing ones as "unset".
     """
-    if len(values) != len(prepared.statement.binds):
+    if len(values) != prepared.size:
         raise ValueError(
-            f"{prepared.statement.name} has {len(prepared.statement.binds)} binds, but "
+            f"{prepared.statement.name} has {prepared.size} binds, but "
             f"{len(values)} values were given"
         )
     if not isinstance(values, Sparse):
@@ -200,17 +202,18 @@ def writing(
 
     Logged or unlogged makes no difference to it: a conditional batch is one Paxos proposal.
     """
-    batch = acsylla.create_batch_unlogged()
+    batch = _new_batch(timeout, None)
     batch.set_consistency(level.quorum)
     batch.set_serial_consistency(level.serial)
-    batch.set_request_timeout(max(1, round(timeout * 1000)))
     batch.set_is_idempotent(False)
     if elsewhere:
         batch.set_execution_profile(ELSEWHERE)
     batch.set_retry_policy("fallthrough")
-    add = batch.add_statement
     for prepared, values in statements:
-        add(bind(prepared, values))
+        if type(values) is tuple and len(values) == prepared.size:
+            batch.add_statement(prepared.raw.bind(values))  # as `bind` does, without its call
+        else:
+            batch.add_statement(bind(prepared, values))
     return batch
 
 
@@ -233,9 +236,8 @@ def put(
         made.set_consistency(level.quorum)
         made.set_timeout(timeout)
     else:
-        made = acsylla.create_batch_unlogged()
+        made = _new_batch(timeout, None)
         made.set_consistency(level.quorum)
-        made.set_request_timeout(max(1, round(timeout * 1000)))
         for prepared, values in statements:
             made.add_statement(bind(prepared, values))
     made.set_is_idempotent(True)
@@ -254,7 +256,7 @@ def simple(text: str, *, level: ConsistencyLevels, timeout: float, elsewhere: bo
     return statement
 
 
-_as_tuple: Final[Any] = cyacsylla.Row.as_tuple
+as_tuple: Final[Any] = cyacsylla.Row.as_tuple  # the values of a driver's row
 
 
 def materialise(result: Any) -> Page:
@@ -264,7 +266,7 @@ def materialise(result: Any) -> Page:
     By `map`, since a loop of Python takes a sixth more instructions for a row.
     """
     state = result.page_state() if result.has_more_pages() else None
-    return Page(tuple(result.columns_names()), list(map(_as_tuple, result)), state)
+    return Page(tuple(result.columns_names()), list(map(as_tuple, result)), state)
 
 
 def open_cluster(

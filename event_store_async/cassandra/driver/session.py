@@ -5,6 +5,7 @@ from collections.abc import Callable, Coroutine, Iterable, Sequence
 from contextvars import Context, copy_context
 from functools import partial
 from threading import get_ident
+from time import monotonic
 from typing import Any, NoReturn
 
 import anyio
@@ -21,7 +22,6 @@ from .port import (
     DriverError,
     Page,
     Prepared,
-    RawSession,
     Row,
     is_own,
     materialise,
@@ -31,6 +31,7 @@ from .port import (
     simple,
     writing,
 )
+from .raw import RawSession
 from .repeat import Explain, repeat
 from .request import Outbox, Permits, Request
 
@@ -73,7 +74,7 @@ class Session:
         self._requests: set[Request] = set()
         self._outbox = Outbox()
         self._landed: asyncio.Future[None] | None = None  # `finish` waits for the last request
-        self._request_timeout = request_timeout
+        self._request_timeout = max(request_timeout, SHORTEST_ATTEMPT)
         self._backoff = backoff
         self._inherited = False
         try:
@@ -88,10 +89,6 @@ class Session:
     def in_flight(self) -> int:
         """How many requests have a permit: they are at the server, or are about to be sent."""
         return len(self._requests)
-
-    @property
-    def _at_server(self) -> int:
-        return len(self._requests) - len(self._outbox.held)
 
     @property
     def is_alive(self) -> bool:
@@ -174,8 +171,8 @@ class Session:
         self, prepared: Prepared, values: Sequence[Any], deadline: Deadline, page_size: int
     ) -> Request | None:
         """Do as `begin_write`, with one page that is read at the quorum level."""
-        options = {"level": self.level.quorum, "page_size": page_size, "page_state": None}
-        return self._begin(partial(self._execute, prepared, values, deadline, **options), deadline)
+        make = partial(self._execute, level=self.level.quorum, page_size=page_size, page_state=None)
+        return self._begin(make, deadline, (prepared, values, deadline))
 
     async def read(
         self,
@@ -269,22 +266,23 @@ class Session:
 
         Returns None if it cannot be sent; `write` would raise the reason.
         """
-        return self._begin(partial(self._execute_batch, statements, deadline), deadline)
+        return self._begin(self._execute_batch, deadline, statements, deadline)
 
     def begin_put(self, statements: Sequence[Bound], deadline: Deadline) -> Request | None:
         """Do as `begin_write`, with plain writes, as for `put`."""
-        return self._begin(partial(self._put_batch, statements, deadline, False), deadline)
+        return self._begin(self._put_batch, deadline, statements, deadline)
 
     def _begin(
-        self, make: Callable[[], Coroutine[Any, Any, Any]], deadline: Deadline
+        self, make: Callable[..., Coroutine[Any, Any, Any]], deadline: Deadline, *args: Any
     ) -> Request | None:
-        usable = not (self._closed or self._inherited)  # not `is_alive`: a call for each append
-        if self._loop is None or not usable or deadline.remaining() < SHORTEST_ATTEMPT:
+        loop, usable = self._loop, not (self._closed or self._inherited)  # not by a property
+        if loop is None or not usable or deadline.at - monotonic() < SHORTEST_ATTEMPT:
             return None
-        request = Request(make, self._ended, self._loop)
+        request = Request(make, self._ended, loop, args)
         if self._permits.take():
+            at_server = len(self._requests) - len(self._outbox.held)
             self._requests.add(request)
-            self._outbox.post(request, self._at_server - 1)
+            self._outbox.post(request, at_server)
         else:
             self._queue(request, deadline)
         return request
@@ -329,7 +327,8 @@ class Session:
         raise Fault.no_turn() from None
 
     def _time_limit(self, deadline: Deadline) -> float:
-        return max(min(self._request_timeout, deadline.remaining()), SHORTEST_ATTEMPT)
+        left, limit = deadline.at - monotonic(), self._request_timeout
+        return limit if left >= limit else max(left, SHORTEST_ATTEMPT)
 
     async def _wait(self, make: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
         """Send a request, with a permit, and wait for it."""
@@ -356,7 +355,7 @@ class Session:
         return self.raw.execute_batch(batch)
 
     def _put_batch(
-        self, statements: Sequence[Bound], deadline: Deadline, elsewhere: bool
+        self, statements: Sequence[Bound], deadline: Deadline, elsewhere: bool = False
     ) -> Coroutine[Any, Any, Any]:
         limit = self._time_limit(deadline)
         return put(self.raw, statements, level=self.level, timeout=limit, elsewhere=elsewhere)
@@ -372,10 +371,11 @@ class Session:
         if self._closed:
             request.refuse(StoreClosed())
             return False
+        at_server = len(self._requests) - len(self._outbox.held)
         self._requests.add(request)
         # Not sent at once: this runs while another request ends, so thousands that fail at once
         # would call each other, and overflow the stack.
-        context.run(self._outbox.hold, request, self._at_server - 1)
+        context.run(self._outbox.hold, request, at_server)
         return True
 
     def _expire(self, request: Request) -> None:
@@ -385,9 +385,9 @@ class Session:
     def _ended(self, request: Request) -> None:
         self._requests.discard(request)
         self._permits.give_back()
-        if self._outbox.held:
-            self._outbox.landed(self._at_server)
-        if not self._requests and self._landed is not None and not self._landed.done():
+        if held := self._outbox.held:
+            self._outbox.landed(len(self._requests) - len(held))
+        if self._landed is not None and not self._requests and not self._landed.done():
             self._landed.set_result(None)
 
 

@@ -5,7 +5,6 @@ import logging
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from typing import Final
 from uuid import UUID
 
@@ -227,7 +226,7 @@ class Lane:
             if request is None:
                 self._repeat(batch)
             else:
-                request.then(partial(self._answered, batch, request))
+                request.then(self._answered, batch, request)
 
     def _begin(self, batch: _Batch) -> Request | None:
         """Send a batch for the first time; no task is needed while all goes well."""

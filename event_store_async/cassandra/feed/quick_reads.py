@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
 from typing import Any
 
 from ...feeds.page import FeedEvent
@@ -82,7 +81,7 @@ class QuickReads:
             self._is_stopped = True
             return
         self._in_flight += len(asked)
-        request.then(partial(self._answered, asked, request))
+        request.then(self._answered, asked, request)
 
     def _answered(self, asked: Sequence[tuple[Run, VersionSpan]], request: Request) -> None:
         self._in_flight -= len(asked)

@@ -13,7 +13,8 @@ from ...settings import Settings, checked_settings
 from ...subject_key import ForgottenSubject, SubjectKey, check_subject, check_subjects
 from ..driver.connection import ConnectTarget, open_connection, split_contact_points
 from ..driver.opening import Opening
-from ..driver.port import LEVELS, ConsistencyChoice, RawSession
+from ..driver.port import LEVELS, ConsistencyChoice
+from ..driver.raw import RawSession
 from ..driver.session import Session
 from ..driver.tls import Tls
 from ..lifetime import Lifetime
