@@ -218,6 +218,7 @@ def next_batch(queue: deque[PendingAppend], settings: Settings) -> list[PendingA
     """
     taken: list[PendingAppend] = []
     given: set[UUID] = set()
+    most_events, most_bytes = settings.max_batch_events, settings.max_batch_bytes
     events = size = 0
     while queue:
         append = queue[0]
@@ -229,18 +230,20 @@ def next_batch(queue: deque[PendingAppend], settings: Settings) -> list[PendingA
         joins = append.expected_version is ANY and count > 0
         events += count
         size += encoded.size
-        if taken:
-            joins = joins and append.category == taken[0].category
-            fits = events <= settings.max_batch_events and size <= settings.max_batch_bytes
-            if not (joins and fits):
-                break
+        if taken and not (
+            joins
+            and events <= most_events
+            and size <= most_bytes
+            and append.category == taken[0].category
+        ):
+            break
         if encoded.identified:
             ids = encoded.event_ids
             if not given.isdisjoint(ids):
                 break
             given.update(ids)
         taken.append(queue.popleft())
-        if not joins or events >= settings.max_batch_events:
+        if not joins or events >= most_events:
             break
     return taken
 
@@ -249,13 +252,13 @@ def split_result(appends: Sequence[PendingAppend], result: Persisted) -> Sequenc
     """Return each append's part of what was stored for all of them, in order."""
     if len(appends) == 1:
         return (result,)
+    stream_id, events, stored_earlier = result.stream_id, result.events, result.stored_earlier
+    before = result.version - len(events)
     found: list[Persisted] = []
     end = 0
     for append in appends:
         start, end = end, end + len(append.encoded.items)
-        events = result.events[start:end]
-        last = events[-1].version
-        found.append(persisted(result.stream_id, last, events, result.stored_earlier))
+        found.append(persisted(stream_id, before + end, events[start:end], stored_earlier))
     return found
 
 

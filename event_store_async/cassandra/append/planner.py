@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from ...checks import read_clock
+from ...encoding import EncodedEvents
 from ...errors import (
     ConcurrentModification,
     EventStoreError,
@@ -105,7 +106,7 @@ class Planner:
             return None
         if expected == MAX_VERSION:
             return None
-        return self._plan(appends, prepared, expected, watch)
+        return self._plan(appends, encoded, prepared, expected, watch)
 
     async def next(self, batch: Batch) -> AppendPlan | None:
         """
@@ -133,7 +134,8 @@ class Planner:
         if not batch.waiting:
             return None
         prepared = await self.statements.append_to(batch.category, batch.deadline)
-        return self._plan(batch, prepared, expected, watch_of(batch.waiting))
+        watch = watch_of(batch.waiting)
+        return self._plan(batch, batch.encoded, prepared, expected, watch)
 
     async def result(self, plan: AppendPlan, verdict: Verdict, deadline: Deadline) -> AppendResult:
         """
@@ -177,6 +179,7 @@ class Planner:
     def _plan(
         self,
         appends: Plannable,
+        encoded: EncodedEvents,
         prepared: AppendStatements,
         expected: int,
         watch: BatchWatch | None,
@@ -185,7 +188,7 @@ class Planner:
             prepared,
             appends.stream_id,
             expected,
-            appends.encoded,
+            encoded,
             read_clock(self.settings.clock),
             appends.expected_version,
             watch,

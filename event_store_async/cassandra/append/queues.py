@@ -124,7 +124,8 @@ class StreamQueues:
         self._waiting += 1
         if isinstance(append.expected_version, int):
             self._listener.hurry(queue.stream_id)
-        queue.expire_at(append.deadline, self._left)
+        if queue.timer is None or append.deadline.at < queue.due:
+            queue.expire_at(append.deadline, self._left)
 
     def _left(self, number: int) -> None:
         """Note that appends left a queue without having been served."""
@@ -254,10 +255,11 @@ class StreamQueue:
         task: Carries them out if the first attempt did not store them, or waits for the turn of
             this process. Nothing cancels it but a loop that ends.
         timer: Expires those that wait too long: one timer for all, since most never need it.
+        due: When it does, by the monotonic clock; only while there is a timer.
     """
 
-    __slots__ = ("_due", "_left", "serving", "stream_id", "task", "timer", "waiting")
-    _due: float  # once there is a timer, as `_left`
+    __slots__ = ("_left", "due", "serving", "stream_id", "task", "timer", "waiting")
+    due: float
     _left: Callable[[int], object]
 
     def __init__(self, stream_id: UUID) -> None:
@@ -269,17 +271,15 @@ class StreamQueue:
 
     def expire_at(self, deadline: Deadline, left: Callable[[int], object]) -> None:
         """
-        Set the timer so that an append does not wait beyond a deadline.
+        Set the timer to a deadline; the one that there may be is later.
 
         Args:
             deadline: The deadline.
             left: Called with how many appends have left the queue then.
         """
         if self.timer is not None:
-            if deadline.at >= self._due:
-                return
             self.timer.cancel()
-        self._due = deadline.at
+        self.due = deadline.at
         self._left = left
         later = max(deadline.remaining(), _SHORTEST_TIMER)
         self.timer = asyncio.get_running_loop().call_later(later, self._expire)

@@ -105,7 +105,13 @@ class Session:
         """
         if self._closed:
             raise StoreClosed
-        return self.check_place()
+        # A thread runs one loop at a time: if ours was last seen running in this one, and runs now,
+        # it is the one that is running. Asking asyncio costs a system call on Python 3.11, a
+        # twentieth of a hot append.
+        loop = self._loop
+        if loop is None or self._thread != get_ident() or not loop.is_running() or self._inherited:
+            return self.check_place()
+        return loop
 
     def check_place(self) -> asyncio.AbstractEventLoop:
         """
@@ -117,15 +123,9 @@ class Session:
         """
         if self._inherited:
             raise WrongProcess
-        # A thread runs one loop at a time: if ours was last seen running in this one, and runs now,
-        # it is the one that is running. Asking asyncio costs a system call on Python 3.11, a
-        # twentieth of a hot append.
-        loop = self._loop
-        if loop is not None and self._thread == get_ident() and loop.is_running():
-            return loop
         running = running_loop()
-        if loop is not running:
-            if loop is not None:
+        if self._loop is not running:
+            if self._loop is not None:
                 raise WrongEventLoop
             self._loop = running
         self._thread = get_ident()
