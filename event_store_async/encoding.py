@@ -30,9 +30,9 @@ _LISTS: Final = (list, tuple)  # as a union, it would be made for each append
 _WRAPPED: Final = (NewEvent, UnidentifiedEvent, RecordedEvent)
 
 
-# Not frozen, like the other objects that an append makes for itself alone: a frozen dataclass takes
-# three times as long to make.
-@dataclass(slots=True)
+# Neither frozen nor with a constructor, like the other objects that an append makes for itself
+# alone: before Python 3.13, one takes more instructions than a function that assigns the fields.
+@dataclass(slots=True, init=False)
 class EncodedEvent:
     """
     An event with all that is stored of it, except its version and timestamp.
@@ -61,10 +61,10 @@ class EncodedEvent:
         return new_event(self.payload, self.type, self.metadata, self.event_id)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, init=False)
 class EncodedEvents:
     """
-    All the events of one append.
+    All the events of one append. Made by `encoded_events`.
 
     Attributes:
         items: The events, in order.
@@ -76,7 +76,7 @@ class EncodedEvents:
     items: tuple[EncodedEvent, ...]
     identified: bool
     size: int
-    sought: bool = False
+    sought: bool
 
     @property
     def event_ids(self) -> tuple[UUID, ...]:
@@ -106,6 +106,18 @@ class EncodedEvents:
             draft.__class__ = RecordedEvent
             made.append(draft)
         return tuple(made)
+
+
+def encoded_events(
+    items: tuple[EncodedEvent, ...], identified: bool, size: int, sought: bool = False
+) -> EncodedEvents:
+    """Make an `EncodedEvents` of its fields."""
+    made = EncodedEvents()
+    made.items = items
+    made.identified = identified
+    made.size = size
+    made.sought = sought
+    return made
 
 
 def encode_events(
@@ -159,7 +171,7 @@ def encode_events(
         _check_ids(items)
     if size > settings.max_append_bytes:
         raise AppendTooLarge("bytes", size, settings.max_append_bytes)
-    return EncodedEvents(tuple(items), identified, size, sought)
+    return encoded_events(tuple(items), identified, size, sought)
 
 
 def _check_ids(items: Sequence[EncodedEvent]) -> None:
@@ -215,7 +227,15 @@ def _encode_one(
     if (above := settings.compress_above) is not None:
         limit = settings.max_payload_bytes
         encoded, content_type = as_stored(encoded, content_type, above, limit)
-    return EncodedEvent(event_id, payload, type_, metadata, encoded, encoded_metadata, content_type)
+    item = EncodedEvent()
+    item.event_id = event_id
+    item.payload = payload
+    item.type = type_
+    item.metadata = metadata
+    item.encoded_payload = encoded
+    item.encoded_metadata = encoded_metadata
+    item.content_type = content_type
+    return item
 
 
 def _not_encodable(

@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from event_store_async import ANY, StoreUnavailable
-from event_store_async.cassandra.append.batch import PendingAppend
+from event_store_async.cassandra.append.batch import pending_append
 
 
 async def test_a_failure_after_the_caller_was_cancelled_names_the_stream(
@@ -16,7 +16,7 @@ async def test_a_failure_after_the_caller_was_cancelled_names_the_stream(
 ) -> None:
     outcome: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
     nothing: Any = None
-    append = PendingAppend(UUID(int=7), nothing, ANY, nothing, outcome)
+    append = pending_append(UUID(int=7), nothing, ANY, nothing, outcome)
     outcome.cancel()
 
     append.fail(StoreUnavailable("no quorum answered in time"))

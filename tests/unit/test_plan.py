@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from event_store_async import JsonCodec, NewEvent, Settings
-from event_store_async.cassandra.append.plan import AppendPlan, Verdict
+from event_store_async.cassandra.append.plan import AppendPlan, Verdict, append_plan
 from event_store_async.cassandra.driver.answer import answer_of
 from event_store_async.cassandra.driver.port import Page, Prepared
 from event_store_async.cassandra.schema.statements import AppendStatements, EventStatement
@@ -33,7 +33,7 @@ PREPARED = AppendStatements(
 def plan_of(expected: int, *events: Any) -> AppendPlan:
     encoded = encode_events(events, JsonCodec(), Settings())
     now = datetime(2026, 1, 1, tzinfo=UTC)
-    return AppendPlan(PREPARED, STREAM, expected, encoded, now, expected)
+    return append_plan(PREPARED, STREAM, expected, encoded, now, expected)
 
 
 def page(*rows: dict[str, Any]) -> Page:
@@ -105,7 +105,7 @@ def test_the_head_of_a_new_stream_is_bound_to_null_and_never_to_zero() -> None:
 def categorised(expected: int) -> AppendPlan:
     encoded = encode_events([NewEvent("a", event_id=MINE)], JsonCodec(), Settings())
     now = datetime(2026, 1, 1, tzinfo=UTC)
-    return AppendPlan(PREPARED, STREAM, expected, encoded, now, expected, None, "account")
+    return append_plan(PREPARED, STREAM, expected, encoded, now, expected, None, "account")
 
 
 def seen(category: str | None, version: int | None, event_id: UUID | None = None) -> dict[str, Any]:

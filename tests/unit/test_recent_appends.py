@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 
 from event_store_async import NewEvent, Settings
-from event_store_async.cassandra.append.plan import AppendPlan
+from event_store_async.cassandra.append.plan import append_plan
 from event_store_async.cassandra.feed import recent
 from event_store_async.cassandra.feed.recent import RecentAppends
 from event_store_async.cassandra.read.rows import RowDecoder
@@ -22,7 +22,7 @@ def noted(appends: RecentAppends, stream_id: UUID, expected: int, payloads: list
     statements: Any = None
     events = [NewEvent(payload, "a type", {"by": "a test"}) for payload in payloads]
     encoded = encode_events(events, JsonCodec(), Settings())
-    appends.note(AppendPlan(statements, stream_id, expected, encoded, MOMENT, expected))
+    appends.note(append_plan(statements, stream_id, expected, encoded, MOMENT, expected))
 
 
 def found(appends: RecentAppends, first: int, last: int) -> list[Any] | None:
@@ -92,7 +92,7 @@ def test_what_cannot_be_decoded_is_left_to_the_reader() -> None:
     appends = RecentAppends(RowDecoder(Odd()))
     statements: Any = None
     encoded = encode_events([NewEvent(1)], Odd(), Settings())
-    appends.note(AppendPlan(statements, STREAM, 0, encoded, MOMENT, 0))
+    appends.note(append_plan(statements, STREAM, 0, encoded, MOMENT, 0))
 
     assert found(appends, 1, 1) is None
 

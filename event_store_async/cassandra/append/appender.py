@@ -15,7 +15,7 @@ from ...retry import Deadline
 from ...settings import Settings
 from ...versions import ANY, ExpectedVersion
 from ..driver.session import Session
-from .batch import PendingAppend
+from .batch import pending_append
 from .queues import StreamQueues
 
 
@@ -72,7 +72,7 @@ class Appender:
         loop = self.session.check_usable()
         if watch is not None:
             watch.queued(len(encoded.items), encoded.size)
-        append = PendingAppend(
+        append = pending_append(
             stream_id, encoded, expected, deadline, loop.create_future(), watch, category
         )
         self.queues.submit(append)  # a closing store refuses it here

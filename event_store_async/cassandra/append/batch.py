@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Final, Protocol
 from uuid import UUID
 
-from ...encoding import EncodedEvent, EncodedEvents
+from ...encoding import EncodedEvent, EncodedEvents, encoded_events
 from ...errors import AppendOutcomeUnknown, EventStoreError, StoreOverloaded
 from ...hooks.append_watch import AppendWatch, BatchWatch
 from ...results import AppendResult, Persisted, persisted
@@ -48,7 +48,8 @@ class PendingAppend:
     A pending append and the future that its caller awaits. The caller may be cancelled at any time.
 
     A single, small object with slots: it is made for every append, and what many appends
-    hold at once is what Python's garbage collector walks through again and again.
+    hold at once is what Python's garbage collector walks through again and again. Made by
+    `pending_append`, since a constructor would be felt: see `EncodedEvent`.
 
     Attributes:
         stream_id: The stream.
@@ -72,24 +73,14 @@ class PendingAppend:
         "watch",
     )
 
-    def __init__(
-        self,
-        stream_id: UUID,
-        encoded: EncodedEvents,
-        expected_version: ExpectedVersion,
-        deadline: Deadline,
-        outcome: asyncio.Future[AppendResult],
-        watch: AppendWatch | None = None,
-        category: str | None = None,
-    ) -> None:
-        self.stream_id = stream_id
-        self.encoded = encoded
-        self.expected_version = expected_version
-        self.deadline = deadline
-        self.outcome = outcome
-        self.watch = watch
-        self.category = category
-        self.started = False
+    category: str | None
+    deadline: Deadline
+    encoded: EncodedEvents
+    expected_version: ExpectedVersion
+    outcome: asyncio.Future[AppendResult]
+    started: bool
+    stream_id: UUID
+    watch: AppendWatch | None
 
     @property
     def left(self) -> bool:
@@ -123,6 +114,28 @@ class PendingAppend:
                     "took longer than its deadline; nothing of it was sent"
                 )
             )
+
+
+def pending_append(
+    stream_id: UUID,
+    encoded: EncodedEvents,
+    expected_version: ExpectedVersion,
+    deadline: Deadline,
+    outcome: asyncio.Future[AppendResult],
+    watch: AppendWatch | None = None,
+    category: str | None = None,
+) -> PendingAppend:
+    """Make a `PendingAppend` that has not been started."""
+    append = PendingAppend()
+    append.stream_id = stream_id
+    append.encoded = encoded
+    append.expected_version = expected_version
+    append.deadline = deadline
+    append.outcome = outcome
+    append.watch = watch
+    append.category = category
+    append.started = False
+    return append
 
 
 class Batch:
@@ -175,7 +188,7 @@ class Batch:
             items += part.items
             identified = identified or part.identified
             size += part.size
-        return EncodedEvents(tuple(items), identified, size)
+        return encoded_events(tuple(items), identified, size)
 
     def answer(self, append: PendingAppend, result: AppendResult) -> None:
         """Return a result to one caller."""

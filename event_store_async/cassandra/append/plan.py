@@ -1,11 +1,11 @@
 """Plans: conditional batches that are sent unchanged until their outcome is known. No I/O."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
-from typing import Any, Literal
+from typing import Any, Final, Literal
 from uuid import UUID
 
 from ...encoding import EncodedEvents
@@ -19,6 +19,8 @@ from ..driver.port import Prepared
 from ..driver.request import Request
 from ..read.rows import announced, bound_events
 from ..schema.statements import AppendStatements
+
+_new: Final[Callable[[type[Any]], Any]] = object.__new__
 
 VerdictName = Literal["applied", "found", "conflict", "behind", "wrong category", "closed"]
 
@@ -170,60 +172,33 @@ def head_values(stream_id: UUID, expected: int, last: int, category: str | None)
 
 class AppendPlan(Plan):
     """
-    Events at their versions.
-
-    Args:
-        prepared: The statements to send it with.
-        stream_id: The stream.
-        expected: The exact version that the batch is conditioned on.
-        encoded: The events.
-        timestamp: The events' timestamp, with millisecond precision.
-        expected_version: What the caller expects, for errors.
-        watch: Collects the facts of its requests for the hooks.
-        category: The category that the stream must have, or gets if it is new; None for any.
+    Events at their versions. Made by `append_plan`.
 
     Attributes:
+        prepared: The statements to send it with.
         encoded: The events.
-        timestamp: Their timestamp.
+        timestamp: Their timestamp, with millisecond precision.
+        expected_version: What the caller expects, for errors.
         last: The version of the last event.
         request: The first request with it, once `Executor.begin` has sent it.
         results: What each of the callers gets if that stores it.
     """
 
     __slots__ = (
-        "_prepared",
         "encoded",
         "expected_version",
         "last",
+        "prepared",
         "request",
         "results",
         "timestamp",
     )
+    prepared: AppendStatements
+    encoded: EncodedEvents
+    timestamp: datetime
+    expected_version: ExpectedVersion
+    request: Request | None
     results: Sequence[Persisted]
-
-    def __init__(
-        self,
-        prepared: AppendStatements,
-        stream_id: UUID,
-        expected: int,
-        encoded: EncodedEvents,
-        timestamp: datetime,
-        expected_version: ExpectedVersion,
-        watch: BatchWatch | None = None,
-        category: str | None = None,
-    ) -> None:
-        # Not by super(): one call less for every append.
-        self.stream_id = stream_id
-        self.expected = expected
-        self.watch = watch
-        self.address = None
-        self.category = category
-        self.encoded = encoded
-        self.timestamp = timestamp
-        self.last = expected + len(encoded.items)
-        self._prepared = prepared
-        self.expected_version = expected_version
-        self.request: Request | None = None
 
     @property
     def doing(self) -> str:
@@ -237,7 +212,7 @@ class AppendPlan(Plan):
         One at a time: a list of them would be two more objects for each event that Python's
         garbage collector has to look at.
         """
-        prepared, address, items = self._prepared, self.address, self.encoded.items
+        prepared, address, items = self.prepared, self.address, self.encoded.items
         head = prepared.head, head_values(self.stream_id, self.expected, self.last, self.category)
         first = prepared.first if address is None else prepared.announced_first
         at = self.stream_id, self.expected, to_milliseconds(self.timestamp)
@@ -249,7 +224,7 @@ class AppendPlan(Plan):
     @property
     def must_be_announced(self) -> bool:
         """Whether the table has a feed."""
-        return self._prepared.has_feed
+        return self.prepared.has_feed
 
     @property
     def types(self) -> Sequence[str | None]:
@@ -277,3 +252,29 @@ class AppendPlan(Plan):
         """Return the result if the plan is stored."""
         events = self.encoded.recorded(self.stream_id, self.expected, self.timestamp)
         return persisted(self.stream_id, self.last, events)
+
+
+def append_plan(
+    prepared: AppendStatements,
+    stream_id: UUID,
+    expected: int,
+    encoded: EncodedEvents,
+    timestamp: datetime,
+    expected_version: ExpectedVersion,
+    watch: BatchWatch | None = None,
+    category: str | None = None,
+) -> AppendPlan:
+    """Make an `AppendPlan`; a constructor would be felt, see `EncodedEvent`."""
+    plan: AppendPlan = _new(AppendPlan)
+    plan.prepared = prepared
+    plan.stream_id = stream_id
+    plan.expected = expected
+    plan.encoded = encoded
+    plan.timestamp = timestamp
+    plan.expected_version = expected_version
+    plan.last = expected + len(encoded.items)
+    plan.watch = watch
+    plan.category = category
+    plan.address = None
+    plan.request = None
+    return plan

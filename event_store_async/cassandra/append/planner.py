@@ -24,7 +24,7 @@ from ...versions import ANY, MAX_VERSION, STREAM_EXISTS
 from ..read.reader import Reader
 from ..schema.statements import AppendStatements, StatementCache
 from .batch import Batch, PendingAppend, Plannable, watch_of
-from .plan import AppendPlan, Plan, Verdict
+from .plan import AppendPlan, Plan, Verdict, append_plan
 
 
 class KnownHeads:
@@ -184,7 +184,7 @@ class Planner:
         expected: int,
         watch: BatchWatch | None,
     ) -> AppendPlan:
-        return AppendPlan(
+        return append_plan(
             prepared,
             appends.stream_id,
             expected,
