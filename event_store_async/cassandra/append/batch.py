@@ -233,6 +233,7 @@ def next_batch(queue: deque[PendingAppend], settings: Settings) -> list[PendingA
     given: set[UUID] = set()
     most_events, most_bytes = settings.max_batch_events, settings.max_batch_bytes
     events = size = 0
+    category: str | None = None
     while queue:
         append = queue[0]
         if append.outcome.done():  # not `left`: in this loop, the call of a property is felt
@@ -244,12 +245,10 @@ def next_batch(queue: deque[PendingAppend], settings: Settings) -> list[PendingA
         events += count
         size += encoded.size
         if taken and not (
-            joins
-            and events <= most_events
-            and size <= most_bytes
-            and append.category == taken[0].category
+            joins and events <= most_events and size <= most_bytes and append.category == category
         ):
             break
+        category = append.category
         if encoded.identified:
             ids = encoded.event_ids
             if not given.isdisjoint(ids):

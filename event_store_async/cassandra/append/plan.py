@@ -4,7 +4,6 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import chain
 from typing import Any, Final, Literal
 from uuid import UUID
 
@@ -206,20 +205,15 @@ class AppendPlan(Plan):
         return f"appending to stream {self.stream_id}"
 
     def statements(self) -> Iterable[tuple[Prepared, Sequence[Any]]]:
-        """
-        Return the batch's statements with their values.
-
-        One at a time: a list of them would be two more objects for each event that Python's
-        garbage collector has to look at.
-        """
+        """Return the batch's statements with their values."""
         prepared, address, items = self.prepared, self.address, self.encoded.items
         head = prepared.head, head_values(self.stream_id, self.expected, self.last, self.category)
         first = prepared.first if address is None else prepared.announced_first
         at = self.stream_id, self.expected, to_milliseconds(self.timestamp)
         events = bound_events(first, prepared.rest, *at, items)
         if address is not None:
-            events = announced(events, *address)
-        return chain((head,), events)
+            return (head, *announced(events, *address))
+        return (head, *events)
 
     @property
     def must_be_announced(self) -> bool:

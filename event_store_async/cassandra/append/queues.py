@@ -44,6 +44,7 @@ class StreamQueues:
         self._settings = settings
         self._queues: dict[int, StreamQueue] = {}  # a UUID is slow to hash
         self._limit = settings.max_pending
+        self._most = settings.max_waiting
         self._waiting = 0  # in all queues
         self._closed = False
         self._emptied: asyncio.Future[None] | None = None  # set once `drain` waits
@@ -113,14 +114,14 @@ class StreamQueues:
         """Put an append at the end of its queue, until its deadline at most."""
         if append.watch is not None:
             append.watch.queue_depth = len(queue.waiting) + len(queue.serving)
-        if len(queue.waiting) >= self._settings.max_waiting:
+        waiting = queue.waiting
+        if not isinstance(waiting, deque):
+            waiting = queue.waiting = deque()
+        if len(waiting) >= self._most:
             raise StoreOverloaded(
-                f"{counted(len(queue.waiting), 'append')} already waiting for stream "
-                f"{append.stream_id}"
+                f"{counted(len(waiting), 'append')} already waiting for stream {append.stream_id}"
             )
-        if not isinstance(queue.waiting, deque):
-            queue.waiting = deque()
-        queue.waiting.append(append)
+        waiting.append(append)
         self._waiting += 1
         if isinstance(append.expected_version, int):
             self._listener.hurry(queue.stream_id)

@@ -82,32 +82,40 @@ def bound_events(
     version: int,
     milliseconds: int,
     events: Sequence[EncodedEvent],
-) -> Iterator[tuple[Prepared, tuple[Any, ...]]]:
+) -> list[tuple[Prepared, tuple[Any, ...]]]:
     """
-    Yield the statements that store encoded events after a version, each with its values.
+    Return the statements that store encoded events after a version, each with its values.
 
     The first event is stored by *statement*, the others by *rest*.
 
     A column that is None is not sent at all: as null it would leave a tombstone. In one function
     for all events, since a call for each would be felt on a hot stream.
     """
+    made: list[tuple[Prepared, tuple[Any, ...]]] = []
     for event in events:
         version += 1
         event_id, payload, kind = event.event_id, event.encoded_payload, event.content_type
-        if event.type is None and event.encoded_metadata is None:
-            yield statement.bare, (event_id, payload, milliseconds, kind, stream_id, version)
+        type_, about = event.type, event.encoded_metadata
+        values: tuple[Any, ...]
+        if type_ is None and about is None:
+            values = (event_id, payload, milliseconds, kind, stream_id, version)
+            made.append((statement.bare, values))
+        elif type_ is None or about is None:
+            cells = (type_ or UNSET, kind, about or UNSET)  # neither is ever empty
+            values = Sparse((event_id, payload, milliseconds, *cells, stream_id, version))
+            made.append((statement.whole, values))
         else:
-            type_ = UNSET if event.type is None else event.type
-            about = UNSET if event.encoded_metadata is None else event.encoded_metadata
             values = (event_id, payload, milliseconds, type_, kind, about, stream_id, version)
-            yield statement.whole, Sparse(values)
+            made.append((statement.whole, values))
         statement = rest
+    return made
 
 
 def announced(
-    statements: Iterator[tuple[Prepared, tuple[Any, ...]]], writer: UUID, seq: int
+    statements: Iterable[tuple[Prepared, tuple[Any, ...]]], writer: UUID, seq: int
 ) -> Iterator[tuple[Prepared, tuple[Any, ...]]]:
     """Yield statements with an announcement's address in the first one's values."""
+    statements = iter(statements)
     statement, values = next(statements)
     # Of the same class: it tells whether some of them are not sent.
     yield statement, type(values)((*values[:-2], writer, seq, *values[-2:]))
