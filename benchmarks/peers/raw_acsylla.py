@@ -135,10 +135,12 @@ async def open_session(
 
 
 @asynccontextmanager
-async def open_peer(options: Options) -> AsyncGenerator[TaskPeer, None]:
-    """Connect and prepare."""
+async def open_peer(
+    options: Options, peer: type[RawAcsylla] = RawAcsylla
+) -> AsyncGenerator[TaskPeer, None]:
+    """Connect and prepare; return a peer of the class *peer*."""
     async with open_session(options) as (session, prepared):
-        yield RawAcsylla(session, *prepared)
+        yield peer(session, *prepared)
 
 
 if __name__ == "__main__":

@@ -2,13 +2,13 @@
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from uuid import UUID, uuid4
 
 from .payloads import Payload, make_payloads
 from .protocol import Appended, Batches, Options, Ready
-from .raw_acsylla import RawAcsylla, conflict, open_session
+from .raw_acsylla import RawAcsylla, conflict
+from .raw_acsylla import open_peer as open_raw
 from .tasks import Clock, TaskPeer, Writer, main
 
 NAME = "raw_batches"
@@ -88,11 +88,9 @@ class RawBatches(RawAcsylla):
         return Appended(seconds, cpu_seconds, len(payloads), latencies, 0, loop_seconds)
 
 
-@asynccontextmanager
-async def open_peer(options: Options) -> AsyncGenerator[TaskPeer, None]:
+def open_peer(options: Options) -> AbstractAsyncContextManager[TaskPeer]:
     """Connect and prepare."""
-    async with open_session(options) as (session, prepared):
-        yield RawBatches(session, *prepared)
+    return open_raw(options, RawBatches)
 
 
 if __name__ == "__main__":
