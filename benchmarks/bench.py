@@ -117,13 +117,13 @@ class Bench:
     async def warm(self, peer: Peer) -> None:
         """Warm up a peer, and the server's code for it."""
         count = 500 if self.size.quick else 4000
-        for streams in ("own", "hot"):
-            await peer.ask(do="append", count=count, concurrency=16, streams=streams)
+        for manner in ("own", "hot"):
+            await peer.ask(do="append", count=count, concurrency=16, manner=manner)
 
-    async def count(self, peer: Peer, concurrency: int, streams: str = "own") -> int:
+    async def count(self, peer: Peer, concurrency: int, manner: str = "own") -> int:
         """Return the number of appends that take about `Size.seconds`."""
         probe = max(100, concurrency * 4)
-        answer = await peer.ask(do="append", count=probe, concurrency=concurrency, streams=streams)
+        answer = await peer.ask(do="append", count=probe, concurrency=concurrency, manner=manner)
         wanted = int(probe / answer["seconds"] * self.size.seconds)
         return max(probe, concurrency * 4, min(wanted, 60_000))
 
@@ -184,10 +184,10 @@ def _seed(command: dict[str, Any], number: int) -> dict[str, int]:
 
 
 def append_case(
-    scenario: str, peer: Peer, case: str, x: int, count: int, streams: str = "own"
+    scenario: str, peer: Peer, case: str, x: int, count: int, manner: str = "own"
 ) -> Case:
     """Return a measurement of appends by *x* callers."""
-    command = {"do": "append", "count": count, "concurrency": x, "streams": streams}
+    command = {"do": "append", "count": count, "concurrency": x, "manner": manner}
     return Case(Key(scenario, peer.name, case, x), peer, command)
 
 

@@ -52,13 +52,13 @@ async def beside(bench: Bench) -> None:
 async def _cases(bench: Bench, peer: Peer, counts: dict[_Turn, int]) -> dict[_Turn, Case]:
     """Return a peer's cases; *counts* keeps their numbers of appends, the same in each start."""
     cases: dict[_Turn, Case] = {}
-    for case, x, streams, longer, wanted in _MEASURED:
+    for case, x, manner, longer, wanted in _MEASURED:
         turn = peer.name, case, x
         if peer.name not in wanted:
             continue
         if turn not in counts:
-            counts[turn] = longer * await bench.count(peer, x, streams)
-        cases[turn] = append_case(SCENARIO, peer, case, x, counts[turn], streams)
+            counts[turn] = longer * await bench.count(peer, x, manner)
+        cases[turn] = append_case(SCENARIO, peer, case, x, counts[turn], manner)
     return cases
 
 

@@ -40,15 +40,15 @@ async def feed_append(bench: Bench) -> None:
     library without a feed.
     """
     cases: list[Case] = []
-    for case, x, streams, names in (
+    for case, x, manner, names in (
         ("own streams", 1, "own", (WITH_WRITE, FEED, ANNOUNCING, RAW)),
         ("own streams", 64, "own", (OURS, FEED, ANNOUNCING)),
         ("one stream", 64, "hot", (OURS, FEED, ANNOUNCING)),
     ):
         for name in names[:2] if bench.size.quick else names:
             peer = await _sequenced(bench, name)
-            count = await bench.count(peer, x, streams)
-            cases.append(append_case(APPEND, peer, case, x, count, streams))
+            count = await bench.count(peer, x, manner)
+            cases.append(append_case(APPEND, peer, case, x, count, manner))
     await bench.interleave(cases, rounds=3 if bench.size.quick else None)
 
 
@@ -97,7 +97,7 @@ async def feed_sequencing(bench: Bench) -> None:
         cpu, seconds, appended = before["cpu_seconds"], 0.0, 0
         slices = _SLICES * (3 if bench.size.quick else _PARTS)
         for slice_ in range(slices):
-            command = {"do": "append", "count": count // 2, "concurrency": 64, "streams": "own"}
+            command = {"do": "append", "count": count // 2, "concurrency": 64, "manner": "own"}
             answer = await writer.ask(**command, seed=number * slices + slice_ + 1)
             appended += answer["count"]
             seconds += answer["seconds"]

@@ -85,8 +85,8 @@ async def _warm(bench: Bench, clock: ServerClock, peers: dict[str, Peer], laps: 
         bench.say(f"{HOT_COSTS}: warming up", number / laps / _STARTS / _ROUNDS)
         clock.lap()
         await peers[BATCHES].ask(do="batches", count=100, members=MANY)
-        await peers[OURS].ask(do="append", count=100 * MANY, concurrency=MANY, streams="hot")
-        await peers[RAW].ask(do="append", count=200, concurrency=MANY, streams="hot")
+        await peers[OURS].ask(do="append", count=100 * MANY, concurrency=MANY, manner="hot")
+        await peers[RAW].ask(do="append", count=200, concurrency=MANY, manner="hot")
         lap = clock.lap()
         if lap.compiling < _COMPILED * lap.serving:
             return

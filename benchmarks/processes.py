@@ -30,26 +30,26 @@ async def processes(bench: Bench) -> None:
     for number in range(most):
         bench.say(f"processes: starting {number + 1} of {most}", 0)
         peers.append(await bench.start(OURS, f"bench_{OURS}", bench.port))
-        await peers[-1].ask(do="append", count=500, concurrency=16, streams="own")
+        await peers[-1].ask(do="append", count=500, concurrency=16, manner="own")
     count = 600 if bench.size.quick else 2000
     amounts = [x for x in (1, 2, 4) if x <= most]
     for number in range(bench.size.rounds):
-        for streams in ("own", HOT, LOCKED):
+        for manner in ("own", HOT, LOCKED):
             for x in amounts:
-                bench.say(f"processes: {x}, {streams}", number / bench.size.rounds)
-                await _at_once(bench, peers[:x], streams, count)
+                bench.say(f"processes: {x}, {manner}", number / bench.size.rounds)
+                await _at_once(bench, peers[:x], manner, count)
         for x in amounts:
             bench.say(f"processes: {x}, an exact version", number / bench.size.rounds)
             await _beside_rivals(bench, peers[:x], count)
 
 
-async def _at_once(bench: Bench, peers: list[Peer], streams: str, count: int) -> None:
-    command = {"do": "append", "count": count, "concurrency": 16, "streams": streams}
-    if streams == HOT:
+async def _at_once(bench: Bench, peers: list[Peer], manner: str, count: int) -> None:
+    command = {"do": "append", "count": count, "concurrency": 16, "manner": manner}
+    if manner == HOT:
         command |= {"count": count * _LONGER}
-    if streams == LOCKED:
+    if manner == LOCKED:
         command |= {"concurrency": 1, "count": count // _SHORTER}
-    if streams != "own":
+    if manner != "own":
         command["stream"] = str(uuid4())
     begin = time.perf_counter()
     answers = await asyncio.gather(*(peer.ask(**command) for peer in peers))
@@ -64,19 +64,19 @@ async def _at_once(bench: Bench, peers: list[Peer], streams: str, count: int) ->
         "longest_ms": round(max(latencies) / 1000, 3),
         "conflicts": sum(answer["conflicts"] for answer in answers) / total,
     }
-    if streams != "own":
+    if manner != "own":
         # All have the same number of appends: if they share alike, they end together.
         taken = [answer["seconds"] for answer in answers]
         numbers["fairness"] = round(min(taken) / max(taken), 3)
-    bench.results.add(Key(PROCESSES, OURS, streams, len(peers)), numbers)
+    bench.results.add(Key(PROCESSES, OURS, manner, len(peers)), numbers)
 
 
 async def _beside_rivals(bench: Bench, peers: list[Peer], count: int) -> None:
     """Attempt to append at an exact version, while the others append at any."""
     stream = str(uuid4())
     one, *rivals = peers
-    attempts = {"do": "append", "streams": EXACT, "count": _ATTEMPTS, "concurrency": 1}
-    rival = {"do": "append", "streams": HOT, "count": count * _LONGER, "concurrency": 16}
+    attempts = {"do": "append", "manner": EXACT, "count": _ATTEMPTS, "concurrency": 1}
+    rival = {"do": "append", "manner": HOT, "count": count * _LONGER, "concurrency": 16}
     answer, *_ = await asyncio.gather(
         one.ask(**attempts, stream=stream), *(each.ask(**rival, stream=stream) for each in rivals)
     )

@@ -57,10 +57,10 @@ async def profile(bench: Bench) -> None:
     for name in (RAW, OURS):
         peer = await bench.required(name)
         stream = await bench.fill(peer, bench.size.events)
-        own, hot = [await bench.count(peer, 64, streams) for streams in ("own", "hot")]
+        own, hot = [await bench.count(peer, 64, manner) for manner in ("own", "hot")]
         commands: dict[str, dict[str, Any]] = {
-            "append": {"do": "append", "count": own, "concurrency": 64, "streams": "own"},
-            "hot": {"do": "append", "count": hot, "concurrency": 64, "streams": "hot"},
+            "append": {"do": "append", "count": own, "concurrency": 64, "manner": "own"},
+            "hot": {"do": "append", "count": hot, "concurrency": 64, "manner": "hot"},
             "read": {"do": "read", "stream": stream, "page_size": None},
         }
         for what, command in commands.items():

@@ -47,10 +47,10 @@ async def replicas(bench: Bench) -> None:
             await stack.enter_async_context(_peer(cluster, name)) for name in (RAW, OURS, FEED)
         ]
         cases: list[Case] = []
-        for case, x, streams in _MEASURED:
+        for case, x, manner in _MEASURED:
             for peer in peers:
-                count = await bench.count(peer, x, streams)
-                cases.append(append_case(REPLICAS, peer, case, x, count, streams))
+                count = await bench.count(peer, x, manner)
+                cases.append(append_case(REPLICAS, peer, case, x, count, manner))
         await bench.interleave(cases, rounds=_ROUNDS)
         for number, node in enumerate(cluster.nodes[1:]):
             bench.say(f"{REPLICAS}: a node hangs", 0.7 + number / 10)
@@ -63,7 +63,7 @@ async def replicas(bench: Bench) -> None:
 
 
 async def _hanging(bench: Bench, peer: Peer) -> None:
-    command = {"do": "append", "concurrency": CALLERS, "streams": "own"}
+    command = {"do": "append", "concurrency": CALLERS, "manner": "own"}
     for case, count in ((HANGS, CALLERS * 4), (WITHOUT, CALLERS * 20)):
         answer = await peer.ask(**command, count=count)
         longest = max(answer["latencies_us"]) / 1_000_000
@@ -90,6 +90,6 @@ async def _peer(cluster: EmbeddedCassandra, name: str) -> AsyncGenerator[Peer, N
         # The peers find the keyspace, and leave its replication as it is.
         await store.create_schema({cluster.local_datacenter: _NODES}, feed=name == FEED)
     async with run_peer(name, contact, cluster.port, keyspace) as peer:
-        for streams in ("own", "hot"):
-            await peer.ask(do="append", count=_WARMING, concurrency=16, streams=streams)
+        for manner in ("own", "hot"):
+            await peer.ask(do="append", count=_WARMING, concurrency=16, manner=manner)
         yield peer

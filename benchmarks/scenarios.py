@@ -63,14 +63,14 @@ async def peers(bench: Bench) -> None:
             if peer is None:
                 continue
             own: list[Case] = []
-            for case, x, streams in (
+            for case, x, manner in (
                 ("one caller", 1, "own"),
                 ("64 callers, own streams", 64, "own"),
                 ("64 callers, one stream", 64, "hot"),
             ):
                 bench.say(f"peers: {name}, {case}", 0)
-                count = await bench.count(peer, x, streams)
-                own.append(append_case("peers", peer, case, x, count, streams))
+                count = await bench.count(peer, x, manner)
+                own.append(append_case("peers", peer, case, x, count, manner))
             stream = await bench.fill(peer, bench.size.events)
             await peer.ask(do="read", stream=stream, page_size=None)
             own.append(read_case("peers", peer, "reading", stream))

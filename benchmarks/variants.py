@@ -63,13 +63,13 @@ async def _cases(
     )
     await bench.warm(peer)
     cases = []
-    for case, x, streams in (
+    for case, x, manner in (
         ("one caller", 1, "own"),
         ("64 callers, own streams", 64, "own"),
         ("64 callers, one stream", 64, "hot"),
     ):
         bench.say(f"variants: {name}, {case}", 0)
-        count = await bench.count(peer, x, streams)
-        command = append_case("variants", peer, case, x, count, streams).command
+        count = await bench.count(peer, x, manner)
+        command = append_case("variants", peer, case, x, count, manner).command
         cases.append(Case(Key("variants", name, case, x), peer, command))
     return cases

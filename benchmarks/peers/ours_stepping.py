@@ -57,7 +57,7 @@ class Stepping:
         while published < end:
             slice_ = min(_SLICE, end - published)
             published += slice_
-            command = {"do": "append", "count": slice_, "concurrency": 64, "streams": "own"}
+            command = {"do": "append", "count": slice_, "concurrency": 64, "manner": "own"}
             await self._writer.ask(**command, seed=published)
             await asyncio.sleep(_BELL)
             while sequencer.head < published:

@@ -4,10 +4,10 @@ The line protocol of the peers: one JSON command per line on standard input, eac
 The first line of output tells whether the peer is ready: `Ready` or `NotReady`. Then::
 
     {"do": "append", "count": 1000, "concurrency": 16, "payload_bytes": 200,
-     "streams": "own", "seed": 1}          -> `Appended`
-    {"do": "append", …, "streams": "hot", "stream": "<uuid>"}  the same stream in several peers
-    {"do": "append", …, "streams": "locked", "stream": "<uuid>"}  with an expected version
-    {"do": "append", …, "streams": "exact", "stream": "<uuid>"}   the same, one attempt each
+     "manner": "own", "seed": 1}          -> `Appended`
+    {"do": "append", …, "manner": "hot", "stream": "<uuid>"}  the same stream in several peers
+    {"do": "append", …, "manner": "locked", "stream": "<uuid>"}  with an expected version
+    {"do": "append", …, "manner": "exact", "stream": "<uuid>"}  the same, one attempt each
     {"do": "batches", "count": 100, "members": 64, "payload_bytes": 200, "seed": 1,
      "before": false, "every_column": false}  by one caller, one after another   -> `Appended`
     {"do": "fill", "stream": "<uuid>", "count": 1000, "payload_bytes": 200}      -> `Filled`
@@ -29,12 +29,21 @@ Some peers know only some of the commands. A command that fails is answered with
 
 import argparse
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Final, Literal, get_args
 from uuid import UUID
 
 import orjson
 
 LARGEST_COUNT = 10_000_000
+
+Manner = Literal["own", "hot", "locked", "exact"]
+"""
+How callers append: ``own``, each to a stream of its own at its current version; and all to one
+stream: ``hot``, without an expected version; ``locked``, with one, and again after each conflict;
+``exact``, with one, in one attempt each: a conflict is an answer, too.
+"""
+
+_MANNERS: Final[tuple[Manner, ...]] = get_args(Manner)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,24 +105,17 @@ class Append:
         count: The total number of events.
         concurrency: The number of tasks or threads.
         payload_bytes: The size of each payload.
-        hot: Whether all append to one stream without an expected version; otherwise each appends
-            to a stream of its own at its current version.
+        manner: How they append.
         seed: The seed of the payloads.
-        stream: The hot stream; None for a new one.
-        locked: Whether they append to that stream with an expected version, and again after each
-            conflict.
-        exact: Whether they append to that stream with an expected version, in one attempt each:
-            a conflict is an answer, too.
+        stream: The one stream of all; None for a new one.
     """
 
     count: int
     concurrency: int
     payload_bytes: int
-    hot: bool
+    manner: Manner
     seed: int
     stream: UUID | None = None
-    locked: bool = False
-    exact: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -371,11 +373,9 @@ def parse_command(line: str) -> Command:
                 count=_number(fields, "count"),
                 concurrency=_number(fields, "concurrency"),
                 payload_bytes=_number(fields, "payload_bytes", 200),
-                hot=_hot(fields.get("streams", "own")),
+                manner=_manner(fields),
                 seed=_number(fields, "seed", 0, least=0),
                 stream=_stream(fields) if "stream" in fields else None,
-                locked=fields.get("streams") == "locked",
-                exact=fields.get("streams") == "exact",
             )
         case "batches":
             return Batches(
@@ -457,10 +457,12 @@ def _number(fields: dict[str, Any], name: str, default: int | None = None, least
     return value
 
 
-def _hot(streams: object) -> bool:
-    if streams not in {"own", "hot", "locked", "exact"}:
-        raise CommandRefused(f"streams must be own, hot, locked or exact, not {streams!r}")
-    return streams != "own"
+def _manner(fields: dict[str, Any]) -> Manner:
+    given = fields.get("manner", "own")
+    for manner in _MANNERS:
+        if manner == given:
+            return manner
+    raise CommandRefused(f"manner must be one of {', '.join(_MANNERS)}, not {given!r}")
 
 
 def _stream(fields: dict[str, Any]) -> UUID:

@@ -231,14 +231,15 @@ async def _read_feed(peer: TaskPeer, command: ReadFeed) -> Counted:
 
 async def _append(peer: TaskPeer, command: Append) -> Appended:
     payloads = iter(make_payloads(command.count, command.payload_bytes, command.seed))
-    if command.locked or command.exact:
-        name = "exact" if command.exact else "locked"
-        make = _able(peer, name, f"append with {name} streams")
-        writers = [make(command.stream or uuid4()) for _ in range(command.concurrency)]
-    elif command.hot:
-        writers = [peer.hot(command.stream or uuid4())] * command.concurrency
-    else:
-        writers = [peer.own(uuid4()) for _ in range(command.concurrency)]
+    match command.manner:
+        case "own":
+            writers = [peer.own(uuid4()) for _ in range(command.concurrency)]
+        case "hot":
+            writers = [peer.hot(command.stream or uuid4())] * command.concurrency
+        case "locked" | "exact" as manner:
+            make = _able(peer, manner, f"append in the manner {manner!r}")
+            stream = command.stream or uuid4()
+            writers = [make(stream) for _ in range(command.concurrency)]
     latencies: list[int] = []
     conflicts = 0
 

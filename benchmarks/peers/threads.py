@@ -122,12 +122,15 @@ def _handled(peer: ThreadPeer, command: Project | Deliver) -> Answer:
 
 def _append(peer: ThreadPeer, command: Append) -> Appended:
     payloads = iter(make_payloads(command.count, command.payload_bytes, command.seed))
-    if command.locked or command.exact or command.stream is not None:
+    if command.stream is not None:
         raise CommandRefused("this peer cannot share a stream with another")
-    if command.hot:
-        writers = [peer.hot(uuid4())] * command.concurrency
-    else:
-        writers = [peer.own(uuid4()) for _ in range(command.concurrency)]
+    match command.manner:
+        case "own":
+            writers = [peer.own(uuid4()) for _ in range(command.concurrency)]
+        case "hot":
+            writers = [peer.hot(uuid4())] * command.concurrency
+        case manner:
+            raise CommandRefused(f"this peer cannot append in the manner {manner!r}")
     latencies: list[int] = []
     conflicts: list[int] = []
     lock = Lock()

@@ -35,6 +35,7 @@ from benchmarks.peers.protocol import (
     Deliver,
     Fill,
     FillStreams,
+    Manner,
     Quit,
     Read,
     ReadFeed,
@@ -114,12 +115,18 @@ async def test_a_peer_answers_each_command(name: str, server: Server, store: Eve
             assert all(ready[field] for field in ("version", "guarantees", "notes"))
 
             append = {"do": "append", "count": 50, "concurrency": 4, "payload_bytes": 200}
-            for streams in ("own", "hot"):
-                done = await peer.ask({**append, "streams": streams, "seed": 1})
+            for manner in ("own", "hot"):
+                done = await peer.ask({**append, "manner": manner, "seed": 1})
                 assert (done["count"], len(done["latencies_us"])) == (50, 50), done
                 assert 0 < max(done["latencies_us"]) <= done["seconds"] * 1_000_000
                 assert done["cpu_seconds"] >= done["loop_seconds"] > 0
                 assert done["conflicts"] == 0
+            for manner in ("locked", "exact"):
+                done = await peer.ask({**append, "manner": manner, "stream": str(uuid4())})
+                if name in {"raw_acsylla", BATCHES}:
+                    assert f"cannot append in the manner '{manner}'" in done["error"]
+                else:
+                    assert done["count"] == len(done["latencies_us"]) == 50, done
 
             assert "error" in await peer.ask("nonsense")
             assert "append, fill" in (await peer.ask({"do": "dance"}))["error"]
@@ -319,11 +326,18 @@ def test_every_named_peer_can_be_started_and_is_described() -> None:
         )
 
 
+@pytest.mark.parametrize("manner", ["own", "hot", "locked", "exact"])
+def test_an_append_says_in_which_manner(manner: Manner) -> None:
+    line = orjson.dumps({"do": "append", "count": 9, "concurrency": 3, "manner": manner}).decode()
+
+    assert parse_command(line) == Append(9, 3, payload_bytes=200, manner=manner, seed=0)
+
+
 def test_commands_are_parsed() -> None:
     stream = uuid4()
 
-    assert parse_command('{"do": "append", "count": 9, "concurrency": 3, "streams": "hot"}') == (
-        Append(count=9, concurrency=3, payload_bytes=200, hot=True, seed=0)
+    assert parse_command('{"do": "append", "count": 9, "concurrency": 3}') == (
+        Append(count=9, concurrency=3, payload_bytes=200, manner="own", seed=0)
     )
     assert parse_command(f'{{"do": "fill", "stream": "{stream}", "count": 5}}') == Fill(
         stream, 5, 200
@@ -355,7 +369,7 @@ def test_commands_are_parsed() -> None:
         '{"do": null}',
         '{"do": "append", "count": 0, "concurrency": 1}',
         '{"do": "append", "count": true, "concurrency": 1}',
-        '{"do": "append", "count": 1, "concurrency": 1, "streams": "cold"}',
+        '{"do": "append", "count": 1, "concurrency": 1, "manner": "cold"}',
         '{"do": "batches", "count": 1, "members": 0}',
         '{"do": "read", "stream": 7}',
         '{"do": "read_feed", "every": 0}',

@@ -103,15 +103,15 @@ public final class Peer {
   private Map<String, Object> answer(Map<String, Object> command) throws Exception {
     Object what = command.get("do");
     if ("append".equals(what)) {
-      Object streams = command.getOrDefault("streams", "own");
-      if (!"own".equals(streams) && !"hot".equals(streams)) {
-        throw new IllegalArgumentException("streams is own or hot, not " + streams);
+      Object manner = command.getOrDefault("manner", "own");
+      if (!"own".equals(manner) && !"hot".equals(manner)) {
+        throw new IllegalArgumentException("manner is own or hot, not " + manner);
       }
       return append(
           number(command, "count", null, 1),
           number(command, "concurrency", null, 1),
           number(command, "payload_bytes", 200, 1),
-          "hot".equals(streams),
+          "hot".equals(manner),
           number(command, "seed", 0, 0));
     }
     if ("fill".equals(what)) {
