@@ -3,11 +3,31 @@
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from typing import Any
+from typing import Any, Protocol
 from unittest import mock
 
 Broken = Callable[[], AbstractContextManager[None]]
 """Breaks the library for as long as it is entered."""
+
+
+class BrokenRule(Protocol):
+    """
+    What all mutants have.
+
+    Attributes:
+        name: What is done wrong.
+        shows: What the checker must find; any of them.
+        broken: Breaks the library.
+    """
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def shows(self) -> Sequence[str]: ...
+
+    @property
+    def broken(self) -> Broken: ...
 
 
 def patch(target: Any, name: str, value: Any) -> Broken:
@@ -28,30 +48,22 @@ def both(one: Broken, other: Broken) -> Broken:
     return broken
 
 
-def check_caught(
-    name: str,
-    shows: Sequence[str],
-    broken: Broken,
-    simulate: Callable[[int], Sequence[str]],
-    tries: int,
-) -> None:
+def check_caught(mutant: BrokenRule, simulate: Callable[[int], Sequence[str]], tries: int) -> None:
     """
     Run broken worlds until the checker finds one of the things that must show.
 
     Args:
-        name: What is done wrong.
-        shows: What must be found; any of them.
-        broken: Breaks the library.
+        mutant: The rule that is broken.
         simulate: Runs the world of a seed, and returns what is wrong.
         tries: How many seeds are tried.
     """
     found: Counter[str] = Counter()
     for seed in range(tries):
-        with broken():
+        with mutant.broken():
             wrong = simulate(seed)
         kinds = {each.partition(":")[0] for each in wrong}
-        if kinds & set(shows):
+        if kinds & set(mutant.shows):
             return
         found.update(kinds)
 
-    raise AssertionError(f"{name} was not caught in {tries} runs; they showed {found}")
+    raise AssertionError(f"{mutant.name} was not caught in {tries} runs; they showed {found}")

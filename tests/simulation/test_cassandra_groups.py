@@ -1,6 +1,5 @@
 """Groups whose subscriptions are kept on Cassandra: sound runs, and mutants that are caught."""
 
-import os
 from collections import Counter
 
 import pytest
@@ -21,12 +20,7 @@ from .cassandra_group_world import (
     simulate_cassandra_group,
 )
 from .group_mutants import GroupMutant
-from .test_groups import told
-
-SEEDS = int(os.environ.get("EVENT_STORE_SIMULATION_SEEDS", "20"))
-"""How many worlds there are of other kinds; of these, which take longer, a part of it."""
-
-FIRST = int(os.environ.get("EVENT_STORE_SIMULATION_FIRST", "0"))
+from .test_groups import FIRST, SEEDS, told
 
 TRIES = 20
 """Seeds within which each mutant must be caught; most are at the first."""
@@ -45,6 +39,7 @@ PLANS: dict[str, CassandraPlan | None] = {
 @pytest.mark.parametrize("name", PLANS)
 def test_a_group_on_cassandra_is_right_whatever_happens(name: str) -> None:
     facts: Counter[str] = Counter()
+    # These worlds take longer than those in memory, so there are fewer of them.
     seeds = max(SEEDS // (10 if name == "drawn" else 50), 1)
     for seed in range(FIRST, FIRST + seeds):
         outcome = simulate_cassandra_group(seed, PLANS[name])
@@ -56,13 +51,7 @@ def test_a_group_on_cassandra_is_right_whatever_happens(name: str) -> None:
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
 def test_every_broken_rule_of_the_tables_is_caught(mutant: GroupMutant[CassandraPlan]) -> None:
-    check_caught(
-        mutant.name,
-        mutant.shows,
-        mutant.broken,
-        lambda seed: simulate_cassandra_group(seed, mutant.plan).wrong,
-        TRIES,
-    )
+    check_caught(mutant, lambda seed: simulate_cassandra_group(seed, mutant.plan).wrong, TRIES)
 
 
 @pytest.mark.parametrize("plan", [GENERATIONS, FORGOTTEN], ids=["generations", "forgotten"])

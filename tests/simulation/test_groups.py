@@ -54,13 +54,7 @@ def test_a_group_is_right_whatever_happens(name: str) -> None:
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
 def test_every_broken_rule_of_a_group_is_caught(mutant: GroupMutant[GroupPlan]) -> None:
-    check_caught(
-        mutant.name,
-        mutant.shows,
-        mutant.broken,
-        lambda seed: simulate_group(seed, mutant.plan).wrong,
-        TRIES,
-    )
+    check_caught(mutant, lambda seed: simulate_group(seed, mutant.plan).wrong, TRIES)
 
 
 def told(world: GroupWorld) -> str:

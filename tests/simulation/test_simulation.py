@@ -77,13 +77,7 @@ def test_every_broken_rule_is_caught(mutant: Mutant) -> None:
     # in the log. Only what writers that do not announce have stored needs the scan.
     hides = "SKIPPED" in mutant.shows and not mutant.plan.old_writers
     plan = replace(mutant.plan, repairs=not hides)
-    check_caught(
-        mutant.name,
-        mutant.shows,
-        mutant.broken,
-        lambda seed: simulate(seed, plan).wrong,
-        TRIES,
-    )
+    check_caught(mutant, lambda seed: simulate(seed, plan).wrong, TRIES)
 
 
 def test_every_rule_of_the_search_is_broken_in_the_code_as_well() -> None:
