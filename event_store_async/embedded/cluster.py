@@ -16,7 +16,6 @@ from . import node_log
 from .cluster_plan import ClusterPlan
 from .data_directory import DataDirectory, Manifest
 from .errors import DirectoryRefused
-from .jar_cache import cache_directory
 from .node import Node
 from .ports import Ports, addresses, reserve
 from .provisions import Provisions, provide
@@ -196,7 +195,6 @@ class EmbeddedCassandra:
             )
         ports = self._ports = reserve(
             self._addresses,
-            cache_directory() / "ports",
             native=self._given_port,
             # Several nodes remember each other by this port; a single one may change it.
             storage=bound.storage_port if bound and len(bound.addresses) > 1 else None,
