@@ -124,7 +124,7 @@ def _sharing(results: Results) -> list[Goal | None]:
     if fairness := results.values(four, "fairness"):  # older runs did not count these conflicts
         conflicts = spread(results.values(four, "conflicts"))
         found.append(Goal("sharing_conflicts", text + "conflicts per append", 0.2, True, conflicts))
-        alike = text + "the first to have done its share relative to the last"
+        alike = text + "time of the first to finish relative to the last"
         found.append(Goal("sharing_fairness", alike, None, False, spread(fairness)))
     return found
 
@@ -161,7 +161,9 @@ def _feed_appends(results: Results) -> list[Goal | None]:
         (Key(APPEND, FEED, case, 64), Key(APPEND, OURS, case, 64))
         for case in ("own streams", "one stream")
     )
-    latency = "with a feed, one append in flight: latency (p50) relative to a plain write and raw"
+    latency = (
+        "with a feed, one append in flight: latency (p50) relative to a plain write and raw's batch"
+    )
     rate = "with a feed, 64 streams in flight: throughput relative to without"
     shared = "with a feed, one stream, 64 callers: throughput relative to without"
     return [
@@ -179,10 +181,10 @@ def _deliveries(results: Results) -> list[Goal | None]:
     for number, limit in (("p50", 1), ("p99", 10)):
         taken = results.values(Key(DELIVERY, FEED, "delivery", 0), f"{number}_ms")
         if budgets and len(taken) == len(budgets):
-            text = f"from an append to a handler in another process ({number}) relative to 8 raw "
+            text = f"from an append to a handler in another process ({number}) relative to "
+            text += "the time of 8 batches by raw and 10 ms"
             measured = spread(ratios(taken, budgets))
-            name = f"feed_delivery_{number}"
-            found.append(Goal(name, text + "appends and 10 ms", limit, True, measured))
+            found.append(Goal(f"feed_delivery_{number}", text, limit, True, measured))
     return found
 
 
@@ -225,7 +227,8 @@ def _snapshots(results: Results) -> list[Goal | None]:
     load = f"loading an aggregate of {LONG:,} events from a stored snapshot: latency (p50) "
     load += f"relative to {SHORT} events without one"
     with_, without = (Key("snapshots", OURS, case, 0) for case in (EVERY, WITHOUT))
-    save = "a command that saves a snapshot every 100 events: latency (p50) relative to none"
+    save = "a command that saves a snapshot every 100 events: latency (p50) relative to one that "
+    save += "saves none"
     return [
         _goal(results, (long, short), "p50_ms", "snapshot_load", load, 1.5),
         _goal(results, (with_, without), "p50_ms", "snapshot_save", save, 1.05),
@@ -278,7 +281,9 @@ def _replicas(results: Results) -> list[Goal | None]:
             )
         )
     if longest := results.values(Key(REPLICAS, OURS, HANGS, CALLERS), "of_silence"):
-        text = "one of three nodes hangs: the longest append relative to the 5 s of its silence"
+        text = (
+            "one of three nodes hangs: the longest append relative to the 5 s until it is left out"
+        )
         found.append(Goal("replicas_hanging", text, 1.5, True, spread(longest)))
     return found
 

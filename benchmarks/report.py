@@ -21,27 +21,30 @@ PAGE: Final = ROOT / "docs" / "performance.md"
 _INTRODUCTION: Final = """\
 {headline}
 {pictures}**What more replicas change.** The client does the same work, but a quorum of the replicas
-must answer each round trip of an append, and these cross a network. So each append takes longer. If
-its callers wait for one stream, more of them share a batch meanwhile. Throughput over many streams
-grows with the number of nodes. This run has one node, and measures none of this.
+must answer each round trip of an append, and these cross a network. So each append takes longer.
+While the callers of one stream wait for it, more of them come to share the next batch. Throughput
+over many streams grows with the number of nodes. This page does not measure that: its
+[three replicas](#three-replicas) share one machine, and all other tables have one node.
 
 The numbers above are those of the [comparison with the peers](#compared-with-the-peers). Other
-tables measure the same calls at other times of the run. Compare numbers within a table, not between
-tables.
+tables measure the same calls at other times of the run, and the machine is faster at some times
+than at others. Compare numbers within a table, not between tables.
 
 ## How to read this page
 
 `make bench RECORD=1` generates this page from [recorded.json](../benchmarks/recorded.json). No
-number is typed by hand, and missed goals are shown.
+number in its tables is typed by hand, and missed goals are shown. What was tried for these, and
+what is said of the peers, is written by hand, in `benchmarks/tried.md`.
 
 - *ours* is this library. *raw* is the same conditional batch, or the same page of rows, written by
-  hand on the driver, without anything that makes it safe: the limit of what a library can reach.
-- A number is the median of {rounds} rounds, with the lowest and the highest in brackets. Each round
-  measures every case once. Ratios are taken within a round, so that a disturbance of the machine
-  affects both sides.
-- The goals for appends have {pairs} rounds of their own, in which ours and raw run right after each
-  other. Their processes are restarted every few rounds, because one process may stay faster than
-  another one that runs the same code.
+  hand on the driver, without anything that makes it safe. With as many events in a batch, a library
+  can hardly be faster than that.
+- A number is the median of up to {rounds} rounds, with the lowest and the highest in brackets. If a
+  round takes long, there are fewer. Each round measures every case once. Ratios are taken within a
+  round, so that a disturbance of the machine affects both sides.
+- The goals that compare appends with raw's have {pairs} rounds of their own, in which ours and raw
+  run one right after the other. Their processes are restarted every few rounds, because one process
+  may stay faster than another one that runs the same code.
 - *Client CPU* is the user and system time of the client's process, including the driver's threads.
   Client and server share the cores of this machine, so the server can use what a client saves.
 """
@@ -60,16 +63,16 @@ that they do not compete in Paxos. The goal compares with the first, which is fa
 nothing of the library. The comparison with the second shows what sharing batches gains by itself.
 """
 _HOT_COSTS: Final = """\
-Batches of one stream, one after another. By hand (`raw_batches`), one caller sends them, or 64 who
-share them; the library makes one of all the appends that wait, so there are as many callers as
-events. A batch takes about as long as the CPU times of client and server together, since each waits
-for the other. Flushing and compacting go on beside.
+Batches of one stream, one after another. By hand (`raw_batches`), they are sent by one caller, or
+shared by 64 callers. The library makes one batch of all the appends that wait, so it has as many
+callers as a batch has events. A batch takes about as long as the CPU times of client and server
+together, since each waits for the other. Flushing and compacting go on in the background.
 """
 _HOT_MODEL: Final = """\
-How fast can one stream be? Its batches cannot overlap, so one takes the client's CPU time and then
-the server's. Each is a line: a part for the batch, and a part for each of its events. The first
-table shows these lines, fitted to the batches above; the second shows the rates that follow, and
-those measured. The last row is the limit of any client, the ones above it those of clients by hand.
+How fast can one stream be? Its batches cannot overlap, so each takes the client's CPU time and then
+the server's. In this model, each of the two is a constant for the batch, and another one for each
+of its events. The first table shows these constants, fitted to the batches above. The second shows
+the rates that follow from them, and those measured. Its last row is the limit of any client.
 """
 _FLAT: Final = """\
 Does an append cost more on a long stream? The cases take turns, in a changing order. The streams at
@@ -86,13 +89,13 @@ aggregate is cached; snapshots are saved in the background. Cases take turns.
 """
 _TRUNCATION: Final = """\
 What does reading 100 events cost if 100,000 before them were truncated? A process that has not seen
-that a stream is truncated asks where it begins first. Cases take turns.
+that a stream is truncated first asks where it begins. Cases take turns.
 """
 _PRIVACY: Final = """\
 What does [encrypting a personal field](privacy.md) cost? A field of 100 characters in each event is
 encrypted with the key of its subject, which is in the cache. The last row reads with an empty
-cache, so the keys of 500 subjects are fetched, a request for each page, and unwrapped. Cases take
-turns.
+cache, so the keys of 500 subjects are fetched, by one request for each page of events, and
+unwrapped. Cases take turns.
 """
 _REPLICAS: Final = """\
 Three nodes, with a replica of every stream on each. They share the cores of this machine with each
@@ -103,8 +106,8 @@ seconds.
 _PROFILE: Final = """\
 Where the client's CPU time goes, for ours and raw, when it appends to 64 streams and when it reads.
 The totals are measured without a profiler. A profiler outside the process then takes samples while
-the event loop's thread holds Python's lock, which shows how that thread divides its time. Calls
-into C are shown by name if they have one.
+the event loop's thread holds the GIL, which shows how that thread divides its time. Calls into C
+are shown by name if they have one.
 """
 _HOT: Final = """\
 The same for 64 callers that append to one stream without an expected version. Raw writes one batch
@@ -117,21 +120,22 @@ acknowledged. `raw_with_write` does just that by hand. `ours_feed` also sequence
 same process, as every store does by default. `ours_announcing` leaves that to another process.
 """,
     "Delivery to another process": """\
-One append at a time to a store that is idle otherwise. Measured from the call of the append to the
-handler of a follower in another process, on the same machine. Each follower is the one that the
-peer's documentation shows, with its default settings; [the notes on the
-peers](#what-each-peer-promises) say what differs. Pekko's `eventsByTag` stays seconds behind,
-because the events of another node may become visible late. The library's feed need not wait: each
-append is announced before it is sent.
+One append at a time to a store that is otherwise idle. Measured from the call of the append to the
+handler of a follower in another process, on the same machine. The goal is a budget: the time of
+eight batches by raw, and 10 ms. Each follower is the one that the peer's documentation shows, with
+its default settings; [the notes on the peers](#what-each-peer-promises) say what differs. Pekko's
+`eventsByTag` stays seconds behind, because the events of another node may become visible late. The
+library's feed need not wait for them: each append is announced before it is sent.
 """,
     "Sequencing the appends of 64 callers": """\
-The sequencer is a process of its own here, so that its CPU can be told apart. The callers append in
-slices; after each slice, with nothing in between, the end of the feed is read. If the feed did not
-keep up, what is missing there would grow with every slice.
+The sequencer is a process of its own here, so that its CPU time can be measured separately. The
+callers append one portion of events after another. Right after each portion, the end of the feed is
+read. If the feed did not keep up, it would be further behind after each portion.
 """,
     "Reading a feed": """\
 A whole feed, read by a process that has just started. `raw_acsylla` reads the same streams by hand,
-as many of them side by side; it needs to know their ids, and gets no order.
+as many of them at once as a page of the feed does. It has to know their ids, and gets the events in
+no common order.
 """,
     "What a feed sends": """\
 Counted where the store sends its requests. A conditional write is a lightweight transaction: four
@@ -145,17 +149,18 @@ A new subscription catches up with a feed of 50,000 events in streams of ten, in
 just started. Reading the same feed without a subscription is the limit.
 """,
     "A projection in PostgreSQL": """\
-The same feed into a view in PostgreSQL, which is on this machine as well: `executemany` for each
-page of 500 events, with the position in the same transaction. By hand, a loop without a library
-reads the same pages and sends the same statements. The rows alone, which are made in the process,
-are the limit of that PostgreSQL. The runner of the package eventsourcing projects 2,000 events of
-its own, a transaction for each, with the same statement.
+The same feed is projected into a view in PostgreSQL, which is on this machine as well:
+`executemany` for each page of 500 events, with the position in the same transaction. By hand, a
+loop without the library's projection reads the same pages and sends the same statements. The rows
+alone are made in the process, without a feed, and show the limit of this PostgreSQL. The runner of
+the package eventsourcing projects 2,000 events of its own, each in a transaction, with the same
+statement.
 """,
     "Taking over": """\
-Two members share 16 slices. One of them ends while events go to 64 streams. Measured until the
-other one has handled an event of each stream that the first one had: each stream gets an event
-every 1.5 seconds or so. One that is stopped gives its slices back. One that is killed (`SIGKILL`)
-cannot: its slices are free once its lease of 15 seconds is over.
+Two members share 16 slices. One of them ends while events go to 64 streams, about one every 1.5
+seconds to each. Measured until the other member has handled an event of each stream that the first
+one had. A member that is stopped gives its slices back. One that is killed (`SIGKILL`) cannot: its
+slices are free once its lease of 15 seconds is over.
 """,
     "What an idle consumer group sends": """\
 All members together, with 16 slices and the default `Pace`, counted where the stores send their
@@ -183,10 +188,9 @@ _RELATED: Final = {
 
 def markdown(results: Results, *, plots: bool) -> str:
     """Return the page, with or without plots; without them for a terminal."""
-    rounds = results.about["size"]["rounds"]
-    pairs = max(
-        (len(results.series[key]) for key in tables.series_of(results, "beside")), default=0
-    )
+    beside = tables.series_of(results, "beside")
+    rounds = max((len(it) for key, it in results.series.items() if key not in beside), default=0)
+    pairs = max((len(results.series[key]) for key in beside), default=0)
     headline = tables.headline(results)
     drawn = plotted(results) if plots else ()
     pictures = "".join(f"{_picture(name)}\n" for name in FIRST if name in drawn)

@@ -35,9 +35,9 @@ _COLUMNS: Final = {
     "p99.9_ms": "p99.9, ms",
     "longest_ms": "longest, ms",
     "conflicts": "conflicts per append",
-    "fairness": "first process done relative to the last",
+    "fairness": "time of the first process to finish relative to the last",
     "resident_mib": "resident set, MiB",
-    "lag": "events behind, at last",
+    "lag": "events behind at the end",
     "growth": "growth of that per append",
 }
 _SHARED: Final = "one stream"
