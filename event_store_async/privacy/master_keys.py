@@ -63,17 +63,19 @@ class MasterKeys(KeyWrapper):
     @classmethod
     def from_file(cls, path: str | PathLike[str]) -> "MasterKeys":
         """
-        Read master keys from a text file; it is read at once.
+        Read master keys from a text file. It blocks until the file is read.
 
         A line is a name, ``:``, and the key in base64, as `generate` makes it. The first line is
         the current key. Empty lines, and lines that begin with ``#``, are ignored.
 
         Args:
-            path: The file, or a pipe, of 1 MiB at most. Only the user of the application should be
-                able to read it. A pipe must end within 30 seconds.
+            path: The file, of 1 MiB at most. Only the user of the application should be able to
+                read it. A pipe will do, too, as of ``<(…)``. It is waited for, for 30 seconds at
+                most, so read a pipe before the event loop starts, or in a thread.
 
         Raises:
-            InvalidArgument: the file cannot be read, or is not like that.
+            InvalidArgument: the file cannot be read, or is not like that; or a pipe does not end in
+                time.
         """
         check_instance("path", path, (str, PathLike), "a path")
         try:
