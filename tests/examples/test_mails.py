@@ -29,18 +29,28 @@ class Member:
     process: Process
     sent: list[str] = field(default_factory=list)
     news: asyncio.Event = field(default_factory=asyncio.Event)
+    silent: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def listen(self) -> None:
         assert self.process.stdout is not None
         while line := await self.process.stdout.readline():
             self.sent.append(line.decode().strip())
             self.news.set()
+        self.silent.set()
+        self.news.set()
 
     async def has_sent(self, count: int) -> None:
         """Wait until it has sent so many mails."""
         while len(self.sent) < count:
+            assert not self.silent.is_set(), f"it ended after {len(self.sent)} of {count} mails"
             self.news.clear()
             await self.news.wait()
+
+    async def ended(self) -> int:
+        """Wait until it has ended and all its mails are known; return its exit code."""
+        # Its process may be known to have ended before what it printed last has been read.
+        await self.silent.wait()
+        return await self.process.wait()
 
 
 @asynccontextmanager
@@ -88,16 +98,18 @@ async def test_sigterm_in_the_middle_loses_nothing_and_repeats_nothing(server: S
                     cents += 1
                     await withdraw(store, cents, wanted)
                     waiting = [asyncio.ensure_future(each.has_sent(1)) for each in (one, other)]
-                    await asyncio.wait(waiting, timeout=1.0)
+                    done, _ = await asyncio.wait(waiting, timeout=1.0)
                     for each in waiting:
                         each.cancel()
+                    for each in done:
+                        await each  # raises if its process has ended
                 before = len(one.sent)
                 for more in range(1, 4):
                     await withdraw(store, cents + more, wanted)
                 await one.has_sent(before + 1)  # it is in the middle
 
                 one.process.send_signal(signal.SIGTERM)
-                assert await one.process.wait() == 0
+                assert await one.ended() == 0
                 status = await store.subscriptions.status("mails")
                 assert len(status.members) == 1
                 assert {each.holder for each in status.lag.slices} <= {None, *status.members}
@@ -105,7 +117,7 @@ async def test_sigterm_in_the_middle_loses_nothing_and_repeats_nothing(server: S
                 await withdraw(store, cents + 4, wanted)
                 await other.has_sent(len(wanted) - len(one.sent))
                 other.process.send_signal(signal.SIGTERM)
-                assert await other.process.wait() == 0
+                assert await other.ended() == 0
                 ended = await store.subscriptions.status("mails")
                 assert not ended.members
                 assert {each.holder for each in ended.lag.slices} == {None}
