@@ -134,8 +134,11 @@ def goal_table(results: Results) -> str:
             wanted = f"{'at most' if goal.at_most else 'at least'} {goal.limit:g}"
         verdict = "" if goal.limit is None else "met" if goal.met else "**missed**"
         it = goal.measured
-        measured = f"{it.median:.2f} ({it.least:.2f} to {it.most:.2f})"
-        rows.append([goal.text, wanted, measured, verdict])
+        digits = 2
+        while not goal.met and round(it.median, digits) == goal.limit:
+            digits += 1  # a goal that was just missed must not be shown as its limit
+        least, median, most = (f"{each:.{digits}f}" for each in (it.least, it.median, it.most))
+        rows.append([goal.text, wanted, f"{median} ({least} to {most})", verdict])
     return table(["ratio", "goal", "measured", ""], rows) if rows else ""
 
 

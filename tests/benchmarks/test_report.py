@@ -109,6 +109,12 @@ def test_the_page_shows_a_missed_goal_as_missed() -> None:
     assert "| at least 0.97 | 0.50 (0.50 to 0.50) | **missed** |" in page
 
 
+def test_a_goal_that_is_just_missed_is_not_shown_as_its_limit() -> None:
+    page = markdown(results([966, 966, 966], [1000, 1000, 1000]), plots=False)
+
+    assert "| at least 0.97 | 0.966 (0.966 to 0.966) | **missed** |" in page
+
+
 def test_the_page_begins_with_plots_and_ends_with_what_was_tried() -> None:
     page = markdown(Results.read(RECORDED), plots=True)
 
