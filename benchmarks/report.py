@@ -24,7 +24,7 @@ _INTRODUCTION: Final = """\
 must answer each round trip of an append, and these cross a network. So each append takes longer.
 While the callers of one stream wait for it, more of them come to share the next batch. Throughput
 over many streams grows with the number of nodes. This page does not measure that: its
-[three replicas](#three-replicas) share one machine, and all other tables have one node.
+[three replicas](#three-replicas) share one machine, and all other clusters have one node.
 
 The numbers above are those of the [comparison with the peers](#compared-with-the-peers). Other
 tables measure the same calls at other times of the run, and the machine is faster at some times
@@ -36,9 +36,9 @@ than at others. Compare numbers within a table, not between tables.
 number in its tables is typed by hand, and missed goals are shown. What was tried for these, and
 what is said of the peers, is written by hand, in `benchmarks/tried.md`.
 
-- *ours* is this library. *raw* is the same conditional batch, or the same page of rows, written by
-  hand on the driver, without anything that makes it safe. With as many events in a batch, a library
-  can hardly be faster than that.
+- *ours* is this library. *raw* (`raw_acsylla` in the tables) is the same conditional batch, or the
+  same page of rows, written by hand on the driver, without anything that makes it safe. With as
+  many events in a batch, a library can hardly be faster than that.
 - A number is the median of up to {rounds} rounds, with the lowest and the highest in brackets. If a
   round takes long, there are fewer. Each round measures every case once. Ratios are taken within a
   round, so that a disturbance of the machine affects both sides.
@@ -102,6 +102,21 @@ Three nodes, with a replica of every stream on each. They share the cores of thi
 other and with the clients, so compare the rows with each other only. While a node hangs (SIGSTOP),
 it does not answer what is sent to it; the driver leaves it out once it has been silent for five
 seconds.
+"""
+_VARIANTS: Final = """\
+The library on nodes with other settings. All these nodes run at the same time on this machine, so
+compare the rows with each other only.
+"""
+_PROMISES: Final = """\
+Each peer describes itself. In the notes, *own* is a caller that appends to a stream of its own, and
+*hot* is many callers that append to one stream.
+"""
+_OPENING: Final = """\
+How long does it take to open a store, to use it first, and to close it? The process is warm, and
+the tables exist.
+"""
+_REPRESENTATION: Final = """\
+What would a recorded event cost as another Python type? Measured without a server.
 """
 _PROFILE: Final = """\
 Where the client's CPU time goes, for ours and raw, when it appends to 64 streams and when it reads.
@@ -223,13 +238,14 @@ def markdown(results: Results, *, plots: bool) -> str:
     notes = tried(TRIED.read_text(encoding="utf-8"), "peers")
     if notes and tables.series_of(results, "peers"):
         parts.append(_section("Compared with the peers", notes))
-    for scenario, first in (("peers", "peer"), ("variants", "node")):
+    for scenario, first, words in (("peers", "peer", ""), ("variants", "node", _VARIANTS)):
         for case, made in tables.compared(results, scenario, first).items():
-            parts.append(_section(f"{scenario.capitalize()}: {case}", made))
+            parts.append(_section(f"{scenario.capitalize()}: {case}", made, words))
     if tables.series_of(results, "peers") or tables.series_of(results, DELIVERY):
-        parts.append(_section("What each peer promises", tables.promises_table(results)))
-    parts.append(_section("Opening a store", tables.opening_table(results)))
-    parts.append(_section("How an event is represented", tables.representation_table(results)))
+        parts.append(_section("What each peer promises", tables.promises_table(results), _PROMISES))
+    parts.append(_section("Opening a store", tables.opening_table(results), _OPENING))
+    representation = tables.representation_table(results)
+    parts.append(_section("How an event is represented", representation, _REPRESENTATION))
     parts.append(_section("Missed goals", "\n".join(missed)))
     parts += _profiles(results, plots=plots)
     parts.append(_section("Not measured", "".join(f"- {note}\n" for note in results.notes)))
