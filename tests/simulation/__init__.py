@@ -3,6 +3,7 @@ The production code of feeds and groups on a simulated cluster: deterministic, s
 
     clock      virtual time, and the event loop that runs in it
     cells      what a quorum of replicas shows: writes that some reads see and others do not
+    answered   an answer to a conditional batch, as the driver gives it
     tables     the feed's and the events' statements on those cells
     session    a store's session on them: requests are lost, late, repeated; actors pause and crash
     world      writers, sequencers and readers in one run

@@ -13,6 +13,7 @@ from event_store_async.cassandra.schema.table_spec import TableSpec
 from event_store_async.cassandra.schema.tables import SUBSCRIPTION_SPECS, StoreTables
 from event_store_async.cql_files import Statement
 
+from .answered import Answered
 from .cells import Partition, Snapshot, Write
 from .tables import Statements, Tables
 
@@ -132,9 +133,9 @@ class CqlTables(Tables):
         write = Write({}, self._next())
         for statement, bound in batch:
             if not self._holds(statement, bound, seen):
-                return partition, None, Page(("[applied]",), [(False,)], None)
+                return partition, None, Answered(("[applied]",), [(False,)], None)
             write.cells.update(self._write(statement, bound, write.at).cells)
-        return partition, write, Page(("[applied]",), [(True,)], None)
+        return partition, write, Answered(("[applied]",), [(True,)], None)
 
     def _holds(self, statement: Parsed, bound: Values, seen: Mapping[Any, Any]) -> bool:
         key = self._key(statement, bound)

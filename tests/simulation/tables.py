@@ -8,6 +8,7 @@ from uuid import UUID
 
 from event_store_async.cassandra.driver.port import UNSET, Page, Prepared
 
+from .answered import Answered
 from .cells import STATIC, Partition, Snapshot, Write
 
 Statements = Sequence[tuple[Prepared, Sequence[Any]]]
@@ -333,4 +334,4 @@ def _page(rows: list[tuple[Any, ...]]) -> Page:
 
 def _answer(*, applied: bool, **found: Any) -> Page:
     columns = ("[applied]", *found)
-    return Page(columns, [(applied, *[_text(value) for value in found.values()])], None)
+    return Answered(columns, [(applied, *[_text(value) for value in found.values()])], None)

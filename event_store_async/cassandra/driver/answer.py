@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Final
 
-from .port import Page, as_tuple
+from .port import Page
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ def applied(result: Any) -> bool:
     That is its first column, as Cassandra documents it, and no other column holds a bool. Asking
     the driver for a column by its name takes twice as long.
     """
-    return as_tuple(result.first())[0] is True
+    return result.first().as_tuple()[0] is True
 
 
 def answer_of(page: Page) -> Answer:

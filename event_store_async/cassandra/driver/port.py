@@ -256,7 +256,7 @@ def simple(text: str, *, level: ConsistencyLevels, timeout: float, elsewhere: bo
     return statement
 
 
-as_tuple: Final[Any] = cyacsylla.Row.as_tuple  # the values of a driver's row
+_as_tuple: Final[Any] = cyacsylla.Row.as_tuple
 
 
 def materialise(result: Any) -> Page:
@@ -266,7 +266,7 @@ def materialise(result: Any) -> Page:
     By `map`, since a loop of Python takes a sixth more instructions for a row.
     """
     state = result.page_state() if result.has_more_pages() else None
-    return Page(tuple(result.columns_names()), list(map(as_tuple, result)), state)
+    return Page(tuple(result.columns_names()), list(map(_as_tuple, result)), state)
 
 
 def open_cluster(
