@@ -89,7 +89,7 @@ KINDS: Final = {
 _SLOWER: Final = 50
 """How many times slower the client is under Valgrind."""
 
-_RAW_PAGES: Final = 20_000
+RAW_PAGES: Final = 20_000
 """Rows of a page of raw's reads, as in the goal: raw is fastest with the largest pages."""
 
 
@@ -137,14 +137,15 @@ async def _work(
             if name == STEPPING:
                 await peer.sequence(count)
             elif kind.callers:
-                await _append(peer, kind, count, payload)
+                await append_all(peer, kind, count, payload)
             else:
-                await peer.read(streams[count], _RAW_PAGES if name == RAW else None)
+                await peer.read(streams[count], RAW_PAGES if name == RAW else None)
             print(count, flush=True)
             sys.stdin.readline()
 
 
-async def _append(peer: TaskPeer, kind: Kind, count: int, payload: dict[str, object]) -> None:
+async def append_all(peer: TaskPeer, kind: Kind, count: int, payload: dict[str, object]) -> None:
+    """Append one payload many times, by as many callers as the kind has."""
     if kind.hot:
         writers = [peer.hot(uuid4())] * kind.callers
     else:
@@ -254,7 +255,7 @@ def main() -> None:
     given = parser.parse_args()
     if given.worker:
         name, kind = given.worker
-        asyncio.run(work(name, KINDS[kind], _options(name, given.port)))
+        asyncio.run(work(name, KINDS[kind], options_of(name, given.port)))
         return
     if given.port is not None:
         report(given.kinds, given.peer, given.port, given.keep, misses=given.misses)
@@ -279,7 +280,7 @@ def report(
         for name in KINDS[kind].peers:
             if peer not in (None, name):
                 continue
-            each = found[name] = count(name, kind, _options(name, port), keep, misses=misses)
+            each = found[name] = count(name, kind, options_of(name, port), keep, misses=misses)
             print(
                 f"{kind} {name}: {each.total:,.0f} instructions, "
                 f"{each.loop:,.0f} of them of the event loop's thread",
@@ -296,7 +297,8 @@ def report(
             )
 
 
-def _options(name: str, port: int) -> Options:
+def options_of(name: str, port: int) -> Options:
+    """Return where a peer works."""
     return Options("127.0.0.1", port, f"instructions_{name}")
 
 
