@@ -137,6 +137,15 @@ async def test_versions_that_are_far_apart_are_read_apart() -> None:
     assert streams.reads == [(A, 1, 1), (A, 500, 2)]
 
 
+async def test_what_nobody_wants_in_the_middle_of_a_run_takes_no_place() -> None:
+    streams = Streams()
+
+    events = await fetched(wanted((A, 1, 5), (A, 9, 12)), streams, page_bytes=6 * 4096)
+
+    assert events == [(A, version) for version in [*range(1, 6), *range(9, 21)]]
+    assert streams.reads[:2] == [(A, 1, 6), (A, 7, 6)]
+
+
 async def test_an_event_that_a_broken_log_names_twice_is_there_twice() -> None:
     events = await fetched(wanted((A, 1, 2), (A, 1, 1), (A, 3, 1), (A, 2, 1)), Streams())
 

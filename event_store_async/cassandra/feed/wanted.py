@@ -73,12 +73,14 @@ class Run:
         for part in islice(self.parts, at, None):
             if part.first >= end:
                 break
-            yield part, max(part.first, first), min(part.first + part.events, end)
+            start, stop = max(part.first, first), min(part.first + part.events, end)
+            if start < stop:  # otherwise the range begins behind a part, where nothing is wanted
+                yield part, start, stop
 
     def part_of(self, version: int) -> Wanted | None:
         """Return the part with a version; None if nobody wants that."""
         found = self.between(version, version + 1)
-        return next((part for part, first, end in found if first < end), None)
+        return next((part for part, _, _ in found), None)
 
 
 def runs_of(wanted: Sequence[Wanted]) -> list[Run]:
