@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable
 from dataclasses import FrozenInstanceError, dataclass
 from datetime import UTC, datetime
-from operator import itemgetter
 from typing import Any, Final, NamedTuple
 from uuid import UUID, uuid4
 
@@ -91,7 +90,6 @@ class _Twin(_Slots):
 
 
 _new: Final = object.__new__
-_FIELDS: Final = itemgetter(slice(1, None))
 """All of a row but the stream."""
 
 
@@ -180,7 +178,7 @@ def _row(version: int) -> Row:
 
 def _page_maker(name: str) -> Callable[[list[Row]], list[Any]]:
     if name == OURS_AS_DRAFTS:
-        return lambda rows: recorded_events(rows[0][0], map(_FIELDS, rows))
+        return recorded_events
     make = _MAKERS[name][0]
     return lambda rows: [make(*row) for row in rows]
 

@@ -7,7 +7,8 @@ from typing import Any, Final, Generic, TypeAlias
 from uuid import UUID, uuid4
 
 from ._typevars import P_co, T
-from .values import draft_of, value
+from .ids import parse_uuid
+from .values import draft_of, make_late, value
 
 
 @value
@@ -109,6 +110,8 @@ class RecordedEvent(Generic[P_co]):
     metadata: Mapping[str, Any] | None = None
 
 
+_event_id: Final = make_late(RecordedEvent, "event_id", str, lambda _, text: parse_uuid(text))
+
 _NewDraft: Final = draft_of(NewEvent)
 RecordedDraft: Final = draft_of(RecordedEvent)
 """Private: becomes a `RecordedEvent` once it is filled, see `draft_of`."""
@@ -137,47 +140,57 @@ def with_payload(
         event.version,
         payload,
         event.timestamp,
-        event.event_id,
+        _event_id.held(event),
         event.type,
         metadata,
     )
 
 
 RecordedFields: TypeAlias = tuple[
-    int, Any, datetime, UUID | None, str | None, Mapping[str, Any] | None
+    UUID, int, Any, datetime, UUID | str | None, str | None, Mapping[str, Any] | None
 ]
-"""The fields of a `RecordedEvent` in order, without the stream."""
+"""The fields of a `RecordedEvent`, in order. The id may be a text: it is parsed when it is used."""
 
 
-def recorded_event(stream_id: UUID, *fields: *RecordedFields) -> RecordedEvent[Any]:
+def fields_of(event: RecordedEvent[Any]) -> RecordedFields:
+    """Return the fields of an event, its id as it is held."""
+    return (
+        event.stream_id,
+        event.version,
+        event.payload,
+        event.timestamp,
+        _event_id.held(event),
+        event.type,
+        event.metadata,
+    )
+
+
+def recorded_event(*fields: *RecordedFields) -> RecordedEvent[Any]:
     """Make a `RecordedEvent` without the cost of its constructor; see `recorded_events`."""
-    (event,) = recorded_events(stream_id, (fields,))
+    (event,) = recorded_events((fields,))
     return event
 
 
-def recorded_events(stream_id: UUID, events: Iterable[RecordedFields]) -> list[RecordedEvent[Any]]:
+def recorded_events(events: Iterable[RecordedFields]) -> list[RecordedEvent[Any]]:
     """
-    Make `RecordedEvent`s of one stream without the cost of their constructor: see `draft_of`.
+    Make `RecordedEvent`s without the cost of their constructor: see `draft_of`.
 
     That would be a considerable part of the time of a read. So would be a call for each of them.
     """
-    return filled_drafts(RecordedDraft, RecordedEvent, stream_id, events)
+    return filled_drafts(RecordedDraft, RecordedEvent, events)
 
 
-def filled_drafts(
-    draft_class: Any, cls: type[T], stream_id: UUID, events: Iterable[RecordedFields]
-) -> list[T]:
+def filled_drafts(draft_class: Any, cls: type[T], events: Iterable[RecordedFields]) -> list[T]:
     """
     Fill drafts with the fields of recorded events, and make them instances of a class.
 
     Args:
         draft_class: What `draft_of` made of `RecordedEvent` or of a class below it.
         cls: The class that they become; the draft's own if more is to be filled in.
-        stream_id: The stream.
         events: The fields of each event.
     """
     made: list[T] = []
-    for version, payload, timestamp, event_id, type_, metadata in events:
+    for stream_id, version, payload, timestamp, event_id, type_, metadata in events:
         draft = draft_class()
         draft.stream_id = stream_id
         draft.version = version

@@ -1,5 +1,6 @@
 """Values: frozen dataclasses with slots, for what the library returns."""
 
+from collections.abc import Callable
 from dataclasses import FrozenInstanceError, dataclass
 from typing import Any, TypeVar, dataclass_transform
 
@@ -31,7 +32,68 @@ def draft_of(cls: type[Any]) -> Any:
     """
     # Python stores a field without a call only if it finds neither of the first two overridden.
     plain = {name: getattr(object, name) for name in ("__setattr__", "__delattr__", "__init__")}
-    return type(f"{cls.__name__}Draft", (cls,), {"__slots__": (), **plain})
+    slots = {
+        name: found.slot
+        for base in cls.__mro__
+        for name, found in vars(base).items()
+        if isinstance(found, LateField)
+    }
+    return type(f"{cls.__name__}Draft", (cls,), {"__slots__": (), **plain, **slots})
+
+
+class LateField(property):
+    """
+    A field of a frozen class that is made when somebody asks for it, and kept then.
+
+    Until then its slot holds what it is made of. Few readers of an event ask for all its fields,
+    and each object that an event refers to is one more for the garbage collector.
+
+    Args:
+        slot: The field's slot.
+        source: The class of what it is made of.
+        make: Makes the field of an instance from that.
+
+    Attributes:
+        slot: The field's slot.
+        held: Returns what the slot of an instance holds, made or not.
+    """
+
+    def __init__(self, slot: Any, source: type[Any], make: Callable[[Any, Any], Any]) -> None:
+        read, write = slot.__get__, slot.__set__
+
+        def made(instance: Any) -> Any:
+            held = read(instance)
+            if isinstance(held, source):
+                held = make(instance, held)
+                write(instance, held)
+            return held.value if isinstance(held, _Given) else held
+
+        super().__init__(made)
+        self.slot = slot
+        self.held: Callable[[Any], Any] = read
+        self._source = source
+
+    def __set__(self, instance: Any, value: Any) -> None:
+        """Set the field, for the constructor: a caller's value is not what the field is made of."""
+        self.slot.__set__(instance, _Given(value) if isinstance(value, self._source) else value)
+
+
+class _Given:
+    """A field that a caller gave, of a class that it should not have."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+
+def make_late(
+    cls: type[Any], name: str, source: type[Any], make: Callable[[Any, Any], Any]
+) -> LateField:
+    """Make a field of a class a `LateField`, and return that."""
+    field = LateField(vars(cls)[name], source, make)
+    setattr(cls, name, field)
+    return field
 
 
 def _refuse(_self: object, name: str, _value: Any) -> None:

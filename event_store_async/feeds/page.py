@@ -7,9 +7,9 @@ from uuid import UUID
 
 from .._typevars import P_co
 from ..errors import StreamError
-from ..events import RecordedEvent, RecordedFields, filled_drafts
-from ..values import draft_of, value
-from .position import Position
+from ..events import RecordedEvent, RecordedFields, fields_of, filled_drafts
+from ..values import draft_of, make_late, value
+from .position import Places, Position, position_at
 
 
 @value
@@ -31,42 +31,54 @@ class FeedEvent(RecordedEvent[P_co]):
     ) -> "FeedEvent[P_co]":
         """Return an event of a stream with its place in a feed."""
         made = unplaced(event)
-        place(made, position, category)
+        place((made,), position, category)
         return made
 
 
+_position: Final = make_late(
+    FeedEvent, "position", tuple, lambda event, places: position_at(places, event.version)
+)
 _Draft: Final = draft_of(FeedEvent)
 
 
-def unplaced_events(stream_id: UUID, events: Iterable[RecordedFields]) -> list[FeedEvent[Any]]:
+def unplaced_events(events: Iterable[RecordedFields]) -> list[FeedEvent[Any]]:
     """
-    Make events of a feed that lack their places: `place` gives each its own, before it is seen.
+    Make events of a feed that lack their places: `place` gives them, before they are seen.
 
     Without the cost of their constructor: see `recorded_events`.
     """
-    return filled_drafts(_Draft, _Draft, stream_id, events)
+    return filled_drafts(_Draft, _Draft, events)
 
 
 def unplaced(event: RecordedEvent[P_co]) -> FeedEvent[P_co]:
     """Return an event of a stream as one of a feed that lacks its place."""
-    fields = (
-        event.version,
-        event.payload,
-        event.timestamp,
-        event.event_id,
-        event.type,
-        event.metadata,
-    )
-    (made,) = unplaced_events(event.stream_id, (fields,))
+    (made,) = unplaced_events((fields_of(event),))
     return made
 
 
-def place(event: FeedEvent[Any], position: Position, category: str | None) -> None:
-    """Give an event that lacks it its place in the feed, once."""
-    draft: Any = event
-    draft.position = position
-    draft.category = category
-    draft.__class__ = FeedEvent
+def place(
+    events: Iterable[FeedEvent[Any]], position: Position | Places, category: str | None
+) -> None:
+    """
+    Give events of one stream that lack them their places in the feed, once.
+
+    Args:
+        events: The events.
+        position: The position of a single event, or the places of several.
+        category: The category of the stream.
+    """
+    draft: Any
+    for draft in events:
+        draft.position = position
+        draft.category = category
+        draft.__class__ = FeedEvent
+
+
+def in_place_of(event: FeedEvent[Any], other: RecordedEvent[P_co]) -> FeedEvent[P_co]:
+    """Return another event with the place of an event in its feed."""
+    made = unplaced(other)
+    place((made,), _position.held(event), event.category)
+    return made
 
 
 @value

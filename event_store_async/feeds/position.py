@@ -1,7 +1,7 @@
 """Position: a place in a feed."""
 
 import re
-from typing import Final
+from typing import Final, TypeAlias
 from uuid import UUID
 
 from ..checks import check_instance, check_int
@@ -117,3 +117,16 @@ def position(feed_id: UUID, entry: int, index: int, ordinal: int) -> Position:
     draft.__class__ = Position
     made: Position = draft
     return made
+
+
+Places: TypeAlias = tuple[UUID, int, int, int]
+"""
+Where consecutive events of a stream stand: the feed, the entry, and the index and the ordinal that
+the event with version 0 would have.
+"""
+
+
+def position_at(places: Places, version: int) -> Position:
+    """Return the position of one of these events."""
+    feed_id, entry, index, ordinal = places
+    return position(feed_id, entry, index + version, ordinal + version)

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from ..errors import StreamError
 from ..events import with_payload
-from .page import BrokenEvent, FeedEvent
+from .page import BrokenEvent, FeedEvent, in_place_of
 from .position import Position
 from .reader import FeedReader
 
@@ -52,4 +52,4 @@ def converted(
         return BrokenEvent(
             event.position, event.stream_id, event.version, event.type, event.category, error
         )
-    return FeedEvent.of(made, event.position, event.category)
+    return in_place_of(event, made)

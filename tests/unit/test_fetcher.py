@@ -74,8 +74,10 @@ class Streams:
     def _events(self, span: VersionSpan) -> Excerpt[Any]:
         stream_id, first, length = span
         events = unplaced_events(
-            stream_id,
-            [(it, {"n": it}, MOMENT, None, None, None) for it in range(first, first + length)],
+            [
+                (stream_id, it, {"n": it}, MOMENT, None, None, None)
+                for it in range(first, first + length)
+            ]
         )
         return Excerpt(events, 100 * length, False)
 

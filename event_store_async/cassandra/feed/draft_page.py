@@ -6,7 +6,6 @@ from uuid import UUID
 
 from ...errors import StreamError
 from ...feeds.page import BrokenEvent, FeedEvent, place
-from ...feeds.position import position
 from .wanted import Run, Wanted
 
 _GONE: Final = object()
@@ -26,33 +25,28 @@ class DraftPage:
         left: How many bytes may still come.
     """
 
-    __slots__ = ("_feed_id", "_found", "left")
+    __slots__ = ("_feed_id", "_found", "_some_are_gone", "left")
 
     def __init__(self, feed_id: UUID, wanted: Sequence[Wanted], size: int) -> None:
         self._feed_id = feed_id
         # For each place a `FeedEvent`, a `BrokenEvent` or `_GONE`; None if it is not fetched.
         count = wanted[-1].place + wanted[-1].events if wanted else 0
         self._found: list[Any] = [None] * count
+        self._some_are_gone = False
         self.left = size
 
     def put(self, run: Run, events: Sequence[FeedEvent[Any]]) -> None:
         """Put consecutive events of a run, without their place in the feed, at least one."""
-        feed_id, found = self._feed_id, self._found
         version = events[0].version
         for part, first, end in run.between(version, version + len(events)):
-            # One loop for all events of a link: a call for each would be felt in a long read.
-            entry, category = part.entry, part.link.category
-            at = first - part.first
-            index, ordinal, number = part.before + at, part.ordinal + at, part.place + at
-            for event in events[first - version : end - version]:
-                index += 1
-                place(event, position(feed_id, entry, index, ordinal), category)
-                found[number] = event
-                ordinal += 1
-                number += 1
+            placed = events[first - version : end - version]
+            place(placed, part.places(self._feed_id), part.link.category)
+            at = part.place + first - part.first
+            self._found[at : at + len(placed)] = placed
 
     def leave_out(self, run: Run, first: int, end: int) -> None:
         """Note that the versions from one on, up to another, are gone."""
+        self._some_are_gone = True
         for part, start, stop in run.between(first, end):
             for version in range(start, stop):
                 self._found[part.place + version - part.first] = _GONE
@@ -73,6 +67,10 @@ class DraftPage:
 
     def finished(self) -> tuple[list[FeedEvent[Any] | BrokenEvent], int]:
         """Return the events before the first that is not fetched, and how many were wanted."""
-        found = self._found
-        missing = next((at for at, item in enumerate(found) if item is None), len(found))
-        return [item for item in found[:missing] if item is not _GONE], missing
+        found, count = self._found, len(self._found)
+        if not all(found):  # what is fetched is true
+            count = next(at for at, item in enumerate(found) if item is None)
+            found = found[:count]
+        if self._some_are_gone:
+            found = [item for item in found if item is not _GONE]
+        return found, count

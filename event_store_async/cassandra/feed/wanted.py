@@ -8,7 +8,7 @@ from operator import attrgetter
 from typing import Final, NamedTuple
 from uuid import UUID
 
-from ...feeds.position import Position, position
+from ...feeds.position import Places, Position, position_at
 from .entry import Link
 
 _BETWEEN: Final = 16
@@ -42,8 +42,12 @@ class Wanted(NamedTuple):
 
     def position(self, feed_id: UUID, version: int) -> Position:
         """Return the position after one of them."""
-        at = version - self.first
-        return position(feed_id, self.entry, self.before + at + 1, self.ordinal + at)
+        return position_at(self.places(feed_id), version)
+
+    def places(self, feed_id: UUID) -> Places:
+        """Return where they stand in the feed."""
+        first = self.first
+        return feed_id, self.entry, self.before + 1 - first, self.ordinal - first
 
 
 @dataclass(slots=True)
@@ -69,7 +73,9 @@ class Run:
 
         Each part comes with its first version in that range, and the one after its last.
         """
-        at = max(0, bisect_right(self.parts, first, key=_first_of) - 1)
+        at = 0
+        if first > self.first:
+            at = bisect_right(self.parts, first, key=_first_of) - 1
         for part in islice(self.parts, at, None):
             if part.first >= end:
                 break

@@ -1,7 +1,7 @@
 """Excerpts: consecutive events of a stream, or of several streams, read in one request."""
 
-from collections.abc import Sequence
-from itertools import groupby
+from collections.abc import Iterable, Sequence
+from itertools import chain, groupby, islice, repeat
 from operator import itemgetter
 from typing import Final, Generic, NamedTuple
 from uuid import UUID
@@ -14,7 +14,7 @@ from ..driver.port import Row
 from ..driver.request import Request
 from ..driver.session import Session
 from ..schema.statements import StatementCache
-from .rows import KEPT_FROM, PAYLOAD, VERSION, E, Make, RowDecoder, with_kept_from
+from .rows import KEPT_FROM, STREAM_ID, VERSION, E, Make, RowDecoder, payload_bytes, with_kept_from
 from .slices import KnownBeginnings
 
 MOST_TOGETHER: Final = 8
@@ -26,7 +26,7 @@ short runs that costs the cluster and the client half as much as a request for e
 _ONE: Final = "read_slice"
 _SEVERAL: Final = "feed/read_runs"
 
-_stream_of = itemgetter(0)
+_stream_of = itemgetter(STREAM_ID)
 
 
 class VersionSpan(NamedTuple):
@@ -112,7 +112,7 @@ class Excerpts(Generic[E]):
             page_size=span.length,
             explain=self._statements.explain,
         )
-        return self._excerpt(span, with_kept_from(page))
+        return self._excerpts([(span, with_kept_from(page))])[0]
 
     async def prepare(self, deadline: Deadline) -> None:
         """Prepare what `begin` needs; raises what `read` does."""
@@ -151,32 +151,47 @@ class Excerpts(Generic[E]):
                 self.most_together = 1
             raise
         if len(spans) == 1:
-            return [self._excerpt(spans[0], rows)]
+            return self._excerpts([(spans[0], rows)])
         by_stream = {
-            parse_uuid(text).int: [row[1:] for row in of_stream]
-            for text, of_stream in groupby(rows, _stream_of)
+            parse_uuid(text).int: list(of_stream) for text, of_stream in groupby(rows, _stream_of)
         }
-        return [self._excerpt(span, by_stream.get(span.stream_id.int, [])) for span in spans]
+        return self._excerpts([(span, by_stream.get(span.stream_id.int, [])) for span in spans])
 
-    def _excerpt(self, span: VersionSpan, rows: Sequence[Row]) -> Excerpt[E]:
-        """Return the events of a span, from rows of its stream that may be more."""
+    def _excerpts(self, given: Iterable[tuple[VersionSpan, list[Row]]]) -> list[Excerpt[E]]:
+        """Return the events of spans, from rows of their streams that may be more."""
+        shown = [(span, self._shown(span, rows)) for span, rows in given]
+        return [
+            Excerpt(events, payload_bytes(rows), len(rows) < span.length)
+            for (span, rows), events in zip(shown, self._decoded(shown), strict=True)
+        ]
+
+    def _decoded(self, shown: Sequence[tuple[VersionSpan, list[Row]]]) -> list[list[E]]:
+        """Return the events of the rows of some streams, each up to one that cannot be decoded."""
+        rows = [row for _, of_stream in shown for row in of_stream]
+        if not rows:
+            return [[] for _ in shown]
+        streams = [repeat(span.stream_id, len(of_stream)) for span, of_stream in shown]
+        try:  # all at once: for short runs, that is half the work
+            events = iter(self._decoder.decode_all(chain(*streams), rows, self._make))
+        except Exception:  # noqa: BLE001 - a codec may raise anything
+            return [
+                self._decoder.decode(span.stream_id, of_stream, self._make)[0]
+                for span, of_stream in shown
+            ]
+        return [list(islice(events, len(of_stream))) for _, of_stream in shown]
+
+    def _shown(self, span: VersionSpan, rows: list[Row]) -> list[Row]:
+        """Return the rows of a span, from rows of its stream, up to the first that is missing."""
         stream_id, first, count = span
         if rows and (kept_from := rows[0][KEPT_FROM]):
             self._beginnings.put(stream_id, kept_from)
             if first < kept_from:
-                return Excerpt([], 0, True)
-        if len(rows) > count or (rows and rows[0][VERSION] < first):
-            rows = [row for row in rows if first <= row[VERSION] < first + count]
-        expected = first
-        size = 0
-        for row in rows:
-            if row[VERSION] != expected:
-                rows = rows[: expected - first]
-                break
-            expected += 1
-            size += len(row[PAYLOAD] or b"")
-        events, _ = self._decoder.decode(stream_id, rows, self._make)
-        return Excerpt(events, size, len(rows) < count)
+                return []
+        due = range(first, first + count)
+        if [row[VERSION] for row in rows] == list(due):
+            return rows
+        rows = [row for row in rows if row[VERSION] in due]
+        return [row for row, version in zip(rows, due, strict=False) if row[VERSION] == version]
 
 
 def _one(span: VersionSpan) -> tuple[UUID, int, int, int]:

@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncGenerator, Iterator, Sequence
 from dataclasses import dataclass, field
-from operator import itemgetter
 from typing import Any, Final, Generic, Protocol, TypeVar
 from uuid import UUID
 
@@ -18,7 +17,7 @@ from ..driver.session import Session
 from ..schema.statements import StatementCache
 from .gap_check import GapCheck, Range
 from .pages import Pages, PageSizer
-from .rows import EVENT_ID, PAYLOAD, with_kept_from
+from .rows import EVENT_ID, payload_bytes, with_kept_from
 from .slices import KnownBeginnings, Slice, SlicePage, Slices
 
 T = TypeVar("T")
@@ -32,9 +31,6 @@ Rows decoded at a time. The objects of a whole page would make Python's garbage 
 them again and again. Fewer than its threshold do not: that saves a quarter of the CPU time of a
 read, and the first events of a page come sooner (``make bench ONLY=replay``).
 """
-
-
-_payload_of = itemgetter(PAYLOAD)
 
 
 class Decoder(Protocol[T]):
@@ -316,7 +312,7 @@ class Reader(Generic[T]):
                 page_state=asked.state,
             )
             rows = with_kept_from(answer)
-            size = sum(map(len, filter(None, map(_payload_of, rows))))
+            size = payload_bytes(rows)
             sizer.saw(len(rows), size)
             page = slices.page(asked, rows, answer.state, sizer.next_size())
             if page.kept_from > 1:

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
+from itertools import repeat
+from operator import itemgetter
 from typing import Any, Final, TypeAlias, TypeVar, overload
 from uuid import UUID
 
@@ -9,7 +11,6 @@ from ...codec import Codec, Codecs, json_values
 from ...encoding import EncodedEvent, decode_metadata
 from ...errors import UndecodableEvent
 from ...events import RecordedEvent, RecordedFields, recorded_event, recorded_events
-from ...ids import parse_uuid, parse_uuids
 from ...moments import from_milliseconds
 from ...stored import StoredEvent
 from ...versions import MAX_VERSION as HIGHEST_VERSION
@@ -30,6 +31,7 @@ COLUMNS: Final = (
 """
 The columns that ``read_forward``, ``read_slice`` and ``read_backward`` select, in order. The last
 one is missing in a table that was created before streams could be truncated; see `with_kept_from`.
+``feed/read_runs`` selects the stream in the place of ``max_version``.
 """
 
 (
@@ -44,6 +46,11 @@ one is missing in a table that was created before streams could be truncated; se
     KEPT_FROM,
 ) = range(9)
 """The position of each column in a row."""
+
+STREAM_ID: Final = MAX_VERSION
+"""The position of the stream in a row of ``feed/read_runs``."""
+
+_payload_of = itemgetter(PAYLOAD)
 
 BINDS: Final = (
     "event_id",
@@ -66,6 +73,11 @@ def with_kept_from(page: Page) -> list[Row]:
     if page.columns[-1:] == ("kept_from",):
         return page.rows
     return [(*row, None) for row in page.rows]
+
+
+def payload_bytes(rows: Iterable[Row]) -> int:
+    """Return how many bytes the payloads of some rows have."""
+    return sum(map(len, filter(None, map(_payload_of, rows))))
 
 
 def last_version(max_version: int | None, kept_from: int | None) -> int | None:
@@ -138,8 +150,8 @@ def stored_values(event: StoredEvent) -> Sparse:
 
 E = TypeVar("E", bound=RecordedEvent[Any])
 
-Make: TypeAlias = Callable[[UUID, Iterable[RecordedFields]], list[E]]
-"""Makes the events of a stream, as `recorded_events` does."""
+Make: TypeAlias = Callable[[Iterable[RecordedFields]], list[E]]
+"""Makes events, as `recorded_events` does."""
 
 
 class RowDecoder:
@@ -180,11 +192,11 @@ class RowDecoder:
         if not rows:
             return events, None
         try:
-            return self._decode(stream_id, rows, make), None
+            return self.decode_all(repeat(stream_id, len(rows)), rows, make), None
         except Exception:  # noqa: BLE001 - a codec may raise anything
             for row in rows:  # one at a time: those before the broken one are decoded
                 try:
-                    events += self._decode(stream_id, (row,), make)
+                    events += self.decode_all((stream_id,), (row,), make)
                 except Exception as error:  # noqa: BLE001
                     undecodable = _undecodable(
                         stream_id, row[VERSION], row[CONTENT_TYPE], row[PAYLOAD], error
@@ -193,12 +205,17 @@ class RowDecoder:
                     return events, undecodable
         return events, None
 
-    def _decode(self, stream_id: UUID, rows: Sequence[Row], make: Make[E]) -> list[E]:
+    def decode_all(self, stream_ids: Iterable[UUID], rows: Sequence[Row], make: Make[E]) -> list[E]:
         """
         Return the events of some rows; raises anything if one of them cannot be decoded.
 
         A column at a time, so that most of the work is in calls of C that take a whole column.
         With what that makes possible, a read takes a quarter fewer instructions for each event.
+
+        Args:
+            stream_ids: The stream of each row.
+            rows: The rows, at least one.
+            make: Makes the events.
         """
         versions, payloads, timestamps, event_ids, types, content_types, metadata, _, _ = zip(
             *rows, strict=True
@@ -208,17 +225,14 @@ class RowDecoder:
             decoded = self._codecs.decode_all(content_types[0], payloads)
         else:
             decoded = map(self._codecs.decode, content_types, payloads)
-        ids: Sequence[UUID | None]
-        if all(event_ids):
-            ids = parse_uuids(event_ids)
-        else:
-            ids = [None if each is None else parse_uuid(each) for each in event_ids]
         abouts: Sequence[Any] = metadata
         if metadata.count(None) < len(rows):
             values = iter(json_values([each for each in metadata if each is not None]))
             abouts = [None if each is None else next(values) for each in metadata]
         moments = map(_Moments().__getitem__, timestamps)
-        return make(stream_id, zip(versions, decoded, moments, ids, types, abouts, strict=True))
+        return make(
+            zip(stream_ids, versions, decoded, moments, event_ids, types, abouts, strict=True)
+        )
 
     def decode_stored(self, event: StoredEvent) -> RecordedEvent:
         """

@@ -1,0 +1,94 @@
+"""Late fields: an event's id and its position are made on demand, and nobody can tell."""
+
+import copy
+import pickle
+from dataclasses import FrozenInstanceError, asdict, replace
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from event_store_async import RecordedEvent
+from event_store_async.events import recorded_events, with_payload
+from event_store_async.feeds import FeedEvent, Position
+from event_store_async.feeds.page import in_place_of, place, unplaced_events
+
+STREAM, FEED, EVENT_ID = uuid4(), uuid4(), uuid4()
+MOMENT = datetime(2026, 1, 1, tzinfo=UTC)
+FIELDS = (STREAM, 7, {"a": 1}, MOMENT, str(EVENT_ID), "opened", None)
+
+
+def read() -> list[tuple[Any, Any]]:
+    """Return events as they are read, each with its equal that was made by its constructor."""
+    (recorded,) = recorded_events([FIELDS])
+    made = RecordedEvent(STREAM, 7, {"a": 1}, MOMENT, EVENT_ID, "opened")
+    (placed,) = unplaced_events([FIELDS])
+    place([placed], (FEED, 3, 10, 20), "account")
+    position = Position(FEED, 3, 17, 27)
+    return [(recorded, made), (placed, FeedEvent.of(made, position, "account"))]
+
+
+@pytest.mark.parametrize("number", [0, 1])
+@pytest.mark.parametrize(
+    "seen",
+    [
+        repr,
+        asdict,
+        copy.copy,
+        copy.deepcopy,
+        lambda event: pickle.loads(pickle.dumps(event)),
+        lambda event: replace(event, version=8),
+        lambda event: with_payload(event, 5, None),
+        lambda event: (event.event_id, event.event_id),
+        lambda event: getattr(event, "position", None),
+        lambda event: event,
+    ],
+)
+def test_an_event_as_it_is_read_is_like_one_that_was_constructed(number: int, seen: Any) -> None:
+    event, made = read()[number]
+
+    assert type(event) is type(made)
+    assert seen(event) == seen(made)
+    assert seen(event) == seen(event)
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_a_late_field_is_made_once(number: int) -> None:
+    event, _ = read()[number]
+
+    assert event.event_id is event.event_id
+    assert type(event.event_id) is UUID
+    if number:
+        assert event.position is event.position
+
+
+def test_events_of_one_link_have_places_of_their_own() -> None:
+    events = unplaced_events([(STREAM, at, {}, MOMENT, None, None, None) for at in (1, 2)])
+    place(events, (FEED, 3, 10, 20), None)
+
+    assert [event.position for event in events] == [
+        Position(FEED, 3, 11, 21),
+        Position(FEED, 3, 12, 22),
+    ]
+    assert [event.event_id for event in events] == [None, None]
+
+
+def test_another_event_takes_the_place_of_an_event() -> None:
+    _, (event, made) = read()
+
+    other = in_place_of(event, with_payload(event, 5, None))
+
+    assert other == replace(made, payload=5)
+
+
+@pytest.mark.parametrize("given", ["not an id", str(EVENT_ID)])
+def test_what_a_caller_gives_stays_as_it_is(given: Any) -> None:
+    assert RecordedEvent(STREAM, 1, {}, MOMENT, given).event_id is given
+
+
+@pytest.mark.parametrize("name", ["event_id", "position"])
+def test_a_late_field_cannot_be_assigned_to(name: str) -> None:
+    for event in read()[1]:
+        with pytest.raises(FrozenInstanceError):
+            setattr(event, name, None)
