@@ -1,16 +1,18 @@
 """Entries of the log, and the links that they hold."""
 
 from array import array
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import accumulate
 from struct import unpack
 from typing import Any, Final, NamedTuple, overload
 from uuid import UUID
 
 import orjson
 
-from ...ids import uuid_of
+from ...ids import uuid_of, uuids_of
 from .announcement import MAX_TYPES, Types, size_of, type_at
 
 MAX_LINKS: Final = 1000
@@ -124,16 +126,21 @@ class Links(Sequence[Link]):
         return Link(stream_id, self._firsts[at], self.counts[at], types, category)
 
     def __iter__(self) -> Iterator[Link]:
-        return map(self.__getitem__, range(len(self)))
+        return self._from(0)
 
     def after(self, events: int) -> Iterator[tuple[Link, int]]:
         """Yield the links that end after so many events, each with the events that precede it."""
-        before = 0
-        for at, count in enumerate(self.counts):
-            end = before + count
-            if end > events:
-                yield self[at], before
-            before = end
+        ends = list(accumulate(self.counts, initial=0))
+        at = bisect_right(ends, events, lo=1) - 1
+        return zip(self._from(at), ends[at:], strict=False)
+
+    def _from(self, at: int) -> Iterator[Link]:
+        """Yield the links from one on; all their ids are made at once."""
+        kinds = [self._kinds[number] for number in self._kind_of[at:]]
+        ids = uuids_of(self._ids[at * 16 :])
+        rows = zip(ids, self._firsts[at:], self.counts[at:], kinds, strict=True)
+        for stream_id, first, count, (category, types) in rows:
+            yield Link(stream_id, first, count, types, category)
 
     @property
     def heads(self) -> dict[int, int]:

@@ -1,6 +1,6 @@
 """Reader: pages of the feed, their events fetched from the streams."""
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final
 from uuid import UUID
 
@@ -64,7 +64,7 @@ class CassandraFeedReader:
             head = await tail.refresh()
         position, wanted = await self._select(tail.log, start, head, max_count, selection)
         events, fetched = await self._fetcher.fetch(beginning.feed_id, wanted)
-        count = sum(each.events for each in wanted)
+        count = wanted[-1].place + wanted[-1].events if wanted else 0
         if fetched < count:
             position = _position_of(beginning.feed_id, wanted, fetched)
         page = FeedPage(tuple(events), position, head)
@@ -146,12 +146,13 @@ def _position_of(feed_id: UUID, wanted: list[Wanted], number: int) -> Position:
     return part.position(feed_id, part.first + number - 1 - part.place)
 
 
-def _wanted_of(link: Link, skipped: int, selection: Selection) -> Iterator[tuple[int, int]]:
-    """Yield which events of a link are wanted, after the skipped ones: from where on, how many."""
+def _wanted_of(link: Link, skipped: int, selection: Selection) -> Sequence[tuple[int, int]]:
+    """Return which events of a link are wanted, after the skipped ones: from where, how many."""
     start = max(skipped, 0)
     if not selection.types:
-        yield start, link.events - start
-        return
-    for index in range(start, link.events):
-        if selection.wants_type(link.type_at(index)):
-            yield index, 1
+        return ((start, link.events - start),)
+    return [
+        (index, 1)
+        for index in range(start, link.events)
+        if selection.wants_type(link.type_at(index))
+    ]
