@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import AsyncGenerator
+from itertools import takewhile
 from typing import Final, Generic
 from uuid import UUID
 
@@ -17,7 +18,13 @@ from ..checks import (
     check_stream_id,
     running_loop,
 )
-from ..errors import InvalidArgument, NotPublished, StoreOverloaded, StoreUnavailable
+from ..errors import (
+    InvalidArgument,
+    NotPublished,
+    StoreOverloaded,
+    StoreUnavailable,
+    StreamError,
+)
 from ..retry import Backoff, Deadline
 from ..versions import MAX_VERSION
 from .page import BrokenEvent, FeedEvent, FeedPage
@@ -103,19 +110,22 @@ class Feed(Generic[P_co]):
             page = await self.reader.read_page(
                 position, _AHEAD if left is None else min(left, _AHEAD), self.selection
             )
-            reaches_on = page.position > head
-            for item in page.events:
-                if reaches_on and item.position > head:
+            events = page.events
+            if page.position > head:
+                events = tuple(takewhile(lambda item: item.position <= head, events))
+            for item in events:
+                if isinstance(item, BrokenEvent):
+                    raise _error_of(item)
+                yield item
+            if left is not None:
+                left -= len(events)
+                if not left:
                     return
-                yield _readable(item)
-                if left is not None:
-                    left -= 1
-                    if not left:
-                        return
             if page.position == position:
                 # The head is known here, but not yet to the node that gave the page.
                 await anyio.sleep(next(pauses))
             position = page.position
+            del page, events  # no two pages are in memory at once
 
     def follow(self, after: Position | None = None) -> AsyncGenerator[FeedEvent[P_co], None]:
         """
@@ -149,7 +159,9 @@ class Feed(Generic[P_co]):
                 continue
             outages = self.outages.pauses()
             for item in page.events:
-                yield _readable(item)
+                if isinstance(item, BrokenEvent):
+                    raise _error_of(item)
+                yield item
             if page.position != position:
                 alarms = _LOOKS.pauses()
             elif told:
@@ -266,8 +278,6 @@ def check_position(after: object) -> None:
         )
 
 
-def _readable(item: FeedEvent[P_co] | BrokenEvent) -> FeedEvent[P_co]:
-    if isinstance(item, BrokenEvent):
-        item.error.position = item.position
-        raise item.error
-    return item
+def _error_of(item: BrokenEvent) -> StreamError:
+    item.error.position = item.position
+    return item.error

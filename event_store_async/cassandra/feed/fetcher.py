@@ -74,7 +74,9 @@ class Fetcher:
             of at least one, if one is wanted.
         """
         page = DraftPage(feed_id, wanted, self._page_bytes * _REQUESTS_A_PAGE)
-        runs = [run for run in runs_of(wanted) if not self._is_known(page, run)]
+        runs = runs_of(wanted)
+        if not self._recent.is_empty:
+            runs = [run for run in runs if not self._is_known(page, run)]
         if not runs:
             return page.finished()
         deadline = Deadline(self._seconds)

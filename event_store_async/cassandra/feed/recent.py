@@ -46,6 +46,11 @@ class RecentAppends:
         self._bytes = self._events = 0
         self.is_wanted = False
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether it knows no append."""
+        return not self._appends
+
     def note(self, plan: AppendPlan) -> None:
         """Keep a plan that is stored."""
         encoded = plan.encoded
