@@ -23,7 +23,7 @@ from ..plain import iso_format, leaves, plain_uuid
 _OPTIONS: Final = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
 
 # Integers beyond 64 bits: 20 digits or more, or 19 with a minus sign. The first look at a payload
-# is cheap: it finds 19 digits in a row, after what can stand before a number.
+# finds 19 digits in a row, after what can stand before a number.
 _SHAPE: Final = bytes(
     ord("0") if byte in b"0123456789" else ord(":") if byte in b" \t\r\n[:,-" else 0
     for byte in range(256)
@@ -103,7 +103,7 @@ def json_values(payloads: Sequence[bytes]) -> list[Any]:
     """
     Return what `JsonCodec.decode` returns for each of some payloads; raises what it raises.
 
-    Many small payloads are decoded as one array, and looked at once for long integers. Of more
+    Many small payloads are decoded as one array, and looked at together for long integers. Of more
     bytes than the caches of a processor hold, the halves are decoded, and so on.
     """
     count = len(payloads)
@@ -127,13 +127,11 @@ def _decode_array(payloads: Sequence[bytes]) -> list[Any] | None:
     # know stands between any two. Only if each of these numbers is found in its place is each
     # payload one value.
     text = _BETWEEN.join((b"[0", *payloads, b"0]"))
-    if _may_be_long(text):
-        return None
     try:
         found = orjson.loads(text)
     except orjson.JSONDecodeError:
         return None
-    if found[1::2] != [_SECRET] * (len(payloads) + 1):
+    if found[1::2] != [_SECRET] * (len(payloads) + 1) or _may_be_long(found, text):
         return None
     values: list[Any] = found[2:-1:2]
     return values
@@ -142,13 +140,21 @@ def _decode_array(payloads: Sequence[bytes]) -> list[Any] | None:
 def _decode(data: bytes) -> Any:
     found = orjson.loads(data)
     # orjson makes floats of integers beyond 64 bits.
-    if _may_be_long(b":" + data) and _BEYOND_64_BITS.search(data):
+    if _may_be_long(found, data) and _BEYOND_64_BITS.search(data):
         return json.loads(data)
     return found
 
 
-def _may_be_long(data: bytes) -> bool:
-    """Return whether data, which does not begin with a number, may hold an integer that long."""
+def _may_be_long(found: Any, data: bytes) -> bool:
+    """Return whether data, which *found* was made of, may hold an integer beyond 64 bits."""
+    # What orjson writes again as it was has none: of a float, a point or an exponent is written.
+    # That is how this library writes, and takes half the time of looking at each digit.
+    try:
+        if orjson.dumps(found) == data:
+            return False
+    except TypeError:  # orjson reads more levels than it writes
+        pass
+    data = b":" + data  # it may begin with a number
     if _LONG not in data.translate(_SHAPE):
         return False
     shape = data.translate(_SIGNED)
