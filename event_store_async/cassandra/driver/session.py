@@ -172,7 +172,7 @@ class Session:
     ) -> Request | None:
         """Do as `begin_write`, with one page that is read at the quorum level."""
         make = partial(self._execute, level=self.level.quorum, page_size=page_size, page_state=None)
-        return self._begin(make, deadline, (prepared, values, deadline))
+        return self._begin(make, deadline, prepared, values, deadline)
 
     async def read(
         self,
