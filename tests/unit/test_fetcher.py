@@ -20,6 +20,7 @@ from event_store_async.cassandra.read.slices import KnownBeginnings
 from event_store_async.codec import JsonCodec
 from event_store_async.feeds import Position
 from event_store_async.feeds.page import unplaced_events
+from event_store_async.feeds.position import Places
 from event_store_async.retry import Deadline
 
 DECODER = RowDecoder(JsonCodec())
@@ -82,13 +83,18 @@ class Streams:
         return Excerpt(events, 100 * length, False)
 
 
+def places_of(link: Link, before: int) -> Places:
+    """Return where the events of a link stand, in an entry whose first one has ordinal 100."""
+    return FEED, 7, before + 1 - link.first, 100 + before - link.first
+
+
 def wanted(*parts: tuple[UUID, int, int]) -> list[Wanted]:
     """Return parts of one entry, all of whose events are wanted."""
     found: list[Wanted] = []
     place = 0
     for stream_id, first, events in parts:
         link = Link(stream_id, first, events, None, "account" if stream_id == A else None)
-        found.append(Wanted(link, first, events, 7, place, 100 + place, place))
+        found.append(Wanted(link, first, events, places_of(link, place), place))
         place += events
     return found
 
@@ -100,11 +106,11 @@ async def fetched(
     anything: Any = streams
     settings = Settings(page_bytes=page_bytes)
     fetcher = Fetcher(anything, anything, settings, RecentAppends(DECODER))
-    items, count = await fetcher.fetch(FEED, parts)
+    items, count = await fetcher.fetch(parts)
     assert count == len(items)
-    first = parts[0]
-    for at, item in enumerate(items):
-        assert item.position == Position(FEED, 7, first.before + at + 1, first.ordinal + at)
+    skipped = parts[0].first - parts[0].link.first
+    for at, item in enumerate(items, skipped):
+        assert item.position == Position(FEED, 7, at + 1, 100 + at)
         assert item.category == ("account" if item.stream_id == A else None)
     return [(item.stream_id, item.version) for item in items]
 
@@ -124,7 +130,7 @@ async def test_a_link_is_read_in_part() -> None:
     streams = Streams()
     link = Link(A, 1, 10, None, "account")
 
-    events = await fetched([Wanted(link, 4, 3, 7, 3, 103, 0)], streams)
+    events = await fetched([Wanted(link, 4, 3, places_of(link, 0), 0)], streams)
 
     assert events == [(A, 4), (A, 5), (A, 6)]
     assert streams.reads == [(A, 4, 3)]
@@ -208,7 +214,7 @@ async def test_nothing_is_fetched_if_nothing_is_wanted() -> None:
     streams: Any = Streams()
     fetcher = Fetcher(streams, streams, Settings(), RecentAppends(DECODER))
 
-    assert await fetcher.fetch(FEED, []) == ([], 0)
+    assert await fetcher.fetch([]) == ([], 0)
     assert not streams.requests
 
 

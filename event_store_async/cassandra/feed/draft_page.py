@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from typing import Any, Final
-from uuid import UUID
 
 from ...errors import StreamError
 from ...feeds.page import BrokenEvent, FeedEvent, place
@@ -17,7 +16,6 @@ class DraftPage:
     A page whose events are being fetched.
 
     Args:
-        feed_id: The feed.
         wanted: The events, in order.
         size: How many bytes of payload may be on it, before it is cut.
 
@@ -25,10 +23,9 @@ class DraftPage:
         left: How many bytes may still come.
     """
 
-    __slots__ = ("_feed_id", "_found", "_some_are_gone", "left")
+    __slots__ = ("_found", "_some_are_gone", "left")
 
-    def __init__(self, feed_id: UUID, wanted: Sequence[Wanted], size: int) -> None:
-        self._feed_id = feed_id
+    def __init__(self, wanted: Sequence[Wanted], size: int) -> None:
         # For each place a `FeedEvent`, a `BrokenEvent` or `_GONE`; None if it is not fetched.
         count = wanted[-1].place + wanted[-1].events if wanted else 0
         self._found: list[Any] = [None] * count
@@ -40,7 +37,7 @@ class DraftPage:
         version = events[0].version
         for part, first, end in run.between(version, version + len(events)):
             placed = events[first - version : end - version]
-            place(placed, part.places(self._feed_id), part.link.category)
+            place(placed, part.places, part.link.category)
             at = part.place + first - part.first
             self._found[at : at + len(placed)] = placed
 
@@ -57,7 +54,7 @@ class DraftPage:
         if part is not None:
             link = part.link
             self._found[part.place + version - part.first] = BrokenEvent(
-                part.position(self._feed_id, version),
+                part.position(version),
                 run.stream_id,
                 version,
                 link.type_at(version - link.first),

@@ -5,7 +5,6 @@ from contextlib import aclosing
 from functools import partial
 from itertools import chain, islice
 from typing import Any, Final
-from uuid import UUID
 
 from ...errors import StreamError, StreamHole
 from ...events import RecordedEvent
@@ -62,7 +61,7 @@ class Fetcher:
         self._mean = float(_EXPECTED)
 
     async def fetch(
-        self, feed_id: UUID, wanted: Sequence[Wanted]
+        self, wanted: Sequence[Wanted]
     ) -> tuple[list[FeedEvent[Any] | BrokenEvent], int]:
         """
         Return wanted events in their order: all of them, or the first ones if they are large.
@@ -73,7 +72,7 @@ class Fetcher:
             The events; and of how many of those that are wanted it is known what became of them:
             of at least one, if one is wanted.
         """
-        page = DraftPage(feed_id, wanted, self._page_bytes * _REQUESTS_A_PAGE)
+        page = DraftPage(wanted, self._page_bytes * _REQUESTS_A_PAGE)
         runs = runs_of(wanted)
         if not self._recent.is_empty:
             runs = [run for run in runs if not self._is_known(page, run)]

@@ -63,10 +63,10 @@ class CassandraFeedReader:
         if start >= head:
             head = await tail.refresh()
         position, wanted = await self._select(tail.log, start, head, max_count, selection)
-        events, fetched = await self._fetcher.fetch(beginning.feed_id, wanted)
+        events, fetched = await self._fetcher.fetch(wanted)
         count = wanted[-1].place + wanted[-1].events if wanted else 0
         if fetched < count:
-            position = _position_of(beginning.feed_id, wanted, fetched)
+            position = _position_of(wanted, fetched)
         page = FeedPage(tuple(events), position, head)
         if watch is not None:
             watch.ended(page, count)
@@ -116,21 +116,22 @@ class CassandraFeedReader:
                 for link, before in entry.links.after(skipped):
                     looked += 1
                     if selection.wants_stream(link.stream_id, link.category):
+                        # A version and this are the number of events that come before in the entry.
+                        at = before - link.first
+                        places = (feed_id, entry.number, at + 1, entry.ordinal + at)
                         for index, events in _wanted_of(link, skipped - before, selection):
                             part = Wanted(
                                 link,
                                 link.first + index,
                                 min(events, max_count - count),
-                                entry.number,
-                                before + index,
-                                entry.ordinal + before + index,
+                                places,
                                 count,
                             )
                             wanted.append(part)
                             count += part.events
                             if count == max_count:
                                 last = part.first + part.events - 1
-                                return part.position(feed_id, last), wanted
+                                return part.position(last), wanted
                     if looked == _LINKS_A_PAGE:
                         end = before + link.events
                         return Position(feed_id, entry.number, end, entry.ordinal + end - 1), wanted
@@ -140,10 +141,10 @@ class CassandraFeedReader:
         return position, wanted
 
 
-def _position_of(feed_id: UUID, wanted: list[Wanted], number: int) -> Position:
+def _position_of(wanted: list[Wanted], number: int) -> Position:
     """Return the position after one of the events that are wanted, counted from 1."""
     part = next(each for each in reversed(wanted) if each.place < number)
-    return part.position(feed_id, part.first + number - 1 - part.place)
+    return part.position(part.first + number - 1 - part.place)
 
 
 def _wanted_of(link: Link, skipped: int, selection: Selection) -> Sequence[tuple[int, int]]:

@@ -26,28 +26,19 @@ class Wanted(NamedTuple):
         link: The link.
         first: The version of the first of them.
         events: How many they are.
-        entry: The number of the entry.
-        before: How many events of the entry come before them.
-        ordinal: The number of the first of them, counted over the whole log.
+        places: Where the events of the link stand in the feed.
         place: Where the first of them stands on the page, from 0.
     """
 
     link: Link
     first: int
     events: int
-    entry: int
-    before: int
-    ordinal: int
+    places: Places
     place: int
 
-    def position(self, feed_id: UUID, version: int) -> Position:
+    def position(self, version: int) -> Position:
         """Return the position after one of them."""
-        return position_at(self.places(feed_id), version)
-
-    def places(self, feed_id: UUID) -> Places:
-        """Return where they stand in the feed."""
-        first = self.first
-        return feed_id, self.entry, self.before + 1 - first, self.ordinal - first
+        return position_at(self.places, version)
 
 
 @dataclass(slots=True)
