@@ -106,8 +106,8 @@ class Executor:
         else:
             plan.request.then(ended, of, plan)
 
-    def finish(self, appends: Sequence[PendingAppend], plan: AppendPlan) -> bool:
-        """Answer the callers if the first request stored the plan; return whether it did."""
+    def finish(self, plan: AppendPlan) -> bool:
+        """Return whether the first request stored the plan; if so, its results are true."""
         try:
             if plan.request is None or not applied(plan.request.result()):
                 return False
@@ -120,9 +120,6 @@ class Executor:
             turns.stored(plan.stream_id)
         if plan.address is not None and self.settler.announcing is not None:
             self.settler.announcing.settled(plan, "applied")
-        for index, append in enumerate(appends):  # less to make than a `zip`
-            if not (outcome := append.outcome).done():  # as `answer` does, without its call
-                outcome.set_result(plan.results[index])
         return True
 
     async def carry_out(

@@ -12,7 +12,7 @@ from ...counts import counted
 from ...errors import AppendOutcomeUnknown, StoreClosed, StoreOverloaded
 from ...retry import Deadline, nearest
 from ...settings import Settings
-from .batch import PendingAppend, next_batch
+from .batch import PendingAppend, answer_at_once, next_batch
 from .executor import Executor
 from .plan import AppendPlan
 
@@ -200,8 +200,10 @@ class StreamQueues:
             self._listener.calm(queue.stream_id)
 
     def _attempted(self, queue: "StreamQueue", plan: AppendPlan) -> None:
-        if self._executor.finish(queue.serving, plan):
+        if self._executor.finish(plan):
+            serving = queue.serving
             self._served(queue)
+            answer_at_once(serving, plan.results)  # at last: the callers may append again
         else:
             self._carry_out(queue, plan)
 
@@ -222,8 +224,8 @@ class StreamQueues:
 
     def _served(self, queue: "StreamQueue") -> None:
         if queue.waiting or len(queue.serving) > 1:
-            # In the loop's next turn: the callers just answered may append again by then, and so
-            # join the next batch.
+            # In the loop's next turn: the callers that are answered may append again by then, and
+            # so join the next batch.
             asyncio.get_running_loop().call_soon(self._advance, queue)
         else:
             self._remove(queue)
