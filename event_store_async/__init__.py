@@ -20,7 +20,8 @@ Import from here, and from these packages; everything else is private and may ch
 The layers, each of which imports only those above it:
 
     _typevars versions values          type variables; expected versions; frozen values
-    plain moments tasks extras counts  plain values; timestamps; tasks; install hints; counts
+    plain moments extras counts        plain values; timestamps; install hints; counts
+    tasks futures                      tasks side by side; futures that are answered at once
     cql_files excerpt json_input       the files of ``cql/``; values in messages; exact JSON
     escape                             text that nobody can hide anything in
     events                             what an application appends and reads

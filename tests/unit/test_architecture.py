@@ -15,6 +15,7 @@ LAYERS = [
         "plain",
         "moments",
         "tasks",
+        "futures",
         "extras",
         "cql_files",
         "counts",

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from ...encoding import EncodedEvent, EncodedEvents, encoded_events
 from ...errors import AppendOutcomeUnknown, EventStoreError, StoreOverloaded
+from ...futures import answer_at_once
 from ...hooks.append_watch import AppendWatch, BatchWatch
 from ...results import AppendResult, Persisted, persisted
 from ...retry import Deadline, nearest
@@ -138,29 +139,11 @@ def pending_append(
     return append
 
 
-def answer_at_once(appends: Sequence[PendingAppend], results: Sequence[AppendResult]) -> None:
-    """
-    Return their results to callers, each of which goes on within this call.
-
-    A future lets the task that awaits it go on in another turn of the event loop: by hand, there is
-    one turn less. So this calls what the future would have the loop call.
-
-    Only from a callback of the event loop, since a task cannot go on within another one. The caller
-    of this must be done with all that appends might change.
-    """
+def answer_all(appends: Sequence[PendingAppend], results: Sequence[AppendResult]) -> None:
+    """Return their results to callers, each of which goes on at once; see `answer_at_once`."""
     try:
         for index, append in enumerate(appends):
-            outcome = append.outcome
-            if outcome.done():
-                continue
-            waiting = outcome._callbacks  # noqa: SLF001 - every implementation of a future has it
-            if not waiting or len(waiting) > 1:
-                outcome.set_result(results[index])
-                continue
-            ((go_on, context),) = waiting
-            outcome.remove_done_callback(go_on)
-            outcome.set_result(results[index])
-            context.run(go_on, outcome)
+            answer_at_once(append.outcome, results[index])
     except BaseException:  # a caller ends the program: the others have their results nevertheless
         for append, result in zip(appends, results, strict=True):
             append.answer(result)

@@ -12,7 +12,7 @@ from ...counts import counted
 from ...errors import AppendOutcomeUnknown, StoreClosed, StoreOverloaded
 from ...retry import Deadline, nearest
 from ...settings import Settings
-from .batch import PendingAppend, answer_at_once, next_batch
+from .batch import PendingAppend, answer_all, next_batch
 from .executor import Executor
 from .plan import AppendPlan
 
@@ -203,7 +203,7 @@ class StreamQueues:
         if self._executor.finish(plan):
             serving = queue.serving
             self._served(queue)
-            answer_at_once(serving, plan.results)  # at last: the callers may append again
+            answer_all(serving, plan.results)  # at last: the callers may append again
         else:
             self._carry_out(queue, plan)
 

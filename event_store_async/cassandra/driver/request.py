@@ -7,6 +7,7 @@ from contextvars import Context, copy_context
 from typing import Any, Final, TypeVarTuple
 
 from ...errors import WrongEventLoop
+from ...futures import answer_at_once
 
 BUSY: Final = 16
 """From this many requests at the server on, sending the next one at once gains nothing."""
@@ -93,7 +94,7 @@ class Request:
         """Wait for the end, then do as `result`; the caller may be cancelled."""
         if not self.done:
             waiting: asyncio.Future[None] = self.loop.create_future()
-            self.then(_wake, waiting)
+            self.then(answer_at_once, waiting, None)
             await waiting
         return self.result()
 
@@ -141,11 +142,6 @@ class Request:
 
 def _never_sent(_: Request) -> None:
     """Stand in for what is called when a request that was sent has ended."""
-
-
-def _wake(waiting: asyncio.Future[None]) -> None:
-    if not waiting.done():
-        waiting.set_result(None)
 
 
 class Permits:

@@ -11,7 +11,7 @@ import pytest
 from event_store_async import ANY
 from event_store_async.cassandra.append.batch import (
     PendingAppend,
-    answer_at_once,
+    answer_all,
     pending_append,
 )
 
@@ -31,7 +31,7 @@ async def answered(appends: list[PendingAppend], *results: Any) -> None:
 
     def answer() -> None:
         try:
-            answer_at_once(appends, results)
+            answer_all(appends, results)
         except BaseException as error:  # noqa: BLE001 - raised again in the test
             done.set_exception(error)
         else:
@@ -67,7 +67,7 @@ async def test_each_goes_on_within_the_call_in_order_and_in_its_own_context() ->
             group.create_task(callers.waiting(name, append.outcome))
         await asyncio.sleep(0)
         results: tuple[Any, ...] = (1, 2)
-        asyncio.get_running_loop().call_soon(answer_at_once, appends, results)
+        asyncio.get_running_loop().call_soon(answer_all, appends, results)
         asyncio.get_running_loop().call_soon(callers.log.append, "what came after")
 
     assert callers.log == [
@@ -140,7 +140,7 @@ def test_all_have_their_results_if_one_ends_the_program() -> None:
         tasks.extend(asyncio.create_task(Callers().waiting("b", it.outcome)) for it in appends[1:])
         await asyncio.sleep(0)
         results: tuple[Any, ...] = (1, 2, 3)
-        asyncio.get_running_loop().call_soon(answer_at_once, appends, results)
+        asyncio.get_running_loop().call_soon(answer_all, appends, results)
         await asyncio.sleep(60)
 
     appends: list[PendingAppend] = []
