@@ -3,7 +3,7 @@
 import asyncio
 import sys
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -99,5 +99,6 @@ async def _end(process: asyncio.subprocess.Process, grace: float) -> None:
             try:
                 await asyncio.wait_for(process.wait(), seconds)
             except TimeoutError:
-                end()
+                with suppress(ProcessLookupError):  # it has ended, which is not noticed yet
+                    end()
     await process.wait()
