@@ -6,7 +6,15 @@ from typing import Any, Final
 
 from .bench import OURS, RAW, Bench, Case, append_case
 from .peer import Peer, PeerFailed
-from .peers import ANNOUNCING, DELIVERING, FEED, SEQUENCER, WITH_WRITE
+from .peers import (
+    ANNOUNCING,
+    BATCHES,
+    BATCHES_WITH_WRITE,
+    DELIVERING,
+    FEED,
+    SEQUENCER,
+    WITH_WRITE,
+)
 from .results import Key, round_of
 
 APPEND: Final = "feed_append"
@@ -37,13 +45,14 @@ async def feed_append(bench: Bench) -> None:
 
     One caller is compared with a plain quorum write and then the batch, both by hand: an append
     may not be sent before its announcement is acknowledged. Many callers are compared with the
-    library without a feed.
+    library without a feed. What is left on one stream is compared with what is left by hand, too:
+    there, batches wait for each other, and each waits for its announcement.
     """
     cases: list[Case] = []
     for case, x, manner, names in (
         ("own streams", 1, "own", (WITH_WRITE, FEED, ANNOUNCING, RAW)),
         ("own streams", 64, "own", (OURS, FEED, ANNOUNCING)),
-        ("one stream", 64, "hot", (OURS, FEED, ANNOUNCING)),
+        ("one stream", 64, "hot", (OURS, FEED, BATCHES, BATCHES_WITH_WRITE, ANNOUNCING)),
     ):
         for name in names[:2] if bench.size.quick else names:
             peer = await _sequenced(bench, name)

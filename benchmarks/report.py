@@ -134,6 +134,12 @@ An append to a table with a feed is announced first, by a plain write, and is se
 acknowledged. `raw_with_write` does just that by hand. `ours_feed` also sequences the feed in the
 same process, as every store does by default. `ours_announcing` leaves that to another process.
 """,
+    "Appends with a feed: 64 callers, one stream": """\
+The callers share batches. The batches of one stream wait for each other, and each waits for its
+announcement. `raw_batches` shares them by hand, and `raw_batches_with_write` writes a row before
+each of them, as an announcement. What that leaves of the rate is the limit for a library that takes
+no time of its own; one that does loses a smaller share.
+""",
     "Delivery to another process": """\
 One append at a time to a store that is otherwise idle. Measured from the call of the append to the
 handler of a follower in another process, on the same machine. The goal is a budget: the time of

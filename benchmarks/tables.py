@@ -17,7 +17,17 @@ from .flat_cost import (
 )
 from .goals import goals
 from .hotspots import by_area, by_function
-from .peers import ANNOUNCING, DELIVERED, FEED, IN_SHORT, SEQUENCER, SINGLY, WITH_WRITE
+from .peers import (
+    ANNOUNCING,
+    BATCHES,
+    BATCHES_WITH_WRITE,
+    DELIVERED,
+    FEED,
+    IN_SHORT,
+    SEQUENCER,
+    SINGLY,
+    WITH_WRITE,
+)
 from .privacy import PRIVACY
 from .representation import LABELS, REMARKS
 from .results import Key, Results
@@ -190,7 +200,7 @@ def feed_tables(results: Results) -> dict[str, str]:
             Key(APPEND, name, "own streams", 64) for name in appends
         ],
         "Appends with a feed: 64 callers, one stream": [
-            Key(APPEND, name, "one stream", 64) for name in appends
+            Key(APPEND, name, "one stream", 64) for name in (BATCHES, BATCHES_WITH_WRITE, *appends)
         ],
         "Sequencing the appends of 64 callers": [
             Key(SEQUENCING, name, "own streams", 64) for name in (RAW, SEQUENCER)

@@ -1,7 +1,7 @@
 """The limit of an append with a feed: one plain quorum write, then the batch, both by hand."""
 
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -43,7 +43,9 @@ class RawWithWrite(RawAcsylla):
 
 
 @asynccontextmanager
-async def open_peer(options: Options) -> AsyncGenerator[TaskPeer, None]:
+async def open_with_write(
+    options: Options, peer: type[RawWithWrite]
+) -> AsyncGenerator[TaskPeer, None]:
     """Connect and prepare; the library creates the tables, so that they are the same."""
     announce = load_statement(
         "statements/feed/announce",
@@ -51,7 +53,12 @@ async def open_peer(options: Options) -> AsyncGenerator[TaskPeer, None]:
         announcements="events_feed_announcements",
     )
     async with open_session(options, feed=True) as (session, prepared):
-        yield RawWithWrite(session, await session.create_prepared(announce.text), *prepared)
+        yield peer(session, await session.create_prepared(announce.text), *prepared)
+
+
+def open_peer(options: Options) -> AbstractAsyncContextManager[TaskPeer]:
+    """Connect and prepare."""
+    return open_with_write(options, RawWithWrite)
 
 
 if __name__ == "__main__":

@@ -18,7 +18,15 @@ from benchmarks.feeds import (
     slope,
 )
 from benchmarks.goals import Goal, goals
-from benchmarks.peers import ANNOUNCING, DELIVERED, FEED, SEQUENCER, WITH_WRITE
+from benchmarks.peers import (
+    ANNOUNCING,
+    BATCHES,
+    BATCHES_WITH_WRITE,
+    DELIVERED,
+    FEED,
+    SEQUENCER,
+    WITH_WRITE,
+)
 from benchmarks.plots import plot, plotted
 from benchmarks.report import markdown
 from benchmarks.results import Key, Results, round_of
@@ -32,6 +40,8 @@ def measured() -> Results:
     for case in ("own streams", "one stream"):
         for subject, rate in ((OURS, 100.0), (FEED, 90.0), (ANNOUNCING, 99.0)):
             made.add(Key(APPEND, subject, case, 64), {"rate": rate, "cpu_us": 1.0})
+    for subject, rate in ((BATCHES, 200.0), (BATCHES_WITH_WRITE, 160.0)):
+        made.add(Key(APPEND, subject, "one stream", 64), {"rate": rate, "cpu_us": 1.0})
     made.add(Key(DELIVERY, RAW, "one batch", 1), {"rate": 1.0, "p50_ms": 1.25})
     made.add(Key(DELIVERY, FEED, "delivery", 0), {"p50_ms": 15.0, "p99_ms": 300.0})
     made.add(Key(DELIVERY, "umadb", "delivery", 0), {"p50_ms": 2.0, "p99_ms": 3.0})
@@ -56,6 +66,7 @@ def goal(name: str) -> Goal:
         ("feed_latency", 1.1, True),
         ("feed_throughput", 0.9, True),
         ("feed_batching", 0.9, False),
+        ("feed_batching_by_hand", 1.125, True),
         ("feed_delivery_p50", 0.75, True),
         ("feed_delivery_p99", 15.0, False),
         ("feed_sequencer_cpu", 0.8, True),
