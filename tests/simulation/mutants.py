@@ -487,6 +487,8 @@ MUTANTS = (
                  patch(FeedProgress, "write", _write_own_only)), OWN_ONLY, "k-own-only"),
     Mutant("rule K is off", "S11", ("TWICE", "MISORDERED"),
            patch(FeedProgress, "write", _nothing), SUDDEN, "k-off"),
+    Mutant("rule K is off, with a K of 2", "S11", ("TWICE", "MISORDERED"),
+           patch(FeedProgress, "write", _nothing), replace(SUDDEN, delay=2), "k2-as-k1"),
     Mutant("a new sequencer trusts the one before", "S11", ("TWICE", "MISORDERED"),
            patch(FeedProgress, "open", _trust_predecessor), SHORT_LIVED, "takeover-trust"),
     Mutant("a part is dropped before its low is acknowledged", "S12", ("SKIPPED",),
@@ -512,6 +514,5 @@ MUTANTS = (
 WITHOUT = {
     "close-check": "lanes are not closed (W4, S16), as they may be by the design",
     "fence-ignored": "there are no fences (S15)",
-    "k2-as-k1": "rule K is off, with another K",
 }
 """The runs of the search whose rule cannot be broken in the code, and why."""
