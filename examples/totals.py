@@ -6,10 +6,10 @@ its position, so that a new start goes on where the last one ended.
 
 ``python -m examples.totals`` prints::
 
-    Ann: 2 accounts, 120
+    Ann: 2 accounts, 100 + 20 = 120
     Bob: 1 account, 20
     a new start goes on after event 6
-    Ann: 2 accounts, 70
+    Ann: 2 accounts, 50 + 20 = 70
     Bob: 1 account, 20
 """
 
@@ -81,11 +81,13 @@ class Totals:
                     return
 
     def print(self) -> None:
-        """Print the totals per owner."""
+        """Print each owner's accounts, in the order in which they were opened, and the total."""
         for owner in sorted(set(self.owners.values())):
-            accounts = [account for account, name in self.owners.items() if name == owner]
-            total = sum(self.balances[account] for account in accounts)
-            print(f"{owner}: {len(accounts)} account{'s'[: len(accounts) - 1]}, {total}")
+            balances = [self.balances[it] for it, name in self.owners.items() if name == owner]
+            total = str(sum(balances))
+            if len(balances) > 1:
+                total = f"{' + '.join(map(str, balances))} = {total}"
+            print(f"{owner}: {len(balances)} account{'s'[: len(balances) - 1]}, {total}")
 
 
 def opened(owner: str) -> NewEvent:
