@@ -36,7 +36,8 @@ async def import_(
 
     Events that are there already are skipped, so the command may be repeated. If it is interrupted,
     even by kill -9, it resumes when it is repeated. A stream that holds other events is not
-    changed. If the table has a feed, the events are published in it as if they were appended.
+    changed. If the table has a feed, the events are published in it as if they were appended. That
+    is another feed, with an id of its own: those who read the old one begin anew.
 
     Exit codes: 4, no quorum answered in time: repeat the command; 5, a stream was refused, or is
     not what was written; each is a line of the output.
