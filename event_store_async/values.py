@@ -41,7 +41,7 @@ def draft_of(cls: type[Any]) -> Any:
     return type(f"{cls.__name__}Draft", (cls,), {"__slots__": (), **plain, **slots})
 
 
-class LateField(property):
+class LateField:
     """
     A field of a frozen class that is made when somebody asks for it, and kept then.
 
@@ -54,24 +54,26 @@ class LateField(property):
         make: Makes the field of an instance from that.
 
     Attributes:
-        slot: The field's slot.
+        slot: The field's slot, which is also what the class itself has as this attribute: so a
+            dataclass below it does not take this for a default.
         held: Returns what the slot of an instance holds, made or not.
     """
 
     def __init__(self, slot: Any, source: type[Any], make: Callable[[Any, Any], Any]) -> None:
-        read, write = slot.__get__, slot.__set__
-
-        def made(instance: Any) -> Any:
-            held = read(instance)
-            if isinstance(held, source):
-                held = make(instance, held)
-                write(instance, held)
-            return held.value if isinstance(held, _Given) else held
-
-        super().__init__(made)
         self.slot = slot
-        self.held: Callable[[Any], Any] = read
+        self.held: Callable[[Any], Any] = slot.__get__
         self._source = source
+        self._make = make
+
+    def __get__(self, instance: Any, owner: type[Any] | None = None) -> Any:
+        """Return the field, made now if nobody has asked for it before."""
+        if instance is None:
+            return self.slot
+        held = self.held(instance)
+        if isinstance(held, self._source):
+            held = self._make(instance, held)
+            self.slot.__set__(instance, held)
+        return held.value if isinstance(held, _Given) else held
 
     def __set__(self, instance: Any, value: Any) -> None:
         """Set the field, for the constructor: a caller's value is not what the field is made of."""

@@ -2,7 +2,7 @@
 
 import copy
 import pickle
-from dataclasses import FrozenInstanceError, asdict, replace
+from dataclasses import FrozenInstanceError, asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
@@ -92,3 +92,17 @@ def test_a_late_field_cannot_be_assigned_to(name: str) -> None:
     for event in read()[1]:
         with pytest.raises(FrozenInstanceError):
             setattr(event, name, None)
+
+
+@pytest.mark.parametrize("slots", [False, True])
+def test_a_late_field_is_no_default_of_a_field_that_is_declared_anew(slots: bool) -> None:
+    declared: Any = dataclass
+
+    @declared(frozen=True, slots=slots)
+    class Identified(RecordedEvent[Any]):
+        event_id: UUID
+
+    construct: Any = Identified
+    with pytest.raises(TypeError, match="event_id"):
+        construct(STREAM, 7, {"a": 1}, MOMENT)
+    assert construct(STREAM, 7, {"a": 1}, MOMENT, EVENT_ID).event_id == EVENT_ID
