@@ -17,6 +17,9 @@ _MOMENT: Final = attrgetter("at")
 SHORTEST_ATTEMPT: Final = 0.05
 """With fewer seconds left than this, no attempt is made: its answer would come too late."""
 
+LONGEST_ATTEMPT: Final = 2_000_000.0
+"""Seconds. The driver counts the milliseconds of a batch in 32 bits."""
+
 
 @dataclass(frozen=True, slots=True)
 class Backoff:

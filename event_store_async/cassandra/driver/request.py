@@ -73,14 +73,16 @@ class Request:
         try:
             self._coroutine = self._make(*self._args)
         except BaseException as error:  # noqa: BLE001 - `result` raises it
-            self._end(error)
+            self._error = error
+            self._end()
         else:
             self._step(None)
 
     def refuse(self, error: Exception) -> None:
         """End the request with an error; it was not sent."""
         self._ended = _never_sent
-        self._end(error)
+        self._error = error
+        self._end()
 
     def then(self, callback: Callable[[*_Args], object], *args: *_Args) -> None:
         """Call back when the request has ended. A second callback replaces the first."""
@@ -111,22 +113,24 @@ class Request:
             future = self._coroutine.send(None)
         except StopIteration as end:
             self._result = end.value
-            self._end(None, soon=awaited is None)
         except BaseException as error:  # noqa: BLE001 - `result` raises it
-            self._end(error, soon=awaited is None)
+            self._error = error
         else:
             if future is None:  # a bare yield: it lets others run
                 self.loop.call_soon(self._step, None)
             elif future.get_loop() is not self.loop:  # its answer would arrive in that loop
                 self._coroutine.close()
-                self._end(WrongEventLoop())
+                self._error = WrongEventLoop()
+                self._end()
             else:
                 future._asyncio_future_blocking = False  # noqa: SLF001 - as a task does it
                 future.add_done_callback(self._step)
+            return
+        # After the block: within it, whoever goes on would be handling what the block caught.
+        self._end(soon=awaited is None)
 
-    def _end(self, error: BaseException | None, *, soon: bool = True) -> None:
-        """Keep the outcome and call back; *soon* instead of now while the caller is sending."""
-        self._error = error
+    def _end(self, *, soon: bool = True) -> None:
+        """Call back, *soon* instead of now while the caller is sending; the outcome is kept."""
         self.done = True
         self._ended(self)
         # The arguments refer to this request. Keeping them would leave a reference cycle, with all

@@ -13,7 +13,7 @@ import anyio
 from ...checks import running_loop
 from ...cql_files import Statement
 from ...errors import StoreClosed, WrongEventLoop, WrongProcess
-from ...retry import SHORTEST_ATTEMPT, Backoff, Deadline
+from ...retry import LONGEST_ATTEMPT, SHORTEST_ATTEMPT, Backoff, Deadline
 from .faults import Fault
 from .forks import note
 from .port import (
@@ -74,7 +74,7 @@ class Session:
         self._requests: set[Request] = set()
         self._outbox = Outbox()
         self._landed: asyncio.Future[None] | None = None  # `finish` waits for the last request
-        self._request_timeout = max(request_timeout, SHORTEST_ATTEMPT)
+        self._request_timeout = min(max(request_timeout, SHORTEST_ATTEMPT), LONGEST_ATTEMPT)
         self._backoff = backoff
         self._inherited = False
         try:
