@@ -42,7 +42,7 @@ def to_milliseconds(moment: datetime) -> int:
     milliseconds, latest = _latest
     if moment is latest:
         return milliseconds
-    return _subtract(moment, _EPOCH) // _MILLISECOND  # as in `since_epoch`
+    return since_epoch(moment) // _MILLISECOND
 
 
 def from_milliseconds(milliseconds: int) -> datetime:
