@@ -18,13 +18,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import CodeType, FrameType
 from typing import Any, Final
-from uuid import UUID, uuid4
+from uuid import uuid4
 
-from .bench import OURS, RAW
-from .instructions import KINDS, RAW_PAGES, Kind, append_all, options_of
+from .bench import OURS
+from .instructions import KINDS, Kind, options_of, perform
 from .peers import STEPPING
 from .peers.payloads import make_payloads
-from .peers.tasks import TaskPeer
 from .variants import node
 
 COUNTED: Final = tuple(name for name, kind in KINDS.items() if STEPPING not in kind.peers)
@@ -72,24 +71,13 @@ async def count(name: str, kind: Kind, port: int) -> Tracer:
     (payload,) = make_payloads(1, 200, 1)
     tracer = Tracer()
     async with module.open_peer(options_of(name, port)) as peer:
-        stream = uuid4()
-        if not kind.callers:
+        stream = None if kind.callers else uuid4()
+        if stream is not None:
             await peer.fill(stream, [payload] * kind.few)
-
-        async def work() -> None:
-            if kind.callers:
-                await append_all(peer, kind, kind.few, payload)
-            else:
-                await _read(peer, name, stream)
-
-        await work()
+        await perform(peer, name, kind, kind.few, payload, stream)  # warms up
         with tracer.counting():
-            await work()
+            await perform(peer, name, kind, kind.few, payload, stream)
     return tracer
-
-
-async def _read(peer: TaskPeer, name: str, stream: UUID) -> None:
-    await peer.read(stream, RAW_PAGES if name == RAW else None)
 
 
 def report(tracer: Tracer, events: int, rows: int) -> None:

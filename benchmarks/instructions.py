@@ -34,7 +34,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 from unittest import mock
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from event_store_async.cassandra.feed import bell
 
@@ -89,7 +89,7 @@ KINDS: Final = {
 _SLOWER: Final = 50
 """How many times slower the client is under Valgrind."""
 
-RAW_PAGES: Final = 20_000
+_RAW_PAGES: Final = 20_000
 """Rows of a page of raw's reads, as in the goal: raw is fastest with the largest pages."""
 
 
@@ -128,7 +128,7 @@ async def _work(
 ) -> None:
     async with module.open_peer(options) as peer:
         # The same payload for all events: making others would be counted.
-        streams = {}
+        streams: dict[int, UUID] = {}
         if not kind.callers:
             for count in (kind.few, kind.many):
                 streams[count] = uuid4()
@@ -136,16 +136,28 @@ async def _work(
         for count in (kind.few, kind.few, kind.many):
             if name == STEPPING:
                 await peer.sequence(count)
-            elif kind.callers:
-                await append_all(peer, kind, count, payload)
             else:
-                await peer.read(streams[count], RAW_PAGES if name == RAW else None)
+                await perform(peer, name, kind, count, payload, streams.get(count))
             print(count, flush=True)
             sys.stdin.readline()
 
 
-async def append_all(peer: TaskPeer, kind: Kind, count: int, payload: dict[str, object]) -> None:
-    """Append one payload many times, by as many callers as the kind has."""
+async def perform(
+    peer: TaskPeer,
+    name: str,
+    kind: Kind,
+    count: int,
+    payload: dict[str, object],
+    stream: UUID | None,
+) -> None:
+    """Append one payload so many times; or read a stream, if there is one."""
+    if stream is None:
+        await _append(peer, kind, count, payload)
+    else:
+        await peer.read(stream, _RAW_PAGES if name == RAW else None)
+
+
+async def _append(peer: TaskPeer, kind: Kind, count: int, payload: dict[str, object]) -> None:
     if kind.hot:
         writers = [peer.hot(uuid4())] * kind.callers
     else:
