@@ -1,7 +1,7 @@
 """The bench: a node, peers, and rounds in which each case has one turn."""
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,9 +10,13 @@ from uuid import uuid4
 
 from .peer import Peer, PeerFailed, run_peer
 from .results import Key, Results, round_of
+from .server_clock import ServerClock
 
 RAW: Final = "raw_acsylla"
 OURS: Final = "ours"
+
+_COMPILED: Final = 0.2
+"""Warm is a node whose compilers use less than this, relative to the threads that serve."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +123,28 @@ class Bench:
         count = 500 if self.size.quick else 4000
         for manner in ("own", "hot"):
             await peer.ask(do="append", count=count, concurrency=16, manner=manner)
+
+    async def warm_node(
+        self, scenario: str, lap: Callable[[], Awaitable[object]], laps: int
+    ) -> None:
+        """
+        Warm up until Java has compiled what a scenario needs, for some laps at most.
+
+        Args:
+            scenario: The scenario's name.
+            lap: Does what the scenario does, for about half a second or longer.
+            laps: The most laps.
+        """
+        if self.node_pid is None:
+            return
+        clock = ServerClock(self.node_pid)
+        for number in range(laps):
+            self.say(f"{scenario}: warming up", number / laps)
+            clock.lap()
+            await lap()
+            used = clock.lap()
+            if used.compiling < _COMPILED * used.serving:
+                return
 
     async def count(self, peer: Peer, concurrency: int, manner: str = "own") -> int:
         """Return the number of appends that take about `Size.seconds`."""

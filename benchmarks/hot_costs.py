@@ -7,6 +7,7 @@ callers shows what its client adds. `hot_model` makes a model of that.
 
 import asyncio
 from contextlib import AsyncExitStack
+from functools import partial
 from typing import Any, Final
 
 from .bench import OURS, RAW, Bench, Case, append_case
@@ -36,8 +37,6 @@ _ROUNDS: Final = 2
 _IDLE_SECONDS: Final = 2.0
 _WARMING: Final = 12
 """The most laps of warming up, of about half a second."""
-_COMPILED: Final = 0.2
-"""Warm is a node whose compilers use less than this, relative to the threads that serve."""
 
 
 async def hot_costs(bench: Bench) -> None:
@@ -59,8 +58,10 @@ async def hot_costs(bench: Bench) -> None:
                 running = run_peer(name, bench.contact, bench.port, f"bench_{HOT_COSTS}_{name}")
                 peers[name] = await stack.enter_async_context(running)
                 bench.results.peers.setdefault(name, peers[name].about)
-            await _warm(bench, clock, peers, _WARMING if start == 0 else 1)
+            laps = _WARMING if start == 0 else 1
+            await bench.warm_node(HOT_COSTS, partial(_warm, peers), laps)
             if start == 0:
+                clock.lap()
                 await asyncio.sleep(_IDLE_SECONDS)
                 idle = clock.lap().serving / _IDLE_SECONDS
             cases = [await _sized(case, counts) for case in _cases(peers)]
@@ -79,17 +80,11 @@ async def hot_costs(bench: Bench) -> None:
                     numbers["storing_us"] = round(lap.storing / events * 1e6, 2)
 
 
-async def _warm(bench: Bench, clock: ServerClock, peers: dict[str, Peer], laps: int) -> None:
-    """Send batches of both kinds until Java has compiled what they need, for some laps at most."""
-    for number in range(laps):
-        bench.say(f"{HOT_COSTS}: warming up", number / laps / _STARTS / _ROUNDS)
-        clock.lap()
-        await peers[BATCHES].ask(do="batches", count=100, members=MANY)
-        await peers[OURS].ask(do="append", count=100 * MANY, concurrency=MANY, manner="hot")
-        await peers[RAW].ask(do="append", count=200, concurrency=MANY, manner="hot")
-        lap = clock.lap()
-        if lap.compiling < _COMPILED * lap.serving:
-            return
+async def _warm(peers: dict[str, Peer]) -> None:
+    """Send batches of each kind."""
+    await peers[BATCHES].ask(do="batches", count=100, members=MANY)
+    await peers[OURS].ask(do="append", count=100 * MANY, concurrency=MANY, manner="hot")
+    await peers[RAW].ask(do="append", count=200, concurrency=MANY, manner="hot")
 
 
 def _cases(peers: dict[str, Peer]) -> list[Case]:
