@@ -178,19 +178,32 @@ def _feed_appends(results: Results) -> list[Goal | None]:
             _goal(results, own, "rate", f"{name}_throughput", rate, limits[1]),
             _goal(results, hot, "rate", f"{name}_batching", shared, limits[2]),
         ]
-    return [*found, _feed_by_hand(results)]
+    for case, name, who, by_hand in (
+        ("own streams", "feed_throughput_by_hand", "64 streams in flight", (WITH_WRITE, RAW)),
+        (
+            "one stream",
+            "feed_batching_by_hand",
+            "one stream, 64 callers",
+            (BATCHES_WITH_WRITE, BATCHES),
+        ),
+    ):
+        found.append(_left_of_feed(results, name, who, case, by_hand))
+    return found
 
 
-def _feed_by_hand(results: Results) -> Goal | None:
-    """Compare what a feed leaves of the rate of one stream with what a plain write leaves of it."""
-    names = (FEED, OURS, BATCHES_WITH_WRITE, BATCHES)
-    rates = [results.values(Key(APPEND, name, "one stream", 64), "rate") for name in names]
+def _left_of_feed(
+    results: Results, name: str, who: str, case: str, by_hand: tuple[str, str]
+) -> Goal | None:
+    """Compare what a feed leaves of a rate with what an announcement by hand leaves of it."""
+    rates = [
+        results.values(Key(APPEND, subject, case, 64), "rate") for subject in (FEED, OURS, *by_hand)
+    ]
     if not rates[0] or len({len(each) for each in rates}) > 1:
         return None
-    text = "with a feed, one stream, 64 callers: the share of the throughput that is left, "
-    text += "relative to the share that is left by hand, with a plain write before a batch"
+    text = f"with a feed, {who}: the share of the throughput that is left, relative to the share "
+    text += "that is left by hand, with a plain write before a batch"
     measured = spread(ratios(ratios(*rates[:2]), ratios(*rates[2:])))
-    return Goal("feed_batching_by_hand", text, 0.95, False, measured)
+    return Goal(name, text, 0.95, False, measured)
 
 
 def _deliveries(results: Results) -> list[Goal | None]:

@@ -134,6 +134,10 @@ An append to a table with a feed is announced first, by a plain write, and is se
 acknowledged. `raw_with_write` does just that by hand. `ours_feed` also sequences the feed in the
 same process, as every store does by default. `ours_announcing` leaves that to another process.
 """,
+    "Appends with a feed: 64 callers, a stream each": """\
+`raw_with_write` writes one announcement at a time; callers that come meanwhile share the next one,
+as in the library. Nobody sequences what it announces.
+""",
     "Appends with a feed: 64 callers, one stream": """\
 The callers share batches. The batches of one stream wait for each other, and each waits for its
 announcement. `raw_batches` shares them by hand, and `raw_batches_with_write` writes a row before

@@ -197,7 +197,7 @@ def feed_tables(results: Results) -> dict[str, str]:
             Key(APPEND, name, "own streams", 1) for name in (RAW, WITH_WRITE, FEED, ANNOUNCING)
         ],
         "Appends with a feed: 64 callers, a stream each": [
-            Key(APPEND, name, "own streams", 64) for name in appends
+            Key(APPEND, name, "own streams", 64) for name in (RAW, WITH_WRITE, *appends)
         ],
         "Appends with a feed: 64 callers, one stream": [
             Key(APPEND, name, "one stream", 64) for name in (BATCHES, BATCHES_WITH_WRITE, *appends)

@@ -1,5 +1,10 @@
-"""The limit of an append with a feed: one plain quorum write, then the batch, both by hand."""
+"""
+The limit of an append with a feed: a plain quorum write, then the batch, both by hand.
 
+As in the library's lane, one write is on its way; what comes meanwhile shares the next one.
+"""
+
+import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
@@ -26,6 +31,9 @@ class RawWithWrite(RawAcsylla):
         self._announcing = announcing
         self._writer = uuid4()
         self._seq = 0
+        self._waiting: list[tuple[Any, asyncio.Future[None]]] = []
+        self._writes = False  # a write is on its way
+        self._task: asyncio.Task[None] | None = None  # writes what waits
 
     def ready(self) -> Ready:
         """Return its version and what it promises."""
@@ -35,11 +43,44 @@ class RawWithWrite(RawAcsylla):
 
     async def append(self, stream: UUID, expected: int, payloads: list[Payload]) -> int | None:
         """Write a row of its own, then append."""
-        self._seq += 1
-        values = [self._writer, self._seq // 5000, self._seq, stream, expected, len(payloads)]
-        statement = self._announcing.bind([*values, "null", None], consistency=_QUORUM)
-        await self._session.execute(statement)
+        await self._announce(stream, expected, len(payloads))
         return await super().append(stream, expected, payloads)
+
+    async def _announce(self, stream: UUID, expected: int, events: int) -> None:
+        """Write a row at once, or with all others that wait until the write before is answered."""
+        self._seq += 1
+        values = [self._writer, self._seq // 5000, self._seq, stream, expected, events]
+        statement = self._announcing.bind([*values, "null", None], consistency=_QUORUM)
+        if self._writes:
+            written: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._waiting.append((statement, written))
+            await written
+            return
+        self._writes = True
+        try:
+            await self._session.execute(statement)
+        finally:
+            if self._waiting:
+                self._task = asyncio.get_running_loop().create_task(self._write_waiting())
+            else:
+                self._writes = False
+
+    async def _write_waiting(self) -> None:
+        while self._waiting:
+            some, self._waiting = self._waiting, []
+            batch = acsylla.create_batch_unlogged()
+            batch.set_consistency(_QUORUM)
+            for statement, _ in some:
+                batch.add_statement(statement)
+            try:
+                await self._session.execute_batch(batch)
+            except Exception as error:  # noqa: BLE001 - it is the callers' answer
+                for _, written in some:
+                    written.set_exception(error)
+            else:
+                for _, written in some:
+                    written.set_result(None)
+        self._writes = False
 
 
 @asynccontextmanager

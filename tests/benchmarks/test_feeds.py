@@ -40,6 +40,8 @@ def measured() -> Results:
     for case in ("own streams", "one stream"):
         for subject, rate in ((OURS, 100.0), (FEED, 90.0), (ANNOUNCING, 99.0)):
             made.add(Key(APPEND, subject, case, 64), {"rate": rate, "cpu_us": 1.0})
+    for subject, rate in ((RAW, 200.0), (WITH_WRITE, 144.0)):
+        made.add(Key(APPEND, subject, "own streams", 64), {"rate": rate, "cpu_us": 1.0})
     for subject, rate in ((BATCHES, 200.0), (BATCHES_WITH_WRITE, 160.0)):
         made.add(Key(APPEND, subject, "one stream", 64), {"rate": rate, "cpu_us": 1.0})
     made.add(Key(DELIVERY, RAW, "one batch", 1), {"rate": 1.0, "p50_ms": 1.25})
@@ -66,6 +68,7 @@ def goal(name: str) -> Goal:
         ("feed_latency", 1.1, True),
         ("feed_throughput", 0.9, True),
         ("feed_batching", 0.9, False),
+        ("feed_throughput_by_hand", 1.25, True),
         ("feed_batching_by_hand", 1.125, True),
         ("feed_delivery_p50", 0.75, True),
         ("feed_delivery_p99", 15.0, False),
