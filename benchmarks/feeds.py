@@ -30,7 +30,7 @@ _PARTS: Final = 10
 _SLICES: Final = 6
 """Slices of a part: several teeth of what is missing, which rises while the sequencer rests."""
 _EVENTS_OF_STREAM: Final = 10
-_CONCURRENCY: Final = 32
+_CONCURRENCY: Final = 64
 """How many streams a page of the feed reads side by side, and the reads by hand as well."""
 
 _DELIVERED: Final = 60

@@ -20,7 +20,7 @@ from .quick_reads import QuickReads
 from .recent import RecentAppends
 from .wanted import Run, Wanted, runs_of, together
 
-STREAMS_AT_ONCE: Final = 32
+STREAMS_AT_ONCE: Final = 64
 """How many streams are read side by side."""
 
 _REQUESTS_A_PAGE: Final = 8
