@@ -7,6 +7,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from anyio import to_thread
+
 from ...checks import (
     check_datacenter,
     check_instance,
@@ -172,7 +174,9 @@ async def open_connection(target: ConnectTarget) -> Connection:
         WrongEventLoop: no asyncio event loop is running.
     """
     running_loop()
-    tls = None if target.tls is None else target.tls.driver_options()
+    tls: dict[str, Any] | None = None
+    if target.tls is not None:  # its files may be pipes that nobody writes to
+        tls = await to_thread.run_sync(target.tls.driver_options, abandon_on_cancel=True)
     datacenter = target.local_datacenter
     if datacenter is None:
         probe = await _connect(target, None, tls)
