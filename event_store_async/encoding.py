@@ -64,7 +64,7 @@ class EncodedEvent:
 @dataclass(slots=True, init=False)
 class EncodedEvents:
     """
-    All the events of one append. Made by `encoded_events`.
+    All the events of one append, or of several that share a batch.
 
     Attributes:
         items: The events, in order.
@@ -108,70 +108,79 @@ class EncodedEvents:
         return tuple(made)
 
 
-def encoded_events(
-    items: tuple[EncodedEvent, ...], identified: bool, size: int, sought: bool = False
-) -> EncodedEvents:
-    """Make an `EncodedEvents` of its fields."""
-    made = EncodedEvents()
-    made.items = items
-    made.identified = identified
-    made.size = size
-    made.sought = sought
-    return made
-
-
 def encode_events(
     events: Iterable[Any | NewEvent], codec: Codec, settings: Settings
 ) -> EncodedEvents:
     """
     Check and encode the events of one append.
 
+    In one function for all of them: for each event, calls would be felt.
+
     Raises:
         InvalidEvent: not a list of events, a field of a wrong type, or an id used twice.
         PayloadNotEncodable: the codec refuses a payload, or JSON cannot hold the metadata.
         AppendTooLarge: more bytes or events than the settings allow.
     """
-    if not isinstance(events, _LISTS) and not is_event_list(events):
-        raise InvalidEvent(
-            None,
-            f"events must be a list of events, not {type(events).__name__}",
-            hint="for a single event: [event]",
-        )
+    if not isinstance(events, _LISTS):
+        _check_list(events)
     items: list[EncodedEvent] = []
     identified = sought = False
-    size = 0
-    limit = settings.max_append_events
+    size, limit, above = 0, settings.max_append_events, settings.compress_above
+    correlation = CURRENT.get()
     for index, given in enumerate(events):
         if index >= limit:
             count = len(events) if isinstance(events, Sized) else index + 1
             raise AppendTooLarge("events", count, limit)
-        if not isinstance(given, _WRAPPED):
-            event_id, payload, type_, metadata = settings.new_event_id(), given, None, None
-        elif isinstance(given, RecordedEvent):
-            raise InvalidEvent(
-                index,
-                "a RecordedEvent is in a stream already",
-                hint="to append it again, make a NewEvent of its payload, type and metadata",
-            )
+        # Most payloads are dicts, and for what it does not find, `isinstance` takes longer.
+        if type(given) is dict or not isinstance(given, _WRAPPED):
+            payload, type_, metadata = given, None, None
+            event_id = settings.new_event_id()
+            if type(event_id) is not UUID:
+                event_id = _checked_id(index, event_id)
         else:
-            payload, type_, metadata = given.payload, given.type, given.metadata
+            event_id, payload, type_, metadata = _unwrapped(index, given, codec, settings)
             if isinstance(given, NewEvent):
                 sought = isinstance(given, SoughtEvent) and (sought or not identified)
-                event_id, identified = given.event_id, True
-            elif isinstance(given, FreshEvent):
-                event_id = given.event_id
-            else:
-                event_id = settings.new_event_id()
-        item = _encode_one(index, event_id, payload, type_, metadata, codec, settings)
-        size += len(item.encoded_payload)
-        if item.encoded_metadata is not None:
-            size += len(item.encoded_metadata)
+                identified = True
+        if correlation:
+            metadata = with_correlation(metadata)
+        try:
+            encoded = codec.encode(payload)
+            about = None if metadata is None else _METADATA.encode(dict(metadata))
+        except Exception as error:
+            raise _not_encodable(index, payload, type_, metadata, codec, error) from error
+        content_type = codec.content_type
+        if type(encoded) is not bytes or type(content_type) is not str or above is not None:
+            encoded, content_type = _as_stored(index, encoded, content_type, settings)
+        size += len(encoded) if about is None else len(encoded) + len(about)
+        item = EncodedEvent()
+        item.event_id = event_id
+        item.payload = payload
+        item.type = type_
+        item.metadata = metadata
+        item.encoded_payload = encoded
+        item.encoded_metadata = about
+        item.content_type = content_type
         items.append(item)
     if len(items) > 1:
         _check_ids(items)
     if size > settings.max_append_bytes:
         raise AppendTooLarge("bytes", size, settings.max_append_bytes)
-    return encoded_events(tuple(items), identified, size, sought)
+    made = EncodedEvents()
+    made.items = tuple(items)
+    made.identified = identified
+    made.size = size
+    made.sought = sought
+    return made
+
+
+def _check_list(events: object) -> None:
+    if not is_event_list(events):
+        raise InvalidEvent(
+            None,
+            f"events must be a list of events, not {type(events).__name__}",
+            hint="for a single event: [event]",
+        )
 
 
 def _check_ids(items: Sequence[EncodedEvent]) -> None:
@@ -181,6 +190,38 @@ def _check_ids(items: Sequence[EncodedEvent]) -> None:
         if event_id in seen:
             raise InvalidEvent(index, f"event id {event_id} is used twice in one append")
         seen.add(event_id)
+
+
+def _unwrapped(
+    index: int,
+    given: NewEvent | UnidentifiedEvent | RecordedEvent,
+    codec: Codec,
+    settings: Settings,
+) -> tuple[UUID, Any, str | None, Mapping[str, Any] | None]:
+    """Return the id, payload, type and metadata of an event that is more than a payload."""
+    if isinstance(given, RecordedEvent):
+        raise InvalidEvent(
+            index,
+            "a RecordedEvent is in a stream already",
+            hint="to append it again, make a NewEvent of its payload, type and metadata",
+        )
+    if isinstance(given, NewEvent | FreshEvent):
+        event_id = given.event_id
+    else:
+        event_id = settings.new_event_id()
+    payload, type_, metadata = given.payload, given.type, given.metadata
+    if type(event_id) is not UUID:
+        event_id = _checked_id(index, event_id)
+    if type_ is not None and (type(type_) is not str or not type_):
+        type_ = _checked_type(index, type_)
+    if metadata is not None and not isinstance(metadata, Mapping):
+        raise InvalidEvent(index, "metadata must be a mapping or None")
+    if type_ is not None:
+        try:
+            type_.encode()
+        except UnicodeEncodeError as error:
+            raise _not_encodable(index, payload, type_, metadata, codec, error) from error
+    return event_id, payload, type_, metadata
 
 
 def _checked_id(index: int, event_id: object) -> UUID:
@@ -195,47 +236,15 @@ def _checked_type(index: int, type_: object) -> str:
     return plain_str(type_)
 
 
-def _encode_one(
-    index: int,
-    event_id: UUID,
-    payload: Any,
-    type_: str | None,
-    metadata: Mapping[str, Any] | None,
-    codec: Codec,
-    settings: Settings,
-) -> EncodedEvent:
-    if type(event_id) is not UUID:
-        event_id = _checked_id(index, event_id)
-    if type_ is not None and (type(type_) is not str or not type_):
-        type_ = _checked_type(index, type_)
-    if metadata is not None and not isinstance(metadata, Mapping):
-        raise InvalidEvent(index, "metadata must be a mapping or None")
-    if CURRENT.get():
-        metadata = with_correlation(metadata)
-    try:
-        if type_ is not None:
-            type_.encode()
-        encoded = codec.encode(payload)
-        encoded_metadata = None if metadata is None else _METADATA.encode(dict(metadata))
-    except Exception as error:
-        raise _not_encodable(index, payload, type_, metadata, codec, error) from error
+def _as_stored(
+    index: int, encoded: bytes, content_type: str, settings: Settings
+) -> tuple[bytes, str]:
+    """Check what a codec returned; return what is stored of it, perhaps compressed."""
     if type(encoded) is not bytes:
         raise PayloadNotEncodable(index, f"the codec returned {type(encoded).__name__}, not bytes")
-    content_type = codec.content_type
-    if type(content_type) is not str and isinstance(content_type, str):
+    if isinstance(content_type, str):
         content_type = plain_str(content_type)
-    if (above := settings.compress_above) is not None:
-        limit = settings.max_payload_bytes
-        encoded, content_type = as_stored(encoded, content_type, above, limit)
-    item = EncodedEvent()
-    item.event_id = event_id
-    item.payload = payload
-    item.type = type_
-    item.metadata = metadata
-    item.encoded_payload = encoded
-    item.encoded_metadata = encoded_metadata
-    item.content_type = content_type
-    return item
+    return as_stored(encoded, content_type, settings.compress_above, settings.max_payload_bytes)
 
 
 def _not_encodable(

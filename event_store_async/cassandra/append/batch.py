@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Final, Protocol
 from uuid import UUID
 
-from ...encoding import EncodedEvent, EncodedEvents, encoded_events
+from ...encoding import EncodedEvent, EncodedEvents
 from ...errors import AppendOutcomeUnknown, EventStoreError, StoreOverloaded
 from ...futures import answer_at_once
 from ...hooks.append_watch import AppendWatch, BatchWatch
@@ -192,6 +192,7 @@ class Batch:
         """The events of all that wait, in order."""
         if len(self.waiting) == 1:
             return self.waiting[0].encoded
+        made = EncodedEvents()
         items: list[EncodedEvent] = []
         identified = False
         size = 0
@@ -200,7 +201,11 @@ class Batch:
             items += part.items
             identified = identified or part.identified
             size += part.size
-        return encoded_events(tuple(items), identified, size)
+        made.items = tuple(items)
+        made.identified = identified
+        made.size = size
+        made.sought = False
+        return made
 
     def answer(self, append: PendingAppend, result: AppendResult) -> None:
         """Return a result to one caller."""
