@@ -252,28 +252,30 @@ def next_batch(queue: deque[PendingAppend], settings: Settings) -> list[PendingA
     events = size = 0
     category: str | None = None
     while queue:
-        append = queue[0]
+        append = queue.popleft()
         if append.outcome.done():  # not `left`: in this loop, the call of a property is felt
-            queue.popleft()
             continue
         encoded = append.encoded
         count = len(encoded.items)
-        joins = append.expected_version is ANY and count > 0
         events += count
         size += encoded.size
-        if taken and not (
-            joins and events <= most_events and size <= most_bytes and append.category == category
+        joins = append.expected_version is ANY and count
+        if not taken:
+            category = append.category
+        elif (
+            not joins
+            or events > most_events
+            or size > most_bytes
+            or append.category != category
+            or (encoded.identified and not given.isdisjoint(encoded.event_ids))
         ):
+            queue.appendleft(append)
             break
-        category = append.category
+        taken.append(append)
+        if not joins:
+            break
         if encoded.identified:
-            ids = encoded.event_ids
-            if not given.isdisjoint(ids):
-                break
-            given.update(ids)
-        taken.append(queue.popleft())
-        if not joins or events >= most_events:
-            break
+            given.update(encoded.event_ids)
     return taken
 
 
