@@ -15,11 +15,11 @@ from .errors import AppendTooLarge, InvalidEvent, PayloadNotEncodable
 from .events import (
     FreshEvent,
     NewEvent,
-    RecordedDraft,
     RecordedEvent,
     SoughtEvent,
     UnidentifiedEvent,
     new_event,
+    recorded_events,
 )
 from .personal import UNENCRYPTED_HINT, unencrypted
 from .plain import plain_str, plain_uuid
@@ -92,20 +92,11 @@ class EncodedEvents:
         self, stream_id: UUID, after: int, timestamp: datetime
     ) -> tuple[RecordedEvent, ...]:
         """Return the events as they are in their stream, after a version."""
-        made: list[RecordedEvent] = []
-        for item in self.items:  # as in `filled_drafts`, without a tuple of the fields
-            after += 1
-            draft = RecordedDraft()
-            draft.stream_id = stream_id
-            draft.version = after
-            draft.payload = item.payload
-            draft.timestamp = timestamp
-            draft.event_id = item.event_id
-            draft.type = item.type
-            draft.metadata = item.metadata
-            draft.__class__ = RecordedEvent
-            made.append(draft)
-        return tuple(made)
+        fields = [
+            (stream_id, at, item.payload, timestamp, item.event_id, item.type, item.metadata)
+            for at, item in enumerate(self.items, after + 1)
+        ]
+        return tuple(recorded_events(fields))
 
 
 def encode_events(

@@ -29,7 +29,8 @@ class Persisted(Generic[P_co]):
     stored_earlier: bool = False
 
 
-_Draft: Final = draft_of(Persisted)
+PersistedDraft: Final = draft_of(Persisted)
+"""Private: becomes a `Persisted` once it is filled, see `draft_of`."""
 
 
 def persisted(
@@ -39,7 +40,7 @@ def persisted(
     stored_earlier: bool = False,
 ) -> Persisted[Any]:
     """Make a `Persisted` without the cost of its constructor; see `recorded_event`."""
-    draft = _Draft()
+    draft = PersistedDraft()
     draft.stream_id = stream_id
     draft.version = version
     draft.events = events

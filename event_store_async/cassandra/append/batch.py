@@ -5,14 +5,16 @@ import copy
 import logging
 from collections import deque
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Final, Protocol
 from uuid import UUID
 
 from ...encoding import EncodedEvent, EncodedEvents
 from ...errors import AppendOutcomeUnknown, EventStoreError, StoreOverloaded
+from ...events import RecordedDraft, RecordedEvent
 from ...futures import answer_at_once
 from ...hooks.append_watch import AppendWatch, BatchWatch
-from ...results import AppendResult, Persisted, persisted
+from ...results import AppendResult, Persisted, PersistedDraft, persisted
 from ...retry import Deadline, nearest
 from ...settings import Settings
 from ...versions import ANY, ExpectedVersion
@@ -277,6 +279,40 @@ def next_batch(queue: deque[PendingAppend], settings: Settings) -> list[PendingA
         if encoded.identified:
             given.update(encoded.event_ids)
     return taken
+
+
+def results_of(
+    appends: Sequence[PendingAppend], after: int, timestamp: datetime
+) -> list[Persisted]:
+    """
+    Return what each of some appends gets if all of them are stored together, after a version.
+
+    As `split_result` would, but the events and results are made in one pass, as drafts.
+    """
+    stream_id, version = appends[0].stream_id, after
+    results: list[Persisted] = []
+    for append in appends:
+        events: list[RecordedEvent] = []
+        for item in append.encoded.items:
+            version += 1
+            event = RecordedDraft()
+            event.stream_id = stream_id
+            event.version = version
+            event.payload = item.payload
+            event.timestamp = timestamp
+            event.event_id = item.event_id
+            event.type = item.type
+            event.metadata = item.metadata
+            event.__class__ = RecordedEvent
+            events.append(event)
+        result = PersistedDraft()
+        result.stream_id = stream_id
+        result.version = version
+        result.events = tuple(events)
+        result.stored_earlier = False
+        result.__class__ = Persisted
+        results.append(result)
+    return results
 
 
 def split_result(appends: Sequence[PendingAppend], result: Persisted) -> Sequence[Persisted]:

@@ -23,7 +23,7 @@ from ..driver.answer import applied
 from ..driver.faults import Certainty, Fault
 from ..driver.request import Request
 from ..driver.session import Session
-from .batch import Batch, PendingAppend, split_result, watch_of
+from .batch import Batch, PendingAppend, results_of, watch_of
 from .listener import Listener
 from .plan import AppendPlan
 from .planner import Planner
@@ -77,7 +77,7 @@ class Executor:
             announcing = self.settler.announcing
             if announcing is None or not announcing.can_begin(plan):
                 return False
-            plan.results = split_result(appends, plan.persisted())
+            plan.results = results_of(appends, plan.expected, plan.timestamp)
             told = partial(self._announced, plan, plannable.deadline, ended, of)
             announcing.begin(plan, plannable.deadline, told)
             return True
@@ -85,7 +85,7 @@ class Executor:
         if request is None:
             return False
         # Made while the server works. They are thrown away if the plan is not stored.
-        plan.results = split_result(appends, plan.persisted())
+        plan.results = results_of(appends, plan.expected, plan.timestamp)
         request.then(ended, of, plan)
         return True
 
