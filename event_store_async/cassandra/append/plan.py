@@ -206,14 +206,15 @@ class AppendPlan(Plan):
 
     def statements(self) -> Iterable[tuple[Prepared, Sequence[Any]]]:
         """Return the batch's statements with their values."""
-        prepared, address, items = self.prepared, self.address, self.encoded.items
-        head = prepared.head, head_values(self.stream_id, self.expected, self.last, self.category)
+        prepared, stream_id, expected = self.prepared, self.stream_id, self.expected
+        address, items = self.address, self.encoded.items
+        head = prepared.head, head_values(stream_id, expected, self.last, self.category)
         first = prepared.first if address is None else prepared.announced_first
-        at = self.stream_id, self.expected, to_milliseconds(self.timestamp)
-        events = bound_events(first, prepared.rest, *at, items)
+        milliseconds = to_milliseconds(self.timestamp)
+        events = bound_events(first, prepared.rest, stream_id, expected, milliseconds, items)
         if address is not None:
-            return (head, *announced(events, *address))
-        return (head, *events)
+            return [head, *announced(events, *address)]
+        return [head, *events]
 
     @property
     def must_be_announced(self) -> bool:

@@ -106,19 +106,32 @@ def bound_events(
     made: list[tuple[Prepared, tuple[Any, ...]]] = []
     for event in events:
         version += 1
-        event_id, payload, kind = event.event_id, event.encoded_payload, event.content_type
-        type_, about = event.type, event.encoded_metadata
         values: tuple[Any, ...]
-        if type_ is None and about is None:
-            values = (event_id, payload, milliseconds, kind, stream_id, version)
-            made.append((statement.bare, values))
-        elif type_ is None or about is None:
-            cells = (type_ or UNSET, kind, about or UNSET)  # neither is ever empty
-            values = Sparse((event_id, payload, milliseconds, *cells, stream_id, version))
-            made.append((statement.whole, values))
+        if event.type is None and event.encoded_metadata is None:
+            prepared = statement.bare
+            values = (
+                event.event_id,
+                event.encoded_payload,
+                milliseconds,
+                event.content_type,
+                stream_id,
+                version,
+            )
         else:
-            values = (event_id, payload, milliseconds, type_, kind, about, stream_id, version)
-            made.append((statement.whole, values))
+            prepared = statement.whole
+            values = (
+                event.event_id,
+                event.encoded_payload,
+                milliseconds,
+                event.type or UNSET,  # neither this nor metadata is ever empty
+                event.content_type,
+                event.encoded_metadata or UNSET,
+                stream_id,
+                version,
+            )
+            if event.type is None or event.encoded_metadata is None:
+                values = Sparse(values)
+        made.append((prepared, values))
         statement = rest
     return made
 
