@@ -16,13 +16,12 @@ def answer_at_once(future: asyncio.Future[_T], result: _T) -> None:
     Only from a callback of the event loop, since a task cannot go on within another one. The caller
     must be done with all that the task might change. A future that is done stays as it is.
     """
-    if future.done():
-        return
-    waiting = future._callbacks  # noqa: SLF001 - asyncio's two implementations have it
-    if not waiting or len(waiting) > 1:
+    # Asyncio's two implementations have it; a future that is done has none left.
+    waiting = future._callbacks  # noqa: SLF001
+    if waiting and len(waiting) == 1:
+        ((go_on, context),) = waiting
+        future.remove_done_callback(go_on)
         future.set_result(result)
-        return
-    ((go_on, context),) = waiting
-    future.remove_done_callback(go_on)
-    future.set_result(result)
-    context.run(go_on, future)
+        context.run(go_on, future)
+    elif not future.done():
+        future.set_result(result)

@@ -73,7 +73,7 @@ class Executor:
             return False
         if (turns := self.listener.turns).streams:
             turns.sends(plan.stream_id)
-        if plan.must_be_announced:
+        if plan.prepared.has_feed:  # not by a property
             announcing = self.settler.announcing
             if announcing is None or not announcing.can_begin(plan):
                 return False

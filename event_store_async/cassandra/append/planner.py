@@ -7,7 +7,6 @@ from typing import Any
 from uuid import UUID
 
 from ...checks import read_clock
-from ...encoding import EncodedEvents
 from ...errors import (
     ConcurrentModification,
     EventStoreError,
@@ -22,7 +21,7 @@ from ...retry import Deadline
 from ...settings import Settings
 from ...versions import ANY, MAX_VERSION, STREAM_EXISTS
 from ..read.reader import Reader
-from ..schema.statements import AppendStatements, StatementCache
+from ..schema.statements import StatementCache
 from .batch import Batch, PendingAppend, Plannable, watch_of
 from .plan import AppendPlan, Plan, Verdict, append_plan
 
@@ -96,17 +95,25 @@ class Planner:
         """Return a plan if nothing needs to be read for it; None otherwise."""
         statements, encoded = self.statements, appends.encoded
         prepared = statements.ready if appends.category is None else statements.ready_in_category
-        expected: object = appends.expected_version
-        if encoded.identified:
-            if expected != 0 and not (encoded.sought and isinstance(expected, int)):
+        wanted, expected = appends.expected_version, None
+        if isinstance(wanted, int):
+            expected = wanted
+            if encoded.identified and expected and not encoded.sought:
                 return None  # their ids must be searched for first
-        elif not isinstance(expected, int):
+        elif not encoded.identified:
             expected = self.known_heads.get(appends.stream_id) or None
-        if prepared is None or not isinstance(expected, int) or not encoded.items:
+        if expected is None or expected == MAX_VERSION or prepared is None or not encoded.items:
             return None
-        if expected == MAX_VERSION:
-            return None
-        return self._plan(appends, encoded, prepared, expected, watch)
+        return append_plan(
+            prepared,
+            appends.stream_id,
+            expected,
+            encoded,
+            read_clock(self.settings.clock),
+            wanted,
+            watch,
+            appends.category,
+        )
 
     async def next(self, batch: Batch) -> AppendPlan | None:
         """
@@ -135,7 +142,16 @@ class Planner:
             return None
         prepared = await self.statements.append_to(batch.category, batch.deadline)
         watch = watch_of(batch.waiting)
-        return self._plan(batch, batch.encoded, prepared, expected, watch)
+        return append_plan(
+            prepared,
+            batch.stream_id,
+            expected,
+            batch.encoded,
+            read_clock(self.settings.clock),
+            batch.expected_version,
+            watch,
+            batch.category,
+        )
 
     async def result(self, plan: AppendPlan, verdict: Verdict, deadline: Deadline) -> AppendResult:
         """
@@ -175,25 +191,6 @@ class Planner:
             batch.answer(batch.waiting[0], result)
         else:
             batch.head = result.actual_version
-
-    def _plan(
-        self,
-        appends: Plannable,
-        encoded: EncodedEvents,
-        prepared: AppendStatements,
-        expected: int,
-        watch: BatchWatch | None,
-    ) -> AppendPlan:
-        return append_plan(
-            prepared,
-            appends.stream_id,
-            expected,
-            encoded,
-            read_clock(self.settings.clock),
-            appends.expected_version,
-            watch,
-            appends.category,
-        )
 
     async def _check_only(self, batch: Batch) -> AppendResult:
         """

@@ -275,8 +275,8 @@ class Session:
     def _begin(
         self, make: Callable[..., Coroutine[Any, Any, Any]], deadline: Deadline, *args: Any
     ) -> Request | None:
-        loop, usable = self._loop, not (self._closed or self._inherited)  # not by a property
-        if loop is None or not usable or deadline.at - monotonic() < SHORTEST_ATTEMPT:
+        loop, left = self._loop, deadline.at - monotonic()  # neither by a call nor a property
+        if loop is None or self._closed or self._inherited or left < SHORTEST_ATTEMPT:
             return None
         request = Request(make, self._ended, loop, args)
         if self._permits.take():
