@@ -191,11 +191,7 @@ def reading(
 
 
 def writing(
-    statements: Iterable[Bound],
-    *,
-    level: ConsistencyLevels,
-    timeout: float,
-    elsewhere: bool = False,
+    statements: Iterable[Bound], level: ConsistencyLevels, timeout: float, elsewhere: bool
 ) -> Any:
     """
     Return a conditional batch: never retried by the driver, with a time limit in seconds.

@@ -127,9 +127,9 @@ class Request:
                 future.add_done_callback(self._step)
             return
         # After the block: within it, whoever goes on would be handling what the block caught.
-        self._end(soon=awaited is None)
+        self._end(awaited is None)
 
-    def _end(self, *, soon: bool = True) -> None:
+    def _end(self, soon: bool = True) -> None:
         """Call back, *soon* instead of now while the caller is sending; the outcome is kept."""
         self.done = True
         self._ended(self)
@@ -237,15 +237,11 @@ class Outbox:
         self._leaving = False  # the held requests are sent at the end of this turn
         self._timer: asyncio.TimerHandle | None = None
 
-    def post(self, request: Request, at_server: int) -> None:
-        """Send a request, at once or in a moment; *at_server* others are at the server."""
-        if at_server or self.held:
-            self.hold(request, at_server)
-        else:
+    def post(self, request: Request, at_server: int, at_once: bool = True) -> None:
+        """Send a request, *at_once* or in a moment; *at_server* others are at the server."""
+        if at_once and not at_server and not self.held:
             request.send()
-
-    def hold(self, request: Request, at_server: int) -> None:
-        """Send a request in a moment, never at once."""
+            return
         self.held.append((request, copy_context()))
         if at_server <= BUSY:
             self._leave(request.loop)

@@ -351,7 +351,7 @@ class Session:
         self, statements: Iterable[Bound], deadline: Deadline, elsewhere: bool = False
     ) -> Coroutine[Any, Any, Any]:
         timeout = self._time_limit(deadline)
-        batch = writing(statements, level=self.level, timeout=timeout, elsewhere=elsewhere)
+        batch = writing(statements, self.level, timeout, elsewhere)
         return self.raw.execute_batch(batch)
 
     def _put_batch(
@@ -375,7 +375,7 @@ class Session:
         self._requests.add(request)
         # Not sent at once: this runs while another request ends, so thousands that fail at once
         # would call each other, and overflow the stack.
-        context.run(self._outbox.hold, request, at_server)
+        context.run(self._outbox.post, request, at_server, False)
         return True
 
     def _expire(self, request: Request) -> None:
