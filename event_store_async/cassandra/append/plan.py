@@ -107,6 +107,18 @@ class Plan(ABC):
         """The types of its events, for the announcement."""
         return ()
 
+    def head_values(self) -> tuple[Any, ...]:
+        """
+        Return what ``append_head`` binds; in a category, what ``append_category_head`` does.
+
+        A stream without events has no version yet, and must have no category.
+        """
+        last, stream_id, expected = self.last, self.stream_id, self.expected or None
+        if self.category is None:
+            return last, stream_id, expected
+        category = self.category
+        return last, category, stream_id, expected, category if expected else None
+
     def refusal(self, verdict: Verdict) -> EventStoreError:
         """Return the error that the verdicts "wrong category" and "closed" mean."""
         if verdict.name == "closed":
@@ -158,17 +170,6 @@ class Plan(ABC):
         return Verdict("conflict", actual, doubtful, is_bare=is_bare)
 
 
-def head_values(stream_id: UUID, expected: int, last: int, category: str | None) -> tuple[Any, ...]:
-    """
-    Return what ``append_head`` binds; in a category, what ``append_category_head`` does.
-
-    A stream without events has no version yet, and must have no category.
-    """
-    if category is None:
-        return last, stream_id, expected or None
-    return last, category, stream_id, expected or None, category if expected else None
-
-
 class AppendPlan(Plan):
     """
     Events at their versions. Made by `append_plan`.
@@ -206,12 +207,16 @@ class AppendPlan(Plan):
 
     def statements(self) -> Iterable[tuple[Prepared, Sequence[Any]]]:
         """Return the batch's statements with their values."""
-        prepared, stream_id, expected = self.prepared, self.stream_id, self.expected
-        address, items = self.address, self.encoded.items
-        head = prepared.head, head_values(stream_id, expected, self.last, self.category)
-        first = prepared.first if address is None else prepared.announced_first
-        milliseconds = to_milliseconds(self.timestamp)
-        events = bound_events(first, prepared.rest, stream_id, expected, milliseconds, items)
+        prepared, address = self.prepared, self.address
+        head = prepared.head, self.head_values()
+        events = bound_events(
+            prepared.first if address is None else prepared.announced_first,
+            prepared.rest,
+            self.stream_id,
+            self.expected,
+            to_milliseconds(self.timestamp),
+            self.encoded.items,
+        )
         if address is not None:
             return [head, *announced(events, *address)]
         return [head, *events]

@@ -15,7 +15,7 @@ from ...errors import (
 from ...retry import SHORTEST_ATTEMPT, Deadline
 from ...settings import Settings
 from ...stored import Restored, StoredEvent
-from ..append.plan import Plan, head_values
+from ..append.plan import Plan
 from ..append.planner import check_kept
 from ..append.settler import Settler
 from ..driver.port import Prepared
@@ -62,7 +62,7 @@ class RestorePlan(Plan):
         """Yield the batch's statements with their values."""
         yield (
             self._prepared.head,
-            head_values(self.stream_id, self.expected, self.last, self.category),
+            self.head_values(),
         )
         address = self.address
         yield from self._rows() if address is None else announced(self._rows(), *address)
