@@ -64,12 +64,12 @@ def persisted_or_raise(result: AppendResult[P_co]) -> Persisted[P_co]:
     Raises:
         ConcurrentModification: the result is one.
     """
-    if isinstance(result, ConcurrentModification):
-        try:
-            raise result
-        finally:
-            del result
-    return result
+    if isinstance(result, Persisted):
+        return result
+    try:
+        raise result
+    finally:
+        del result
 
 
 @value

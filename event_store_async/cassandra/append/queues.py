@@ -10,8 +10,10 @@ from uuid import UUID
 
 from ...counts import counted
 from ...errors import AppendOutcomeUnknown, StoreClosed, StoreOverloaded
+from ...futures import answer_at_once
 from ...retry import Deadline, nearest
 from ...settings import Settings
+from ...versions import ANY
 from .batch import PendingAppend, answer_all, next_batch
 from .executor import Executor
 from .plan import AppendPlan
@@ -123,7 +125,7 @@ class StreamQueues:
             )
         waiting.append(append)
         self._waiting += 1
-        if isinstance(append.expected_version, int):
+        if append.expected_version is not ANY and isinstance(append.expected_version, int):
             self._listener.hurry(queue.stream_id)
         if queue.timer is None or append.deadline.at < queue.due:
             queue.expire_at(append.deadline, self._left)
@@ -203,7 +205,11 @@ class StreamQueues:
         if self._executor.finish(plan):
             serving = queue.serving
             self._served(queue)
-            answer_all(serving, plan.results)  # at last: the callers may append again
+            # At last: the callers may append again.
+            if len(serving) == 1:
+                answer_at_once(serving[0].outcome, plan.results[0])
+            else:
+                answer_all(serving, plan.results)
         else:
             self._carry_out(queue, plan)
 
