@@ -16,7 +16,7 @@ _Draft: Final = draft_of(UUID)
 _UNKNOWN: Final = SafeUUID.unknown
 
 # RFC 9562: two bits for the variant, four for the version.
-_KEPT: Final = ~(0xC000 << 48 | 0xF000 << 64)
+_KEPT: Final = (1 << 128) - 1 ^ (0xC000 << 48 | 0xF000 << 64)  # a negative mask would be copied
 _SET: Final = 0x8000 << 48 | 4 << 76
 
 

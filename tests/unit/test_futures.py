@@ -4,24 +4,18 @@ import asyncio
 from collections.abc import Awaitable
 from contextvars import ContextVar
 from typing import Any
-from uuid import UUID
 
 import pytest
 
-from event_store_async import ANY
-from event_store_async.cassandra.append.batch import (
-    PendingAppend,
-    answer_all,
-    pending_append,
-)
+from event_store_async.cassandra.append.batch import PendingAppend, answer_all
 
-NOTHING: Any = None
 WHOSE: ContextVar[str] = ContextVar("whose")
 
 
 def pending() -> PendingAppend:
-    outcome: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-    return pending_append(UUID(int=7), NOTHING, ANY, NOTHING, outcome)
+    append = PendingAppend()
+    append.outcome = asyncio.get_running_loop().create_future()
+    return append
 
 
 async def answered(appends: list[PendingAppend], *results: Any) -> None:

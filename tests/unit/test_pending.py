@@ -7,16 +7,17 @@ from uuid import UUID
 
 import pytest
 
-from event_store_async import ANY, StoreUnavailable
-from event_store_async.cassandra.append.batch import pending_append
+from event_store_async import StoreUnavailable
+from event_store_async.cassandra.append.batch import PendingAppend
 
 
 async def test_a_failure_after_the_caller_was_cancelled_names_the_stream(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     outcome: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-    nothing: Any = None
-    append = pending_append(UUID(int=7), nothing, ANY, nothing, outcome)
+    append = PendingAppend()
+    append.stream_id = UUID(int=7)
+    append.outcome = outcome
     outcome.cancel()
 
     append.fail(StoreUnavailable("no quorum answered in time"))

@@ -15,7 +15,7 @@ from ...retry import Deadline
 from ...settings import Settings
 from ...versions import ANY, ExpectedVersion
 from ..driver.session import Session
-from .batch import pending_append
+from .batch import PendingAppend
 from .queues import StreamQueues
 
 
@@ -72,8 +72,14 @@ class Appender:
         loop = self.session.check_usable()
         if watch is not None:
             watch.queued(len(encoded.items), encoded.size)
-        append = pending_append(
-            stream_id, encoded, expected, deadline, loop.create_future(), watch, category
-        )
+        append = PendingAppend()
+        append.stream_id = stream_id
+        append.encoded = encoded
+        append.expected_version = expected
+        append.deadline = deadline
+        append.outcome = loop.create_future()
+        append.watch = watch
+        append.category = category
+        append.started = False
         self.queues.submit(append)  # a closing store refuses it here
         return append.outcome

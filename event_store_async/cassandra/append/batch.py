@@ -51,8 +51,8 @@ class PendingAppend:
     A pending append and the future that its caller awaits. The caller may be cancelled at any time.
 
     A single, small object with slots: it is made for every append, and what many appends
-    hold at once is what Python's garbage collector walks through again and again. Made by
-    `pending_append`, since a constructor would be felt: see `EncodedEvent`.
+    hold at once is what Python's garbage collector walks through again and again. It has no
+    constructor, which would be felt: see `EncodedEvent`.
 
     Attributes:
         stream_id: The stream.
@@ -117,28 +117,6 @@ class PendingAppend:
                     "took longer than its deadline; nothing of it was sent"
                 )
             )
-
-
-def pending_append(
-    stream_id: UUID,
-    encoded: EncodedEvents,
-    expected_version: ExpectedVersion,
-    deadline: Deadline,
-    outcome: asyncio.Future[AppendResult],
-    watch: AppendWatch | None = None,
-    category: str | None = None,
-) -> PendingAppend:
-    """Make a `PendingAppend` that has not been started."""
-    append = PendingAppend()
-    append.stream_id = stream_id
-    append.encoded = encoded
-    append.expected_version = expected_version
-    append.deadline = deadline
-    append.outcome = outcome
-    append.watch = watch
-    append.category = category
-    append.started = False
-    return append
 
 
 def answer_all(appends: Sequence[PendingAppend], results: Sequence[AppendResult]) -> None:
