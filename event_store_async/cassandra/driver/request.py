@@ -4,7 +4,7 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Coroutine
 from contextvars import Context, copy_context
-from typing import Any, Final, TypeVarTuple
+from typing import Any, Final, TypeAlias, TypeVarTuple
 
 from ...errors import WrongEventLoop
 from ...futures import answer_at_once
@@ -13,6 +13,9 @@ BUSY: Final = 16
 """From this many requests at the server on, sending the next one at once gains nothing."""
 
 _Args = TypeVarTuple("_Args")
+
+MakeRequest: TypeAlias = Callable[..., Coroutine[Any, Any, Any]]
+"""Makes the driver's coroutine of a request."""
 
 PATIENCE: Final = 0.001
 """Seconds for which a request is held at most; an asyncio timer is no finer than a millisecond."""
@@ -55,7 +58,7 @@ class Request:
 
     def __init__(
         self,
-        make: Callable[..., Coroutine[Any, Any, Any]],
+        make: MakeRequest,
         ended: Callable[["Request"], None],
         loop: asyncio.AbstractEventLoop,
         args: tuple[Any, ...] = (),

@@ -33,7 +33,7 @@ from .port import (
 )
 from .raw import RawSession
 from .repeat import Explain, repeat
-from .request import Outbox, Permits, Request
+from .request import MakeRequest, Outbox, Permits, Request
 
 
 class Session:
@@ -172,7 +172,7 @@ class Session:
     ) -> Request | None:
         """Do as `begin_write`, with one page that is read at the quorum level."""
         make = partial(self._execute, level=self.level.quorum, page_size=page_size, page_state=None)
-        return self._begin(make, deadline, prepared, values, deadline)
+        return self._begin(make, deadline, (prepared, values, deadline))
 
     async def read(
         self,
@@ -266,14 +266,14 @@ class Session:
 
         Returns None if it cannot be sent; `write` would raise the reason.
         """
-        return self._begin(self._execute_batch, deadline, statements, deadline)
+        return self._begin(self._execute_batch, deadline, (statements, deadline))
 
     def begin_put(self, statements: Sequence[Bound], deadline: Deadline) -> Request | None:
         """Do as `begin_write`, with plain writes, as for `put`."""
-        return self._begin(self._put_batch, deadline, statements, deadline)
+        return self._begin(self._put_batch, deadline, (statements, deadline))
 
     def _begin(
-        self, make: Callable[..., Coroutine[Any, Any, Any]], deadline: Deadline, *args: Any
+        self, make: MakeRequest, deadline: Deadline, args: tuple[Any, ...]
     ) -> Request | None:
         loop, left = self._loop, deadline.at - monotonic()  # neither by a call nor a property
         if loop is None or self._closed or self._inherited or left < SHORTEST_ATTEMPT:
