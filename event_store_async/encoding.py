@@ -118,7 +118,8 @@ def encode_events(
     identified = sought = False
     size, limit, above = 0, settings.max_append_events, settings.compress_above
     correlation = CURRENT.get()
-    for index, given in enumerate(events):
+    for given in events:
+        index = len(items)  # `enumerate` is felt by an append of one event
         if index >= limit:
             count = len(events) if isinstance(events, Sized) else index + 1
             raise AppendTooLarge("events", count, limit)
