@@ -80,7 +80,7 @@ class StreamQueues:
         if queue is not None:
             self._wait(queue, append)
             return
-        queue = queues[stream_id.int] = StreamQueue(stream_id)
+        queue = queues[stream_id.int] = empty_queue(stream_id)
         if self.turns.streams and self._must_wait(append):
             self._wait(queue, append)
             self._listen(queue)
@@ -255,7 +255,7 @@ class StreamQueues:
 
 class StreamQueue:
     """
-    The appends to one stream.
+    The appends to one stream. Made by `empty_queue`: a constructor would be felt, as for an append.
 
     Attributes:
         stream_id: The stream.
@@ -268,15 +268,13 @@ class StreamQueue:
     """
 
     __slots__ = ("_left", "due", "serving", "stream_id", "task", "timer", "waiting")
+    stream_id: UUID
+    waiting: deque[PendingAppend] | tuple[()]
+    serving: Sequence[PendingAppend]
+    task: asyncio.Task[None] | None
+    timer: asyncio.TimerHandle | None
     due: float
     _left: Callable[[int], object]
-
-    def __init__(self, stream_id: UUID) -> None:
-        self.stream_id = stream_id
-        self.waiting: deque[PendingAppend] | tuple[()] = ()  # most queues never need one
-        self.serving: Sequence[PendingAppend] = ()
-        self.task: asyncio.Task[None] | None = None
-        self.timer: asyncio.TimerHandle | None = None
 
     def expire_at(self, deadline: Deadline, left: Callable[[int], object]) -> None:
         """
@@ -315,3 +313,14 @@ class StreamQueue:
             append.give_up(unknown)
         for append in self.waiting:
             append.give_up(StoreClosed())
+
+
+def empty_queue(stream_id: UUID) -> StreamQueue:
+    """Make the queue of a stream."""
+    queue = StreamQueue()
+    queue.stream_id = stream_id
+    queue.waiting = ()  # most queues never need a deque
+    queue.serving = ()
+    queue.task = None
+    queue.timer = None
+    return queue
