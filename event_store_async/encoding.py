@@ -117,7 +117,6 @@ def encode_events(
     items: list[EncodedEvent] = []
     identified = sought = False
     size, limit, above = 0, settings.max_append_events, settings.compress_above
-    correlation = CURRENT.get()
     for given in events:
         index = len(items)  # `enumerate` is felt by an append of one event
         if index >= limit:
@@ -134,7 +133,7 @@ def encode_events(
             if isinstance(given, NewEvent):
                 sought = isinstance(given, SoughtEvent) and (sought or not identified)
                 identified = True
-        if correlation:
+        if CURRENT.get():  # an iterator may have entered a block for this event alone
             metadata = with_correlation(metadata)
         try:
             encoded = codec.encode(payload)

@@ -95,6 +95,17 @@ async def test_the_surrounding_block_is_that_of_the_moment() -> None:
         assert await ids(store) == {"correlation_id": "two", "causation_id": "command"}
 
 
+async def test_a_generator_enters_a_block_for_one_of_its_events() -> None:
+    def events() -> Generator[str]:
+        with correlated("request"):
+            yield "a"
+        yield "b"
+
+    stored = await MemoryEventStore().persist_events(uuid4(), events())
+
+    assert [event.metadata for event in stored.events] == [{"correlation_id": "request"}, None]
+
+
 def test_ids_are_checked_at_once() -> None:
     with pytest.raises(InvalidArgument):
         correlated("")
