@@ -20,7 +20,6 @@ from types import CodeType, FrameType
 from typing import Any, Final
 from uuid import uuid4
 
-from .bench import OURS
 from .instructions import KINDS, Kind, options_of, perform
 from .peers import STEPPING
 from .peers.payloads import make_payloads
@@ -99,18 +98,19 @@ def main() -> None:
     """Run from the command line."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.bytecodes")
     parser.add_argument("kind", choices=COUNTED)
-    parser.add_argument("--peer", default=OURS)
+    parser.add_argument("--peer", help="by default the one that is compared with the limit")
     parser.add_argument("--port", type=int, help="a running node's; by default one is started")
     parser.add_argument("--rows", type=int, default=40, help="functions; 40 by default")
     given = parser.parse_args()
     kind = KINDS[given.kind]
+    peer = given.peer or kind.peers[1]
 
     async def counted() -> Tracer:
         if given.port is not None:
-            return await count(given.peer, kind, given.port)
+            return await count(peer, kind, given.port)
         with TemporaryDirectory(ignore_cleanup_errors=True) as directory:
             async with node(Path(directory), {}) as cluster:
-                return await count(given.peer, kind, cluster.port)
+                return await count(peer, kind, cluster.port)
 
     report(asyncio.run(counted()), kind.few, given.rows)
 
