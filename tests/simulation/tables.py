@@ -83,10 +83,10 @@ class Tables:
             elif name == "write_low":
                 place, row, at = ("writers", bound["log_id"]), bound["writer"], bound["at"]
                 cells[row, "low"] = bound["low"]
-            elif name == "announce":
+            elif name in {"announce", "announce_bare"}:
                 place = ("announcements", bound["writer"], bound["part"])
                 for column in ("stream_id", "expected", "events", "types", "category"):
-                    if bound[column] is not UNSET:
+                    if column in bound:
                         cells[bound["seq"], column] = bound[column]
             elif name == "drop_part":
                 place, deletes = ("announcements", bound["writer"], bound["part"]), True

@@ -8,7 +8,7 @@ from uuid import UUID
 import orjson
 
 from ...ids import parse_uuids
-from ..driver.port import UNSET, Bound, Prepared, Row, Sparse
+from ..driver.port import Bound, Prepared, Row
 
 Types = str | None | Sequence[str | None]
 """The types of consecutive events: one for all of them, or one for each."""
@@ -129,24 +129,23 @@ def _dense(rows: Sequence[Row], after: int) -> int:
 
 
 def announcing(
-    prepared: Prepared, writer: UUID, part: int, rows: Sequence[Announcement]
+    whole: Prepared, bare: Prepared, writer: UUID, part: int, rows: Sequence[Announcement]
 ) -> list[Bound]:
-    """Return the statements that write announcements of one part."""
-    return [
-        (
-            prepared,
-            Sparse(
-                (
-                    writer,
-                    part,
-                    row.seq,
-                    row.stream_id,
-                    row.expected,
-                    row.events,
-                    types_as_text(row.types),
-                    UNSET if row.category is None else row.category,
-                )
-            ),
-        )
-        for row in rows
-    ]
+    """
+    Return the statements that write announcements of one part.
+
+    Args:
+        whole: The statement that writes one.
+        bare: The statement for one without a category.
+        writer: The writer.
+        part: The part.
+        rows: The announcements.
+    """
+    made: list[Bound] = []
+    for seq, stream_id, expected, events, types, category in rows:
+        text = types_as_text(types)
+        if category is None:
+            made.append((bare, (writer, part, seq, stream_id, expected, events, text)))
+        else:
+            made.append((whole, (writer, part, seq, stream_id, expected, events, text, category)))
+    return made

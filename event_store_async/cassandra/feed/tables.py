@@ -157,18 +157,20 @@ class FeedTables:
         elsewhere: bool,
     ) -> None:
         """Write announcements of one part, all or none; a single attempt, raises `Fault`."""
-        prepared = await self._statements.get("feed/announce", deadline)
-        statements = announcing(prepared, writer, part, rows)
+        whole = await self._statements.get("feed/announce", deadline)
+        bare = await self._statements.get("feed/announce_bare", deadline)
+        statements = announcing(whole, bare, writer, part, rows)
         await self._session.put(statements, deadline, elsewhere=elsewhere)
 
     def begin_announcing(
         self, writer: UUID, part: int, rows: Sequence[Announcement], deadline: Deadline
     ) -> Request | None:
         """Do as `announce`, without waiting; None if that is not possible right now."""
-        prepared = self._statements.at_once("feed/announce")
-        if prepared is None:
+        whole = self._statements.at_once("feed/announce")
+        bare = self._statements.at_once("feed/announce_bare")
+        if whole is None or bare is None:
             return None
-        return self._session.begin_put(announcing(prepared, writer, part, rows), deadline)
+        return self._session.begin_put(announcing(whole, bare, writer, part, rows), deadline)
 
     def acknowledge(self, request: Request) -> None:
         """Return if a request of `begin_announcing` was acknowledged; raises `Fault` otherwise."""
