@@ -11,6 +11,7 @@ from event_store_async.cassandra.feed.seq_ranges import (
     merged,
     ranges_as_text,
     ranges_from_text,
+    ranges_of,
 )
 
 SEQS = st.integers(1, 60)
@@ -26,6 +27,14 @@ def test_merged_ranges_have_the_same_seqs_once_and_in_order(ranges: list[range])
     found = merged(ranges)
 
     assert seqs(found) == sorted({*seqs(ranges)})
+    assert all(one.stop < another.start for one, another in pairwise(found))
+
+
+@given(st.lists(SEQS))
+def test_ranges_of_seqs_have_the_same_seqs_once_and_in_order(given_seqs: list[int]) -> None:
+    found = ranges_of(given_seqs)
+
+    assert seqs(found) == sorted({*given_seqs})
     assert all(one.stop < another.start for one, another in pairwise(found))
 
 

@@ -11,7 +11,7 @@ from ...retry import Deadline
 from ...settings import Settings
 from ..driver.faults import Certainty, Fault
 from .rows import Doorbell
-from .seq_ranges import latest, merged, ranges_as_text
+from .seq_ranges import latest, merged, ranges_as_text, ranges_of
 from .tables import FeedTables
 
 _LOG: Final = logging.getLogger("event_store_async")
@@ -93,7 +93,7 @@ class Bell:
 
     def _told(self) -> list[range]:
         """Return the latest seqs of stored appends."""
-        just_stored = [range(seq, seq + 1) for seq in self._just_stored]
+        just_stored = ranges_of(self._just_stored)
         self._just_stored.clear()
         stored = merged([*self._stored, *just_stored])
         self._stored = latest(stored, _REMEMBERED, _RANGES)

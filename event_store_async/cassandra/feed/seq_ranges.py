@@ -9,6 +9,22 @@ import orjson
 _start: Final = attrgetter("start")
 
 
+def ranges_of(seqs: Iterable[int]) -> list[range]:
+    """Return seqs as ranges, in order."""
+    found: list[range] = []
+    start = stop = 0
+    for seq in sorted(seqs):
+        if seq == stop:
+            stop += 1
+        elif seq > stop:
+            if stop:
+                found.append(range(start, stop))
+            start, stop = seq, seq + 1
+    if stop:
+        found.append(range(start, stop))
+    return found
+
+
 def merged(ranges: Iterable[range]) -> list[range]:
     """Return ranges in order, joined where they touch or overlap."""
     found: list[range] = []
@@ -39,5 +55,5 @@ def ranges_from_text(text: str | None) -> list[range]:
     """Return ranges from their stored form."""
     found = orjson.loads(text or "[]")
     if isinstance(found, list):  # seqs, one by one, as they were stored before there were ranges
-        return merged(range(seq, seq + 1) for seq in found)
+        return ranges_of(found)
     return [range(first, last + 1) for first, last in found["ranges"]]
