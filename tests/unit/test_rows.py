@@ -12,7 +12,7 @@ from event_store_async.cassandra.read import rows
 from event_store_async.cassandra.read.rows import (
     RowDecoder,
     StoredRowDecoder,
-    announced,
+    addressed,
     bound_events,
     stored_values,
 )
@@ -141,10 +141,8 @@ def test_the_address_of_an_announcement_comes_before_the_key(event: NewEvent[int
     events = encode_events([event], JsonCodec(), Settings()).items
     writer = uuid4()
 
-    ((_, values),) = bound_events(statement, statement, STREAM, 6, 1, events)
-    ((_, with_address),) = announced(
-        bound_events(statement, statement, STREAM, 6, 1, events), writer, 5
-    )
+    (first,) = bound_events(statement, statement, STREAM, 6, 1, events)
+    (_, values), (_, with_address) = first, addressed(first, (writer, 5))
 
     assert with_address == (*values[:-2], writer, 5, STREAM, 7)
     assert type(with_address) is type(values)

@@ -16,7 +16,7 @@ from ...versions import MAX_VERSION, ExpectedVersion
 from ..driver.answer import Answer
 from ..driver.port import Prepared
 from ..driver.request import Request
-from ..read.rows import announced, bound_events
+from ..read.rows import addressed, bound_events
 from ..schema.statements import AppendStatements
 
 _new: Final[Callable[[type[Any]], Any]] = object.__new__
@@ -218,7 +218,7 @@ class AppendPlan(Plan):
             self.encoded.items,
         )
         if address is not None:
-            return [head, *announced(events, *address)]
+            events[0] = addressed(events[0], address)
         return [head, *events]
 
     @property

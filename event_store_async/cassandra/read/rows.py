@@ -1,6 +1,6 @@
 """Rows: the order of the columns, and the conversion of rows to and from events."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from itertools import repeat
 from operator import itemgetter
@@ -136,15 +136,13 @@ def bound_events(
     return made
 
 
-def announced(
-    statements: Iterable[tuple[Prepared, tuple[Any, ...]]], writer: UUID, seq: int
-) -> Iterator[tuple[Prepared, tuple[Any, ...]]]:
-    """Yield statements with an announcement's address in the first one's values."""
-    statements = iter(statements)
-    statement, values = next(statements)
+def addressed(
+    first: tuple[Prepared, tuple[Any, ...]], address: tuple[UUID, int]
+) -> tuple[Prepared, tuple[Any, ...]]:
+    """Return the first statement of an append with the address of its announcement among them."""
+    statement, values = first
     # Of the same class: it tells whether some of them are not sent.
-    yield statement, type(values)((*values[:-2], writer, seq, *values[-2:]))
-    yield from statements
+    return statement, type(values)((*values[:-2], *address, *values[-2:]))
 
 
 def stored_values(event: StoredEvent) -> Sparse:

@@ -22,7 +22,7 @@ from ..driver.port import Prepared
 from ..driver.session import Session
 from ..read.gap_check import Range
 from ..read.reader import Reader
-from ..read.rows import StoredRowDecoder, announced, stored_values
+from ..read.rows import StoredRowDecoder, addressed, stored_values
 from ..schema.statements import AppendStatements, StatementCache
 from .calls import RunningCalls
 
@@ -64,8 +64,9 @@ class RestorePlan(Plan):
             self._prepared.head,
             self.head_values(),
         )
-        address = self.address
-        yield from self._rows() if address is None else announced(self._rows(), *address)
+        first, *rest = self._rows()
+        yield first if self.address is None else addressed(first, self.address)
+        yield from rest
 
     def _rows(self) -> Iterator[tuple[Prepared, tuple[Any, ...]]]:
         prepared = self._prepared
