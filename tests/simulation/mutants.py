@@ -144,13 +144,13 @@ async def _announce_afterwards(self: Any, plan: Any, deadline: Deadline, **optio
 
 
 def _tell_at_once(self: Any, *args: Any) -> Any:
-    *facts, told = args
+    *facts, told, of = args
     if self._registered is None:
-        return _begin(self, *facts, told)
+        return _begin(self, *facts, told, of)
     address = Address(self._registered[1], self._seq + len(self._waiting) + 1)
-    waiting = _begin(self, *facts, lambda *_: None)
+    waiting = _begin(self, *facts, lambda *_: None, None)
     self._open += 1
-    asyncio.get_running_loop().call_soon(told, address, None)
+    asyncio.get_running_loop().call_soon(told, of, address, None)
     return waiting
 
 
@@ -177,7 +177,7 @@ async def _announce_once(self: Any, plan: Any, deadline: Deadline) -> None:
     self._lane._open += 1
 
 
-async def _replace_batch(self: Any, writer: UUID, part: int, rows: list[Announcement]) -> None:
+async def _replace_batch(self: Any, writer: UUID, part: int, rows: Sequence[Any]) -> None:
     try:
         await self._tables.announce(
             writer, part, rows, Deadline(self._settings.timeout), elsewhere=False
@@ -190,9 +190,7 @@ def _go_on_in_lane(self: Any, last: int) -> None:
     self._seq = last  # the same numbers are given out again
 
 
-async def _do_not_wait_for_batch(
-    self: Any, writer: UUID, part: int, rows: list[Announcement]
-) -> None:
+async def _do_not_wait_for_batch(self: Any, writer: UUID, part: int, rows: Sequence[Any]) -> None:
     write = asyncio.ensure_future(
         self._tables.announce(writer, part, rows, Deadline(5.0), elsewhere=False)
     )

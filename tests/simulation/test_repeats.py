@@ -28,18 +28,18 @@ def overtake(slow: EventStore, fast: EventStore, events: list[NewEvent]) -> list
     tasks: list[asyncio.Task[None]] = []
 
     def begin_and_wait(*given: Any) -> Any:
-        *announced, told = given
+        *announced, told, of = given
 
         async def append_first(address: Address | None, error: Exception | None) -> None:
             results.append(await fast.persist_events(STREAM, events, 1))
-            told(address, error)
+            told(of, address, error)
 
-        def acknowledged(address: Address | None, error: Exception | None) -> None:
+        def acknowledged(_: None, address: Address | None, error: Exception | None) -> None:
             tasks.append(asyncio.ensure_future(append_first(address, error)))
 
         lane.begin = begin  # type: ignore[method-assign]
         forward: Any = begin
-        return forward(*announced, acknowledged)
+        return forward(*announced, acknowledged, None)
 
     lane.begin = begin_and_wait  # type: ignore[method-assign,assignment]
     return results

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Final, TypeVar
 from uuid import UUID
 
@@ -75,11 +74,11 @@ class Executor:
             turns.sends(plan.stream_id)
         if plan.prepared.has_feed:  # not by a property
             announcing = self.settler.announcing
-            if announcing is None or not announcing.can_begin(plan):
+            deadline = plannable.deadline
+            begun = plan, deadline, ended, of
+            if announcing is None or not announcing.begin(plan, deadline, self._announced, begun):
                 return False
             plan.results = results_of(appends, plan.expected, plan.timestamp)
-            told = partial(self._announced, plan, plannable.deadline, ended, of)
-            announcing.begin(plan, plannable.deadline, told)
             return True
         request = plan.request = self.session.begin_write(plan.statements(), plannable.deadline)
         if request is None:
@@ -91,13 +90,12 @@ class Executor:
 
     def _announced(
         self,
-        plan: AppendPlan,
-        deadline: Deadline,
-        ended: Callable[[_T, AppendPlan], object],
-        of: _T,
+        begun: tuple[AppendPlan, Deadline, Callable[[_T, AppendPlan], object], _T],
         address: tuple[UUID, int] | None,
+        _error: Exception | None,
     ) -> None:
         """Send the request now that the plan's announcement is acknowledged (W5), or has failed."""
+        plan, deadline, ended, of = begun
         if address is not None:
             plan.address = address
             plan.request = self.session.begin_write(plan.statements(), deadline)

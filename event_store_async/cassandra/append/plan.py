@@ -229,7 +229,8 @@ class AppendPlan(Plan):
     @property
     def types(self) -> Sequence[str | None]:
         """The types of its events."""
-        return [item.type for item in self.encoded.items]
+        items = self.encoded.items
+        return (items[0].type,) if len(items) == 1 else [item.type for item in items]
 
     def recognises(self, answer: Answer) -> bool:
         """Tell whether this plan's own first event stands at its place."""

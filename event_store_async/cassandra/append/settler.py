@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeVar
 from uuid import UUID
 
 from ...errors import (
@@ -20,6 +20,8 @@ from ..driver.repeat import Explain
 from ..driver.request import Request
 from ..driver.session import Session
 from .plan import Plan, Verdict, VerdictName
+
+_T = TypeVar("_T")
 
 _WORDS: Final[dict[Certainty, AttemptOutcome]] = {
     Certainty.UNKNOWN: "unknown",
@@ -40,23 +42,25 @@ _ATTEMPTS: Final[dict[VerdictName, AttemptOutcome]] = {
 class Announcing(Protocol):
     """Announces plans on a table with a feed, before they are sent."""
 
-    def can_begin(self, plan: Plan) -> bool:
-        """Return whether nothing must be read before a plan is announced."""
-
     def begin(
         self,
         plan: Plan,
         deadline: Deadline,
-        told: Callable[[tuple[UUID, int] | None], object],
-    ) -> None:
+        told: Callable[[_T, tuple[UUID, int] | None, Exception | None], object],
+        of: _T,
+    ) -> bool:
         """
-        Announce a plan that `can_begin`.
+        Announce a plan, if nothing must be read before that.
 
         Args:
             plan: The plan.
             deadline: Until when.
-            told: Called with the announcement's address once it is acknowledged, or with None if
-                it is not. Never called at once.
+            told: Called with *of* and the announcement's address once it is acknowledged, or with
+                *of*, None and an error if it is not. Never called at once.
+            of: What *told* needs.
+
+        Returns:
+            Whether *told* will be called.
         """
 
     async def announce(self, plan: Plan, deadline: Deadline) -> Verdict | None:

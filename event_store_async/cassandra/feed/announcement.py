@@ -61,6 +61,10 @@ class Announcement(NamedTuple):
         return self.expected + self.events
 
 
+Content = tuple[UUID, int, int, str, str | None]
+"""What stands in the row of an announcement after its seq: its fields, with the types as text."""
+
+
 def shared_type(types: Sequence[str | None]) -> Types:
     """Return the types of some events, short if all are the same."""
     return types[0] if len(types) == 1 or len(set(types)) == 1 else list(types)
@@ -91,6 +95,9 @@ def types_from_text(text: str) -> Types:
 
 _made: Final = partial(tuple.__new__, Announcement)
 """Makes an announcement of its fields, without a call of Python."""
+
+address_of: Final = partial(tuple.__new__, Address)
+"""Makes an address of a writer and a seq in the same way."""
 
 
 def announced(rows: Sequence[Row], after: int) -> list[Announcement]:
@@ -129,7 +136,7 @@ def _dense(rows: Sequence[Row], after: int) -> int:
 
 
 def announcing(
-    whole: Prepared, bare: Prepared, writer: UUID, part: int, rows: Sequence[Announcement]
+    whole: Prepared, bare: Prepared, writer: UUID, part: int, rows: Sequence[tuple[int, Content]]
 ) -> list[Bound]:
     """
     Return the statements that write announcements of one part.
@@ -139,13 +146,12 @@ def announcing(
         bare: The statement for one without a category.
         writer: The writer.
         part: The part.
-        rows: The announcements.
+        rows: The seq of each announcement, and its content.
     """
     made: list[Bound] = []
-    for seq, stream_id, expected, events, types, category in rows:
-        text = types_as_text(types)
+    for seq, (stream_id, expected, events, types, category) in rows:
         if category is None:
-            made.append((bare, (writer, part, seq, stream_id, expected, events, text)))
+            made.append((bare, (writer, part, seq, stream_id, expected, events, types)))
         else:
-            made.append((whole, (writer, part, seq, stream_id, expected, events, text, category)))
+            made.append((whole, (writer, part, seq, stream_id, expected, events, types, category)))
     return made

@@ -1,15 +1,17 @@
 """Announcer: what must happen before a plan is sent on a table with a feed."""
 
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from ...errors import WrongCategory
 from ...retry import Deadline
 from ..append.plan import AppendPlan, Plan, Verdict, VerdictName
-from .announcement import Address, Types, shared_type
+from .announcement import Address, shared_type
 from .lane import Lane
 from .recent import RecentAppends
+
+_T = TypeVar("_T")
 
 Head = Callable[[UUID, Deadline, bool, str | None], Coroutine[Any, Any, int]]
 """
@@ -52,22 +54,39 @@ class Announcer:
         """Return whether a version of a stream is known to be committed."""
         return version == 0 or (self._known(stream_id) or 0) >= version
 
-    def can_begin(self, plan: Plan) -> bool:
-        """Return whether nothing must be read before a plan is announced."""
-        return self.is_committed(plan.stream_id, plan.expected)
-
     def begin(
-        self, plan: Plan, deadline: Deadline, told: Callable[[Address | None], object]
-    ) -> None:
+        self,
+        plan: Plan,
+        deadline: Deadline,
+        told: Callable[[_T, Address | None, Exception | None], object],
+        of: _T,
+    ) -> bool:
         """
-        Announce a plan that `can_begin`.
+        Announce a plan, if nothing must be read before that.
 
         Args:
             plan: The plan.
             deadline: Until when.
-            told: Called with the address once it is acknowledged, or with None. Never at once.
+            told: Called with *of* and the address once it is acknowledged, or with *of*, None and
+                an error. Never at once.
+            of: What *told* needs.
+
+        Returns:
+            Whether *told* will be called.
         """
-        self._lane.begin(*_facts(plan), deadline, lambda address, _: told(address))
+        if not self.is_committed(plan.stream_id, plan.expected):
+            return False
+        self._lane.begin(
+            plan.stream_id,
+            plan.expected,
+            plan.last - plan.expected,
+            shared_type(plan.types),
+            plan.category,
+            deadline,
+            told,
+            of,
+        )
+        return True
 
     async def announce(self, plan: Plan, deadline: Deadline) -> Verdict | None:
         """
@@ -92,7 +111,14 @@ class Announcer:
             if head < plan.expected:
                 return Verdict("conflict", head)
             self._saw(plan.stream_id, head)
-        plan.address = await self._lane.announce(*_facts(plan), deadline)
+        plan.address = await self._lane.announce(
+            plan.stream_id,
+            plan.expected,
+            plan.last - plan.expected,
+            shared_type(plan.types),
+            plan.category,
+            deadline,
+        )
         return None
 
     def settled(self, plan: Plan, outcome: VerdictName) -> None:
@@ -102,14 +128,9 @@ class Announcer:
         Only "applied" is a fact about its announcement (S5). Events that were found may have been
         stored under another one, by a process that repeated the call with more or fewer of them.
         """
-        if plan.address is not None:
-            address = Address(*plan.address)
-            if outcome == "applied" and self._recent.is_wanted and isinstance(plan, AppendPlan):
+        address = plan.address
+        if address is not None:
+            applied = outcome == "applied"
+            if applied and self._recent.is_wanted and isinstance(plan, AppendPlan):
                 self._recent.note(plan)
-            self._lane.settled(address, applied=outcome == "applied", news=outcome == "found")
-
-
-def _facts(plan: Plan) -> tuple[UUID, int, int, Types, str | None]:
-    """Return what is announced of a plan."""
-    events = plan.last - plan.expected
-    return plan.stream_id, plan.expected, events, shared_type(plan.types), plan.category
+            self._lane.settled(address, applied=applied, news=outcome == "found")

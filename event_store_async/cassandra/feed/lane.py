@@ -5,7 +5,7 @@ import logging
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final, TypeVar
 from uuid import UUID
 
 import anyio
@@ -16,7 +16,7 @@ from ...retry import Deadline, nearest
 from ...settings import Settings
 from ..driver.faults import Certainty, Fault
 from ..driver.request import Request
-from .announcement import MAX_TYPES, Address, Announcement, Types, size_of
+from .announcement import MAX_TYPES, Address, Content, Types, address_of, types_as_text
 from .bell import Bell
 from .rows import FeedRow
 from .tables import FeedTables
@@ -26,27 +26,23 @@ _AT_ONCE: Final = 256
 _SHORTEST_TIMER: Final = 0.01
 """Seconds. Thousands of appends may wait, and the timer looks at all of them each time."""
 
-
-Told = Callable[[Address | None, Exception | None], object]
-"""Called with the address of an announcement, or with the error that it met."""
+_T = TypeVar("_T")
 
 
-@dataclass(slots=True)
+# Without a constructor, as `EncodedEvent`.
+@dataclass(slots=True, init=False)
 class _Waiting:
-    stream_id: UUID
-    expected: int
-    events: int
-    types: Types
-    category: str | None
+    content: Content
     deadline: Deadline
-    told: Told
-    left: bool = False
+    told: Callable[[Any, Address | None, Exception | None], object]
+    of: Any
+    left: bool
 
-    def tell(self, address: Address | None, error: Exception | None = None) -> None:
-        """Tell the address, or an error, unless it waits no more."""
+    def fail(self, error: Exception) -> None:
+        """Tell an error, unless it waits no more."""
         if not self.left:
             self.left = True
-            self.told(address, error)
+            self.told(self.of, None, error)
 
 
 @dataclass(slots=True)
@@ -55,7 +51,7 @@ class _Batch:
 
     writer: UUID
     part: int
-    rows: list[Announcement]
+    rows: list[tuple[int, Content]]
     waiting: list[_Waiting]
 
 
@@ -89,7 +85,7 @@ class Lane:
         self._tables = tables
         self._settings = settings
         self._on_open = on_open
-        self.on_news: Callable[[Address, bool], object] = _ignore
+        self.on_news: Callable[[tuple[UUID, int], bool], object] = _ignore
         self.is_heard: Callable[[], bool] = _no
         self._registered: tuple[FeedRow, UUID] | None = None  # the feed, and who we are
         self._prev: UUID | None = None
@@ -129,7 +125,7 @@ class Lane:
         """
         answer: asyncio.Future[Address] = asyncio.get_running_loop().create_future()
 
-        def told(address: Address | None, error: Exception | None) -> None:
+        def told(_: None, address: Address | None, error: Exception | None) -> None:
             if answer.done():  # its caller was cancelled
                 return
             if address is None:
@@ -137,7 +133,7 @@ class Lane:
             else:
                 answer.set_result(address)
 
-        waiting = self.begin(stream_id, expected, events, types, category, deadline, told)
+        waiting = self.begin(stream_id, expected, events, types, category, deadline, told, None)
         try:
             return await answer
         except asyncio.CancelledError:
@@ -154,22 +150,30 @@ class Lane:
         types: Types,
         category: str | None,
         deadline: Deadline,
-        told: Told,
+        told: Callable[[_T, Address | None, Exception | None], object],
+        of: _T,
     ) -> _Waiting:
         """
         Announce an append without waiting; *told* is called later, never at once.
 
-        If it is told an address, the outcome must be reported to `settled`. If it is told an error,
-        one of those that `announce` raises, the append must not be sent.
+        It is called with *of* and the address, or with *of*, None and an error. If it is told an
+        address, the outcome must be reported to `settled`. If it is told an error, one of those
+        that `announce` raises, the append must not be sent.
         """
-        waiting = _Waiting(stream_id, expected, events, types, category, deadline, told)
+        waiting = _Waiting()
+        waiting.content = (stream_id, expected, events, types_as_text(types), category)
+        waiting.deadline = deadline
+        waiting.told = told
+        waiting.of = of
+        waiting.left = False
         self._waiting.append(waiting)
         if self._timer is None or deadline.at < self._expires:
             self._expire_at(deadline)
-        self._proceed()
+        if self._in_flight is None and not self._is_due:
+            self._proceed()
         return waiting
 
-    def settled(self, address: Address, *, applied: bool, news: bool = False) -> None:
+    def settled(self, address: tuple[UUID, int], *, applied: bool, news: bool = False) -> None:
         """
         Note the outcome of an announced append, once it is certain.
 
@@ -178,15 +182,18 @@ class Lane:
             applied: Whether its own batch was applied: it can be published without a look.
             news: Whether its stream is worth a look, even so.
         """
-        if applied or news:
+        if is_news := applied or news:
             self.on_news(address, applied)
-        if address.writer != self.writer:
+        writer, seq = address
+        # By identity: this lane gave the address out, and a UUID is slow to compare.
+        if self._registered is None or writer is not self._registered[1]:
             return  # it was announced in a lane that was given up
         self._open -= 1
-        if applied or news:
-            self._bell.note(address.seq if applied else None)
-            if not self.is_heard() and not self._closed:
-                self._bell.ring()
+        if is_news:
+            bell = self._bell
+            bell.note(seq if applied else None)
+            if bell.ringing is None and not self._closed and not self.is_heard():
+                bell.ring()
 
     async def close(self) -> None:
         """End the lane, in good order if the outcome of every append is known (W9)."""
@@ -248,10 +255,12 @@ class Lane:
 
     def _acknowledged(self, batch: _Batch) -> None:
         self._in_flight = None
-        for row, waiting in zip(batch.rows, batch.waiting, strict=True):
+        writer = batch.writer
+        for (seq, _), waiting in zip(batch.rows, batch.waiting, strict=True):
             if not waiting.left:
                 self._open += 1
-                waiting.tell(Address(batch.writer, row.seq))
+                waiting.left = True
+                waiting.told(waiting.of, address_of((writer, seq)), None)
         self._proceed()
 
     async def _begin_lane(self) -> None:
@@ -271,7 +280,7 @@ class Lane:
             # Perhaps written, perhaps not: this lane can never be written to again. Its appends are
             # not sent, so they are certainly not stored.
             self._in_flight = None
-            self._give_up(batch.rows[0].seq - 1)
+            self._give_up(batch.rows[0][0] - 1)
             self._waiting.extendleft(reversed(batch.waiting))
             self._fail(error)
         else:
@@ -282,28 +291,23 @@ class Lane:
 
     def _next_batch(self, feed: FeedRow, writer: UUID) -> _Batch | None:
         part, done = divmod(self._seq, feed.part_rows)
+        most = min(_AT_ONCE, feed.part_rows - done)
+        waiting = self._waiting
         taken: list[_Waiting] = []
+        contents: list[Content] = []
         size = 0
-        while self._waiting and len(taken) < min(_AT_ONCE, feed.part_rows - done):
-            size += size_of(self._waiting[0].types)
+        while waiting and len(taken) < most:
+            content = waiting[0].content
+            size += len(content[3])
             if taken and size > MAX_TYPES:
                 break
-            waiting = self._waiting.popleft()
-            if not waiting.left:
-                taken.append(waiting)
+            first = waiting.popleft()
+            if not first.left:
+                taken.append(first)
+                contents.append(content)
         if not taken:
             return None
-        rows = [
-            Announcement(
-                self._seq + at,
-                each.stream_id,
-                each.expected,
-                each.events,
-                each.types,
-                each.category,
-            )
-            for at, each in enumerate(taken, 1)
-        ]
+        rows = list(enumerate(contents, self._seq + 1))
         self._seq += len(rows)
         return _Batch(writer, part, rows, taken)
 
@@ -312,7 +316,7 @@ class Lane:
         waiting = [*(self._in_flight.waiting if self._in_flight else ()), *self._waiting]
         self._waiting.clear()
         for each in waiting:
-            each.tell(None, error)
+            each.fail(error)
 
     # Deadlines: one timer for all, since hardly any ever passes
 
@@ -328,8 +332,8 @@ class Lane:
         waiting = [*(self._in_flight.waiting if self._in_flight else ()), *self._waiting]
         for each in waiting:
             if each.deadline.remaining() <= 0:
-                text = f"announcing an append to stream {each.stream_id}: no answer in time"
-                each.tell(None, StoreUnavailable(text))
+                text = f"announcing an append to stream {each.content[0]}: no answer in time"
+                each.fail(StoreUnavailable(text))
         staying = [each.deadline for each in waiting if not each.left]
         if staying:
             self._expire_at(nearest(staying))
@@ -344,7 +348,7 @@ class Lane:
         self._on_open()
         return self._registered
 
-    async def _write(self, writer: UUID, part: int, rows: list[Announcement]) -> None:
+    async def _write(self, writer: UUID, part: int, rows: list[tuple[int, Content]]) -> None:
         """Write a batch of announcements, again and again until it is acknowledged."""
         pauses = self._settings.backoff.pauses()
         while True:
@@ -370,7 +374,7 @@ class Lane:
         self._bell.forget()
 
 
-def _ignore(_address: Address, _applied: bool) -> None:
+def _ignore(_address: tuple[UUID, int], _applied: bool) -> None:
     """Do nothing with an address."""
 
 

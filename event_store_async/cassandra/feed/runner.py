@@ -17,7 +17,6 @@ from ...ids import random_uuid
 from ...settings import Settings
 from ..append.settler import Settler
 from ..table.scanner import Scanner
-from .announcement import Address
 from .entry import Entry
 from .heartbeat import Heartbeat
 from .leadership import BEAT, Leadership
@@ -157,14 +156,15 @@ class Runner:
         if self._task is None:
             self._task = asyncio.get_running_loop().create_task(self.run())
 
-    def news(self, address: Address, applied: bool) -> None:
+    def news(self, address: tuple[UUID, int], applied: bool) -> None:
         """Look at an append of this process at once; if it was *applied*, without a read."""
         if self.sequencer is not None:
             if applied:
                 self.sequencer.know(address)
-            watch = self._watches.get(address.writer)
+            writer, _ = address
+            watch = self._watches.get(writer)
             if watch is None:
-                watch = self._watches[address.writer] = _Watch()
+                watch = self._watches[writer] = _Watch()
             watch.due = 0.0
         self._woken.set()
 

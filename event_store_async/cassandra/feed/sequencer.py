@@ -12,7 +12,7 @@ from ...moments import to_milliseconds
 from ...retry import Deadline
 from ...settings import Settings
 from ...tasks import side_by_side
-from .announcement import Address, shared_type
+from .announcement import shared_type
 from .backlog import Backlog
 from .entry import Entry, EntryDraft, Link
 from .evidence import STANDING, Evidence, Looks
@@ -82,13 +82,14 @@ class Sequencer:
         self.lost = 0
         self.is_full = False
 
-    def know(self, address: Address) -> None:
+    def know(self, address: tuple[UUID, int]) -> None:
         """Note that an announced append is stored, from its writer."""
-        lane = self.lanes.get(address.writer)
+        writer, seq = address
+        lane = self.lanes.get(writer)
         if lane is not None:
-            lane.know(address.seq)
+            lane.know(seq)
         else:
-            self._early.setdefault(address.writer, set()).add(address.seq)
+            self._early.setdefault(writer, set()).add(seq)
 
     def heard(self, bell: Doorbell) -> None:
         """Note what a doorbell says, of a lane that is known."""

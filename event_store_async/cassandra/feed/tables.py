@@ -19,7 +19,7 @@ from ..driver.session import Session
 from ..read.pages import all_rows
 from ..read.rows import last_version
 from ..schema.statements import StatementCache
-from .announcement import Address, Announcement, announced, announcing
+from .announcement import Address, Announcement, Content, announced, announcing
 from .entry import Entry, Links
 from .rows import Doorbell, FeedRow, Standing, State, WriterRow
 
@@ -151,7 +151,7 @@ class FeedTables:
         self,
         writer: UUID,
         part: int,
-        rows: Sequence[Announcement],
+        rows: Sequence[tuple[int, Content]],
         deadline: Deadline,
         *,
         elsewhere: bool,
@@ -163,7 +163,7 @@ class FeedTables:
         await self._session.put(statements, deadline, elsewhere=elsewhere)
 
     def begin_announcing(
-        self, writer: UUID, part: int, rows: Sequence[Announcement], deadline: Deadline
+        self, writer: UUID, part: int, rows: Sequence[tuple[int, Content]], deadline: Deadline
     ) -> Request | None:
         """Do as `announce`, without waiting; None if that is not possible right now."""
         whole = self._statements.at_once("feed/announce")
