@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final, TypeVar
+from typing import Final, TypeAlias, TypeVar
 from uuid import UUID
 
 from ...errors import (
@@ -29,6 +29,11 @@ from .planner import Planner
 from .settler import Settler
 
 _T = TypeVar("_T")
+
+_Begun: TypeAlias = tuple[
+    Sequence[PendingAppend], AppendPlan, Deadline, Callable[[_T, AppendPlan], object], _T
+]
+"""What is needed once an announcement is acknowledged."""
 
 _FINAL: Final = (SchemaError, StreamClosed, ConcurrentModification)
 """Causes of an unknown outcome that stay: by the last two, its events may be erased by now."""
@@ -73,13 +78,11 @@ class Executor:
         if (turns := self.listener.turns).streams:
             turns.sends(plan.stream_id)
         if plan.prepared.has_feed:  # not by a property
-            announcing = self.settler.announcing
-            deadline = plannable.deadline
-            begun = plan, deadline, ended, of
-            if announcing is None or not announcing.begin(plan, deadline, self._announced, begun):
-                return False
-            plan.results = results_of(appends, plan.expected, plan.timestamp)
-            return True
+            announcing, deadline = self.settler.announcing, plannable.deadline
+            begun = appends, plan, deadline, ended, of
+            return announcing is not None and announcing.begin(
+                plan, deadline, self._announced, begun
+            )
         request = plan.request = self.session.begin_write(plan.statements(), plannable.deadline)
         if request is None:
             return False
@@ -90,19 +93,20 @@ class Executor:
 
     def _announced(
         self,
-        begun: tuple[AppendPlan, Deadline, Callable[[_T, AppendPlan], object], _T],
+        begun: _Begun[_T],
         address: tuple[UUID, int] | None,
         _error: Exception | None,
     ) -> None:
         """Send the request now that the plan's announcement is acknowledged (W5), or has failed."""
-        plan, deadline, ended, of = begun
+        appends, plan, deadline, ended, of = begun
         if address is not None:
             plan.address = address
             plan.request = self.session.begin_write(plan.statements(), deadline)
         if plan.request is None:
             ended(of, plan)
-        else:
-            plan.request.then(ended, of, plan)
+            return
+        plan.results = results_of(appends, plan.expected, plan.timestamp)  # as in `begin`
+        plan.request.then(ended, of, plan)
 
     def finish(self, plan: AppendPlan) -> bool:
         """Return whether the first request stored the plan; if so, its results are true."""
