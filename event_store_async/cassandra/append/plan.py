@@ -178,6 +178,7 @@ class AppendPlan(Plan):
         prepared: The statements to send it with.
         encoded: The events.
         timestamp: Their timestamp, with millisecond precision.
+        milliseconds: The same, since the epoch: known while the moment is the latest one.
         expected_version: What the caller expects, for errors.
         last: The version of the last event.
         request: The first request with it, once `Executor.begin` has sent it.
@@ -188,6 +189,7 @@ class AppendPlan(Plan):
         "encoded",
         "expected_version",
         "last",
+        "milliseconds",
         "prepared",
         "request",
         "results",
@@ -196,6 +198,7 @@ class AppendPlan(Plan):
     prepared: AppendStatements
     encoded: EncodedEvents
     timestamp: datetime
+    milliseconds: int
     expected_version: ExpectedVersion
     request: Request | None
     results: Sequence[Persisted]
@@ -214,7 +217,7 @@ class AppendPlan(Plan):
             prepared.rest,
             self.stream_id,
             self.expected,
-            to_milliseconds(self.timestamp),
+            self.milliseconds,
             self.encoded.items,
         )
         if address is not None:
@@ -272,6 +275,7 @@ def append_plan(
     plan.expected = expected
     plan.encoded = encoded
     plan.timestamp = timestamp
+    plan.milliseconds = to_milliseconds(timestamp)
     plan.expected_version = expected_version
     plan.last = expected + len(encoded.items)
     plan.watch = watch
