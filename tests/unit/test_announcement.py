@@ -5,7 +5,13 @@ from uuid import UUID
 
 import pytest
 
-from event_store_async.cassandra.feed.announcement import Announcement, announced
+from event_store_async.cassandra.feed.announcement import (
+    MAX_TYPES,
+    Announcement,
+    Content,
+    announced,
+    fitting,
+)
 
 STREAM = UUID(int=5)
 Fields = tuple[Any, ...]
@@ -35,3 +41,21 @@ def test_a_row_that_is_missing_ends_them() -> None:
 @pytest.mark.parametrize("column", ["stream_id", "expected", "events", "types"])
 def test_a_row_that_is_half_visible_ends_them(column: str) -> None:
     assert [it.seq for it in announced([row(4), row(5, **{column: None}), row(6)], 3)] == [4]
+
+
+@pytest.mark.parametrize(
+    ("lengths", "count"),
+    [
+        ([4], 1),
+        ([4, 4, 4], 3),
+        ([MAX_TYPES - 4, 4, 4], 2),
+        ([MAX_TYPES + 1, 4], 1),  # alone, however long
+        ([4, MAX_TYPES], 1),
+    ],
+)
+def test_announcements_with_long_types_are_not_written_together(
+    lengths: list[int], count: int
+) -> None:
+    contents: list[Content] = [(STREAM, 0, 1, "x" * length, None) for length in lengths]
+
+    assert fitting(contents) == count

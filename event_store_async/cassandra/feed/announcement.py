@@ -1,7 +1,10 @@
 """Announcements: what a writer is about to append, and the address of each."""
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from functools import partial
+from itertools import accumulate
+from operator import itemgetter
 from typing import Final, NamedTuple
 from uuid import UUID
 
@@ -63,6 +66,14 @@ class Announcement(NamedTuple):
 
 Content = tuple[UUID, int, int, str, str | None]
 """What stands in the row of an announcement after its seq: its fields, with the types as text."""
+
+_types_of: Final = itemgetter(3)
+
+
+def fitting(contents: Sequence[Content]) -> int:
+    """Return how many announcements, the first ones, may be written together: one at least."""
+    sizes = list(accumulate(map(len, map(_types_of, contents))))
+    return max(1, bisect_right(sizes, MAX_TYPES))
 
 
 def shared_type(types: Sequence[str | None]) -> Types:

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
@@ -16,7 +15,7 @@ from ...retry import Deadline, nearest
 from ...settings import Settings
 from ..driver.faults import Certainty, Fault
 from ..driver.request import Request
-from .announcement import MAX_TYPES, Address, Content, Types, address_of, types_as_text
+from .announcement import Address, Content, Types, address_of, fitting, types_as_text
 from .bell import Bell
 from .rows import FeedRow
 from .tables import FeedTables
@@ -90,7 +89,7 @@ class Lane:
         self._registered: tuple[FeedRow, UUID] | None = None  # the feed, and who we are
         self._prev: UUID | None = None
         self._seq = 0  # the last one that was given out
-        self._waiting: deque[_Waiting] = deque()
+        self._waiting: list[_Waiting] = []
         self._in_flight: _Batch | None = None
         self._is_due = False  # what waits is written at the end of the event loop's turn
         self._task: asyncio.Task[None] | None = None  # registers, or repeats a batch
@@ -281,7 +280,7 @@ class Lane:
             # not sent, so they are certainly not stored.
             self._in_flight = None
             self._give_up(batch.rows[0][0] - 1)
-            self._waiting.extendleft(reversed(batch.waiting))
+            self._waiting[:0] = batch.waiting
             self._fail(error)
         else:
             self._acknowledged(batch)
@@ -291,24 +290,14 @@ class Lane:
 
     def _next_batch(self, feed: FeedRow, writer: UUID) -> _Batch | None:
         part, done = divmod(self._seq, feed.part_rows)
-        most = min(_AT_ONCE, feed.part_rows - done)
-        waiting = self._waiting
-        taken: list[_Waiting] = []
-        contents: list[Content] = []
-        size = 0
-        while waiting and len(taken) < most:
-            content = waiting[0].content
-            size += len(content[3])
-            if taken and size > MAX_TYPES:
-                break
-            first = waiting.popleft()
-            if not first.left:
-                taken.append(first)
-                contents.append(content)
-        if not taken:
+        waiting = self._waiting = [each for each in self._waiting if not each.left]
+        if not waiting:
             return None
-        rows = list(enumerate(contents, self._seq + 1))
-        self._seq += len(rows)
+        contents = [each.content for each in waiting[: min(_AT_ONCE, feed.part_rows - done)]]
+        count = fitting(contents)
+        taken, self._waiting = waiting[:count], waiting[count:]
+        rows = list(enumerate(contents[:count], self._seq + 1))
+        self._seq += count
         return _Batch(writer, part, rows, taken)
 
     def _fail(self, error: Exception) -> None:
