@@ -1,7 +1,8 @@
 """
 The limit of an append with a feed: a plain quorum write, then the batch, both by hand.
 
-As in the library's lane, one write is on its way; what comes meanwhile shares the next one.
+As in the library's lane, only one write is in flight at a time. What comes meanwhile shares the
+next one.
 """
 
 import asyncio
@@ -50,7 +51,7 @@ class RawWithWrite(RawAcsylla):
         """Write a row at once, or with all others that wait until the write before is answered."""
         self._seq += 1
         values = [self._writer, self._seq // 5000, self._seq, stream, expected, events]
-        statement = self._announcing.bind([*values, "null", None], consistency=_QUORUM)
+        statement = self._announcing.bind([*values, "null"], consistency=_QUORUM)
         if self._writes:
             written: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             self._waiting.append((statement, written))
@@ -68,12 +69,8 @@ class RawWithWrite(RawAcsylla):
     async def _write_waiting(self) -> None:
         while self._waiting:
             some, self._waiting = self._waiting, []
-            batch = acsylla.create_batch_unlogged()
-            batch.set_consistency(_QUORUM)
-            for statement, _ in some:
-                batch.add_statement(statement)
             try:
-                await self._session.execute_batch(batch)
+                await self._write([statement for statement, _ in some])
             except Exception as error:  # noqa: BLE001 - it is the callers' answer
                 for _, written in some:
                     written.set_exception(error)
@@ -82,6 +79,16 @@ class RawWithWrite(RawAcsylla):
                     written.set_result(None)
         self._writes = False
 
+    async def _write(self, statements: list[Any]) -> None:
+        if len(statements) == 1:  # that costs the server less than a batch of one
+            await self._session.execute(statements[0])
+            return
+        batch = acsylla.create_batch_unlogged()
+        batch.set_consistency(_QUORUM)
+        for statement in statements:
+            batch.add_statement(statement)
+        await self._session.execute_batch(batch)
+
 
 @asynccontextmanager
 async def open_with_write(
@@ -89,7 +96,7 @@ async def open_with_write(
 ) -> AsyncGenerator[TaskPeer, None]:
     """Connect and prepare; the library creates the tables, so that they are the same."""
     announce = load_statement(
-        "statements/feed/announce",
+        "statements/feed/announce_bare",
         keyspace=options.keyspace,
         announcements="events_feed_announcements",
     )
