@@ -48,8 +48,8 @@ async def feed_append(bench: Bench) -> None:
 
     One caller is compared with a plain quorum write and then the batch, both by hand: an append
     may not be sent before its announcement is acknowledged. Many callers are compared with the
-    library without a feed, and what is left with what is left by hand: what an announcement costs
-    the server, no client can save.
+    library without a feed, and what is left with what is left by hand: no client can save what an
+    announcement costs the server.
     """
     cases: list[Case] = []
     for case, x, manner, names in (
@@ -132,7 +132,7 @@ async def feed_catch_up(bench: Bench) -> None:
     The whole feed is read, and the same streams by hand, as many of them side by side.
 
     Before that, both are read until Java has compiled what reading needs: in a run of all
-    scenarios, it would otherwise know the reads by hand from the scenarios before.
+    scenarios, it would otherwise have compiled only the reads by hand, in the scenarios before.
     """
     events = 20_000 if bench.size.quick else 200_000
     streams = events // _EVENTS_OF_STREAM

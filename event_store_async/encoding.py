@@ -105,7 +105,7 @@ def encode_events(
     """
     Check and encode the events of one append.
 
-    In one function for all of them: for each event, calls would be felt.
+    All of it is in one function: calls for each event would be felt.
 
     Raises:
         InvalidEvent: not a list of events, a field of a wrong type, or an id used twice.
@@ -122,7 +122,7 @@ def encode_events(
         if index >= limit:
             count = len(events) if isinstance(events, Sized) else index + 1
             raise AppendTooLarge("events", count, limit)
-        # Most payloads are dicts, and for what it does not find, `isinstance` takes longer.
+        # Most payloads are dicts, and `isinstance` takes longer when the answer is no.
         if type(given) is dict or not isinstance(given, _WRAPPED):
             payload, type_, metadata = given, None, None
             event_id = settings.new_event_id()

@@ -16,7 +16,7 @@ def answer_at_once(future: asyncio.Future[_T], result: _T) -> None:
     Only from a callback of the event loop, since a task cannot go on within another one. The caller
     must be done with all that the task might change. A future that is done stays as it is.
     """
-    # Asyncio's two implementations have it; a future that is done has none left.
+    # Both of asyncio's implementations have this attribute; it is empty once the future is done.
     waiting = future._callbacks  # noqa: SLF001
     if waiting and len(waiting) == 1:
         ((go_on, context),) = waiting

@@ -77,7 +77,7 @@ class Executor:
             return False
         if (turns := self.listener.turns).streams:
             turns.sends(plan.stream_id)
-        if plan.prepared.has_feed:  # not by a property
+        if plan.prepared.has_feed:  # `must_be_announced` would be a call
             announcing, deadline = self.settler.announcing, plannable.deadline
             begun = appends, plan, deadline, ended, of
             return announcing is not None and announcing.begin(

@@ -178,7 +178,8 @@ class AppendPlan(Plan):
         prepared: The statements to send it with.
         encoded: The events.
         timestamp: Their timestamp, with millisecond precision.
-        milliseconds: The same, since the epoch: known while the moment is the latest one.
+        milliseconds: The same in milliseconds since the epoch: computed when the plan is made,
+            while `to_milliseconds` remembers it.
         expected_version: What the caller expects, for errors.
         last: The version of the last event.
         request: The first request with it, once `Executor.begin` has sent it.

@@ -55,8 +55,8 @@ class Announcing(Protocol):
         Args:
             plan: The plan.
             deadline: Until when.
-            told: Called with *of* and the announcement's address once it is acknowledged, or with
-                *of*, None and an error if it is not. Never called at once.
+            told: Called with *of*, the announcement's address and None once it is acknowledged; or
+                with *of*, None and an error if it is not. Never called at once.
             of: What *told* needs.
 
         Returns:

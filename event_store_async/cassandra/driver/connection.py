@@ -175,7 +175,7 @@ async def open_connection(target: ConnectTarget) -> Connection:
     """
     running_loop()
     tls: dict[str, Any] | None = None
-    if target.tls is not None:  # its files may be pipes that nobody writes to
+    if target.tls is not None:  # to read its files may block
         tls = await to_thread.run_sync(target.tls.driver_options, abandon_on_cancel=True)
     datacenter = target.local_datacenter
     if datacenter is None:

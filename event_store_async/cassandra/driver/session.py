@@ -275,7 +275,7 @@ class Session:
     def _begin(
         self, make: MakeRequest, deadline: Deadline, args: tuple[Any, ...]
     ) -> Request | None:
-        loop, left = self._loop, deadline.at - monotonic()  # neither by a call nor a property
+        loop, left = self._loop, deadline.at - monotonic()  # neither by a call nor by a property
         if loop is None or self._closed or self._inherited or left < SHORTEST_ATTEMPT:
             return None
         request = Request(make, self._ended, loop, args)

@@ -67,8 +67,8 @@ class Announcer:
         Args:
             plan: The plan.
             deadline: Until when.
-            told: Called with *of* and the address once it is acknowledged, or with *of*, None and
-                an error. Never at once.
+            told: Called with *of*, the address and None once it is acknowledged; or with *of*, None
+                and an error. Never at once.
             of: What *told* needs.
 
         Returns:

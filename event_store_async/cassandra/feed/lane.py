@@ -28,7 +28,7 @@ _SHORTEST_TIMER: Final = 0.01
 _T = TypeVar("_T")
 
 
-# Without a constructor, as `EncodedEvent`.
+# Without a constructor, like `EncodedEvent`.
 @dataclass(slots=True, init=False)
 class _Waiting:
     content: Content
@@ -155,8 +155,8 @@ class Lane:
         """
         Announce an append without waiting; *told* is called later, never at once.
 
-        It is called with *of* and the address, or with *of*, None and an error. If it is told an
-        address, the outcome must be reported to `settled`. If it is told an error, one of those
+        It is called with *of*, the address and None, or with *of*, None and an error. If it is told
+        an address, the outcome must be reported to `settled`. If it is told an error, one of those
         that `announce` raises, the append must not be sent.
         """
         waiting = _Waiting()

@@ -139,7 +139,7 @@ def bound_events(
 def addressed(
     first: tuple[Prepared, tuple[Any, ...]], address: tuple[UUID, int]
 ) -> tuple[Prepared, tuple[Any, ...]]:
-    """Return the first statement of an append with the address of its announcement among them."""
+    """Return the first statement of an append with its announcement's address in the values."""
     statement, values = first
     # Of the same class: it tells whether some of them are not sent.
     return statement, type(values)((*values[:-2], *address, *values[-2:]))
