@@ -36,8 +36,10 @@ _CONCURRENCY: Final = 64
 _DELIVERED: Final = 60
 _PAUSE_MS: Final = 60
 _DELIVERY_ROUNDS: Final = 2  # one of the peers takes five seconds for each delivery
-_WARMING: Final = 4
+_WARMING: Final = 3
 """The most laps of warming up, of about five seconds."""
+
+_CATCH_UP_ROUNDS: Final = 4  # a round takes more than five seconds
 
 SEED: Final = 20
 
@@ -166,7 +168,7 @@ async def feed_catch_up(bench: Bench) -> None:
             key = Key(CATCH_UP, FEED, MEMORY, at * events // 5)
             bench.results.add(key, {"resident_mib": round(resident, 1)})
 
-    rounds = 2 if bench.size.quick else bench.size.rounds
+    rounds = 2 if bench.size.quick else _CATCH_UP_ROUNDS
     for number in range(rounds):
         bench.say(f"{CATCH_UP}: round {number + 1}", (number + 1) / (rounds + 1))
         measures = measure_by_hand, measure_feed
