@@ -5,7 +5,7 @@ import io
 import os
 import subprocess
 import sys
-import tarfile
+import zipfile
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -68,7 +68,7 @@ PROGRAM: Final = """
 def older(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Give a folder with the library as it was before there were stored snapshots."""
     done = subprocess.run(
-        ["git", "archive", WITHOUT_SNAPSHOTS, "event_store_async", "cql"],
+        ["git", "archive", "--format=zip", WITHOUT_SNAPSHOTS, "event_store_async", "cql"],
         cwd=ROOT,
         capture_output=True,
         check=False,
@@ -76,8 +76,8 @@ def older(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if done.returncode:
         pytest.skip(f"the history of this checkout does not reach back to {WITHOUT_SNAPSHOTS[:7]}")
     folder = tmp_path_factory.mktemp("older")
-    with tarfile.open(fileobj=io.BytesIO(done.stdout)) as archive:
-        archive.extractall(folder, filter="data")
+    with zipfile.ZipFile(io.BytesIO(done.stdout)) as archive:
+        archive.extractall(folder)
     return folder
 
 
