@@ -212,9 +212,10 @@ def test_opening_may_be_interrupted() -> None:
 
     @asynccontextmanager
     async def opening() -> AsyncGenerator[EventReaderWriter]:
+        cancelled, loop = asyncio.Event(), asyncio.get_running_loop()
+        opened._opened.add_done_callback(lambda _: loop.call_soon_threadsafe(cancelled.set))
         signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
-        while not opened._opened.cancelled():
-            await asyncio.sleep(0)
+        await cancelled.wait()
         yield MemoryEventStore()
         closed.set()
 
