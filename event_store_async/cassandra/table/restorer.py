@@ -60,10 +60,7 @@ class RestorePlan(Plan):
 
     def statements(self) -> Iterator[tuple[Prepared, Sequence[Any]]]:
         """Yield the batch's statements with their values."""
-        yield (
-            self._prepared.head,
-            self.head_values(),
-        )
+        yield self._prepared.head, self.head_values()
         first, *rest = self._rows()
         yield first if self.address is None else addressed(first, self.address)
         yield from rest
