@@ -35,7 +35,7 @@ _NOTHING: Final = {_NOTHING_WAITS, _NOT_PARKED, _DIVIDING, "0 streams"}
 
 _OUTAGES: Final = (StoreUnavailable, StoreOverloaded)
 _SETTLING: Final = 240.0
-"""The most seconds in which everything must be handled, once nothing fails any more."""
+"""Seconds without any progress after which a group is stuck, once nothing fails any more."""
 
 
 @dataclass(slots=True)
@@ -193,14 +193,25 @@ class Operator:
     # The end
 
     async def settle(self, name: str) -> dict[UUID, ParkedStream]:
-        """Replay what is parked until nothing is; return what is left after a long time."""
+        """
+        Replay what is parked until nothing is; return what is left once nothing comes nearer.
+
+        How long it takes has no limit of its own: after a late reset, all events of the run are
+        handled again, and there are more of them in a longer run.
+        """
         await self._insist(lambda: self._admin.resume(name))
+        loop = asyncio.get_running_loop()
+        latest: object = None
         try:
-            async with asyncio.timeout(_SETTLING):
+            async with asyncio.timeout(_SETTLING) as limit:
                 while True:
                     head = await self._insist(self._store.feed().head)
                     known = await self._insist(lambda: self._admin.checkpoints(name))
                     rows = await self._rows(name)
+                    seen = known.registration, known.positions, rows
+                    if seen != latest:
+                        latest = seen
+                        limit.reschedule(loop.time() + _SETTLING)
                     if (
                         known.registration.ready
                         and known.registration.next_slices is None
