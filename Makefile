@@ -79,10 +79,11 @@ feedcheck: install ## Search the protocol of the feed for a broken promise (ARGS
 models: install ## Compare the memory store with Cassandra in 10,000 random programs
 	$(BIN)/python -m pytest tests/models --hypothesis-profile=long $(ARGS)
 
-bench: install ## Measure speed against other stores (QUICK=1, ONLY=hot_path,replay, PROFILE=1, RECORD=1, STRICT=1)
+bench: install ## Measure speed against other stores (QUICK=1, ONLY=hot_path,replay, PROFILE=1, RECORD=1, STRICT=1, REALTIME=1)
 	@# One of them needs a server that is not a Python package: apt-get install postgresql
 	$(BIN)/python -m pip install --disable-pip-version-check --constraint constraints.txt --editable '.[bench]'
-	$(BIN)/python -m benchmarks $(if $(QUICK),--quick) $(if $(RECORD),--record) $(if $(STRICT),--strict) \
+	@# With REALTIME=1, before all other processes of the machine; Linux, and only root may do that.
+	$(if $(REALTIME),chrt --rr 1) $(BIN)/python -m benchmarks $(if $(QUICK),--quick) $(if $(RECORD),--record) $(if $(STRICT),--strict) \
 		$(if $(PROFILE),--only profile,$(if $(ONLY),--only $(ONLY)))
 
 docs: install ## Build the documentation site in build/site/; broken links fail

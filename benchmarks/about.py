@@ -31,6 +31,7 @@ def about(size: Size, moment: str) -> dict[str, Any]:
             "processor": _processor(),
             "cores": os.cpu_count(),
             "memory_gib": round(psutil.virtual_memory().total / 2**30, 1),
+            "scheduling": _scheduling(),
         },
         "versions": {
             "python": platform.python_version(),
@@ -71,6 +72,13 @@ async def about_node(node: Node, port: int) -> dict[str, Any]:
         ),
         "java options": " ".join(it for it in command if it in JVM),
     }
+
+
+def _scheduling() -> str:
+    """Return whether the processes of the run come before all others of the machine."""
+    policy = getattr(os, "sched_getscheduler", None)  # only Linux has it
+    is_first = policy is not None and policy(0) in {os.SCHED_FIFO, os.SCHED_RR}
+    return "real-time" if is_first else "shared with all other processes"
 
 
 def _processor() -> str:
