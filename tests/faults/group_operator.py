@@ -201,20 +201,24 @@ class Operator:
         """
         await self._insist(lambda: self._admin.resume(name))
         loop = asyncio.get_running_loop()
-        latest: object = None
+        # Replays that fail count their attempts, and begin anew: that is no progress. These states
+        # are so few that a group that never ends comes back to one of them.
+        states: set[object] = set()
         try:
             async with asyncio.timeout(_SETTLING) as limit:
                 while True:
                     head = await self._insist(self._store.feed().head)
                     known = await self._insist(lambda: self._admin.checkpoints(name))
                     rows = await self._rows(name)
-                    seen = known.registration, known.positions, rows
-                    if seen != latest:
-                        latest = seen
+                    group = known.registration
+                    waiting = frozenset((row.stream_id, row.version) for row in rows)
+                    state = group.generation, group.ready, known.positions, waiting
+                    if state not in states:
+                        states.add(state)
                         limit.reschedule(loop.time() + _SETTLING)
                     if (
-                        known.registration.ready
-                        and known.registration.next_slices is None
+                        group.ready
+                        and group.next_slices is None
                         and min(known.positions) == head
                         and not rows
                     ):

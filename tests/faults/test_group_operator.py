@@ -53,3 +53,24 @@ def test_a_group_without_any_progress_is_given_up() -> None:
         return asyncio.get_running_loop().time()
 
     assert 240 <= simulated(program) < 250
+
+
+def test_a_stream_that_fails_whenever_it_is_replayed_is_given_up() -> None:
+    async def fail(_: FeedEvent[Any]) -> None:
+        raise ValueError("again")
+
+    async def program() -> float:
+        store = MemoryEventStore()
+        await append(store, A)
+        running = asyncio.ensure_future(subscribed(store, fail).run())
+        await asyncio.sleep(1)
+        loop = asyncio.get_running_loop()
+
+        async with asyncio.timeout(100_000):
+            left = await operator_of(store).settle("test")
+
+        assert [(row.stream_id, row.version) for row in left.values()] == [(A, 1)]
+        running.cancel()
+        return loop.time()
+
+    assert 240 <= simulated(program) < 1000
