@@ -83,7 +83,8 @@ bench: install ## Measure speed against other stores (QUICK=1, ONLY=hot_path,rep
 	@# One of them needs a server that is not a Python package: apt-get install postgresql
 	$(BIN)/python -m pip install --disable-pip-version-check --constraint constraints.txt --editable '.[bench]'
 	@# With REALTIME=1, before all other processes of the machine; Linux, and only root may do that.
-	$(if $(REALTIME),chrt --rr 1) $(BIN)/python -m benchmarks $(if $(QUICK),--quick) $(if $(RECORD),--record) $(if $(STRICT),--strict) \
+	$(if $(REALTIME),chrt --rr 1) $(BIN)/python -m benchmarks \
+		$(if $(QUICK),--quick) $(if $(RECORD),--record) $(if $(STRICT),--strict) \
 		$(if $(PROFILE),--only profile,$(if $(ONLY),--only $(ONLY)))
 
 docs: install ## Build the documentation site in build/site/; broken links fail
