@@ -1,6 +1,7 @@
 """C6, C9, C10, C11 and others: functions and options of the driver that our code never uses."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,21 @@ def test_no_statement_uses_a_type_that_the_driver_corrupts(path: Path) -> None:
     words = set(path.read_text(encoding="utf-8").lower().replace(",", " ").split())
 
     assert not words & {"decimal", "varint", "ascii", "counter", "duration", "vector"}
+
+
+UNLIMITED = {"read_slices"}
+"""Reads of several partitions that have any number of rows, such as parked streams."""
+
+
+@pytest.mark.parametrize("path", CQL, ids=lambda path: path.stem)
+def test_a_read_of_several_partitions_asks_for_all_of_them_at_once(path: Path) -> None:
+    """Without a limit, or with a higher one than the page size, a node reads one after another."""
+    text = "\n".join(
+        line for line in path.read_text(encoding="utf-8").splitlines() if line[:2] != "--"
+    )
+    keys = re.search(r"SELECT[^;]*\b(stream_id|subject|slice) IN\b", text)
+
+    assert keys is None or path.stem in UNLIMITED or text.rstrip().endswith("LIMIT :max_count;")
 
 
 @pytest.mark.parametrize(

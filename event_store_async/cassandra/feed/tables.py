@@ -239,7 +239,7 @@ class FeedTables:
 
     async def categories(self, stream_ids: Sequence[UUID]) -> dict[UUID, str | None]:
         """Return the categories of streams with events, in one request."""
-        rows = await self._rows("feed/read_categories", (list(stream_ids),))
+        rows = await self._rows("feed/read_categories", (list(stream_ids), len(stream_ids)))
         found: dict[str, str | None] = dict(rows)
         return {it: found[str(it)] for it in stream_ids if str(it) in found}
 
@@ -254,7 +254,8 @@ class FeedTables:
         """Do as `progress` for several streams, in one request; in their order."""
         if len(stream_ids) == 1:  # such a request goes to a node that has it
             return [await self.progress(log_id, stream_ids[0])]
-        rows = await self._rows("feed/read_progresses", (log_id, list(stream_ids)))
+        values = (log_id, list(stream_ids), len(stream_ids))
+        rows = await self._rows("feed/read_progresses", values)
         found = {stream_id: (version or 0, entry or 0) for stream_id, version, entry in rows}
         return [found.get(str(stream_id), (0, 0)) for stream_id in stream_ids]
 

@@ -58,7 +58,7 @@ class KeyTable:
         ]
 
         async def read(chunk: list[str]) -> None:
-            page = await self._page("read", (chunk,), None)
+            page = await self._page("read", (chunk, len(chunk)), None)
             found.update({row.subject: row for row in map(KeyRow.of, page.rows)})
 
         await side_by_side(chunks, read, _REQUESTS_AT_ONCE)

@@ -138,8 +138,9 @@ class Excerpts(Generic[E]):
         first = min(span.first for span in spans)
         last = max(span.first + span.length for span in spans) - 1
         ids = [span.stream_id for span in spans]
-        values = (*ids, *ids[-1:] * (MOST_TOGETHER - len(ids)), first, last)
         rows = len(ids) * (last - first + 1)
+        # All that there can be: the limit leaves nothing out. See the statement.
+        values = (*ids, *ids[-1:] * (MOST_TOGETHER - len(ids)), first, last, rows)
         return self._session.begin_fetch(prepared, values, deadline, rows)
 
     def answer(self, request: Request, spans: Sequence[VersionSpan]) -> list[Excerpt[E]]:

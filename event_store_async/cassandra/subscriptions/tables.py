@@ -112,7 +112,7 @@ class SubscriptionTables:
 
     async def holders(self, series: UUID, slices: int) -> dict[int, tuple[UUID | None, int]]:
         """Return the holder and the fence of each slice of a series that has been claimed."""
-        rows = await self._of_slices("read_holders", series, slices)
+        rows = await self._of_slices("read_holders", series, slices, _SLICES_AT_ONCE)
         return {
             number: (None if holder is None else UUID(holder), fence)
             for number, holder, fence in rows
@@ -184,14 +184,14 @@ class SubscriptionTables:
 
     # Requests
 
-    async def _of_slices(self, name: str, series: UUID, slices: int) -> list[Row]:
+    async def _of_slices(self, name: str, series: UUID, slices: int, *more: int) -> list[Row]:
         chunks = _chunks(slices)
         if len(chunks) == 1:
-            return await self._rows(name, (series, chunks[0]))
+            return await self._rows(name, (series, chunks[0], *more))
         found: list[Row] = []
 
         async def read(numbers: list[int]) -> None:
-            found.extend(await self._rows(name, (series, numbers)))
+            found.extend(await self._rows(name, (series, numbers, *more)))
 
         async with task_group() as group:
             for numbers in chunks:
