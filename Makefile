@@ -39,8 +39,8 @@ test-uvloop: install ## Run the Cassandra tests on uvloop, in debug mode, withou
 	EVENT_STORE_TEST_LOOP=uvloop $(BIN)/python -X dev -m pytest tests/cassandra tests/contract/test_cassandra.py \
 		-o asyncio_debug=true -m 'not slow' $(ARGS)
 
-test-feed: install ## Run the Cassandra tests on tables with a feed
-	EVENT_STORE_TEST_FEED=1 $(BIN)/python -m pytest tests/cassandra tests/models $(ARGS)
+test-feed: install ## Run the Cassandra tests on tables with a feed (TESTS=some of them)
+	EVENT_STORE_TEST_FEED=1 $(BIN)/python -m pytest $(or $(TESTS),tests/cassandra tests/models) $(ARGS)
 
 test-debug: install ## Run the Cassandra tests in asyncio's debug mode
 	$(BIN)/python -X dev -m pytest tests/cassandra tests/contract/test_cassandra.py -o asyncio_debug=true $(ARGS)

@@ -111,6 +111,7 @@ async def test_the_setting_is_the_timeout_of_reads_without_one(
     assert not faulty.reads, "each was tried once"
 
 
+@pytest.mark.without_feed  # whose sequencer reads meanwhile
 @pytest.mark.parametrize("serial", [False, True])
 async def test_serial_reads_are_sent_at_the_serial_level(
     store: EventStore, ten: UUID, monkeypatch: pytest.MonkeyPatch, serial: bool
