@@ -23,6 +23,7 @@ The layers, each of which imports only those above it:
     plain moments extras counts        plain values; timestamps; install hints; counts
     tasks futures                      tasks side by side; futures that are answered at once
     cql_files excerpt json_input       the files of ``cql/``; values in messages; exact JSON
+    iteration                          async generators whose steps may be cancelled
     escape                             text that nobody can hide anything in
     events                             what an application appends and reads
     errors                             every error, in one tree

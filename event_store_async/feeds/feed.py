@@ -27,6 +27,7 @@ from ..errors import (
 )
 from ..retry import Backoff, Deadline
 from ..versions import MAX_VERSION
+from .follower import FeedFollower
 from .page import BrokenEvent, FeedEvent, FeedPage
 from .position import Position
 from .reader import FeedReader
@@ -132,7 +133,8 @@ class Feed(Generic[P_co]):
         Iterate over the events, and wait for more at the end of the feed. The iteration never ends.
 
         It waits out outages: while the store is unavailable or overloaded, it tries again after
-        increasing pauses.
+        increasing pauses. A step may be cancelled, by a timeout for example: the next one goes on
+        where it was.
 
         Args:
             after: Exclusive; None is the beginning.
@@ -145,7 +147,7 @@ class Feed(Generic[P_co]):
         """
         check_position(after)
         running_loop()
-        return self._follow(after)
+        return FeedFollower(self._follow, after)
 
     async def _follow(self, position: Position | None) -> AsyncGenerator[FeedEvent[P_co], None]:
         outages, alarms = self.outages.pauses(), _LOOKS.pauses()

@@ -12,6 +12,7 @@ from .._typevars import E
 from ..checks import check_instance, check_read, check_stream_id, running_loop
 from ..errors import StoreOverloaded, StoreUnavailable, StreamTruncated
 from ..events import RecordedEvent
+from ..iteration import Iteration, thrown
 from ..retry import Deadline
 from .polling import Polling
 from .wakeups import Wakeups
@@ -20,16 +21,11 @@ T = TypeVar("T")
 
 _TRANSIENT: Final = (StoreUnavailable, StoreOverloaded)
 _LOG: Final = logging.getLogger("event_store_async")
-_LEAVE_IT_USABLE: Final = (asyncio.CancelledError, *_TRANSIENT)
 
 
-class Follower(AsyncGenerator[RecordedEvent[E], None], Generic[E]):
+class Follower(Iteration[RecordedEvent[E]], Generic[E]):
     """
     Iterates over the events of a stream, and waits for more: see `StreamFollower.follow`.
-
-    It is written out as a class because a generator ends at the first exception that passes
-    through it, so a step that was cancelled, by a timeout for example, would be its last. Here the
-    next step goes on at the same version. It holds no task between two steps.
 
     Args:
         read_events: `EventReader.read_events` of the store.
@@ -48,6 +44,8 @@ class Follower(AsyncGenerator[RecordedEvent[E], None], Generic[E]):
         WrongEventLoop: no event loop is running.
     """
 
+    USABLE_AFTER = (asyncio.CancelledError, *_TRANSIENT)
+
     def __init__(
         self,
         read_events: Callable[..., AsyncGenerator[RecordedEvent[E], None]],
@@ -65,6 +63,7 @@ class Follower(AsyncGenerator[RecordedEvent[E], None], Generic[E]):
         check_read(from_version, None, page_size, serial, timeout)
         check_instance("polling", polling, Polling, "a Polling", optional=True)
         running_loop()
+        super().__init__()
         self._read_events = read_events
         self._options = {"page_size": page_size, "serial": serial, "timeout": timeout}
         self._stream_id = stream_id
@@ -78,49 +77,11 @@ class Follower(AsyncGenerator[RecordedEvent[E], None], Generic[E]):
         self._rest: tuple[Deadline, Deadline] | None = None  # the next poll's earliest and latest
         self._outage: Deadline | None = None
         self._arrived = False  # whether an event came since the last pause was chosen
-        self._running = self._ended = False
 
-    async def __anext__(self) -> RecordedEvent[E]:
-        self._check_idle()
-        if self._ended:
-            raise StopAsyncIteration
-        self._running = True
-        try:
-            return await self._step()
-        except _LEAVE_IT_USABLE:
-            raise
-        except BaseException:
-            self._ended = True
-            raise
-        finally:
-            self._running = False
-
-    async def asend(self, value: None) -> RecordedEvent[E]:
-        """Return the next event; *value* is None."""
-        del value
-        return await self.__anext__()
-
-    async def athrow(
-        self,
-        typ: type[BaseException] | BaseException,
-        val: BaseException | object = None,
-        tb: TracebackType | None = None,
-    ) -> RecordedEvent[E]:
-        """End it, and raise an exception."""
-        await self.aclose()
-        raise _thrown(typ, val).with_traceback(tb)
-
-    async def aclose(self) -> None:
-        """End it; further steps raise `StopAsyncIteration`."""
-        self._check_idle()
-        self._ended = True
+    async def _close(self) -> None:
         events, self._events = self._events, None
         if events is not None:
             await events.aclose()
-
-    def _check_idle(self) -> None:
-        if self._running:
-            raise RuntimeError("another step of this iterator is in progress")
 
     async def _step(self) -> RecordedEvent[E]:
         while True:
@@ -226,16 +187,8 @@ class Mapped(AsyncGenerator[T, None], Generic[T]):
     ) -> T:
         """End both iterators, and raise an exception."""
         await self.aclose()
-        raise _thrown(typ, val).with_traceback(tb)
+        raise thrown(typ, val).with_traceback(tb)
 
     async def aclose(self) -> None:
         """End both iterators."""
         await self._events.aclose()
-
-
-def _thrown(typ: type[BaseException] | BaseException, val: BaseException | object) -> BaseException:
-    if isinstance(typ, BaseException):
-        return typ
-    if isinstance(val, BaseException):
-        return val
-    return typ() if val is None else typ(val)

@@ -22,6 +22,7 @@ LAYERS = [
         "excerpt",
         "escape",
         "json_input",
+        "iteration",
     ],
     ["ids"],
     ["events"],

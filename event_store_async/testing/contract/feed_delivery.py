@@ -296,3 +296,50 @@ class FeedDelivery(FeedBase):
 
         assert sorted(found) == sorted(places)
         assert event.version == last.version
+
+    @pytest.mark.asyncio
+    async def test_a_step_of_a_follower_that_is_cancelled_loses_nothing(
+        self, store: FeedStore, streams: list[UUID]
+    ) -> None:
+        start = await store.feed().head()
+        found: list[Place] = []
+        cancelled = 0
+        async with asyncio.timeout(PATIENCE), aclosing(store.feed().follow(start)) as events:
+            for turns in range(10):  # in which a step gets further each time
+                step = asyncio.ensure_future(anext(events))
+                for _ in range(turns):
+                    await asyncio.sleep(0)
+                step.cancel()
+                await asyncio.wait((step,))
+                if step.cancelled():
+                    cancelled += 1
+                else:
+                    found += places_of([step.result()], streams)
+                await store.persist_events(streams[0], ["event", "event"])
+                while len(found) < 2 * (turns + 1) - turns % 2:  # all, or all but one
+                    found += places_of([await anext(events)], streams)
+
+        assert cancelled > 1
+        assert found == [(streams[0], version) for version in range(1, len(found) + 1)]
+
+    @pytest.mark.asyncio
+    async def test_a_follower_ends_when_it_is_closed(
+        self, store: FeedStore, streams: list[UUID]
+    ) -> None:
+        start = await store.feed().head()
+        events = store.feed().follow(start)
+        async with asyncio.timeout(PATIENCE):
+            step = asyncio.ensure_future(anext(events))
+            await asyncio.sleep(0)
+            with pytest.raises(RuntimeError, match="in progress"):
+                await anext(events)
+            await store.persist_events(streams[0], ["event"])
+            await step
+
+            await events.aclose()
+            await events.aclose()
+
+            with pytest.raises(StopAsyncIteration):
+                await anext(events)
+            with pytest.raises(KeyError):
+                await store.feed().follow(start).athrow(KeyError("thrown"))
