@@ -266,6 +266,22 @@ async def test_an_old_table_while_writers_write(
     assert (await admin.operations.feed_status()).state == "complete"
 
 
+async def test_the_order_of_appends_is_kept_from_the_first_on(
+    server: Server, admin: EventStore
+) -> None:
+    """A feed of a new table is still being built when its first events come."""
+    await admin.create_schema(server.replication, feed=True)
+    streams = [uuid4() for _ in range(20)]
+    for stream in streams:
+        await admin.persist_events(stream, ["a"])
+
+    sequencer = HandRun(admin)
+    await sequencer.until_complete()
+    await sequencer.steps(3)
+
+    assert [event.stream_id for event in await read_feed(admin)] == streams
+
+
 async def test_the_backfill_goes_on_where_it_was_in_another_process(
     server: Server, admin: EventStore
 ) -> None:

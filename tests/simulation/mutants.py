@@ -114,6 +114,7 @@ OWN_ONLY = replace(
 MANY = replace(
     DUEL, writers=4, streams=30, appends=25, delay=1, weather=Weather(slow=0.5, pause=0.02)
 )
+BUILDING = replace(MANY, backfill=True)
 BEHIND = Plan(
     writers=3,
     streams=3,
@@ -336,6 +337,10 @@ async def _do_not_scan(self: Any, _sequencer: Any) -> bool:
     return False
 
 
+async def _none_is_open(self: Any, _addresses: Any) -> None:
+    return None
+
+
 def _as_announced(
     self: Any, lane: Any, looks: Any, staged: dict[UUID, int], draft: EntryDraft
 ) -> None:
@@ -505,6 +510,8 @@ MUTANTS = (
            "no-timestamp"),
     Mutant("nobody scans", "S19", ("SKIPPED",),
            patch(Runner, "_scan_on", _do_not_scan), OLD, "legacy"),
+    Mutant("the backfill takes what was announced", "S19", ("ORDER",),
+           patch(Sequencer, "first_open", _none_is_open), BUILDING),
     Mutant("progress before the entry is certain", "S11", ("SKIPPED", "INCONSISTENT"),
            patch(Sequencer, "_append", _progress_first), DUEL, "progress-early"),
 )  # fmt: skip

@@ -1,6 +1,7 @@
 """A backfill that another sequencer completes, while the first one stands still: scripted."""
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 from unittest import mock
 from uuid import UUID
@@ -20,12 +21,21 @@ FIRST, SECOND = UUID(int=9), UUID(int=5)
 """The scan comes to the second stream before the first one."""
 
 
-async def _append(store: EventStore, stream_id: UUID, loop: Loop) -> Appended:
+async def _append(store: EventStore, stream_id: UUID, loop: Loop, expected: int = 0) -> Appended:
     await asyncio.sleep(0.1)
     began = loop.time()
-    await store.persist_events(stream_id, [NewEvent({}, "opened")], 0)
+    await store.persist_events(stream_id, [NewEvent({}, "opened")], expected)
     ended = loop.time()
-    return Appended("the store", began, ended, stream_id, 1, 1, fresh=True)
+    version = expected + 1
+    return Appended("the store", began, ended, stream_id, version, version, fresh=True)
+
+
+def _does_not_announce(world: World) -> EventStore:
+    """Return a store that was opened before the feed was enabled."""
+    plan, world.plan = world.plan, replace(world.plan, old_writers=1.0)
+    _, store = world.open_store()
+    world.plan = plan
+    return store
 
 
 @pytest.mark.parametrize("leads", ["still", "again"])
@@ -54,13 +64,42 @@ def test_what_comes_after_it_is_not_taken_for_what_was_before(leads: str) -> Non
     assert run(live) == []
 
 
+@pytest.mark.parametrize("old", [False, True])
+def test_what_is_announced_meanwhile_comes_in_the_order_of_its_lane(old: bool) -> None:
+    """The scan sees it, but only looks for what was there before."""
+
+    async def live(loop: Loop) -> list[str]:
+        world = World(1, QUIET)
+        await world._create_feed()
+        _, writer = world.open_store()
+        runner = world.open_store()[1]._engine.feed.runner
+        if old:  # the scan must publish the first event of a stream, and not the second
+            await _append(_does_not_announce(world), FIRST, loop)
+        appended = [
+            await _append(writer, FIRST, loop, int(old)),
+            await _append(writer, SECOND, loop),
+        ]
+        sequencer = await runner._open()
+        state = world.tables.partitions["feed", 0].seen
+        while state(None)[0, "state"] == "building":
+            await runner._scan_on(sequencer)
+            assert judge(world.tables, appended, complete=False) == []
+            if state(None)[0, "state"] == "building":
+                await runner._publish(sequencer)
+                await asyncio.sleep(0.1)
+        return judge(world.tables, appended, complete=True)
+
+    assert run(live) == []
+
+
 def test_it_is_not_complete_before_what_another_one_kept_from_the_log_is_in_it() -> None:
     streams = [UUID(int=number) for number in range(1, 5)]
 
     async def live(_: Loop) -> list[str]:
         world = World(1, QUIET)
         await world._create_feed()
-        writer, first, second = (world.open_store()[1] for _ in range(3))
+        first, second = (world.open_store()[1] for _ in range(2))
+        writer = _does_not_announce(world)
         for stream_id in streams:
             await writer.persist_events(stream_id, [NewEvent({}, "opened")], 0)
         runner = first._engine.feed.runner

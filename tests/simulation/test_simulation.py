@@ -14,6 +14,7 @@ from .breaking import check_caught
 from .checker import log_of
 from .mutants import (
     BEHIND,
+    BUILDING,
     CRASH,
     DUEL,
     LOWS,
@@ -41,6 +42,7 @@ TRIES = 60
 PLANS: dict[str, Plan | None] = {
     "drawn": None,
     "behind": BEHIND,
+    "building": BUILDING,
     "crash": CRASH,
     "crash, without repairs": replace(CRASH, repairs=False),
     "duel": DUEL,

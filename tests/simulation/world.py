@@ -466,7 +466,7 @@ def simulate(seed: int, plan: Plan | None = None, hooks: Sequence[Hook] = ()) ->
     outcome.wrong += alarms.seen
     excused = set()
     if world.plan.backfill:
-        excused |= {"ORDER", "ALARM"}
+        excused |= {"ALARM"}
     if world.plan.old_writers:
         excused |= {"ORDER", "ALARM"}
     outcome.wrong = [each for each in outcome.wrong if each.partition(":")[0] not in excused]

@@ -163,6 +163,12 @@ class LaneReader:
             self._reads.append((self._now(), self.read_up_to))
         return self.read_up_to - before
 
+    async def holds(self, seq: int) -> bool:
+        """Return whether an announcement is not finished, of an append that is stored."""
+        while seq > self.read_up_to and await self.read():
+            pass
+        return seq in self.open
+
     def finish(self, seqs: Sequence[int]) -> None:
         """Note that announcements are finished: the progress of their streams is beyond them."""
         for seq in seqs:

@@ -37,13 +37,23 @@ class _Suspect:
     since: float
 
 
+@dataclass(frozen=True, slots=True)
+class _Awaited:
+    """A stream of the backfill whose next event the lane of its writer publishes."""
+
+    head: int
+    published: int
+    writer: UUID
+
+
 class Scan:
     """
     Publishes what nobody announced (S19).
 
     Its first round over the ring is the backfill of a feed: it publishes the events from before,
-    and does not wait. Later rounds find nothing in a healthy store: what they find was appended
-    by a writer that does not announce, or its announcement was lost in a disaster.
+    and does not wait. What was announced since the feed was enabled is left to its lane, in whose
+    order it comes. Later rounds find nothing in a healthy store: what they find was appended by a
+    writer that does not announce, or its announcement was lost in a disaster.
 
     Args:
         tables: The feed's tables.
@@ -72,6 +82,8 @@ class Scan:
         self._now = now
         self._token = feed.scanned if feed.scanned is not None else SMALLEST
         self._suspects: dict[UUID, _Suspect] = {}
+        self._awaited: dict[UUID, _Awaited] = {}
+        self._end = SMALLEST  # of the streams that were read last
         self._due = 0.0
         self.is_backfill = feed.state == "building"
         self.found = 0
@@ -89,33 +101,49 @@ class Scan:
                 return False
             self._due = now + PAUSE
             await self._look_again(sequencer, now)
-        streams = await self._next()
+        heads = await self._moved(sequencer) if self._awaited else await self._heads(sequencer)
         if self.is_backfill and (await self._tables.feed()).state != "building":
             # Another sequencer has completed it, while this one stood still. What was read just now
             # may have been appended afterwards, and then its order is promised.
             self.is_backfill = False
+            self._awaited.clear()
             self._token = SMALLEST
             return False
+        # Again, if another sequencer appended its entry first: what was in ours is not published.
+        while heads := await self._look_at_all(sequencer, heads, now):
+            pass
+        if self._awaited:
+            # Whoever takes the lead goes on at the token: so it does not pass them.
+            sequencer.look_at_lanes({each.writer for each in self._awaited.values()})
+            return False
+        self._token = self._end
+        if self.is_backfill and self._end == SMALLEST:
+            await sequencer.write_progress()
+            await self._tables.set_state(self._log_id, "complete", SMALLEST)
+            self.is_backfill = False
+            _LOG.info("the feed holds all events from before it was enabled")
+        elif self.is_backfill:
+            await self._tables.set_state(self._log_id, "building", self._token)
+        return self.is_backfill
+
+    async def _heads(self, sequencer: Sequencer) -> dict[UUID, int]:
+        """Return the heads of the next streams."""
+        streams = await self._next()
+        self._end = streams[-1].token if len(streams) == STREAMS_AT_ONCE else SMALLEST
         # Together: nothing is published meanwhile, and a new leader knows it of no stream.
         await sequencer.learn_progress(stream.stream_id for stream in streams)
         # A stream without events has none that the log could lack.
         kept = [stream for stream in streams if stream.kept_from <= (stream.version or 0)]
-        heads = {stream.stream_id: stream.version or 0 for stream in kept}
-        # Again, if another sequencer appended its entry first: what was in ours is not published.
-        while heads := await self._look_at_all(sequencer, heads, now):
-            pass
-        if len(streams) < STREAMS_AT_ONCE:
-            self._token = SMALLEST
-            if self.is_backfill:
-                await sequencer.write_progress()
-                await self._tables.set_state(self._log_id, "complete", SMALLEST)
-                self.is_backfill = False
-                _LOG.info("the feed holds all events from before it was enabled")
-        else:
-            self._token = streams[-1].token
-            if self.is_backfill:
-                await self._tables.set_state(self._log_id, "building", self._token)
-        return self.is_backfill
+        return {stream.stream_id: stream.version or 0 for stream in kept}
+
+    async def _moved(self, sequencer: Sequencer) -> dict[UUID, int]:
+        """Return the heads of those streams whose lanes have published something meanwhile."""
+        heads: dict[UUID, int] = {}
+        for stream_id, each in list(self._awaited.items()):
+            if await sequencer.progress_of(stream_id) > each.published:
+                heads[stream_id] = each.head
+                del self._awaited[stream_id]
+        return heads
 
     async def _next(self) -> list[StreamSummary]:
         if self._token >= LARGEST:
@@ -176,10 +204,19 @@ class Scan:
         Returns whether there were any; the last link waits for the sequencer's next round.
         """
         while (published := await sequencer.progress_of(stream_id)) < head:
-            standing = await self._tables.standing(stream_id, published + 1, _EVENTS_OF_LINK)
+            # Not beyond the head: what was appended since comes in the order of its lane.
+            count = min(_EVENTS_OF_LINK, head - published)
+            standing = await self._tables.standing(stream_id, published + 1, count)
             if not standing:
                 return False  # half committed, or a hole: seen again in the next round
             run = _cut(standing) if standing[-1].version < head else standing
+            addresses = [each.address for each in run] if self.is_backfill else []
+            announced = await sequencer.first_open(addresses)
+            if announced is not None:
+                run = run[:announced]
+                if not run and (address := addresses[0]) is not None:
+                    self._awaited[stream_id] = _Awaited(head, published, address.writer)
+                    return False
             types = shared_type([each.type for each in run])
             sequencer.add_stranger(Link(stream_id, published + 1, len(run), types, run[0].category))
             if run[-1].version >= head:

@@ -12,7 +12,7 @@ from ...moments import to_milliseconds
 from ...retry import Deadline
 from ...settings import Settings
 from ...tasks import side_by_side
-from .announcement import shared_type
+from .announcement import Address, shared_type
 from .backlog import Backlog
 from .entry import Entry, EntryDraft, Link
 from .evidence import STANDING, Evidence, Looks
@@ -119,6 +119,29 @@ class Sequencer:
         ]
         self._wanted.update(writers)
         return bool(writers)
+
+    def look_at_lanes(self, writers: Iterable[UUID]) -> None:
+        """Read the lanes of these writers in the next round."""
+        self._wanted.update(writers)
+
+    async def first_open(self, addresses: Iterable[Address | None]) -> int | None:
+        """
+        Return the index of the first address whose announcement is not finished, if there is one.
+
+        Args:
+            addresses: Those of events that stand in a stream. So their announcements were written
+                before: one that is not in its lane, as it is read now, is finished, or was lost, or
+                is of another feed.
+        """
+        for index, address in enumerate(addresses):
+            if address is None:
+                continue
+            if address.writer not in self.lanes:
+                await self.find_lanes()
+            lane = self.lanes.get(address.writer)
+            if lane is not None and await lane.holds(address.seq):
+                return index
+        return None
 
     async def progress_of(self, stream_id: UUID) -> int:
         """Return the highest version of a stream in the log."""
