@@ -40,7 +40,7 @@ class FeedDisabled(SchemaError):
             table,
             "the table has no feed",
             hint="enable it with `await store.create_schema(feed=True)` "
-            "or the command `event-store feed enable`",
+            "or the command `event-store feed enable`, then restart every process that appends",
         )
 
 
