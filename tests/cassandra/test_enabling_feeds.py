@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import AsyncGenerator
 from typing import Any
 from uuid import UUID, uuid4
@@ -280,6 +280,37 @@ async def test_the_order_of_appends_is_kept_from_the_first_on(
     await sequencer.steps(3)
 
     assert [event.stream_id for event in await read_feed(admin)] == streams
+
+
+async def test_events_that_were_announced_in_another_feed_are_published(
+    server: Server, admin: EventStore, keyspace: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A backup holds the addresses of announcements that are gone."""
+    await admin.create_schema(server.replication, feed=True)
+    async with server.connect(keyspace, settings=QUIET) as before:
+        for _ in range(30):
+            await before.persist_events(uuid4(), ["a", "b"])
+    for spec in FEED_SPECS:
+        await run_cql(admin, f"DROP TABLE {keyspace}.events{spec.suffix}")
+    async with server.connect(keyspace, settings=QUIET) as store:
+        await store.create_schema(feed=True)
+        await store.persist_events(uuid4(), ["a"])
+
+        session, sent = store._engine.session, Counter[str]()
+        execute = session._execute
+
+        def counted(prepared: Any, *args: Any, **options: Any) -> Any:
+            sent[prepared.statement.name.rsplit("/")[-1]] += 1
+            return execute(prepared, *args, **options)
+
+        monkeypatch.setattr(session, "_execute", counted)
+        sequencer = HandRun(store)
+        await sequencer.until_complete()
+        await sequencer.steps(3)
+
+        assert by_stream(await read_feed(store)) == await heads(store)
+        assert sent["read_addresses"] >= 30
+        assert sent["read_writers"] < 10, "once for each writer, and now and then"
 
 
 async def test_the_backfill_goes_on_where_it_was_in_another_process(

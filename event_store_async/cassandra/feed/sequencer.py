@@ -77,6 +77,7 @@ class Sequencer:
         self._guard = Guard(progress.known, now, watch)
         self._evidence = Evidence(tables, progress)
         self._early: dict[UUID, set[int]] = {}  # what is known of lanes that are not
+        self._foreign: set[UUID] = set()  # writers of another feed, or that have closed their lanes
         self.lanes: dict[UUID, LaneReader] = {}
         self.published = 0
         self.lost = 0
@@ -134,12 +135,14 @@ class Sequencer:
                 is of another feed.
         """
         for index, address in enumerate(addresses):
-            if address is None:
+            if address is None or address.writer in self._foreign:
                 continue
             if address.writer not in self.lanes:
                 await self.find_lanes()
             lane = self.lanes.get(address.writer)
-            if lane is not None and await lane.holds(address.seq):
+            if lane is None:  # a writer is known before it announces: this one stays unknown
+                self._foreign.add(address.writer)
+            elif await lane.holds(address.seq):
                 return index
         return None
 
