@@ -29,6 +29,7 @@ _TEXT: Final = re.compile(
     r"(?: WHERE (?P<where>.+?))?"
     r"(?: IF (?P<conditions>.+?))?"
     r"(?: USING TIMESTAMP (?P<after>\S+))?"
+    r"(?: LIMIT (?P<limit>\S+))?"
 )
 
 
@@ -46,6 +47,7 @@ class Parsed:
         conditions: What must hold, by column; None if it is not conditional.
         is_first: Whether there must be no row.
         timestamp: The timestamp, if it names one.
+        limit: How many rows it returns at most, if it says so.
     """
 
     verb: str
@@ -56,6 +58,7 @@ class Parsed:
     conditions: Mapping[str, str] | None
     is_first: bool
     timestamp: str | None
+    limit: str | None
 
 
 @cache
@@ -76,6 +79,7 @@ def parsed(text: str) -> Parsed:
         None if part["conditions"] is None or is_first else _pairs(part["conditions"], " AND "),
         is_first,
         part["before"] or part["after"],
+        part["limit"],
     )
 
 
@@ -213,6 +217,8 @@ class CqlTables(Tables):
                 partition.land_all()
             cells = partition.seen(None) if serial else partition.seen(self._random, snapshot)
             rows += self._rows(query, bound, place, cells)
+        if query.limit is not None:
+            rows = rows[: _term(query.limit, bound)]
         return Page((), rows, None)
 
     def _rows(
