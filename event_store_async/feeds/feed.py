@@ -1,7 +1,7 @@
 """Feed: what applications hold to read the log of all streams."""
 
 import logging
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from itertools import takewhile
 from typing import Final, Generic
 from uuid import UUID
@@ -149,7 +149,9 @@ class Feed(Generic[P_co]):
         running_loop()
         return FeedFollower(self._follow, after)
 
-    async def _follow(self, position: Position | None) -> AsyncGenerator[FeedEvent[P_co], None]:
+    async def _follow(
+        self, position: Position | None, passed: Callable[[Position], None]
+    ) -> AsyncGenerator[FeedEvent[P_co], None]:
         outages, alarms = self.outages.pauses(), _LOOKS.pauses()
         told = False  # whether the page is read because `changed` said so
         while True:
@@ -170,6 +172,7 @@ class Feed(Generic[P_co]):
                 await anyio.sleep(next(alarms))  # a hint may be wrong, and be so again at once
             waits = page.caught_up or page.position == position
             position = page.position
+            passed(position)
             told = waits and await self._wait(position)
 
     async def page(self, after: Position | None = None, max_count: int = _PAGE) -> FeedPage[P_co]:

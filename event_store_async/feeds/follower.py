@@ -14,13 +14,17 @@ class FeedFollower(Iteration[FeedEvent[P_co]]):
     Iterates over the events of a feed, and waits for more: see `Feed.follow`.
 
     Args:
-        follow: Returns the events after a position, without end.
+        follow: Returns the events after a position, without end. It calls its second argument with
+            the position of each page whose events were all taken, so that a page that selects
+            nothing is not read again.
         after: Where it begins.
     """
 
     def __init__(
         self,
-        follow: Callable[[Position | None], AsyncGenerator[FeedEvent[P_co], None]],
+        follow: Callable[
+            [Position | None, Callable[[Position], None]], AsyncGenerator[FeedEvent[P_co], None]
+        ],
         after: Position | None,
     ) -> None:
         super().__init__()
@@ -33,13 +37,17 @@ class FeedFollower(Iteration[FeedEvent[P_co]]):
         if self._events is None:
             if self._last is not None:
                 self._after = self._last.position
-            self._events = self._follow(self._after)
+                self._last = None
+            self._events = self._follow(self._after, self._passed)
         try:
             self._last = await anext(self._events)
         except asyncio.CancelledError:
             self._events = None  # it has ended; the next step begins after the last event
             raise
         return self._last
+
+    def _passed(self, position: Position) -> None:
+        self._after, self._last = position, None
 
     async def _close(self) -> None:
         events, self._events = self._events, None

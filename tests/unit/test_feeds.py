@@ -22,6 +22,7 @@ from event_store_async import (
     ForeignPosition,
     InvalidArgument,
     MemoryEventStore,
+    NewEvent,
     NotPublished,
     Position,
     RecordedEvent,
@@ -30,6 +31,7 @@ from event_store_async import (
     WrongEventLoop,
 )
 from event_store_async.feeds import Selection
+from event_store_async.feeds.wrapped_reader import WrappedFeedReader
 
 FEED = UUID(int=7)
 STREAM = UUID(int=1)
@@ -258,3 +260,39 @@ async def test_reading_outside_a_loop_is_refused_at_the_call(call: str) -> None:
 async def test_a_feed_outside_a_loop_is_refused() -> None:
     with pytest.raises(WrongEventLoop):
         await asyncio.to_thread(MemoryEventStore().feed)
+
+
+class SmallPages(WrappedFeedReader):
+    """Looks at five events for a page, selected or not, as a store bounds its pages."""
+
+    looks = 0
+
+    async def read_page(
+        self, after: Position | None, max_count: int, selection: Selection
+    ) -> FeedPage[Any]:
+        self.looks += 1
+        page = await self._reader.read_page(after, min(max_count, 5), Selection())
+        events = [item for item in page.events if item.type in selection.types]
+        return FeedPage(tuple(events), page.position, page.head)
+
+
+async def test_steps_that_are_cancelled_get_past_what_is_not_selected() -> None:
+    async with MemoryEventStore() as store:
+        stream = uuid4()
+        for _ in range(40):
+            await store.persist_events(stream, [NewEvent(None, "common")])
+        await store.persist_events(stream, [NewEvent(None, "rare")])
+        reader = SmallPages(store.feed().reader)
+        found: list[FeedEvent[Any]] = []
+        async with aclosing(Feed(reader, Selection.of(types=["rare"])).follow()) as events:
+            for _ in range(20):
+                step, looks = asyncio.ensure_future(anext(events)), reader.looks
+                while not step.done() and reader.looks < looks + 2:
+                    await asyncio.sleep(0)
+                step.cancel()
+                await asyncio.wait((step,))
+                if not step.cancelled():
+                    found.append(step.result())
+                    break
+
+        assert [event.version for event in found] == [41]
