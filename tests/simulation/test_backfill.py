@@ -9,7 +9,9 @@ from uuid import UUID
 import pytest
 
 from event_store_async import EventStore, NewEvent
+from event_store_async.cassandra.feed import scan
 from event_store_async.cassandra.feed.entry import Link
+from event_store_async.cassandra.feed.lane_reader import YOUNG
 
 from .checker import Appended, judge
 from .clock import Loop, run
@@ -90,6 +92,126 @@ def test_what_is_announced_meanwhile_comes_in_the_order_of_its_lane(old: bool) -
         return judge(world.tables, appended, complete=True)
 
     assert run(live) == []
+
+
+def _state(world: World) -> object:
+    return world.tables.partitions["feed", 0].seen(None)[0, "state"]
+
+
+def test_what_another_one_has_published_is_not_waited_for() -> None:
+    async def live(loop: Loop) -> list[str]:
+        world = World(1, QUIET)
+        await world._create_feed()
+        writer, old = world.open_store()[1], _does_not_announce(world)
+        first, second = (world.open_store()[1]._engine.feed.runner for _ in range(2))
+        appended = [await _append(writer, SECOND, loop)]
+        await _append(old, FIRST, loop)
+        slow, fast = await first._open(), await second._open()
+        await first._scan_on(slow)
+        await asyncio.sleep(1)
+        await fast.round(fast.lanes)
+        await asyncio.sleep(1)
+        await fast.round(fast.lanes)
+        await fast.write_low()
+        for _ in range(10):
+            await first._publish(slow)
+            await first._scan_on(slow)
+            await asyncio.sleep(1)
+        assert _state(world) == "complete"
+        return judge(world.tables, appended, complete=True)
+
+    with mock.patch.object(scan, "STREAMS_AT_ONCE", 1):
+        assert run(live) == []
+
+
+def test_a_look_that_is_cut_off_is_taken_again() -> None:
+    """Some of its streams are left to their lanes by then, and others were not looked at."""
+
+    async def live(loop: Loop) -> list[str]:
+        world = World(1, QUIET)
+        await world._create_feed()
+        writer, old = world.open_store()[1], _does_not_announce(world)
+        runner = world.open_store()[1]._engine.feed.runner
+        appended = [await _append(writer, SECOND, loop)]
+        await _append(old, FIRST, loop)
+        reached, standing = asyncio.Event(), runner._tables.standing
+
+        async def slow(stream_id: UUID, *args: Any) -> Any:
+            if stream_id == FIRST:
+                reached.set()
+                await asyncio.sleep(5)
+            return await standing(stream_id, *args)
+
+        async def none() -> list[Any]:
+            return []
+
+        with (
+            mock.patch.object(runner._tables, "standing", slow),
+            mock.patch.object(runner._tables, "doorbells", none),
+        ):
+            runner.start()
+            await reached.wait()
+            await runner.close()
+        runner.start()
+        while _state(world) == "building":
+            await asyncio.sleep(0.1)
+        wrong = judge(world.tables, appended, complete=True)
+        await runner.close()
+        return wrong
+
+    assert run(live) == []
+
+
+def test_a_part_that_is_dropped_is_not_the_end_of_a_lane() -> None:
+    async def live(loop: Loop) -> list[str]:
+        world = World(1, replace(QUIET, part_rows=3))
+        await world._create_feed()
+        _, writer = world.open_store()
+        first, second = (world.open_store()[1]._engine.feed.runner for _ in range(2))
+        appended = [await _append(writer, UUID(int=100 + it), loop) for it in range(3)]
+        slow, fast = await first._open(), await second._open()
+        await asyncio.sleep(1)
+        await fast.round(fast.lanes)
+        await asyncio.sleep(1)
+        await fast.round(fast.lanes)
+        appended += [await _append(writer, FIRST, loop), await _append(writer, SECOND, loop)]
+        feed = first._tables.feed
+
+        async def after_a_while() -> Any:
+            await fast.write_low()
+            return await feed()
+
+        with mock.patch.object(first._tables, "feed", after_a_while):
+            await first._scan_on(slow)
+        return judge(world.tables, appended, complete=False)
+
+    assert run(live) == []
+
+
+def test_the_addresses_of_another_feed_hold_nothing_up() -> None:
+    async def live(loop: Loop) -> list[str]:
+        world = World(1, QUIET)
+        await world._create_feed()
+        _, before = world.open_store()
+        for version in range(5):
+            await _append(before, FIRST, loop, version)
+        for place in [place for place in world.tables.partitions if place[0] != "events"]:
+            del world.tables.partitions[place]
+        await world._create_feed()
+        _, writer = world.open_store()
+        runner = world.open_store()[1]._engine.feed.runner
+        appended = [await _append(writer, FIRST, loop, 5), await _append(writer, SECOND, loop)]
+        began = loop.time()
+        runner.start()
+        while _state(world) == "building" and loop.time() < began + 1000:
+            await asyncio.sleep(0.1)
+        assert loop.time() < began + YOUNG * 100
+        wrong = judge(world.tables, appended, complete=True)
+        await runner.close()
+        return wrong
+
+    with mock.patch.object(scan, "STREAMS_AT_ONCE", 1):
+        assert run(live) == []
 
 
 def test_it_is_not_complete_before_what_another_one_kept_from_the_log_is_in_it() -> None:

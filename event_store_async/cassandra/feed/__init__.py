@@ -14,6 +14,7 @@ docs/explanation/feed-protocol.md explains the protocol and its rules, W1 to W9 
     log            appends to the log and reads it
     progress       how much of each stream is in the log
     lane_reader    one writer's lane: the sequencer's side
+    lane_search    the lanes that addresses of stored events lead to
     backlog        announcements that are not finished
     evidence       what the streams show of what was announced
     look           what a look at the stream of an announcement shows

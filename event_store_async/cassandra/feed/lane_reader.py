@@ -164,7 +164,7 @@ class LaneReader:
         return self.read_up_to - before
 
     async def holds(self, seq: int) -> bool:
-        """Return whether an announcement is not finished, of an append that is stored."""
+        """Return whether an announcement is not finished; read on to it, if it was not read."""
         while seq > self.read_up_to and await self.read():
             pass
         return seq in self.open

@@ -101,7 +101,17 @@ class Scan:
                 return False
             self._due = now + PAUSE
             await self._look_again(sequencer, now)
+        try:
+            return await self._look(sequencer, now)
+        except BaseException:
+            self._awaited.clear()  # the streams are read again: some were not looked at
+            raise
+
+    async def _look(self, sequencer: Sequencer, now: float) -> bool:
+        """Look at the next streams, or again at those that are left to their lanes."""
         heads = await self._moved(sequencer) if self._awaited else await self._heads(sequencer)
+        if self._awaited and not heads:
+            return self._await(sequencer)
         if self.is_backfill and (await self._tables.feed()).state != "building":
             # Another sequencer has completed it, while this one stood still. What was read just now
             # may have been appended afterwards, and then its order is promised.
@@ -113,9 +123,7 @@ class Scan:
         while heads := await self._look_at_all(sequencer, heads, now):
             pass
         if self._awaited:
-            # Whoever takes the lead goes on at the token: so it does not pass them.
-            sequencer.look_at_lanes({each.writer for each in self._awaited.values()})
-            return False
+            return self._await(sequencer)
         self._token = self._end
         if self.is_backfill and self._end == SMALLEST:
             await sequencer.write_progress()
@@ -125,6 +133,11 @@ class Scan:
         elif self.is_backfill:
             await self._tables.set_state(self._log_id, "building", self._token)
         return self.is_backfill
+
+    def _await(self, sequencer: Sequencer) -> bool:
+        """Leave streams to their lanes. Whoever takes the lead goes on at the token: it stays."""
+        sequencer.look_at_lanes({each.writer for each in self._awaited.values()})
+        return False
 
     async def _heads(self, sequencer: Sequencer) -> dict[UUID, int]:
         """Return the heads of the next streams."""
@@ -138,6 +151,7 @@ class Scan:
 
     async def _moved(self, sequencer: Sequencer) -> dict[UUID, int]:
         """Return the heads of those streams whose lanes have published something meanwhile."""
+        await sequencer.catch_up()  # or another sequencer has
         heads: dict[UUID, int] = {}
         for stream_id, each in list(self._awaited.items()):
             if await sequencer.progress_of(stream_id) > each.published:

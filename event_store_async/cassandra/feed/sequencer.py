@@ -19,6 +19,7 @@ from .evidence import STANDING, Evidence, Looks
 from .gap import Gap
 from .guard import Guard
 from .lane_reader import LaneReader
+from .lane_search import LaneSearch
 from .log import Log
 from .progress import FeedProgress
 from .rows import Doorbell
@@ -77,8 +78,8 @@ class Sequencer:
         self._guard = Guard(progress.known, now, watch)
         self._evidence = Evidence(tables, progress)
         self._early: dict[UUID, set[int]] = {}  # what is known of lanes that are not
-        self._foreign: set[UUID] = set()  # writers of another feed, or that have closed their lanes
         self.lanes: dict[UUID, LaneReader] = {}
+        self._search = LaneSearch(self.lanes)
         self.published = 0
         self.lost = 0
         self.is_full = False
@@ -126,25 +127,8 @@ class Sequencer:
         self._wanted.update(writers)
 
     async def first_open(self, addresses: Iterable[Address | None]) -> int | None:
-        """
-        Return the index of the first address whose announcement is not finished, if there is one.
-
-        Args:
-            addresses: Those of events that stand in a stream. So their announcements were written
-                before: one that is not in its lane, as it is read now, is finished, or was lost, or
-                is of another feed.
-        """
-        for index, address in enumerate(addresses):
-            if address is None or address.writer in self._foreign:
-                continue
-            if address.writer not in self.lanes:
-                await self.find_lanes()
-            lane = self.lanes.get(address.writer)
-            if lane is None:  # a writer is known before it announces: this one stays unknown
-                self._foreign.add(address.writer)
-            elif await lane.holds(address.seq):
-                return index
-        return None
+        """Return the index of the first one that is open; see `LaneSearch`."""
+        return await self._search.first_open(addresses, self.find_lanes)
 
     async def progress_of(self, stream_id: UUID) -> int:
         """Return the highest version of a stream in the log."""
@@ -386,12 +370,16 @@ class Sequencer:
             if not standing:
                 continue
             address = standing[0].address
-            if address is not None and not gap.overdue:
+            if (
+                address is not None
+                and not gap.overdue
+                and await self._search.of(address.writer, self.find_lanes) is not None
+            ):
                 self._wanted.add(address.writer)
                 continue
             run = [standing[0]]
             for each in standing[1:]:
-                if each.address is not None:
+                if each.address is not None and each.address.writer not in self._search.foreign:
                     break
                 run.append(each)
             types = shared_type([each.type for each in run])
