@@ -62,7 +62,7 @@ class Iteration(AsyncGenerator[T, None]):
     ) -> T:
         """End it, and raise an exception."""
         await self.aclose()
-        raise thrown(typ, val).with_traceback(tb)
+        raise _thrown(typ, val).with_traceback(tb)
 
     async def aclose(self) -> None:
         """End it; further steps raise `StopAsyncIteration`."""
@@ -75,7 +75,7 @@ class Iteration(AsyncGenerator[T, None]):
             raise RuntimeError("another step of this iterator is in progress")
 
 
-def thrown(typ: type[BaseException] | BaseException, val: BaseException | object) -> BaseException:
+def _thrown(typ: type[BaseException] | BaseException, val: BaseException | object) -> BaseException:
     """Return the exception that the arguments of `athrow` mean."""
     if isinstance(typ, BaseException):
         return typ

@@ -4,15 +4,14 @@ import asyncio
 import logging
 import math
 from collections.abc import AsyncGenerator, Callable
-from types import TracebackType
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, TypeVar
 from uuid import UUID
 
 from .._typevars import E
 from ..checks import check_instance, check_read, check_stream_id, running_loop
 from ..errors import StoreOverloaded, StoreUnavailable, StreamTruncated
 from ..events import RecordedEvent
-from ..iteration import Iteration, thrown
+from ..iteration import Iteration
 from ..retry import Deadline
 from .polling import Polling
 from .wakeups import Wakeups
@@ -23,7 +22,7 @@ _TRANSIENT: Final = (StoreUnavailable, StoreOverloaded)
 _LOG: Final = logging.getLogger("event_store_async")
 
 
-class Follower(Iteration[RecordedEvent[E]], Generic[E]):
+class Follower(Iteration[RecordedEvent[E]]):
     """
     Iterates over the events of a stream, and waits for more: see `StreamFollower.follow`.
 
@@ -154,7 +153,7 @@ class Follower(Iteration[RecordedEvent[E]], Generic[E]):
         return True
 
 
-class Mapped(AsyncGenerator[T, None], Generic[T]):
+class Mapped(Iteration[T]):
     """
     The events of another iterator, converted one by one; its steps may be cancelled just as well.
 
@@ -163,15 +162,16 @@ class Mapped(AsyncGenerator[T, None], Generic[T]):
         convert: Converts an event. An error that it raises ends the iteration.
     """
 
+    USABLE_AFTER = Follower.USABLE_AFTER
+
     def __init__(
         self, events: AsyncGenerator[RecordedEvent[Any], None], convert: Callable[[Any], T]
     ) -> None:
+        super().__init__()
         self._events = events
         self._convert = convert
 
-    async def asend(self, value: None) -> T:
-        """Return the next event, converted; *value* is None."""
-        del value
+    async def _step(self) -> T:
         event = await anext(self._events)
         try:
             return self._convert(event)
@@ -179,16 +179,5 @@ class Mapped(AsyncGenerator[T, None], Generic[T]):
             await self._events.aclose()
             raise
 
-    async def athrow(
-        self,
-        typ: type[BaseException] | BaseException,
-        val: BaseException | object = None,
-        tb: TracebackType | None = None,
-    ) -> T:
-        """End both iterators, and raise an exception."""
-        await self.aclose()
-        raise thrown(typ, val).with_traceback(tb)
-
-    async def aclose(self) -> None:
-        """End both iterators."""
+    async def _close(self) -> None:
         await self._events.aclose()
