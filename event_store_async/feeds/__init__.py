@@ -5,7 +5,7 @@ Feeds: one log of all committed events of all streams, read page by page.
     selection    which events are wanted
     page         a page, and the events on it
     reader       the port: what a store gives
-    follower     its events, those that are there and those that come
+    follower     the events that are there, and those that come
     feed         what applications hold
     wrapped_reader  what readers around another one share
 """

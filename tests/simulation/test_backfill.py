@@ -40,6 +40,10 @@ def _does_not_announce(world: World) -> EventStore:
     return store
 
 
+def _state(world: World) -> object:
+    return world.tables.partitions["feed", 0].seen(None)[0, "state"]
+
+
 @pytest.mark.parametrize("leads", ["still", "again"])
 def test_what_comes_after_it_is_not_taken_for_what_was_before(leads: str) -> None:
     async def live(loop: Loop) -> list[str]:
@@ -51,14 +55,13 @@ def test_what_comes_after_it_is_not_taken_for_what_was_before(leads: str) -> Non
         sequencer = await waiting._open()
         while await fast._engine.feed.runner.step():
             pass
-        tables = world.tables.partitions["feed", 0]
-        assert tables.seen(None)[0, "state"] == "complete"
+        assert _state(world) == "complete"
 
         if leads == "again":
             sequencer = await waiting._open()
         appended = [await _append(writer, stream, loop) for stream in (FIRST, SECOND)]
         await waiting._scan_on(sequencer)
-        assert tables.seen(None)[0, "state"] == "complete"
+        assert _state(world) == "complete"
         for _ in range(5):
             await waiting.step()
         return judge(world.tables, appended, complete=True)
@@ -82,20 +85,15 @@ def test_what_is_announced_meanwhile_comes_in_the_order_of_its_lane(old: bool) -
             await _append(writer, SECOND, loop),
         ]
         sequencer = await runner._open()
-        state = world.tables.partitions["feed", 0].seen
-        while state(None)[0, "state"] == "building":
+        while _state(world) == "building":
             await runner._scan_on(sequencer)
             assert judge(world.tables, appended, complete=False) == []
-            if state(None)[0, "state"] == "building":
+            if _state(world) == "building":
                 await runner._publish(sequencer)
                 await asyncio.sleep(0.1)
         return judge(world.tables, appended, complete=True)
 
     assert run(live) == []
-
-
-def _state(world: World) -> object:
-    return world.tables.partitions["feed", 0].seen(None)[0, "state"]
 
 
 def test_what_another_one_has_published_is_not_waited_for() -> None:
@@ -240,7 +238,7 @@ def test_it_is_not_complete_before_what_another_one_kept_from_the_log_is_in_it()
             while await runner._scan_on(sequencer):
                 pass
         assert sequencer.lost == 2
-        assert world.tables.partitions["feed", 0].seen(None)[0, "state"] == "complete"
+        assert _state(world) == "complete"
         return judge(world.tables, [], complete=True)
 
     assert run(live) == []

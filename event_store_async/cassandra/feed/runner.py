@@ -175,7 +175,7 @@ class Runner:
 
     async def close(self) -> None:
         """End, and give the lead up."""
-        self.sequencer, task, self._task = None, self._task, None
+        task, self._task = self._task, None
         if task is None:
             return
         task.cancel()
