@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Final, Generic, TypeAlias
 from uuid import UUID, uuid4
 
-from ._typevars import P_co, T
+from ._typevars import P_co
 from .ids import parse_uuid
 from .values import draft_of, make_late, value
 
@@ -151,11 +151,15 @@ RecordedFields: TypeAlias = tuple[
 ]
 """The fields of a `RecordedEvent`, in order. The id may be a text: it is parsed when it is used."""
 
+EventFields: TypeAlias = tuple[
+    int, Any, datetime, UUID | str | None, str | None, Mapping[str, Any] | None
+]
+"""`RecordedFields` without the stream."""
 
-def fields_of(event: RecordedEvent[Any]) -> RecordedFields:
+
+def fields_of(event: RecordedEvent[Any]) -> EventFields:
     """Return the fields of an event, its id as it is held."""
     return (
-        event.stream_id,
         event.version,
         event.payload,
         event.timestamp,
@@ -177,21 +181,9 @@ def recorded_events(events: Iterable[RecordedFields]) -> list[RecordedEvent[Any]
 
     That would be a considerable part of the time of a read. So would be a call for each of them.
     """
-    return filled_drafts(RecordedDraft, RecordedEvent, events)
-
-
-def filled_drafts(draft_class: Any, cls: type[T], events: Iterable[RecordedFields]) -> list[T]:
-    """
-    Fill drafts with the fields of recorded events, and make them instances of a class.
-
-    Args:
-        draft_class: What `draft_of` made of `RecordedEvent` or of a class below it.
-        cls: The class that they become; the draft's own if more is to be filled in.
-        events: The fields of each event.
-    """
-    made: list[T] = []
+    made: list[RecordedEvent[Any]] = []
     for stream_id, version, payload, timestamp, event_id, type_, metadata in events:
-        draft = draft_class()
+        draft = RecordedDraft()
         draft.stream_id = stream_id
         draft.version = version
         draft.payload = payload
@@ -199,6 +191,6 @@ def filled_drafts(draft_class: Any, cls: type[T], events: Iterable[RecordedField
         draft.event_id = event_id
         draft.type = type_
         draft.metadata = metadata
-        draft.__class__ = cls
+        draft.__class__ = RecordedEvent
         made.append(draft)
     return made

@@ -28,7 +28,7 @@ from ..errors import (
 from ..retry import Backoff, Deadline
 from ..versions import MAX_VERSION
 from .follower import FeedFollower
-from .page import BrokenEvent, FeedEvent, FeedPage
+from .page import BrokenEvent, FeedEvent, FeedPage, portions_of
 from .position import Position
 from .reader import FeedReader
 from .selection import Selection
@@ -111,22 +111,23 @@ class Feed(Generic[P_co]):
             page = await self.reader.read_page(
                 position, _AHEAD if left is None else min(left, _AHEAD), self.selection
             )
-            events = page.events
+            portions = portions_of(page)
             if page.position > head:
-                events = tuple(takewhile(lambda item: item.position <= head, events))
-            for item in events:
-                if isinstance(item, BrokenEvent):
-                    raise _error_of(item)
-                yield item
-            if left is not None:
-                left -= len(events)
-                if not left:
-                    return
+                portions = (tuple(takewhile(lambda item: item.position <= head, page.events)),)
+            for events in portions:
+                for item in events:
+                    if isinstance(item, BrokenEvent):
+                        raise _error_of(item)
+                    yield item
+                if left is not None:
+                    left -= len(events)
+            if left == 0:
+                return
             if page.position == position:
                 # The head is known here, but not yet to the node that gave the page.
                 await anyio.sleep(next(pauses))
             position = page.position
-            del page, events  # no two pages are in memory at once
+            del page, portions  # no two pages are in memory at once
 
     def follow(self, after: Position | None = None) -> AsyncGenerator[FeedEvent[P_co], None]:
         """
@@ -162,10 +163,11 @@ class Feed(Generic[P_co]):
                 await anyio.sleep(next(outages))
                 continue
             outages = self.outages.pauses()
-            for item in page.events:
-                if isinstance(item, BrokenEvent):
-                    raise _error_of(item)
-                yield item
+            for events in portions_of(page):
+                for item in events:
+                    if isinstance(item, BrokenEvent):
+                        raise _error_of(item)
+                    yield item
             if page.position != position:
                 alarms = _LOOKS.pauses()
             elif told:

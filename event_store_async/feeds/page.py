@@ -1,13 +1,15 @@
 """Pages of a feed, and the events on them."""
 
-from collections.abc import Iterable
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import field
+from itertools import chain
 from typing import Any, Final, Generic
 from uuid import UUID
 
 from .._typevars import P_co
 from ..errors import StreamError
-from ..events import RecordedEvent, RecordedFields, fields_of, filled_drafts
+from ..events import EventFields, RecordedEvent, fields_of
 from ..values import draft_of, make_late, value
 from .position import Places, Position, position_at
 
@@ -30,9 +32,7 @@ class FeedEvent(RecordedEvent[P_co]):
         cls, event: RecordedEvent[P_co], position: Position, category: str | None = None
     ) -> "FeedEvent[P_co]":
         """Return an event of a stream with its place in a feed."""
-        made = unplaced(event)
-        place((made,), position, category)
-        return made
+        return _placed(event, position, category)
 
 
 _position: Final = make_late(
@@ -41,43 +41,50 @@ _position: Final = make_late(
 _Draft: Final = draft_of(FeedEvent)
 
 
-def unplaced_events(events: Iterable[RecordedFields]) -> list[FeedEvent[Any]]:
+def placed_events(
+    stream_id: UUID,
+    position: Position | Places,
+    category: str | None,
+    events: Iterable[EventFields],
+) -> list[FeedEvent[Any]]:
     """
-    Make events of a feed that lack their places: `place` gives them, before they are seen.
+    Make events of a feed, of one stream, without the cost of their constructor.
 
-    Without the cost of their constructor: see `recorded_events`.
-    """
-    return filled_drafts(_Draft, _Draft, events)
-
-
-def unplaced(event: RecordedEvent[P_co]) -> FeedEvent[P_co]:
-    """Return an event of a stream as one of a feed that lacks its place."""
-    (made,) = unplaced_events((fields_of(event),))
-    return made
-
-
-def place(
-    events: Iterable[FeedEvent[Any]], position: Position | Places, category: str | None
-) -> None:
-    """
-    Give events of one stream that lack them their places in the feed, once.
+    See `recorded_events`.
 
     Args:
-        events: The events.
+        stream_id: The stream.
         position: The position of a single event, or the places of several.
         category: The category of the stream.
+        events: What the events hold.
     """
-    draft: Any
-    for draft in events:
+    made: list[FeedEvent[Any]] = []
+    for version, payload, timestamp, event_id, type_, metadata in events:
+        draft = _Draft()
+        draft.stream_id = stream_id
+        draft.version = version
+        draft.payload = payload
+        draft.timestamp = timestamp
+        draft.event_id = event_id
+        draft.type = type_
+        draft.metadata = metadata
         draft.position = position
         draft.category = category
         draft.__class__ = FeedEvent
+        made.append(draft)
+    return made
 
 
 def in_place_of(event: FeedEvent[Any], other: RecordedEvent[P_co]) -> FeedEvent[P_co]:
     """Return another event with the place of an event in its feed."""
-    made = unplaced(other)
-    place((made,), _position.held(event), event.category)
+    return _placed(other, _position.held(event), event.category)
+
+
+def _placed(
+    event: RecordedEvent[P_co], position: Position | Places, category: str | None
+) -> FeedEvent[P_co]:
+    """Return an event of a stream as one of a feed."""
+    (made,) = placed_events(event.stream_id, position, category, (fields_of(event),))
     return made
 
 
@@ -122,3 +129,48 @@ class FeedPage(Generic[P_co]):
     def caught_up(self) -> bool:
         """Whether the page reaches the end of the feed."""
         return self.position == self.head
+
+
+class LateEvents(ABC):
+    """
+    Private. The events of a page, each made when it is handed out.
+
+    A page holds thousands of events. As objects they would be looked at again and again by the
+    garbage collector while they wait, which took a fifth of the time of a read.
+    """
+
+    @abstractmethod
+    def __len__(self) -> int:
+        """Return how many they are."""
+
+    @abstractmethod
+    def portions(self) -> Iterator[Sequence[FeedEvent[Any] | BrokenEvent]]:
+        """Make the events, some at a time, in order."""
+
+
+_events: Final = make_late(
+    FeedPage, "events", LateEvents, lambda _, late: tuple(chain.from_iterable(late.portions()))
+)
+_PageDraft: Final = draft_of(FeedPage)
+
+
+def late_page(events: LateEvents, position: Position, head: Position) -> FeedPage[Any]:
+    """Return a page whose events are made when somebody asks for them."""
+    draft = _PageDraft()
+    draft.events = events
+    draft.position = position
+    draft.head = head
+    draft.__class__ = FeedPage
+    page: FeedPage[Any] = draft
+    return page
+
+
+def portions_of(page: FeedPage[P_co]) -> Iterable[Sequence[FeedEvent[P_co] | BrokenEvent]]:
+    """Return the events of a page to hand them out once: some at a time, if they are made late."""
+    events = _events.held(page)
+    return events.portions() if isinstance(events, LateEvents) else (events,)
+
+
+def count_of(page: FeedPage[Any]) -> int:
+    """Return how many events a page has, without making them."""
+    return len(_events.held(page))

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ..feeds.page import FeedPage
+from ..feeds.page import FeedPage, count_of
 from .feed_records import FeedPageRead
 from .observer import Observer, Stopwatch
 
@@ -29,7 +29,7 @@ class FeedWatch:
                 started=self._stopwatch.started,
                 duration=self._stopwatch.seconds,
                 links=links,
-                events=len(page.events),
+                events=count_of(page),
                 position=page.position,
                 head=page.head,
             )

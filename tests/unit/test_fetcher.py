@@ -1,8 +1,8 @@
 """The events of a page of the feed, from their streams: in order, whatever is wanted of them."""
 
 import asyncio
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from collections.abc import Callable, Collection, Iterator
+from itertools import chain
 from typing import Any
 from uuid import UUID
 
@@ -18,14 +18,12 @@ from event_store_async.cassandra.read.excerpts import Excerpt, VersionSpan
 from event_store_async.cassandra.read.rows import RowDecoder
 from event_store_async.cassandra.read.slices import KnownBeginnings
 from event_store_async.codec import JsonCodec
-from event_store_async.feeds import Position
-from event_store_async.feeds.page import unplaced_events
+from event_store_async.feeds import BrokenEvent, Position
 from event_store_async.feeds.position import Places
 from event_store_async.retry import Deadline
 
 DECODER = RowDecoder(JsonCodec())
 FEED, A, B = (UUID(int=number) for number in (1, 2, 3))
-MOMENT = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 class Answer:
@@ -41,10 +39,12 @@ class Streams:
 
     Args:
         quick: Whether requests can be sent without waiting, and are answered then.
+        broken: The versions of events that cannot be decoded.
     """
 
-    def __init__(self, quick: str = "answered") -> None:
+    def __init__(self, quick: str = "answered", broken: Collection[int] = ()) -> None:
         self.quick = quick
+        self.broken = broken
         self.most_together = 8
         self.requests: list[list[VersionSpan]] = []
         self.beginnings = KnownBeginnings(10)
@@ -63,24 +63,23 @@ class Streams:
         self.requests.append(spans)
         return Answer()
 
-    def answer(self, _request: Answer, spans: list[VersionSpan]) -> list[Excerpt[Any]]:
+    def answer(self, _request: Answer, spans: list[VersionSpan]) -> list[Excerpt]:
         if self.quick == "refused":
             raise ValueError("no answer")
         return [self._events(span) for span in spans]
 
-    async def read(self, span: VersionSpan) -> Excerpt[Any]:
+    async def read(self, span: VersionSpan) -> Excerpt:
         self.requests.append([span])
         return self._events(span)
 
-    def _events(self, span: VersionSpan) -> Excerpt[Any]:
+    def _events(self, span: VersionSpan) -> Excerpt:
         stream_id, first, length = span
-        events = unplaced_events(
-            [
-                (stream_id, it, {"n": it}, MOMENT, None, None, None)
-                for it in range(first, first + length)
-            ]
-        )
-        return Excerpt(events, 100 * length, False)
+        rows = [self._row(stream_id, version) for version in range(first, first + length)]
+        return Excerpt(rows, 100 * length)
+
+    def _row(self, stream_id: UUID, version: int) -> tuple[Any, ...]:
+        payload = b"{" if version in self.broken else b'{"n":%d}' % version
+        return version, payload, 1_000, None, None, "application/json", None, str(stream_id), None
 
 
 def places_of(link: Link, before: int) -> Places:
@@ -105,13 +104,16 @@ async def fetched(
     """Return the events of a page; their positions are those of their places."""
     anything: Any = streams
     settings = Settings(page_bytes=page_bytes)
-    fetcher = Fetcher(anything, anything, settings, RecentAppends(DECODER))
-    items, count = await fetcher.fetch(parts)
-    assert count == len(items)
+    fetcher = Fetcher(anything, anything, DECODER, settings, RecentAppends())
+    found, count = await fetcher.fetch(parts)
+    items = list(chain.from_iterable(found.portions()))
+    assert count == len(found) == len(items)
     skipped = parts[0].first - parts[0].link.first
     for at, item in enumerate(items, skipped):
         assert item.position == Position(FEED, 7, at + 1, 100 + at)
         assert item.category == ("account" if item.stream_id == A else None)
+        assert isinstance(item, BrokenEvent) == (item.version in streams.broken)
+        assert isinstance(item, BrokenEvent) or item.payload == {"n": item.version}
     return [(item.stream_id, item.version) for item in items]
 
 
@@ -158,6 +160,13 @@ async def test_an_event_that_a_broken_log_names_twice_is_there_twice() -> None:
     events = await fetched(wanted((A, 1, 2), (A, 1, 1), (A, 3, 1), (A, 2, 1)), Streams())
 
     assert events == [(A, 1), (A, 2), (A, 1), (A, 3), (A, 2)]
+
+
+@pytest.mark.parametrize("broken", [{1}, {3}, {2, 3, 4}, {450}])
+async def test_an_event_that_cannot_be_decoded_is_broken_in_its_place(broken: set[int]) -> None:
+    events = await fetched(wanted((A, 1, 2), (B, 1, 500), (A, 3, 3)), Streams(broken=broken))
+
+    assert len(events) == 505
 
 
 async def test_short_runs_of_about_the_same_versions_share_requests() -> None:
@@ -212,9 +221,11 @@ async def test_a_page_is_cut_where_it_becomes_too_large(page_bytes: int, quick: 
 
 async def test_nothing_is_fetched_if_nothing_is_wanted() -> None:
     streams: Any = Streams()
-    fetcher = Fetcher(streams, streams, Settings(), RecentAppends(DECODER))
+    fetcher = Fetcher(streams, streams, DECODER, Settings(), RecentAppends())
 
-    assert await fetcher.fetch([]) == ([], 0)
+    found, count = await fetcher.fetch([])
+
+    assert (len(found), list(found.portions()), count) == (0, [], 0)
     assert not streams.requests
 
 

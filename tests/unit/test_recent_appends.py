@@ -6,8 +6,9 @@ from uuid import UUID
 
 import pytest
 
-from event_store_async import NewEvent, Settings
+from event_store_async import NewEvent, RecordedEvent, Settings
 from event_store_async.cassandra.append.plan import append_plan
+from event_store_async.cassandra.driver.port import Row
 from event_store_async.cassandra.feed import recent
 from event_store_async.cassandra.feed.recent import RecentAppends
 from event_store_async.cassandra.read.rows import RowDecoder
@@ -26,13 +27,19 @@ def noted(appends: RecentAppends, stream_id: UUID, expected: int, payloads: list
 
 
 def found(appends: RecentAppends, first: int, last: int) -> list[Any] | None:
-    events = appends.find(STREAM, first, last)
-    return None if events is None else [(event.version, event.payload) for event in events]
+    rows = appends.find(STREAM, first, last)
+    return None if rows is None else [(event.version, event.payload) for event in decoded(rows)]
+
+
+def decoded(rows: list[Row]) -> list[RecordedEvent[Any]]:
+    events, error = RowDecoder(JsonCodec()).decode(STREAM, rows)
+    assert error is None
+    return events
 
 
 @pytest.fixture
 def appends() -> RecentAppends:
-    return RecentAppends(RowDecoder(JsonCodec()))
+    return RecentAppends()
 
 
 def test_events_of_several_appends_are_found_together(appends: RecentAppends) -> None:
@@ -43,7 +50,7 @@ def test_events_of_several_appends_are_found_together(appends: RecentAppends) ->
     assert found(appends, 1, 3) == [(1, "a"), (2, "b"), (3, "c")]
     assert found(appends, 1, 1) == [(1, "a")]
     assert found(appends, 3, 3) == [(3, "c")]
-    (event,) = appends.find(STREAM, 3, 3) or []
+    (event,) = decoded(appends.find(STREAM, 3, 3) or [])
     assert (event.type, event.metadata, event.timestamp) == ("a type", {"by": "a test"}, MOMENT)
 
 
@@ -79,27 +86,9 @@ def test_an_append_larger_than_all_is_not_kept(
     assert found(appends, 5, 5) == [(5, "next")]
 
 
-def test_what_cannot_be_decoded_is_left_to_the_reader() -> None:
-    class Odd:
-        content_type = "odd"
-
-        def encode(self, _payload: Any) -> bytes:
-            return b"?"
-
-        def decode(self, _data: bytes) -> Any:
-            raise ValueError("never")
-
-    appends = RecentAppends(RowDecoder(Odd()))
-    statements: Any = None
-    encoded = encode_events([NewEvent(1)], Odd(), Settings())
-    appends.note(append_plan(statements, STREAM, 0, encoded, MOMENT, 0))
-
-    assert found(appends, 1, 1) is None
-
-
 def test_an_append_is_recent_for_some_seconds() -> None:
     now = 100.0
-    appends = RecentAppends(RowDecoder(JsonCodec()), lambda: now)
+    appends = RecentAppends(lambda: now)
     noted(appends, STREAM, 0, ["a"])
     now += 9.0
     noted(appends, STREAM, 1, ["b"])

@@ -2,9 +2,9 @@
 
 from array import array
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import accumulate
 from struct import unpack
 from typing import Any, Final, NamedTuple, overload
@@ -46,6 +46,9 @@ class Link(NamedTuple):
         """Return the type of one of the events, counted from 0."""
         return type_at(self.types, index)
 
+
+_new_link: Final[Callable[[Any], Link]] = partial(tuple.__new__, Link)
+"""Makes a link without a call of Python, of what it holds."""
 
 _Kind = tuple[str | None, Types]
 """A category, and types."""
@@ -135,12 +138,13 @@ class Links(Sequence[Link]):
         return zip(self._from(at), ends[at:], strict=False)
 
     def _from(self, at: int) -> Iterator[Link]:
-        """Yield the links from one on; all their ids are made at once."""
+        """Return the links from one on; all their ids are made at once."""
         kinds = [self._kinds[number] for number in self._kind_of[at:]]
+        categories, types = zip(*kinds, strict=True) if kinds else ((), ())
         ids = uuids_of(self._ids[at * 16 :])
-        rows = zip(ids, self._firsts[at:], self.counts[at:], kinds, strict=True)
-        for stream_id, first, count, (category, types) in rows:
-            yield Link(stream_id, first, count, types, category)
+        return map(
+            _new_link, zip(ids, self._firsts[at:], self.counts[at:], types, categories, strict=True)
+        )
 
     @property
     def heads(self) -> dict[int, int]:

@@ -8,13 +8,14 @@ from typing import Any, Final
 
 from ...errors import StreamError, StreamHole
 from ...events import RecordedEvent
-from ...feeds.page import BrokenEvent, FeedEvent, unplaced
+from ...feeds.page import LateEvents
 from ...retry import Deadline
 from ...settings import Settings
 from ...tasks import task_group
 from ..read.excerpts import Excerpt, Excerpts, VersionSpan
 from ..read.gap_check import Range
 from ..read.reader import Reader
+from ..read.rows import RowDecoder
 from .draft_page import DraftPage
 from .quick_reads import QuickReads
 from .recent import RecentAppends
@@ -42,6 +43,7 @@ class Fetcher:
     Args:
         reader: Reads streams.
         excerpts: Reads short runs of them.
+        decoder: Decodes what they hold.
         settings: The store's.
         recent: What needs no read.
     """
@@ -49,20 +51,20 @@ class Fetcher:
     def __init__(
         self,
         reader: Reader[RecordedEvent[Any]],
-        excerpts: Excerpts[FeedEvent[Any]],
+        excerpts: Excerpts,
+        decoder: RowDecoder,
         settings: Settings,
         recent: RecentAppends,
     ) -> None:
         self._reader = reader
         self._excerpts = excerpts
+        self._decoder = decoder
         self._recent = recent
         self._seconds = settings.timeout
         self._page_bytes = settings.page_bytes
         self._mean = float(_EXPECTED)
 
-    async def fetch(
-        self, wanted: Sequence[Wanted]
-    ) -> tuple[list[FeedEvent[Any] | BrokenEvent], int]:
+    async def fetch(self, wanted: Sequence[Wanted]) -> tuple[LateEvents, int]:
         """
         Return wanted events in their order: all of them, or the first ones if they are large.
 
@@ -72,7 +74,7 @@ class Fetcher:
             The events; and of how many of those that are wanted it is known what became of them:
             of at least one, if one is wanted.
         """
-        page = DraftPage(wanted, self._page_bytes * _REQUESTS_A_PAGE)
+        page = DraftPage(wanted, self._page_bytes * _REQUESTS_A_PAGE, self._decoder)
         runs = runs_of(wanted)
         if not self._recent.is_empty:
             runs = [run for run in runs if not self._is_known(page, run)]
@@ -104,10 +106,10 @@ class Fetcher:
         """Take events of this store's own recent appends, if a run has no others."""
         if self._reader.beginnings.get(run.stream_id) > run.first:
             return False  # some of them are erased
-        events = self._recent.find(run.stream_id, run.first, run.last)
-        if events is not None:
-            page.put(run, events)
-        return events is not None
+        rows = self._recent.find(run.stream_id, run.first, run.last)
+        if rows is not None:
+            page.put(run, rows)
+        return rows is not None
 
     def _ask(self, page: DraftPage, run: Run, version: int) -> VersionSpan:
         """Return what to ask for, of a run from a version on; no events if they are gone."""
@@ -119,11 +121,11 @@ class Fetcher:
         most = max(1, int(self._page_bytes / self._mean))
         return VersionSpan(run.stream_id, first, max(0, min(run.last - first + 1, most)))
 
-    def _take(self, page: DraftPage, run: Run, excerpt: Excerpt[FeedEvent[Any]]) -> bool:
+    def _take(self, page: DraftPage, run: Run, excerpt: Excerpt) -> bool:
         """Put what was read on the page; return whether more fits there."""
-        count = len(excerpt.events)
+        count = len(excerpt.rows)
         if count:
-            page.put(run, excerpt.events)
+            page.put(run, excerpt.rows)
             page.left -= excerpt.size
             self._mean += (excerpt.size / count + 1 - self._mean) / 8
         return page.left > 0
@@ -148,20 +150,19 @@ class Fetcher:
             return span.first
         excerpt = await self._excerpts.read(span)
         self._take(page, run, excerpt)
-        end = span.first + len(excerpt.events)
-        if len(excerpt.events) == span.length:
+        end = span.first + len(excerpt.rows)
+        if len(excerpt.rows) == span.length:
             return end
-        if excerpt.is_missing:
-            await self._reader.extent(run.stream_id, Deadline(self._seconds), serial=True)
-            after = self._ask(page, run, end).first
-            if after > end:
-                return after
+        await self._reader.extent(run.stream_id, Deadline(self._seconds), serial=True)
+        after = self._ask(page, run, end).first
+        if after > end:
+            return after
         await self._read_one(page, run, end)
         return end + 1
 
     async def _read_one(self, page: DraftPage, run: Run, version: int) -> None:
         """
-        Read an event that a quorum read did not show, or that cannot be decoded.
+        Read an event that a quorum read did not show.
 
         What is in the log is committed: a serial read shows it.
         """
@@ -174,4 +175,4 @@ class Fetcher:
         except StreamError as error:
             page.put_broken(run, version, error)
         else:
-            page.put(run, [unplaced(event)])
+            page.put_event(run, event)

@@ -2,9 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
 
-from ...feeds.page import FeedEvent
 from ...retry import Deadline
 from ..driver.request import Request
 from ..read.excerpts import Excerpt, Excerpts, VersionSpan
@@ -29,10 +27,10 @@ class QuickReads:
 
     def __init__(
         self,
-        excerpts: Excerpts[FeedEvent[Any]],
+        excerpts: Excerpts,
         groups: Iterator[Sequence[Run]],
         ask: Callable[[Run, int], VersionSpan],
-        take: Callable[[Run, Excerpt[FeedEvent[Any]]], bool],
+        take: Callable[[Run, Excerpt], bool],
         deadline: Deadline,
     ) -> None:
         self._excerpts = excerpts
@@ -101,11 +99,11 @@ class QuickReads:
         if not self._in_flight:
             self._ended.set_result(None)
 
-    def _took(self, run: Run, span: VersionSpan, excerpt: Excerpt[FeedEvent[Any]]) -> None:
+    def _took(self, run: Run, span: VersionSpan, excerpt: Excerpt) -> None:
         """Take an answer, and ask for what follows it."""
         fits = self._take(run, excerpt)
-        following = span.first + len(excerpt.events)
-        if len(excerpt.events) < span.length:
+        following = span.first + len(excerpt.rows)
+        if len(excerpt.rows) < span.length:
             self._left.append((run, following))
         elif fits and following <= run.last:
             self._send([(run, following)])

@@ -1,12 +1,13 @@
 """Reader: pages of the feed, their events fetched from the streams."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
 from ...checks import check_int
-from ...feeds.page import FeedPage
-from ...feeds.position import Position
+from ...feeds.page import FeedPage, late_page
+from ...feeds.position import Position, position_at
 from ...feeds.selection import Selection
 from ...hooks.feed_watch import FeedWatch
 from ...hooks.observer import Observer
@@ -19,6 +20,9 @@ from .tail import Tail
 from .wanted import Wanted
 
 _LINKS_A_PAGE: Final = 10_000
+
+_new_wanted: Final = partial(tuple.__new__, Wanted)
+"""Makes a `Wanted` of what it holds, without a call of Python for each link."""
 
 
 class CassandraFeedReader:
@@ -67,7 +71,7 @@ class CassandraFeedReader:
         count = wanted[-1].place + wanted[-1].events if wanted else 0
         if fetched < count:
             position = _position_of(wanted, fetched)
-        page = FeedPage(tuple(events), position, head)
+        page = late_page(events, position, head)
         if watch is not None:
             watch.ended(page, count)
         return page
@@ -110,31 +114,30 @@ class CassandraFeedReader:
         wanted: list[Wanted] = []
         feed_id, position, looked, count = start.feed_id, start, 0, 0
         number, skipped = max(start.entry, 1), start.index
+        takes_all = selection == Selection()
         while number <= head.entry:
             entries = await log.entries(number, head.entry - number + 1)
             for entry in entries:
+                entry_number, ordinal = entry.number, entry.ordinal
                 for link, before in entry.links.after(skipped):
                     looked += 1
-                    if selection.wants_stream(link.stream_id, link.category):
-                        # A version and this are the number of events that come before in the entry.
-                        at = before - link.first
-                        places = (feed_id, entry.number, at + 1, entry.ordinal + at)
-                        for index, events in _wanted_of(link, skipped - before, selection):
-                            part = Wanted(
-                                link,
-                                link.first + index,
-                                min(events, max_count - count),
-                                places,
-                                count,
-                            )
-                            wanted.append(part)
-                            count += part.events
-                            if count == max_count:
-                                last = part.first + part.events - 1
-                                return part.position(last), wanted
+                    _, first, of_link, _, _ = link
+                    # A version and this are the number of events that come before in the entry.
+                    at = before - first
+                    places = (feed_id, entry_number, at + 1, ordinal + at)
+                    if takes_all and before >= skipped:
+                        parts: Sequence[tuple[int, int]] = ((0, of_link),)
+                    else:
+                        parts = _wanted_of(link, skipped - before, selection)
+                    for index, found in parts:
+                        taken = min(found, max_count - count)
+                        wanted.append(_new_wanted((link, first + index, taken, places, count)))
+                        count += taken
+                        if count == max_count:
+                            return position_at(places, first + index + taken - 1), wanted
                     if looked == _LINKS_A_PAGE:
-                        end = before + link.events
-                        return Position(feed_id, entry.number, end, entry.ordinal + end - 1), wanted
+                        end = before + of_link
+                        return Position(feed_id, entry_number, end, ordinal + end - 1), wanted
                 skipped = 0
             position = log.position_after(entries[-1])
             number = position.entry + 1
@@ -149,6 +152,8 @@ def _position_of(wanted: list[Wanted], number: int) -> Position:
 
 def _wanted_of(link: Link, skipped: int, selection: Selection) -> Sequence[tuple[int, int]]:
     """Return which events of a link are wanted, after the skipped ones: from where, how many."""
+    if not selection.wants_stream(link.stream_id, link.category):
+        return ()
     start = max(skipped, 0)
     if not selection.types:
         return ((start, link.events - start),)

@@ -4,14 +4,13 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from time import monotonic
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from ...encoding import EncodedEvent
-from ...feeds.page import FeedEvent, unplaced_events
 from ...moments import to_milliseconds
 from ..append.plan import AppendPlan
-from ..read.rows import RowDecoder
+from ..driver.port import Row
 
 _MOST_BYTES: Final = 4 * 1024 * 1024
 _MOST_EVENTS: Final = 10_000
@@ -30,7 +29,6 @@ class RecentAppends:
     events, and by time.
 
     Args:
-        decoder: Decodes payloads, anew for every reader.
         now: The monotonic clock, in seconds.
 
     Attributes:
@@ -38,8 +36,7 @@ class RecentAppends:
         delivered: How many events `find` has returned.
     """
 
-    def __init__(self, decoder: RowDecoder, now: Callable[[], float] = monotonic) -> None:
-        self._decoder = decoder
+    def __init__(self, now: Callable[[], float] = monotonic) -> None:
         self._now = now
         self.delivered = 0
         self._appends: OrderedDict[tuple[int, int], _Append] = OrderedDict()
@@ -69,13 +66,9 @@ class RecentAppends:
         for key in gone:
             self._drop(key)
 
-    def find(self, stream_id: UUID, first: int, last: int) -> list[FeedEvent[Any]] | None:
-        """
-        Return the events of a stream from one version up to another, if all are known.
-
-        They lack their place in the feed.
-        """
-        rows: list[tuple[Any, ...]] = []
+    def find(self, stream_id: UUID, first: int, last: int) -> list[Row] | None:
+        """Return the rows of a stream from one version up to another, if all are known."""
+        rows: list[Row] = []
         version, since = first, self._now() - _LATELY
         while version <= last:
             found = self._appends.get((stream_id.int, version))
@@ -98,11 +91,8 @@ class RecentAppends:
                     )
                 )
                 version += 1
-        events, error = self._decoder.decode(stream_id, rows, unplaced_events)
-        if error is not None:
-            return None
-        self.delivered += len(events)
-        return events
+        self.delivered += len(rows)
+        return rows
 
     def _drop(self, key: tuple[int, int]) -> None:
         items, _, size, _ = self._appends.pop(key)

@@ -11,7 +11,6 @@ from ...checks import read_clock
 from ...errors import FeedDisabled, NotPublished
 from ...events import RecordedEvent
 from ...feeds.feed import Feed
-from ...feeds.page import unplaced_events
 from ...feeds.position import Position
 from ...feeds.selection import Selection
 from ...hooks.observer import Observer
@@ -109,12 +108,10 @@ class FeedRoom:
         ) -> int:
             return await reader.head(stream_id, deadline, serial=serial, category=category)
 
-        self._recent = RecentAppends(decoder)
-        excerpts = Excerpts(
-            session, statements, decoder, settings, reader.beginnings, unplaced_events
-        )
+        self._recent = RecentAppends()
+        excerpts = Excerpts(session, statements, settings, reader.beginnings)
         self.announcer = Announcer(self._lane, known_heads.get, head, known_heads.put, self._recent)
-        self._fetcher = Fetcher(reader, excerpts, settings, self._recent)
+        self._fetcher = Fetcher(reader, excerpts, decoder, settings, self._recent)
         self._observer = observer
 
     def feed(self, categories: Collection[str], types: Collection[str]) -> Feed[Any]:

@@ -89,13 +89,14 @@ def runs_of(wanted: Sequence[Wanted]) -> list[Run]:
     open_runs: dict[int, Run] = {}  # by UUID.int; a UUID is slow to hash
     runs: list[Run] = []
     for part in wanted:
-        stream_id = part.link.stream_id
+        link, first, events, _, _ = part
+        stream_id = link.stream_id
         run = open_runs.get(stream_id.int)
-        if run is None or not run.last < part.first <= run.last + _BETWEEN:
-            run = Run(stream_id, part.first, part.first)
+        if run is None or not run.last < first <= run.last + _BETWEEN:
+            run = Run(stream_id, first, first)
             open_runs[stream_id.int] = run
             runs.append(run)
-        run.last = part.first + part.events - 1
+        run.last = first + events - 1
         run.parts.append(part)
     return runs
 

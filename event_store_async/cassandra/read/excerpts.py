@@ -1,9 +1,9 @@
 """Excerpts: consecutive events of a stream, or of several streams, read in one request."""
 
-from collections.abc import Iterable, Sequence
-from itertools import chain, groupby, islice, repeat
+from collections.abc import Sequence
+from itertools import groupby
 from operator import itemgetter
-from typing import Final, Generic, NamedTuple
+from typing import Final, NamedTuple
 from uuid import UUID
 
 from ...ids import parse_uuid
@@ -14,7 +14,7 @@ from ..driver.port import Row
 from ..driver.request import Request
 from ..driver.session import Session
 from ..schema.statements import StatementCache
-from .rows import KEPT_FROM, STREAM_ID, VERSION, E, Make, RowDecoder, payload_bytes, with_kept_from
+from .rows import KEPT_FROM, STREAM_ID, VERSION, payload_bytes, with_kept_from
 from .slices import KnownBeginnings
 
 MOST_TOGETHER: Final = 8
@@ -44,36 +44,31 @@ class VersionSpan(NamedTuple):
     length: int
 
 
-class Excerpt(NamedTuple, Generic[E]):
+class Excerpt(NamedTuple):
     """
     Consecutive events of a stream.
 
     They may be fewer than were asked for, or none: they end before a version that a quorum does not
-    show, and before an event that cannot be decoded.
+    show. `Reader.extent` and `Reader.read` tell whether it is gone, or lost.
 
     Attributes:
-        events: The events, from the version on that was asked for.
+        rows: Their rows, not decoded, from the version on that was asked for.
         size: The bytes of their payloads.
-        is_missing: Whether a quorum does not show the next one. `Reader.extent` and `Reader.read`
-            tell whether it is gone, or lost.
     """
 
-    events: Sequence[E]
+    rows: Sequence[Row]
     size: int
-    is_missing: bool
 
 
-class Excerpts(Generic[E]):
+class Excerpts:
     """
     Reads some events of many streams.
 
     Args:
         session: The store's.
         statements: The store's.
-        decoder: The store's.
         settings: The store's.
         beginnings: The store's.
-        make: Makes the events.
 
     Attributes:
         most_together: How many streams one request reads: one, if the cluster refuses more.
@@ -83,20 +78,16 @@ class Excerpts(Generic[E]):
         self,
         session: Session,
         statements: StatementCache,
-        decoder: RowDecoder,
         settings: Settings,
         beginnings: KnownBeginnings,
-        make: Make[E],
     ) -> None:
         self._session = session
         self._statements = statements
-        self._decoder = decoder
         self._settings = settings
         self._beginnings = beginnings
-        self._make = make
         self.most_together = MOST_TOGETHER
 
-    async def read(self, span: VersionSpan) -> Excerpt[E]:
+    async def read(self, span: VersionSpan) -> Excerpt:
         """
         Return events of a stream. The request is repeated until it is answered.
 
@@ -112,7 +103,7 @@ class Excerpts(Generic[E]):
             page_size=span.length,
             explain=self._statements.explain,
         )
-        return self._excerpts([(span, with_kept_from(page))])[0]
+        return self._excerpt(span, with_kept_from(page))
 
     async def prepare(self, deadline: Deadline) -> None:
         """Prepare what `begin` needs; raises what `read` does."""
@@ -143,7 +134,7 @@ class Excerpts(Generic[E]):
         values = (*ids, *ids[-1:] * (MOST_TOGETHER - len(ids)), first, last, rows)
         return self._session.begin_fetch(prepared, values, deadline, rows)
 
-    def answer(self, request: Request, spans: Sequence[VersionSpan]) -> list[Excerpt[E]]:
+    def answer(self, request: Request, spans: Sequence[VersionSpan]) -> list[Excerpt]:
         """Return the answers to a request of `begin` that has ended; raises `Fault`."""
         try:
             rows = with_kept_from(self._session.page(request))
@@ -152,34 +143,16 @@ class Excerpts(Generic[E]):
                 self.most_together = 1
             raise
         if len(spans) == 1:
-            return self._excerpts([(spans[0], rows)])
+            return [self._excerpt(spans[0], rows)]
         by_stream = {
             parse_uuid(text).int: list(of_stream) for text, of_stream in groupby(rows, _stream_of)
         }
-        return self._excerpts([(span, by_stream.get(span.stream_id.int, [])) for span in spans])
+        return [self._excerpt(span, by_stream.get(span.stream_id.int, [])) for span in spans]
 
-    def _excerpts(self, given: Iterable[tuple[VersionSpan, list[Row]]]) -> list[Excerpt[E]]:
-        """Return the events of spans, from rows of their streams that may be more."""
-        shown = [(span, self._shown(span, rows)) for span, rows in given]
-        return [
-            Excerpt(events, payload_bytes(rows), len(rows) < span.length)
-            for (span, rows), events in zip(shown, self._decoded(shown), strict=True)
-        ]
-
-    def _decoded(self, shown: Sequence[tuple[VersionSpan, list[Row]]]) -> list[list[E]]:
-        """Return the events of the rows of some streams, each up to one that cannot be decoded."""
-        rows = [row for _, of_stream in shown for row in of_stream]
-        if not rows:
-            return [[] for _ in shown]
-        streams = [repeat(span.stream_id, len(of_stream)) for span, of_stream in shown]
-        try:  # all at once: for short runs, that is half the work
-            events = iter(self._decoder.decode_all(chain(*streams), rows, self._make))
-        except Exception:  # noqa: BLE001 - a codec may raise anything
-            return [
-                self._decoder.decode(span.stream_id, of_stream, self._make)[0]
-                for span, of_stream in shown
-            ]
-        return [list(islice(events, len(of_stream))) for _, of_stream in shown]
+    def _excerpt(self, span: VersionSpan, rows: list[Row]) -> Excerpt:
+        """Return the events of a span, from rows of its stream that may be more."""
+        shown = self._shown(span, rows)
+        return Excerpt(shown, payload_bytes(shown))
 
     def _shown(self, span: VersionSpan, rows: list[Row]) -> list[Row]:
         """Return the rows of a span, from rows of its stream, up to the first that is missing."""
