@@ -36,10 +36,10 @@ _CONCURRENCY: Final = 64
 _DELIVERED: Final = 60
 _PAUSE_MS: Final = 60
 _DELIVERY_ROUNDS: Final = 2  # one of the peers takes five seconds for each delivery
-_WARMING: Final = 2
+_WARMING: Final = 5
 """The most laps of warming up, of about five seconds."""
 
-_CATCH_UP_ROUNDS: Final = 3  # a round takes more than five seconds
+_CATCH_UP_ROUNDS: Final = 5
 
 SEED: Final = 20
 

@@ -35,7 +35,7 @@ from .selection import Selection
 
 _LOG: Final = logging.getLogger("event_store_async")
 _PAGE: Final = 500
-_AHEAD: Final = 4000
+_AHEAD: Final = 8000
 """Events that `read` and `follow` ask for at once. The more events of a stream are on one page, the
 fewer reads are needed; a store bounds its pages by bytes."""
 _LOOKS: Final = Backoff(initial=0.005, maximum=0.1)

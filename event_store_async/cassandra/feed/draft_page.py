@@ -47,6 +47,11 @@ class DraftPage:
         version: int = rows[0][VERSION]
         end = version + len(rows)
         found = self._found
+        if version == run.first and end > run.last:  # the whole run, as mostly
+            for part in run.parts:
+                at, start, count = part.place, part.first - version, part.events
+                found[at : at + count] = rows[start : start + count]
+            return
         for part, first, stop in run.between(version, end):
             at = part.place + first - part.first
             found[at : at + stop - first] = rows[first - version : stop - version]
