@@ -12,6 +12,8 @@ what a request costs that is sent alone is in ``append``.
 
 ``feed64`` is ``append64`` on a table with a feed that nobody sequences, beside one without a feed.
 ``sequence`` is what it takes to publish an append of another process, beside an append by hand.
+``least64`` is ``append64`` by hand, but for the library's checks and its result: less than that no
+append of the library can take.
 
 Instructions do not all take the same time. ``--misses`` also counts those of the event loop's
 thread that a model of a processor waits for.
@@ -39,7 +41,7 @@ from uuid import UUID, uuid4
 from event_store_async.cassandra.feed import bell
 
 from .bench import OURS, RAW
-from .peers import ANNOUNCING, STEPPING
+from .peers import ANNOUNCING, STEPPING, WITH_RESULT
 from .peers.payloads import make_payloads
 from .peers.protocol import Options
 from .peers.tasks import TaskPeer, Writer
@@ -84,6 +86,7 @@ KINDS: Final = {
     "read": Kind(0, False, 5_000, 20_000),
     "feed64": Kind(64, False, 1280, 6400, (OURS, ANNOUNCING)),
     "feedhot": Kind(64, True, 1280, 6400, (OURS, ANNOUNCING)),
+    "least64": Kind(64, False, 1280, 6400, (RAW, WITH_RESULT)),
     "sequence": Kind(64, False, 1280, 6400, (RAW, STEPPING)),
 }
 _SLOWER: Final = 50

@@ -27,6 +27,9 @@ BATCHES: Final = "raw_batches"
 WITH_WRITE: Final = "raw_with_write"
 """The limit of an append with a feed: a plain quorum write by hand before the batch by hand."""
 
+WITH_RESULT: Final = "raw_with_result"
+"""The least that an append of the library can take: its checks and its result, by hand else."""
+
 BATCHES_WITH_WRITE: Final = "raw_batches_with_write"
 """The limit of one stream with a feed: the same before each of the batches of `BATCHES`."""
 
