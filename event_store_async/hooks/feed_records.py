@@ -15,7 +15,8 @@ class FeedPageRead:
     Attributes:
         source: The store.
         started: When it was called, as seconds since the epoch.
-        duration: Seconds until it was there, with the events of all streams in it.
+        duration: Seconds until it was there, with the events of all streams in it. They are decoded
+            when they are handed out.
         links: How many links of the log were fetched from their streams. A link holds the events
             of one append.
         events: How many events it holds, broken ones too.
