@@ -279,21 +279,53 @@ SILENCE: dict[str, tuple[dict[str, str], bool]] = {
 @pytest.mark.skipif(shutil.which("promtool") is None, reason="needs promtool, of Prometheus")
 def test_a_subscription_on_which_nobody_works_raises_an_alert(tmp_path: Path, case: str) -> None:
     reported, fires = SILENCE[case]
-    of_mails = 'db_namespace="bank",subscription="mails"'
-    expected = [{"labels": '{subscription="mails"}', "value": 1}] if fires else []
+    series = {
+        f'event_store_subscription_{name},db_namespace="bank",subscription="mails"}}': values
+        for name, values in reported.items()
+    }
+    assert_fires(tmp_path, "EventStoreSubscriptionSilent", "subscription", series, fires=fires)
+
+
+NOT_SEQUENCED: dict[str, tuple[dict[str, str], bool]] = {
+    "works": ({'instance="a"': "1x40"}, False),
+    "one does not see it": ({'instance="a"': "1x40", 'instance="b"': "100x40"}, False),
+    "nobody sees it": ({'instance="a"': "100x40", 'instance="b"': "100x40"}, True),
+    "the last one is gone": ({'instance="a"': "1x14"}, True),
+    "another one watches": ({'instance="a"': "1x14", 'instance="b"': "1x40"}, False),
+    "the last one was dropped": ({'pid="7"': "1x14" + " NaN" * 26}, True),
+}
+"""What watches a sequencer, and whether nobody publishes after 20 minutes."""
+
+
+@pytest.mark.parametrize("case", NOT_SEQUENCED)
+@pytest.mark.skipif(shutil.which("promtool") is None, reason="needs promtool, of Prometheus")
+def test_a_feed_that_nobody_publishes_raises_an_alert(tmp_path: Path, case: str) -> None:
+    reported, fires = NOT_SEQUENCED[case]
+    series = {
+        f'event_store_feed_silence_seconds{{{process},db_namespace="bank"}}': values
+        for process, values in reported.items()
+    }
+    assert_fires(tmp_path, "EventStoreFeedNotSequenced", "db_namespace", series, fires=fires)
+
+
+def assert_fires(
+    tmp_path: Path, alert: str, label: str, series: dict[str, str], *, fires: bool
+) -> None:
+    """Let Prometheus judge whether an alert fires after 22 minutes of some series."""
+    value = {"subscription": "mails", "db_namespace": "bank"}[label]
+    expected = [{"labels": f'{{{label}="{value}"}}', "value": 1}] if fires else []
     judged = {
         "rule_files": [str(DOCS / "alerts.yaml")],
         "tests": [
             {
                 "interval": "1m",
                 "input_series": [
-                    {"series": f"event_store_subscription_{series},{of_mails}}}", "values": values}
-                    for series, values in reported.items()
+                    {"series": name, "values": values} for name, values in series.items()
                 ],
                 "promql_expr_test": [
                     {
-                        "expr": 'count by (subscription) (ALERTS{alertstate="firing",'
-                        'alertname="EventStoreSubscriptionSilent"})',
+                        "expr": f'count by ({label}) (ALERTS{{alertstate="firing",'
+                        f'alertname="{alert}"}})',
                         "eval_time": "22m",
                         "exp_samples": expected,
                     }
