@@ -24,7 +24,7 @@ CATCH_UP: Final = "feed_catch_up"
 STREAMS: Final = "streams of ten"
 MEMORY: Final = "resident set"
 
-_APPEND_ROUNDS: Final = 12
+_APPEND_ROUNDS: Final = 8
 """More than elsewhere: the rates of half a second differ by half."""
 
 _SEQUENCING_ROUNDS: Final = 3  # a round has sixty slices
