@@ -1,8 +1,7 @@
 """Feed: what applications hold to read the log of all streams."""
 
 import logging
-from collections.abc import AsyncGenerator, Callable
-from itertools import takewhile
+from collections.abc import AsyncGenerator, Callable, Sequence
 from typing import Final, Generic
 from uuid import UUID
 
@@ -28,16 +27,22 @@ from ..errors import (
 from ..retry import Backoff, Deadline
 from ..versions import MAX_VERSION
 from .follower import FeedFollower
-from .page import BrokenEvent, FeedEvent, FeedPage, portions_of
+from .page import BrokenEvent, FeedEvent, FeedPage, count_of, portions_of
 from .position import Position
 from .reader import FeedReader
 from .selection import Selection
 
 _LOG: Final = logging.getLogger("event_store_async")
 _PAGE: Final = 500
+_FIRST: Final = 500
 _AHEAD: Final = 8000
-"""Events that `read` and `follow` ask for at once. The more events of a stream are on one page, the
-fewer reads are needed; a store bounds its pages by bytes."""
+"""
+Events that `read` and `follow` ask for at once: few at first, then twice as many for each page.
+
+The first event comes soon, whoever stops early has little read in vain, and a step that is
+cancelled after a short time still gets something. The more events of a stream are on one page, the
+fewer reads are needed; a store bounds its pages by bytes.
+"""
 _LOOKS: Final = Backoff(initial=0.005, maximum=0.1)
 _LONGEST_WAIT: Final = 5.0
 """Seconds after which a follower looks for events even if it was not told of any."""
@@ -107,27 +112,31 @@ class Feed(Generic[P_co]):
         position = after or Position.beginning(head.feed_id)
         position.check_feed(head.feed_id)
         pauses = _LOOKS.pauses()
+        size = _FIRST
+        events: Sequence[FeedEvent[P_co] | BrokenEvent] = ()
         while position < head:
             page = await self.reader.read_page(
-                position, _AHEAD if left is None else min(left, _AHEAD), self.selection
+                position, size if left is None else min(left, size), self.selection
             )
-            portions = portions_of(page)
-            if page.position > head:
-                portions = (tuple(takewhile(lambda item: item.position <= head, page.events)),)
-            for events in portions:
+            goes_beyond = page.position > head
+            for events in portions_of(page):
                 for item in events:
+                    if goes_beyond and item.position > head:
+                        return
                     if isinstance(item, BrokenEvent):
                         raise _error_of(item)
                     yield item
-                if left is not None:
-                    left -= len(events)
-            if left == 0:
-                return
+            if left is not None:
+                left -= count_of(page)
+                if not left:
+                    return
             if page.position == position:
                 # The head is known here, but not yet to the node that gave the page.
                 await anyio.sleep(next(pauses))
             position = page.position
-            del page, portions  # no two pages are in memory at once
+            size = min(2 * size, _AHEAD)
+            del page  # no two pages are in memory at once
+            events = ()
 
     def follow(self, after: Position | None = None) -> AsyncGenerator[FeedEvent[P_co], None]:
         """
@@ -155,9 +164,11 @@ class Feed(Generic[P_co]):
     ) -> AsyncGenerator[FeedEvent[P_co], None]:
         outages, alarms = self.outages.pauses(), _LOOKS.pauses()
         told = False  # whether the page is read because `changed` said so
+        size = _FIRST
+        events: Sequence[FeedEvent[P_co] | BrokenEvent] = ()
         while True:
             try:
-                page = await self.reader.read_page(position, _AHEAD, self.selection)
+                page = await self.reader.read_page(position, size, self.selection)
             except (StoreUnavailable, StoreOverloaded) as error:
                 _LOG.warning("a follower of the feed waits for the store: %s", error)
                 await anyio.sleep(next(outages))
@@ -174,6 +185,9 @@ class Feed(Generic[P_co]):
                 await anyio.sleep(next(alarms))  # a hint may be wrong, and be so again at once
             waits = page.caught_up or page.position == position
             position = page.position
+            size = _FIRST if waits else min(2 * size, _AHEAD)
+            del page  # no two pages are in memory at once, and none while it waits
+            events = ()
             passed(position)
             told = waits and await self._wait(position)
 

@@ -1,14 +1,24 @@
 """Wrapped reader: what the readers share that change the events of another reader."""
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Final
 from uuid import UUID
 
 from ..errors import StreamError
 from ..events import with_payload
-from .page import BrokenEvent, FeedEvent, in_place_of
+from .page import (
+    BrokenEvent,
+    FeedEvent,
+    FeedPage,
+    LateEvents,
+    count_of,
+    in_place_of,
+    portions_of,
+)
 from .position import Position
 from .reader import FeedReader
+
+_AT_ONCE: Final = 200
 
 
 class WrappedFeedReader:
@@ -33,6 +43,35 @@ class WrappedFeedReader:
     async def locate(self, stream_id: UUID, version: int) -> Position | None:
         """Return a position at or after an event; see `FeedReader.locate`."""
         return await self._reader.locate(stream_id, version)
+
+
+class ConvertedEvents(LateEvents):
+    """
+    Private. The events of a page, each converted when it is handed out.
+
+    Args:
+        page: The page.
+        convert: Converts one event.
+    """
+
+    __slots__ = ("_convert", "_page")
+
+    def __init__(
+        self,
+        page: FeedPage[Any],
+        convert: Callable[[FeedEvent[Any] | BrokenEvent], FeedEvent[Any] | BrokenEvent],
+    ) -> None:
+        self._page = page
+        self._convert = convert
+
+    def __len__(self) -> int:
+        return count_of(self._page)
+
+    def portions(self) -> Iterator[Sequence[FeedEvent[Any] | BrokenEvent]]:
+        """Convert the events, some at a time, in order."""
+        for portion in portions_of(self._page):
+            for at in range(0, len(portion), _AT_ONCE):
+                yield list(map(self._convert, portion[at : at + _AT_ONCE]))
 
 
 def converted(

@@ -2,7 +2,7 @@
 
 from functools import partial
 from time import monotonic
-from typing import Any
+from typing import Any, Final
 
 from ..checks import check_instance
 from ..feeds import BrokenEvent, Feed, FeedEvent, FeedPage, FeedReader, Position, Selection
@@ -12,6 +12,9 @@ from .cached_keys import CachedKeys, cache_of, cached
 from .cipher import check_installed
 from .key_cache import OpeningKeys
 from .opener import ClosedPayload, closed_event, opening_of
+
+_PAGE: Final = 1000
+"""The most events of a page: all of them are opened at once, with keys that one request fetches."""
 
 
 def private_feed(
@@ -56,7 +59,7 @@ class PrivateFeedReader(WrappedFeedReader):
         self, after: Position | None, max_count: int, selection: Selection
     ) -> FeedPage[Any]:
         """Return the next events that are selected; see `FeedReader.read_page`."""
-        page = await self._reader.read_page(after, max_count, selection)
+        page = await self._reader.read_page(after, min(max_count, _PAGE), selection)
         payloads = [
             None if isinstance(event, BrokenEvent) else closed_event(event) for event in page.events
         ]

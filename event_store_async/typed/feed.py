@@ -6,7 +6,8 @@ from typing import Any, Literal, TypeVar, overload
 from ..checks import check_choice, check_instance
 from ..errors import InvalidArgument
 from ..feeds import BrokenEvent, Feed, FeedEvent, FeedPage, FeedReader, Position, Selection
-from ..feeds.wrapped_reader import WrappedFeedReader, converted
+from ..feeds.page import late_page
+from ..feeds.wrapped_reader import ConvertedEvents, WrappedFeedReader, converted
 from .payload import own_metadata, typed_payload
 from .types import EventTypes, UnknownEvent
 
@@ -80,7 +81,7 @@ class TypedFeedReader(WrappedFeedReader):
     ) -> FeedPage[Any]:
         """Return the next events that are selected; see `FeedReader.read_page`."""
         page = await self._reader.read_page(after, max_count, selection)
-        return FeedPage(tuple(map(self._typed, page.events)), page.position, page.head)
+        return late_page(ConvertedEvents(page, self._typed), page.position, page.head)
 
     def _typed(self, event: FeedEvent[Any] | BrokenEvent) -> FeedEvent[Any] | BrokenEvent:
         if isinstance(event, BrokenEvent):

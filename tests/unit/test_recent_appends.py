@@ -86,6 +86,17 @@ def test_an_append_larger_than_all_is_not_kept(
     assert found(appends, 5, 5) == [(5, "next")]
 
 
+def test_what_cannot_be_decoded_is_broken_for_the_reader(appends: RecentAppends) -> None:
+    noted(appends, STREAM, 0, ["a", "b"])
+    (good, bad) = appends.find(STREAM, 1, 2) or []
+
+    events, error = RowDecoder(JsonCodec()).decode(STREAM, [good, (bad[0], b"{", *bad[2:])])
+
+    assert [event.payload for event in events] == ["a"]
+    assert error is not None
+    assert (error.version, error.content_type) == (2, "application/json")
+
+
 def test_an_append_is_recent_for_some_seconds() -> None:
     now = 100.0
     appends = RecentAppends(lambda: now)

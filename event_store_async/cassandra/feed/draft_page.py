@@ -15,7 +15,7 @@ _GONE: Final = object()
 """In the place of an event that is gone."""
 
 _PORTION: Final = 100
-"""Events that are made together; a few more if they belong to one link."""
+"""Events that are made together; less than twice as many if they belong to several links."""
 
 
 class DraftPage:
@@ -24,11 +24,11 @@ class DraftPage:
 
     Args:
         wanted: The events, in order.
-        size: How many bytes may come.
+        size: How many bytes of payloads may come; the page is cut after what exceeds them.
         decoder: Decodes what is found.
 
     Attributes:
-        left: How many bytes may still come.
+        left: How many bytes of payloads may still come.
     """
 
     __slots__ = ("_decoder", "_found", "_some_are_gone", "_wanted", "left")
@@ -116,14 +116,16 @@ class _FoundEvents(LateEvents):
         items: list[Any] = []
         parts: list[tuple[Wanted, int]] = []
         for part in self._wanted:
-            of_part = self._found[part.place : part.place + part.events]
-            if self._gone:
-                of_part = [item for item in of_part if item is not _GONE]
-            items += of_part
-            parts.append((part, len(of_part)))
-            if len(items) >= _PORTION:
-                yield self._made(parts, items)
-                items, parts = [], []
+            end = part.place + part.events
+            for at in range(part.place, end, _PORTION):
+                some = self._found[at : min(at + _PORTION, end)]
+                if self._gone:
+                    some = [item for item in some if item is not _GONE]
+                items += some
+                parts.append((part, len(some)))
+                if len(items) >= _PORTION:
+                    yield self._made(parts, items)
+                    items, parts = [], []
         if items:
             yield self._made(parts, items)
 

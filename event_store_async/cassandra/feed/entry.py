@@ -48,7 +48,7 @@ class Link(NamedTuple):
 
 
 _new_link: Final[Callable[[Any], Link]] = partial(tuple.__new__, Link)
-"""Makes a link without a call of Python, of what it holds."""
+"""Makes a link of what it holds, without a call of Python."""
 
 _Kind = tuple[str | None, Types]
 """A category, and types."""

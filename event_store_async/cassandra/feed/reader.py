@@ -21,7 +21,7 @@ from .wanted import Wanted
 
 _LINKS_A_PAGE: Final = 10_000
 
-_new_wanted: Final = partial(tuple.__new__, Wanted)
+_new_wanted: Final[Callable[[Any], Wanted]] = partial(tuple.__new__, Wanted)
 """Makes a `Wanted` of what it holds, without a call of Python for each link."""
 
 
