@@ -24,6 +24,8 @@ from event_store_async.testing.contract import invalid
 from ..fixtures.faulty import FaultySession
 from ..fixtures.stores import read_all
 
+pytestmark = pytest.mark.with_feed
+
 MEBIBYTE = 1024 * 1024
 
 

@@ -27,6 +27,8 @@ from ..fixtures.faulty import FaultySession
 from ..fixtures.stores import payloads, read_all
 from ..fixtures.time import AGES, PassingTime, UntilItsDeadline
 
+pytestmark = pytest.mark.with_feed
+
 Outcome = Persisted | BaseException
 
 
