@@ -204,6 +204,24 @@ def test_every_module_has_a_docstring() -> None:
     assert missing == []
 
 
+def test_plans_are_announced_where_they_are_sent_and_nowhere_else() -> None:
+    """The quick attempt announces in the executor, a careful one and a restore in the settler."""
+    announcing = {
+        (path.relative_to(PACKAGE).as_posix(), node.func.attr)
+        for path in PACKAGE.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and ast.unparse(node.func.value).endswith(("announcing", "announcer"))
+        and node.func.attr in {"begin", "announce"}
+    }
+
+    assert announcing == {
+        ("cassandra/append/executor.py", "begin"),
+        ("cassandra/append/settler.py", "announce"),
+    }
+
+
 def test_all_cql_is_in_its_folder() -> None:
     words = ("SELECT ", "INSERT INTO", "UPDATE ", "DELETE FROM", "ALTER TABLE", "CREATE ")
     outside = []
