@@ -89,6 +89,22 @@ async def test_one_request_for_a_page_of_the_feed(
     assert keys.names() == []
 
 
+async def test_a_page_of_the_feed_asks_for_a_thousand_events_at_most(
+    memory: MemoryEventStore, store: PrivateEventStore, keys: WatchedKeys
+) -> None:
+    for _ in range(11):
+        await append_people(store, uuid4(), 100)
+    feed = private_feed(memory.feed(), keys)
+
+    page = await feed.page(max_count=8_000)
+
+    assert len(page.events) == 1_000
+    assert not page.caught_up
+    rest = await feed.page(page.position, max_count=8_000)
+    assert len(rest.events) == 100
+    assert rest.caught_up
+
+
 async def test_forgotten_subjects_are_asked_for_once(
     store: PrivateEventStore, keys: WatchedKeys, stream_id: UUID
 ) -> None:
