@@ -190,5 +190,6 @@ async def test_an_outage_is_not_taken_for_a_missing_table_and_shares_one_look(
     )
 
     assert [type(outcome) for outcome in outcomes] == [StoreUnavailable] * 50
-    # On a slow machine, their time is up before the look has asked all of its questions.
-    assert 0 < faulty.read - asked <= QUESTIONS
+    # On a slow machine, their time is up before the look has asked all of its questions; or a look
+    # is over before the last of them begin one more. A look for each would ask 300 questions.
+    assert 0 < faulty.read - asked <= 4 * QUESTIONS
