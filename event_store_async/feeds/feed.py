@@ -1,7 +1,7 @@
 """Feed: what applications hold to read the log of all streams."""
 
 import logging
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable
 from typing import Final, Generic
 from uuid import UUID
 
@@ -27,7 +27,7 @@ from ..errors import (
 from ..retry import Backoff, Deadline
 from ..versions import MAX_VERSION
 from .follower import FeedFollower
-from .page import BrokenEvent, FeedEvent, FeedPage, count_of, portions_of
+from .page import BrokenEvent, FeedEvent, FeedPage, count_of, events_of
 from .position import Position
 from .reader import FeedReader
 from .selection import Selection
@@ -113,19 +113,17 @@ class Feed(Generic[P_co]):
         position.check_feed(head.feed_id)
         pauses = _LOOKS.pauses()
         size = _FIRST
-        events: Sequence[FeedEvent[P_co] | BrokenEvent] = ()
         while position < head:
             page = await self.reader.read_page(
                 position, size if left is None else min(left, size), self.selection
             )
             goes_beyond = page.position > head
-            for events in portions_of(page):
-                for item in events:
-                    if goes_beyond and item.position > head:
-                        return
-                    if isinstance(item, BrokenEvent):
-                        raise _error_of(item)
-                    yield item
+            for item in events_of(page):
+                if goes_beyond and item.position > head:
+                    return
+                if isinstance(item, BrokenEvent):
+                    raise _error_of(item)
+                yield item
             if left is not None:
                 left -= count_of(page)
                 if not left:
@@ -136,7 +134,6 @@ class Feed(Generic[P_co]):
             position = page.position
             size = min(2 * size, _AHEAD)
             del page  # no two pages are in memory at once
-            events = ()
 
     def follow(self, after: Position | None = None) -> AsyncGenerator[FeedEvent[P_co], None]:
         """
@@ -165,7 +162,6 @@ class Feed(Generic[P_co]):
         outages, alarms = self.outages.pauses(), _LOOKS.pauses()
         told = False  # whether the page is read because `changed` said so
         size = _FIRST
-        events: Sequence[FeedEvent[P_co] | BrokenEvent] = ()
         while True:
             try:
                 page = await self.reader.read_page(position, size, self.selection)
@@ -174,11 +170,10 @@ class Feed(Generic[P_co]):
                 await anyio.sleep(next(outages))
                 continue
             outages = self.outages.pauses()
-            for events in portions_of(page):
-                for item in events:
-                    if isinstance(item, BrokenEvent):
-                        raise _error_of(item)
-                    yield item
+            for item in events_of(page):
+                if isinstance(item, BrokenEvent):
+                    raise _error_of(item)
+                yield item
             if page.position != position:
                 alarms = _LOOKS.pauses()
             elif told:
@@ -187,7 +182,6 @@ class Feed(Generic[P_co]):
             position = page.position
             size = _FIRST if waits else min(2 * size, _AHEAD)
             del page  # no two pages are in memory at once, and none while it waits
-            events = ()
             passed(position)
             told = waits and await self._wait(position)
 

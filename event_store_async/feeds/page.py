@@ -174,6 +174,11 @@ def portions_of(page: FeedPage[P_co]) -> Iterable[Sequence[FeedEvent[P_co] | Bro
     return events.portions() if isinstance(events, LateEvents) else (events,)
 
 
+def events_of(page: FeedPage[P_co]) -> Iterator[FeedEvent[P_co] | BrokenEvent]:
+    """Return the events of a page one by one, to hand them out once; see `portions_of`."""
+    return chain.from_iterable(portions_of(page))
+
+
 def count_of(page: FeedPage[Any]) -> int:
     """Return how many events a page has, without making them."""
     return len(_held(page))

@@ -27,6 +27,14 @@ MOMENT = datetime(2026, 1, 1, tzinfo=UTC)
 FIELDS = (7, {"a": 1}, MOMENT, str(EVENT_ID), "opened", None)
 
 
+def pickled(value: Any) -> Any:
+    return pickle.loads(pickle.dumps(value))
+
+
+ALIKE = (repr, asdict, copy.copy, copy.deepcopy, pickled)
+"""How any value is seen, made late or not."""
+
+
 class Portions(LateEvents):
     """The events of a page in portions of two."""
 
@@ -63,11 +71,7 @@ def read() -> list[tuple[Any, Any]]:
 @pytest.mark.parametrize(
     "seen",
     [
-        repr,
-        asdict,
-        copy.copy,
-        copy.deepcopy,
-        lambda event: pickle.loads(pickle.dumps(event)),
+        *ALIKE,
         lambda event: replace(event, version=8),
         lambda event: with_payload(event, 5, None),
         lambda event: (event.event_id, event.event_id),
@@ -96,11 +100,7 @@ def test_a_late_field_is_made_once(number: int) -> None:
 @pytest.mark.parametrize(
     "seen",
     [
-        repr,
-        asdict,
-        copy.copy,
-        copy.deepcopy,
-        lambda page: pickle.loads(pickle.dumps(page)),
+        *ALIKE,
         lambda page: replace(page, head=page.head),
         lambda page: (page.events, page.caught_up, hash(page.position)),
         count_of,

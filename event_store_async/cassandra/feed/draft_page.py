@@ -67,9 +67,7 @@ class DraftPage:
         """Put an event that is decoded already, if it is wanted."""
         part = run.part_of(event.version)
         if part is not None:
-            position = part.position(event.version)
-            made = FeedEvent.of(event, position, part.link.category)
-            self._found[part.place + event.version - part.first] = made
+            self._found[part.place + event.version - part.first] = _placed(part, event)
 
     def put_broken(self, run: Run, version: int, error: StreamError) -> None:
         """Put the error of an event that cannot be read, if it is wanted."""
@@ -155,7 +153,11 @@ class _FoundEvents(LateEvents):
                 if error is not None:
                     yield _broken(part, error.version, error)
                 for event in events:
-                    yield FeedEvent.of(event, part.position(event.version), part.link.category)
+                    yield _placed(part, event)
+
+
+def _placed(part: Wanted, event: RecordedEvent[Any]) -> FeedEvent[Any]:
+    return FeedEvent.of(event, part.position(event.version), part.link.category)
 
 
 def _broken(part: Wanted, version: int, error: StreamError) -> BrokenEvent:
