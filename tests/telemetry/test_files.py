@@ -187,14 +187,7 @@ def test_the_first_event_of_a_series_raises_an_alert(
             }
         ],
     }
-    file = tmp_path / "judged.yaml"
-    file.write_text(yaml.safe_dump(judged))
-
-    done = subprocess.run(
-        ["promtool", "test", "rules", str(file)], capture_output=True, text=True, check=False
-    )
-
-    assert done.returncode == 0, done.stdout + done.stderr
+    assert_judged(tmp_path, judged)
 
 
 BY_PROCESS = {
@@ -234,14 +227,7 @@ def test_a_gauge_raises_the_alert_for_the_process_that_it_is_of(
             }
         ],
     }
-    file = tmp_path / "judged.yaml"
-    file.write_text(yaml.safe_dump(judged))
-
-    done = subprocess.run(
-        ["promtool", "test", "rules", str(file)], capture_output=True, text=True, check=False
-    )
-
-    assert done.returncode == 0, done.stdout + done.stderr
+    assert_judged(tmp_path, judged)
 
 
 SILENCE: dict[str, tuple[dict[str, str], bool]] = {
@@ -308,6 +294,18 @@ def test_a_feed_that_nobody_publishes_raises_an_alert(tmp_path: Path, case: str)
     assert_fires(tmp_path, "EventStoreFeedNotSequenced", "db_namespace", series, fires=fires)
 
 
+def assert_judged(tmp_path: Path, judged: dict[str, Any]) -> None:
+    """Let Prometheus judge the rules as its file of tests says."""
+    file = tmp_path / "judged.yaml"
+    file.write_text(yaml.safe_dump(judged))
+
+    done = subprocess.run(
+        ["promtool", "test", "rules", str(file)], capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def assert_fires(
     tmp_path: Path, alert: str, label: str, series: dict[str, str], *, fires: bool
 ) -> None:
@@ -333,14 +331,7 @@ def assert_fires(
             }
         ],
     }
-    file = tmp_path / "judged.yaml"
-    file.write_text(yaml.safe_dump(judged))
-
-    done = subprocess.run(
-        ["promtool", "test", "rules", str(file)], capture_output=True, text=True, check=False
-    )
-
-    assert done.returncode == 0, done.stdout + done.stderr
+    assert_judged(tmp_path, judged)
 
 
 def test_the_page_names_every_metric_record_and_field() -> None:
