@@ -32,7 +32,7 @@ class RawWithWrite(RawAcsylla):
         self._announcing = announcing
         self._writer = uuid4()
         self._seq = 0
-        self._waiting: list[tuple[Any, asyncio.Future[None]]] = []
+        self._waiting: list[tuple[str, asyncio.Future[None]]] = []
         self._writes = False  # a write is on its way
         self._task: asyncio.Task[None] | None = None  # writes what waits
 
@@ -48,18 +48,16 @@ class RawWithWrite(RawAcsylla):
         return await super().append(stream, expected, payloads)
 
     async def _announce(self, stream: UUID, expected: int, events: int) -> None:
-        """Write a row at once, or with all others that wait until the write before is answered."""
-        self._seq += 1
-        values = [self._writer, self._seq // 5000, self._seq, stream, expected, events]
-        statement = self._announcing.bind([*values, "null"], consistency=_QUORUM)
+        """Write a row at once, or one with all that wait until the write before is answered."""
+        text = f'["{stream}",{expected},{events},null,null]'
         if self._writes:
             written: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            self._waiting.append((statement, written))
+            self._waiting.append((text, written))
             await written
             return
         self._writes = True
         try:
-            await self._session.execute(statement)
+            await self._write([text])
         finally:
             if self._waiting:
                 self._task = asyncio.get_running_loop().create_task(self._write_waiting())
@@ -70,7 +68,7 @@ class RawWithWrite(RawAcsylla):
         while self._waiting:
             some, self._waiting = self._waiting, []
             try:
-                await self._write([statement for statement, _ in some])
+                await self._write([text for text, _ in some])
             except Exception as error:  # noqa: BLE001 - it is the callers' answer
                 for _, written in some:
                     written.set_exception(error)
@@ -79,15 +77,10 @@ class RawWithWrite(RawAcsylla):
                     written.set_result(None)
         self._writes = False
 
-    async def _write(self, statements: list[Any]) -> None:
-        if len(statements) == 1:  # that costs the server less than a batch of one
-            await self._session.execute(statements[0])
-            return
-        batch = acsylla.create_batch_unlogged()
-        batch.set_consistency(_QUORUM)
-        for statement in statements:
-            batch.add_statement(statement)
-        await self._session.execute_batch(batch)
+    async def _write(self, texts: list[str]) -> None:
+        self._seq += len(texts)
+        values = [self._writer, self._seq // 5000, self._seq, f"[{','.join(texts)}]"]
+        await self._session.execute(self._announcing.bind(values, consistency=_QUORUM))
 
 
 @asynccontextmanager
@@ -96,7 +89,7 @@ async def open_with_write(
 ) -> AsyncGenerator[TaskPeer, None]:
     """Connect and prepare; the library creates the tables, so that they are the same."""
     announce = load_statement(
-        "statements/feed/announce_bare",
+        "statements/feed/announce",
         keyspace=options.keyspace,
         announcements="events_feed_announcements",
     )

@@ -17,6 +17,7 @@ from event_store_async import (
     InvalidArgument,
     NewEvent,
     RawCodec,
+    SchemaMismatch,
     Settings,
     WrongCategory,
 )
@@ -408,6 +409,21 @@ async def test_after_a_restore_a_new_feed_is_built(
         assert new.feed_id != old.feed_id
         with pytest.raises(ForeignPosition):
             await anext(store.feed().follow(old))
+
+
+async def test_a_feed_with_other_columns_is_refused_before_anything_is_sent(
+    server: Server, admin: EventStore, keyspace: str
+) -> None:
+    """As one of an earlier clone has them, in which each announcement had a row of its own."""
+    table = f"{keyspace}.events_feed_announcements"
+    async with server.connect(keyspace, settings=QUIET) as store:
+        await store.create_schema(server.replication, feed=True)
+    await run_cql(admin, f"DROP TABLE {table}")
+    columns = "writer uuid, part bigint, seq bigint, stream_id uuid, types text"
+    await run_cql(admin, f"CREATE TABLE {table} ({columns}, PRIMARY KEY ((writer, part), seq))")
+    async with server.connect(keyspace, settings=QUIET) as store:
+        with pytest.raises(SchemaMismatch, match="events_feed_announcements"):
+            await store.persist_events(uuid4(), ["a"])
 
 
 async def test_the_processes_that_are_connected_are_listed(

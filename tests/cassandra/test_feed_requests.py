@@ -249,6 +249,26 @@ async def test_announcements_of_one_stream_are_looked_at_by_one_read(
         assert [event.stream_id for event in events] == streams * 20
 
 
+async def test_a_store_does_not_read_the_announcements_of_its_own_appends(
+    server: Server, feed_keyspace: str
+) -> None:
+    async with (
+        sequenced(server, feed_keyspace) as made,
+        server.connect(feed_keyspace, settings=Settings(sequences=False)) as other,
+    ):
+        await made.store.persist_events(uuid4(), [{}], 0)
+        await made.publish(1)  # from now on, the sequencer knows the lane
+        for count in range(2, 6):
+            await made.store.persist_events(uuid4(), [{}], 0)
+            await made.step()
+            assert made.published == count
+        assert made.sent["read_announcements"] == 0
+
+        await other.persist_events(uuid4(), [{}], 0)
+        await made.publish(6)
+        assert len([event async for event in made.store.feed().read(made.start)]) == 6
+
+
 async def test_the_log_is_not_read_again_for_every_page(server: Server, feed_keyspace: str) -> None:
     async with sequenced(server, feed_keyspace) as made:
         for number in range(12):

@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
+import orjson
+
 from event_store_async.cassandra.append.executor import Executor
 from event_store_async.cassandra.append.plan import AppendPlan, Verdict, VerdictName
 from event_store_async.cassandra.append.settler import Settler
@@ -178,22 +180,26 @@ async def _announce_once(self: Any, plan: Any, deadline: Deadline) -> None:
     self._lane._open += 1
 
 
-async def _replace_batch(self: Any, writer: UUID, part: int, rows: Sequence[Any]) -> None:
+async def _replace_batch(self: Any, batch: Any) -> None:
     try:
         await self._tables.announce(
-            writer, part, rows, Deadline(self._settings.timeout), elsewhere=False
+            *_row_of(batch), Deadline(self._settings.timeout), elsewhere=False
         )
     except Fault as fault:
         raise fault.as_error("announcing appends") from fault
+
+
+def _row_of(batch: Any) -> tuple[Any, ...]:
+    return batch.writer, batch.part, batch.last, batch.text
 
 
 def _go_on_in_lane(self: Any, last: int) -> None:
     self._seq = last  # the same numbers are given out again
 
 
-async def _do_not_wait_for_batch(self: Any, writer: UUID, part: int, rows: Sequence[Any]) -> None:
+async def _do_not_wait_for_batch(self: Any, batch: Any) -> None:
     write = asyncio.ensure_future(
-        self._tables.announce(writer, part, rows, Deadline(5.0), elsewhere=False)
+        self._tables.announce(*_row_of(batch), Deadline(5.0), elsewhere=False)
     )
     write.add_done_callback(lambda task: task.exception())
 
@@ -211,13 +217,12 @@ async def _do_not_wait_for_registration(
 
 
 async def _pass_over_holes(self: Any, writer: UUID, part: int, after: int) -> Any:
-    from event_store_async.cassandra.feed.announcement import types_from_text
-
-    rows = await self._rows("feed/read_announcements", (writer, part, after))
-    return [
-        Announcement(seq, UUID(stream_id), expected, events, types_from_text(types), category)
-        for seq, stream_id, expected, events, types, category in rows
-    ]
+    found = []
+    for last, text in await self._rows("feed/read_announcements", (writer, part, after)):
+        contents = orjson.loads(text)
+        first = last - len(contents) + 1
+        found += [Announcement(seq, UUID(it[0]), *it[1:]) for seq, it in enumerate(contents, first)]
+    return found
 
 
 _look = Sequencer._look

@@ -29,10 +29,7 @@ EVENT_COLUMNS = (
 COLUMNS: dict[str, tuple[str | None, tuple[str, ...]]] = {
     "read_writers": (None, ("part_rows", "prev", "closed_at", "low")),
     "read_doorbells": (None, ("rings", "stored")),
-    "read_announcements": (
-        "after",
-        ("stream_id", "expected", "events", "types", "category"),
-    ),
+    "read_announcements": ("after", ("announcements",)),
 }
 """Reads of many rows: the bind that keys must be above, if any, and the columns."""
 
@@ -83,11 +80,9 @@ class Tables:
             elif name == "write_low":
                 place, row, at = ("writers", bound["log_id"]), bound["writer"], bound["at"]
                 cells[row, "low"] = bound["low"]
-            elif name in {"announce", "announce_bare"}:
+            elif name == "announce":
                 place = ("announcements", bound["writer"], bound["part"])
-                for column in ("stream_id", "expected", "events", "types", "category"):
-                    if column in bound:
-                        cells[bound["seq"], column] = bound[column]
+                cells[bound["last_seq"], "announcements"] = bound["announcements"]
             elif name == "drop_part":
                 place, deletes = ("announcements", bound["writer"], bound["part"]), True
             elif name == "ring":

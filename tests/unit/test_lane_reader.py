@@ -1,10 +1,13 @@
-"""A lane as a sequencer knows it: how long an announcement is left alone."""
+"""A lane as a sequencer knows it: what is read of it, and how long an append is left alone."""
 
 from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from event_store_async.cassandra.feed.announcement import Announcement
+import pytest
+
+from event_store_async.cassandra.feed import lane_reader
+from event_store_async.cassandra.feed.announcement import Announcement, Content
 from event_store_async.cassandra.feed.lane_reader import YOUNG, LaneReader
 from event_store_async.cassandra.feed.rows import WriterRow
 
@@ -17,8 +20,10 @@ class Lanes:
     def __init__(self) -> None:
         self.now = 100.0
         self.rows: list[Announcement] = []
+        self.reads = 0
 
     async def announcements(self, _writer: UUID, _part: int, after: int) -> Sequence[Announcement]:
+        self.reads += 1
         return self.rows[after:]
 
     def add(self, count: int) -> None:
@@ -111,3 +116,100 @@ async def test_what_is_finished_is_not_remembered_as_stored() -> None:
 
     lane.saw(WriterRow(WRITER, 1000, None, None, 4))
     assert (lane.stored, lane.open) == ({5}, {})
+
+
+# What the writer itself tells, in the same process
+
+
+def told(lanes: Any, lane: LaneReader, count: int) -> None:
+    """Add announcements, and let their writer tell them."""
+    before = len(lanes.rows)
+    lanes.add(count)
+    lane.acknowledged(before, contents(lanes, before))
+
+
+def contents(lanes: Any, after: int) -> list[Content]:
+    return [
+        (it.stream_id, it.expected, it.events, it.types, it.category) for it in lanes.rows[after:]
+    ]
+
+
+async def test_what_the_writer_tells_is_not_read() -> None:
+    lanes, lane = made()
+    told(lanes, lane, 2)
+    told(lanes, lane, 1)
+
+    assert await lane.read() == 3
+    assert list(lane.open.values()) == lanes.rows
+    assert lane.is_new
+    told(lanes, lane, 1)
+    assert await lane.read() == 1
+    assert lanes.reads == 0
+    assert await lane.read() == 0
+    assert lanes.reads == 1, "nothing was told, so the table is asked"
+
+
+async def test_what_comes_before_is_read_first() -> None:
+    lanes, lane = made()
+    lanes.add(3)  # before the sequencer knew of the lane
+    told(lanes, lane, 2)
+
+    assert await lane.read() == 5
+    assert lanes.reads == 1
+    told(lanes, lane, 2)
+    assert await lane.read() == 2
+    assert lanes.reads == 1
+    assert list(lane.open.values()) == lanes.rows
+
+
+async def test_a_gap_in_what_is_told_is_read() -> None:
+    lanes, lane = made()
+    told(lanes, lane, 2)
+    lanes.add(2)  # not told
+    told(lanes, lane, 2)
+
+    assert await lane.read() == 6
+    assert lanes.reads == 1
+    assert list(lane.open.values()) == lanes.rows
+
+
+async def test_what_is_told_while_it_is_read_is_taken_once() -> None:
+    lanes, lane = made()
+    lanes.add(2)
+    read = lanes.announcements
+
+    async def slow(*request: Any) -> Sequence[Announcement]:
+        told(lanes, lane, 2)  # seen by the read that is under way, and told
+        found: Sequence[Announcement] = await read(*request)
+        told(lanes, lane, 1)
+        return found
+
+    vars(lanes)["announcements"] = slow
+    assert await lane.read() == 4
+    assert await lane.read() == 1
+    assert list(lane.open.values()) == lanes.rows
+
+
+async def test_what_another_sequencer_has_finished_is_left_out_of_what_was_told() -> None:
+    lanes, lane = made()
+    told(lanes, lane, 5)
+    lane.saw(WriterRow(WRITER, 1000, None, None, 3))
+
+    assert await lane.read() == 2
+    assert list(lane.open) == [4, 5]
+    told(lanes, lane, 2)
+    lane.saw(WriterRow(WRITER, 1000, None, None, 9))
+    assert await lane.read() == 0
+    assert list(lane.open) == []
+
+
+async def test_what_is_told_and_not_taken_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lane_reader, "_MOST_TOLD", 4)
+    lanes, lane = made()
+    for _ in range(10):
+        told(lanes, lane, 2)
+        assert len(lane._told) <= 4
+
+    assert await lane.read() == 20
+    assert list(lane.open.values()) == lanes.rows
+    assert lanes.reads == 1

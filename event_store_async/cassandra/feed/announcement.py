@@ -1,24 +1,23 @@
 """Announcements: what a writer is about to append, and the address of each."""
 
-from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
-from itertools import accumulate
-from operator import itemgetter
-from typing import Final, NamedTuple
+from itertools import count
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 import orjson
 
 from ...ids import parse_uuids
-from ..driver.port import Bound, Prepared, Row
+from ..driver.port import Row
 
 Types = str | None | Sequence[str | None]
 """The types of consecutive events: one for all of them, or one for each."""
 
-MAX_TYPES: Final = 1_000_000
+MAX_BYTES: Final = 1_000_000
 """
-The most characters of types in one batch of announcements, and in one entry of the log.
+The most bytes of one row of announcements, unless it holds only one, and about the most characters
+of types in one entry of the log.
 
 Cassandra refuses a write of more than half a segment of its commit log, 16 MiB by default. What
 is refused would be tried again for ever, and hold up all that comes after it.
@@ -64,16 +63,20 @@ class Announcement(NamedTuple):
         return self.expected + self.events
 
 
-Content = tuple[UUID, int, int, str, str | None]
-"""What stands in the row of an announcement after its seq: its fields, with the types as text."""
-
-_types_of: Final = itemgetter(3)
+Content = tuple[UUID, int, int, Types, str | None]
+"""What a row says of an announcement: its fields after its seq, which follows from the row's."""
 
 
-def fitting(contents: Sequence[Content]) -> int:
-    """Return how many announcements, the first ones, may be written together: one at least."""
-    sizes = list(accumulate(map(len, map(_types_of, contents))))
-    return max(1, bisect_right(sizes, MAX_TYPES))
+def packed(contents: Sequence[Content]) -> tuple[int, str]:
+    """
+    Return how many announcements, the first ones, one row can hold, and the text of that row.
+
+    It holds one at least. The announcements of a row cost the writer and the server hardly more
+    than one of them: 26 rows in a batch took 26 statements, each with 7 values.
+    """
+    while len(text := orjson.dumps(contents)) > MAX_BYTES and len(contents) > 1:
+        contents = contents[: len(contents) // 2]
+    return len(contents), text.decode()
 
 
 def shared_type(types: Sequence[str | None]) -> Types:
@@ -93,17 +96,6 @@ def size_of(types: Types) -> int:
     return sum(4 if each is None else 3 + len(each) for each in types)
 
 
-def types_as_text(types: Types) -> str:
-    """Return types as they are stored."""
-    return orjson.dumps(types).decode()
-
-
-def types_from_text(text: str) -> Types:
-    """Return types from their stored form."""
-    types: Types = orjson.loads(text)
-    return types
-
-
 _made: Final = partial(tuple.__new__, Announcement)
 """Makes an announcement of its fields, without a call of Python."""
 
@@ -115,54 +107,30 @@ def announced(rows: Sequence[Row], after: int) -> list[Announcement]:
     """
     Return the announcements of some rows, in order, that follow a seq without a gap.
 
-    A column at a time, so that most of the work is in calls of C.
-    """
-    rows = rows[: _dense(rows, after)]
-    if not rows:
-        return []
-    seqs, stream_ids, expected, events, texts, categories = zip(*rows, strict=True)
-    types = {text: types_from_text(text) for text in set(texts)}
-    return list(
-        map(
-            _made,
-            zip(
-                seqs,
-                parse_uuids(stream_ids),
-                expected,
-                events,
-                map(types.__getitem__, texts),
-                categories,
-                strict=True,
-            ),
-        )
-    )
-
-
-def _dense(rows: Sequence[Row], after: int) -> int:
-    """Return how many rows, the first ones, are whole and follow a seq without a gap."""
-    for at, (seq, stream_id, expected, events, types, _) in enumerate(rows, after + 1):
-        if seq != at or stream_id is None or expected is None or events is None or types is None:
-            return at - after - 1
-    return len(rows)
-
-
-def announcing(
-    whole: Prepared, bare: Prepared, writer: UUID, part: int, rows: Sequence[tuple[int, Content]]
-) -> list[Bound]:
-    """
-    Return the statements that write announcements of one part.
-
     Args:
-        whole: The statement that writes one.
-        bare: The statement for one without a category.
-        writer: The writer.
-        part: The part.
-        rows: The seq of each announcement, and its content.
+        rows: The seq of the last announcement of each row, and its text, if that is visible yet.
+        after: The seq. It may stand in the middle of the first row.
     """
-    made: list[Bound] = []
-    for seq, (stream_id, expected, events, types, category) in rows:
-        if category is None:
-            made.append((bare, (writer, part, seq, stream_id, expected, events, types)))
-        else:
-            made.append((whole, (writer, part, seq, stream_id, expected, events, types, category)))
-    return made
+    contents: list[Any] = []
+    for last, text in rows:
+        if text is None:
+            break
+        found = orjson.loads(text)
+        known = after + len(contents) - (last - len(found))
+        if known < 0:
+            break
+        contents += found[known:]
+    if not contents:
+        return []
+    stream_ids, *others = zip(*contents, strict=True)
+    return _of_columns(after + 1, parse_uuids(stream_ids), *others)
+
+
+def following(contents: Sequence[Content], after: int) -> list[Announcement]:
+    """Return announcements that follow a seq, of the contents that a writer gives."""
+    return _of_columns(after + 1, *zip(*contents, strict=True))
+
+
+def _of_columns(first: int, *columns: Iterable[Any]) -> list[Announcement]:
+    # A column at a time, so that most of the work is in calls of C.
+    return list(map(_made, zip(count(first), *columns)))

@@ -13,7 +13,7 @@ from uuid import UUID
 import orjson
 
 from ...ids import uuid_of, uuids_of
-from .announcement import MAX_TYPES, Types, size_of, type_at
+from .announcement import MAX_BYTES, Types, size_of, type_at
 
 MAX_LINKS: Final = 1000
 """The most links of an entry."""
@@ -225,7 +225,7 @@ class EntryDraft:
         """Add a link; return whether it fits. The first one always does."""
         links = self.links
         self._size += size_of(link.types)
-        if self._size > MAX_TYPES and links:
+        if self._size > MAX_BYTES and links:
             self.is_full = True
         if self.is_full:
             return False

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 from uuid import UUID
@@ -15,7 +15,7 @@ from ...retry import Deadline, nearest
 from ...settings import Settings
 from ..driver.faults import Certainty, Fault
 from ..driver.request import Request
-from .announcement import Address, Content, Types, address_of, fitting, types_as_text
+from .announcement import Address, Content, Types, address_of, packed
 from .bell import Bell
 from .rows import FeedRow
 from .tables import FeedTables
@@ -46,12 +46,27 @@ class _Waiting:
 
 @dataclass(slots=True)
 class _Batch:
-    """Announcements that are written together; they lie in one part."""
+    """
+    Announcements that are written together, as one row of one part.
+
+    Attributes:
+        writer: The writer.
+        part: The part.
+        before: The seq before the first one.
+        text: The announcements as they are stored: what is repeated is the same, byte for byte.
+        waiting: Who waits for them, in order.
+    """
 
     writer: UUID
     part: int
-    rows: list[tuple[int, Content]]
+    before: int
+    text: str
     waiting: list[_Waiting]
+
+    @property
+    def last(self) -> int:
+        """The seq of the last one."""
+        return self.before + len(self.waiting)
 
 
 class Lane:
@@ -69,6 +84,8 @@ class Lane:
         on_open: Called once the writer is registered.
 
     Attributes:
+        on_acknowledged: Called with the writer, a seq and the announcements that follow it, once
+            they are acknowledged, and before their appends are sent.
         on_news: Called with the address of an append whose stream is worth a look, and with whether
             its own batch was applied.
         is_heard: Returns whether a sequencer of this process works: then no bell needs to ring.
@@ -84,6 +101,7 @@ class Lane:
         self._tables = tables
         self._settings = settings
         self._on_open = on_open
+        self.on_acknowledged: Callable[[UUID, int, Sequence[Content]], object] = _ignore
         self.on_news: Callable[[tuple[UUID, int], bool], object] = _ignore
         self.is_heard: Callable[[], bool] = _no
         self._registered: tuple[FeedRow, UUID] | None = None  # the feed, and who we are
@@ -160,7 +178,7 @@ class Lane:
         that `announce` raises, the append must not be sent.
         """
         waiting = _Waiting()
-        waiting.content = (stream_id, expected, events, types_as_text(types), category)
+        waiting.content = (stream_id, expected, events, types, category)
         waiting.deadline = deadline
         waiting.told = told
         waiting.of = of
@@ -237,7 +255,9 @@ class Lane:
     def _begin(self, batch: _Batch) -> Request | None:
         """Send a batch for the first time; no task is needed while all goes well."""
         deadline = Deadline(self._settings.timeout)
-        return self._tables.begin_announcing(batch.writer, batch.part, batch.rows, deadline)
+        return self._tables.begin_announcing(
+            batch.writer, batch.part, batch.last, batch.text, deadline
+        )
 
     def _answered(self, batch: _Batch, request: Request) -> None:
         try:
@@ -255,7 +275,8 @@ class Lane:
     def _acknowledged(self, batch: _Batch) -> None:
         self._in_flight = None
         writer = batch.writer
-        for (seq, _), waiting in zip(batch.rows, batch.waiting, strict=True):
+        self.on_acknowledged(writer, batch.before, [each.content for each in batch.waiting])
+        for seq, waiting in enumerate(batch.waiting, batch.before + 1):
             if not waiting.left:
                 self._open += 1
                 waiting.left = True
@@ -274,12 +295,12 @@ class Lane:
     async def _carry_out(self, batch: _Batch) -> None:
         """Write a batch until it is acknowledged."""
         try:
-            await self._write(batch.writer, batch.part, batch.rows)
+            await self._write(batch)
         except Exception as error:  # noqa: BLE001 - whatever it is, the callers raise it
             # Perhaps written, perhaps not: this lane can never be written to again. Its appends are
             # not sent, so they are certainly not stored.
             self._in_flight = None
-            self._give_up(batch.rows[0][0] - 1)
+            self._give_up(batch.before)
             self._waiting[:0] = batch.waiting
             self._fail(error)
         else:
@@ -293,12 +314,13 @@ class Lane:
         waiting = self._waiting = [each for each in self._waiting if not each.left]
         if not waiting:
             return None
-        contents = [each.content for each in waiting[: min(_AT_ONCE, feed.part_rows - done)]]
-        count = fitting(contents)
-        taken, self._waiting = waiting[:count], waiting[count:]
-        rows = list(enumerate(contents[:count], self._seq + 1))
+        count, text = packed(
+            [each.content for each in waiting[: min(_AT_ONCE, feed.part_rows - done)]]
+        )
+        batch = _Batch(writer, part, self._seq, text, waiting[:count])
+        self._waiting = waiting[count:]
         self._seq += count
-        return _Batch(writer, part, rows, taken)
+        return batch
 
     def _fail(self, error: Exception) -> None:
         """Tell an error to all that wait, those of the batch in flight included."""
@@ -337,14 +359,16 @@ class Lane:
         self._on_open()
         return self._registered
 
-    async def _write(self, writer: UUID, part: int, rows: list[tuple[int, Content]]) -> None:
+    async def _write(self, batch: _Batch) -> None:
         """Write a batch of announcements, again and again until it is acknowledged."""
         pauses = self._settings.backoff.pauses()
         while True:
             try:
                 deadline = Deadline(self._settings.timeout)
                 # The node that was asked first may hang.
-                await self._tables.announce(writer, part, rows, deadline, elsewhere=True)
+                await self._tables.announce(
+                    batch.writer, batch.part, batch.last, batch.text, deadline, elsewhere=True
+                )
             except Fault as fault:
                 if fault.certainty is Certainty.REFUSED:
                     raise fault.as_error("announcing appends", writing=True) from fault
@@ -363,8 +387,8 @@ class Lane:
         self._bell.forget()
 
 
-def _ignore(_address: tuple[UUID, int], _applied: bool) -> None:
-    """Do nothing with an address."""
+def _ignore(*_: object) -> None:
+    """Do nothing with an address, or with announcements."""
 
 
 def _no() -> bool:

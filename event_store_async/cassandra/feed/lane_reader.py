@@ -6,7 +6,7 @@ from time import monotonic
 from typing import Final
 from uuid import UUID
 
-from .announcement import Announcement
+from .announcement import Announcement, Content, following
 from .rows import WriterRow
 from .tables import FeedTables
 
@@ -24,6 +24,10 @@ _LATELY: Final = 1.0
 """Seconds."""
 
 _PARTS_AT_ONCE: Final = 20
+
+_MOST_TOLD: Final = 8192
+"""Announcements that are kept for the next read, if their writer told them: more than come while a
+busy sequencer rests."""
 
 
 class LaneReader:
@@ -70,6 +74,9 @@ class LaneReader:
         self.is_new = True
         self.waits = False
         self._reads: deque[tuple[float, int]] = deque()  # when, and up to which announcement
+        # What its writer, in this process, has told of the announcements after a seq: no gap in it.
+        self._told: list[Content] = []
+        self._told_after = 0
 
     @property
     def is_over(self) -> bool:
@@ -94,6 +101,22 @@ class LaneReader:
             self.read_up_to = max(self.read_up_to, row.low)
             self.finish([seq for seq in self.open if seq <= row.low])
             self.stored = {seq for seq in self.stored if seq > row.low}
+
+    def acknowledged(self, after: int, contents: Sequence[Content]) -> None:
+        """
+        Take over announcements from their writer, in this process, once they are acknowledged.
+
+        Every read that is sent from then on shows them, so the next one is spared.
+
+        Args:
+            after: The seq that they follow. If what was told ends elsewhere, that is forgotten, and
+                a read finds it.
+            contents: The announcements.
+        """
+        count = len(self._told)
+        if after != self._told_after + count or count + len(contents) > _MOST_TOLD:
+            self._told, self._told_after = [], after
+        self._told += contents
 
     def know(self, seq: int) -> None:
         """Note that an announced append is stored, from its writer."""
@@ -145,23 +168,44 @@ class LaneReader:
         return self._reads[0][1] if self._reads and self._reads[0][0] < moment else self.low
 
     async def read(self) -> int:
-        """Read what follows, in order and without a gap (S2); return how many were new."""
+        """
+        Read what follows, in order and without a gap (S2); return how many were new.
+
+        What the writer has told is taken first, and then the table is not read.
+        """
         before = self.read_up_to
-        for _ in range(_PARTS_AT_ONCE):
-            part = self.read_up_to // self._part_rows
-            start = self.read_up_to
-            rows = await self._tables.announcements(self.writer, part, start)
-            now = self._now()
-            seqs = [row.seq for row in rows]
-            self.open.update(zip(seqs, rows, strict=True))
-            self.read_at.update(dict.fromkeys(seqs, now))
-            self.read_up_to += len(rows)  # they follow without a gap
-            if self.read_up_to == start or self.read_up_to % self._part_rows:
-                break  # the part was not read to its last row: the lane ends here for now
+        if told := self._take_told():
+            self._add(following(told, self.read_up_to))
+        else:
+            await self._read_parts()
         if self.read_up_to > before:
             self.is_new = True
             self._reads.append((self._now(), self.read_up_to))
         return self.read_up_to - before
+
+    def _take_told(self) -> Sequence[Content]:
+        """Return what its writer has told of what follows, unless there is a gap before it."""
+        known = self.read_up_to - self._told_after
+        if known < 0:
+            return ()
+        told = self._told[known:]
+        self._told, self._told_after = [], self.read_up_to + len(told)
+        return told
+
+    async def _read_parts(self) -> None:
+        for _ in range(_PARTS_AT_ONCE):
+            part = self.read_up_to // self._part_rows
+            start = self.read_up_to
+            self._add(await self._tables.announcements(self.writer, part, start))
+            if self.read_up_to == start or self.read_up_to % self._part_rows:
+                break  # the part was not read to its last row: the lane ends here for now
+
+    def _add(self, rows: Sequence[Announcement]) -> None:
+        """Add announcements that follow without a gap."""
+        seqs = [row.seq for row in rows]
+        self.open.update(zip(seqs, rows, strict=True))
+        self.read_at.update(dict.fromkeys(seqs, self._now()))
+        self.read_up_to += len(rows)
 
     async def holds(self, seq: int) -> bool:
         """Return whether an announcement is not finished; read on to it, if it was not read."""

@@ -100,6 +100,7 @@ class FeedRoom:
         # No callback refers to this object: a cycle would keep the driver's session alive.
         start = self.runner.start if settings.sequences else _nothing
         self._lane = Lane(self._tables, settings, on_open=start)
+        self._lane.on_acknowledged = self.runner.acknowledged
         self._lane.on_news = self.runner.news
         self._lane.is_heard = self.runner.works
 

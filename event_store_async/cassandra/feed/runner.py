@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from time import monotonic
@@ -17,6 +17,7 @@ from ...ids import random_uuid
 from ...settings import Settings
 from ..append.settler import Settler
 from ..table.scanner import Scanner
+from .announcement import Content
 from .entry import Entry
 from .heartbeat import Heartbeat
 from .leadership import BEAT, Leadership
@@ -155,6 +156,11 @@ class Runner:
         """Begin, unless it has begun."""
         if self._task is None:
             self._task = asyncio.get_running_loop().create_task(self.run())
+
+    def acknowledged(self, writer: UUID, after: int, contents: Sequence[Content]) -> None:
+        """Take over announcements of this process, once every process can read them."""
+        if self.sequencer is not None:
+            self.sequencer.acknowledged(writer, after, contents)
 
     def news(self, address: tuple[UUID, int], applied: bool) -> None:
         """Look at an append of this process at once; if it was *applied*, without a read."""

@@ -12,7 +12,7 @@ from ...moments import to_milliseconds
 from ...retry import Deadline
 from ...settings import Settings
 from ...tasks import side_by_side
-from .announcement import Address, shared_type
+from .announcement import Address, Content, shared_type
 from .backlog import Backlog
 from .entry import Entry, EntryDraft, Link
 from .evidence import STANDING, Evidence, Looks
@@ -83,6 +83,11 @@ class Sequencer:
         self.published = 0
         self.lost = 0
         self.is_full = False
+
+    def acknowledged(self, writer: UUID, after: int, contents: Sequence[Content]) -> None:
+        """Take over announcements from their writer: if its lane is known, they need no read."""
+        if (lane := self.lanes.get(writer)) is not None:
+            lane.acknowledged(after, contents)
 
     def know(self, address: tuple[UUID, int]) -> None:
         """Note that an announced append is stored, from its writer."""

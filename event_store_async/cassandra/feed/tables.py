@@ -19,7 +19,7 @@ from ..driver.session import Session
 from ..read.pages import all_rows
 from ..read.rows import last_version
 from ..schema.statements import StatementCache
-from .announcement import Address, Announcement, Content, announced, announcing
+from .announcement import Address, Announcement, announced
 from .entry import Entry, Links
 from .rows import Doorbell, FeedRow, Standing, State, WriterRow
 
@@ -151,26 +151,25 @@ class FeedTables:
         self,
         writer: UUID,
         part: int,
-        rows: Sequence[tuple[int, Content]],
+        last_seq: int,
+        text: str,
         deadline: Deadline,
         *,
         elsewhere: bool,
     ) -> None:
-        """Write announcements of one part, all or none; a single attempt, raises `Fault`."""
-        whole = await self._statements.get("feed/announce", deadline)
-        bare = await self._statements.get("feed/announce_bare", deadline)
-        statements = announcing(whole, bare, writer, part, rows)
-        await self._session.put(statements, deadline, elsewhere=elsewhere)
+        """Write a row of announcements (`packed`); a single attempt, raises `Fault`."""
+        prepared = await self._statements.get("feed/announce", deadline)
+        values = (writer, part, last_seq, text)
+        await self._session.put([(prepared, values)], deadline, elsewhere=elsewhere)
 
     def begin_announcing(
-        self, writer: UUID, part: int, rows: Sequence[tuple[int, Content]], deadline: Deadline
+        self, writer: UUID, part: int, last_seq: int, text: str, deadline: Deadline
     ) -> Request | None:
         """Do as `announce`, without waiting; None if that is not possible right now."""
-        whole = self._statements.at_once("feed/announce")
-        bare = self._statements.at_once("feed/announce_bare")
-        if whole is None or bare is None:
+        prepared = self._statements.at_once("feed/announce")
+        if prepared is None:
             return None
-        return self._session.begin_put(announcing(whole, bare, writer, part, rows), deadline)
+        return self._session.begin_put([(prepared, (writer, part, last_seq, text))], deadline)
 
     def acknowledge(self, request: Request) -> None:
         """Return if a request of `begin_announcing` was acknowledged; raises `Fault` otherwise."""

@@ -96,12 +96,8 @@ ANNOUNCEMENTS: Final = TableSpec(
         1: {
             "writer": ("uuid", "partition_key"),
             "part": ("bigint", "partition_key"),
-            "seq": ("bigint", "clustering"),
-            "stream_id": ("uuid", "regular"),
-            "expected": ("int", "regular"),
-            "events": ("int", "regular"),
-            "types": ("text", "regular"),
-            "category": ("text", "regular"),
+            "last_seq": ("bigint", "clustering"),
+            "announcements": ("text", "regular"),
         }
     },
 )
