@@ -57,6 +57,7 @@ class Mutant:
 ROUGH = Weather(lost=0.1, unanswered=0.1, late=0.1, unsent=0.05, half=0.7, slow=0.1, pause=0.01)
 DUEL = Plan(writers=3, streams=3, appends=12, weather=ROUGH, crashes=2, everybody_leads=True)
 CRASH = Plan(writers=3, streams=4, appends=12, weather=ROUGH, crashes=3)
+LATE = replace(CRASH, weather=Weather(late=0.1))
 SUDDEN = replace(CRASH, sudden=True, part_rows=1, delay=1)
 LOWS = Plan(
     writers=3,
@@ -474,7 +475,7 @@ MUTANTS = (
     Mutant("published when announced", "S5", ("PHANTOM", "SKIPPED", "READER"),
            patch(Sequencer, "_look", _believe_announcements), CRASH, "unread"),
     Mutant("head == e decides", "S6", ("SKIPPED", "ORDER"),
-           patch(Sequencer, "_look", _decide_at_once), CRASH, "eq-decided"),
+           patch(Sequencer, "_look", _decide_at_once), LATE, "eq-decided"),
     Mutant("finished before the log has it", "S7", ("SKIPPED",),
            patch(Sequencer, "_finish", _finish_what_is_decided), DUEL),
     Mutant("up to what is announced, whatever comes first", "S8", ("ORDER",),
