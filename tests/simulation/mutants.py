@@ -183,15 +183,9 @@ async def _announce_once(self: Any, plan: Any, deadline: Deadline) -> None:
 
 async def _replace_batch(self: Any, batch: Any) -> None:
     try:
-        await self._tables.announce(
-            *_row_of(batch), Deadline(self._settings.timeout), elsewhere=False
-        )
+        await self._tables.announce(*batch.row, Deadline(self._settings.timeout), elsewhere=False)
     except Fault as fault:
         raise fault.as_error("announcing appends") from fault
-
-
-def _row_of(batch: Any) -> tuple[Any, ...]:
-    return batch.writer, batch.part, batch.last, batch.text
 
 
 def _go_on_in_lane(self: Any, last: int) -> None:
@@ -199,9 +193,7 @@ def _go_on_in_lane(self: Any, last: int) -> None:
 
 
 async def _do_not_wait_for_batch(self: Any, batch: Any) -> None:
-    write = asyncio.ensure_future(
-        self._tables.announce(*_row_of(batch), Deadline(5.0), elsewhere=False)
-    )
+    write = asyncio.ensure_future(self._tables.announce(*batch.row, Deadline(5.0), elsewhere=False))
     write.add_done_callback(lambda task: task.exception())
 
 

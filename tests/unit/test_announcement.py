@@ -78,7 +78,7 @@ def test_what_a_writer_tells_is_as_it_would_be_read() -> None:
         ([4, MAX_BYTES], 1),
     ],
 )
-def test_a_row_holds_as_many_announcements_as_fit(lengths: list[int], count: int) -> None:
+def test_long_announcements_are_divided_among_rows(lengths: list[int], count: int) -> None:
     contents = [content(0, "x" * length) for length in lengths]
 
     fits, text = packed(contents)

@@ -11,7 +11,9 @@ from event_store_async.cassandra.append.plan import AppendPlan, Verdict, append_
 from event_store_async.cassandra.driver.answer import answer_of
 from event_store_async.cassandra.driver.port import Page, Prepared
 from event_store_async.cassandra.schema.statements import AppendStatements, EventStatement
+from event_store_async.cassandra.table.restorer import RestorePlan
 from event_store_async.encoding import encode_events
+from event_store_async.stored import StoredEvent
 
 STREAM, MINE, THEIRS = uuid4(), uuid4(), uuid4()
 
@@ -150,3 +152,15 @@ def test_a_new_stream_must_have_no_category_and_an_older_one_that_of_the_plan() 
 
     assert new == (1, "account", STREAM, None, None)
     assert older == (8, "account", STREAM, 7, "account")
+
+
+def test_the_stream_of_a_restored_event_is_a_plain_uuid() -> None:
+    """It is announced as JSON, which takes no subclass."""
+
+    class ForeignId(UUID):
+        pass
+
+    event = StoredEvent(ForeignId(int=STREAM.int), 1, b"{}", 0)
+
+    plan = RestorePlan(PREPARED, [event])
+    assert (type(plan.stream_id), plan.stream_id) == (UUID, STREAM)

@@ -69,10 +69,9 @@ Content = tuple[UUID, int, int, Types, str | None]
 
 def packed(contents: Sequence[Content]) -> tuple[int, str]:
     """
-    Return how many announcements, the first ones, one row can hold, and the text of that row.
+    Return how many announcements, the first ones, go into one row, and the text of that row.
 
-    It holds one at least. The announcements of a row cost the writer and the server hardly more
-    than one of them: 26 rows in a batch took 26 statements, each with 7 values.
+    All of them, unless that is too long; one at least. Raises TypeError if one cannot be encoded.
     """
     while len(text := orjson.dumps(contents)) > MAX_BYTES and len(contents) > 1:
         contents = contents[: len(contents) // 2]

@@ -64,9 +64,9 @@ class _Batch:
     waiting: list[_Waiting]
 
     @property
-    def last(self) -> int:
-        """The seq of the last one."""
-        return self.before + len(self.waiting)
+    def row(self) -> tuple[UUID, int, int, str]:
+        """The values of the row: with the seq of the last one, and all of them as text."""
+        return self.writer, self.part, self.before + len(self.waiting), self.text
 
 
 class Lane:
@@ -103,7 +103,7 @@ class Lane:
         self._on_open = on_open
         self.on_acknowledged: Callable[[UUID, int, Sequence[Content]], object] = _ignore
         self.on_news: Callable[[tuple[UUID, int], bool], object] = _ignore
-        self.is_heard: Callable[[], bool] = _no
+        self.is_heard: Callable[[], bool] = _ignore
         self._registered: tuple[FeedRow, UUID] | None = None  # the feed, and who we are
         self._prev: UUID | None = None
         self._seq = 0  # the last one that was given out
@@ -252,12 +252,17 @@ class Lane:
             else:
                 request.then(self._answered, batch, request)
 
+    def _refuse(self, waiting: Sequence[_Waiting]) -> None:
+        """Tell those whose announcements cannot be encoded that they are not sent."""
+        for each in waiting:
+            try:
+                packed([each.content])
+            except TypeError as error:
+                each.fail(error)
+
     def _begin(self, batch: _Batch) -> Request | None:
         """Send a batch for the first time; no task is needed while all goes well."""
-        deadline = Deadline(self._settings.timeout)
-        return self._tables.begin_announcing(
-            batch.writer, batch.part, batch.last, batch.text, deadline
-        )
+        return self._tables.begin_announcing(*batch.row, Deadline(self._settings.timeout))
 
     def _answered(self, batch: _Batch, request: Request) -> None:
         try:
@@ -314,9 +319,12 @@ class Lane:
         waiting = self._waiting = [each for each in self._waiting if not each.left]
         if not waiting:
             return None
-        count, text = packed(
-            [each.content for each in waiting[: min(_AT_ONCE, feed.part_rows - done)]]
-        )
+        some = waiting[: min(_AT_ONCE, feed.part_rows - done)]
+        try:
+            count, text = packed([each.content for each in some])
+        except TypeError:  # one that no caller should have given must not stop the others
+            self._refuse(some)
+            return self._next_batch(feed, writer)
         batch = _Batch(writer, part, self._seq, text, waiting[:count])
         self._waiting = waiting[count:]
         self._seq += count
@@ -366,9 +374,7 @@ class Lane:
             try:
                 deadline = Deadline(self._settings.timeout)
                 # The node that was asked first may hang.
-                await self._tables.announce(
-                    batch.writer, batch.part, batch.last, batch.text, deadline, elsewhere=True
-                )
+                await self._tables.announce(*batch.row, deadline, elsewhere=True)
             except Fault as fault:
                 if fault.certainty is Certainty.REFUSED:
                     raise fault.as_error("announcing appends", writing=True) from fault
@@ -387,9 +393,6 @@ class Lane:
         self._bell.forget()
 
 
-def _ignore(*_: object) -> None:
-    """Do nothing with an address, or with announcements."""
-
-
-def _no() -> bool:
+def _ignore(*_: object) -> bool:
+    """Do nothing with what is told, and answer no to what is asked."""
     return False

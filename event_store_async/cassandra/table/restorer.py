@@ -12,6 +12,7 @@ from ...errors import (
     StreamHole,
     StreamTruncated,
 )
+from ...plain import plain_uuid
 from ...retry import SHORTEST_ATTEMPT, Deadline
 from ...settings import Settings
 from ...stored import Restored, StoredEvent
@@ -48,7 +49,8 @@ class RestorePlan(Plan):
         events: Sequence[StoredEvent],
         category: str | None = None,
     ) -> None:
-        super().__init__(events[0].stream_id, events[0].version - 1, category=category)
+        stream_id = plain_uuid(events[0].stream_id)
+        super().__init__(stream_id, events[0].version - 1, category=category)
         self.last = events[-1].version
         self._prepared = prepared
         self._events = events

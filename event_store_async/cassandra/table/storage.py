@@ -228,7 +228,8 @@ class Storage:
         _check(events, self._settings)
         category = None if category is None else check_category(category)
         deadline = self._deadline(timeout)
-        return await self._restorer.restore(events[0].stream_id, events, category, deadline)
+        stream_id = check_stream_id(events[0].stream_id)
+        return await self._restorer.restore(stream_id, events, category, deadline)
 
     async def restore_beginning(
         self,
