@@ -84,6 +84,7 @@ SHORT_LIVED = replace(
     fresh=True,
     sudden=True,
 )
+BURSTS = replace(SHORT_LIVED, streams=12, part_rows=5, bursts=0.7)
 ORDER = Plan(writers=3, streams=3, appends=15, weather=replace(ROUGH, pause=0.0), crashes=0)
 HOLES = Plan(
     writers=3,
@@ -204,6 +205,12 @@ async def _do_not_wait_for_registration(
     values = (log_id, writer, part_rows, prev)
     task = asyncio.ensure_future(self._session.put([(prepared, values)], Deadline(5.0)))
     task.add_done_callback(lambda task: task.exception())
+
+
+def _take_all(self: Any) -> Any:
+    told, self._told = self._told, []
+    self._told_after += len(told)
+    return told
 
 
 # Sequencers: what decides
@@ -460,6 +467,9 @@ MUTANTS = (
            patch(Announcer, "is_committed", lambda *_: True), AHEAD, "lane-wait-ahead"),
     Mutant("holes in a lane are passed over", "S2", ("SKIPPED", "ORDER"),
            patch(FeedTables, "announcements", _pass_over_holes), HOLES, "hole-skipped"),
+    Mutant("what a writer tells is taken wherever it begins", "S2",
+           ("SKIPPED", "ORDER", "TWICE", "PHANTOM", "MISORDERED"),
+           patch(LaneReader, "_take_told", _take_all), BURSTS),
     Mutant("foreign lows are ignored", "S3", ("SKIPPED",),
            patch(LaneReader, "saw", _ignore_low), STALE, "low-in-memory"),
     Mutant("only lanes whose doorbell rang are read", "S4", ("SKIPPED",),

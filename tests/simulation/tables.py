@@ -6,6 +6,8 @@ from random import Random
 from typing import Any
 from uuid import UUID
 
+import orjson
+
 from event_store_async.cassandra.driver.port import UNSET, Page, Prepared
 
 from .answered import Answered
@@ -51,11 +53,15 @@ class Tables:
 
     Args:
         random: Decides what each read sees.
+
+    Attributes:
+        together: How many rows of lanes with more than one announcement were written.
     """
 
     def __init__(self, random: Random) -> None:
         self._random = random
         self._clock = FIRST_CLOCK
+        self.together = 0
         self.partitions: dict[tuple[Any, ...], Partition] = defaultdict(Partition)
 
     # Plain writes
@@ -83,6 +89,7 @@ class Tables:
             elif name == "announce":
                 place = ("announcements", bound["writer"], bound["part"])
                 cells[bound["last_seq"], "announcements"] = bound["announcements"]
+                self.together += len(orjson.loads(bound["announcements"])) > 1
             elif name == "drop_part":
                 place, deletes = ("announcements", bound["writer"], bound["part"]), True
             elif name == "ring":

@@ -15,6 +15,7 @@ from .checker import log_of
 from .mutants import (
     BEHIND,
     BUILDING,
+    BURSTS,
     CRASH,
     DUEL,
     LOWS,
@@ -42,6 +43,8 @@ TRIES = 60
 PLANS: dict[str, Plan | None] = {
     "drawn": None,
     "behind": BEHIND,
+    "bursts": BURSTS,
+    "bursts, without repairs": replace(BURSTS, repairs=False),
     "building": BUILDING,
     "crash": CRASH,
     "crash, without repairs": replace(CRASH, repairs=False),
@@ -71,6 +74,8 @@ def test_the_log_is_right_whatever_happens(name: str, first: int) -> None:
         assert not outcome.wrong, f"seed {seed}, plan {name}: {outcome.wrong}"
 
     assert facts["stored"] > min(AT_ONCE, SEEDS)  # the runs do what they are for
+    if name.startswith("bursts"):
+        assert facts["announced together"] > min(AT_ONCE, SEEDS)
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: f"{mutant.rule} {mutant.name}")

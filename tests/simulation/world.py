@@ -57,7 +57,7 @@ class Plan:
         writers: How many stores append and sequence.
         streams: How many streams they share.
         appends: How many appends each makes.
-        part_rows: Rows of a part of a lane: few, so that parts are dropped.
+        part_rows: Announcements of a part of a lane: few, so that parts are dropped.
         segment_size: Entries of a segment of the log: few, so that segments change.
         weather: The faults.
         crashes: How many stores die on the way; each is replaced by a new one.
@@ -77,6 +77,8 @@ class Plan:
             and says so; promise (2) is not kept for them.
         repairs: Whether streams are scanned, and lanes that wait in vain go on after a while. Both
             mend disasters and report an alarm. Without them, what is broken stays so.
+        bursts: How likely the next append begins in the same turn of the loop: then they are
+            announced together.
     """
 
     writers: int = 2
@@ -100,6 +102,7 @@ class Plan:
     repeats: float = 0.1
     categories: float = 0.1
     repairs: bool = True
+    bursts: float = 0.0
 
     @classmethod
     def drawn(cls, random: Random) -> "Plan":
@@ -339,6 +342,8 @@ class World:
                 self.facts["crashes"] += 1
                 actor, store = self.open_store()
             calls.append(loop.create_task(self.append(actor, store, loop.time)))
+            if self.plan.bursts and random.random() < self.plan.bursts:
+                continue  # the next call begins in the same turn: both share a row of the lane
             if random.random() < 0.6:
                 await asyncio.wait([calls[-1]], timeout=random.choice([0.01, 1.0, 15.0]))
             await asyncio.sleep(random.choice([0.0, 0.001, 0.02, 0.5]))
@@ -395,6 +400,7 @@ class World:
             f"DENIED: call {call} was told that nothing is stored"
             for call in sorted(calls_of(self.tables) & (self._denied - self._repeated))
         ]
+        self.facts["announced together"] = self.tables.together
         events = sum(each.last - each.first + 1 for each in self.appended)
         return Outcome(wrong, events, self.facts)
 
