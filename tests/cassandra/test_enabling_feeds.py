@@ -26,6 +26,7 @@ from event_store_async.cassandra.feed.runner import Runner
 from event_store_async.cassandra.feed.scan import PATIENCE
 from event_store_async.cassandra.schema.tables import FEED_SPECS
 from event_store_async.cassandra.table.scanner import Scanner
+from event_store_async.retry import Deadline
 
 from ..fixtures.server import Server
 from ..fixtures.stores import drop_keyspace, read_all, run_cql
@@ -411,6 +412,18 @@ async def test_after_a_restore_a_new_feed_is_built(
             await anext(store.feed().follow(old))
 
 
+async def test_a_store_that_has_built_a_feed_notes_nothing_more_for_its_sequencer(
+    server: Server, admin: EventStore, keyspace: str
+) -> None:
+    """It would gather what it appends, for a sequencer that works no more."""
+    async with server.connect(keyspace, settings=QUIET) as store:
+        await store.create_schema(server.replication, feed=True)
+        await build(store)
+        assert store._engine.feed.runner.sequencer is None
+        await store.persist_events(uuid4(), ["a"])
+        assert store._engine.feed.runner.sequencer is None
+
+
 async def test_a_feed_with_other_columns_is_refused_before_anything_is_sent(
     server: Server, admin: EventStore, keyspace: str
 ) -> None:
@@ -424,6 +437,8 @@ async def test_a_feed_with_other_columns_is_refused_before_anything_is_sent(
     async with server.connect(keyspace, settings=QUIET) as store:
         with pytest.raises(SchemaMismatch, match="events_feed_announcements"):
             await store.persist_events(uuid4(), ["a"])
+    rows = await admin.operations._session.ask(f"SELECT * FROM {keyspace}.events", Deadline(10.0))
+    assert rows == []
 
 
 async def test_the_processes_that_are_connected_are_listed(

@@ -186,6 +186,7 @@ class Runner:
             return
         task.cancel()
         await asyncio.wait([task])
+        self.sequencer = None  # it would note each append from now on, and never publish
         await self._resign()
 
     async def run(self) -> None:
