@@ -12,6 +12,7 @@ from event_store_async.cassandra.feed.lane_reader import YOUNG, LaneReader
 from event_store_async.cassandra.feed.rows import WriterRow
 
 WRITER, STREAM = UUID(int=1), UUID(int=2)
+PART_ROWS = 1000
 
 
 class Lanes:
@@ -20,11 +21,15 @@ class Lanes:
     def __init__(self) -> None:
         self.now = 100.0
         self.rows: list[Announcement] = []
-        self.reads = 0
+        self.parts: list[int] = []  # of each read
 
-    async def announcements(self, _writer: UUID, _part: int, after: int) -> Sequence[Announcement]:
-        self.reads += 1
-        return self.rows[after:]
+    @property
+    def reads(self) -> int:
+        return len(self.parts)
+
+    async def announcements(self, _writer: UUID, part: int, after: int) -> Sequence[Announcement]:
+        self.parts.append(part)
+        return self.rows[after : (part + 1) * PART_ROWS]
 
     def add(self, count: int) -> None:
         start = len(self.rows)
@@ -33,7 +38,7 @@ class Lanes:
 
 def made() -> tuple[Lanes, LaneReader]:
     lanes: Any = Lanes()
-    row = WriterRow(WRITER, 1000, None, None, 0)
+    row = WriterRow(WRITER, PART_ROWS, None, None, 0)
     return lanes, LaneReader(lanes, row, lambda: lanes.now)
 
 
@@ -114,7 +119,7 @@ async def test_what_is_finished_is_not_remembered_as_stored() -> None:
     lane.know_all([range(1, 6)])
     assert lane.stored == {4, 5}
 
-    lane.saw(WriterRow(WRITER, 1000, None, None, 4))
+    lane.saw(WriterRow(WRITER, PART_ROWS, None, None, 4))
     assert (lane.stored, lane.open) == ({5}, {})
 
 
@@ -125,7 +130,7 @@ def told(lanes: Any, lane: LaneReader, count: int) -> None:
     """Add announcements, and let their writer tell them."""
     before = len(lanes.rows)
     lanes.add(count)
-    lane.acknowledged(before, contents(lanes, before))
+    lane.take_over(before, contents(lanes, before))
 
 
 def contents(lanes: Any, after: int) -> list[Content]:
@@ -193,12 +198,12 @@ async def test_what_is_told_while_it_is_read_is_taken_once() -> None:
 async def test_what_another_sequencer_has_finished_is_left_out_of_what_was_told() -> None:
     lanes, lane = made()
     told(lanes, lane, 5)
-    lane.saw(WriterRow(WRITER, 1000, None, None, 3))
+    lane.saw(WriterRow(WRITER, PART_ROWS, None, None, 3))
 
     assert await lane.read() == 2
     assert list(lane.open) == [4, 5]
     told(lanes, lane, 2)
-    lane.saw(WriterRow(WRITER, 1000, None, None, 9))
+    lane.saw(WriterRow(WRITER, PART_ROWS, None, None, 9))
     assert await lane.read() == 0
     assert list(lane.open) == []
 
@@ -213,3 +218,24 @@ async def test_what_is_told_and_not_taken_is_bounded(monkeypatch: pytest.MonkeyP
     assert await lane.read() == 20
     assert list(lane.open.values()) == lanes.rows
     assert lanes.reads == 1
+
+
+async def test_what_was_told_grows_old_as_well() -> None:
+    lanes, lane = made()
+    told(lanes, lane, 2)
+    await lane.read()
+
+    assert lane.old_up_to == 0
+    lanes.now += 2 * YOUNG
+    assert lane.old_up_to == 2
+
+
+async def test_the_table_is_read_on_in_the_part_that_follows_what_was_told() -> None:
+    lanes, lane = made()
+    told(lanes, lane, 999)
+    await lane.read()
+    lanes.add(2)  # the last of a part, and the first of the next one
+
+    assert await lane.read() == 2
+    assert lanes.parts == [0, 1]
+    assert list(lane.open.values()) == lanes.rows

@@ -62,7 +62,7 @@ class LaneReader:
         self._part_rows = row.part_rows
         self._closed_at = row.closed_at
         self.low = row.low
-        self._acknowledged = 0  # the highest low that was acknowledged to this process
+        self._low_acknowledged = 0  # the highest low that was acknowledged to this process
         self._dropped = row.low // row.part_rows  # parts below this one are dropped, or will be
         self.read_up_to = row.low
         self.open: dict[int, Announcement] = {}
@@ -102,7 +102,7 @@ class LaneReader:
             self.finish([seq for seq in self.open if seq <= row.low])
             self.stored = {seq for seq in self.stored if seq > row.low}
 
-    def acknowledged(self, after: int, contents: Sequence[Content]) -> None:
+    def take_over(self, after: int, contents: Sequence[Content]) -> None:
         """
         Take over announcements from their writer, in this process, once they are acknowledged.
 
@@ -200,12 +200,12 @@ class LaneReader:
             if self.read_up_to == start or self.read_up_to % self._part_rows:
                 break  # the part was not read to its last row: the lane ends here for now
 
-    def _add(self, rows: Sequence[Announcement]) -> None:
+    def _add(self, announcements: Sequence[Announcement]) -> None:
         """Add announcements that follow without a gap."""
-        seqs = [row.seq for row in rows]
-        self.open.update(zip(seqs, rows, strict=True))
+        seqs = [each.seq for each in announcements]
+        self.open.update(zip(seqs, announcements, strict=True))
         self.read_at.update(dict.fromkeys(seqs, self._now()))
-        self.read_up_to += len(rows)
+        self.read_up_to += len(announcements)
 
     async def holds(self, seq: int) -> bool:
         """Return whether an announcement is not finished; read on to it, if it was not read."""
@@ -225,11 +225,11 @@ class LaneReader:
         low = self.finished_up_to
         if low > self.low:
             await self._tables.write_low(log_id, self.writer, low)
-            self.low = self._acknowledged = low
+            self.low = self._low_acknowledged = low
         # Only once a low at or above its last seq is acknowledged to this very process (S12).
         for part in self._complete_parts():
             await self._tables.drop_part(self.writer, part)
             self._dropped = part + 1
 
     def _complete_parts(self) -> Iterator[int]:
-        yield from range(self._dropped, self._acknowledged // self._part_rows)
+        yield from range(self._dropped, self._low_acknowledged // self._part_rows)

@@ -16,7 +16,7 @@ class FeedRow:
 
     Attributes:
         log_id: The log.
-        part_rows: How many rows a part of a new lane has.
+        part_rows: How many announcements a part of a new lane has.
         segment_size: How many entries a segment of the log has.
         state: ``"building"`` until the streams from before the feed are in the log.
         leader: The sequencer that works, if any ever did.
@@ -40,7 +40,7 @@ class WriterRow:
 
     Attributes:
         writer: The writer.
-        part_rows: How many rows a part of its lane has.
+        part_rows: How many announcements a part of its lane has.
         prev: The writer that it was before, if it gave up a lane.
         closed_at: The last seq of the lane, if it was closed in good order.
         low: All announcements up to this one are finished.

@@ -158,9 +158,9 @@ class Runner:
             self._task = asyncio.get_running_loop().create_task(self.run())
 
     def acknowledged(self, writer: UUID, after: int, contents: Sequence[Content]) -> None:
-        """Take over announcements of this process, once every process can read them."""
+        """Take over announcements of this store, once every process can read them."""
         if self.sequencer is not None:
-            self.sequencer.acknowledged(writer, after, contents)
+            self.sequencer.take_over(writer, after, contents)
 
     def news(self, address: tuple[UUID, int], applied: bool) -> None:
         """Look at an append of this process at once; if it was *applied*, without a read."""

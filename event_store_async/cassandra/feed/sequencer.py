@@ -84,10 +84,10 @@ class Sequencer:
         self.lost = 0
         self.is_full = False
 
-    def acknowledged(self, writer: UUID, after: int, contents: Sequence[Content]) -> None:
+    def take_over(self, writer: UUID, after: int, contents: Sequence[Content]) -> None:
         """Take over announcements from their writer: if its lane is known, they need no read."""
         if (lane := self.lanes.get(writer)) is not None:
-            lane.acknowledged(after, contents)
+            lane.take_over(after, contents)
 
     def know(self, address: tuple[UUID, int]) -> None:
         """Note that an announced append is stored, from its writer."""

@@ -24,7 +24,7 @@ from .entry import Entry, Links
 from .rows import Doorbell, FeedRow, Standing, State, WriterRow
 
 PART_ROWS: Final = 5000
-"""Rows of a part of a lane: a partition of at most some hundred kilobytes."""
+"""Announcements of a part of a lane: a partition of mostly some hundred kilobytes."""
 
 SEGMENT_SIZE: Final = 1000
 """Entries of a segment of the log: a partition of at most some 80 megabytes."""
