@@ -53,13 +53,15 @@ class _Batch:
         writer: The writer.
         part: The part.
         before: The seq before the first one.
-        text: The announcements as they are stored: what is repeated is the same, byte for byte.
+        contents: The announcements.
+        text: The same as they are stored: what is repeated is the same, byte for byte.
         waiting: Who waits for them, in order.
     """
 
     writer: UUID
     part: int
     before: int
+    contents: Sequence[Content]
     text: str
     waiting: list[_Waiting]
 
@@ -280,7 +282,7 @@ class Lane:
     def _acknowledged(self, batch: _Batch) -> None:
         self._in_flight = None
         writer = batch.writer
-        self.on_acknowledged(writer, batch.before, [each.content for each in batch.waiting])
+        self.on_acknowledged(writer, batch.before, batch.contents)
         for seq, waiting in enumerate(batch.waiting, batch.before + 1):
             if not waiting.left:
                 self._open += 1
@@ -320,15 +322,15 @@ class Lane:
         if not waiting:
             return None
         some = waiting[: min(_AT_ONCE, feed.part_rows - done)]
+        contents = [each.content for each in some]
         try:
-            count, text = packed([each.content for each in some])
+            count, text = packed(contents)
         except TypeError:  # one that no caller should have given must not stop the others
             self._refuse(some)
             return self._next_batch(feed, writer)
-        batch = _Batch(writer, part, self._seq, text, waiting[:count])
+        before, self._seq = self._seq, self._seq + count
         self._waiting = waiting[count:]
-        self._seq += count
-        return batch
+        return _Batch(writer, part, before, contents[:count], text, waiting[:count])
 
     def _fail(self, error: Exception) -> None:
         """Tell an error to all that wait, those of the batch in flight included."""
