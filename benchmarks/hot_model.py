@@ -1,15 +1,17 @@
 """
 A model of one stream: how fast it can be, from what a batch costs. Arithmetic on results alone.
 
-The batches of one stream come one after another, and while one of the two works on a batch, the
-other has nothing to do. So a batch of m events takes the CPU time of the client and the server::
+The batches of one stream come one after another. So a batch of m events takes the CPU time of the
+client, and then the time that the client waits for the server::
 
-    events/s = m / (client(m) + server(m))
+    events/s = m / (client(m) + wait(m))
 
-Each of the two is what any batch costs, and m times what an event adds. CPU times hardly depend on
-what else the machine does. Waking threads is part of them here, since the node is on this machine;
-between two machines, a batch takes a round trip of the network as well. Flushing and compacting are
-left out: they use another core.
+Each of the two is what any batch costs, and m times what an event adds. The wait is what the
+batches by hand take beyond the CPU time of their client. The server's own CPU time is longer than
+the wait: several of its threads work on a batch at the same time, and some of them go on after the
+answer. So it is shown beside the others, and is not a term. Waking threads is part of both terms
+here, since the node is on this machine; between two machines, the wait has a round trip of the
+network as well.
 """
 
 from collections.abc import Sequence
@@ -27,6 +29,7 @@ CLIENT: Final = "client"
 SERVER: Final = "server"
 STORING: Final = "storing"
 WHOLE: Final = "whole"
+WAIT: Final = "wait"
 _CPU: Final = {CLIENT: "cpu_us", SERVER: "server_us", STORING: "storing_us"}
 
 
@@ -78,11 +81,15 @@ def per_batch(results: Results, key: Key, what: str, members: int) -> list[float
         results: A run.
         key: The case.
         what: `CLIENT` or `SERVER` for their CPU times, the server's without `STORING`, which is
-            that of flushing and compacting; `WHOLE` for the time that passed.
+            that of flushing and compacting; `WHOLE` for the time that passed; `WAIT` for what
+            remains of that without the client's CPU time.
         members: The events in a batch.
     """
     if what == WHOLE:
         return [members / each * 1e6 for each in results.values(key, "rate")]
+    if what == WAIT:
+        parts = (per_batch(results, key, part, members) for part in (WHOLE, CLIENT))
+        return [whole - client for whole, client in zip(*parts, strict=True)]
     return [members * each for each in results.values(key, _CPU[what])]
 
 
@@ -98,16 +105,16 @@ def predictions(results: Results) -> list[Prediction]:
     raw, ours = (Key(HOT_COSTS, it, BY_SIZE, MANY) for it in (RAW, OURS))
     shared, hand, before = (Key(HOT_COSTS, BATCHES, it, MANY) for it in (SHARED, BY_SIZE, BEFORE))
     sharing, sending = (per_batch(results, it, CLIENT, MANY) for it in (shared, before))
-    server, by_hand, library = (
+    wait, by_hand, library = (
         term(results, subject, what)
-        for subject, what in ((BATCHES, SERVER), (BATCHES, CLIENT), (OURS, CLIENT))
+        for subject, what in ((BATCHES, WAIT), (BATCHES, CLIENT), (OURS, CLIENT))
     )
     rates = results.values(raw, "rate")
-    if server is None or by_hand is None or library is None:
+    if wait is None or by_hand is None or library is None:
         return []
-    if {len(rates), len(sharing), len(sending)} != {len(server.of(1))}:
+    if {len(rates), len(sharing), len(sending)} != {len(wait.of(1))}:
         return []
-    base = _rates(1, by_hand.of(1), server)
+    base = _rates(1, by_hand.of(1), wait)
     found: list[Prediction] = []
     for text, members, client, key in (
         ("raw: a batch for each event", 1, by_hand.of(1), raw),
@@ -117,7 +124,7 @@ def predictions(results: Results) -> list[Prediction]:
         (f"the same, {BEFORE}", MANY, sending, before),
         ("the same, with a client that costs nothing", MANY, [0.0] * len(rates), None),
     ):
-        modelled = _rates(members, client, server)
+        modelled = _rates(members, client, wait)
         measured = results.values(key, "rate") if key is not None else []
         found.append(
             Prediction(
@@ -131,7 +138,7 @@ def predictions(results: Results) -> list[Prediction]:
     return found
 
 
-def _rates(members: int, client: Sequence[float], server: Term) -> list[float]:
+def _rates(members: int, client: Sequence[float], wait: Term) -> list[float]:
     return [
-        members / (own + rest) * 1e6 for own, rest in zip(client, server.of(members), strict=True)
+        members / (own + rest) * 1e6 for own, rest in zip(client, wait.of(members), strict=True)
     ]

@@ -2,17 +2,17 @@
 
 from .bench import OURS, RAW
 from .hot_costs import BY_SIZE, HOT_COSTS
-from .hot_model import CLIENT, SERVER, STORING, WHOLE, per_batch, predictions, term
+from .hot_model import CLIENT, SERVER, STORING, WAIT, WHOLE, per_batch, predictions, term
 from .peers import BATCHES
 from .results import Key, Results
 from .spread import spread
 from .tables import series_of, spread_text, table
 
-_PARTS = (WHOLE, CLIENT, SERVER, STORING)
+_PARTS = (WHOLE, CLIENT, WAIT, SERVER, STORING)
 _TERMS = (
-    ("the client, by hand", BATCHES, CLIENT),
-    ("the client, ours", OURS, CLIENT),
-    ("the server", BATCHES, SERVER),
+    ("CPU time of the client, by hand", BATCHES, CLIENT),
+    ("CPU time of the client, ours", OURS, CLIENT),
+    ("wait for the server", BATCHES, WAIT),
 )
 
 
@@ -24,8 +24,8 @@ def cost_table(results: Results) -> str:
         parts = [per_batch(results, key, what, members) for what in _PARTS]
         name = key.subject if key.case == BY_SIZE else f"{key.subject}: {key.case}"
         rows.append([name, str(members), *(spread_text(spread(part)) for part in parts)])
-    cpu = (f"{what}, µs" for what in ("client CPU", "server CPU", "flushing and compacting"))
-    head = ["a batch", "events", "takes, µs", *cpu]
+    columns = ("takes", "client CPU", "waits", "server CPU", "flushing and compacting")
+    head = ["a batch", "events", *(f"{column}, µs" for column in columns)]
     return table(head, rows) if rows else ""
 
 
@@ -44,7 +44,7 @@ def model_tables(results: Results) -> str:
         for it in found
     ]
     head = ["", "events/s by the model", "measured", "relative to raw by the model", "measured"]
-    return f"{table(['CPU, µs', 'for a batch', 'for each event'], terms)}\n{table(head, rows)}"
+    return f"{table(['µs', 'for a batch', 'for each event'], terms)}\n{table(head, rows)}"
 
 
 def _order(key: Key) -> tuple[bool, int, int, str]:
