@@ -6,16 +6,17 @@ from typing import Final, TypeAlias
 
 from .bench import OURS, RAW, Bench, Case, append_case
 from .peer import Peer, run_peer
-from .peers import SINGLY
+from .peers import SINGLY, WITH_RESULT
 
 SCENARIO: Final = "beside"
 _MEASURED: Final = (
     ("own streams", 1, "own", 1, (RAW, OURS)),
-    ("own streams", 64, "own", 4, (RAW, OURS)),
+    ("own streams", 64, "own", 4, (WITH_RESULT, RAW, OURS)),
     ("one stream", 64, "hot", 1, (RAW, SINGLY, OURS)),
 )
 """Case, callers, streams, factor of the usual time, and peers. When the server is busiest, its
-flushes and compactions make shorter turns differ by a third."""
+flushes and compactions make shorter turns differ by a third. Ours and raw follow each other."""
+_NAMES: Final = (RAW, WITH_RESULT, OURS, SINGLY)
 _STARTS: Final = 5
 _ROUNDS: Final = 3
 _Turn: TypeAlias = tuple[str, str, int]  # peer, case, callers
@@ -35,7 +36,7 @@ async def beside(bench: Bench) -> None:
     for start in range(starts):
         async with AsyncExitStack() as stack:
             cases: dict[_Turn, Case] = {}
-            for name in (RAW, OURS, SINGLY) if start % 2 else (SINGLY, OURS, RAW):
+            for name in _NAMES if start % 2 else _NAMES[::-1]:
                 bench.say(f"{SCENARIO}: starting {name}", start / starts)
                 peer = await stack.enter_async_context(
                     run_peer(name, bench.contact, bench.port, f"bench_beside_{name}")

@@ -10,9 +10,10 @@ from .profiles import PROFILES
 from .results import Results
 
 GOALS: Final = (
-    *("latency", "throughput", "append_cpu_alone", "append_cpu", "batching"),
+    *("latency", "throughput", "append_cpu_alone", "append_cpu"),
+    *("least_throughput", "least_cpu", "batching"),
     *("batching_alone", "batching_by_hand", "batching_shared_by_hand"),
-    *("sharing", "sharing_conflicts", "sharing_fairness"),
+    *("sharing", "sharing_conflicts", "sharing_fairness", "sharing_exact"),
     *("replay", "read_cpu", "memory", "flat_cost"),
     *("feed_latency", "feed_throughput", "feed_batching"),
     *("feed_throughput_by_hand", "feed_batching_by_hand"),
@@ -23,6 +24,7 @@ GOALS: Final = (
     *("private_append", "private_read"),
     *("replicas_latency", "replicas_throughput", "replicas_batching", "replicas_feed_latency"),
     *("replicas_feed_throughput", "replicas_feed_batching", "replicas_hanging"),
+    *("replicas_feed_hanging",),
 )
 """The names of the goals that a full run measures."""
 

@@ -14,10 +14,19 @@ from .feeds import (
 )
 from .flat_cost import VERSIONS, at_version
 from .hot_costs import BY_SIZE, HOT_COSTS, MANY, SHARED
-from .peers import ANNOUNCING, BATCHES, BATCHES_WITH_WRITE, FEED, SEQUENCER, SINGLY, WITH_WRITE
+from .peers import (
+    ANNOUNCING,
+    BATCHES,
+    BATCHES_WITH_WRITE,
+    FEED,
+    SEQUENCER,
+    SINGLY,
+    WITH_RESULT,
+    WITH_WRITE,
+)
 from .privacy import APPENDING, ENCRYPTED, EVENTS, PRIVACY, READING
 from .privacy import PLAIN as UNENCRYPTED
-from .processes import HOT, PROCESSES
+from .processes import EXACT, HOT, PROCESSES
 from .replicas import CALLERS, HANGS, ONE, ONE_STREAM, OWN, REPLICAS
 from .results import Key, Results
 from .snapshots import EVERY, LONG, SHORT, STORED, WHOLE, WITHOUT
@@ -84,11 +93,16 @@ def _hot_path(results: Results) -> list[Goal | None]:
     latency = "one append in flight: latency (p50) relative to raw"
     rate = "64 streams in flight: throughput relative to raw"
     cpu = "client CPU per append relative to raw"
+    least = Key("beside", WITH_RESULT, "own streams", 64), many[1]
+    by_hand = "64 streams in flight, by hand, with only the library's checks and its result: "
     return [
         _goal(results, one, "p50_ms", "latency", latency, 1.06),
         _goal(results, many, "rate", "throughput", rate, 0.97),
         _goal(results, one, "cpu_us", "append_cpu_alone", f"one append in flight: {cpu}", 1.15),
         _goal(results, many, "cpu_us", "append_cpu", f"64 streams in flight: {cpu}", 1.10),
+        # What no append of the library can take less than: only shown.
+        _goal(results, least, "rate", "least_throughput", f"{by_hand}throughput relative to raw"),
+        _goal(results, least, "cpu_us", "least_cpu", f"{by_hand}{cpu}"),
     ]
 
 
@@ -126,6 +140,10 @@ def _sharing(results: Results) -> list[Goal | None]:
         found.append(Goal("sharing_conflicts", text + "conflicts per append", 0.2, True, conflicts))
         alike = text + "time of the first to finish relative to the last"
         found.append(Goal("sharing_fairness", alike, None, False, spread(fairness)))
+    beside, alone = (Key(PROCESSES, OURS, EXACT, x) for x in (4, 1))
+    text = "one attempt at an exact version beside three processes that append at any: latency "
+    text += "(p99) relative to alone"
+    found.append(_goal(results, (beside, alone), "p99_ms", "sharing_exact", text, 2.5))
     return found
 
 
@@ -313,11 +331,11 @@ def _replicas(results: Results) -> list[Goal | None]:
                 f"three replicas, {to_ours} to without",
             )
         )
-    if longest := results.values(Key(REPLICAS, OURS, HANGS, CALLERS), "of_silence"):
-        text = (
-            "one of three nodes hangs: the longest append relative to the 5 s until it is left out"
-        )
-        found.append(Goal("replicas_hanging", text, 1.5, True, spread(longest)))
+    for subject, name, who in ((OURS, "", ""), (FEED, "feed_", ", with a feed")):
+        if longest := results.values(Key(REPLICAS, subject, HANGS, CALLERS), "of_silence"):
+            text = f"one of three nodes hangs{who}: the longest append relative to the 5 s until "
+            text += "it is left out"
+            found.append(Goal(f"replicas_{name}hanging", text, 1.5, True, spread(longest)))
     return found
 
 

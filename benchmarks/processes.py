@@ -9,6 +9,7 @@ from uuid import uuid4
 from .bench import OURS, Bench
 from .peer import Peer
 from .results import Key
+from .server_clock import ServerClock
 from .spread import percentile
 
 PROCESSES: Final = "processes"
@@ -31,19 +32,23 @@ async def processes(bench: Bench) -> None:
         bench.say(f"processes: starting {number + 1} of {most}", 0)
         peers.append(await bench.start(OURS, f"bench_{OURS}", bench.port))
         await peers[-1].ask(do="append", count=500, concurrency=16, manner="own")
+    assert bench.node_pid is not None
+    clock = ServerClock(bench.node_pid)
     count = 600 if bench.size.quick else 2000
     amounts = [x for x in (1, 2, 4) if x <= most]
     for number in range(bench.size.rounds):
         for manner in ("own", HOT, LOCKED):
             for x in amounts:
                 bench.say(f"processes: {x}, {manner}", number / bench.size.rounds)
-                await _at_once(bench, peers[:x], manner, count)
+                await _at_once(bench, peers[:x], manner, count, clock)
         for x in amounts:
             bench.say(f"processes: {x}, an exact version", number / bench.size.rounds)
             await _beside_rivals(bench, peers[:x], count)
 
 
-async def _at_once(bench: Bench, peers: list[Peer], manner: str, count: int) -> None:
+async def _at_once(
+    bench: Bench, peers: list[Peer], manner: str, count: int, clock: ServerClock
+) -> None:
     command = {"do": "append", "count": count, "concurrency": 16, "manner": manner}
     if manner == HOT:
         command |= {"count": count * _LONGER}
@@ -51,14 +56,17 @@ async def _at_once(bench: Bench, peers: list[Peer], manner: str, count: int) -> 
         command |= {"concurrency": 1, "count": count // _SHORTER}
     if manner != "own":
         command["stream"] = str(uuid4())
+    clock.lap()
     begin = time.perf_counter()
     answers = await asyncio.gather(*(peer.ask(**command) for peer in peers))
     seconds = time.perf_counter() - begin
+    lap = clock.lap()
     total = sum(answer["count"] for answer in answers)
     latencies = [it for answer in answers for it in answer["latencies_us"]]
     numbers = {
         "rate": round(total / seconds, 1),
         "cpu_us": round(sum(answer["cpu_seconds"] for answer in answers) / total * 1e6, 2),
+        "server_us": round(lap.serving / total * 1e6, 2),
         "p50_ms": round(statistics.median(latencies) / 1000, 3),
         "p99_ms": round(percentile(sorted(latencies), 99) / 1000, 3),
         "longest_ms": round(max(latencies) / 1000, 3),

@@ -1,5 +1,6 @@
 """The tables of the section about three replicas."""
 
+from .peers import FEED
 from .replicas import HANGS, REPLICAS, WITHOUT
 from .results import Results
 from .tables import series_of, spread_text, table
@@ -19,7 +20,7 @@ def replica_tables(results: Results) -> str:
     rows.sort(key=lambda row: [key.case for key in keys].index(row[0]))
     head = ["", "", "events/s", "client CPU, µs per event", "p50, ms", "p99, ms"]
     hanging = [
-        [f"{key.x} callers, {key.case}"]
+        [f"{key.x} callers{' with a feed' if key.subject == FEED else ''}, {key.case}"]
         + [spread_text(results.spread(key, name)) for name in ("rate", "longest_ms")]
         for key in keys
         if key.case in {HANGS, WITHOUT}

@@ -52,11 +52,12 @@ async def replicas(bench: Bench) -> None:
                 count = await bench.count(peer, x, manner)
                 cases.append(append_case(REPLICAS, peer, case, x, count, manner))
         await bench.interleave(cases, rounds=_ROUNDS)
-        for number, node in enumerate(cluster.nodes[1:]):
-            bench.say(f"{REPLICAS}: a node hangs", 0.7 + number / 10)
+        hanging = [(node, peer) for node in cluster.nodes[1:] for peer in peers[1:]]
+        for number, (node, peer) in enumerate(hanging):
+            bench.say(f"{REPLICAS}: a node hangs, {peer.name}", 0.6 + number / 10)
             node.pause()
             try:
-                await _hanging(bench, peers[1])
+                await _hanging(bench, peer)
             finally:
                 node.resume()
             await asyncio.sleep(_RETURNING)
@@ -72,7 +73,7 @@ async def _hanging(bench: Bench, peer: Peer) -> None:
             "of_silence": round(longest / SILENCE, 3),
             "rate": round(count / answer["seconds"], 1),
         }
-        bench.results.add(Key(REPLICAS, OURS, case, CALLERS), numbers)
+        bench.results.add(Key(REPLICAS, peer.name, case, CALLERS), numbers)
 
 
 def _cluster(stack: AsyncExitStack) -> EmbeddedCassandra:

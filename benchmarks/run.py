@@ -52,7 +52,7 @@ class Scenario:
 SCENARIOS: Final[dict[str, Scenario]] = {
     "hot_path": Scenario(hot_path, 33, 25),
     "hot_stream": Scenario(hot_stream, 12, 15),
-    "beside": Scenario(beside, 160, 30),
+    "beside": Scenario(beside, 160, 38),
     "hot_costs": Scenario(hot_costs, 58, 0),
     "replay": Scenario(replay, 58, 15),
     "memory": Scenario(memory, 30, 15),

@@ -26,6 +26,7 @@ from .peers import (
     IN_SHORT,
     SEQUENCER,
     SINGLY,
+    WITH_RESULT,
     WITH_WRITE,
 )
 from .privacy import PRIVACY
@@ -39,6 +40,7 @@ _COLUMNS: Final = {
     "rate": "events/s",
     "cpu_us": "client CPU, µs per event",
     "loop_us": "of which event loop thread",
+    "server_us": "server CPU, µs per event",
     "p50_ms": "p50, ms",
     "p90_ms": "p90, ms",
     "p99_ms": "p99, ms",
@@ -57,7 +59,10 @@ _CURVES: Final = (
         "Appends to one stream, no version expected",
         *("hot_stream", (RAW, OURS), _SHARED, "callers"),
     ),
-    ("Ours and raw: a stream per caller", "beside", (RAW, OURS), "own streams", "callers"),
+    (
+        "Ours and raw: a stream per caller",
+        *("beside", (RAW, WITH_RESULT, OURS), "own streams", "callers"),
+    ),
     ("Ours and raw: one stream", "beside", (RAW, SINGLY, OURS), _SHARED, "callers"),
     ("Reading, by page size", "replay", (RAW, OURS), "page size", "events per page"),
     ("Memory while reading", "memory", (OURS,), "resident set", "events read"),
