@@ -15,6 +15,9 @@ what a request costs that is sent alone is in ``append``.
 ``least64`` is ``append64`` by hand, but for the library's checks and its result: less than that no
 append of the library can take.
 
+``--record`` writes the counts to ``instructions.json``, from which the page about performance is
+made. It keeps those of before.
+
 Instructions do not all take the same time. ``--misses`` also counts those of the event loop's
 thread that a model of a processor waits for.
 """
@@ -22,6 +25,7 @@ thread that a model of a processor waits for.
 import argparse
 import asyncio
 import importlib
+import json
 import os
 import re
 import signal
@@ -41,6 +45,7 @@ from uuid import UUID, uuid4
 from event_store_async.cassandra.feed import bell
 
 from .bench import OURS, RAW
+from .instruction_table import INSTRUCTIONS
 from .peers import ANNOUNCING, STEPPING, WITH_RESULT
 from .peers.payloads import make_payloads
 from .peers.protocol import Options
@@ -266,30 +271,41 @@ def main() -> None:
     parser.add_argument("--port", type=int, help="a running node's; by default one is started")
     parser.add_argument("--keep", type=Path, help="an existing folder for what callgrind writes")
     parser.add_argument("--misses", action="store_true", help="also count what takes long")
+    parser.add_argument("--record", action="store_true", help="write them to instructions.json")
     parser.add_argument("--worker", nargs=2, metavar=("PEER", "KIND"), help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.worker:
         name, kind = given.worker
         asyncio.run(work(name, KINDS[kind], options_of(name, given.port)))
         return
+    if given.record and given.peer:
+        parser.error("only counts of both peers can be recorded")
+    counting = partial(
+        report, given.kinds, given.peer, keep=given.keep, misses=given.misses, record=given.record
+    )
     if given.port is not None:
-        report(given.kinds, given.peer, given.port, given.keep, misses=given.misses)
+        counting(given.port)
         return
 
     async def on_own_node() -> None:
         with TemporaryDirectory(ignore_cleanup_errors=True) as directory:
             async with node(Path(directory), {}) as cluster:
                 # In a thread: the node is looked after meanwhile.
-                counting = partial(report, misses=given.misses)
-                await asyncio.to_thread(counting, given.kinds, given.peer, cluster.port, given.keep)
+                await asyncio.to_thread(counting, cluster.port)
 
     asyncio.run(on_own_node())
 
 
 def report(
-    kinds: list[str], peer: str | None, port: int, keep: Path | None, *, misses: bool = False
+    kinds: list[str],
+    peer: str | None,
+    port: int,
+    *,
+    keep: Path | None,
+    misses: bool = False,
+    record: bool = False,
 ) -> None:
-    """Count and print."""
+    """Count, print, and write what was counted if it is to be recorded."""
     for kind in kinds or KINDS:
         found: dict[str, Count] = {}
         for name in KINDS[kind].peers:
@@ -310,6 +326,15 @@ def report(
                 f"the event loop's thread {ours.loop / limit.loop:.3f} x",
                 flush=True,
             )
+            if record:
+                write(kind, limit, ours)
+
+
+def write(kind: str, limit: Count, ours: Count, path: Path = INSTRUCTIONS) -> None:
+    """Write the counts of a kind, and leave the others as they are."""
+    counts = json.loads(path.read_text(encoding="utf-8"))
+    counts.setdefault(kind, {}).update(limit=round(limit.total), ours=round(ours.total))
+    path.write_text(json.dumps(counts, indent=1) + "\n", encoding="utf-8")
 
 
 def options_of(name: str, port: int) -> Options:

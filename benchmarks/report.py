@@ -1,6 +1,8 @@
 """The report: docs/performance.md and its plots, made from a recorded run and nothing else."""
 
+import re
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -9,6 +11,7 @@ from .feeds import DELIVERY
 from .flames import write_flame_graphs
 from .goals import Goal, goals
 from .hot_table import cost_table, model_tables
+from .instruction_table import instruction_table
 from .plots import PLOTS, plot, plotted
 from .profiles import PROFILES
 from .replica_table import replica_tables
@@ -32,9 +35,10 @@ than at others. Compare numbers within a table, not between tables.
 
 ## How to read this page
 
-`make bench RECORD=1` generates this page from [recorded.json](../benchmarks/recorded.json). No
-number in its tables is typed by hand, and missed goals are shown. What was tried for these, and
-what is said of the peers, is written by hand, in `benchmarks/tried.md`.
+`make bench RECORD=1` generates this page from [recorded.json](../benchmarks/recorded.json). The
+tables of results are made from that file alone, and missed goals are shown. The notes under *Missed
+goals*, under *Goals that are met* and on the peers are written by hand, in `benchmarks/tried.md`,
+with the numbers and tables in them.
 
 - *ours* is this library. *raw* (`raw_acsylla` in the tables) is the same conditional batch, or the
   same page of rows, written by hand on the driver, without anything that makes it safe. With as
@@ -65,14 +69,16 @@ nothing of the library. The comparison with the second shows what sharing batche
 _HOT_COSTS: Final = """\
 Batches of one stream, one after another. By hand (`raw_batches`), they are sent by one caller, or
 shared by 64 callers. The library makes one batch of all the appends that wait, so it has as many
-callers as a batch has events. A batch takes about as long as the CPU times of client and server
-together, since each waits for the other. Flushing and compacting go on in the background.
+callers as a batch has events. What a batch takes beyond the CPU time of the client is its wait for
+the server. The server's CPU time is longer than that, since several of its threads work at the same
+time. Flushing and compacting go on in the background.
 """
 _HOT_MODEL: Final = """\
 How fast can one stream be? Its batches cannot overlap, so each takes the client's CPU time and then
-the server's. In this model, each of the two is a constant for the batch, and another one for each
-of its events. The first table shows these constants, fitted to the batches above. The second shows
-the rates that follow from them, and those measured. Its last row is the limit of any client.
+the wait for the server. In this model, each of the two is a constant for the batch, and another one
+for each of its events. The first table shows these constants, fitted to the batches above; the wait
+is that of the batches by hand. The second table shows the rates that follow from them, and those
+measured. No client can be faster than the last row.
 """
 _FLAT: Final = """\
 Does an append cost more on a long stream? The cases take turns, in a changing order. The streams at
@@ -197,8 +203,17 @@ _FEED_PLOTS: Final = {
     "Appends with a feed: 64 callers, a stream each": "feed_appends",
     "Delivery to another process": "feed_delivery",
 }
+_INSTRUCTIONS: Final = """\
+What the client executes, counted by Valgrind: the load of the machine hardly matters. System calls
+are not part of it. *At first* is the library before the changes that the notes on the goals list.
+It is compared with the same by hand, where one stream gets one batch for each append. An append to
+a table with a feed is compared with one to a table without a feed, and what a sequencer does to
+publish an append is compared with an append by hand.
+"""
+_MET: Final = """\
+What was tried before these goals were met, and what they cost.
+"""
 _RELATED: Final = {
-    "latency": "append",
     "throughput": "append",
     "append_cpu": "append",
     "batching": "hot",
@@ -223,7 +238,11 @@ def markdown(results: Results, *, plots: bool) -> str:
         headline=headline, pictures=pictures, rounds=rounds, pairs=pairs
     )
     parts = ["# Performance\n", introduction.lstrip("\n")]
-    missed = [_missed(results, goal) for goal in goals(results) if not goal.met]
+    notes = TRIED.read_text(encoding="utf-8")
+    missed, met = (
+        [each for goal in goals(results) if goal.met == met and (each := _notes(results, goal))]
+        for met in (False, True)
+    )
     words = "What was tried for those that are missed: [below](#missed-goals).\n" if missed else ""
     parts += [_section("Goals", tables.goal_table(results), words)]
     parts.append(_section("Measured on", tables.machine_table(results)))
@@ -245,9 +264,8 @@ def markdown(results: Results, *, plots: bool) -> str:
     parts.append(_section("Truncated streams", tables.truncation_table(results), _TRUNCATION))
     parts.append(_section("Personal fields", tables.privacy_table(results), _PRIVACY))
     parts.append(_section("Three replicas", replica_tables(results), _REPLICAS))
-    notes = tried(TRIED.read_text(encoding="utf-8"), "peers")
-    if notes and tables.series_of(results, "peers"):
-        parts.append(_section("Compared with the peers", notes))
+    if (said := tried(notes, "peers")) and tables.series_of(results, "peers"):
+        parts.append(_section("Compared with the peers", said))
     for scenario, first, words in (("peers", "peer", ""), ("variants", "node", _VARIANTS)):
         for case, made in tables.compared(results, scenario, first).items():
             parts.append(_section(f"{scenario.capitalize()}: {case}", made, words))
@@ -257,9 +275,11 @@ def markdown(results: Results, *, plots: bool) -> str:
     representation = tables.representation_table(results)
     parts.append(_section("How an event is represented", representation, _REPRESENTATION))
     parts.append(_section("Missed goals", "\n".join(missed)))
+    parts.append(_section("Goals that are met", "\n".join(met), _MET))
+    parts.append(_section("Instructions", instruction_table() if plots else "", _INSTRUCTIONS))
     parts += _profiles(results, plots=plots)
     parts.append(_section("Not measured", "".join(f"- {note}\n" for note in results.notes)))
-    return "\n".join(part for part in parts if part)
+    return _linked("\n".join(part for part in parts if part), goals(results))
 
 
 def publish(results: Results) -> None:
@@ -288,13 +308,35 @@ def _section(title: str, text: str, words: str = "") -> str:
     return f"## {title}\n\n" + (f"{words}\n" if words else "") + text
 
 
-def _missed(results: Results, goal: Goal) -> str:
-    text = f"### {goal.text[0].upper()}{goal.text[1:]}\n\n"
+def _notes(results: Results, goal: Goal) -> str:
+    """Return what was tried for a goal; empty if it is met and there is nothing to say."""
+    notes = tried(TRIED.read_text(encoding="utf-8"), goal.name)
+    if goal.met and not notes:
+        return ""
+    text = f"### {_heading(goal)}\n\n"
     what = _RELATED.get(goal.name)
     if what and any(name.startswith(f"{what}/") for name in results.profiles):
         text += f"Where the time goes: [the profile](#profile-{what}).\n\n"
-    notes = tried(TRIED.read_text(encoding="utf-8"), goal.name)
-    return text + (f"What was tried:\n\n{notes}" if notes else "The reason is not known yet.\n")
+    return text + (notes or "The reason is not known yet.\n")
+
+
+def _heading(goal: Goal) -> str:
+    return goal.text[0].upper() + goal.text[1:]
+
+
+def _linked(page: str, found: Sequence[Goal]) -> str:
+    """Lead links like ``goal:latency`` to the notes on that goal, if the page has them."""
+    slugs = {
+        goal.name: re.sub(r"[^\w -]", "", _heading(goal).lower()).replace(" ", "-")
+        for goal in found
+        if f"### {_heading(goal)}\n" in page
+    }
+
+    def link(match: re.Match[str]) -> str:
+        slug = slugs.get(match["goal"])
+        return f"[{match['text']}](#{slug})" if slug else match["text"]
+
+    return re.sub(r"\[(?P<text>[^\]]+)\]\(goal:(?P<goal>\w+)\)", link, page)
 
 
 def _profiles(results: Results, *, plots: bool) -> list[str]:

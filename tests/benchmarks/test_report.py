@@ -1,5 +1,6 @@
 """The benchmark's arithmetic, its report and its guard. Nothing is measured here."""
 
+import json
 import re
 from pathlib import Path
 
@@ -10,11 +11,13 @@ from benchmarks.completeness import missing
 from benchmarks.flat_cost import at_version
 from benchmarks.goals import Goal, goals
 from benchmarks.guard import compare
-from benchmarks.peers import BATCHES, FEED, SINGLY
+from benchmarks.instruction_table import INSTRUCTIONS, instruction_table
+from benchmarks.instructions import KINDS, Count, write
+from benchmarks.peers import BATCHES, FEED, SINGLY, WITH_RESULT
 from benchmarks.plots import PLOTS, _factors, plotted
 from benchmarks.privacy import ENCRYPTED, EVENTS, PRIVACY, READING
 from benchmarks.privacy import PLAIN as UNENCRYPTED
-from benchmarks.processes import HOT, PROCESSES
+from benchmarks.processes import EXACT, HOT, PROCESSES
 from benchmarks.replicas import HANGS, ONE_STREAM, REPLICAS
 from benchmarks.report import FIRST, PAGE, RECORDED, TRIED, markdown, publish, tried
 from benchmarks.results import Key, Results, round_of
@@ -211,10 +214,41 @@ def test_a_missed_goal_shows_what_was_tried_and_where_the_time_goes(
     page = markdown(made, plots=True)
 
     assert "[the profile](#profile-append)" in page
-    assert "What was tried:\n\nFewer tasks." in page
-    assert "Nothing." not in page
+    missed, _, met = page.partition("## Goals that are met")
+    assert "Fewer tasks." in missed.partition("## Missed goals")[2]
+    assert "Nothing." not in page, "the goal was not measured"
+    assert met == ""
     assert "performance/flame_append.svg" in page
-    assert "### Missed" not in markdown(results([99, 99], [100, 100]), plots=True)
+    page = markdown(results([99, 99], [100, 100]), plots=True)
+    assert "## Missed" not in page
+    assert "Fewer tasks." in page.partition("## Goals that are met")[2]
+
+
+def test_notes_lead_to_those_on_other_goals_if_the_page_has_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = "\n## throughput\n\nSee [here](goal:throughput), and [there](goal:memory).\n"
+    (tmp_path / "tried.md").write_text(text)
+    monkeypatch.setattr("benchmarks.report.TRIED", tmp_path / "tried.md")
+
+    page = markdown(results([50, 50], [100, 100]), plots=True)
+
+    assert "See [here](#64-streams-in-flight-throughput-relative-to-raw), and there." in page
+
+
+def test_every_kind_of_instructions_that_is_shown_was_counted_and_can_be_counted_again(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "instructions.json"
+    path.write_text(INSTRUCTIONS.read_text("utf-8"))
+
+    write("append64", Count(70_000.4, 5_000, {}), Count(140_000, 10_000.0, {}), path)
+
+    counts = json.loads(path.read_text("utf-8"))
+    assert set(counts) <= set(KINDS)
+    assert counts["append64"] == {"at first": 230_684, "limit": 75_000, "ours": 150_000}
+    assert "| 230,684 | 150,000 | 75,000 | 2.00 |" in instruction_table(path)
+    assert all(each["limit"] and each["ours"] for each in counts.values())
 
 
 def test_every_section_of_what_was_tried_is_named_after_a_goal() -> None:
@@ -229,6 +263,15 @@ def test_every_goal_that_the_recorded_run_missed_is_explained() -> None:
     missed = {goal.name for goal in goals(Results.read(RECORDED)) if not goal.met}
 
     assert {name for name in missed if not tried(TRIED.read_text("utf-8"), name)} == set()
+
+
+def test_every_goal_that_the_recorded_run_missed_has_a_profile() -> None:
+    """A flame graph, a table of what was counted, or a link to notes that have one."""
+    page = PAGE.read_text("utf-8")
+    missed = page.partition("\n## Missed goals\n")[2].partition("\n## ")[0]
+
+    for section in missed.split("\n### ")[1:]:
+        assert re.search(r"\(#profile-|^\| |\]\(#", section, re.MULTILINE), section
 
 
 def test_peers_are_compared_with_ours() -> None:
@@ -327,6 +370,27 @@ def test_four_processes_on_one_stream_are_compared_with_one() -> None:
     assert found["sharing_fairness"].limit is None
 
 
+def test_an_attempt_at_an_exact_version_beside_rivals_is_compared_with_one_alone() -> None:
+    made = Results({})
+    for x, latency in ((1, 2.0), (4, 4.2)):
+        made.add(Key(PROCESSES, OURS, EXACT, x), {"p99_ms": latency})
+
+    (goal,) = goals(made)
+
+    assert (goal.name, goal.measured.median, goal.at_most) == ("sharing_exact", 2.1, True)
+    assert goal.limit is not None
+
+
+def test_what_only_the_checks_and_the_result_take_is_shown_beside_raw() -> None:
+    made = results([90], [100])
+    made.add(Key("beside", WITH_RESULT, "own streams", 64), {"rate": 95, "cpu_us": 1})
+
+    found = {goal.name: goal for goal in goals(made)}
+
+    assert found["least_throughput"].measured.median == 0.95
+    assert found["least_throughput"].limit is None
+
+
 def test_conflicts_that_an_old_run_did_not_count_are_no_goal() -> None:
     made = Results({})
     for x in (1, 4):
@@ -339,9 +403,11 @@ def test_three_replicas_are_compared_with_raw_and_a_node_that_hangs_with_its_sil
     made = Results({})
     for subject, rate in ((RAW, 100.0), (OURS, 2500.0), (FEED, 2000.0)):
         made.add(Key(REPLICAS, subject, ONE_STREAM, 64), {"rate": rate, "p50_ms": 1.0})
-    made.add(
-        Key(REPLICAS, OURS, HANGS, 16), {"longest_ms": 5100.0, "of_silence": 1.02, "rate": 3.0}
-    )
+    for subject, longest in ((OURS, 5100.0), (FEED, 9000.0)):
+        made.add(
+            Key(REPLICAS, subject, HANGS, 16),
+            {"longest_ms": longest, "of_silence": longest / 5000, "rate": 3.0},
+        )
 
     found = {goal.name: goal for goal in goals(made)}
 
@@ -349,6 +415,8 @@ def test_three_replicas_are_compared_with_raw_and_a_node_that_hangs_with_its_sil
     assert found["replicas_feed_batching"].measured.median == 0.8
     assert found["replicas_feed_batching"].limit is None
     assert found["replicas_hanging"].met
+    assert not found["replicas_feed_hanging"].met
     page = markdown_of(made)
     assert "## Three replicas" in page
     assert "| 16 callers, while a node hangs | 3 | 5,100 |" in page
+    assert "| 16 callers with a feed, while a node hangs | 3 | 9,000 |" in page
