@@ -32,3 +32,16 @@ def percentile(ordered: Sequence[float], percent: float) -> float:
     """Return a percentile of ascending values, by the nearest rank."""
     rank = max(1, -(-len(ordered) * percent // 100))
     return ordered[int(rank) - 1]
+
+
+def ratio_text(value: float, digits: int = 2) -> str:
+    """
+    Return a ratio with so many decimal digits; below 0.1, with so many significant digits.
+
+    A value that rounds to zero even with three digits more is ``0``, without a sign.
+    """
+    if round(value, digits + 3) == 0:
+        return "0"
+    # Of the rounded value: 0.0999 is shown as 0.10.
+    exponent = int(f"{value:.{digits - 1}e}".partition("e")[2])
+    return f"{value:.{max(digits, digits - 1 - exponent)}f}"

@@ -32,7 +32,7 @@ from .peers import (
 from .privacy import PRIVACY
 from .representation import LABELS, REMARKS
 from .results import Key, Results
-from .spread import Spread, ratios, spread
+from .spread import Spread, ratio_text, ratios, spread
 from .subscriptions import IDLE, PROJECTION, SUBSCRIPTION, TAKEOVER
 
 _FUNCTIONS: Final = 15
@@ -103,7 +103,7 @@ _FEED_LABELS: Final = {"one batch": "one batch by raw, for comparison"}
 
 def number(value: float) -> str:
     """Return a number with three significant digits, or as a whole number from 100 up."""
-    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+    return f"{value:,.0f}" if value >= 100 else f"{value or 0:.3g}"  # never -0
 
 
 def spread_text(it: Spread | None) -> str:
@@ -150,9 +150,9 @@ def goal_table(results: Results) -> str:
         verdict = "" if goal.limit is None else "met" if goal.met else "**missed**"
         it = goal.measured
         digits = 2
-        while not goal.met and round(it.median, digits) == goal.limit:
+        while not goal.met and float(ratio_text(it.median, digits)) == goal.limit:
             digits += 1  # a goal that was just missed must not be shown as its limit
-        least, median, most = (f"{each:.{digits}f}" for each in (it.least, it.median, it.most))
+        least, median, most = (ratio_text(each, digits) for each in (it.least, it.median, it.most))
         rows.append([goal.text, wanted, f"{median} ({least} to {most})", verdict])
     return table(["ratio", "goal", "measured", ""], rows) if rows else ""
 
