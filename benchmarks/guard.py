@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from .goals import Goal
+from .spread import ratio_text
 
 _SMALLEST: Final = 0.02
 """The smallest difference that counts, as a share of the recorded median."""
@@ -32,13 +33,23 @@ def compare(now: Sequence[Goal], recorded: Sequence[Goal]) -> list[Verdict]:
         if old is None:
             continue
         word = "same"
-        apart = abs(goal.measured.median / old.measured.median - 1)
-        if apart > _SMALLEST and not goal.measured.overlaps(old.measured):
+        if _apart(goal, old) > _SMALLEST and not goal.measured.overlaps(old.measured):
             rose = goal.measured.median > old.measured.median
             word = "worse" if rose == goal.at_most else "better"
+        least, median, most = map(
+            ratio_text, (old.measured.least, old.measured.median, old.measured.most)
+        )
         text = (
-            f"{word:>6}  {goal.text}: {goal.measured.median:.2f}, recorded "
-            f"{old.measured.median:.2f} ({old.measured.least:.2f} to {old.measured.most:.2f})"
+            f"{word:>6}  {goal.text}: {ratio_text(goal.measured.median)}, "
+            f"recorded {median} ({least} to {most})"
         )
         verdicts.append(Verdict(text, word == "worse"))
     return verdicts
+
+
+def _apart(goal: Goal, old: Goal) -> float:
+    """Return how far the medians are apart, as a share of the recorded one."""
+    # Nothing is a share of zero, which conflicts or a lag may be: the limit is a number of the
+    # same size as what matters, and without a limit, a ratio is usually about 1.
+    whole = abs(old.measured.median) or goal.limit or 1.0
+    return abs(goal.measured.median - old.measured.median) / whole
