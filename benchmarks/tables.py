@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from textwrap import fill
 from typing import Final
 
+from event_store_async.counts import counted
+
 from .bench import OURS, RAW
 from .feed_requests import KINDS, REQUESTS
 from .feeds import APPEND, CATCH_UP, DELIVERY, MEMORY, SEQUENCING, STREAMS
@@ -158,12 +160,16 @@ def goal_table(results: Results) -> str:
 
 
 def machine_table(results: Results) -> str:
-    """Return the environment of the run."""
+    """Return when the run started, how long its scenarios took, and its environment."""
     rows = [
         [name, ", ".join(f"{key} {value}" for key, value in results.about[name].items())]
         for name in ("machine", "versions", "node", "size")
     ]
-    return f"Started at {results.about['moment']}.\n\n" + table(["", ""], rows)
+    began = f"Started at {results.about['moment']}"
+    if seconds := sum(results.about.get("seconds", {}).values()):
+        minutes = counted(round(seconds / 60), "minute")
+        began += f"; the scenarios took {minutes if seconds >= 90 else counted(seconds, 'second')}"
+    return f"{began}.\n\n{table(['', ''], rows)}"
 
 
 def curves(results: Results) -> dict[str, str]:

@@ -23,7 +23,7 @@ from benchmarks.report import FIRST, PAGE, RECORDED, TRIED, markdown, publish, t
 from benchmarks.results import Key, Results, round_of
 from benchmarks.snapshots import EVERY, LONG, SHORT, STORED, WHOLE, WITHOUT
 from benchmarks.spread import Spread, percentile, ratios, spread
-from benchmarks.tables import compared, headline
+from benchmarks.tables import compared, headline, machine_table
 from benchmarks.truncation import AGAIN, GONE, PLAIN
 
 
@@ -310,6 +310,22 @@ def test_the_headline_is_ours_of_the_comparison_and_stands_above_all_else() -> N
         assert f"| {rate} |" in above
         assert ours in rest
     assert above.index("events/s") < 300
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"),
+    [
+        ({}, ""),
+        ({"opening": 1}, "; the scenarios took 1 second"),
+        ({"replay": 46, "peers": 40}, "; the scenarios took 86 seconds"),
+        ({"replay": 46, "peers": 1274}, "; the scenarios took 22 minutes"),
+    ],
+)
+def test_the_page_says_how_long_the_scenarios_took(seconds: dict[str, int], shown: str) -> None:
+    made = results([1.0], [1.0])
+    made.about |= {"moment": "2026-11-30T15:46+00:00"} | ({"seconds": seconds} if seconds else {})
+
+    assert machine_table(made).startswith(f"Started at 2026-11-30T15:46+00:00{shown}.\n\n|")
 
 
 def test_a_run_without_peers_has_no_headline() -> None:
