@@ -13,6 +13,7 @@ from event_store_async.embedded.java import find_java
 from event_store_async.embedded.node import Node
 
 from .bench import Size
+from .peers import REPLICAS
 from .variants import JVM
 
 _PERIODS = {"periodic": "commitlog_sync_period", "group": "commitlog_sync_group_window"}
@@ -39,7 +40,7 @@ def about(size: Size, moment: str) -> dict[str, Any]:
             "java": _java(),
             **{name: found for name in _PACKAGES if (found := _version(name))},
         },
-        "node": {"replication": 1},
+        "node": {"replication": REPLICAS},
         "size": {
             "rounds": size.rounds,
             "events read": size.events,
@@ -63,7 +64,7 @@ async def about_node(node: Node, port: int) -> dict[str, Any]:
     heap = next((it.removeprefix("-Xmx") for it in command if it.startswith("-Xmx")), "unknown")
     sync = settings["commitlog_sync"]
     return {
-        "replication": 1,
+        "replication": REPLICAS,
         "commit log": f"{sync}, {settings[_PERIODS[sync]]}" if sync in _PERIODS else sync,
         "heap": heap,
         "memtables": (

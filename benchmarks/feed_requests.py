@@ -10,7 +10,7 @@ from uuid import uuid4
 from event_store_async import EventStore, Settings
 
 from .bench import Bench
-from .peers import FEED
+from .peers import FEED, REPLICATION
 from .results import Key
 
 REQUESTS: Final = "feed_requests"
@@ -62,7 +62,7 @@ async def _opened(
         local_datacenter="datacenter1",
         settings=Settings(sequences=sequences),
     ) as store:
-        await store.create_schema({"datacenter1": 1}, feed=feed)
+        await store.create_schema(REPLICATION, feed=feed)
         yield CountedStore(store)
 
 

@@ -14,6 +14,7 @@ import acsylla
 from event_store_async import EventStore
 
 from .bench import OURS, Bench
+from .peers import REPLICATION
 from .results import Key
 
 VERSIONS: Final = (1, 1_000, 100_000)
@@ -72,7 +73,7 @@ async def flat_cost(bench: Bench) -> None:
         async with EventStore.connect(
             bench.contact, port=bench.port, keyspace=_KEYSPACE, local_datacenter="datacenter1"
         ) as store:
-            await store.create_schema({"datacenter1": 1})
+            await store.create_schema(REPLICATION)
             await _warm(store)
             cases = {at_version(it): await _filled(bench, store, it) for it in VERSIONS}
             cases[BEHIND_DELETED] = await _deleted(bench, session, _appender(store))

@@ -6,6 +6,7 @@ from uuid import uuid4
 from event_store_async import EventStore
 
 from .bench import Bench
+from .peers import REPLICATION
 from .results import Key
 
 _KEYSPACE = "bench_opening"
@@ -20,7 +21,7 @@ async def opening(bench: Bench) -> None:
         )
 
     async with await connected() as store:
-        await store.create_schema({"datacenter1": 1})
+        await store.create_schema(REPLICATION)
     for number in range(bench.size.rounds + 1):
         bench.say("opening a store", number / bench.size.rounds)
         begin = time.perf_counter()

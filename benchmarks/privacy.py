@@ -10,6 +10,7 @@ from event_store_async import EventReaderWriter, EventStore, NewEvent
 from event_store_async.privacy import MasterKeys, PersonalFields, PrivateEventStore
 
 from .bench import OURS, Bench
+from .peers import REPLICATION
 from .results import Key
 
 PRIVACY: Final = "privacy"
@@ -39,7 +40,7 @@ async def privacy(bench: Bench) -> None:
     async with EventStore.connect(
         bench.contact, port=bench.port, keyspace=_KEYSPACE, local_datacenter="datacenter1"
     ) as store:
-        await store.create_schema({"datacenter1": 1})
+        await store.create_schema(REPLICATION)
         keys = store.key_store(masters)
         await keys.create_schema()
         private = PrivateEventStore(store, keys, fields)

@@ -18,6 +18,7 @@ from event_store_async.aggregates import (
 )
 
 from .bench import OURS, Bench
+from .peers import REPLICATION
 from .results import Key
 
 SHORT: Final = 100
@@ -62,7 +63,7 @@ async def _opened(bench: Bench) -> AsyncGenerator[EventStore, None]:
     async with EventStore.connect(
         bench.contact, port=bench.port, keyspace=_KEYSPACE, local_datacenter="datacenter1"
     ) as store:
-        await store.create_schema({"datacenter1": 1})
+        await store.create_schema(REPLICATION)
         yield store
 
 

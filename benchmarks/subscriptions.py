@@ -14,7 +14,7 @@ from .bench import Bench
 from .feed_requests import KINDS, CountedStore
 from .feeds import SEED, published
 from .peer import Peer, PeerFailed, run_peer
-from .peers import ANNOUNCING, FEED, RUNNER, SEQUENCER
+from .peers import ANNOUNCING, FEED, REPLICATION, RUNNER, SEQUENCER
 from .peers.members import MemberProcess
 from .peers.postgres import run_postgres
 from .peers.protocol import Unavailable
@@ -206,7 +206,7 @@ async def _opened(bench: Bench, *, sequences: bool) -> AsyncGenerator[EventStore
         local_datacenter="datacenter1",
         settings=Settings(sequences=sequences),
     ) as store:
-        await store.create_schema({"datacenter1": 1}, feed=True)
+        await store.create_schema(REPLICATION, feed=True)
         yield store
 
 

@@ -25,6 +25,8 @@ from rich.table import Table
 from event_store_async import EventStore
 from event_store_async.embedded import EmbeddedCassandra
 
+from .peers import REPLICATION
+
 HOOKS = ("none", "no-op", "prometheus", "opentelemetry", "logs")
 BASE = "no hook code"
 WORKER = Path(__file__).parent / "telemetry_worker.py"
@@ -120,7 +122,7 @@ async def on_cassandra(kinds: Sequence[str], given: argparse.Namespace) -> Round
         async with EventStore.connect(
             cluster.contact_points, port=cluster.port, keyspace="telemetry"
         ) as store:
-            await store.create_schema({"datacenter1": 1})
+            await store.create_schema(REPLICATION)
         return await asyncio.to_thread(measure, kinds, given, cluster.port)
 
 

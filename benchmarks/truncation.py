@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 from event_store_async import EventStore
 
 from .bench import OURS, Bench
+from .peers import REPLICATION
 from .results import Key
 
 KEPT: Final = 100
@@ -30,7 +31,7 @@ async def truncation(bench: Bench) -> None:
     """
     store = await _connect(bench)
     async with store:
-        await store.create_schema({"datacenter1": 1})
+        await store.create_schema(REPLICATION)
         plain, truncated = uuid4(), uuid4()
         await _fill(bench, store, plain, KEPT)
         await _fill(bench, store, truncated, GONE + KEPT)

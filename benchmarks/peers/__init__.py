@@ -7,6 +7,12 @@ the line protocol of `protocol` on its standard streams.
 
 from typing import Final
 
+REPLICAS: Final = 1
+"""The replicas of each event, except on three nodes. Pekko's plugin has the same by default."""
+
+REPLICATION: Final = {"datacenter1": REPLICAS}
+"""The same, as `EventStore.create_schema` takes it."""
+
 NAMES: Final = (
     "raw_acsylla",
     "ours",
@@ -51,7 +57,7 @@ RUNNER: Final = "eventsourcing_projection"
 DELIVERING: Final = (FEED, "pekko", "eventsourcing_postgres", "umadb")
 """The peers that deliver events to another process."""
 
-_ON_CASSANDRA: Final = ("within 10 s", "a quorum; here 1")
+_ON_CASSANDRA: Final = ("within 10 s", f"a quorum; here {REPLICAS}")
 _ON_ONE_MACHINE: Final = ("when answered", "one machine")
 
 IN_SHORT: Final[dict[str, tuple[str, str, str]]] = {

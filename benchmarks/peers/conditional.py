@@ -9,13 +9,15 @@ from event_store_async import EventStore
 from event_store_async.cql_files import load_statement
 from event_store_async.errors import ConnectionFailed
 
+from . import REPLICAS, REPLICATION
 from .payloads import Payload
 from .protocol import Options, Unavailable
 from .tasks import Writer
 
 GUARANTEES: Final = (
-    "Cassandra LWT at LOCAL_QUORUM and LOCAL_SERIAL, replication 1; durable by the node's commit "
-    "log settings; expected version checked by the server; a timed-out append is left unknown"
+    f"Cassandra LWT at LOCAL_QUORUM and LOCAL_SERIAL, replication {REPLICAS}; durable by the "
+    "node's commit log settings; expected version checked by the server; a timed-out append is "
+    "left unknown"
 )
 PAGE_SIZE: Final = 5000
 """Rows per page if the command gives no number: a common default of drivers."""
@@ -84,7 +86,7 @@ async def make_table(options: Options, *, feed: bool = False) -> list[str]:
     except ConnectionFailed as error:
         raise Unavailable(str(error), "start a node: make cassandra") from error
     async with store:
-        await store.create_schema({"datacenter1": 1}, feed=feed)
+        await store.create_schema(REPLICATION, feed=feed)
     return [
         load_statement(
             f"statements/{name}", keyspace=options.keyspace, table="events", kept_from=", kept_from"

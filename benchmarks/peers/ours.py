@@ -17,6 +17,7 @@ from event_store_async import (
 from event_store_async.errors import ConnectionFailed
 from event_store_async.subscriptions import Subscription
 
+from . import REPLICAS, REPLICATION
 from .followers import FollowerProcess
 from .payloads import Payload
 from .protocol import CommandRefused, Options, Project, Ready, Unavailable
@@ -43,9 +44,9 @@ class Ours:
             name=self._name,
             version=event_store_async.__version__,
             guarantees=(
-                "Cassandra LWT at LOCAL_QUORUM and LOCAL_SERIAL, replication 1; durable by the "
-                "node's commit log settings; expected version checked by the server; a timed-out "
-                "append is settled inside the call"
+                f"Cassandra LWT at LOCAL_QUORUM and LOCAL_SERIAL, replication {REPLICAS}; durable "
+                "by the node's commit log settings; expected version checked by the server; a "
+                "timed-out append is settled inside the call"
             ),
             notes=self._notes,
         )
@@ -206,7 +207,7 @@ async def open_peer(
     except ConnectionFailed as error:
         raise Unavailable(str(error), "start a node: make cassandra") from error
     async with store:
-        await store.create_schema({"datacenter1": 1}, feed=feed)
+        await store.create_schema(REPLICATION, feed=feed)
         follower = FollowerProcess(
             *["benchmarks.peers.ours_follower", "--contact", options.contact],
             *["--port", str(options.port), "--keyspace", options.keyspace],

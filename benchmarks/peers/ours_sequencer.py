@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from event_store_async import EventStore, Settings
 from event_store_async.errors import ConnectionFailed
 
+from . import REPLICATION
 from .ours import Ours
 from .protocol import Options, Unavailable
 from .tasks import TaskPeer, main
@@ -28,7 +29,7 @@ async def open_peer(options: Options) -> AsyncGenerator[TaskPeer, None]:
     except ConnectionFailed as error:
         raise Unavailable(str(error), "start a node: make cassandra") from error
     async with store:
-        await store.create_schema({"datacenter1": 1}, feed=True)
+        await store.create_schema(REPLICATION, feed=True)
         await store.feed().head()
         sequencing = asyncio.create_task(store.operations.run_sequencer())
         try:

@@ -15,7 +15,7 @@ from event_store_async import EventStore, Settings
 from event_store_async.cassandra.feed.runner import Runner
 
 from ..peer import Peer, run_peer
-from . import ANNOUNCING
+from . import ANNOUNCING, REPLICATION
 from .protocol import Options
 
 NAME = "ours_stepping"
@@ -79,6 +79,6 @@ async def open_peer(options: Options) -> AsyncGenerator[Stepping, None]:
         settings=Settings(sequences=False),
     )
     async with opening as store:
-        await store.create_schema({"datacenter1": 1}, feed=True)
+        await store.create_schema(REPLICATION, feed=True)
         async with run_peer(ANNOUNCING, *place) as writer:
             yield Stepping(store, writer)
