@@ -24,7 +24,7 @@ _PACKAGES = (
 
 
 def about(size: Size, moment: str) -> dict[str, Any]:
-    """Return the environment of a run that starts at *moment*."""
+    """Return the environment of a run that starts at *moment*; `about_node` has the rest."""
     return {
         "moment": moment,
         "machine": {
@@ -36,7 +36,6 @@ def about(size: Size, moment: str) -> dict[str, Any]:
         },
         "versions": {
             "python": platform.python_version(),
-            "cassandra": "5.0.8",
             "java": _java(),
             **{name: found for name in _PACKAGES if (found := _version(name))},
         },
@@ -50,11 +49,17 @@ def about(size: Size, moment: str) -> dict[str, Any]:
     }
 
 
-async def about_node(node: Node, port: int) -> dict[str, Any]:
-    """Return the settings of a running node that matter for its speed, as it says itself."""
+async def about_node(node: Node, port: int) -> dict[str, dict[str, str]]:
+    """
+    Return the version of a running node, and its settings that matter for its speed.
+
+    The node says them itself. They are more of the parts "versions" and "node" of `about`.
+    """
     cluster = acsylla.create_cluster([node.address], port=port, log_level="critical")
     session = await cluster.create_session()
     try:
+        local = await session.query("SELECT release_version FROM system.local")
+        ((release,),) = [row.as_tuple() for row in local]
         found = await session.query("SELECT name, value FROM system_views.settings")
         settings = dict([row.as_tuple() for row in found])
     finally:
@@ -63,15 +68,15 @@ async def about_node(node: Node, port: int) -> dict[str, Any]:
     command = psutil.Process(node.pid).cmdline()
     heap = next((it.removeprefix("-Xmx") for it in command if it.startswith("-Xmx")), "unknown")
     sync = settings["commitlog_sync"]
+    memtables = settings["memtable_heap_space"], settings["memtable_offheap_space"]
     return {
-        "replication": REPLICAS,
-        "commit log": f"{sync}, {settings[_PERIODS[sync]]}" if sync in _PERIODS else sync,
-        "heap": heap,
-        "memtables": (
-            f"{settings['memtable_heap_space']} on the heap, "
-            f"{settings['memtable_offheap_space']} off it"
-        ),
-        "java options": " ".join(it for it in command if it in JVM),
+        "versions": {"cassandra": release},
+        "node": {
+            "commit log": f"{sync}, {settings[_PERIODS[sync]]}" if sync in _PERIODS else sync,
+            "heap": heap,
+            "memtables": f"{memtables[0]} on the heap, {memtables[1]} off it",
+            "java options": " ".join(it for it in command if it in JVM),
+        },
     }
 
 

@@ -142,7 +142,8 @@ async def measure(results: Results, size: Size, only: Collection[str], progress:
         display.say("starting a node", 0)
         path = Path(stack.enter_context(TemporaryDirectory(ignore_cleanup_errors=True)))
         cluster = await stack.enter_async_context(node(path, {}))
-        results.about["node"] = await about_node(cluster.nodes[0], cluster.port)
+        for part, found in (await about_node(cluster.nodes[0], cluster.port)).items():
+            results.about[part] |= found
         contact = cluster.contact_points[0]
         pid = cluster.nodes[0].pid
         bench = Bench(results, size, contact, cluster.port, path, stack, display.say, pid)
