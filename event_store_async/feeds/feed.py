@@ -52,7 +52,8 @@ class Feed(Generic[P_co]):
     """
     One log of all committed events of all streams, or of those that were selected.
 
-    See `FeedReader` for what it promises. `EventStore.feed` and `MemoryEventStore.feed` make one.
+    See `FeedReader` for what it promises. `EventStore.feed` and `MemoryEventStore.feed` make one. Any
+    number of tasks may share it.
 
     Args:
         reader: Reads pages.
@@ -94,7 +95,7 @@ class Feed(Generic[P_co]):
 
         Raises:
             InvalidArgument: at the call, before anything is sent.
-            ForeignPosition: *after* is a position in another feed.
+            ForeignPosition: at the first step; *after* is a position in another feed.
             StreamError: an event cannot be read. Reading on after the error's ``position`` works.
             EventStoreError: as `FeedReader.read_page` does.
         """
@@ -148,7 +149,7 @@ class Feed(Generic[P_co]):
 
         Raises:
             InvalidArgument: at the call, before anything is sent.
-            ForeignPosition: *after* is a position in another feed.
+            ForeignPosition: at the first step; *after* is a position in another feed.
             StreamError: an event cannot be read. Following after the error's ``position`` works.
             EventStoreError: as `FeedReader.read_page` does, except for outages.
         """
@@ -191,7 +192,7 @@ class Feed(Generic[P_co]):
 
         Args:
             after: Exclusive; None is the beginning.
-            max_count: The most events to return.
+            max_count: The most events to return, 1 or more.
 
         Raises:
             InvalidArgument: an argument is not valid; nothing is sent.
