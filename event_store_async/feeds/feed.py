@@ -52,8 +52,8 @@ class Feed(Generic[P_co]):
     """
     One log of all committed events of all streams, or of those that were selected.
 
-    See `FeedReader` for what it promises. `EventStore.feed` and `MemoryEventStore.feed` make one. Any
-    number of tasks may share it.
+    See `FeedReader` for what it promises. `EventStore.feed` and `MemoryEventStore.feed` make one.
+    Any number of tasks may share it.
 
     Args:
         reader: Reads pages.
