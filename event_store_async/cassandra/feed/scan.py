@@ -197,7 +197,9 @@ class Scan:
             elif now > suspect.since + PATIENCE:
                 del self._suspects[stream_id]
                 head = await self._tables.head(stream_id)
-                if head > published and not sequencer.look_at(stream_id, head):
+                if head > published and not await self._announced(
+                    sequencer, stream_id, published, head
+                ):
                     self.found += head - published
                     _LOG.error(
                         "stream %s has %d events that no writer announced: they are published now; "
@@ -210,6 +212,23 @@ class Scan:
                         self._watch.found(stream_id, published + 1, head - published)
                     await self._publish(sequencer, stream_id, head)
                     await self._tables.note_found(head - published, stream_id)
+
+    async def _announced(
+        self, sequencer: Sequencer, stream_id: UUID, published: int, head: int
+    ) -> bool:
+        """
+        Have the lane read that a stream's next events are in; return whether they are in one.
+
+        A lane that was idle for long is read seldom. If nothing rings for what is announced there,
+        the scan comes first; and what is announced must come in the order of its lane.
+        """
+        count = min(_EVENTS_OF_LINK, head - published)
+        standing = await self._tables.standing(stream_id, published + 1, count)
+        at = await sequencer.first_open([each.address for each in standing])
+        if at is None or (address := standing[at].address) is None:
+            return False
+        sequencer.look_at_lanes([address.writer])
+        return True
 
     async def _publish(self, sequencer: Sequencer, stream_id: UUID, head: int) -> bool:
         """
@@ -224,13 +243,14 @@ class Scan:
             if not standing:
                 return False  # half committed, or a hole: seen again in the next round
             run = _cut(standing) if standing[-1].version < head else standing
-            addresses = [each.address for each in run] if self.is_backfill else []
-            announced = await sequencer.first_open(addresses)
-            if announced is not None:
-                run = run[:announced]
-                if not run and (address := addresses[0]) is not None:
+            announced = await sequencer.first_open([each.address for each in run])
+            if announced == 0 and (address := run[0].address) is not None:
+                if self.is_backfill:
                     self._awaited[stream_id] = _Awaited(head, published, address.writer)
-                    return False
+                else:
+                    sequencer.look_at_lanes([address.writer])
+                return False
+            run = run[:announced]  # all of it, if none is announced
             types = shared_type([each.type for each in run])
             sequencer.add_stranger(Link(stream_id, published + 1, len(run), types, run[0].category))
             if run[-1].version >= head:

@@ -113,20 +113,6 @@ class Sequencer:
         """Publish events that nobody announced in the next round, if they are next by then."""
         self._strangers.append(link)
 
-    def look_at(self, stream_id: UUID, head: int) -> bool:
-        """
-        Look at the announcements of a stream in the next round; return whether there are any.
-
-        An announcement that expects the head or more says nothing of the events up to it.
-        """
-        writers = [
-            lane.writer
-            for lane in self.lanes.values()
-            if any(row.stream_id == stream_id and row.expected < head for row in lane.open.values())
-        ]
-        self._wanted.update(writers)
-        return bool(writers)
-
     def look_at_lanes(self, writers: Iterable[UUID]) -> None:
         """Read the lanes of these writers in the next round."""
         self._wanted.update(writers)
