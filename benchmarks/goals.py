@@ -143,7 +143,8 @@ def _sharing(results: Results) -> list[Goal | None]:
     beside, alone = (Key(PROCESSES, OURS, EXACT, x) for x in (4, 1))
     text = "one attempt at an exact version beside three processes that append at any: latency "
     text += "(p99) relative to alone"
-    found.append(_goal(results, (beside, alone), "p99_ms", "sharing_exact", text, 2.5))
+    # Only shown: `exact_attempts` compares it with the code from before the turns.
+    found.append(_goal(results, (beside, alone), "p99_ms", "sharing_exact", text))
     return found
 
 

@@ -5,6 +5,7 @@ import sys
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 import orjson
@@ -55,11 +56,14 @@ class Peer:
 
 
 @asynccontextmanager
-async def run_peer(name: str, contact: str, port: int, keyspace: str) -> AsyncGenerator[Peer, None]:
+async def run_peer(
+    name: str, contact: str, port: int, keyspace: str, checkout: Path | None = None
+) -> AsyncGenerator[Peer, None]:
     """
     Run a peer until the end of the block; its process is also ended if this task is cancelled.
 
-    Its standard input closes when this process ends, however it ends; then the peer ends too.
+    Its standard input closes when this process ends, however it ends; then the peer ends too. With
+    *checkout*, it runs the code of another checkout of this repository.
     """
     process = await asyncio.create_subprocess_exec(
         *[sys.executable, "-m", f"benchmarks.peers.{name}"],
@@ -67,6 +71,7 @@ async def run_peer(name: str, contact: str, port: int, keyspace: str) -> AsyncGe
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         limit=_LONGEST_LINE,
+        cwd=checkout,
         start_new_session=True,  # Ctrl-C reaches only this process, which ends the peer
     )
     grace = 0.0

@@ -80,19 +80,23 @@ async def _at_once(
 
 
 async def _beside_rivals(bench: Bench, peers: list[Peer], count: int) -> None:
-    """Attempt to append at an exact version, while the others append at any."""
+    numbers = await beside_rivals(peers, count * _LONGER)
+    bench.results.add(Key(PROCESSES, OURS, EXACT, len(peers)), numbers)
+
+
+async def beside_rivals(peers: list[Peer], count: int) -> dict[str, float]:
+    """Attempt to append at an exact version, while the other peers append *count* events at any."""
     stream = str(uuid4())
     one, *rivals = peers
     attempts = {"do": "append", "manner": EXACT, "count": _ATTEMPTS, "concurrency": 1}
-    rival = {"do": "append", "manner": HOT, "count": count * _LONGER, "concurrency": 16}
+    rival = {"do": "append", "manner": HOT, "count": count, "concurrency": 16}
     answer, *_ = await asyncio.gather(
         one.ask(**attempts, stream=stream), *(each.ask(**rival, stream=stream) for each in rivals)
     )
     latencies = sorted(answer["latencies_us"])
-    numbers = {
+    return {
         "p50_ms": round(percentile(latencies, 50) / 1000, 3),
         "p99_ms": round(percentile(latencies, 99) / 1000, 3),
         "longest_ms": round(latencies[-1] / 1000, 3),
         "conflicts": answer["conflicts"] / answer["count"],
     }
-    bench.results.add(Key(PROCESSES, OURS, EXACT, len(peers)), numbers)
