@@ -26,8 +26,8 @@ _INTRODUCTION: Final = """\
 {pictures}**What more replicas change.** The client does the same work, but a quorum of the replicas
 must answer each round trip of an append, and these cross a network. So each append takes longer.
 While the callers of one stream wait for it, more of them come to share the next batch. Throughput
-over many streams grows with the number of nodes. This page does not measure that: its
-[three replicas](#three-replicas) share one machine, and all other clusters have one node.
+over many streams should grow with the number of nodes. That was not measured: the
+[three replicas](#three-replicas) share one machine, and all other clusters here have one node.
 
 The numbers above are those of the [comparison with the peers](#compared-with-the-peers). Other
 tables measure the same calls at other times of the run, and the machine is faster at some times
