@@ -77,7 +77,8 @@ class WrongCategory(EventStoreError):
 
     def __init__(self, stream_id: UUID, expected: str, actual: str | None) -> None:
         what = "has no category" if actual is None else f"is of category {actual!r}"
-        hint = f"`event-store streams categorise --category {expected} {stream_id}` gives it one"
+        hint = f"`event-store streams categorise --category {expected} {stream_id}` gives it one, "
+        hint += "unless a feed holds its events already"
         super().__init__(
             f"stream {stream_id} {what}, expected {expected!r}",
             hint=hint if actual is None else None,
