@@ -1,6 +1,5 @@
 """The benchmark's arithmetic, its report and its guard. Nothing is measured here."""
 
-import json
 import re
 from pathlib import Path
 
@@ -11,8 +10,6 @@ from benchmarks.completeness import missing
 from benchmarks.flat_cost import at_version
 from benchmarks.goals import Goal, goals
 from benchmarks.guard import compare
-from benchmarks.instruction_table import INSTRUCTIONS, instruction_table
-from benchmarks.instructions import KINDS, Count, write
 from benchmarks.peers import BATCHES, FEED, SINGLY, WITH_RESULT
 from benchmarks.plots import PLOTS, _factors, plotted
 from benchmarks.privacy import ENCRYPTED, EVENTS, PRIVACY, READING
@@ -224,33 +221,6 @@ def test_a_missed_goal_shows_what_was_tried_and_where_the_time_goes(
     assert "Fewer tasks." in page.partition("## Goals that are met")[2]
 
 
-def test_notes_lead_to_those_on_other_goals_if_the_page_has_them(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    text = "\n## throughput\n\nSee [here](goal:throughput), and [there](goal:memory).\n"
-    (tmp_path / "tried.md").write_text(text)
-    monkeypatch.setattr("benchmarks.report.TRIED", tmp_path / "tried.md")
-
-    page = markdown(results([50, 50], [100, 100]), plots=True)
-
-    assert "See [here](#64-streams-in-flight-throughput-relative-to-raw), and there." in page
-
-
-def test_every_kind_of_instructions_that_is_shown_was_counted_and_can_be_counted_again(
-    tmp_path: Path,
-) -> None:
-    path = tmp_path / "instructions.json"
-    path.write_text(INSTRUCTIONS.read_text("utf-8"))
-
-    write("append64", Count(70_000.4, 5_000, {}), Count(140_000, 10_000.0, {}), path)
-
-    counts = json.loads(path.read_text("utf-8"))
-    assert set(counts) <= set(KINDS)
-    assert counts["append64"] == {"at first": 230_684, "limit": 75_000, "ours": 150_000}
-    assert "| 230,684 | 150,000 | 75,000 | 2.00 |" in instruction_table(path)
-    assert all(each["limit"] and each["ours"] for each in counts.values())
-
-
 def test_every_section_of_what_was_tried_is_named_after_a_goal() -> None:
     names = {goal.name for goal in goals(Results.read(RECORDED))}
     headings = re.findall(r"^## (.*)$", TRIED.read_text("utf-8"), re.MULTILINE)
@@ -263,15 +233,6 @@ def test_every_goal_that_the_recorded_run_missed_is_explained() -> None:
     missed = {goal.name for goal in goals(Results.read(RECORDED)) if not goal.met}
 
     assert {name for name in missed if not tried(TRIED.read_text("utf-8"), name)} == set()
-
-
-def test_every_goal_that_the_recorded_run_missed_has_a_profile() -> None:
-    """A flame graph, a table of what was counted, or a link to notes that have one."""
-    page = PAGE.read_text("utf-8")
-    missed = page.partition("\n## Missed goals\n")[2].partition("\n## ")[0]
-
-    for section in missed.split("\n### ")[1:]:
-        assert re.search(r"\(#profile-|^\| |\]\(#", section, re.MULTILINE), section
 
 
 def test_peers_are_compared_with_ours() -> None:
