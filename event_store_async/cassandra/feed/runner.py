@@ -168,10 +168,7 @@ class Runner:
             if applied:
                 self.sequencer.know(address)
             writer, _ = address
-            watch = self._watches.get(writer)
-            if watch is None:
-                watch = self._watches[writer] = _Watch()
-            watch.due = 0.0
+            self._wake(writer)
         self._woken.set()
 
     async def ended(self) -> None:
@@ -239,6 +236,13 @@ class Runner:
         """Publish what can be published now; return whether anything was."""
         sequencer = self.sequencer or await self._open()
         return await self._publish(sequencer) | await self._scan_on(sequencer)
+
+    def _wake(self, writer: UUID) -> None:
+        """Have a lane read in the next rounds."""
+        watch = self._watches.get(writer)
+        if watch is None:
+            watch = self._watches[writer] = _Watch()
+        watch.due = 0.0
 
     async def _scan_on(self, sequencer: Sequencer) -> bool:
         return self.scan is not None and await self.scan.step(sequencer)
@@ -331,7 +335,7 @@ class Runner:
         await sequencer.find_lanes()
         self.sequencer = sequencer
         if self.scan is None or feed.state == "building":
-            self.scan = Scan(self._tables, self._scanner, feed, self._now, self._watch)
+            self.scan = Scan(self._tables, self._scanner, feed, self._now, self._wake, self._watch)
         self._watches.clear()
         return sequencer
 

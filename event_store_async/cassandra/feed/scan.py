@@ -27,6 +27,8 @@ PATIENCE: Final = 180.0
 """Seconds after which events without an announcement are taken for forgotten ones."""
 
 _EVENTS_OF_LINK: Final = 1000
+_LATE_AT_ONCE: Final = 50
+"""Streams with forgotten events that a step looks at: with more, another process took the lead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,7 @@ class Scan:
         scanner: Scans the table of events.
         feed: The feed's row.
         now: The monotonic clock, in seconds.
+        wake: Has the lane of a writer read at once, and again until it waits for nothing.
         watch: Reports what it finds; None without hooks.
 
     Attributes:
@@ -73,9 +76,11 @@ class Scan:
         scanner: Scanner,
         feed: FeedRow,
         now: Callable[[], float],
+        wake: Callable[[UUID], object],
         watch: SequencerWatch | None = None,
     ) -> None:
         self._watch = watch
+        self._wake = wake
         self._tables = tables
         self._scanner = scanner
         self._log_id = feed.log_id
@@ -190,49 +195,59 @@ class Scan:
         """Publish what has been waiting for too long, and forget what was published meanwhile."""
         if self._suspects:
             await sequencer.catch_up()  # another sequencer may have published it
+        late = 0
         for stream_id, suspect in list(self._suspects.items()):
             published = await sequencer.progress_of(stream_id)
             if published > suspect.published:
                 del self._suspects[stream_id]
-            elif now > suspect.since + PATIENCE:
+            elif now > suspect.since + PATIENCE and late < _LATE_AT_ONCE:
+                late += 1
                 del self._suspects[stream_id]
-                head = await self._tables.head(stream_id)
-                if head > published and not await self._announced(
-                    sequencer, stream_id, published, head
-                ):
-                    self.found += head - published
-                    _LOG.error(
-                        "stream %s has %d events that no writer announced: they are published now; "
-                        "a process that was started before the feed was enabled may be appending, "
-                        "or one with an older version of this library: restart it",
-                        stream_id,
-                        head - published,
-                    )
-                    if self._watch is not None:
-                        self._watch.found(stream_id, published + 1, head - published)
-                    await self._publish(sequencer, stream_id, head)
-                    await self._tables.note_found(head - published, stream_id)
+                reached = await self._publish_late(sequencer, stream_id, published)
+                if reached is not None:
+                    self._suspects[stream_id] = _Suspect(reached, suspect.since)
 
-    async def _announced(
-        self, sequencer: Sequencer, stream_id: UUID, published: int, head: int
-    ) -> bool:
+    async def _publish_late(
+        self, sequencer: Sequencer, stream_id: UUID, published: int
+    ) -> int | None:
         """
-        Have the lane read that a stream's next events are in; return whether they are in one.
+        Publish a stream's next events if nobody announced them.
 
-        A lane that was idle for long is read seldom. If nothing rings for what is announced there,
-        the scan comes first; and what is announced must come in the order of its lane.
+        Returns the version up to which it did, if there are more to look at; otherwise None.
+
+        What is announced comes in the order of its lane. A lane that was idle for long is read
+        seldom: if nothing rings for it, the scan comes first, and has it read.
         """
+        head = await self._tables.head(stream_id)
+        if head <= published:
+            return None
         count = min(_EVENTS_OF_LINK, head - published)
-        standing = await self._tables.standing(stream_id, published + 1, count)
-        at = await sequencer.first_open([each.address for each in standing])
-        if at is None or (address := standing[at].address) is None:
-            return False
-        sequencer.look_at_lanes([address.writer])
-        return True
+        run = await self._tables.standing(stream_id, published + 1, count)
+        if run and run[-1].version < head:
+            run = _cut(run)
+        announced = await sequencer.first_open([each.address for each in run])
+        if announced is not None and (address := run[announced].address) is not None:
+            self._wake(address.writer)
+            run = run[:announced]
+        if not run:
+            return None  # announced, or a hole, which no sequencer can publish
+        self.found += len(run)
+        _LOG.error(
+            "stream %s has %d events that no writer announced: they are published now; "
+            "a process that was started before the feed was enabled may be appending, "
+            "or one with an older version of this library: restart it",
+            stream_id,
+            len(run),
+        )
+        if self._watch is not None:
+            self._watch.found(stream_id, published + 1, len(run))
+        sequencer.add_stranger(_link(stream_id, run))
+        await self._tables.note_found(len(run), stream_id)
+        return run[-1].version if announced is None and run[-1].version < head else None
 
     async def _publish(self, sequencer: Sequencer, stream_id: UUID, head: int) -> bool:
         """
-        Put a stream's events up to its head into the log, in links of bounded size.
+        Put a stream's events from before the feed into the log, in links of bounded size.
 
         Returns whether there were any; the last link waits for the sequencer's next round.
         """
@@ -245,19 +260,20 @@ class Scan:
             run = _cut(standing) if standing[-1].version < head else standing
             announced = await sequencer.first_open([each.address for each in run])
             if announced == 0 and (address := run[0].address) is not None:
-                if self.is_backfill:
-                    self._awaited[stream_id] = _Awaited(head, published, address.writer)
-                else:
-                    sequencer.look_at_lanes([address.writer])
+                self._awaited[stream_id] = _Awaited(head, published, address.writer)
                 return False
             run = run[:announced]  # all of it, if none is announced
-            types = shared_type([each.type for each in run])
-            sequencer.add_stranger(Link(stream_id, published + 1, len(run), types, run[0].category))
+            sequencer.add_stranger(_link(stream_id, run))
             if run[-1].version >= head:
                 return True
             while sequencer.strangers:
                 await sequencer.round(())
         return True
+
+
+def _link(stream_id: UUID, run: list[Standing]) -> Link:
+    types = shared_type([each.type for each in run])
+    return Link(stream_id, run[0].version, len(run), types, run[0].category)
 
 
 def _cut(standing: list[Standing]) -> list[Standing]:
