@@ -28,7 +28,7 @@ PATIENCE: Final = 180.0
 
 _EVENTS_OF_LINK: Final = 1000
 _LATE_AT_ONCE: Final = 50
-"""Streams with forgotten events that a step looks at: with more, another process took the lead."""
+"""Streams that a step looks at again. A step that takes longer than the lease loses the lead."""
 
 
 @dataclass(frozen=True, slots=True)
