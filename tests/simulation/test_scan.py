@@ -7,11 +7,13 @@ from uuid import UUID
 import pytest
 
 from event_store_async import NewEvent
+from event_store_async.cassandra.feed import bell, scan
 
 from .checker import judge, log_of
 from .clock import Loop, run
+from .mutants import BEHIND, BURSTS, DUEL, LOWS, SHORT_LIVED, STALE
 from .session import CALM
-from .world import Plan, World
+from .world import Plan, World, simulate
 
 QUIET = Plan(sequences=False, weather=CALM, ahead=0.0, old_writers=0.0)
 STREAMS = 150
@@ -130,3 +132,24 @@ def test_events_that_nobody_announced_are_counted_and_those_after_them_are_left_
         return asleep.runner.scan.found
 
     assert run(live) == strangers
+
+
+@pytest.mark.parametrize("name", ["stale", "bursts", "lows", "short-lived", "duel", "mixed"])
+def test_it_comes_before_the_lanes_and_takes_nothing_from_them(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody rings, lanes are read seldom, and the scan waits for half a second, under faults."""
+    plan = {
+        "stale": STALE,
+        "bursts": BURSTS,
+        "lows": LOWS,
+        "short-lived": SHORT_LIVED,
+        "duel": DUEL,
+        "mixed": replace(BEHIND, old_writers=0.5, appends=25, crashes=2, everybody_leads=True),
+    }[name]
+    monkeypatch.setattr(scan, "PATIENCE", 0.5)
+    monkeypatch.setattr(scan, "PAUSE", 0.1)
+    monkeypatch.setattr(bell.Bell, "ring", lambda _: None)
+
+    for seed in range(1, 13):
+        assert simulate(seed, replace(plan, live=20.0)).wrong == [], f"seed {seed}"

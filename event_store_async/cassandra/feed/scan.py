@@ -231,6 +231,9 @@ class Scan:
             run = run[:announced]
         if not run:
             return None  # announced, or a hole, which no sequencer can publish
+        await sequencer.catch_up()
+        if await sequencer.progress_of(stream_id) > published:
+            return None  # another sequencer has finished its announcement meanwhile (S7)
         self.found += len(run)
         _LOG.error(
             "stream %s has %d events that no writer announced: they are published now; "
