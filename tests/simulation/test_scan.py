@@ -112,7 +112,6 @@ def test_more_than_an_entry_holds_is_published_at_once(monkeypatch: pytest.Monke
 def test_events_that_nobody_announced_are_counted_and_those_after_them_are_left_to_their_lane(
     strangers: int,
     announced: int,
-    caplog: pytest.LogCaptureFixture,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     async def live(loop: Loop) -> int:

@@ -221,11 +221,7 @@ class Scan:
         head = await self._tables.head(stream_id)
         if head <= published:
             return None
-        count = min(_EVENTS_OF_LINK, head - published)
-        run = await self._tables.standing(stream_id, published + 1, count)
-        if run and run[-1].version < head:
-            run = _cut(run)
-        announced = await sequencer.first_open([each.address for each in run])
+        run, announced = await self._next_run(sequencer, stream_id, published, head)
         if announced is not None and (address := run[announced].address) is not None:
             self._wake(address.writer)
             run = run[:announced]
@@ -255,13 +251,9 @@ class Scan:
         Returns whether there were any; the last link waits for the sequencer's next round.
         """
         while (published := await sequencer.progress_of(stream_id)) < head:
-            # Not beyond the head: what was appended since comes in the order of its lane.
-            count = min(_EVENTS_OF_LINK, head - published)
-            standing = await self._tables.standing(stream_id, published + 1, count)
-            if not standing:
+            run, announced = await self._next_run(sequencer, stream_id, published, head)
+            if not run:
                 return False  # half committed, or a hole: seen again in the next round
-            run = _cut(standing) if standing[-1].version < head else standing
-            announced = await sequencer.first_open([each.address for each in run])
             if announced == 0 and (address := run[0].address) is not None:
                 self._awaited[stream_id] = _Awaited(head, published, address.writer)
                 return False
@@ -272,6 +264,23 @@ class Scan:
             while sequencer.strangers:
                 await sequencer.round(())
         return True
+
+    async def _next_run(
+        self, sequencer: Sequencer, stream_id: UUID, published: int, head: int
+    ) -> tuple[list[Standing], int | None]:
+        """
+        Return the next events of a stream, up to its head, and which of them an announcement holds.
+
+        Returns:
+            Events for one link; none if they are half committed, or there is a hole. The index of
+            the first one whose announcement is open; None if there is none.
+        """
+        # Not beyond the head: what was appended since comes in the order of its lane.
+        count = min(_EVENTS_OF_LINK, head - published)
+        run = await self._tables.standing(stream_id, published + 1, count)
+        if run and run[-1].version < head:
+            run = _cut(run)
+        return run, await sequencer.first_open([each.address for each in run])
 
 
 def _link(stream_id: UUID, run: list[Standing]) -> Link:
