@@ -15,7 +15,6 @@ from collections import Counter
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from types import CodeType, FrameType
 from typing import Any, Final
 from uuid import uuid4
@@ -23,7 +22,7 @@ from uuid import uuid4
 from .instructions import KINDS, Kind, options_of, perform
 from .peers import STEPPING
 from .peers.payloads import make_payloads
-from .variants import node
+from .variants import own_node
 
 COUNTED: Final = tuple(name for name, kind in KINDS.items() if STEPPING not in kind.peers)
 """The kinds that can be counted."""
@@ -108,9 +107,8 @@ def main() -> None:
     async def counted() -> Tracer:
         if given.port is not None:
             return await count(peer, kind, given.port)
-        with TemporaryDirectory(ignore_cleanup_errors=True) as directory:
-            async with node(Path(directory), {}) as cluster:
-                return await count(peer, kind, cluster.port)
+        async with own_node() as cluster:
+            return await count(peer, kind, cluster.port)
 
     report(asyncio.run(counted()), kind.few, given.rows)
 

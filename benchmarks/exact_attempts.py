@@ -11,7 +11,6 @@ import asyncio
 import random
 from contextlib import AsyncExitStack
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Final
 
 from .bench import OURS
@@ -19,7 +18,7 @@ from .peer import Peer, run_peer
 from .processes import beside_rivals
 from .spread import spread
 from .tables import spread_text, table
-from .variants import node
+from .variants import own_node
 
 _PEERS: Final = 4
 _ROUNDS: Final = 15
@@ -31,8 +30,7 @@ _WARMING: Final = 1000
 async def compare(checkouts: dict[str, Path]) -> dict[str, list[dict[str, float]]]:
     """Return the numbers of each checkout's rounds; the order of the checkouts alternates."""
     async with AsyncExitStack() as stack:
-        path = Path(stack.enter_context(TemporaryDirectory(ignore_cleanup_errors=True)))
-        cluster = await stack.enter_async_context(node(path, {}))
+        cluster = await stack.enter_async_context(own_node())
         contact = cluster.contact_points[0]
         peers: dict[str, list[Peer]] = {}
         for name, checkout in checkouts.items():

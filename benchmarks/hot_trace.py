@@ -9,20 +9,17 @@ Tracing itself takes time, so compare the phases with each other only.
 import asyncio
 from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path
 from statistics import median
-from tempfile import TemporaryDirectory
 from typing import Any, Final
 from uuid import UUID, uuid4
-
-import acsylla
 
 from .hot_costs import MANY
 from .peers.payloads import make_payloads
 from .peers.protocol import Options
-from .peers.raw_batches import RawBatches, open_peer
+from .peers.raw_acsylla import open_session
+from .peers.raw_batches import RawBatches
 from .tables import table
-from .variants import node
+from .variants import own_node
 
 PHASES: Final = {
     "receiving the batch": "",
@@ -98,18 +95,11 @@ async def _phases(session: Any, traced: UUID | str) -> Counter[str]:
 
 async def main() -> None:
     """Start a node, trace, and print."""
-    with TemporaryDirectory(ignore_cleanup_errors=True) as directory:
-        async with node(Path(directory), {}) as cluster:
-            options = Options(cluster.contact_points[0], cluster.port, "hot_trace")
-            async with open_peer(options) as peer:
-                assert isinstance(peer, RawBatches)
-                session = await acsylla.create_cluster(
-                    [options.contact], port=options.port, log_level="critical"
-                ).create_session(keyspace=options.keyspace)
-                try:
-                    traced = {members: await trace(peer, session, members) for members in (1, MANY)}
-                finally:
-                    await session.close()
+    async with own_node() as cluster:
+        options = Options(cluster.contact_points[0], cluster.port, "hot_trace")
+        async with open_session(options) as (session, prepared):
+            peer = RawBatches(session, *prepared)
+            traced = {members: await trace(peer, session, members) for members in (1, MANY)}
     print(phase_table(traced))
 
 

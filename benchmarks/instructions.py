@@ -50,7 +50,7 @@ from .peers import ANNOUNCING, STEPPING, WITH_RESULT
 from .peers.payloads import make_payloads
 from .peers.protocol import Options
 from .peers.tasks import TaskPeer, Writer
-from .variants import node
+from .variants import own_node
 
 _EVENTS: Final = re.compile(r"^events: (.+)", re.MULTILINE)
 _TOTALS: Final = re.compile(r"^(?:totals|summary): (.+)", re.MULTILINE)
@@ -288,10 +288,9 @@ def main() -> None:
         return
 
     async def on_own_node() -> None:
-        with TemporaryDirectory(ignore_cleanup_errors=True) as directory:
-            async with node(Path(directory), {}) as cluster:
-                # In a thread: the node is looked after meanwhile.
-                await asyncio.to_thread(counting, cluster.port)
+        async with own_node() as cluster:
+            # In a thread: the node is looked after meanwhile.
+            await asyncio.to_thread(counting, cluster.port)
 
     asyncio.run(on_own_node())
 

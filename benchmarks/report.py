@@ -238,9 +238,9 @@ def markdown(results: Results, *, plots: bool) -> str:
         headline=headline, pictures=pictures, rounds=rounds, pairs=pairs
     )
     parts = ["# Performance\n", introduction.lstrip("\n")]
-    notes = TRIED.read_text(encoding="utf-8")
+    notes, found = TRIED.read_text(encoding="utf-8"), goals(results)
     missed, met = (
-        [each for goal in goals(results) if goal.met == met and (each := _notes(results, goal))]
+        [each for goal in found if goal.met == met and (each := _notes(results, goal, notes))]
         for met in (False, True)
     )
     words = "What was tried for those that are missed: [below](#missed-goals).\n" if missed else ""
@@ -279,7 +279,7 @@ def markdown(results: Results, *, plots: bool) -> str:
     parts.append(_section("Instructions", instruction_table() if plots else "", _INSTRUCTIONS))
     parts += _profiles(results, plots=plots)
     parts.append(_section("Not measured", "".join(f"- {note}\n" for note in results.notes)))
-    return _linked("\n".join(part for part in parts if part), goals(results))
+    return _linked("\n".join(part for part in parts if part), found)
 
 
 def publish(results: Results) -> None:
@@ -308,16 +308,16 @@ def _section(title: str, text: str, words: str = "") -> str:
     return f"## {title}\n\n" + (f"{words}\n" if words else "") + text
 
 
-def _notes(results: Results, goal: Goal) -> str:
+def _notes(results: Results, goal: Goal, text: str) -> str:
     """Return what was tried for a goal; empty if it is met and there is nothing to say."""
-    notes = tried(TRIED.read_text(encoding="utf-8"), goal.name)
+    notes = tried(text, goal.name)
     if goal.met and not notes:
         return ""
-    text = f"### {_heading(goal)}\n\n"
+    made = f"### {_heading(goal)}\n\n"
     what = _RELATED.get(goal.name)
     if what and any(name.startswith(f"{what}/") for name in results.profiles):
-        text += f"Where the time goes: [the profile](#profile-{what}).\n\n"
-    return text + (notes or "The reason is not known yet.\n")
+        made += f"Where the time goes: [the profile](#profile-{what}).\n\n"
+    return made + (notes or "The reason is not known yet.\n")
 
 
 def _heading(goal: Goal) -> str:

@@ -1,6 +1,7 @@
 """Variants: the library on nodes with different settings, compared in the same rounds."""
 
-from contextlib import AsyncExitStack
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
@@ -37,6 +38,14 @@ def node(directory: Path, settings: dict[str, object]) -> EmbeddedCassandra:
     return EmbeddedCassandra(
         directory=directory, settings=settings, heap="1G", jvm_options=JVM, progress=False
     )
+
+
+@asynccontextmanager
+async def own_node() -> AsyncGenerator[EmbeddedCassandra, None]:
+    """Run such a node until the end of the block; its data is removed."""
+    with TemporaryDirectory(ignore_cleanup_errors=True) as directory:
+        async with node(Path(directory), {}) as cluster:
+            yield cluster
 
 
 async def variants(bench: Bench) -> None:

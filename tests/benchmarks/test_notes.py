@@ -2,30 +2,55 @@
 
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from benchmarks.bench import OURS, RAW
 from benchmarks.instruction_table import INSTRUCTIONS, instruction_table
 from benchmarks.instructions import KINDS, Count, write
 from benchmarks.report import PAGE, markdown
-from benchmarks.results import Key, Results
+
+from .test_report import results
+
+
+@pytest.fixture
+def notes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Give a function that replaces what was tried."""
+
+    def replace(text: str) -> None:
+        (tmp_path / "tried.md").write_text(text)
+        monkeypatch.setattr("benchmarks.report.TRIED", tmp_path / "tried.md")
+
+    return replace
+
+
+def test_a_missed_goal_shows_what_was_tried_and_where_the_time_goes(
+    notes: Callable[[str], None],
+) -> None:
+    notes("# What was tried\n\n## latency\n\nNothing.\n\n## throughput\n\nFewer tasks.\n")
+    made = results([50, 50, 50], [100, 100, 100])
+    made.profiles = {"append/ours": {"event_store_async.drafts: draft": 9.0}}
+
+    page = markdown(made, plots=True)
+
+    assert "[the profile](#profile-append)" in page
+    missed, _, met = page.partition("## Goals that are met")
+    assert "Fewer tasks." in missed.partition("## Missed goals")[2]
+    assert "Nothing." not in page, "the goal was not measured"
+    assert met == ""
+    assert "performance/flame_append.svg" in page
+    page = markdown(results([99, 99], [100, 100]), plots=True)
+    assert "## Missed" not in page
+    assert "Fewer tasks." in page.partition("## Goals that are met")[2]
 
 
 def test_notes_lead_to_those_on_other_goals_if_the_page_has_them(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    notes: Callable[[str], None],
 ) -> None:
-    text = "\n## throughput\n\nSee [here](goal:throughput), and [there](goal:memory).\n"
-    (tmp_path / "tried.md").write_text(text)
-    monkeypatch.setattr("benchmarks.report.TRIED", tmp_path / "tried.md")
+    notes("\n## throughput\n\nSee [here](goal:throughput), and [there](goal:memory).\n")
 
-    about = {"machine": {}, "versions": {}, "node": {}, "size": {"rounds": 2}, "moment": ""}
-    made = Results(about)
-    for subject, rate in ((OURS, 50), (RAW, 100)):
-        made.add(Key("beside", subject, "own streams", 64), {"rate": rate})
-
-    page = markdown(made, plots=True)
+    page = markdown(results([50, 50], [100, 100]), plots=True)
 
     assert "See [here](#64-streams-in-flight-throughput-relative-to-raw), and there." in page
 

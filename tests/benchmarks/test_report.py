@@ -199,28 +199,6 @@ def test_what_encryption_costs_is_shown_and_has_no_limit() -> None:
     assert f"| {READING}: {ENCRYPTED} | 5,000 | 150 |" in markdown_of(made)
 
 
-def test_a_missed_goal_shows_what_was_tried_and_where_the_time_goes(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    text = "# What was tried\n\n## latency\n\nNothing.\n\n## throughput\n\nFewer tasks.\n"
-    (tmp_path / "tried.md").write_text(text)
-    monkeypatch.setattr("benchmarks.report.TRIED", tmp_path / "tried.md")
-    made = results([50, 50, 50], [100, 100, 100])
-    made.profiles = {"append/ours": {"event_store_async.drafts: draft": 9.0}}
-
-    page = markdown(made, plots=True)
-
-    assert "[the profile](#profile-append)" in page
-    missed, _, met = page.partition("## Goals that are met")
-    assert "Fewer tasks." in missed.partition("## Missed goals")[2]
-    assert "Nothing." not in page, "the goal was not measured"
-    assert met == ""
-    assert "performance/flame_append.svg" in page
-    page = markdown(results([99, 99], [100, 100]), plots=True)
-    assert "## Missed" not in page
-    assert "Fewer tasks." in page.partition("## Goals that are met")[2]
-
-
 def test_every_section_of_what_was_tried_is_named_after_a_goal() -> None:
     names = {goal.name for goal in goals(Results.read(RECORDED))}
     headings = re.findall(r"^## (.*)$", TRIED.read_text("utf-8"), re.MULTILINE)
