@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 from uuid import uuid4
 
+from .pace import LEAST, Pace
 from .peer import Peer, PeerFailed, run_peer
 from .results import Key, Results, round_of
 from .server_clock import ServerClock
@@ -59,6 +60,7 @@ class Bench:
         stack: Ends the peers after the run.
         say: Shows the progress: a text, and the share that is done, from 0 to 1.
         node_pid: The node's process, for its CPU time; None if that is not to be measured.
+        pace: Says how many rounds there is time for; None if for all of them.
     """
 
     def __init__(
@@ -71,6 +73,7 @@ class Bench:
         stack: AsyncExitStack,
         say: Callable[[str, float], None],
         node_pid: int | None = None,
+        pace: Pace | None = None,
     ) -> None:
         self.results = results
         self.size = size
@@ -80,7 +83,12 @@ class Bench:
         self.stack = stack
         self.say = say
         self.node_pid = node_pid
+        self._pace = pace
         self._peers: dict[str, Peer] = {}
+
+    def rounds(self, wanted: int, least: int = LEAST) -> int:
+        """Return how many of the wanted rounds of the present scenario there is time for."""
+        return wanted if self._pace is None else self._pace.rounds(wanted, least)
 
     async def peer(self, name: str, keyspace: str = "") -> Peer | None:
         """Return a peer, started on first use; None if it cannot take part."""
@@ -166,12 +174,12 @@ class Bench:
 
         Args:
             cases: The cases.
-            rounds: How many rounds; None is `Size.rounds`.
+            rounds: How many rounds, if there is time for them; None is `Size.rounds`.
 
         A temporary disturbance of the machine therefore affects all of them, and ratios are taken
         within rounds. A case that fails gets no more turns; the others go on.
         """
-        rounds = rounds or self.size.rounds
+        rounds = self.rounds(rounds or self.size.rounds)
         turns = len(cases) * rounds
         done = itertools.count(1)
         failed: set[Key] = set()

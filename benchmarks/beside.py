@@ -30,8 +30,8 @@ async def beside(bench: Bench) -> None:
     because one process and its connection may stay about 10 % faster than another of the same
     code. The order alternates because the first peer finds an idle server.
     """
-    starts = 1 if bench.size.quick else _STARTS
-    rounds = 5 if bench.size.quick else _ROUNDS
+    starts = 1 if bench.size.quick else bench.rounds(_STARTS)
+    rounds = bench.rounds(5) if bench.size.quick else _ROUNDS
     counts: dict[_Turn, int] = {}
     for start in range(starts):
         async with AsyncExitStack() as stack:

@@ -108,7 +108,7 @@ async def feed_sequencing(bench: Bench) -> None:
     sequencer = await bench.required(SEQUENCER)
     count = await bench.count(writer, 64)
     by_hand = append_case(SEQUENCING, raw, "own streams", 64, await bench.count(raw, 64))
-    rounds = 2 if bench.size.quick else _SEQUENCING_ROUNDS
+    rounds = bench.rounds(2 if bench.size.quick else _SEQUENCING_ROUNDS)
     for number in range(rounds):
         bench.say(f"{SEQUENCING}: round {number + 1}", number / rounds)
         await bench.turn(by_hand, number)
@@ -177,7 +177,7 @@ async def feed_catch_up(bench: Bench) -> None:
             key = Key(CATCH_UP, FEED, MEMORY, at * events // 5)
             bench.results.add(key, {"resident_mib": round(resident, 1)})
 
-    rounds = 2 if bench.size.quick else _CATCH_UP_ROUNDS
+    rounds = bench.rounds(2 if bench.size.quick else _CATCH_UP_ROUNDS)
     for number in range(rounds):
         bench.say(f"{CATCH_UP}: round {number + 1}", (number + 1) / (rounds + 1))
         measures = measure_by_hand, measure_feed

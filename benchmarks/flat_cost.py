@@ -79,8 +79,9 @@ async def flat_cost(bench: Bench) -> None:
             cases[BEHIND_DELETED] = await _deleted(bench, session, _appender(store))
             cases[STATIC_ALONE] = await _deleted(bench, session, _static_appender(session))
             await _flush(bench, session)
-            for number in range(bench.size.rounds):
-                bench.say("flat cost: appending", 0.5 + number / bench.size.rounds / 2)
+            rounds = bench.rounds(bench.size.rounds)
+            for number in range(rounds):
+                bench.say("flat cost: appending", 0.5 + number / rounds / 2)
                 cases[FRESH] = _Stream(uuid4(), 0, _appender(store))
                 await _round(bench, cases)
                 for name, stream in cases.items():

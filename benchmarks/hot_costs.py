@@ -50,11 +50,12 @@ async def hot_costs(bench: Bench) -> None:
     clock = ServerClock(bench.node_pid)
     counts: dict[Key, int] = {}
     idle = 0.0
-    for start in range(_STARTS):
+    starts = bench.rounds(_STARTS)
+    for start in range(starts):
         async with AsyncExitStack() as stack:
             peers: dict[str, Peer] = {}
             for name in (RAW, OURS, BATCHES) if start % 2 else (BATCHES, OURS, RAW):
-                bench.say(f"{HOT_COSTS}: starting {name}", start / _STARTS)
+                bench.say(f"{HOT_COSTS}: starting {name}", start / starts)
                 running = run_peer(name, bench.contact, bench.port, f"bench_{HOT_COSTS}_{name}")
                 peers[name] = await stack.enter_async_context(running)
                 bench.results.peers.setdefault(name, peers[name].about)
@@ -70,7 +71,7 @@ async def hot_costs(bench: Bench) -> None:
                     done = number + turn / len(cases)
                     bench.say(
                         f"{HOT_COSTS}: {case.key.subject}, {case.key.case} {case.key.x}",
-                        done / _STARTS / _ROUNDS,
+                        done / starts / _ROUNDS,
                     )
                     clock.lap()
                     numbers = await bench.turn(case, number)

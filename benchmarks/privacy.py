@@ -51,8 +51,9 @@ async def privacy(bench: Bench) -> None:
                 bench.say(f"{PRIVACY}: filling", start / EVENTS / 3)
                 events = [_event(number % count) for number in range(start, start + 500)]
                 await (store if case == PLAIN else private).persist_events(stream, events, start)
-        for number in range(bench.size.rounds):
-            bench.say(f"{PRIVACY}: round {number + 1}", number / bench.size.rounds)
+        rounds = bench.rounds(bench.size.rounds)
+        for number in range(rounds):
+            bench.say(f"{PRIVACY}: round {number + 1}", number / rounds)
             for case, kept in ((PLAIN, store), (ENCRYPTED, private)):
                 _add(bench, APPENDING, case, 0, await _append(kept))
             for case, stream in streams.items():

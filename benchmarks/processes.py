@@ -36,13 +36,14 @@ async def processes(bench: Bench) -> None:
     clock = ServerClock(bench.node_pid)
     count = 600 if bench.size.quick else 2000
     amounts = [x for x in (1, 2, 4) if x <= most]
-    for number in range(bench.size.rounds):
+    rounds = bench.rounds(bench.size.rounds)
+    for number in range(rounds):
         for manner in ("own", HOT, LOCKED):
             for x in amounts:
-                bench.say(f"processes: {x}, {manner}", number / bench.size.rounds)
+                bench.say(f"processes: {x}, {manner}", number / rounds)
                 await _at_once(bench, peers[:x], manner, count, clock)
         for x in amounts:
-            bench.say(f"processes: {x}, an exact version", number / bench.size.rounds)
+            bench.say(f"processes: {x}, an exact version", number / rounds)
             await _beside_rivals(bench, peers[:x], count)
 
 

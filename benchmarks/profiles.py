@@ -54,6 +54,7 @@ async def profile(bench: Bench) -> None:
     if spy is None:
         bench.results.notes.append("profile: py-spy is not installed (the extra bench has it)")
         return
+    rounds = bench.rounds(bench.size.rounds)
     for name in (RAW, OURS):
         peer = await bench.required(name)
         stream = await bench.fill(peer, bench.size.events)
@@ -66,7 +67,7 @@ async def profile(bench: Bench) -> None:
         for what, command in commands.items():
             bench.say(f"profile: {name}, {what}", PROFILES.index(what) / 6 + (name == OURS) / 2)
             await peer.ask(**command)
-            answers = [round_of(await peer.ask(**command)) for _ in range(bench.size.rounds)]
+            answers = [round_of(await peer.ask(**command)) for _ in range(rounds)]
             cpu = spread([it["cpu_us"] for it in answers]).median
             loop = spread([it["loop_us"] for it in answers]).median
             seconds = 2.0 if bench.size.quick else 6.0

@@ -1,10 +1,11 @@
 """A run: the scenarios in order, on one node, with progress and the expected time."""
 
+import math
 import sys
 import time
 from collections.abc import Awaitable, Callable, Collection
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
@@ -20,6 +21,7 @@ from .flat_cost import flat_cost
 from .hot_costs import hot_costs
 from .memory import memory
 from .opening import opening
+from .pace import Pace
 from .privacy import privacy
 from .processes import processes
 from .profiles import profile
@@ -80,6 +82,12 @@ SCENARIOS: Final[dict[str, Scenario]] = {
 """The scenarios, in order."""
 
 _STARTING: Final = 15.0
+FULL_LIMIT: Final = 25 * 60.0
+"""Seconds that a full run may take."""
+QUICK_LIMIT: Final = 3 * 60.0
+"""Seconds that a quick run may take."""
+_REPORTING: Final = 15.0
+"""Seconds for installing before a run, and for its report."""
 
 
 @dataclass(slots=True)
@@ -88,32 +96,22 @@ class Display:
 
     progress: Progress
     task: TaskID
-    whole: float
-    done: float = 0.0
-    expected: float = _STARTING
-    name: str = "starting"
-    began: float = field(default_factory=time.monotonic)
+    pace: Pace
 
     def begin(self, name: str, expected: float) -> None:
         """Show that a scenario begins and the one before is done."""
-        self.done += self.expected
-        self.name, self.expected = name, expected
+        self.pace.begin(name, expected)
         if not self.progress.console.is_terminal:
-            passed = time.monotonic() - self.began
-            sys.stderr.write(f"{passed:5.0f} s  {name} (about {expected:.0f} s)\n")
+            sys.stderr.write(f"{self.pace.passed:5.0f} s  {name} (about {expected:.0f} s)\n")
             sys.stderr.flush()
 
     def say(self, text: str, share: float) -> None:
         """Show what is being done, and the share of the scenario that is done, from 0 to 1."""
-        reached = self.done + min(1.0, share) * self.expected
-        passed = time.monotonic() - self.began
-        # At first the expected pace, then more and more the actual one.
-        pace = (passed + 60) / (reached + 60)
-        left = max(0.0, self.whole - reached) * pace
+        left = self.pace.left(share)
         self.progress.update(
             self.task,
             description=text,
-            completed=reached / self.whole,
+            completed=self.pace.reached(share) / self.pace.planned,
             left=f"about {left / 60:.0f} min left" if left > 90 else f"about {left:.0f} s left",
         )
 
@@ -136,8 +134,11 @@ async def measure(results: Results, size: Size, only: Collection[str], progress:
     seconds = {
         name: (it.quick or it.full) if size.quick else it.full for name, it in chosen.items()
     }
-    whole = _STARTING + sum(seconds.values())
-    display = Display(progress, progress.add_task("", total=1.0, left=""), whole)
+    # What was named is measured as a whole.
+    limit = math.inf if only else (QUICK_LIMIT if size.quick else FULL_LIMIT) - _REPORTING
+    pace = Pace(_STARTING + sum(seconds.values()), limit)
+    pace.begin("starting", _STARTING)
+    display = Display(progress, progress.add_task("", total=1.0, left=""), pace)
     async with AsyncExitStack() as stack:
         display.say("starting a node", 0)
         path = Path(stack.enter_context(TemporaryDirectory(ignore_cleanup_errors=True)))
@@ -146,7 +147,7 @@ async def measure(results: Results, size: Size, only: Collection[str], progress:
             results.about[part] |= found
         contact = cluster.contact_points[0]
         pid = cluster.nodes[0].pid
-        bench = Bench(results, size, contact, cluster.port, path, stack, display.say, pid)
+        bench = Bench(results, size, contact, cluster.port, path, stack, display.say, pid, pace)
         for name, scenario in chosen.items():
             display.begin(name, seconds[name])
             began = time.monotonic()
@@ -159,3 +160,4 @@ async def measure(results: Results, size: Size, only: Collection[str], progress:
                 **results.about.get("seconds", {}),
                 name: round(time.monotonic() - began),
             }
+            results.about["fewer_rounds"] = pace.fewer

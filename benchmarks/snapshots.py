@@ -51,10 +51,11 @@ async def snapshots(bench: Bench) -> None:
         loads = await _loads(bench, store)
         commands = _commands(store)
         turns = 20 if bench.size.quick else 100
-        for number in range(bench.size.rounds):
-            bench.say("stored snapshots: loads", number / bench.size.rounds)
+        rounds = bench.rounds(bench.size.rounds)
+        for number in range(rounds):
+            bench.say("stored snapshots: loads", number / rounds)
             await _round(bench, loads, 5 if bench.size.quick else 20)
-            bench.say("stored snapshots: commands", (number + 0.5) / bench.size.rounds)
+            bench.say("stored snapshots: commands", (number + 0.5) / rounds)
             await _round(bench, commands, turns)
 
 

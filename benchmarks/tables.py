@@ -169,6 +169,9 @@ def machine_table(results: Results) -> str:
     if seconds := sum(results.about.get("seconds", {}).values()):
         minutes = counted(round(seconds / 60), "minute")
         began += f"; the scenarios took {minutes if seconds >= 90 else counted(seconds, 'second')}"
+    if fewer := results.about.get("fewer_rounds"):
+        listed = ", ".join(f"`{name}` ({rounds})" for name, rounds in fewer.items())
+        began += f". The machine was slower than planned, so these had fewer rounds: {listed}"
     return f"{began}.\n\n{table(['', ''], rows)}"
 
 

@@ -36,8 +36,9 @@ async def truncation(bench: Bench) -> None:
         await _fill(bench, store, plain, KEPT)
         await _fill(bench, store, truncated, GONE + KEPT)
         await store.truncate_stream(truncated, before=GONE + 1)
-        for number in range(bench.size.rounds):
-            bench.say("truncated streams", number / bench.size.rounds)
+        rounds = bench.rounds(bench.size.rounds)
+        for number in range(rounds):
+            bench.say("truncated streams", number / rounds)
             seconds: dict[str, list[float]] = {PLAIN: [], AGAIN: [], FIRST: []}
             for turn in range(10 if bench.size.quick else 50):
                 seconds[PLAIN].append(await _read(store, plain))
