@@ -1,5 +1,6 @@
 """Plots of a run, as SVG that is readable on light and dark pages."""
 
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,11 +8,15 @@ from typing import Any, Final, TypeAlias
 
 import matplotlib as mpl
 
+from event_store_async.counts import counted
+
 from .bench import OURS, RAW
 from .feeds import APPEND, DELIVERY
 from .goals import Goal, goals
 from .peers import ANNOUNCING, FEED, SINGLY, WITH_WRITE
+from .replicas import HANGS, REPLICAS, WITHOUT
 from .results import Key, Results
+from .subscriptions import PROJECTED, PROJECTION
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +47,9 @@ PLOTS: Final = {
     "replay": "Throughput of reading by page size",
     "feed_appends": "Appends with a feed: throughput with 64 callers, latency with one",
     "feed_delivery": "From an append to its handler in another process",
+    "projection": "A projection in PostgreSQL",
+    "snapshots": "Stored snapshots: p50, milliseconds",
+    "replicas": "Three nodes that share one machine: events per second",
 }
 _PEERS: Final = {
     "one caller": "one caller",
@@ -50,6 +58,11 @@ _PEERS: Final = {
     "reading": "reading a stream",
 }
 """The cases of the plot of the peers, and how each is named there."""
+_LOADING: Final = "loading an aggregate"
+_LOGARITHMIC: Final = {"p50, milliseconds", "p99, milliseconds", _LOADING}
+"""The panels in which one bar is a hundred times as long as another."""
+_LABEL: Final = 34
+"""Characters in a line of a bar's label."""
 _FACTORS: Final = (0.125, 0.25, 0.5, 0.8, 1, 1.25, 2, 4, 8)
 """The scale of the plot of the goals; what lies beyond is drawn at its ends."""
 _GREY: Final = "#808080"
@@ -122,12 +135,50 @@ def _bars(results: Results) -> dict[str, dict[str, _Bars]]:
             ]
             for number in ("p50", "p99")
         },
+        "projection": {
+            label: [
+                (_of_slices(key), key, number)
+                for key in results.series
+                if key.scenario == PROJECTION
+            ]
+            for number, label in (("rate", _RATE.label), ("cpu_us", _CPU.label))
+        },
+        "snapshots": {
+            _LOADING: [
+                (f"{key.x:,} events, {key.case.removeprefix('loading ')}", key, "p50_ms")
+                for key in results.series
+                if key.scenario == "snapshots" and key.x
+            ],
+            "carrying out a command": [
+                (key.case.removeprefix("a command, "), key, "p50_ms")
+                for key in results.series
+                if key.scenario == "snapshots" and not key.x
+            ],
+        },
+        "replicas": {
+            case: [
+                (key.subject, key, "rate")
+                for key in results.series
+                if key.scenario == REPLICAS and key.case == case
+            ]
+            for case in dict.fromkeys(
+                key.case
+                for key in results.series
+                if key.scenario == REPLICAS and key.case not in {HANGS, WITHOUT}
+            )
+        },
     }
     return {
         name: measured
         for name, each in panels.items()
         if (measured := {label: bars for label, bars in each.items() if _has(results, bars)})
     }
+
+
+def _of_slices(key: Key) -> str:
+    if key.subject != FEED:
+        return f"{key.case}: {key.subject}"
+    return f"{key.case}, {counted(key.x, 'slice')}" if key.case == PROJECTED else key.case
 
 
 def _has(results: Results, bars: _Bars) -> bool:
@@ -145,14 +196,15 @@ def _draw_bars(results: Results, directory: Path, name: str, panels: dict[str, _
             rows, columns, figsize=size, layout="constrained", squeeze=False
         )
         for axes, (label, bars) in zip(grid.flat, panels.items(), strict=False):
-            for subject, key, number in reversed(bars):
+            for text, key, number in reversed(bars):
                 spread = results.spread(key, number)
                 if spread is None:
                     continue
                 reach = [[spread.median - spread.least], [spread.most - spread.median]]
-                colour = _COLOURS.get(subject, _GREY)
-                axes.barh(subject, spread.median, xerr=reach, color=colour, ecolor=_GREY)
-            if name == "feed_delivery":  # seconds beside milliseconds
+                colour = _COLOURS.get(key.subject, _GREY)
+                lines = textwrap.fill(text, _LABEL)
+                axes.barh(lines, spread.median, xerr=reach, color=colour, ecolor=_GREY)
+            if label in _LOGARITHMIC:
                 axes.set_xscale("log")
             axes.set_xlabel(label)
             axes.grid(alpha=0.3, axis="x")

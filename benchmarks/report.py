@@ -2,7 +2,7 @@
 
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -44,8 +44,8 @@ with the numbers and tables in them.
   same page of rows, written by hand on the driver, without anything that makes it safe. With as
   many events in a batch, a library can hardly be faster than that.
 - A number is the median of up to {rounds} rounds, with the lowest and the highest in brackets. If a
-  round takes long, there are fewer. Each round measures every case once. Ratios are taken within a
-  round, so that a disturbance of the machine affects both sides.
+  round takes long, or the machine is busy, there are fewer. Each round measures every case once.
+  Ratios are taken within a round, so that a disturbance of the machine affects both sides.
 - The goals that compare appends with raw's have {pairs} rounds of their own, in which ours and raw
   run one right after the other. Their processes are restarted every few rounds, because one process
   may stay faster than another one that runs the same code.
@@ -54,10 +54,15 @@ with the numbers and tables in them.
 """
 FIRST: Final = ("peers", "goals", "throughput")
 """The plots at the top of the page."""
-_PLOTTED: Final = {
+PLOTTED: Final = {
     "Appends, a stream per caller": ("latency",),
     "Appends to one stream, no version expected": ("hot_stream",),
     "Reading, by page size": ("replay",),
+    "Appends with a feed: 64 callers, a stream each": ("feed_appends",),
+    "Delivery to another process": ("feed_delivery",),
+    "A projection in PostgreSQL": ("projection",),
+    "Stored snapshots": ("snapshots",),
+    "Three replicas": ("replicas",),
 }
 """The plots of a section."""
 _HOT_STREAM: Final = """\
@@ -199,10 +204,6 @@ requests. The sequencer of the feed is not included.
 """,
 }
 """The words of the sections about subscriptions."""
-_FEED_PLOTS: Final = {
-    "Appends with a feed: 64 callers, a stream each": "feed_appends",
-    "Delivery to another process": "feed_delivery",
-}
 _INSTRUCTIONS: Final = """\
 What the client executes, counted by Valgrind: the load of the machine hardly matters. System calls
 are not part of it. *At first* is the library before the changes that the notes on the goals list.
@@ -248,22 +249,20 @@ def markdown(results: Results, *, plots: bool) -> str:
     parts.append(_section("Measured on", tables.machine_table(results)))
     for title, made in tables.curves(results).items():
         words = _HOT_STREAM if title == "Ours and raw: one stream" else ""
-        shown = _PLOTTED.get(title, ()) if plots else ()
-        above = [words] if words else []
-        parts.append(_section(title, made, "\n".join([*above, *map(_picture, shown)])))
+        parts.append(_section(title, made, _illustrated(title, words, drawn)))
     parts.append(_section("One stream: what a batch costs", cost_table(results), _HOT_COSTS))
     parts.append(_section("One stream: the limit", model_tables(results), _HOT_MODEL))
     for title, made in tables.feed_tables(results).items():
-        name = _FEED_PLOTS.get(title) if plots else None
-        picture = f"\n{_picture(name)}" if name else ""
-        parts.append(_section(title, made + picture, _FEED.get(title, "")))
+        parts.append(_section(title, made, _illustrated(title, _FEED.get(title, ""), drawn)))
     for title, made in tables.subscription_tables(results).items():
-        parts.append(_section(title, made, _SUBSCRIPTIONS[title]))
+        parts.append(_section(title, made, _illustrated(title, _SUBSCRIPTIONS[title], drawn)))
     parts.append(_section("Flat cost", tables.flat_cost_table(results), _FLAT))
-    parts.append(_section("Stored snapshots", tables.snapshots_table(results), _SNAPSHOTS))
+    words = _illustrated("Stored snapshots", _SNAPSHOTS, drawn)
+    parts.append(_section("Stored snapshots", tables.snapshots_table(results), words))
     parts.append(_section("Truncated streams", tables.truncation_table(results), _TRUNCATION))
     parts.append(_section("Personal fields", tables.privacy_table(results), _PRIVACY))
-    parts.append(_section("Three replicas", replica_tables(results), _REPLICAS))
+    words = _illustrated("Three replicas", _REPLICAS, drawn)
+    parts.append(_section("Three replicas", replica_tables(results), words))
     if (said := tried(notes, "peers")) and tables.series_of(results, "peers"):
         parts.append(_section("Compared with the peers", said))
     for scenario, first, words in (("peers", "peer", ""), ("variants", "node", _VARIANTS)):
@@ -300,6 +299,12 @@ def tried(text: str, name: str) -> str:
 
 def _picture(name: str) -> str:
     return f"![{PLOTS[name]}](performance/{name}.svg)\n"
+
+
+def _illustrated(title: str, words: str, drawn: Collection[str]) -> str:
+    """Return the words of a section, and its plots after them."""
+    shown = [_picture(name) for name in PLOTTED.get(title, ()) if name in drawn]
+    return "\n".join([*([words] if words else []), *shown])
 
 
 def _section(title: str, text: str, words: str = "") -> str:
