@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 from uuid import uuid4
 
 from anyio.from_thread import BlockingPortal, start_blocking_portal
@@ -14,6 +14,14 @@ from ..cql_files import load_statement
 from ..environment import HIGHEST_PORT, number, variable
 
 __all__ = ["CassandraServer", "ExistingCluster", "cassandra_server", "existing_cluster"]
+
+NEVER_RESTARTED: Final = ("-Dcassandra.test.flush_local_schema_changes=false",)
+"""
+Java options of a node that lives as long as a test run, and is not started again.
+
+It keeps its schema in memory and in the commit log: a table is created in half the time. A node
+that is killed would not find its tables again when it starts.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +173,8 @@ async def _server(
         if cluster is None:
             from ..embedded import EmbeddedCassandra
 
-            node = await stack.enter_async_context(EmbeddedCassandra(version=version))
+            starting = EmbeddedCassandra(version=version, jvm_options=NEVER_RESTARTED)
+            node = await stack.enter_async_context(starting)
             options: dict[str, Any] = {
                 "contact_points": node.contact_points,
                 "port": node.port,
