@@ -35,9 +35,9 @@ demo: install ## Replay real flights into a real Cassandra and check every event
 test: install ## Run the whole test suite on a real Cassandra (CASSANDRA=4.1, ARGS=... for pytest)
 	$(BIN)/python -m pytest $(ARGS)
 
-test-uvloop: install ## Run the Cassandra tests on uvloop, in debug mode, without the slow ones
-	EVENT_STORE_TEST_LOOP=uvloop $(BIN)/python -X dev -m pytest tests/cassandra tests/contract/test_cassandra.py \
-		-o asyncio_debug=true -m 'not slow' $(ARGS)
+test-uvloop: install ## Run the Cassandra tests on uvloop, in debug mode, without the slow ones (TESTS=some of them)
+	EVENT_STORE_TEST_LOOP=uvloop $(BIN)/python -X dev -m pytest \
+		$(or $(TESTS),tests/cassandra tests/contract/test_cassandra.py) -o asyncio_debug=true -m 'not slow' $(ARGS)
 
 test-feed: install ## Run the Cassandra tests on tables with a feed (TESTS=some of them)
 	EVENT_STORE_TEST_FEED=1 $(BIN)/python -m pytest $(or $(TESTS),tests/cassandra tests/models) $(ARGS)
