@@ -20,7 +20,7 @@ from .results import Results
 from .run import SCENARIOS, measure
 
 QUICK = Size(rounds=5, seconds=0.4, events=20_000, quick=True)
-FULL = Size(rounds=5, seconds=0.5, events=100_000, quick=False)
+FULL = Size(rounds=5, seconds=0.5, events=60_000, quick=False)
 
 
 def main() -> int:

@@ -1,7 +1,7 @@
 """The bench: a node, peers, and rounds in which each case has one turn."""
 
 import itertools
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +16,10 @@ from .server_clock import ServerClock
 RAW: Final = "raw_acsylla"
 OURS: Final = "ours"
 
+_WARMING: Final = 4000
+"""Appends of each manner that warm up a node, and the peer that makes them."""
+_AGAIN: Final = 1000
+"""Appends of each manner that warm up a peer whose node is warm."""
 _COMPILED: Final = 0.2
 """Warm is a node whose compilers use less than this, relative to the threads that serve."""
 
@@ -123,13 +127,15 @@ class Bench:
             if note not in self.results.notes:
                 self.results.notes.append(note)
         else:
-            await self.warm(peer)
+            await self.warm(peer, node_is_warm=name not in {RAW, OURS})
         return peer
 
-    async def warm(self, peer: Peer) -> None:
-        """Warm up a peer, and the server's code for it."""
-        count = 500 if self.size.quick else 4000
-        for manner in ("own", "hot"):
+    async def warm(
+        self, peer: Peer, manners: Iterable[str] = ("own", "hot"), *, node_is_warm: bool = False
+    ) -> None:
+        """Warm up a peer, and the server's code for it unless that is warm, in some manners."""
+        count = 500 if self.size.quick else _AGAIN if node_is_warm else _WARMING
+        for manner in manners:
             await peer.ask(do="append", count=count, concurrency=16, manner=manner)
 
     async def warm_node(
