@@ -69,3 +69,27 @@ def test_without_hooks_it_gives_up_as_well() -> None:
         waiting.now += HELD_UP
 
     assert [gap.overdue for gap in judged] == [False] * 10 + [True]
+
+
+def test_rounds_that_read_other_lanes_do_not_begin_the_wait_anew() -> None:
+    waiting = Waiting()
+    gaps = [GAP, Gap(UUID(int=8), 3, 3)]
+    judged = []
+    for number in range(23):
+        judged += waiting.guard.judge([gaps[number % 2]])
+        waiting.now += HELD_UP / 21
+
+    assert [gap.overdue for gap in judged] == [False] * 22 + [True]
+    assert len(waiting.reported) == 1
+
+
+def test_a_gap_that_no_lane_meets_again_is_forgotten() -> None:
+    waiting = Waiting()
+    other = Gap(UUID(int=8), 3, 3)
+    for _ in range(11):
+        waiting.judge()
+    waiting.now += 11 * HELD_UP
+    list(waiting.guard.judge([other]))
+
+    assert waiting.judge() == [GAP], "it waits anew"
+    assert waiting.reported == []

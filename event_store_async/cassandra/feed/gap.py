@@ -29,8 +29,10 @@ class Held:
 
     Attributes:
         since: When that began, by the monotonic clock.
-        rounds: For how many rounds.
+        rounds: For how many rounds that met it.
+        seen: When a round met it last.
     """
 
     since: float
     rounds: int
+    seen: float

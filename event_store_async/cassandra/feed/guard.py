@@ -16,6 +16,9 @@ HELD_UP: Final = 60.0
 
 _IN_VAIN: Final = 10
 
+_FORGOTTEN: Final = 10 * HELD_UP
+"""Seconds after which a gap that no lane has met again is forgotten."""
+
 
 class Guard:
     """
@@ -41,14 +44,17 @@ class Guard:
     def judge(self, gaps: Iterable[Gap]) -> Iterator[Gap]:
         """Yield the gaps; what has been one for too long is published as if not announced."""
         now = self._now()
-        still = {
-            gap: self._held.get(gap, Held(now, 0))
-            for gap in gaps
-            if (self._known(gap.stream_id) or 0) < gap.first
+        # A round reads some of the lanes. Those that are not read go on waiting meanwhile.
+        self._held = {
+            gap: held
+            for gap, held in self._held.items()
+            if self._is_open(gap) and now < held.seen + _FORGOTTEN
         }
-        # Rounds are counted, too: a process that stood still has not been looking.
-        self._held = {gap: replace(held, rounds=held.rounds + 1) for gap, held in still.items()}
-        for gap, held in list(self._held.items()):
+        for gap in filter(self._is_open, dict.fromkeys(gaps)):
+            before = self._held.get(gap)
+            since, rounds = (now, 0) if before is None else (before.since, before.rounds)
+            # Rounds are counted, too: a process that stood still has not been looking.
+            held = self._held[gap] = Held(since, rounds + 1, now)
             if now > held.since + HELD_UP and held.rounds > _IN_VAIN:
                 _LOG.error(
                     "the feed waits in vain for the announcement of stream %s, version %d: it is "
@@ -62,3 +68,6 @@ class Guard:
                 yield replace(gap, overdue=True)
             else:
                 yield gap
+
+    def _is_open(self, gap: Gap) -> bool:
+        return (self._known(gap.stream_id) or 0) < gap.first
