@@ -18,7 +18,7 @@ OURS: Final = "ours"
 
 _WARMING: Final = 4000
 """Appends of each manner that warm up a node, and the peer that makes them."""
-_AGAIN: Final = 1000
+AGAIN: Final = 1000
 """Appends of each manner that warm up a peer whose node is warm."""
 _COMPILED: Final = 0.2
 """Warm is a node whose compilers use less than this, relative to the threads that serve."""
@@ -127,14 +127,14 @@ class Bench:
             if note not in self.results.notes:
                 self.results.notes.append(note)
         else:
-            await self.warm(peer, node_is_warm=name not in {RAW, OURS})
+            await self.warm(peer, appends=_WARMING if name in {RAW, OURS} else AGAIN)
         return peer
 
     async def warm(
-        self, peer: Peer, manners: Iterable[str] = ("own", "hot"), *, node_is_warm: bool = False
+        self, peer: Peer, manners: Iterable[str] = ("own", "hot"), *, appends: int = _WARMING
     ) -> None:
-        """Warm up a peer, and the server's code for it unless that is warm, in some manners."""
-        count = 500 if self.size.quick else _AGAIN if node_is_warm else _WARMING
+        """Warm up a peer, and the server's code for it, with so many appends of each manner."""
+        count = 500 if self.size.quick else appends
         for manner in manners:
             await peer.ask(do="append", count=count, concurrency=16, manner=manner)
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import AsyncExitStack
 from typing import Final, TypeAlias
 
-from .bench import OURS, RAW, Bench, Case, append_case
+from .bench import AGAIN, OURS, RAW, Bench, Case, append_case
 from .peer import Peer, run_peer
 from .peers import SINGLY, WITH_RESULT
 
@@ -44,7 +44,7 @@ async def beside(bench: Bench) -> None:
                 bench.results.peers.setdefault(name, peer.about)
                 # The scenarios before have warmed the node with the same statements.
                 manners = dict.fromkeys(each[2] for each in _MEASURED if name in each[4])
-                await bench.warm(peer, manners, node_is_warm=True)
+                await bench.warm(peer, manners, appends=AGAIN)
                 cases |= await _cases(bench, peer, counts)
             for number in range(rounds):
                 for turn in _turns(start + number):

@@ -54,9 +54,9 @@ class Scenario:
 SCENARIOS: Final[dict[str, Scenario]] = {
     "hot_path": Scenario(hot_path, 33, 20),
     "hot_stream": Scenario(hot_stream, 6, 6),
-    "beside": Scenario(beside, 150, 36),
+    "beside": Scenario(beside, 105, 36),
     "hot_costs": Scenario(hot_costs, 50, 0),
-    "replay": Scenario(replay, 50, 10),
+    "replay": Scenario(replay, 38, 10),
     "memory": Scenario(memory, 30, 10),
     "flat_cost": Scenario(flat_cost, 20, 20),
     "snapshots": Scenario(snapshots, 7, 0),
@@ -74,10 +74,10 @@ SCENARIOS: Final[dict[str, Scenario]] = {
     "projection": Scenario(projection, 30, 0),
     "takeover": Scenario(takeover, 58, 0),
     "idle_group": Scenario(idle_group, 30, 0),
-    "profile": Scenario(profile, 79, 0),
-    "peers": Scenario(peers, 126, 0),
-    "variants": Scenario(variants, 115, 0),
-    "replicas": Scenario(replicas, 160, 0),
+    "profile": Scenario(profile, 65, 0),
+    "peers": Scenario(peers, 105, 0),
+    "variants": Scenario(variants, 95, 0),
+    "replicas": Scenario(replicas, 150, 0),
 }
 """The scenarios, in order."""
 

@@ -7,6 +7,7 @@ from tempfile import TemporaryDirectory
 from typing import Final
 
 from event_store_async.embedded import EmbeddedCassandra, EmbeddedError
+from event_store_async.testing.servers import NEVER_RESTARTED
 
 from .bench import OURS, Bench, Case, append_case
 from .peer import PeerFailed, run_peer
@@ -29,8 +30,10 @@ VARIANTS: Final[dict[str, dict[str, object]]] = {
     "paxos v2, commit log batch": _BATCH,
 }
 
-JVM: Final = ("-XX:-UseSerialGC", "-XX:+UseG1GC", "-XX:TieredStopAtLevel=4")
+JVM: Final = ("-XX:-UseSerialGC", "-XX:+UseG1GC", "-XX:TieredStopAtLevel=4", *NEVER_RESTARTED)
 """Java options as on a server: all compilers, and the garbage collector of Cassandra's defaults."""
+_WARMING: Final = 2000
+"""Appends of each manner that warm up a node."""
 
 
 def node(directory: Path, settings: dict[str, object]) -> EmbeddedCassandra:
@@ -70,7 +73,7 @@ async def _cases(
     peer = await stack.enter_async_context(
         run_peer(OURS, cluster.contact_points[0], cluster.port, "bench_variant")
     )
-    await bench.warm(peer)
+    await bench.warm(peer, appends=_WARMING)
     cases = []
     for case, x, manner in (
         ("one caller", 1, "own"),
