@@ -17,6 +17,7 @@ from benchmarks.results import Results
 from benchmarks.run import measure
 from event_store_async import EventStore
 from event_store_async.embedded import EmbeddedCassandra
+from event_store_async.testing.servers import NEVER_RESTARTED
 
 from ..fixtures.server import Server
 from ..fixtures.stores import drop_keyspace
@@ -42,7 +43,7 @@ async def test_a_node_says_its_version_and_its_settings(embedded: EmbeddedCassan
             "commit log": "periodic, 10000ms",
             "heap": "512M",
             "memtables": "64MiB on the heap, 64MiB off it",
-            "java options": "",
+            "java options": " ".join(NEVER_RESTARTED),
         },
     }
     assert embedded.version.startswith(("4.", "5."))

@@ -74,7 +74,7 @@ def test_without_hooks_it_gives_up_as_well() -> None:
 def test_rounds_that_read_other_lanes_do_not_begin_the_wait_anew() -> None:
     waiting = Waiting()
     gaps = [GAP, Gap(UUID(int=8), 3, 3)]
-    judged = []
+    judged: list[Gap] = []
     for number in range(23):
         judged += waiting.guard.judge([gaps[number % 2]])
         waiting.now += HELD_UP / 21
