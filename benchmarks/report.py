@@ -12,6 +12,7 @@ from .flames import write_flame_graphs
 from .goals import Goal, goals
 from .hot_table import cost_table, model_tables
 from .instruction_table import instruction_table
+from .other_runs import kept, other_table
 from .plots import PLOTS, plot, plotted
 from .profiles import PROFILES
 from .replica_table import replica_tables
@@ -204,6 +205,12 @@ requests. The sequencer of the feed is not included.
 """,
 }
 """The words of the sections about subscriptions."""
+_OTHER_RUNS: Final = """\
+The goals of full runs whose other tables are not published, beside the recorded run's. A goal that
+was missed is bold. The machine was busy during these runs: the first row shows what it did by hand.
+On a busy machine, rounds differ by a factor of up to seven, so no speed of these runs is shown
+elsewhere. The columns are in the order of time. Some goals are newer than some runs.
+"""
 _INSTRUCTIONS: Final = """\
 What the client executes, counted by Valgrind: the load of the machine hardly matters. System calls
 are not part of it. *At first* is the library before the changes that the notes on the goals list.
@@ -275,6 +282,8 @@ def markdown(results: Results, *, plots: bool) -> str:
     parts.append(_section("How an event is represented", representation, _REPRESENTATION))
     parts.append(_section("Missed goals", "\n".join(missed)))
     parts.append(_section("Goals that are met", "\n".join(met), _MET))
+    others = other_table(results, kept()) if plots else ""
+    parts.append(_section("Other full runs", others, _OTHER_RUNS))
     parts.append(_section("Instructions", instruction_table() if plots else "", _INSTRUCTIONS))
     parts += _profiles(results, plots=plots)
     parts.append(_section("Not measured", "".join(f"- {note}\n" for note in results.notes)))

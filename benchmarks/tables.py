@@ -17,7 +17,7 @@ from .flat_cost import (
     VERSIONS,
     at_version,
 )
-from .goals import goals
+from .goals import Goal, goals
 from .hotspots import by_area, by_function
 from .peers import (
     ANNOUNCING,
@@ -146,17 +146,26 @@ def goal_table(results: Results) -> str:
     """Return the goals with their limits and the measured ratios."""
     rows = []
     for goal in goals(results):
-        wanted = ""
-        if goal.limit is not None:
-            wanted = f"{'at most' if goal.at_most else 'at least'} {goal.limit:g}"
         verdict = "" if goal.limit is None else "met" if goal.met else "**missed**"
-        it = goal.measured
-        digits = 2
-        while not goal.met and float(ratio_text(it.median, digits)) == goal.limit:
-            digits += 1  # a goal that was just missed must not be shown as its limit
-        least, median, most = (ratio_text(each, digits) for each in (it.least, it.median, it.most))
-        rows.append([goal.text, wanted, f"{median} ({least} to {most})", verdict])
+        rows.append([goal.text, wanted_cell(goal), goal_cell(goal), verdict])
     return table(["ratio", "goal", "measured", ""], rows) if rows else ""
+
+
+def wanted_cell(goal: Goal) -> str:
+    """Return the limit of a goal; empty if it has none."""
+    if goal.limit is None:
+        return ""
+    return f"{'at most' if goal.at_most else 'at least'} {goal.limit:g}"
+
+
+def goal_cell(goal: Goal) -> str:
+    """Return the measured ratio of a goal, with the lowest and the highest."""
+    it = goal.measured
+    digits = 2
+    while not goal.met and float(ratio_text(it.median, digits)) == goal.limit:
+        digits += 1  # a goal that was just missed must not be shown as its limit
+    least, median, most = (ratio_text(each, digits) for each in (it.least, it.median, it.most))
+    return f"{median} ({least} to {most})"
 
 
 def machine_table(results: Results) -> str:
