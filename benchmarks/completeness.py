@@ -41,6 +41,8 @@ def missing(results: Results) -> list[str]:
     for profile in (f"{what}/{name}" for what in PROFILES for name in (RAW, OURS)):
         if profile not in results.profiles:
             lines.append(f"no profile {profile}")
+    if not any(key.scenario == "variants" for key in results.series):
+        lines.append("no variants: the machine was too slow")
     most: dict[str, int] = {}
     for key, rounds in results.series.items():
         most[key.scenario] = max(most.get(key.scenario, 0), len(rounds))

@@ -67,6 +67,15 @@ class Pace:
         pace = (self.passed + _TRUSTED) / (reached - self._left_out + _TRUSTED)
         return max(0.0, self.planned - reached) * pace
 
+    @property
+    def is_late(self) -> bool:
+        """Whether the rest will take longer than there is time for, with all its rounds."""
+        return self.passed + self.left() > self.limit
+
+    def leave_out(self) -> None:
+        """Leave out the scenario that begins."""
+        self._left_out += self._expected
+
     def rounds(self, wanted: int, least: int = LEAST) -> int:
         """
         Return how many rounds the scenario that begins has time for.
@@ -75,12 +84,9 @@ class Pace:
             wanted: The rounds on a machine that has nothing else to do.
             least: The fewest rounds that mean something.
         """
-        left = self.left()
-        if left <= 0:
+        if not self.is_late:
             return wanted
-        share = (self.limit - self.passed) / left
-        if share >= 1:
-            return wanted
+        share = (self.limit - self.passed) / self.left()
         affordable = round(wanted * (share - _FIXED) / (1 - _FIXED))
         rounds = min(wanted, max(least, affordable))
         if rounds < wanted:

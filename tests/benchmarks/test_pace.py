@@ -58,6 +58,23 @@ def test_a_run_without_a_limit_takes_its_time() -> None:
     assert pace.fewer == {}
 
 
+def test_what_is_left_out_makes_time_for_the_rest() -> None:
+    clock = Clock()
+    pace = Pace(300.0, 300.0, clock)
+    pace.begin("slow", 100.0)
+    clock.now += 180.0
+    pace.begin("optional", 100.0)
+    assert pace.is_late
+
+    pace.leave_out()
+    pace.begin("last", 100.0)
+
+    # The pace is that of what was done: 300 planned seconds would take 450.
+    assert pace.left() == pytest.approx(100.0 * (180.0 + 60.0) / (100.0 + 60.0))
+    assert pace.is_late
+    assert not Pace(300.0, 300.0, clock).is_late
+
+
 def test_few_rounds_are_not_made_more() -> None:
     clock = Clock()
     pace = Pace(100.0, 100.0, clock)
