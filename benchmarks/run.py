@@ -88,8 +88,8 @@ FULL_LIMIT: Final = 25 * 60.0
 """Seconds that a full run may take."""
 QUICK_LIMIT: Final = 3 * 60.0
 """Seconds that a quick run may take."""
-_REPORTING: Final = 30.0
-"""Seconds for installing before a run, for its report, and for what the plan does not foresee."""
+_SPARE: Final = 0.02
+"""The share of the limit that is kept for the report, and for what the plan does not foresee."""
 
 
 @dataclass(slots=True)
@@ -137,7 +137,7 @@ async def measure(results: Results, size: Size, only: Collection[str], progress:
         name: (it.quick or it.full) if size.quick else it.full for name, it in chosen.items()
     }
     # What was named is measured as a whole.
-    limit = math.inf if only else (QUICK_LIMIT if size.quick else FULL_LIMIT) - _REPORTING
+    limit = math.inf if only else (QUICK_LIMIT if size.quick else FULL_LIMIT) * (1 - _SPARE)
     pace = Pace(_STARTING + sum(seconds.values()), limit)
     pace.begin("starting", _STARTING)
     display = Display(progress, progress.add_task("", total=1.0, left=""), pace)
